@@ -1,0 +1,37 @@
+import type { Database } from './database';
+import { EngineError } from './engine-error';
+
+const commands: Readonly<Record<string, (database: Database) => string>> = {
+  'can-connect-to-database': (database) => {
+    database.check();
+    return 'Connection successful';
+  },
+  'create-database': (database) => `Database '${database.create()}' was successfully created.`,
+  'drop-database': (database) => {
+    database.drop();
+    return 'The database was successfully dropped.';
+  },
+};
+
+/** Runs `schema-engine cli <name>` and returns the exit code. */
+export function runCliCommand(name: string, open: () => Database): number {
+  try {
+    const run = commands[name];
+    if (run === undefined) throw new Error(`Unknown command: ${name}`);
+    const database = open();
+    log('INFO', { message: run(database) });
+    database.close();
+    return 0;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // The CLI leaves out the first line and looks for its error in those that follow.
+    log('INFO', { message: `Failed: ${name}` });
+    log('ERROR', { message, error_code: error instanceof EngineError ? error.code : undefined, is_panic: false });
+    return 1;
+  }
+}
+
+function log(level: 'INFO' | 'ERROR', fields: Readonly<Record<string, unknown>>): void {
+  const line = { timestamp: new Date().toISOString(), level, fields, target: 'schema_engine::logger' };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+}

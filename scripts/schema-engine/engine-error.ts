@@ -1,0 +1,24 @@
+/** A failure that has one of Prisma's codes, which the CLI prints and in part acts on. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** P3018, in Prisma's own words: the engine has them only where it runs as a native program. */
+export function migrationFailed(migrationName: string, databaseCode: string, databaseMessage: string): EngineError {
+  return new EngineError(
+    'P3018',
+    [
+      'A migration failed to apply. New migrations cannot be applied before the error is recovered from. Read more about ' +
+        'how to resolve migration issues in a production database: https://pris.ly/d/migrate-resolve',
+      `Migration name: ${migrationName}`,
+      `Database error code: ${databaseCode}`,
+      `Database error:\n${databaseMessage}\n`,
+    ].join('\n\n'),
+  );
+}

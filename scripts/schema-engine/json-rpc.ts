@@ -1,0 +1,73 @@
+import { createInterface } from 'node:readline';
+import { enginePanic, isKnownEngineError } from '../../src/migration/schema-engine';
+import { EngineError } from './engine-error';
+import type { Json, Methods } from './methods';
+
+/** JSON-RPC's code for an error of the server; the CLI looks at the data instead. */
+const serverError = 4466;
+
+/** The exit code of a Rust program that panicked. */
+export const panicExitCode = 101;
+
+/** Answers the CLI's requests, a line each, one after the other, until it closes the standard input. */
+export async function serve(methods: Methods): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = readRequest(line);
+    // Lines without a method are the CLI's answers to what it was asked to print.
+    if (request === undefined) continue;
+    const { id, method, params } = request;
+    const onPanic = (error: unknown) => void stopAfter(send({ id, error: toRpcError(error) }));
+    process.once('uncaughtException', onPanic);
+    await send({ id, ...(await answer(methods, method, params)) });
+    process.off('uncaughtException', onPanic);
+  }
+}
+
+/** Asks the CLI to print a text. It answers, but nothing depends on that. */
+export async function print(content: string): Promise<void> {
+  await send({ id: 'print', method: 'print', params: { content } });
+}
+
+async function answer(methods: Methods, method: string, params: Json): Promise<Json> {
+  try {
+    return { result: (await methods.call(method, params)) ?? null };
+  } catch (error) {
+    return { error: toRpcError(error) };
+  }
+}
+
+/** A panic inside the engine arrives outside of any promise: the request would never be answered. */
+async function stopAfter(sent: Promise<void>): Promise<void> {
+  await sent;
+  process.exit(panicExitCode);
+}
+
+function toRpcError(error: unknown): Json {
+  const isPanic = error instanceof Error && error.name === 'RuntimeError';
+  const text = error instanceof Error ? error.message : String(error);
+  const message = isPanic ? (enginePanic() ?? text) : text;
+  const isKnown = error instanceof EngineError || isKnownEngineError(error);
+  return {
+    code: serverError,
+    message,
+    data: { is_panic: isPanic, message, error_code: isKnown ? error.code : null },
+  };
+}
+
+function readRequest(line: string): { id: unknown; method: string; params: Json } | undefined {
+  const message: unknown = JSON.parse(line);
+  if (typeof message !== 'object' || message === null || !('method' in message)) return undefined;
+  const params = 'params' in message && typeof message.params === 'object' ? message.params : {};
+  return { id: 'id' in message ? message.id : null, method: String(message.method), params: { ...params } };
+}
+
+/** Resolves when the line has left this process: one that exits earlier would lose it. */
+function send(message: Json): Promise<void> {
+  const line = `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
+  return new Promise((resolve, reject) => {
+    process.stdout.write(line, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

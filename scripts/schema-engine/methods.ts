@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { openSchemaEngine, type Datamodel } from '../../src/migration/schema-engine';
+import type { Database } from './database';
+
+/** The parameters of a request, and in part the result: JSON that the CLI and the engine agree upon. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Sends a text to the CLI, which prints it. */
+export type Print = (content: string) => Promise<void>;
+
+/** What the engine answers as it is. */
+const engineMethods: ReadonlySet<string> = new Set([
+  'debugPanic',
+  'devDiagnostic',
+  'introspectSql',
+  'markMigrationApplied',
+  'markMigrationRolledBack',
+  'schemaPush',
+]);
+
+/** The methods that Prisma's CLI calls, on one database. */
+export class Methods {
+  readonly #database: Database;
+  readonly #schemaPaths: readonly string[];
+  readonly #print: Print;
+  #engine: Promise<SchemaEngine> | undefined;
+
+  constructor(database: Database, schemaPaths: readonly string[], print: Print) {
+    this.#database = database;
+    this.#schemaPaths = schemaPaths;
+    this.#print = print;
+  }
+
+  async call(method: string, params: Json): Promise<unknown> {
+    switch (method) {
+      case 'createDatabase':
+        return { databaseName: this.#database.create() };
+      case 'ensureConnectionValidity':
+        this.#database.check();
+        return {};
+      case 'getDatabaseVersion':
+        return this.#ask('version', params);
+      case 'reset':
+        // The engine's own reset deletes the rows and leaves the tables.
+        this.#database.empty();
+        return {};
+      case 'dbExecute':
+        this.#database.create();
+        return this.#ask(method, params);
+      case 'introspect':
+        this.#database.check();
+        return this.#ask(method, params);
+      case 'applyMigrations':
+        return this.#applyMigrations(params);
+      case 'diagnoseMigrationHistory':
+        return { ...(await this.#askForObject(method, params)), hasMigrationsTable: this.#database.hasHistory() };
+      case 'evaluateDataLoss':
+      case 'createMigration':
+        await this.#replayMigrations(params);
+        return this.#ask(method, params);
+      case 'diff':
+        return this.#diff(params);
+    }
+    if (!engineMethods.has(method)) throw new Error(`The schema engine has no method ${method}`);
+    return this.#ask(method, params);
+  }
+
+  async #applyMigrations(params: Json): Promise<unknown> {
+    try {
+      return await this.#ask('applyMigrations', params);
+    } catch (error) {
+      throw this.#database.migrationFailure() ?? error;
+    }
+  }
+
+  /**
+   * These methods compare the schema with what the migrations make. On SQLite the engine cannot replay the migrations
+   * while it answers them, but it remembers what it found when it looked for drift.
+   */
+  async #replayMigrations({ migrationsList, filters }: Json): Promise<void> {
+    await this.#ask('diagnoseMigrationHistory', { migrationsList, filters, optInToShadowDatabase: true });
+  }
+
+  /** The CLI expects the text of the comparison not in the result but in a request to print it. */
+  async #diff(params: Json): Promise<unknown> {
+    const { stdout, ...result } = await this.#askForObject('diff', params);
+    if (typeof stdout === 'string') await this.#print(stdout);
+    return { ...result, stdout: null };
+  }
+
+  async #askForObject(method: string, params: Json): Promise<Json> {
+    const result = await this.#ask(method, params);
+    if (typeof result !== 'object' || result === null) throw new Error(`Unexpected result of ${method}`);
+    return { ...result };
+  }
+
+  async #ask(method: string, params: Json): Promise<unknown> {
+    const engine = await (this.#engine ??= openSchemaEngine(this.#database.adapterFactory, this.#readSchemas()));
+    const call: unknown = Reflect.get(engine, method);
+    if (typeof call !== 'function') throw new Error(`The schema engine has no method ${method}`);
+    const result: unknown = await Reflect.apply(call, engine, [params]);
+    return result;
+  }
+
+  #readSchemas(): Datamodel[] {
+    return this.#schemaPaths.map((path) => [path, readFileSync(path, 'utf8')]);
+  }
+}

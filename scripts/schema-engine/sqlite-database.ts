@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { DriverAdapterError } from '@prisma/driver-adapter-utils';
+import SqliteDriver from 'better-sqlite3';
+import { hasMigrationHistory } from '../../src/migration/migration-history';
+import { SqliteMigrationAdapterFactory } from '../../src/migration/sqlite-migration-adapter';
+import { toResultCode } from '../../src/migration/sqlite-script-error';
+import type { Database } from './database';
+import { EngineError, migrationFailed } from './engine-error';
+
+/** One SQLite database file and, once it is needed, one connection to it. */
+export class SqliteDatabase implements Database {
+  readonly adapterFactory = new SqliteMigrationAdapterFactory({
+    connect: () => this.#connect(),
+    connectToShadow: () => new SqliteDriver(':memory:'),
+    onScriptFailed: (error) => (this.#scriptFailure = error),
+  });
+  readonly #path: string;
+  #connection: SqliteDriver.Database | undefined;
+  #scriptFailure: unknown;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  check(): void {
+    this.#assertExists(new EngineError('P1003', `Database \`${basename(this.#path)}\` does not exist`));
+    try {
+      this.#connect().pragma('schema_version');
+    } catch (error) {
+      throw new EngineError('P1001', `Can't open the database file at \`${this.#path}\`: ${toMessage(error)}`);
+    }
+  }
+
+  create(): string {
+    mkdirSync(dirname(this.#path), { recursive: true });
+    new SqliteDriver(this.#path).close();
+    return this.#path;
+  }
+
+  drop(): void {
+    this.close();
+    rmSync(this.#path);
+    for (const suffix of ['-wal', '-shm', '-journal']) rmSync(this.#path + suffix, { force: true });
+  }
+
+  empty(): void {
+    const connection = this.#connect();
+    connection.pragma('foreign_keys = OFF');
+    connection.exec('BEGIN IMMEDIATE');
+    try {
+      // Dropping a virtual table drops the tables it keeps its rows in, which cannot be dropped on their own.
+      for (const condition of ["type = 'view'", "sql LIKE 'CREATE VIRTUAL%'", "type = 'table'"]) {
+        dropAll(connection, condition);
+      }
+      connection.exec('PRAGMA user_version = 0; COMMIT');
+    } catch (error) {
+      if (connection.inTransaction) connection.exec('ROLLBACK');
+      throw error;
+    }
+    connection.pragma('foreign_keys = ON');
+    connection.exec('VACUUM');
+  }
+
+  hasHistory(): boolean {
+    return hasMigrationHistory(this.#connect());
+  }
+
+  migrationFailure(): EngineError | undefined {
+    if (this.#scriptFailure === undefined) return undefined;
+    // No migration is tried while one has failed, so there is one such row.
+    const failed = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
+    const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';
+    return migrationFailed(name, String(toResultCode(this.#scriptFailure)), toMessage(this.#scriptFailure));
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #connect(): SqliteDriver.Database {
+    if (this.#connection !== undefined) return this.#connection;
+    this.#assertExists(new DriverAdapterError({ kind: 'DatabaseDoesNotExist', db: basename(this.#path) }));
+    this.#connection = new SqliteDriver(this.#path, { fileMustExist: true });
+    return this.#connection;
+  }
+
+  #assertExists(error: Error): void {
+    if (!existsSync(this.#path)) throw error;
+  }
+}
+
+function dropAll(connection: SqliteDriver.Database, condition: string): void {
+  const objects = `SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND ${condition}`;
+  for (const [type, name] of connection.prepare<[], [string, string]>(objects).raw().all()) {
+    connection.exec(`DROP ${type} "${name.replaceAll('"', '""')}"`);
+  }
+}
+
+function toMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

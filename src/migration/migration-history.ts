@@ -1,0 +1,49 @@
+import { ColumnTypeEnum, type SqlResultSet } from '@prisma/driver-adapter-utils';
+import type { Database } from 'better-sqlite3';
+
+/*
+ * Prisma Migrate's history is the table _prisma_migrations. The schema engine makes it, but only where it finds that there
+ * is none; compiled to WebAssembly it does not, and takes SQLite's "no such table" for a failure. So it is told that there
+ * is an empty history, and the table is there by the time it writes to it.
+ */
+
+/** How the engine asks which migrations were applied. */
+const historyQuery = /^\s*SELECT\b[^;]*\bFROM\s+`_prisma_migrations`/i;
+
+/** How the engine records a migration. */
+const historyInsert = /^\s*INSERT INTO `_prisma_migrations`/i;
+
+const columnTypes: Readonly<Record<string, SqlResultSet['columnTypes'][number]>> = {
+  id: ColumnTypeEnum.Text,
+  checksum: ColumnTypeEnum.Text,
+  finished_at: ColumnTypeEnum.DateTime,
+  migration_name: ColumnTypeEnum.Text,
+  logs: ColumnTypeEnum.Text,
+  rolled_back_at: ColumnTypeEnum.DateTime,
+  started_at: ColumnTypeEnum.DateTime,
+  applied_steps_count: ColumnTypeEnum.Int32,
+};
+
+/** Whether Prisma Migrate keeps a history in this database. */
+export function hasMigrationHistory(connection: Database): boolean {
+  const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_prisma_migrations'";
+  return connection.prepare(table).get() !== undefined;
+}
+
+/** The answer to one of the engine's statements where there is no history yet; undefined for it to be run as usual. */
+export function answerWithoutHistory(connection: Database, sql: string): SqlResultSet | undefined {
+  const isQuery = historyQuery.test(sql);
+  if ((!isQuery && !historyInsert.test(sql)) || hasMigrationHistory(connection)) return undefined;
+  if (isQuery) return { columnNames: Object.keys(columnTypes), columnTypes: Object.values(columnTypes), rows: [] };
+  connection.exec(`CREATE TABLE "_prisma_migrations" (
+    "id"                    TEXT PRIMARY KEY NOT NULL,
+    "checksum"              TEXT NOT NULL,
+    "finished_at"           DATETIME,
+    "migration_name"        TEXT NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        DATETIME,
+    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
+    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
+  )`);
+  return undefined;
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+
+type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
+
+/** A schema file: its path and its text. */
+export type Datamodel = [path: string, text: string];
+
+/** A failure that the engine foresaw. `code` is one of Prisma's (prisma.io/docs/orm/reference/error-reference). */
+export interface KnownEngineError extends Error {
+  readonly code: string;
+}
+
+declare global {
+  /** Where Prisma's WebAssembly modules leave the reason before they stop for good. The name is theirs. */
+  var PRISMA_WASM_PANIC_REGISTRY: { set_message(message: string): void } | undefined;
+
+  /** Node.js has it; TypeScript declares it together with the browser's globals only. Here: what this module uses. */
+  var WebAssembly: {
+    instantiate(
+      module: Uint8Array,
+      imports: Readonly<Record<string, object>>,
+    ): Promise<{ readonly instance: { readonly exports: { __wbindgen_start(): void } } }>;
+  };
+}
+
+let bindings: Promise<Bindings> | undefined;
+let panicMessage: string | undefined;
+
+/** Prisma's schema engine, the one behind `prisma migrate`, over the databases that the adapter factory opens. */
+export async function openSchemaEngine(
+  factory: SqlMigrationAwareDriverAdapterFactory,
+  datamodels: readonly Datamodel[] = [],
+): Promise<SchemaEngine> {
+  bindings ??= loadBindings();
+  const { SchemaEngine } = await bindings;
+  const options = { datamodels: datamodels.length > 0 ? [...datamodels] : undefined };
+  return SchemaEngine.new(options, ignoreLog, bindMigrationAwareSqlAdapterFactory(factory));
+}
+
+/** Why the engine stopped for good, if it did. No engine of this process works after that. */
+export function enginePanic(): string | undefined {
+  return panicMessage;
+}
+
+export function isKnownEngineError(error: unknown): error is KnownEngineError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+function ignoreLog(): void {
+  // The engine's log repeats the scripts, and what fails is thrown as well.
+}
+
+/** The package leaves it to its user to load the WebAssembly module that its bindings need. */
+async function loadBindings(): Promise<Bindings> {
+  // Prisma Client sets this registry for modules of its own; it is shared, so one that is there already stays.
+  globalThis.PRISMA_WASM_PANIC_REGISTRY ??= { set_message: (message) => (panicMessage = message) };
+  const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const module = await readFile(path.replace(/\.js$/, '.wasm'));
+  const { instance } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': loaded });
+  loaded.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return loaded;
+}

@@ -1,0 +1,135 @@
+import type {
+  SqlDriverAdapter,
+  SqlMigrationAwareDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+  Transaction,
+} from '@prisma/driver-adapter-utils';
+import type { Database } from 'better-sqlite3';
+import { toColumnTypes, toPrismaRow, toSqliteValue } from '../client/sqlite/conversion';
+import { answerWithoutHistory } from './migration-history';
+import { runScript } from './migration-script';
+import { toScriptError } from './sqlite-script-error';
+
+/** How Prisma's schema engine gets at SQLite databases. */
+export interface SqliteMigrationConnections {
+  /** The database to migrate. Called when the engine needs it; whoever opened it closes it. */
+  readonly connect: () => Database;
+  /** An empty database to replay migrations on. Closed when the engine has done with it. */
+  readonly connectToShadow: () => Database;
+  /** Told the driver's own error when a migration's script fails: the engine passes on no more than a text. */
+  readonly onScriptFailed: (error: unknown) => void;
+}
+
+/** A driver adapter for the schema engine alone: it runs the engine's queries and whole migration scripts. */
+export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
+  readonly provider = 'sqlite';
+  readonly adapterName = 'ans-database';
+  readonly #connections: SqliteMigrationConnections;
+
+  constructor(connections: SqliteMigrationConnections) {
+    this.#connections = connections;
+  }
+
+  connect(): Promise<SqlDriverAdapter> {
+    const { connect, onScriptFailed } = this.#connections;
+    return Promise.resolve(new SqliteMigrationAdapter(connect, onScriptFailed, () => undefined));
+  }
+
+  connectToShadowDb(): Promise<SqlDriverAdapter> {
+    const shadow = this.#connections.connectToShadow();
+    const shadowOf = () => shadow;
+    return Promise.resolve(
+      new SqliteMigrationAdapter(
+        shadowOf,
+        () => undefined,
+        () => void shadow.close(),
+      ),
+    );
+  }
+}
+
+class SqliteMigrationAdapter implements SqlDriverAdapter {
+  readonly provider = 'sqlite';
+  readonly adapterName = 'ans-database';
+  readonly #connect: () => Database;
+  readonly #onScriptFailed: (error: unknown) => void;
+  readonly #close: () => void;
+
+  constructor(connect: () => Database, onScriptFailed: (error: unknown) => void, close: () => void) {
+    this.#connect = connect;
+    this.#onScriptFailed = onScriptFailed;
+    this.#close = close;
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return settle(() => {
+      const connection = this.#connect();
+      return answerWithoutHistory(connection, query.sql) ?? runQuery(connection, query);
+    });
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    return settle(() => {
+      if (query.args.length > 0)
+        return this.#connect()
+          .prepare(query.sql)
+          .run(...toParameters(query)).changes;
+      // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database,
+      // the script of `prisma db execute`. They never have parameters.
+      runScript(this.#connect(), query.sql);
+      return 0;
+    });
+  }
+
+  executeScript(script: string): Promise<void> {
+    return settle(() => {
+      try {
+        runScript(this.#connect(), script);
+      } catch (error) {
+        this.#onScriptFailed(error);
+        throw error;
+      }
+    });
+  }
+
+  startTransaction(): Promise<Transaction> {
+    return Promise.reject(new Error('The schema engine opens no transactions on SQLite'));
+  }
+
+  dispose(): Promise<void> {
+    return settle(this.#close);
+  }
+}
+
+function runQuery(connection: Database, query: SqlQuery): SqlResultSet {
+  const statement = connection.prepare<unknown[], unknown[]>(query.sql).safeIntegers();
+  if (!statement.reader) {
+    statement.run(...toParameters(query));
+    return { columnNames: [], columnTypes: [], rows: [] };
+  }
+  const columns = statement.columns();
+  const rows = statement.raw().all(...toParameters(query));
+  const columnTypes = toColumnTypes(
+    columns.map(({ type }) => type),
+    rows,
+  );
+  return {
+    columnNames: columns.map(({ name }) => name),
+    columnTypes,
+    rows: rows.map((row) => toPrismaRow(row, columnTypes)),
+  };
+}
+
+function toParameters({ args, argTypes }: SqlQuery): unknown[] {
+  return args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
+}
+
+/** The driver is synchronous, the adapter's interface is not. */
+async function settle<T>(run: () => T): Promise<T> {
+  try {
+    return await Promise.resolve(run());
+  } catch (error) {
+    throw toScriptError(error);
+  }
+}

@@ -1,0 +1,39 @@
+import { DriverAdapterError } from '@prisma/driver-adapter-utils';
+
+/** SQLite's numbers for the result codes that a migration can end with (sqlite.org/rescode.html). */
+const resultCodes: ReadonlyMap<string, number> = new Map([
+  ['SQLITE_ERROR', 1],
+  ['SQLITE_BUSY', 5],
+  ['SQLITE_LOCKED', 6],
+  ['SQLITE_READONLY', 8],
+  ['SQLITE_IOERR', 10],
+  ['SQLITE_CORRUPT', 11],
+  ['SQLITE_FULL', 13],
+  ['SQLITE_CANTOPEN', 14],
+  ['SQLITE_CONSTRAINT', 19],
+  ['SQLITE_MISMATCH', 20],
+  ['SQLITE_NOTADB', 26],
+  ['SQLITE_CONSTRAINT_CHECK', 275],
+  ['SQLITE_CONSTRAINT_FOREIGNKEY', 787],
+  ['SQLITE_CONSTRAINT_NOTNULL', 1299],
+  ['SQLITE_CONSTRAINT_PRIMARYKEY', 1555],
+  ['SQLITE_CONSTRAINT_TRIGGER', 1811],
+  ['SQLITE_CONSTRAINT_UNIQUE', 2067],
+]);
+
+/** The number of an error's SQLite result code; 1, SQLite's general error, for anything else. */
+export function toResultCode(error: unknown): number {
+  const name = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return resultCodes.get(name) ?? 1;
+}
+
+/**
+ * What the schema engine is told about a failure: SQLite's own text. The kinds that a client's adapter tells apart would
+ * come out as messages about models and fields, which no migration has. The engine reads such kinds out of the text, too,
+ * unless it starts with other words.
+ */
+export function toScriptError(error: unknown): DriverAdapterError {
+  if (error instanceof DriverAdapterError) return error;
+  const message = `SQLite database error\n${error instanceof Error ? error.message : String(error)}`;
+  return new DriverAdapterError({ kind: 'sqlite', extendedCode: toResultCode(error), message });
+}

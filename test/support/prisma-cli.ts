@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+
+export const packageRoot = resolve(__dirname, '../..');
+
+const cli = join(packageRoot, 'node_modules/prisma/build/index.js');
+
+export interface CliResult {
+  readonly exitCode: number | null;
+  /** What the command wrote to its standard output. */
+  readonly stdout: string;
+  /** The same together with its standard error, in the order of arrival. */
+  readonly output: string;
+}
+
+export interface CliOptions {
+  /** What the command reads from its standard input. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What to expect of a command: its exit code, and a part of what it prints. */
+export function exited(exitCode: number, text: string | RegExp): object {
+  const output: unknown = typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
+  return { exitCode, output };
+}
+
+/** A directory of its own with a database, for the real Prisma CLI to work on. */
+export class PrismaProject {
+  readonly directory = mkdtempSync(join(tmpdir(), 'ans-database-cli-'));
+  readonly databasePath: string;
+  /** As in the environment of a user; relative to the directory. */
+  databaseUrl: string;
+  #config = join(packageRoot, 'prisma.config.ts');
+
+  private constructor(databaseName: string) {
+    this.databasePath = join(this.directory, databaseName);
+    this.databaseUrl = `file:./${databaseName}`;
+  }
+
+  /** A project with the schema and the migrations of this package. */
+  static ofPackage(databaseName = 'test.sqlite'): PrismaProject {
+    return new PrismaProject(databaseName);
+  }
+
+  /** A project with the configuration of this package, but a schema and migrations of its own. */
+  static withModels(models: string): PrismaProject {
+    const project = new PrismaProject('test.sqlite');
+    project.#config = join(project.directory, 'prisma.config.ts');
+    const base = JSON.stringify(join(packageRoot, 'prisma.config'));
+    const overrides = "schema: 'schema.prisma', migrations: { path: 'migrations' }";
+    project.write('prisma.config.ts', `import base from ${base};\nexport default { ...base, ${overrides} };\n`);
+    project.write('migrations/migration_lock.toml', 'provider = "sqlite"\n');
+    project.writeSchema(models);
+    return project;
+  }
+
+  writeSchema(models: string): void {
+    const generator = 'generator client {\n  provider = "prisma-client"\n  output = "./client"\n}';
+    this.write('schema.prisma', `datasource db {\n  provider = "sqlite"\n}\n${generator}\n${models}\n`);
+  }
+
+  writeMigration(name: string, sql: string): void {
+    this.write(`migrations/${name}/migration.sql`, sql);
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.directory, path)), { recursive: true });
+    writeFileSync(join(this.directory, path), text);
+  }
+
+  /** Runs `prisma <command>` to its end. */
+  run(command: string, options: CliOptions = {}): Promise<CliResult> {
+    const { child, collected } = this.start(command, options);
+    child.stdin.end(options.input ?? '');
+    return new Promise((done, fail) => {
+      child.on('error', fail);
+      child.on('close', (exitCode) => done({ exitCode, ...collected }));
+    });
+  }
+
+  /** Starts `prisma <command>`. */
+  start(command: string, { env = {} }: CliOptions = {}) {
+    const child = spawn(process.execPath, [cli, ...command.split(' '), '--config', this.#config], {
+      cwd: this.directory,
+      env: { ...environment(), DATABASE_URL: this.databaseUrl, ...env },
+    });
+    const collected = { stdout: '', output: '' };
+    child.stdout.on('data', (text: Buffer) => {
+      collected.stdout += text.toString();
+      collected.output += text.toString();
+    });
+    child.stderr.on('data', (text: Buffer) => (collected.output += text.toString()));
+    return { child, collected };
+  }
+
+  /** Runs statements on the database and returns the rows of the last one, which may be a query. */
+  sql(...statements: readonly [...string[], string]): unknown[] {
+    const database = new SqliteDriver(this.databasePath);
+    try {
+      const last = statements.at(-1) ?? '';
+      statements.slice(0, -1).forEach((statement) => database.exec(statement));
+      const prepared = database.prepare(last);
+      return prepared.reader ? prepared.all() : [prepared.run()];
+    } finally {
+      database.close();
+    }
+  }
+
+  tables(): unknown[] {
+    const database = new SqliteDriver(this.databasePath, { readonly: true });
+    try {
+      return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();
+    } finally {
+      database.close();
+    }
+  }
+
+  dispose(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The environment of a user who has set nothing up for Prisma. */
+function environment(): NodeJS.ProcessEnv {
+  const ignored = new Set(['PRISMA_SCHEMA_ENGINE_BINARY', 'DATABASE_URL', 'NODE_OPTIONS']);
+  const kept = Object.entries(process.env).filter(([name]) => !ignored.has(name));
+  return { ...Object.fromEntries(kept), CHECKPOINT_DISABLE: '1', NO_COLOR: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+}
