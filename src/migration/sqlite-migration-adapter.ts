@@ -21,6 +21,9 @@ export interface SqliteMigrationConnections {
   readonly onScriptFailed: (error: unknown) => void;
 }
 
+/** How the engine locks the database for as long as the connection is open. */
+const lockStatement = /^PRAGMA main\.locking_mode=EXCLUSIVE$/;
+
 /** A driver adapter for the schema engine alone: it runs the engine's queries and whole migration scripts. */
 export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'sqlite';
@@ -71,13 +74,13 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
 
   executeRaw(query: SqlQuery): Promise<number> {
     return settle(() => {
-      if (query.args.length > 0)
-        return this.#connect()
-          .prepare(query.sql)
-          .run(...toParameters(query)).changes;
+      const connection = this.#connect();
+      if (query.args.length > 0) return connection.prepare(query.sql).run(...toParameters(query)).changes;
+      // Inside the caller's transaction the database is locked already, and for no longer than that.
+      if (connection.inTransaction && lockStatement.test(query.sql)) return 0;
       // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database,
       // the script of `prisma db execute`. They never have parameters.
-      runScript(this.#connect(), query.sql);
+      runScript(connection, query.sql);
       return 0;
     });
   }

@@ -1,0 +1,124 @@
+import SqliteDriver, { type Database } from 'better-sqlite3';
+import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import { isBusy, whileBusy } from '../client/sqlite/busy';
+import { inspectMigrations } from './inspect-migrations';
+import { MigrationError } from './migration-error';
+import { openSchemaEngine } from './schema-engine';
+import { hasSeedSchema, isEmpty } from './seed-schema';
+import type { ShippedMigration } from './shipped-migrations';
+import { SqliteMigrationAdapterFactory } from './sqlite-migration-adapter';
+
+/** What to bring a database to, and how patiently. */
+export interface ApplyMigrationsOptions {
+  readonly shipped: readonly ShippedMigration[];
+  /** How long to wait for other connections' locks, in milliseconds, at the start and at the end. */
+  readonly busyTimeoutMs: number;
+}
+
+/**
+ * Applies the migrations that a database lacks and returns their names, in order. All of them are one transaction: when it
+ * fails, the database and its history are as before. Several processes may do this at once; one of them finds something
+ * to do. A database that the seed made is taken over with its rows.
+ *
+ * The work is done by Prisma's own schema engine, so that Prisma's CLI agrees about the history afterwards. The engine is
+ * loaded only when something is to be applied.
+ *
+ * @throws MigrationError, or what the driver threw where the file cannot be opened.
+ */
+export async function applyMigrations(path: string, options: ApplyMigrationsOptions): Promise<string[]> {
+  // No waiting inside SQLite, which would stop the whole process: see whileBusy.
+  const connection = new SqliteDriver(path, { timeout: 0 });
+  try {
+    // Inside the transaction, where scripts switch them off themselves, it would be too late.
+    connection.pragma('foreign_keys = OFF');
+    await orBusy(() => whileBusy(options.busyTimeoutMs, () => connection.exec('BEGIN IMMEDIATE')));
+    const applied = await applyPending(connection, options.shipped);
+    await orBusy(() => whileBusy(options.busyTimeoutMs, () => connection.exec('COMMIT')));
+    return applied;
+  } finally {
+    // Closing a connection rolls back what it has not committed.
+    connection.close();
+  }
+}
+
+async function applyPending(connection: Database, shipped: readonly ShippedMigration[]): Promise<string[]> {
+  const { applied, pending, unknown, failed } = inspectMigrations(connection, shipped);
+  if (unknown.length > 0) {
+    throw new MigrationError('too-new', `the database has migrations of a newer version: ${unknown.join(', ')}`);
+  }
+  if (failed.length > 0) {
+    throw new MigrationError('failed-before', `an earlier attempt at a migration failed: ${failed.join(', ')}`);
+  }
+  if (pending.length === 0) return [];
+  const isUnmanaged = applied.length === 0 && !isEmpty(connection);
+  if (isUnmanaged && !hasSeedSchema(connection)) {
+    throw new MigrationError('not-empty', 'the database holds other tables, and no history of migrations');
+  }
+  return runEngine(connection, shipped, isUnmanaged ? pending.at(0) : undefined);
+}
+
+/** Has the engine apply what is pending. `adopted` names a migration whose outcome is there already. */
+async function runEngine(
+  connection: Database,
+  shipped: readonly ShippedMigration[],
+  adopted: string | undefined,
+): Promise<string[]> {
+  let scriptFailure: unknown;
+  const factory = new SqliteMigrationAdapterFactory({
+    connect: () => connection,
+    connectToShadow: () => new SqliteDriver(':memory:'),
+    onScriptFailed: (error) => (scriptFailure = error),
+  });
+  const engine = await openSchemaEngine(factory);
+  try {
+    return await adoptAndApply(engine, toMigrationList(shipped), adopted);
+  } catch (error) {
+    throw toMigrationError(connection, shipped, scriptFailure ?? error);
+  } finally {
+    engine.free();
+  }
+}
+
+async function adoptAndApply(
+  engine: SchemaEngine,
+  migrationsList: MigrationList,
+  adopted: string | undefined,
+): Promise<string[]> {
+  if (adopted !== undefined) await engine.markMigrationApplied({ migrationsList, migrationName: adopted });
+  const filters = { externalTables: [], externalEnums: [] };
+  const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
+  return appliedMigrationNames;
+}
+
+function toMigrationError(connection: Database, shipped: readonly ShippedMigration[], cause: unknown): MigrationError {
+  if (isBusy(cause)) return busy(cause);
+  // The engine has recorded which one it was; the transaction with that record is still open.
+  const [failed] = connection.inTransaction ? inspectMigrations(connection, shipped).failed : [];
+  const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;
+  return new MigrationError('failed', message, { cause });
+}
+
+async function orBusy<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw isBusy(error) ? busy(error) : error;
+  }
+}
+
+function busy(cause: unknown): MigrationError {
+  return new MigrationError('busy', 'another connection holds a lock on the database', { cause });
+}
+
+/** The migrations as the engine takes them from a directory. */
+function toMigrationList(shipped: readonly ShippedMigration[]): MigrationList {
+  return {
+    baseDir: '',
+    lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
+    shadowDbInitScript: '',
+    migrationDirectories: shipped.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+    })),
+  };
+}
