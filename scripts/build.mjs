@@ -1,0 +1,23 @@
+// Compiles the package to CommonJS and puts an ES module entry beside it. Both lead to the same code, so that a process
+// that imports the package in one part and requires it in another still has one of everything.
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+const root = join(import.meta.dirname, '..');
+const output = join(root, 'dist');
+
+rmSync(output, { recursive: true, force: true });
+execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+
+const names = Object.keys(require(join(output, 'index.js'))).sort();
+writeFileSync(
+  join(output, 'index.mjs'),
+  `import entry from './index.js';\nexport const { ${names.join(', ')} } = entry;\n`,
+);
+writeFileSync(join(output, 'index.d.mts'), "export * from './index.js';\n");

@@ -1,0 +1,35 @@
+import type { Dialect } from '../client/dialect';
+import { sql, type Sql } from '../client/sql';
+
+/**
+ * The columns of a whole agent `a`, each collection as one JSON text, for `toAgentRecord`: however much belongs to it, an
+ * agent is one row of one statement.
+ */
+export function agentColumns(dialect: Dialect): Sql {
+  return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
+    ${dialect.toMs(sql`a.created_at`)}, ${dialect.toMs(sql`a.updated_at`)}, ${dialect.toMs(sql`a.expires_at`)},
+    a.status, a.owner, ${endpointsOf(dialect)}, ${capabilitiesOf(dialect)}, ${metadataOf(dialect)}`;
+}
+
+function endpointsOf(dialect: Dialect): Sql {
+  const endpoint = dialect.jsonArray([
+    sql`e.id`,
+    sql`e.protocol`,
+    sql`e.address`,
+    sql`e.port`,
+    sql`e.health_status`,
+    dialect.toMs(sql`e.last_checked`),
+    sql`e.health_message`,
+    sql`e.metadata`,
+  ]);
+  return sql`(SELECT ${dialect.jsonArrayOf(endpoint, sql`e.position`)} FROM endpoints e WHERE e.agent_id = a.id)`;
+}
+
+function capabilitiesOf(dialect: Dialect): Sql {
+  return sql`(SELECT ${dialect.jsonArrayOf(sql`c.name`, dialect.byCodePoint(sql`c.name`))}
+    FROM agent_capabilities ac JOIN capabilities c ON c.id = ac.capability_id WHERE ac.agent_id = a.id)`;
+}
+
+function metadataOf(dialect: Dialect): Sql {
+  return sql`(SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM agent_metadata m WHERE m.agent_id = a.id)`;
+}

@@ -1,0 +1,53 @@
+import type { MetadataRow } from '../metadata/metadata-rows';
+import type { AgentStatus, HealthStatus } from './types';
+
+/** An endpoint as it is stored, in the order of the columns of its record set. */
+export type EndpointRow = readonly [
+  id: string,
+  position: number,
+  protocol: string,
+  address: string,
+  port: number,
+  healthStatus: HealthStatus,
+  lastCheckedMs: number,
+  healthMessage: string | null,
+  metadata: string | null,
+];
+
+/** The columns of the agents table that a caller's input decides. Times in milliseconds since 1970. */
+export interface AgentColumns {
+  readonly id: string;
+  readonly name: string;
+  readonly nameFolded: string;
+  readonly publicKey: string;
+  readonly certificateId: string;
+  readonly defaultEndpointId: string | null;
+  readonly version: string;
+  readonly versionKey: string | null;
+  readonly description: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt: number;
+  readonly status: AgentStatus;
+  readonly owner: string;
+}
+
+/** What belongs to an agent. */
+export interface AgentCollections {
+  readonly endpoints: readonly EndpointRow[];
+  readonly capabilities: readonly string[];
+  readonly metadata: readonly MetadataRow[];
+}
+
+/** A checked agent, ready to be inserted. */
+export interface NewAgentRow {
+  readonly columns: AgentColumns;
+  readonly collections: AgentCollections;
+}
+
+/** A checked change of an agent: what is absent stays as it is. */
+export interface AgentChange {
+  readonly id: string;
+  readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>> & { readonly updatedAt: number };
+  readonly collections: Readonly<Partial<AgentCollections>>;
+}

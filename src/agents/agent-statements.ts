@@ -1,0 +1,177 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Dialect, RecordColumns } from '../client/dialect';
+import { join, sql, type Sql } from '../client/sql';
+import { defineStatement, toStatement, type Statement } from '../client/statement';
+import { agentColumns } from './agent-columns';
+import type { AgentChange, AgentCollections, AgentColumns, NewAgentRow } from './agent-row';
+
+const endpointColumns: RecordColumns = {
+  id: 'text',
+  position: 'integer',
+  protocol: 'text',
+  address: 'text',
+  port: 'integer',
+  health_status: 'text',
+  last_checked: 'time',
+  health_message: 'text',
+  metadata: 'text',
+};
+
+const capabilityColumns: RecordColumns = { id: 'text', name: 'text' };
+
+/** The statements of agents on one engine. Their number for one call never depends on what the agent carries. */
+export class AgentStatements {
+  readonly #dialect: Dialect;
+
+  /** One whole agent. */
+  readonly select;
+  /** The agent's own row, as a change finds it: its status, and whether it has the endpoint `endpointId`. */
+  readonly selectForChange;
+  readonly deleteAgent;
+  /** Deletes the capabilities that the agent is the last to have; their links go with them. */
+  readonly deleteSoleCapabilities;
+  readonly #insertAgent;
+  readonly #insertEndpoints;
+  readonly #deleteEndpoints;
+  readonly #insertCapabilities;
+  readonly #linkCapabilities;
+  readonly #unlinkCapabilities;
+  readonly #deleteDroppedCapabilities;
+  readonly #insertMetadata;
+  readonly #deleteMetadata;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+    this.select = defineStatement<{ id: string }>(
+      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id = ${p('id')}`,
+    );
+    this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
+      (p) => sql`SELECT a.status, EXISTS (
+          SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
+        ) FROM agents a WHERE a.id = ${p('id')}`,
+    );
+    this.deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
+    this.deleteSoleCapabilities = defineStatement<{ id: string }>((p) => deleteUnshared(p('id'), p('id')));
+    this.#insertAgent = defineStatement<Record<keyof AgentColumns, string | number | null>>(
+      (p) => sql`INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id, version,
+          version_key, description, created_at, updated_at, expires_at, status, owner)
+        VALUES (${p('id')}, ${p('name')}, ${p('nameFolded')}, ${p('publicKey')}, ${p('certificateId')},
+          ${p('defaultEndpointId')}, ${p('version')}, ${p('versionKey')}, ${p('description')},
+          ${dialect.fromMs(p('createdAt'))}, ${dialect.fromMs(p('updatedAt'))}, ${dialect.fromMs(p('expiresAt'))},
+          ${p('status')}, ${p('owner')})`,
+    );
+    this.#insertEndpoints = defineStatement<{ id: string; endpoints: string }>(
+      (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
+          health_message, metadata)
+        SELECT a.id, e.id, e.position, e.protocol, e.address, e.port, e.health_status, e.last_checked, e.health_message,
+          e.metadata
+        FROM ${dialect.recordSet(p('endpoints'), 'e', endpointColumns)} JOIN agents a ON a.id = ${p('id')}`,
+    );
+    this.#deleteEndpoints = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
+    );
+    this.#insertCapabilities = defineStatement<{ id: string; capabilities: string }>(
+      (p) => sql`INSERT INTO capabilities (id, name)
+        SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
+        JOIN agents a ON a.id = ${p('id')} WHERE TRUE ON CONFLICT (name) DO NOTHING`,
+    );
+    this.#linkCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
+        SELECT a.id, c.id FROM agents a JOIN capabilities c ON c.name IN (${dialect.elements(p('names'))})
+        WHERE a.id = ${p('id')} ON CONFLICT DO NOTHING`,
+    );
+    this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
+          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
+    );
+    this.#deleteDroppedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`${deleteUnshared(p('id'), p('id'))} AND name NOT IN (${dialect.elements(p('names'))})`,
+    );
+    this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
+      (p) => sql`INSERT INTO agent_metadata (agent_id, key, value)
+        SELECT a.id, m.key, m.value FROM ${dialect.entries(p('metadata'), 'm')} JOIN agents a ON a.id = ${p('id')}`,
+    );
+    this.#deleteMetadata = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,
+    );
+  }
+
+  /** Five statements at most. */
+  insert({ columns, collections }: NewAgentRow): Statement[] {
+    return [this.#insertAgent({ ...columns }), ...this.#insertCollections(columns.id, collections)];
+  }
+
+  /**
+   * The change of an agent, nine statements at most. Each does nothing where the agent is absent. A change of status
+   * passes REVOKED agents by: what `selectForChange` found says so.
+   */
+  update({ id, columns, collections }: AgentChange): Statement[] {
+    return [
+      this.#updateAgent(id, columns, collections),
+      ...this.#deleteCollections(id, collections),
+      ...this.#insertCollections(id, collections),
+    ];
+  }
+
+  #updateAgent(id: string, columns: AgentChange['columns'], { endpoints }: Partial<AgentCollections>): Statement {
+    const assignments = this.#assignments(columns);
+    if (endpoints !== undefined && columns.defaultEndpointId === undefined) {
+      const ids = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
+      assignments.push(sql`default_endpoint_id = CASE WHEN default_endpoint_id IN (${this.#dialect.elements(sql`${ids}`)})
+        THEN default_endpoint_id END`);
+    }
+    return toStatement(sql`UPDATE agents SET ${join(assignments)} WHERE id = ${id}`);
+  }
+
+  #assignments(columns: AgentChange['columns']): Sql[] {
+    const { name, nameFolded, publicKey, certificateId, defaultEndpointId, version, versionKey } = columns;
+    const { description, createdAt, updatedAt, expiresAt, status, owner } = columns;
+    const { fromMs } = this.#dialect;
+    const assignments: Sql[] = [sql`updated_at = ${fromMs(sql`${updatedAt}`)}`];
+    if (name !== undefined) assignments.push(sql`name = ${name}, name_folded = ${nameFolded}`);
+    if (publicKey !== undefined) assignments.push(sql`public_key = ${publicKey}`);
+    if (certificateId !== undefined) assignments.push(sql`certificate_id = ${certificateId}`);
+    if (defaultEndpointId !== undefined) assignments.push(sql`default_endpoint_id = ${defaultEndpointId}`);
+    if (version !== undefined) assignments.push(sql`version = ${version}, version_key = ${versionKey}`);
+    if (description !== undefined) assignments.push(sql`description = ${description}`);
+    if (createdAt !== undefined) assignments.push(sql`created_at = ${fromMs(sql`${createdAt}`)}`);
+    if (expiresAt !== undefined) assignments.push(sql`expires_at = ${fromMs(sql`${expiresAt}`)}`);
+    if (status !== undefined) assignments.push(sql`status = ${status}`);
+    if (owner !== undefined) assignments.push(sql`owner = ${owner}`);
+    return assignments;
+  }
+
+  #deleteCollections(id: string, { endpoints, capabilities, metadata }: Partial<AgentCollections>): Statement[] {
+    const statements: Statement[] = [];
+    if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
+    if (capabilities !== undefined) {
+      const names = JSON.stringify(capabilities);
+      statements.push(this.#deleteDroppedCapabilities({ id, names }), this.#unlinkCapabilities({ id, names }));
+    }
+    if (metadata !== undefined) statements.push(this.#deleteMetadata({ id }));
+    return statements;
+  }
+
+  #insertCollections(id: string, { endpoints, capabilities, metadata }: Partial<AgentCollections>): Statement[] {
+    const statements: Statement[] = [];
+    if (endpoints?.length) statements.push(this.#insertEndpoints({ id, endpoints: JSON.stringify(endpoints) }));
+    if (capabilities?.length) {
+      const rows = JSON.stringify(capabilities.map((name) => [uuidv7(), name]));
+      statements.push(this.#insertCapabilities({ id, capabilities: rows }));
+      statements.push(this.#linkCapabilities({ id, names: JSON.stringify(capabilities) }));
+    }
+    // fromEntries makes own properties of all keys, "__proto__" too.
+    if (metadata?.length)
+      statements.push(this.#insertMetadata({ id, metadata: JSON.stringify(Object.fromEntries(metadata)) }));
+    return statements;
+  }
+}
+
+// Before the links are cut, as they tell which capabilities may have lost their last agent.
+function deleteUnshared(agentId: Sql, sameAgentId: Sql): Sql {
+  return sql`DELETE FROM capabilities
+    WHERE id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
+    AND NOT EXISTS (
+      SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${sameAgentId}
+    )`;
+}

@@ -1,0 +1,55 @@
+import type { Dialect } from '../client/dialect';
+import { join, raw, sql, type Sql } from '../client/sql';
+import { allOf, toStatement, type Statement } from '../client/statement';
+import { agentColumns } from './agent-columns';
+import { agentConditions } from './agent-conditions';
+import type { AgentFilter, AgentOrder } from './parse-resolution-query';
+import type { AgentOrderField } from './types';
+
+/** Which agents to select, in which order, and which part of that order. */
+export interface AgentSelection {
+  readonly filter: AgentFilter;
+  readonly order: AgentOrder;
+  readonly limit: number;
+  readonly offset: number;
+  /** What counts as expired, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/**
+ * The resolution query: one statement, whatever is asked for. It finds the ids of the page first, and only then the
+ * whole agents, so that nothing is put together that is not returned.
+ */
+export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
+  const { filter, order, limit, offset, nowMs } = selection;
+  const { definitions, driver, conditions } = agentConditions(dialect, filter, nowMs);
+  const orderBy = orderTerms(dialect, order);
+  // A cross join keeps SQLite from turning the order of the loops round.
+  const from = driver === undefined ? sql`agents a` : sql`${raw(driver)} CROSS JOIN agents a`;
+  const page = sql`page AS MATERIALIZED (SELECT a.id FROM ${from}
+    WHERE ${allOf(conditions)} ORDER BY ${orderBy} LIMIT ${limit} OFFSET ${offset})`;
+  return toStatement(sql`WITH ${join([...definitions, page])}
+    SELECT ${agentColumns(dialect)} FROM page JOIN agents a ON a.id = page.id ORDER BY ${orderBy}`);
+}
+
+const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {
+  id: sql`a.id`,
+  name: sql`a.name`,
+  version: sql`a.version_key`,
+  owner: sql`a.owner`,
+  status: sql`a.status`,
+  createdAt: sql`a.created_at`,
+  updatedAt: sql`a.updated_at`,
+  expiresAt: sql`a.expires_at`,
+};
+
+const textFields: ReadonlySet<AgentOrderField> = new Set(['id', 'name', 'version', 'owner', 'status']);
+
+// The id makes the order total, so that pages neither overlap nor skip.
+function orderTerms(dialect: Dialect, { field, direction }: AgentOrder): Sql {
+  const column = textFields.has(field) ? dialect.byCodePoint(orderColumns[field]) : orderColumns[field];
+  const directed = direction === 'asc' ? sql`${column} ASC` : sql`${column} DESC`;
+  if (field === 'id') return directed;
+  const first = field === 'version' ? sql`${directed} NULLS LAST` : directed;
+  return sql`${first}, ${dialect.byCodePoint(orderColumns.id)} ASC`;
+}

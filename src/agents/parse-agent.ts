@@ -1,0 +1,140 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  checkArray,
+  checkNonEmptyText,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTime,
+  maxTimeMs,
+  optional,
+} from '../input/check';
+import { invalidInput } from '../errors/failure';
+import { toMetadataRows } from '../metadata/metadata-rows';
+import { foldCase } from '../text/fold-case';
+import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './agent-row';
+import { parseEndpoints } from './parse-endpoints';
+import { AgentStatus } from './types';
+import { toVersionKey } from './version-key';
+
+/** What an agent that leaves something out is completed from. */
+export interface AgentDefaults {
+  readonly nowMs: number;
+  readonly lifetimeMs: number;
+}
+
+const agentFields = new Set([
+  'id',
+  'name',
+  'publicKey',
+  'certificateId',
+  'endpoints',
+  'defaultEndpoint',
+  'capabilities',
+  'version',
+  'description',
+  'metadata',
+  'createdAt',
+  'updatedAt',
+  'expiresAt',
+  'status',
+  'owner',
+] as const);
+
+/** Checks an agent to be registered and completes it. @throws INVALID_INPUT */
+export function parseNewAgent(input: unknown, { nowMs, lifetimeMs }: AgentDefaults): NewAgentRow {
+  const agent = checkObject(input, 'agent', agentFields);
+  const collections: AgentCollections = {
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs)) ?? [],
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities) ?? [],
+    metadata: optional(agent.metadata, 'metadata', toMetadataRows) ?? [],
+  };
+  const columns: AgentColumns = {
+    id: optional(agent.id, 'id', checkNonEmptyText) ?? uuidv7(),
+    ...nameColumns(agent.name),
+    publicKey: checkNonEmptyText(agent.publicKey, 'publicKey'),
+    certificateId: checkNonEmptyText(agent.certificateId, 'certificateId'),
+    defaultEndpointId: optional(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference) ?? null,
+    ...versionColumns(agent.version),
+    description: optional(agent.description, 'description', checkText) ?? null,
+    createdAt: optional(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
+    updatedAt: optional(agent.updatedAt, 'updatedAt', checkTime) ?? nowMs,
+    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
+    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
+    owner: checkNonEmptyText(agent.owner, 'owner'),
+  };
+  checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
+  return { columns, collections };
+}
+
+/** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
+export function parseAgentUpdate(input: unknown, nowMs: number): AgentChange {
+  const agent = checkObject(input, 'agent', agentFields);
+  const collections = withoutUndefined({
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs)),
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities),
+    metadata: optional(agent.metadata, 'metadata', toMetadataRows),
+  });
+  optional(agent.updatedAt, 'updatedAt', checkTime);
+  const columns = withoutUndefined({
+    ...(agent.name === undefined ? {} : nameColumns(agent.name)),
+    publicKey: optional(agent.publicKey, 'publicKey', checkNonEmptyText),
+    certificateId: optional(agent.certificateId, 'certificateId', checkNonEmptyText),
+    defaultEndpointId: clearable(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference),
+    ...(agent.version === undefined ? {} : versionColumns(agent.version)),
+    description: clearable(agent.description, 'description', checkText),
+    createdAt: optional(agent.createdAt, 'createdAt', checkTime),
+    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
+    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
+    owner: optional(agent.owner, 'owner', checkNonEmptyText),
+  });
+  if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
+  return { id: checkNonEmptyText(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
+}
+
+function nameColumns(value: unknown): Pick<AgentColumns, 'name' | 'nameFolded'> {
+  const name = checkNonEmptyText(value, 'name');
+  return { name, nameFolded: foldCase(name) };
+}
+
+function versionColumns(value: unknown): Pick<AgentColumns, 'version' | 'versionKey'> {
+  const version = checkNonEmptyText(value, 'version');
+  return { version, versionKey: toVersionKey(version) };
+}
+
+function parseCapabilities(value: unknown, field: string): string[] {
+  return [...new Set(checkArray(value, field, checkNonEmptyText))];
+}
+
+function checkEndpointReference(value: unknown, field: string): string {
+  if (typeof value === 'string') return checkNonEmptyText(value, field);
+  if (typeof value !== 'object' || value === null || !('id' in value)) {
+    throw invalidInput(field, 'must be an endpoint or the id of one');
+  }
+  return checkNonEmptyText(value.id, `${field}.id`);
+}
+
+function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly EndpointRow[]): void {
+  if (typeof id === 'string' && !endpoints.some(([endpointId]) => endpointId === id)) throw unknownDefaultEndpoint();
+}
+
+/** The default endpoint of an agent is none of the agent's own. */
+export function unknownDefaultEndpoint(): Error {
+  return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
+}
+
+/** Undefined keeps, null clears. */
+function clearable<T>(
+  value: unknown,
+  field: string,
+  check: (value: unknown, field: string) => T,
+): T | null | undefined {
+  return value === null ? null : optional(value, field, check);
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  // The entries left are those whose values are defined, which is what the type says.
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

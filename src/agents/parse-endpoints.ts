@@ -1,0 +1,72 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  checkArray,
+  checkNonEmptyText,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTime,
+  checkWholeNumber,
+  optional,
+} from '../input/check';
+import { invalidInput } from '../errors/failure';
+import { toCanonicalJson, isPlainObject } from '../metadata/canonical-json';
+import type { EndpointRow } from './agent-row';
+import { HealthStatus } from './types';
+
+const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', 'metadata'] as const);
+const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
+
+/** Checks the endpoints of an agent and completes them. @throws INVALID_INPUT, also where two have the same id */
+export function parseEndpoints(value: unknown, nowMs: number): EndpointRow[] {
+  const endpoints = checkArray(value, 'endpoints', (element, path) => ({ path, fields: checkEndpoint(element, path) }));
+  const rows = endpoints.map(({ path, fields }, position) => toRow(fields, path, position, nowMs));
+  const ids = new Set<string>();
+  for (const [id, position] of rows) {
+    if (ids.has(id)) throw invalidInput(`endpoints[${position}].id`, "must be unique among the agent's endpoints");
+    ids.add(id);
+  }
+  return rows;
+}
+
+type EndpointFields = ReturnType<typeof checkEndpoint>;
+
+function checkEndpoint(value: unknown, path: string) {
+  return checkObject(value, path, endpointFields);
+}
+
+function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: number): EndpointRow {
+  const health = parseHealth(endpoint.health, `${path}.health`, nowMs);
+  return [
+    optional(endpoint.id, `${path}.id`, checkNonEmptyText) ?? uuidv7(),
+    position,
+    checkText(endpoint.protocol, `${path}.protocol`),
+    checkText(endpoint.address, `${path}.address`),
+    checkWholeNumber(endpoint.port, `${path}.port`, 1, 65_535),
+    health.status,
+    health.lastCheckedMs,
+    health.message,
+    optional(endpoint.metadata, `${path}.metadata`, checkMetadataObject) ?? null,
+  ];
+}
+
+interface HealthColumns {
+  readonly status: HealthStatus;
+  readonly lastCheckedMs: number;
+  readonly message: string | null;
+}
+
+function parseHealth(value: unknown, path: string, nowMs: number): HealthColumns {
+  if (value === undefined) return { status: 'UNKNOWN', lastCheckedMs: nowMs, message: null };
+  const health = checkObject(value, path, healthFields);
+  return {
+    status: checkOneOf(health.status, HealthStatus, `${path}.status`),
+    lastCheckedMs: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
+    message: optional(health.message, `${path}.message`, checkText) ?? null,
+  };
+}
+
+function checkMetadataObject(value: unknown, field: string): string {
+  if (!isPlainObject(value)) throw invalidInput(field, 'must be an object of JSON values');
+  return toCanonicalJson(value, field);
+}

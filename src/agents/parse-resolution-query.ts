@@ -1,0 +1,135 @@
+import { checkAnyTime, checkArray, checkBoolean, checkObject, checkOneOf, checkText, optional } from '../input/check';
+import { checkWindow, type Window } from '../input/check-window';
+import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { foldCase } from '../text/fold-case';
+import { toFingerprintKey } from '../certificates/fingerprint';
+import { agentOrderFields, type AgentOrderField, AgentStatus, HealthStatus, type OrderDirection } from './types';
+import { toVersionIntervals, type VersionInterval } from './version-range';
+
+/** What a resolution filters by: a checked query in the form in which the database compares. */
+export interface AgentFilter {
+  readonly ids: readonly string[] | undefined;
+  readonly namePart: string | undefined;
+  readonly exactName: string | undefined;
+  readonly owner: string | undefined;
+  readonly statuses: readonly AgentStatus[] | undefined;
+  readonly fingerprintKey: string | undefined;
+  /** Without duplicates. */
+  readonly capabilities: readonly string[] | undefined;
+  readonly allCapabilities: boolean;
+  readonly protocol: string | undefined;
+  readonly health: readonly HealthStatus[] | undefined;
+  readonly metadata: readonly MetadataRow[] | undefined;
+  readonly version: { readonly text: string; readonly intervals: readonly VersionInterval[] } | undefined;
+  readonly expiresBeforeMs: number | undefined;
+  readonly expiresAfterMs: number | undefined;
+  readonly includeExpired: boolean;
+}
+
+/** In which order, and which part of it. */
+export interface AgentOrder {
+  readonly field: AgentOrderField;
+  readonly direction: OrderDirection;
+}
+
+/** A checked query. `filter` is null where nothing can match. */
+export interface Resolution {
+  readonly filter: AgentFilter | null;
+  readonly order: AgentOrder;
+  readonly window: Window;
+}
+
+const queryFields = new Set([
+  'id',
+  'ids',
+  'name',
+  'exactName',
+  'owner',
+  'status',
+  'fingerprint',
+  'capabilities',
+  'allCapabilities',
+  'protocol',
+  'health',
+  'metadata',
+  'version',
+  'expiresBefore',
+  'expiresAfter',
+  'includeExpired',
+  'orderBy',
+  'orderDirection',
+  'limit',
+  'offset',
+] as const);
+
+type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
+
+const seedOrderFields: ReadonlyMap<unknown, AgentOrderField> = new Map([
+  ['created_at', 'createdAt'],
+  ['updated_at', 'updatedAt'],
+  ['expires_at', 'expiresAt'],
+]);
+
+/** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
+export function parseResolutionQuery(input: unknown): Resolution {
+  const query = checkObject(input, 'query', queryFields);
+  const filter = parseFilter(query);
+  return {
+    filter: matchesNothing(query) ? null : filter,
+    order: parseOrder(query),
+    window: checkWindow(query),
+  };
+}
+
+function parseFilter(query: QueryFields): AgentFilter {
+  const id = optional(query.id, 'id', checkText);
+  const ids = optional(query.ids, 'ids', checkTexts);
+  const name = optional(query.name, 'name', checkText);
+  const fingerprint = optional(query.fingerprint, 'fingerprint', checkText);
+  const capabilities = optional(query.capabilities, 'capabilities', checkTexts);
+  return {
+    ids: id === undefined ? ids : ids === undefined ? [id] : ids.filter((candidate) => candidate === id),
+    namePart: name === undefined ? undefined : foldCase(name),
+    exactName: optional(query.exactName, 'exactName', checkText),
+    owner: optional(query.owner, 'owner', checkText),
+    statuses: optional(query.status, 'status', (value, field) => checkChoices(value, AgentStatus, field)),
+    fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
+    capabilities: capabilities === undefined ? undefined : [...new Set(capabilities)],
+    allCapabilities: optional(query.allCapabilities, 'allCapabilities', checkBoolean) ?? false,
+    protocol: optional(query.protocol, 'protocol', checkText),
+    health: optional(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field)),
+    metadata: optional(query.metadata, 'metadata', toMetadataRows),
+    version: optional(query.version, 'version', parseVersion),
+    expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
+    expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
+    includeExpired: optional(query.includeExpired, 'includeExpired', checkBoolean) ?? true,
+  };
+}
+
+// An empty owner must never show every tenant's agents, nor an empty list everything.
+function matchesNothing(query: QueryFields): boolean {
+  return Object.values(query).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
+}
+
+function parseOrder(query: QueryFields): AgentOrder {
+  const field = optional(query.orderBy, 'orderBy', (value, path) => {
+    return seedOrderFields.get(value) ?? checkOneOf(value, agentOrderFields, path);
+  });
+  const direction = optional(query.orderDirection, 'orderDirection', (value, path) => {
+    return checkOneOf(value, ['asc', 'desc'] as const, path);
+  });
+  return { field: field ?? 'updatedAt', direction: direction ?? (field === undefined ? 'desc' : 'asc') };
+}
+
+function parseVersion(value: unknown, field: string): AgentFilter['version'] & object {
+  const text = checkText(value, field);
+  return { text, intervals: toVersionIntervals(text) ?? [] };
+}
+
+function checkTexts(value: unknown, field: string): string[] {
+  return checkArray(value, field, checkText);
+}
+
+function checkChoices<T extends string>(value: unknown, allowed: Readonly<Record<string, T>>, field: string): T[] {
+  return [...new Set(checkArray(value, field, (element, path) => checkOneOf(element, allowed, path)))];
+}

@@ -1,0 +1,94 @@
+import { v7 as uuidv7 } from 'uuid';
+import { invalidInput } from '../errors/failure';
+import { checkNonEmptyText, checkObject, checkOneOf, checkText, checkTime, optional } from '../input/check';
+import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { foldCase } from '../text/fold-case';
+import { toFingerprintKey } from './fingerprint';
+import { CertificateStatus, RevocationReason } from './types';
+
+/** The columns of a certificate. Times in milliseconds since 1970. */
+export interface CertificateColumns {
+  readonly id: string;
+  readonly subject: string;
+  readonly subjectFolded: string;
+  readonly issuer: string;
+  readonly issuerFolded: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly publicKey: string;
+  readonly certificate: string;
+  readonly fingerprint: string;
+  readonly fingerprintKey: string;
+  readonly status: CertificateStatus;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly revocationReason: RevocationReason | null;
+  readonly replacedBy: string | null;
+}
+
+/** A checked certificate, ready to be inserted. */
+export interface NewCertificateRow {
+  readonly columns: CertificateColumns;
+  readonly metadata: readonly MetadataRow[];
+}
+
+const certificateFields = new Set([
+  'id',
+  'subject',
+  'issuer',
+  'notBefore',
+  'notAfter',
+  'publicKey',
+  'certificate',
+  'fingerprint',
+  'status',
+  'metadata',
+  'createdAt',
+  'revokedAt',
+  'revocationReason',
+  'replacedBy',
+] as const);
+
+/** Checks a certificate to be stored and completes it. @throws INVALID_INPUT */
+export function parseNewCertificate(input: unknown, nowMs: number): NewCertificateRow {
+  const fields = checkObject(input, 'certificate', certificateFields);
+  const subject = checkText(fields.subject, 'subject');
+  const issuer = checkText(fields.issuer, 'issuer');
+  const fingerprint = checkText(fields.fingerprint, 'fingerprint');
+  const columns: CertificateColumns = {
+    id: optional(fields.id, 'id', checkNonEmptyText) ?? uuidv7(),
+    subject,
+    subjectFolded: foldCase(subject),
+    issuer,
+    issuerFolded: foldCase(issuer),
+    notBefore: checkTime(fields.notBefore, 'notBefore'),
+    notAfter: checkTime(fields.notAfter, 'notAfter'),
+    publicKey: checkNonEmptyText(fields.publicKey, 'publicKey'),
+    certificate: checkText(fields.certificate, 'certificate'),
+    fingerprint,
+    fingerprintKey: toFingerprintKey(fingerprint),
+    status: optional(fields.status, 'status', checkCertificateStatus) ?? 'VALID',
+    createdAt: optional(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
+    revokedAt: optional(fields.revokedAt, 'revokedAt', checkTime) ?? null,
+    revocationReason: optional(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
+    replacedBy: optional(fields.replacedBy, 'replacedBy', checkNonEmptyText) ?? null,
+  };
+  if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');
+  checkRevocation(columns);
+  return { columns, metadata: optional(fields.metadata, 'metadata', toMetadataRows) ?? [] };
+}
+
+/** @throws INVALID_INPUT for anything but a status. */
+export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
+  return checkOneOf(value, CertificateStatus, field);
+}
+
+function checkRevocationReason(value: unknown, field: string): RevocationReason {
+  return checkOneOf(value, RevocationReason, field);
+}
+
+function checkRevocation({ status, revokedAt, revocationReason }: CertificateColumns): void {
+  if (status === 'REVOKED') return;
+  if (revokedAt !== null) throw invalidInput('revokedAt', 'is for revoked certificates only');
+  if (revocationReason !== null) throw invalidInput('revocationReason', 'is for revoked certificates only');
+}

@@ -1,0 +1,36 @@
+import type { Sql } from './sql';
+
+/** How a column of a record set is read from its JSON. */
+export type RecordColumnType = 'text' | 'integer' | 'time';
+
+/** The columns of a record set, in the order of the values in each of its rows. */
+export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
+
+/**
+ * All that the SQL of one engine has and another's has not. Whatever is not here reads the same on each of them. Lists
+ * and sets of rows travel as one parameter of JSON text, so a statement's text does not depend on how many there are.
+ */
+export interface Dialect {
+  /** The elements of `list`, a JSON array of texts, as a query of one column. */
+  elements(list: Sql): Sql;
+  /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
+  recordSet(rows: Sql, alias: string, columns: RecordColumns): Sql;
+  /** The entries of `object`, a JSON object of texts, as a table under the name `alias` with columns key and value. */
+  entries(object: Sql, alias: string): Sql;
+  /** A point in time, given in milliseconds since 1970, as the engine stores it. */
+  fromMs(ms: Sql): Sql;
+  /** A stored point in time, in milliseconds since 1970. */
+  toMs(time: Sql): Sql;
+  /** A truth value, given as 0 or 1, as the engine stores it. */
+  toBoolean(flag: Sql): Sql;
+  /** Whether `text` contains `part`, to the letter. */
+  contains(text: Sql, part: Sql): Sql;
+  /** A JSON array of the values of `columns`. */
+  jsonArray(columns: readonly Sql[]): Sql;
+  /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
+  jsonArrayOf(element: Sql, order: Sql): Sql;
+  /** An aggregate: a JSON object of the JSON texts `value` under the texts `key`; of no rows, an empty object. */
+  jsonObjectOf(key: Sql, value: Sql): Sql;
+  /** `text` in an expression that is ordered by code point. */
+  byCodePoint(text: Sql): Sql;
+}

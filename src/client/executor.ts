@@ -1,0 +1,46 @@
+import type { PrismaClient } from '../generated/prisma/client';
+import type { Dialect } from './dialect';
+import type { Row, Statement, StatementResult } from './statement';
+
+/**
+ * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not
+ * know which engine they run on, or whether a transaction is open.
+ */
+export interface Executor {
+  readonly dialect: Dialect;
+  /**
+   * Runs one statement that only reads, and returns its rows. Outside a transaction it sees what is committed, as one
+   * snapshot; inside, the transaction's own changes too.
+   */
+  query(statement: Statement): Promise<readonly Row[]>;
+  /**
+   * Runs statements that write, in their order: all of them or none. `conclude` gets what each left and makes the
+   * result of it; when it throws, none of them happened. Inside a transaction, that transaction goes on.
+   */
+  atomic<T>(statements: readonly Statement[], conclude: (results: readonly StatementResult[]) => T): Promise<T>;
+  /** Lends Prisma Client to `work`, for what is not hot: a call through it costs several statements of the others. */
+  prisma<T>(work: (client: PrismaClient) => Promise<T>): Promise<T>;
+}
+
+/** Told of each statement that an executor ran. */
+export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
+
+/** A database that is open, whichever engine it is of. */
+export interface Database {
+  /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
+  createExecutor(observe?: StatementObserver): Executor;
+  /** Begins a transaction that may write; it has to be committed or rolled back. */
+  begin(): Promise<DatabaseTransaction>;
+  /** Applies the migrations that are pending, all or none; returns their names. */
+  migrate(): Promise<string[]>;
+  /** Gives up all connections. Nothing may be in flight. */
+  close(): Promise<void>;
+}
+
+/** A transaction that is open. */
+export interface DatabaseTransaction {
+  /** An executor whose statements are part of the transaction. */
+  createExecutor(observe?: StatementObserver): Executor;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}

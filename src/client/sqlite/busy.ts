@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const firstDelayMs = 1;
+const longestDelayMs = 25;
+
+/** Whether another connection's lock is all that stood in the way. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+}
+
+/**
+ * Calls `attempt` until it gets past other connections' locks, for `timeoutMs` at most. SQLite's own busy handler would
+ * stop the whole process while it waits, even when the lock is held by that very process.
+ *
+ * @throws what `attempt` threw last.
+ */
+export async function whileBusy<T>(timeoutMs: number, attempt: () => T): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (let delay = firstDelayMs; ; delay = Math.min(2 * delay, longestDelayMs)) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() + delay > deadline) throw error;
+    }
+    // Half of it by chance, lest processes that collided once collide again.
+    await sleep(delay * (0.5 + Math.random() / 2));
+  }
+}

@@ -1,0 +1,105 @@
+import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-adapter-utils';
+
+/*
+ * Between SQLite's values and those of Prisma's driver adapters, as the official adapter for better-sqlite3 does it with
+ * `timestampFormat: 'unixepoch-ms'`; a test compares the two. Rows are expected with integers as bigint.
+ */
+
+/** Prisma's type for a declared column type; null where the declaration does not tell. */
+const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
+  ['DECIMAL', ColumnTypeEnum.Numeric],
+  ['FLOAT', ColumnTypeEnum.Float],
+  ['DOUBLE', ColumnTypeEnum.Double],
+  ['DOUBLE PRECISION', ColumnTypeEnum.Double],
+  ['NUMERIC', ColumnTypeEnum.Double],
+  ['REAL', ColumnTypeEnum.Double],
+  ['TINYINT', ColumnTypeEnum.Int32],
+  ['SMALLINT', ColumnTypeEnum.Int32],
+  ['MEDIUMINT', ColumnTypeEnum.Int32],
+  ['INT', ColumnTypeEnum.Int32],
+  ['INTEGER', ColumnTypeEnum.Int32],
+  ['SERIAL', ColumnTypeEnum.Int32],
+  ['INT2', ColumnTypeEnum.Int32],
+  ['BIGINT', ColumnTypeEnum.Int64],
+  ['UNSIGNED BIG INT', ColumnTypeEnum.Int64],
+  ['INT8', ColumnTypeEnum.Int64],
+  ['DATETIME', ColumnTypeEnum.DateTime],
+  ['TIMESTAMP', ColumnTypeEnum.DateTime],
+  ['TIME', ColumnTypeEnum.Time],
+  ['DATE', ColumnTypeEnum.Date],
+  ['TEXT', ColumnTypeEnum.Text],
+  ['CLOB', ColumnTypeEnum.Text],
+  ['CHARACTER', ColumnTypeEnum.Text],
+  ['VARCHAR', ColumnTypeEnum.Text],
+  ['VARYING CHARACTER', ColumnTypeEnum.Text],
+  ['NCHAR', ColumnTypeEnum.Text],
+  ['NATIVE CHARACTER', ColumnTypeEnum.Text],
+  ['NVARCHAR', ColumnTypeEnum.Text],
+  ['BLOB', ColumnTypeEnum.Bytes],
+  ['BOOLEAN', ColumnTypeEnum.Boolean],
+  ['JSONB', ColumnTypeEnum.Json],
+]);
+
+/** The type of each column: as declared, else as its first value that is not null, else 32-bit integer. */
+export function toColumnTypes(
+  declared: readonly (string | null)[],
+  rows: readonly (readonly unknown[])[],
+): ColumnType[] {
+  return declared.map((type, index) => {
+    const known = type === null ? undefined : declaredTypes.get(type.toUpperCase());
+    if (known !== undefined) return known;
+    const sample = rows.find((row) => row[index] !== null)?.[index];
+    return sample === undefined ? ColumnTypeEnum.Int32 : inferColumnType(sample);
+  });
+}
+
+/** A row as Prisma takes it: times as ISO texts, integers as numbers where those are exact. */
+export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
+  return row.map((value, index) => toPrismaValue(value, types[index]));
+}
+
+/** A parameter as SQLite takes it. */
+export function toSqliteValue(argument: unknown, type: ArgType | undefined): unknown {
+  if (typeof argument === 'boolean') return argument ? 1 : 0;
+  if (argument instanceof Date) return argument.getTime();
+  if (typeof argument !== 'string') return argument;
+  switch (type?.scalarType) {
+    case 'int':
+      return Number.parseInt(argument, 10);
+    case 'float':
+    case 'decimal':
+      return Number.parseFloat(argument);
+    case 'bigint':
+      return BigInt(argument);
+    case 'datetime':
+      return new Date(argument).getTime();
+    case 'bytes':
+      return Buffer.from(argument, 'base64');
+    default:
+      return argument;
+  }
+}
+
+function inferColumnType(value: unknown): ColumnType {
+  switch (typeof value) {
+    case 'string':
+      return ColumnTypeEnum.Text;
+    case 'bigint':
+      return ColumnTypeEnum.Int64;
+    case 'number':
+      return ColumnTypeEnum.UnknownNumber;
+    default:
+      return ColumnTypeEnum.Bytes;
+  }
+}
+
+function toPrismaValue(value: unknown, type: ColumnType | undefined): unknown {
+  const isInteger = type === ColumnTypeEnum.Int32 || type === ColumnTypeEnum.Int64;
+  if (typeof value === 'number' && isInteger && !Number.isInteger(value)) return Math.trunc(value);
+  if (type === ColumnTypeEnum.DateTime && (typeof value === 'number' || typeof value === 'bigint')) {
+    return new Date(Number(value)).toISOString();
+  }
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}

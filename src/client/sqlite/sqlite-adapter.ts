@@ -1,0 +1,158 @@
+import {
+  DriverAdapterError,
+  type ConnectionInfo,
+  type IsolationLevel,
+  type SqlDriverAdapter,
+  type SqlDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
+  type Transaction,
+} from '@prisma/driver-adapter-utils';
+import type { StatementResult } from '../statement';
+import { statementObservers } from '../statement-observers';
+import { toColumnTypes, toPrismaRow, toSqliteValue } from './conversion';
+import { toDriverAdapterError } from './driver-error';
+import type { SqliteConnection } from './sqlite-connection';
+import { rolledBackByStorage, type SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+
+const adapterInfo = { provider: 'sqlite', adapterName: 'ans-database' } as const;
+
+/** What SQLite takes at most in one statement, as better-sqlite3 compiles it. */
+const connectionInfo: ConnectionInfo = { maxBindValues: 32_766, supportsRelationJoins: false };
+
+/**
+ * Prisma's way to a {@link SqliteDatabase}. Unlike the official adapter, it sends every statement outside a transaction
+ * through the database's gate, so none can join, or be rolled back with, a transaction of somebody else's.
+ * The database outlives it: whoever opened the database closes it.
+ */
+export function createSqliteAdapterFactory(database: SqliteDatabase): SqlDriverAdapterFactory {
+  const adapter: SqlDriverAdapter = {
+    ...adapterInfo,
+    queryRaw: (query) => mapErrors(() => route(database, query, (connection) => queryRaw(connection, query))),
+    executeRaw: (query) => mapErrors(() => route(database, query, (connection) => executeRaw(connection, query))),
+    executeScript: (script) =>
+      mapErrors(() => database.withWriter((connection) => void connection.driver.exec(script))),
+    startTransaction: async (isolationLevel) => {
+      assertSerializable(isolationLevel);
+      return createTransaction(await mapErrors(() => database.begin()));
+    },
+    getConnectionInfo: () => connectionInfo,
+    dispose: () => Promise.resolve(),
+  };
+  return { ...adapterInfo, connect: () => Promise.resolve(adapter) };
+}
+
+/** Prisma's way to a transaction that is open already: all that comes through it is part of that transaction. */
+export function createSqliteTransactionAdapterFactory({ connection }: SqliteTransaction): SqlDriverAdapterFactory {
+  const queryable = createQueryable(connection);
+  const adapter: SqlDriverAdapter = {
+    ...queryable,
+    executeScript: (script) => settle(() => void connection.driver.exec(script)),
+    // A transaction of Prisma's own inside this one is a savepoint.
+    startTransaction: async (isolationLevel) => {
+      assertSerializable(isolationLevel);
+      await settle(() => connection.run({ sql: 'SAVEPOINT prisma_transaction', args: [] }));
+      return {
+        ...queryable,
+        options: { usePhantomQuery: true },
+        commit: () => settle(() => void connection.driver.exec('RELEASE prisma_transaction')),
+        rollback: () =>
+          settle(() => void connection.driver.exec('ROLLBACK TO prisma_transaction; RELEASE prisma_transaction')),
+        ...createSavepoints(connection),
+      };
+    },
+    getConnectionInfo: () => connectionInfo,
+    dispose: () => Promise.resolve(),
+  };
+  return { ...adapterInfo, connect: () => Promise.resolve(adapter) };
+}
+
+// Reads go where they wait for nobody; a statement that returns rows may be a write all the same (RETURNING).
+function route<T>(database: SqliteDatabase, query: SqlQuery, work: (connection: SqliteConnection) => T): Promise<T> {
+  return database
+    .withReader((connection) => connection.prepareForPrisma(query.sql).driver.readonly)
+    .then((readsOnly) => (readsOnly ? database.withReader(work) : database.withWriter(work)));
+}
+
+function createTransaction(transaction: SqliteTransaction): Transaction {
+  const { connection } = transaction;
+  return {
+    ...createQueryable(connection),
+    // Commit and rollback are ours to send, not Prisma's: they have to end with the gate open whatever happens.
+    options: { usePhantomQuery: true },
+    commit: () => settle(() => transaction.commit()),
+    rollback: () => settle(() => transaction.rollback()),
+    ...createSavepoints(connection),
+  };
+}
+
+function createQueryable(
+  connection: SqliteConnection,
+): Pick<Transaction, keyof typeof adapterInfo | 'queryRaw' | 'executeRaw'> {
+  // Without this, statements after the storage's own rollback would be committed one by one.
+  const run = <T>(work: () => T): Promise<T> =>
+    settle(() => {
+      if (!connection.driver.inTransaction) throw rolledBackByStorage();
+      return work();
+    });
+  return {
+    ...adapterInfo,
+    queryRaw: (query) => run(() => queryRaw(connection, query)),
+    executeRaw: (query) => run(() => executeRaw(connection, query)),
+  };
+}
+
+// The names are Prisma's own (a letter and a number), never a caller's.
+function createSavepoints(
+  connection: SqliteConnection,
+): Required<Pick<Transaction, 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint'>> {
+  const run = (command: string) => settle(() => void connection.driver.exec(command));
+  return {
+    createSavepoint: (name) => run(`SAVEPOINT "${name}"`),
+    rollbackToSavepoint: (name) => run(`ROLLBACK TO "${name}"`),
+    releaseSavepoint: (name) => run(`RELEASE "${name}"`),
+  };
+}
+
+function queryRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQuery): SqlResultSet {
+  const { driver, columnNames, declaredTypes } = connection.prepareForPrisma(sql);
+  const values = args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
+  return observed(sql, () => {
+    if (!driver.reader) return { columnNames: [], columnTypes: [], rows: [], changes: driver.run(...values).changes };
+    const rows = driver.all(...values);
+    const columnTypes = toColumnTypes(declaredTypes, rows);
+    const prismaRows = rows.map((row) => toPrismaRow(row, columnTypes));
+    return { columnNames: [...columnNames], columnTypes, rows: prismaRows, changes: 0 };
+  });
+}
+
+function executeRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQuery): number {
+  const { driver } = connection.prepareForPrisma(sql);
+  const values = args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
+  return observed(sql, () => ({ rows: [], changes: driver.run(...values).changes })).changes;
+}
+
+function observed<T extends StatementResult>(sql: string, work: () => T): T {
+  const start = performance.now();
+  const result = work();
+  statementObservers.getStore()?.({ sql, args: [] }, result, performance.now() - start);
+  return result;
+}
+
+function assertSerializable(isolationLevel: IsolationLevel | undefined): void {
+  if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE') {
+    throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level: isolationLevel });
+  }
+}
+
+function settle<T>(work: () => T): Promise<T> {
+  return mapErrors(() => Promise.resolve(work()));
+}
+
+async function mapErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toDriverAdapterError(error);
+  }
+}

@@ -1,0 +1,132 @@
+import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
+import { Failure } from '../../errors/failure';
+import type { Statement, StatementResult } from '../statement';
+import { whileBusy } from './busy';
+import { StatementCache } from './statement-cache';
+
+/** How safe a commit is from a loss of power: see `DatabaseOptions.durability`. */
+export type Durability = 'normal' | 'full';
+
+/** What a connection is opened with. */
+export interface SqliteSettings {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  readonly durability: Durability;
+}
+
+/** A statement that is prepared already; its rows come as arrays. */
+type PreparedStatement = DriverStatement<unknown[], unknown[]>;
+
+/** A statement prepared for Prisma: its integers come as bigint, and its columns are known. */
+export interface PrismaStatement {
+  readonly driver: PreparedStatement;
+  readonly columnNames: readonly string[];
+  /** As in CREATE TABLE; null for what is no column of a table. */
+  readonly declaredTypes: readonly (string | null)[];
+}
+
+/** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
+const maxPreparedStatements = 256;
+const cacheKibibytes = 65_536;
+
+/** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
+export class SqliteConnection {
+  readonly driver: Database;
+  readonly #prepared = new StatementCache<PreparedStatement>(maxPreparedStatements);
+  readonly #preparedForPrisma = new StatementCache<PrismaStatement>(maxPreparedStatements);
+
+  constructor(driver: Database) {
+    this.driver = driver;
+  }
+
+  /** Opens the connection that writes, creating the file where there is none. Its settings are asserted, not assumed. */
+  static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
+    const driver = openDriver(settings, {});
+    try {
+      // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
+      await whileBusy(settings.busyTimeoutMs, () => driver.pragma('journal_mode = WAL'));
+      driver.pragma(`synchronous = ${settings.durability}`);
+      configure(driver);
+      assertPragma(driver, 'journal_mode', 'wal');
+      assertPragma(driver, 'synchronous', settings.durability === 'full' ? 2 : 1);
+      assertPragma(driver, 'foreign_keys', 1);
+      return new SqliteConnection(driver);
+    } catch (error) {
+      driver.close();
+      throw error;
+    }
+  }
+
+  /** Opens a connection that cannot write, whatever it is given. */
+  static openReader(settings: SqliteSettings): SqliteConnection {
+    const driver = openDriver(settings, { readonly: true, fileMustExist: true });
+    try {
+      configure(driver);
+      driver.pragma('query_only = ON');
+      assertPragma(driver, 'query_only', 1);
+      return new SqliteConnection(driver);
+    } catch (error) {
+      driver.close();
+      throw error;
+    }
+  }
+
+  /** Runs one statement to its end. */
+  run({ sql, args }: Statement): StatementResult {
+    const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
+    if (statement.reader) return { rows: statement.all(...args), changes: 0 };
+    return { rows: [], changes: statement.run(...args).changes };
+  }
+
+  /** A statement in the form that Prisma's driver adapters need. */
+  prepareForPrisma(sql: string): PrismaStatement {
+    return this.#preparedForPrisma.getOrAdd(sql, () => {
+      const driver = this.#prepare(sql).safeIntegers(true);
+      const columns = driver.reader ? driver.columns() : [];
+      return {
+        driver,
+        columnNames: columns.map(({ name }) => name),
+        declaredTypes: columns.map(({ type }) => type),
+      };
+    });
+  }
+
+  #prepare(sql: string): PreparedStatement {
+    const statement = this.driver.prepare<unknown[], unknown[]>(sql);
+    return statement.reader ? statement.raw(true) : statement;
+  }
+
+  /** Forgets what was prepared: after the schema changed, columns may be others. */
+  forgetStatements(): void {
+    this.#prepared.clear();
+    this.#preparedForPrisma.clear();
+  }
+
+  close(): void {
+    this.forgetStatements();
+    this.driver.close();
+  }
+}
+
+function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Database {
+  try {
+    // No waiting inside SQLite: see whileBusy.
+    return new SqliteDriver(path, { ...options, timeout: 0 });
+  } catch (cause) {
+    // The driver itself reports a missing directory, without a code.
+    if (cause instanceof TypeError)
+      throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
+    throw cause;
+  }
+}
+
+function configure(driver: Database): void {
+  driver.pragma('foreign_keys = ON');
+  driver.pragma('temp_store = MEMORY');
+  driver.pragma(`cache_size = -${cacheKibibytes}`);
+}
+
+function assertPragma(driver: Database, name: string, expected: string | number): void {
+  const actual = driver.pragma(name, { simple: true });
+  if (actual !== expected) throw new Failure('UNAVAILABLE', `the storage does not support ${name} as it is needed`);
+}

@@ -1,0 +1,148 @@
+import { Failure } from '../../errors/failure';
+import type { Statement } from '../statement';
+import { whileBusy } from './busy';
+import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
+import { WriteGate } from './write-gate';
+
+const beginImmediate: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
+const commit: Statement = { sql: 'COMMIT', args: [] };
+const rollback: Statement = { sql: 'ROLLBACK', args: [] };
+
+/** A transaction that holds the write lock. Exactly one of `commit` and `rollback` has to be called. */
+export interface SqliteTransaction {
+  readonly connection: SqliteConnection;
+  commit(): void;
+  rollback(): void;
+}
+
+/**
+ * One SQLite file with one connection that writes and one that reads. Writers pass a gate one at a time and take the
+ * write lock before their first statement, so a statement can never run inside somebody else's transaction and no
+ * transaction fails half-way for want of the lock. Readers see what is committed and never wait (WAL).
+ */
+export class SqliteDatabase {
+  readonly #settings: SqliteSettings;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  readonly #gate = new WriteGate();
+
+  private constructor(settings: SqliteSettings, writer: SqliteConnection, reader: SqliteConnection) {
+    this.#settings = settings;
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  static async open(settings: SqliteSettings): Promise<SqliteDatabase> {
+    const writer = await SqliteConnection.openWriter(settings);
+    try {
+      return new SqliteDatabase(settings, writer, SqliteConnection.openReader(settings));
+    } catch (error) {
+      writer.close();
+      throw error;
+    }
+  }
+
+  /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
+  async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+    return whileBusy(this.#settings.busyTimeoutMs, () => {
+      try {
+        return work(this.#reader);
+      } finally {
+        // A transaction begun by a caller's own SQL would hold its snapshot for everybody.
+        if (this.#reader.driver.inTransaction) this.#reader.run(rollback);
+      }
+    });
+  }
+
+  /** Lends the writing connection to `work`, a synchronous one, inside a transaction of its own. */
+  async write<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+    const transaction = await this.begin();
+    let result: T;
+    try {
+      result = work(transaction.connection);
+    } catch (error) {
+      rollbackAfter(error, transaction);
+      throw error;
+    }
+    transaction.commit();
+    return result;
+  }
+
+  /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
+  async withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+    await this.#gate.enter();
+    try {
+      const result = await whileBusy(this.#settings.busyTimeoutMs, () => work(this.#writer));
+      if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was begun and left open');
+      return result;
+    } finally {
+      this.#leaveGate();
+    }
+  }
+
+  /** Waits for its turn and for other processes, then holds the write lock until the transaction is ended. */
+  async begin(): Promise<SqliteTransaction> {
+    await this.#gate.enter();
+    try {
+      await whileBusy(this.#settings.busyTimeoutMs, () => this.#writer.run(beginImmediate));
+    } catch (error) {
+      this.#leaveGate();
+      throw error;
+    }
+    let isOver = false;
+    const end = (command: Statement): void => {
+      // A second end would be that of whoever came next.
+      if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
+      isOver = true;
+      this.#end(command);
+    };
+    return { connection: this.#writer, commit: () => end(commit), rollback: () => end(rollback) };
+  }
+
+  /** To be called after the schema changed. */
+  forgetStatements(): void {
+    this.#reader.forgetStatements();
+    this.#writer.forgetStatements();
+  }
+
+  /** Closes both connections. Nothing may be in flight. */
+  close(): void {
+    // The writer last: it tidies the write-ahead log away when nobody else has the file open.
+    this.#reader.close();
+    this.#writer.close();
+  }
+
+  #end(command: Statement): void {
+    try {
+      if (this.#writer.driver.inTransaction) this.#writer.run(command);
+      else if (command === commit) throw rolledBackByStorage();
+    } finally {
+      this.#leaveGate();
+    }
+  }
+
+  // Whatever went wrong before, the next writer finds no transaction open.
+  #leaveGate(): void {
+    try {
+      if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+}
+
+/** After some failures, such as a full disk, SQLite ends the transaction by itself. */
+export function rolledBackByStorage(): Failure {
+  return new Failure('UNAVAILABLE', 'the transaction was rolled back by the storage');
+}
+
+/** Rolls back because of `error`, which stays the one to report; a failure of the rollback itself is kept beside it. */
+export function rollbackAfter(error: unknown, transaction: SqliteTransaction): void {
+  try {
+    transaction.rollback();
+  } catch (rollbackError) {
+    throw new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback', {
+      cause: error,
+    });
+  }
+}

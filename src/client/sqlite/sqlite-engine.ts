@@ -1,0 +1,77 @@
+import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
+import { PrismaClientLoader } from '../prisma-client-loader';
+import type { MemoryDirectory } from './memory-directory';
+import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
+import type { SqliteSettings } from './sqlite-connection';
+import { SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import { createSqliteExecutor, createSqliteTransactionExecutor } from './sqlite-executor';
+import { SqliteMigrator } from './sqlite-migrator';
+
+/** A SQLite database as services see it. */
+export class SqliteEngine implements Database {
+  readonly migrator: SqliteMigrator;
+  readonly #database: SqliteDatabase;
+  readonly #memory: MemoryDirectory | undefined;
+  readonly #prisma: PrismaClientLoader;
+
+  private constructor(settings: SqliteSettings, database: SqliteDatabase, memory: MemoryDirectory | undefined) {
+    this.migrator = new SqliteMigrator(settings, database);
+    this.#database = database;
+    this.#memory = memory;
+    this.#prisma = new PrismaClientLoader(createSqliteAdapterFactory(database));
+  }
+
+  /** @param memory - where the file lies when it is to go with the database. */
+  static async open(settings: SqliteSettings, memory?: MemoryDirectory): Promise<SqliteEngine> {
+    return new SqliteEngine(settings, await SqliteDatabase.open(settings), memory);
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    return createSqliteExecutor(this.#database, this.#prisma, observe);
+  }
+
+  async begin(): Promise<DatabaseTransaction> {
+    return new SqliteEngineTransaction(await this.#database.begin());
+  }
+
+  migrate(): Promise<string[]> {
+    return this.migrator.apply();
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.dispose();
+    this.#database.close();
+    this.#memory?.remove();
+  }
+}
+
+class SqliteEngineTransaction implements DatabaseTransaction {
+  readonly #transaction: SqliteTransaction;
+  readonly #prisma: PrismaClientLoader;
+
+  constructor(transaction: SqliteTransaction) {
+    this.#transaction = transaction;
+    this.#prisma = new PrismaClientLoader(createSqliteTransactionAdapterFactory(transaction));
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    return createSqliteTransactionExecutor(this.#transaction, this.#prisma, observe);
+  }
+
+  commit(): Promise<void> {
+    return this.#end(() => this.#transaction.commit());
+  }
+
+  rollback(): Promise<void> {
+    return this.#end(() => this.#transaction.rollback());
+  }
+
+  // The lock first: Prisma Client's end is nobody else's wait.
+  async #end(endTransaction: () => void): Promise<void> {
+    try {
+      endTransaction();
+    } finally {
+      await this.#prisma.dispose();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { Executor, StatementObserver } from '../executor';
+import type { PrismaClientLoader } from '../prisma-client-loader';
+import type { Statement, StatementResult } from '../statement';
+import type { SqliteConnection } from './sqlite-connection';
+import { rolledBackByStorage, type SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import { sqliteDialect } from './sqlite-dialect';
+
+/** Runs statements on a database: reads where they wait for nobody, writes in transactions of their own. */
+export function createSqliteExecutor(
+  database: SqliteDatabase,
+  prisma: PrismaClientLoader,
+  observe?: StatementObserver,
+): Executor {
+  return {
+    dialect: sqliteDialect,
+    query: (statement) => database.withReader((connection) => runObserved(connection, statement, observe).rows),
+    atomic: (statements, conclude) =>
+      database.write((connection) =>
+        conclude(statements.map((statement) => runObserved(connection, statement, observe))),
+      ),
+    prisma: (work) => prisma.lend(work, observe),
+  };
+}
+
+/** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
+export function createSqliteTransactionExecutor(
+  { connection }: SqliteTransaction,
+  prisma: PrismaClientLoader,
+  observe?: StatementObserver,
+): Executor {
+  // Without this, statements after the storage's own rollback would be committed one by one.
+  const run = (statement: Statement): StatementResult => {
+    if (!connection.driver.inTransaction) throw rolledBackByStorage();
+    return runObserved(connection, statement, observe);
+  };
+  return {
+    dialect: sqliteDialect,
+    query: (statement) => settle(() => run(statement).rows),
+    atomic: (statements, conclude) => settle(() => withSavepoint(connection, () => conclude(statements.map(run)))),
+    prisma: (work) => prisma.lend(work, observe),
+  };
+}
+
+// One name serves every savepoint: the work is synchronous, so nothing can come between.
+const savepoint: Statement = { sql: 'SAVEPOINT atomic_group', args: [] };
+const releaseSavepoint: Statement = { sql: 'RELEASE atomic_group', args: [] };
+const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO atomic_group', args: [] };
+
+function withSavepoint<T>(connection: SqliteConnection, work: () => T): T {
+  connection.run(savepoint);
+  try {
+    const result = work();
+    connection.run(releaseSavepoint);
+    return result;
+  } catch (error) {
+    if (connection.driver.inTransaction) {
+      connection.run(rollbackToSavepoint);
+      connection.run(releaseSavepoint);
+    }
+    throw error;
+  }
+}
+
+function runObserved(connection: SqliteConnection, statement: Statement, observe?: StatementObserver): StatementResult {
+  if (observe === undefined) return connection.run(statement);
+  const start = performance.now();
+  const result = connection.run(statement);
+  observe(statement, result, performance.now() - start);
+  return result;
+}
+
+function settle<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
+}

@@ -1,0 +1,21 @@
+/** Lets one writer through at a time, in the order of their coming. */
+export class WriteGate {
+  readonly #waiting: (() => void)[] = [];
+  #held = false;
+
+  /** Resolves once it is the caller's turn. Whoever entered has to leave, whatever happens. */
+  enter(): Promise<void> {
+    if (!this.#held) {
+      this.#held = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Lets the next one in. */
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#held = false;
+    else next();
+  }
+}

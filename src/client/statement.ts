@@ -1,0 +1,56 @@
+import type { Dialect } from './dialect';
+import { join, sql, Sql } from './sql';
+
+/** A value that every engine takes as a parameter. */
+export type SqlValue = string | number | null;
+
+/** SQL with its parameters, ready to be run. */
+export interface Statement {
+  readonly sql: string;
+  readonly args: readonly SqlValue[];
+}
+
+/** A row by the position of its columns. */
+export type Row = readonly unknown[];
+
+/** What a statement left: the rows that it returned, how many it changed. */
+export interface StatementResult {
+  readonly rows: readonly Row[];
+  readonly changes: number;
+}
+
+/** What was composed, as a statement. */
+export function toStatement(composed: Sql): Statement {
+  return { sql: composed.sql, args: composed.values as SqlValue[] };
+}
+
+/**
+ * A statement whose text is composed once and whose parameters are named: the way for what runs often.
+ *
+ * @param compose - writes the SQL; `parameter('id')` stands where the value of `id` will be bound.
+ */
+export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
+  compose: (parameter: (name: keyof P & string) => Sql) => Sql,
+): (parameters: P) => Statement {
+  // The names travel as values, so the order of the parameters is the order in which Prisma's composition binds them.
+  const composed = compose((name) => sql`${name}`);
+  const text = composed.sql;
+  const names = composed.values as (keyof P)[];
+  return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) as SqlValue[] });
+}
+
+/** All of the conditions; where there is none, true. */
+export function allOf(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? sql`TRUE` : join(conditions, ' AND ');
+}
+
+/** Any of the conditions; where there is none, false. */
+export function anyOf(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
+}
+
+/** Whether `value` is one of `list`, which travels as one parameter. */
+export function isOneOf(dialect: Dialect, value: Sql, list: readonly string[]): Sql {
+  const json = JSON.stringify(list);
+  return sql`${value} IN (${dialect.elements(sql`${json}`)})`;
+}

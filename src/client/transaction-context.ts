@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Which databases the present chain of calls is in a transaction of; transactions of several may be nested. */
+interface TransactionContext {
+  readonly database: object;
+  readonly outer: TransactionContext | undefined;
+  isOver: boolean;
+}
+
+const contexts = new AsyncLocalStorage<TransactionContext>();
+
+/** Runs the callback of a transaction of `database`, so that calls from inside it can be told from others'. */
+export async function runInsideTransaction<T>(database: object, work: () => Promise<T>): Promise<T> {
+  const context: TransactionContext = { database, outer: contexts.getStore(), isOver: false };
+  try {
+    return await contexts.run(context, work);
+  } finally {
+    // Work that the callback left behind, on a timer say, is outside from here on.
+    context.isOver = true;
+  }
+}
+
+/** Whether the caller is inside the callback of a transaction of `database` that is open still. */
+export function isInsideTransaction(database: object): boolean {
+  for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
+    if (context.database === database && !context.isOver) return true;
+  }
+  return false;
+}

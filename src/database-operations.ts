@@ -1,0 +1,119 @@
+import { types } from 'node:util';
+import { AgentService } from './agents/agent-service';
+import type { AgentInput, AgentRecord, AgentUpdate, ResolutionQuery } from './agents/types';
+import { CertificateService } from './certificates/certificate-service';
+import type { Certificate, CertificateInput, CertificateStatus } from './certificates/types';
+import type { Session } from './client/session';
+import { EventService } from './events/event-service';
+import type {
+  SecurityEvent,
+  SecurityEventInput,
+  SecurityEventQuery,
+  SecurityEventType,
+  SecuritySeverity,
+} from './events/types';
+import type { ServiceSettings } from './service-settings';
+
+/**
+ * What can be done with a database, and inside one transaction of it alike: the services, and the seed's flat methods,
+ * each of which is its service's.
+ */
+export abstract class DatabaseOperations {
+  readonly agents: AgentService;
+  readonly certificates: CertificateService;
+  readonly events: EventService;
+
+  /** @internal */
+  constructor(session: Session, settings: ServiceSettings) {
+    this.agents = new AgentService(session, settings);
+    this.certificates = new CertificateService(session, settings);
+    this.events = new EventService(session, settings);
+  }
+
+  /** {@link AgentService.create} */
+  createAgent(agent: AgentInput): Promise<string> {
+    return this.agents.create(agent);
+  }
+
+  /** {@link AgentService.get} */
+  getAgent(id: string): Promise<AgentRecord | null> {
+    return this.agents.get(id);
+  }
+
+  /** {@link AgentService.update} */
+  updateAgent(agent: AgentUpdate): Promise<boolean> {
+    return this.agents.update(agent);
+  }
+
+  /** {@link AgentService.delete} */
+  deleteAgent(id: string): Promise<boolean> {
+    return this.agents.delete(id);
+  }
+
+  /** {@link AgentService.query} */
+  queryAgents(query: ResolutionQuery): Promise<AgentRecord[]> {
+    return this.agents.query(query);
+  }
+
+  /** {@link CertificateService.create} */
+  createCertificate(certificate: CertificateInput): Promise<string> {
+    return this.certificates.create(certificate);
+  }
+
+  /** {@link CertificateService.get} */
+  getCertificate(id: string): Promise<Certificate | null> {
+    return this.certificates.get(id);
+  }
+
+  /** {@link CertificateService.getByFingerprint} */
+  getCertificateByFingerprint(fingerprint: string): Promise<Certificate | null> {
+    return this.certificates.getByFingerprint(fingerprint);
+  }
+
+  /** {@link CertificateService.updateStatus} */
+  updateCertificateStatus(id: string, status: CertificateStatus): Promise<boolean> {
+    return this.certificates.updateStatus(id, status);
+  }
+
+  /** {@link EventService.record} */
+  recordSecurityEvent(event: SecurityEventInput): Promise<string> {
+    return this.events.record(event);
+  }
+
+  /** {@link EventService.query} */
+  querySecurityEvents(filter?: SecurityEventQuery): Promise<SecurityEvent[]>;
+  /** {@link EventService.query}, as the seed writes it: from `startTime` to `endTime`, both included. */
+  querySecurityEvents(
+    startTime?: Date,
+    endTime?: Date,
+    eventTypes?: readonly SecurityEventType[],
+    severities?: readonly SecuritySeverity[],
+    source?: string,
+    target?: string,
+    limit?: number,
+    offset?: number,
+  ): Promise<SecurityEvent[]>;
+  querySecurityEvents(first?: Date | SecurityEventQuery, ...rest: LaterParameters): Promise<SecurityEvent[]> {
+    return this.events.query(isFilter(first) ? first : toEventQuery(first, rest));
+  }
+}
+
+type LaterParameters = [
+  endTime?: Date,
+  eventTypes?: readonly SecurityEventType[],
+  severities?: readonly SecuritySeverity[],
+  source?: string,
+  target?: string,
+  limit?: number,
+  offset?: number,
+];
+
+// A Date may come from another realm, so instanceof would not do.
+function isFilter(first: Date | SecurityEventQuery | undefined): first is SecurityEventQuery {
+  return typeof first === 'object' && !types.isDate(first);
+}
+
+function toEventQuery(from: Date | undefined, parameters: LaterParameters): SecurityEventQuery {
+  const [to, eventTypes, severities, source, target, limit, offset] = parameters;
+  return { from, to, eventTypes, severities, source, target, limit, offset };
+}

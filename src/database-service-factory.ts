@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { removeSqliteFiles } from './client/sqlite/remove-sqlite-files';
+import { DatabaseService } from './database-service';
+import { Failure } from './errors/failure';
+import { toDatabaseError, type Operation } from './errors/operation';
+import type { DatabaseOptions } from './options';
+import { resolveOptions } from './resolve-options';
+
+interface Instance {
+  readonly options: DatabaseOptions;
+  readonly ready: Promise<DatabaseService>;
+}
+
+/** Gives a process one database service that all of its parts share. */
+export class DatabaseServiceFactory {
+  static #instance: Instance | undefined;
+
+  /**
+   * The one instance of this process, initialized. The first call makes it; concurrent first calls get the same one. A
+   * start that failed is forgotten, so the next call tries again.
+   *
+   * @param options - those of the first call count; later calls may leave them out or repeat them.
+   * @throws INVALID_OPTIONS for options other than those of the live instance, and whatever `initialize` throws.
+   */
+  static async getInstance(options?: DatabaseOptions): Promise<DatabaseService> {
+    const live = this.#instance;
+    if (live !== undefined) {
+      await named('initialize', () => checkSameOptions(options, live.options));
+      const service = await live.ready;
+      // Does nothing unless somebody has closed it since.
+      await service.initialize();
+      return service;
+    }
+    const instance: Instance = { options: { ...options }, ready: start(options) };
+    this.#instance = instance;
+    try {
+      return await instance.ready;
+    } catch (error) {
+      if (this.#instance === instance) this.#instance = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * For tests: closes the instance, forgets it and its options, and removes its SQLite file with its `-wal` and `-shm`.
+   * Where there is no instance it does nothing: a stray call must not delete a file that it was never told of.
+   *
+   * @throws CONFLICT inside a transaction of the instance.
+   */
+  static async resetDatabase(): Promise<void> {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    const service = await instance.ready.catch(() => undefined);
+    await service?.close();
+    if (this.#instance === instance) this.#instance = undefined;
+    await named('reset', () => removeSqliteFiles(resolveOptions(instance.options).location));
+  }
+}
+
+async function start(options: DatabaseOptions | undefined): Promise<DatabaseService> {
+  const service = new DatabaseService(options);
+  await service.initialize();
+  return service;
+}
+
+function checkSameOptions(options: DatabaseOptions | undefined, live: DatabaseOptions): void {
+  if (options === undefined || isDeepStrictEqual(resolveOptions(options), resolveOptions(live))) return;
+  throw new Failure('INVALID_OPTIONS', 'the instance of this process was made with other options');
+}
+
+async function named(operation: Operation, work: () => void | Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw toDatabaseError(operation, error);
+  }
+}

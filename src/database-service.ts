@@ -1,0 +1,126 @@
+import { openDatabase } from './client/open-database';
+import { DatabaseSession, perform } from './client/session';
+import { DatabaseOperations } from './database-operations';
+import { Diagnostics } from './diagnostics/diagnostics';
+import { Failure } from './errors/failure';
+import { toDatabaseError } from './errors/operation';
+import type { DatabaseOptions } from './options';
+import { resolveOptions, type ResolvedOptions } from './resolve-options';
+import { TransactionScope } from './transaction-scope';
+
+/**
+ * The directory's database: agents, certificates and security events.
+ *
+ * Every method fails with a `DatabaseError`: NOT_INITIALIZED before `initialize()` and after `close()`.
+ */
+export class DatabaseService extends DatabaseOperations implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #diagnostics: Diagnostics;
+  readonly #session: DatabaseSession;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @throws INVALID_OPTIONS
+   */
+  constructor(options: DatabaseOptions = {}) {
+    const resolved = resolveOrThrow(options);
+    const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
+    const session = new DatabaseSession(diagnostics, resolved.retry);
+    super(session, resolved);
+    this.#options = resolved;
+    this.#diagnostics = diagnostics;
+    this.#session = session;
+  }
+
+  /**
+   * Opens the database and looks after its schema as the option `migrations` says. Does nothing where it is open;
+   * concurrent calls share one run. After `close()` it opens again; after a failure it tries again.
+   *
+   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, UNAVAILABLE, READ_ONLY, CORRUPT, BUSY, STORAGE_FULL
+   */
+  initialize(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  /**
+   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, and gives up all
+   * connections. Does nothing where it is closed; concurrent calls share one run.
+   *
+   * @throws CONFLICT inside a transaction of this very database.
+   */
+  close(): Promise<void> {
+    // Inside a transaction it would wait for the transaction, which waits for it.
+    if (this.#session.isInsideTransaction()) return this.#refuseToClose();
+    this.#closing ??= this.#close().finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  /** {@link close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Does `work` in one transaction: all of it or none of it. While it runs, this database reads the last committed
+   * state, also inside `work`, where writes to it, beside the transaction, are refused at once with CONFLICT.
+   * Transactions run one after another; calls that `work` did not wait for are waited for.
+   *
+   * @returns what `work` returns, after the commit.
+   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock.
+   */
+  transaction<T>(work: (tx: TransactionScope) => T | Promise<T>): Promise<T> {
+    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#options)));
+  }
+
+  /**
+   * Brings the schema up to date, whatever the option `migrations` says. All of the pending migrations are applied, or
+   * none; several processes may do it at once.
+   *
+   * @returns the names of the migrations that this call applied, in their order; an empty array when it was up to date.
+   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, BUSY
+   */
+  migrateDatabase(): Promise<string[]> {
+    return this.#session.migrate();
+  }
+
+  #refuseToClose(): Promise<never> {
+    return perform(this.#diagnostics, 'close', () => {
+      throw new Failure('CONFLICT', 'a transaction cannot close its own database');
+    });
+  }
+
+  async #open(): Promise<void> {
+    try {
+      // A close in progress still holds the file.
+      await this.#closing;
+      await perform(this.#diagnostics, 'initialize', async () => {
+        this.#session.open(await openDatabase(this.#options, this.#diagnostics));
+      });
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async #close(): Promise<void> {
+    // An opening in progress has to come to its end first, whichever it is.
+    await this.#opening?.catch(() => undefined);
+    await perform(this.#diagnostics, 'close', async () => {
+      const database = await this.#session.close();
+      this.#opening = undefined;
+      await database?.close();
+    });
+  }
+}
+
+function resolveOrThrow(options: unknown): ResolvedOptions {
+  try {
+    return resolveOptions(options);
+  } catch (error) {
+    throw toDatabaseError('initialize', error);
+  }
+}

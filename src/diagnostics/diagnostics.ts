@@ -1,0 +1,61 @@
+import type { DatabaseError } from '../errors/database-error';
+import type { DatabaseEvent, Logger } from './types';
+
+/** Codes that are nobody's mistake but the storage's, or ours: worth somebody's attention. */
+const severeCodes: ReadonlySet<string> = new Set([
+  'UNAVAILABLE',
+  'STORAGE_FULL',
+  'READ_ONLY',
+  'CORRUPT',
+  'SCHEMA_TOO_NEW',
+  'MIGRATION_FAILED',
+  'INTERNAL',
+]);
+
+/** Tells the application's logger and hook what happens. Neither can make a call fail, whatever it throws. */
+export class Diagnostics {
+  readonly #logger: Logger | undefined;
+  readonly #onEvent: ((event: DatabaseEvent) => void) | undefined;
+
+  constructor(logger: Logger | undefined, onEvent: ((event: DatabaseEvent) => void) | undefined) {
+    this.#logger = logger;
+    this.#onEvent = onEvent;
+  }
+
+  /** Whether anybody listens, so that what nobody would hear need not be made. */
+  get isObserved(): boolean {
+    return this.#onEvent !== undefined;
+  }
+
+  emit(event: DatabaseEvent): void {
+    quietly(() => this.#onEvent?.(event));
+  }
+
+  failed({ operation, code, message }: DatabaseError, durationMs: number): void {
+    this.emit({ type: 'error', operation, code, durationMs });
+    const level = severeCodes.has(code) ? 'error' : 'warn';
+    quietly(() => this.#logger?.[level]({ operation, code, durationMs }, message));
+  }
+
+  retrying(operation: string, code: DatabaseError['code'], attempt: number, delayMs: number): void {
+    this.emit({ type: 'retry', operation, code, attempt, delayMs });
+    quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'Transient failure, trying again'));
+  }
+
+  migrated(applied: readonly string[], durationMs: number): void {
+    this.emit({ type: 'migration', applied, durationMs });
+    quietly(() => this.#logger?.info({ applied, durationMs }, 'Migrations applied'));
+  }
+
+  transactionEnded(outcome: 'commit' | 'rollback', durationMs: number): void {
+    this.emit({ type: 'transaction', outcome, durationMs });
+  }
+}
+
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // A listener's fault must not become the caller's.
+  }
+}

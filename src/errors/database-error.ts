@@ -1,0 +1,95 @@
+/**
+ * What went wrong, in the words of the contract. The same mistake gives the same code on every engine.
+ *
+ * - `NOT_INITIALIZED`: `initialize()` was not called, failed, or `close()` was called since.
+ * - `INVALID_INPUT`: an argument has a wrong type, range or form. Nothing was changed.
+ * - `INVALID_OPTIONS`: an option is unknown, has a wrong type or range, or cannot be honoured.
+ * - `ALREADY_EXISTS`: a record with this id, or a certificate with this fingerprint, is there already.
+ * - `REFERENCE_NOT_FOUND`: the record refers to one that does not exist.
+ * - `STILL_REFERENCED`: other records refer to this one.
+ * - `INVALID_TRANSITION`: a status cannot follow the present one. REVOKED is terminal.
+ * - `RESULT_TOO_LARGE`: a query without `limit` matches more than `maxResults`.
+ * - `CONFLICT`: the call contradicts what else is going on, such as a write beside an open transaction of one's own.
+ * - `BUSY`: another process kept the lock for longer than `busyTimeoutMs`.
+ * - `TIMEOUT`: the call took longer than it may.
+ * - `UNAVAILABLE`: the database cannot be reached, opened or read at the moment.
+ * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports.
+ * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the database's schema is older or newer than this package's.
+ * - `MIGRATION_FAILED`: a migration could not be applied; nothing of it was kept.
+ * - `INTERNAL`: a fault of this package. Please report it.
+ */
+export const databaseErrorCodes = [
+  'NOT_INITIALIZED',
+  'INVALID_INPUT',
+  'INVALID_OPTIONS',
+  'ALREADY_EXISTS',
+  'REFERENCE_NOT_FOUND',
+  'STILL_REFERENCED',
+  'INVALID_TRANSITION',
+  'RESULT_TOO_LARGE',
+  'CONFLICT',
+  'BUSY',
+  'TIMEOUT',
+  'UNAVAILABLE',
+  'STORAGE_FULL',
+  'READ_ONLY',
+  'CORRUPT',
+  'SCHEMA_OUTDATED',
+  'SCHEMA_TOO_NEW',
+  'MIGRATION_FAILED',
+  'INTERNAL',
+] as const;
+
+/** One of {@link databaseErrorCodes}. */
+export type DatabaseErrorCode = (typeof databaseErrorCodes)[number];
+
+/** The kind of record that an error is about. */
+export type ErrorEntity = 'agent' | 'endpoint' | 'certificate' | 'securityEvent';
+
+/** What a {@link DatabaseError} is made of. */
+export interface DatabaseErrorDetails {
+  readonly code: DatabaseErrorCode;
+  /** The call that failed, such as `agents.create`. */
+  readonly operation: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly entity?: ErrorEntity | undefined;
+  readonly field?: string | undefined;
+  readonly cause?: unknown;
+}
+
+// A registered symbol is the same in every copy of the package, unlike the class.
+const brand = Symbol.for('ans-database.DatabaseError');
+
+/**
+ * The one error that this package throws. Its message names the operation and the field, never a value, a path, SQL or
+ * a secret; whatever the driver said is in `cause`.
+ */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  /** What went wrong: the value to branch on. */
+  readonly code: DatabaseErrorCode;
+  /** The call that failed, such as `agents.create`. */
+  readonly operation: string;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+  /** The kind of record concerned, where known. */
+  readonly entity?: ErrorEntity;
+  /** The field concerned, as a path such as `endpoints[0].port`, where known. */
+  readonly field?: string;
+
+  constructor(details: DatabaseErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.operation = details.operation;
+    this.retryable = details.retryable;
+    if (details.entity !== undefined) this.entity = details.entity;
+    if (details.field !== undefined) this.field = details.field;
+    Object.defineProperty(this, brand, { value: true });
+  }
+}
+
+/** Whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
+export function isDatabaseError(error: unknown): error is DatabaseError {
+  return typeof error === 'object' && error !== null && brand in error;
+}

@@ -1,0 +1,32 @@
+import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+
+/** Where a {@link Failure} happened. */
+export interface FailureContext {
+  readonly entity?: ErrorEntity | undefined;
+  readonly field?: string | undefined;
+  readonly retryable?: boolean | undefined;
+  readonly cause?: unknown;
+}
+
+const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
+
+/** What the layers below the public surface throw; the surface adds the operation and makes it a `DatabaseError`. */
+export class Failure extends Error {
+  readonly code: DatabaseErrorCode;
+  readonly entity: ErrorEntity | undefined;
+  readonly field: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(code: DatabaseErrorCode, message: string, context: FailureContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = code;
+    this.entity = context.entity;
+    this.field = context.field;
+    this.retryable = context.retryable ?? retryableCodes.has(code);
+  }
+}
+
+/** A failure that is the caller's: `field` says where, `expectation` what would have been right. */
+export function invalidInput(field: string, expectation: string): Failure {
+  return new Failure('INVALID_INPUT', `${field} ${expectation}`, { field });
+}

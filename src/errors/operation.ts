@@ -1,0 +1,49 @@
+import { classifyError } from './classify-error';
+import { DatabaseError, type ErrorEntity } from './database-error';
+
+/** The calls that can fail, and how the message of their failure begins. */
+const failureMessages = {
+  initialize: 'Failed to initialize database',
+  close: 'Failed to close database',
+  reset: 'Failed to reset database',
+  migrate: 'Migration failed',
+  transaction: 'Transaction failed',
+  'agents.create': 'Failed to create agent',
+  'agents.get': 'Failed to get agent',
+  'agents.update': 'Failed to update agent',
+  'agents.delete': 'Failed to delete agent',
+  'agents.query': 'Failed to query agents',
+  'certificates.create': 'Failed to create certificate',
+  'certificates.get': 'Failed to get certificate',
+  'certificates.getByFingerprint': 'Failed to get certificate by fingerprint',
+  'certificates.updateStatus': 'Failed to update certificate status',
+  'events.record': 'Failed to record security event',
+  'events.query': 'Failed to query security events',
+} as const;
+
+/** The reference that a call's record makes to another: a broken foreign key does not tell which it is. */
+const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
+  'agents.create': ['certificate', 'certificateId'],
+  'agents.update': ['certificate', 'certificateId'],
+  'certificates.create': ['certificate', 'replacedBy'],
+};
+
+/** A call of the public surface. */
+export type Operation = keyof typeof failureMessages;
+
+/** The error that a call fails with, whatever was thrown below. */
+export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
+  if (error instanceof DatabaseError) return error;
+  const failure = classifyError(error);
+  const [entity, field] = (failure.code === 'REFERENCE_NOT_FOUND' && references[operation]) || [];
+  return new DatabaseError({
+    code: failure.code,
+    operation,
+    message: failure.code === 'NOT_INITIALIZED' ? failure.message : `${failureMessages[operation]}: ${failure.message}`,
+    retryable: failure.retryable,
+    entity: failure.entity ?? entity,
+    field: failure.field ?? field,
+    // A failure of our own is no more than its message; what lies beneath it is the cause.
+    cause: failure === error ? failure.cause : error,
+  });
+}

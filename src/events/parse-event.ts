@@ -1,0 +1,147 @@
+import { v7 as uuidv7 } from 'uuid';
+import {
+  checkAnyTime,
+  checkArray,
+  checkBoolean,
+  checkNonEmptyText,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTime,
+  optional,
+} from '../input/check';
+import { checkWindow, type Window } from '../input/check-window';
+import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { SecuritySeverity } from './types';
+
+/** The columns of a security event. Times in milliseconds since 1970. */
+export interface EventColumns {
+  readonly id: string;
+  readonly timestamp: number;
+  readonly eventType: string;
+  readonly severity: SecuritySeverity;
+  readonly source: string;
+  readonly target: string;
+  readonly description: string;
+  readonly mitigationApplied: boolean;
+  readonly mitigationDetails: string | null;
+}
+
+/** A checked event, ready to be inserted. */
+export interface NewEventRow {
+  readonly columns: EventColumns;
+  readonly metadata: readonly MetadataRow[];
+}
+
+/** What a query for events filters by: checked, in the form in which the database compares. */
+export interface EventFilter {
+  readonly ids: readonly string[] | undefined;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly eventTypes: readonly string[] | undefined;
+  /** What `severities` and `minSeverity` leave. */
+  readonly severities: readonly SecuritySeverity[] | undefined;
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+  readonly mitigationApplied: boolean | undefined;
+  readonly metadata: readonly MetadataRow[] | undefined;
+}
+
+/** A checked query. `filter` is null where nothing can match. */
+export interface EventQuery {
+  readonly filter: EventFilter | null;
+  readonly window: Window;
+}
+
+const eventFields = new Set([
+  'id',
+  'timestamp',
+  'eventType',
+  'severity',
+  'source',
+  'target',
+  'description',
+  'metadata',
+  'mitigationApplied',
+  'mitigationDetails',
+] as const);
+
+const queryFields = new Set([
+  'ids',
+  'from',
+  'to',
+  'eventTypes',
+  'severities',
+  'minSeverity',
+  'source',
+  'target',
+  'mitigationApplied',
+  'metadata',
+  'limit',
+  'offset',
+] as const);
+
+type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
+
+/** Checks an event to be recorded and completes it. @throws INVALID_INPUT */
+export function parseNewEvent(input: unknown, nowMs: number): NewEventRow {
+  const event = checkObject(input, 'event', eventFields);
+  return {
+    columns: {
+      id: optional(event.id, 'id', checkNonEmptyText) ?? uuidv7(),
+      timestamp: optional(event.timestamp, 'timestamp', checkTime) ?? nowMs,
+      eventType: checkNonEmptyText(event.eventType, 'eventType'),
+      severity: checkSeverity(event.severity, 'severity'),
+      source: checkText(event.source, 'source'),
+      target: checkText(event.target, 'target'),
+      description: checkText(event.description, 'description'),
+      mitigationApplied: optional(event.mitigationApplied, 'mitigationApplied', checkBoolean) ?? false,
+      mitigationDetails: optional(event.mitigationDetails, 'mitigationDetails', checkText) ?? null,
+    },
+    metadata: optional(event.metadata, 'metadata', toMetadataRows) ?? [],
+  };
+}
+
+/** Checks a query for events, whole. @throws INVALID_INPUT */
+export function parseEventQuery(input: unknown): EventQuery {
+  const query = checkObject(input, 'query', queryFields);
+  const filter: EventFilter = {
+    ids: optional(query.ids, 'ids', checkTexts),
+    fromMs: optional(query.from, 'from', checkAnyTime),
+    toMs: optional(query.to, 'to', checkAnyTime),
+    eventTypes: optional(query.eventTypes, 'eventTypes', checkTexts),
+    severities: parseSeverities(query),
+    source: optional(query.source, 'source', checkText),
+    target: optional(query.target, 'target', checkText),
+    mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
+    metadata: optional(query.metadata, 'metadata', toMetadataRows),
+  };
+  return { filter: matchesNothing(filter) ? null : filter, window: checkWindow(query) };
+}
+
+function parseSeverities(query: QueryFields): SecuritySeverity[] | undefined {
+  const severities = optional(query.severities, 'severities', (value, field) =>
+    checkArray(value, field, checkSeverity),
+  );
+  const least = optional(query.minSeverity, 'minSeverity', checkSeverity);
+  if (least === undefined) return severities;
+  // The enumeration lists them from the least to the worst.
+  const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
+  const severeEnough = ranked.slice(ranked.indexOf(least));
+  return severities === undefined ? severeEnough : severeEnough.filter((severity) => severities.includes(severity));
+}
+
+function matchesNothing(filter: EventFilter): boolean {
+  return (
+    Object.values(filter).some((value) => value === '') ||
+    [filter.ids, filter.eventTypes, filter.severities].some((list) => list?.length === 0)
+  );
+}
+
+function checkSeverity(value: unknown, field: string): SecuritySeverity {
+  return checkOneOf(value, SecuritySeverity, field);
+}
+
+function checkTexts(value: unknown, field: string): string[] {
+  return checkArray(value, field, checkText);
+}

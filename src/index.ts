@@ -1,0 +1,46 @@
+export type { AgentService } from './agents/agent-service';
+export {
+  type AgentInput,
+  type AgentOrderField,
+  type AgentRecord,
+  AgentStatus,
+  type AgentUpdate,
+  type Endpoint,
+  type EndpointHealth,
+  type EndpointInput,
+  type EndpointReference,
+  HealthStatus,
+  type OrderDirection,
+  type ResolutionQuery,
+} from './agents/types';
+export type { CertificateService } from './certificates/certificate-service';
+export { type Certificate, type CertificateInput, CertificateStatus, RevocationReason } from './certificates/types';
+export { DatabaseService } from './database-service';
+export { DatabaseServiceFactory } from './database-service-factory';
+export type {
+  DatabaseEvent,
+  ErrorEvent,
+  Logger,
+  MigrationEvent,
+  QueryEvent,
+  RetryEvent,
+  TransactionEvent,
+} from './diagnostics/types';
+export {
+  DatabaseError,
+  databaseErrorCodes,
+  isDatabaseError,
+  type DatabaseErrorCode,
+  type ErrorEntity,
+} from './errors/database-error';
+export type { EventService } from './events/event-service';
+export {
+  type SecurityEvent,
+  type SecurityEventInput,
+  type SecurityEventQuery,
+  SecurityEventType,
+  SecuritySeverity,
+} from './events/types';
+export type { JsonValue, Metadata } from './metadata/types';
+export type { DatabaseOptions, MigrationMode, PoolOptions, RetryOptions } from './options';
+export type { TransactionScope } from './transaction-scope';

@@ -1,0 +1,93 @@
+import { types } from 'node:util';
+import { invalidInput } from '../errors/failure';
+import { isStorableText } from '../text/is-storable-text';
+
+/** The first and the last millisecond that every engine can keep: year 1 to year 9999. */
+export const minTimeMs = -62_135_596_800_000;
+export const maxTimeMs = 253_402_300_799_999;
+
+/** Checks of single values. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`. */
+
+export function checkText(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
+  if (!isStorableText(value)) throw invalidInput(field, 'must not hold NUL or a lone surrogate');
+  return value;
+}
+
+export function checkNonEmptyText(value: unknown, field: string): string {
+  const text = checkText(value, field);
+  if (text === '') throw invalidInput(field, 'must not be empty');
+  return text;
+}
+
+export function checkBoolean(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw invalidInput(field, 'must be a boolean');
+  return value;
+}
+
+/** A time that can be stored, as milliseconds since 1970. */
+export function checkTime(value: unknown, field: string): number {
+  const time = checkAnyTime(value, field);
+  if (time < minTimeMs || time > maxTimeMs) throw invalidInput(field, 'must be within the years 1 to 9999');
+  return time;
+}
+
+/** Any valid time, as milliseconds since 1970: what stored times may be compared with. */
+export function checkAnyTime(value: unknown, field: string): number {
+  // Not instanceof: a Date may come from another realm.
+  if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
+  const time = value.getTime();
+  if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
+  return time;
+}
+
+export function checkWholeNumber(value: unknown, field: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    throw invalidInput(field, `must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+/** One of the values of `allowed`, which may be the object of an enumeration. */
+export function checkOneOf<T extends string>(
+  value: unknown,
+  allowed: readonly T[] | Readonly<Record<string, T>>,
+  field: string,
+): T {
+  const choices: readonly T[] = Object.values(allowed);
+  const found = choices.find((candidate) => candidate === value);
+  if (found === undefined) throw invalidInput(field, `must be one of ${choices.join(', ')}`);
+  return found;
+}
+
+/** The elements of an array, each checked by `check` under its own path. */
+export function checkArray<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
+  if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
+  // Not map: it skips the holes of a sparse array.
+  return Array.from(value, (element: unknown, index) => check(element, `${field}[${index}]`));
+}
+
+/** An object with none but the given fields. What their values are is for others to check. */
+export function checkObject<K extends string>(
+  value: unknown,
+  field: string,
+  allowed: ReadonlySet<K>,
+): Readonly<Partial<Record<K, unknown>>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidInput(field, 'must be an object');
+  for (const key of Object.keys(value)) {
+    if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
+  }
+  // Nothing is claimed about the values: they are unknown still.
+  return value as Readonly<Partial<Record<K, unknown>>>;
+}
+
+/** The result of `check`, or undefined where there is nothing to check. */
+export function optional<T>(value: unknown, field: string, check: (value: unknown, field: string) => T): T | undefined {
+  return value === undefined ? undefined : check(value, field);
+}
+
+// A short identifier is a misspelt field, which helps to know; anything else may be data of the caller's.
+function unknownField(key: string): string {
+  return /^[A-Za-z_]\w{0,39}$/.test(key) ? `has an unknown field: ${key}` : 'has an unknown field';
+}

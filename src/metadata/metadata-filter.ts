@@ -1,0 +1,21 @@
+import type { Dialect } from '../client/dialect';
+import { raw, sql, type Sql } from '../client/sql';
+import type { MetadataRow } from './metadata-rows';
+
+/** Where the metadata of one kind of record lie. */
+export interface MetadataTable {
+  readonly table: 'agent_metadata' | 'certificate_metadata' | 'security_event_metadata';
+  readonly ownerColumn: 'agent_id' | 'certificate_id' | 'event_id';
+}
+
+/** The ids of the records whose metadata hold every one of `rows`; JSON values are equal when their texts are. */
+export function ownersWithMetadata(
+  dialect: Dialect,
+  { table, ownerColumn }: MetadataTable,
+  rows: readonly MetadataRow[],
+): Sql {
+  const wanted = JSON.stringify(Object.fromEntries(rows));
+  return sql`SELECT m.${raw(ownerColumn)} FROM ${dialect.entries(sql`${wanted}`, 'wanted')}
+    JOIN ${raw(table)} m ON m.key = wanted.key AND m.value = wanted.value
+    GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
+}

@@ -1,0 +1,69 @@
+import type { DatabaseEvent, Logger } from './diagnostics/types';
+
+/** What to do about the schema of the database when it is opened. */
+export type MigrationMode = 'apply' | 'verify' | 'skip';
+
+/** The pool of connections to PostgreSQL. Without a meaning on SQLite. */
+export interface PoolOptions {
+  /** Connections at most. */
+  maxConnections?: number | undefined;
+  /** How long an unused connection is kept, in milliseconds. */
+  idleTimeoutMs?: number | undefined;
+  /** How long to wait for a connection, in milliseconds. */
+  connectTimeoutMs?: number | undefined;
+  /** How long a statement may run, in milliseconds. */
+  statementTimeoutMs?: number | undefined;
+}
+
+/** What is done about transient failures. */
+export interface RetryOptions {
+  /** All attempts, the first included; 1 never tries again. Default: 5. */
+  attempts?: number | undefined;
+  /** The longest wait after the first failure, in milliseconds; it doubles with each further one. Default: 20. */
+  baseDelayMs?: number | undefined;
+  /** The longest wait of all, in milliseconds. Default: 1000. */
+  maxDelayMs?: number | undefined;
+}
+
+/** How a database is opened. Everything has a default. */
+export interface DatabaseOptions {
+  /**
+   * `file:` and a path, absolute or relative to the working directory, or a `file:///` URL; or `:memory:`, a database of
+   * its own that is gone when it is closed (kept in the system's directory for temporary files, in memory where it has
+   * one). Default: `file:./ans_database.sqlite`. `postgresql://` is refused by this version.
+   */
+  url?: string | undefined;
+  /** PostgreSQL read replicas; none can be given for SQLite. Default: none. */
+  replicaUrls?: readonly string[] | undefined;
+  /**
+   * `apply` brings the schema up to date; `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW where it is another than
+   * this package's; `skip` takes it as it is. Default: `apply` on SQLite, `verify` on PostgreSQL.
+   */
+  migrations?: MigrationMode | undefined;
+  /** See {@link PoolOptions}. Without a meaning on SQLite. */
+  pool?: PoolOptions | undefined;
+  /**
+   * How long each attempt waits for another process's lock on a SQLite file, in milliseconds; 0 does not wait. The
+   * process goes on with its other work meanwhile. Default: 5000.
+   */
+  busyTimeoutMs?: number | undefined;
+  /**
+   * How safe a commit on SQLite is: `normal` survives every end of the process, `full` a loss of power too, at the price
+   * of a flush to the disk for each. Both are in WAL mode. Default: `normal`.
+   */
+  durability?: 'normal' | 'full' | undefined;
+  /** What is done about transient failures; false never tries again. Default: 5 attempts. */
+  retry?: RetryOptions | false | undefined;
+  /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
+  maxResults?: number | undefined;
+  /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */
+  defaultAgentLifetimeMs?: number | undefined;
+  /** Told of failures, retries and migrations. Default: none. */
+  logger?: Logger | undefined;
+  /** Told of everything: see {@link DatabaseEvent}. Default: none. */
+  onEvent?: ((event: DatabaseEvent) => void) | undefined;
+  /** The clock, in milliseconds since 1970. Default: `Date.now`. */
+  now?: (() => number) | undefined;
+  /** Lets `DatabaseServiceFactory.resetDatabase` empty a PostgreSQL database. Default: false. */
+  allowReset?: boolean | undefined;
+}

@@ -1,0 +1,126 @@
+import { parseDatabaseUrl, type SqliteLocation } from './client/database-url';
+import type { RetryPolicy } from './client/retry';
+import type { Durability } from './client/sqlite/sqlite-connection';
+import type { DatabaseEvent, Logger } from './diagnostics/types';
+import { Failure } from './errors/failure';
+import {
+  checkArray,
+  checkBoolean,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkWholeNumber,
+  optional,
+} from './input/check';
+import type { DatabaseOptions, MigrationMode } from './options';
+import type { ServiceSettings } from './service-settings';
+
+/** Checked options with their defaults. */
+export interface ResolvedOptions extends ServiceSettings {
+  readonly location: SqliteLocation;
+  readonly migrations: MigrationMode;
+  readonly busyTimeoutMs: number;
+  readonly durability: Durability;
+  readonly retry: RetryPolicy;
+  readonly logger: Logger | undefined;
+  readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
+}
+
+const defaultUrl = 'file:./ans_database.sqlite';
+const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
+const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 };
+
+const optionNames = new Set([
+  'url',
+  'replicaUrls',
+  'migrations',
+  'pool',
+  'busyTimeoutMs',
+  'durability',
+  'retry',
+  'maxResults',
+  'defaultAgentLifetimeMs',
+  'logger',
+  'onEvent',
+  'now',
+  'allowReset',
+] as const satisfies readonly (keyof DatabaseOptions)[]);
+const poolNames = new Set(['maxConnections', 'idleTimeoutMs', 'connectTimeoutMs', 'statementTimeoutMs'] as const);
+const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs'] as const);
+const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Checks the options once and for all. @throws INVALID_OPTIONS */
+export function resolveOptions(input: unknown): ResolvedOptions {
+  try {
+    return resolve(input);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure('INVALID_OPTIONS', error.message, { field: error.field, cause: error.cause });
+  }
+}
+
+function resolve(input: unknown): ResolvedOptions {
+  const options = checkObject(input, 'options', optionNames);
+  optional(options.pool, 'pool', checkPool);
+  optional(options.allowReset, 'allowReset', checkBoolean);
+  checkNoReplicas(options.replicaUrls);
+  return {
+    location: parseDatabaseUrl(optional(options.url, 'url', checkText) ?? defaultUrl),
+    migrations:
+      optional(options.migrations, 'migrations', (value, field) =>
+        checkOneOf(value, ['apply', 'verify', 'skip'] as const, field),
+      ) ?? 'apply',
+    busyTimeoutMs: optional(options.busyTimeoutMs, 'busyTimeoutMs', checkCount) ?? 5000,
+    durability:
+      optional(options.durability, 'durability', (value, field) =>
+        checkOneOf(value, ['normal', 'full'] as const, field),
+      ) ?? 'normal',
+    retry: parseRetry(options.retry),
+    maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
+    defaultAgentLifetimeMs:
+      optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
+    logger: optional(options.logger, 'logger', checkLogger),
+    onEvent: optional(options.onEvent, 'onEvent', checkFunction<(event: DatabaseEvent) => void>),
+    now: optional(options.now, 'now', checkFunction<() => number>) ?? Date.now,
+  };
+}
+
+function parseRetry(value: unknown): RetryPolicy {
+  if (value === false) return noRetry;
+  const retry = checkObject(value ?? {}, 'retry', retryNames);
+  return {
+    attempts: optional(retry.attempts, 'retry.attempts', (count, field) => checkWholeNumber(count, field, 1, 100)) ?? 5,
+    baseDelayMs: optional(retry.baseDelayMs, 'retry.baseDelayMs', checkCount) ?? 20,
+    maxDelayMs: optional(retry.maxDelayMs, 'retry.maxDelayMs', checkCount) ?? 1000,
+  };
+}
+
+// Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.
+function checkPool(value: unknown): void {
+  const pool = checkObject(value, 'pool', poolNames);
+  for (const name of poolNames) optional(pool[name], `pool.${name}`, checkCount);
+}
+
+function checkNoReplicas(value: unknown): void {
+  const replicas = optional(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText));
+  if (replicas !== undefined && replicas.length > 0) {
+    throw new Failure('INVALID_OPTIONS', 'replicaUrls are for PostgreSQL only', { field: 'replicaUrls' });
+  }
+}
+
+function checkCount(value: unknown, field: string): number {
+  return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function checkFunction<T>(value: unknown, field: string): T {
+  if (typeof value !== 'function') throw new Failure('INVALID_OPTIONS', `${field} must be a function`, { field });
+  // What it takes and gives cannot be seen from outside.
+  return value as T;
+}
+
+function checkLogger(value: unknown, field: string): Logger {
+  const isLogger = (candidate: object): candidate is Logger =>
+    logLevels.every((level) => level in candidate && typeof (candidate as Logger)[level] === 'function');
+  if (typeof value === 'object' && value !== null && isLogger(value)) return value;
+  throw new Failure('INVALID_OPTIONS', `${field} must have the methods ${logLevels.join(', ')}`, { field });
+}

@@ -1,0 +1,26 @@
+/**
+ * `text` with every code point replaced by its lower-case code point, or left as it is where that would be several
+ * ("İ"). Nothing is normalised and no neighbour matters, so a part of a folded text is the folded part of the text.
+ */
+export function foldCase(text: string): string {
+  if (isAscii(text)) return text.toLowerCase();
+  let folded = '';
+  for (const codePoint of text) folded += foldCodePoint(codePoint);
+  return folded;
+}
+
+function foldCodePoint(codePoint: string): string {
+  const lower = codePoint.toLowerCase();
+  return isOneCodePoint(lower) ? lower : codePoint;
+}
+
+function isOneCodePoint(text: string): boolean {
+  return text.length === 1 || (text.length === 2 && (text.codePointAt(0) ?? 0) > 0xffff);
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) > 0x7f) return false;
+  }
+  return true;
+}

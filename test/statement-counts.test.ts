@@ -1,0 +1,69 @@
+import { agentInput, createAgent, createCertificate } from './support/factories';
+import { openTestDatabase } from './support/test-database';
+
+const richAgent = {
+  endpoints: Array.from({ length: 30 }, (_, index) => ({ protocol: 'https', address: `host-${index}`, port: 443 })),
+  capabilities: Array.from({ length: 119 }, (_, index) => `capability-${index}`),
+  metadata: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key-${index}`, index])),
+};
+
+describe('How many SQL statements a call takes', () => {
+  test('getAgent takes one, whatever the agent carries', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const id = await createAgent(db, richAgent);
+    expect(await statementsOf(() => db.getAgent(id))).toHaveLength(1);
+  });
+
+  test('a page of queryAgents takes one, whatever it holds', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    for (let count = 0; count < 20; count += 1) await createAgent(db, richAgent);
+    const query = { name: 'test', capabilities: ['capability-1', 'capability-2'], allCapabilities: true, limit: 10 };
+    const statements = await statementsOf(async () => expect(await db.queryAgents(query)).toHaveLength(10));
+    expect(statements).toHaveLength(1);
+  });
+
+  test('createAgent takes as many for a hundred capabilities as for one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const poor = agentInput({
+      certificateId,
+      endpoints: richAgent.endpoints.slice(0, 1),
+      capabilities: richAgent.capabilities.slice(0, 1),
+      metadata: { key: 1 },
+    });
+    const forPoor = await statementsOf(() => db.createAgent(poor));
+    const forRich = await statementsOf(() => db.createAgent(agentInput({ ...richAgent, certificateId })));
+    expect(forPoor).toHaveLength(5);
+    expect(forRich).toEqual(forPoor);
+  });
+
+  test('updateAgent takes as many for a hundred capabilities as for one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const id = await createAgent(db, richAgent);
+    const forRich = await statementsOf(() => db.updateAgent({ id, ...richAgent }));
+    const forPoor = await statementsOf(() =>
+      db.updateAgent({
+        id,
+        endpoints: richAgent.endpoints.slice(0, 1),
+        capabilities: ['one'],
+        metadata: { key: 1 },
+      }),
+    );
+    expect(forRich).toHaveLength(10);
+    expect(forPoor).toEqual(forRich);
+  });
+
+  test('deleteAgent takes two', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const id = await createAgent(db, richAgent);
+    expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(2);
+  });
+
+  test('a certificate by id or fingerprint, and a page of security events, take one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const id = await createCertificate(db, { fingerprint: 'AA:BB', metadata: { one: 1, two: 2 } });
+    expect(await statementsOf(() => db.getCertificate(id))).toHaveLength(1);
+    expect(await statementsOf(() => db.getCertificateByFingerprint('aabb'))).toHaveLength(1);
+    expect(await statementsOf(() => db.querySecurityEvents({}))).toHaveLength(1);
+  });
+});

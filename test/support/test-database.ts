@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
+
+/** A database of a test's own, in a directory of its own. */
+export interface TestDatabase {
+  readonly db: DatabaseService;
+  /** What `onEvent` was told since the start of the test, oldest first. */
+  readonly events: DatabaseEvent[];
+  /** The options that it was opened with: another service on the same database takes them too. */
+  readonly options: DatabaseOptions & { readonly url: string };
+  /** The SQL of the statements that `work` ran. */
+  statementsOf(work: () => Promise<unknown>): Promise<string[]>;
+}
+
+const cleanups: (() => Promise<void> | void)[] = [];
+
+/** Has `cleanup` called when the test has ended, the latest first. */
+export function afterTest(cleanup: () => Promise<void> | void): void {
+  cleanups.push(cleanup);
+}
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** An empty directory that is removed after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
+  afterTest(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Opens an empty database, which is closed and removed after the test. */
+export async function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
+  const url = `file:${join(temporaryDirectory(), 'test.sqlite')}`;
+  const events: DatabaseEvent[] = [];
+  const allOptions = { url, onEvent: (event: DatabaseEvent) => void events.push(event), ...options };
+  const db = new DatabaseService(allOptions);
+  afterTest(() => db.close());
+  await db.initialize();
+  events.length = 0;
+  const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+    const before = events.length;
+    await work();
+    return events.slice(before).flatMap((event) => (event.type === 'query' ? [event.sql] : []));
+  };
+  return { db, events, options: { ...options, url: options.url ?? url }, statementsOf };
+}
