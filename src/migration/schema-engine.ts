@@ -13,6 +13,7 @@ export interface KnownEngineError extends Error {
   readonly code: string;
 }
 
+/** @internal Kept out of the published types, where a program's own declarations may say otherwise. */
 declare global {
   /** Where Prisma's WebAssembly modules leave the reason before they stop for good. The name is theirs. */
   var PRISMA_WASM_PANIC_REGISTRY: { set_message(message: string): void } | undefined;
@@ -34,7 +35,10 @@ export async function openSchemaEngine(
   factory: SqlMigrationAwareDriverAdapterFactory,
   datamodels: readonly Datamodel[] = [],
 ): Promise<SchemaEngine> {
-  bindings ??= loadBindings();
+  bindings ??= loadBindings().catch((error: unknown) => {
+    bindings = undefined;
+    throw error;
+  });
   const { SchemaEngine } = await bindings;
   const options = { datamodels: datamodels.length > 0 ? [...datamodels] : undefined };
   return SchemaEngine.new(options, ignoreLog, bindMigrationAwareSqlAdapterFactory(factory));

@@ -23,7 +23,7 @@ const resultCodes: ReadonlyMap<string, number> = new Map([
 
 /** The number of an error's SQLite result code; 1, SQLite's general error, for anything else. */
 export function toResultCode(error: unknown): number {
-  const name = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const name = isDriverError(error) ? String(error.code) : '';
   return resultCodes.get(name) ?? 1;
 }
 
@@ -34,6 +34,12 @@ export function toResultCode(error: unknown): number {
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   if (error instanceof DriverAdapterError) return error;
-  const message = `SQLite database error\n${error instanceof Error ? error.message : String(error)}`;
+  const text = isDriverError(error) ? error.message : error;
+  const message = `SQLite database error\n${String(text)}`;
   return new DriverAdapterError({ kind: 'sqlite', extendedCode: toResultCode(error), message });
+}
+
+/** By its shape: test runners give each file an Error class of its own, and the driver throws that of the first file. */
+function isDriverError(error: unknown): error is { readonly code: unknown; readonly message: unknown } {
+  return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;
 }
