@@ -80,8 +80,8 @@ function resolve(input: unknown): ResolvedOptions {
     defaultAgentLifetimeMs:
       optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
     logger: optional(options.logger, 'logger', checkLogger),
-    onEvent: optional(options.onEvent, 'onEvent', checkFunction<(event: DatabaseEvent) => void>),
-    now: optional(options.now, 'now', checkFunction<() => number>) ?? Date.now,
+    onEvent: optional(options.onEvent, 'onEvent', checkHook),
+    now: optional(options.now, 'now', checkClock) ?? Date.now,
   };
 }
 
@@ -112,10 +112,16 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-function checkFunction<T>(value: unknown, field: string): T {
-  if (typeof value !== 'function') throw new Failure('INVALID_OPTIONS', `${field} must be a function`, { field });
-  // What it takes and gives cannot be seen from outside.
-  return value as T;
+// What a function takes and gives cannot be seen from outside.
+
+function checkClock(value: unknown, field: string): () => number {
+  if (typeof value === 'function') return value as () => number;
+  throw new Failure('INVALID_OPTIONS', `${field} must be a function`, { field });
+}
+
+function checkHook(value: unknown, field: string): (event: DatabaseEvent) => void {
+  if (typeof value === 'function') return value as (event: DatabaseEvent) => void;
+  throw new Failure('INVALID_OPTIONS', `${field} must be a function`, { field });
 }
 
 function checkLogger(value: unknown, field: string): Logger {

@@ -12,25 +12,25 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  */
 export interface Dialect {
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
-  elements(list: Sql): Sql;
+  readonly elements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
-  recordSet(rows: Sql, alias: string, columns: RecordColumns): Sql;
+  readonly recordSet: (rows: Sql, alias: string, columns: RecordColumns) => Sql;
   /** The entries of `object`, a JSON object of texts, as a table under the name `alias` with columns key and value. */
-  entries(object: Sql, alias: string): Sql;
+  readonly entries: (object: Sql, alias: string) => Sql;
   /** A point in time, given in milliseconds since 1970, as the engine stores it. */
-  fromMs(ms: Sql): Sql;
+  readonly fromMs: (ms: Sql) => Sql;
   /** A stored point in time, in milliseconds since 1970. */
-  toMs(time: Sql): Sql;
+  readonly toMs: (time: Sql) => Sql;
   /** A truth value, given as 0 or 1, as the engine stores it. */
-  toBoolean(flag: Sql): Sql;
+  readonly toBoolean: (flag: Sql) => Sql;
   /** Whether `text` contains `part`, to the letter. */
-  contains(text: Sql, part: Sql): Sql;
+  readonly contains: (text: Sql, part: Sql) => Sql;
   /** A JSON array of the values of `columns`. */
-  jsonArray(columns: readonly Sql[]): Sql;
+  readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
-  jsonArrayOf(element: Sql, order: Sql): Sql;
+  readonly jsonArrayOf: (element: Sql, order: Sql) => Sql;
   /** An aggregate: a JSON object of the JSON texts `value` under the texts `key`; of no rows, an empty object. */
-  jsonObjectOf(key: Sql, value: Sql): Sql;
+  readonly jsonObjectOf: (key: Sql, value: Sql) => Sql;
   /** `text` in an expression that is ordered by code point. */
-  byCodePoint(text: Sql): Sql;
+  readonly byCodePoint: (text: Sql) => Sql;
 }

@@ -36,7 +36,7 @@ export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   const composed = compose((name) => sql`${name}`);
   const text = composed.sql;
   const names = composed.values as (keyof P)[];
-  return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) as SqlValue[] });
+  return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) });
 }
 
 /** All of the conditions; where there is none, true. */

@@ -35,14 +35,14 @@ export type Operation = keyof typeof failureMessages;
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const failure = classifyError(error);
-  const [entity, field] = (failure.code === 'REFERENCE_NOT_FOUND' && references[operation]) || [];
+  const reference = failure.code === 'REFERENCE_NOT_FOUND' ? references[operation] : undefined;
   return new DatabaseError({
     code: failure.code,
     operation,
     message: failure.code === 'NOT_INITIALIZED' ? failure.message : `${failureMessages[operation]}: ${failure.message}`,
     retryable: failure.retryable,
-    entity: failure.entity ?? entity,
-    field: failure.field ?? field,
+    entity: failure.entity ?? reference?.[0],
+    field: failure.field ?? reference?.[1],
     // A failure of our own is no more than its message; what lies beneath it is the cause.
     cause: failure === error ? failure.cause : error,
   });

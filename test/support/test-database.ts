@@ -11,7 +11,7 @@ export interface TestDatabase {
   /** The options that it was opened with: another service on the same database takes them too. */
   readonly options: DatabaseOptions & { readonly url: string };
   /** The SQL of the statements that `work` ran. */
-  statementsOf(work: () => Promise<unknown>): Promise<string[]>;
+  readonly statementsOf: (work: () => Promise<unknown>) => Promise<string[]>;
 }
 
 const cleanups: (() => Promise<void> | void)[] = [];

@@ -61,8 +61,7 @@ export class SqliteDatabase {
     try {
       result = work(transaction.connection);
     } catch (error) {
-      rollbackAfter(error, transaction);
-      throw error;
+      throw rollbackAfter(error, transaction);
     }
     transaction.commit();
     return result;
@@ -137,12 +136,13 @@ export function rolledBackByStorage(): Failure {
 }
 
 /** Rolls back because of `error`, which stays the one to report; a failure of the rollback itself is kept beside it. */
-export function rollbackAfter(error: unknown, transaction: SqliteTransaction): void {
+function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
   try {
     transaction.rollback();
+    return error;
   } catch (rollbackError) {
-    throw new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback', {
-      cause: error,
-    });
+    const both = new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback');
+    both.cause = error;
+    return both;
   }
 }
