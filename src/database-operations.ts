@@ -12,7 +12,7 @@ import type {
   SecurityEventType,
   SecuritySeverity,
 } from './events/types';
-import type { ServiceSettings } from './service-settings';
+import type { ServiceSettings } from './options/service-settings';
 
 /**
  * What can be done with a database, and inside one transaction of it alike: the services, and the seed's flat methods,

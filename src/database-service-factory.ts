@@ -3,8 +3,8 @@ import { removeSqliteFiles } from './client/sqlite/remove-sqlite-files';
 import { DatabaseService } from './database-service';
 import { Failure } from './errors/failure';
 import { toDatabaseError, type Operation } from './errors/operation';
-import type { DatabaseOptions } from './options';
-import { resolveOptions } from './resolve-options';
+import type { DatabaseOptions } from './options/types';
+import { resolveOptions } from './options/resolve-options';
 
 interface Instance {
   readonly options: DatabaseOptions;

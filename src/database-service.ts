@@ -4,8 +4,8 @@ import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
 import { Failure } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
-import type { DatabaseOptions } from './options';
-import { resolveOptions, type ResolvedOptions } from './resolve-options';
+import type { DatabaseOptions } from './options/types';
+import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { TransactionScope } from './transaction-scope';
 
 /**

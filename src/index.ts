@@ -42,5 +42,5 @@ export {
   SecuritySeverity,
 } from './events/types';
 export type { JsonValue, Metadata } from './metadata/types';
-export type { DatabaseOptions, MigrationMode, PoolOptions, RetryOptions } from './options';
+export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
 export type { TransactionScope } from './transaction-scope';

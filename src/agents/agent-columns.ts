@@ -1,5 +1,5 @@
-import type { Dialect } from '../client/dialect';
-import { sql, type Sql } from '../client/sql';
+import type { Dialect } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
 
 /**
  * The columns of a whole agent `a`, each collection as one JSON text, for `toAgentRecord`: however much belongs to it, an

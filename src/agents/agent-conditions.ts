@@ -1,6 +1,6 @@
-import type { Dialect } from '../client/dialect';
-import { join, raw, sql, type Sql } from '../client/sql';
-import { allOf, anyOf, isOneOf } from '../client/statement';
+import type { Dialect } from '../sql/dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { allOf, anyOf, isOneOf } from '../sql/statement';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { AgentFilter } from './parse-resolution-query';
 import type { VersionBound, VersionInterval } from './version-range';

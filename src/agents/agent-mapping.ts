@@ -1,5 +1,5 @@
 import type { Metadata } from '../metadata/types';
-import type { Row } from '../client/statement';
+import type { Row } from '../sql/statement';
 import type { AgentRecord, AgentStatus, Endpoint, HealthStatus } from './types';
 
 /** A row of `agentColumns`, in their order. */

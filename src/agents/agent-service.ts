@@ -1,9 +1,9 @@
-import { perEngine } from '../client/per-engine';
+import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import { checkNonEmptyText } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
-import type { ServiceSettings } from '../service-settings';
+import type { ServiceSettings } from '../options/service-settings';
 import { toAgentRecord } from './agent-mapping';
 import type { AgentChange } from './agent-row';
 import { AgentStatements } from './agent-statements';
@@ -11,7 +11,7 @@ import { buildAgentQuery } from './build-agent-query';
 import { parseAgentUpdate, parseNewAgent, unknownDefaultEndpoint } from './parse-agent';
 import { parseResolutionQuery } from './parse-resolution-query';
 import type { AgentInput, AgentRecord, AgentUpdate, ResolutionQuery } from './types';
-import type { Row, StatementResult } from '../client/statement';
+import type { Row, StatementResult } from '../sql/statement';
 
 const statementsOf = perEngine((dialect) => new AgentStatements(dialect));
 

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Dialect, RecordColumns } from '../client/dialect';
-import { join, sql, type Sql } from '../client/sql';
-import { defineStatement, toStatement, type Statement } from '../client/statement';
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { join, sql, type Sql } from '../sql/sql';
+import { defineStatement, toStatement, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import type { AgentChange, AgentCollections, AgentColumns, NewAgentRow } from './agent-row';
 

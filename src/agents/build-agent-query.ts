@@ -1,6 +1,6 @@
-import type { Dialect } from '../client/dialect';
-import { join, raw, sql, type Sql } from '../client/sql';
-import { allOf, toStatement, type Statement } from '../client/statement';
+import type { Dialect } from '../sql/dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { allOf, toStatement, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import { agentConditions } from './agent-conditions';
 import type { AgentFilter, AgentOrder } from './parse-resolution-query';

@@ -1,10 +1,10 @@
-import { perEngine } from '../client/per-engine';
+import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
-import type { Statement } from '../client/statement';
+import type { Statement } from '../sql/statement';
 import type { Executor } from '../client/executor';
 import { Failure } from '../errors/failure';
 import { checkNonEmptyText, checkText } from '../input/check';
-import type { ServiceSettings } from '../service-settings';
+import type { ServiceSettings } from '../options/service-settings';
 import { CertificateStatements, toCertificate } from './certificate-statements';
 import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus, parseNewCertificate } from './parse-certificate';

@@ -1,6 +1,6 @@
-import type { Dialect } from '../client/dialect';
-import { sql, type Sql } from '../client/sql';
-import { defineStatement, type Row, type Statement } from '../client/statement';
+import type { Dialect } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
+import { defineStatement, type Row, type Statement } from '../sql/statement';
 import type { Metadata } from '../metadata/types';
 import type { CertificateColumns, NewCertificateRow } from './parse-certificate';
 import type { Certificate, CertificateStatus, RevocationReason } from './types';

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../generated/prisma/client';
-import type { Dialect } from './dialect';
-import type { Row, Statement, StatementResult } from './statement';
+import type { Dialect } from '../sql/dialect';
+import type { Row, Statement, StatementResult } from '../sql/statement';
 
 /**
  * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not

@@ -1,5 +1,5 @@
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import type { ResolvedOptions } from '../resolve-options';
+import type { ResolvedOptions } from '../options/resolve-options';
 import type { Database } from './executor';
 import { MemoryDirectory } from './sqlite/memory-directory';
 import type { SqliteSettings } from './sqlite/sqlite-connection';

@@ -2,16 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
+import type { RetryPolicy } from '../options/resolve-options';
 import type { Executor } from './executor';
-
-/** How often, and after which waits, what failed for a passing reason is tried again. */
-export interface RetryPolicy {
-  /** All attempts, the first included. */
-  readonly attempts: number;
-  /** The longest wait after the first failure; it doubles with each further one. */
-  readonly baseDelayMs: number;
-  readonly maxDelayMs: number;
-}
 
 /** Told before each wait. */
 export type RetryObserver = (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;

@@ -2,7 +2,8 @@ import { Failure } from '../errors/failure';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from './executor';
-import { withRetry, type RetryPolicy } from './retry';
+import { withRetry } from './retry';
+import type { RetryPolicy } from '../options/resolve-options';
 import { isInsideTransaction, runInsideTransaction } from './transaction-context';
 
 /** What services run on: a database, or one transaction of it. Whatever fails does so as a `DatabaseError`. */

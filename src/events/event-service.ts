@@ -1,7 +1,7 @@
-import { perEngine } from '../client/per-engine';
+import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
 import { checkResultSize, rowLimit } from '../input/check-window';
-import type { ServiceSettings } from '../service-settings';
+import type { ServiceSettings } from '../options/service-settings';
 import { buildEventQuery, EventStatements, toSecurityEvent } from './event-statements';
 import { parseEventQuery, parseNewEvent } from './parse-event';
 import type { SecurityEvent, SecurityEventInput, SecurityEventQuery } from './types';

@@ -1,6 +1,6 @@
-import type { Dialect } from '../client/dialect';
-import { join, sql, type Sql } from '../client/sql';
-import { allOf, defineStatement, isOneOf, toStatement, type Row, type Statement } from '../client/statement';
+import type { Dialect } from '../sql/dialect';
+import { join, sql, type Sql } from '../sql/sql';
+import { allOf, defineStatement, isOneOf, toStatement, type Row, type Statement } from '../sql/statement';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
 import type { EventColumns, EventFilter, NewEventRow } from './parse-event';

@@ -1,5 +1,5 @@
-import type { Dialect } from '../client/dialect';
-import { raw, sql, type Sql } from '../client/sql';
+import type { Dialect } from '../sql/dialect';
+import { raw, sql, type Sql } from '../sql/sql';
 import type { MetadataRow } from './metadata-rows';
 
 /** Where the metadata of one kind of record lie. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { driverErrorOf } from './driver-error';
 
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
 /** Whether another connection's lock is all that stood in the way. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+  return driverErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /**

@@ -1,10 +1,25 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 
+/** What better-sqlite3 throws: `code` is SQLite's name of an extended result code. */
+export interface DriverError {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
 export function toDriverAdapterError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
-  const { code, message } = error;
+  const driverError = driverErrorOf(error);
+  if (driverError === undefined) return error;
+  const { code, message } = driverError;
   return new DriverAdapterError({ originalCode: code, originalMessage: message, ...mapDriverError(code, message) });
+}
+
+/** The code and the message of an error of the driver; undefined for any other. */
+export function driverErrorOf(error: unknown): DriverError | undefined {
+  // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
+  const { code, message } = error;
+  return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
 }
 
 function mapDriverError(code: string, message: string): MappedError {

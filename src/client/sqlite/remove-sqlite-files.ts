@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { SqliteLocation } from '../database-url';
+import type { SqliteLocation } from '../../options/database-url';
 import { Failure } from '../../errors/failure';
 
 /** Removes a database with the files that SQLite keeps beside it; none of them need be there. */

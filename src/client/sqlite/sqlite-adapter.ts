@@ -8,7 +8,7 @@ import {
   type SqlResultSet,
   type Transaction,
 } from '@prisma/driver-adapter-utils';
-import type { StatementResult } from '../statement';
+import type { StatementResult } from '../../sql/statement';
 import { statementObservers } from '../statement-observers';
 import { toColumnTypes, toPrismaRow, toSqliteValue } from './conversion';
 import { toDriverAdapterError } from './driver-error';

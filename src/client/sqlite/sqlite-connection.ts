@@ -1,11 +1,9 @@
 import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
-import type { Statement, StatementResult } from '../statement';
+import type { Statement, StatementResult } from '../../sql/statement';
+import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { StatementCache } from './statement-cache';
-
-/** How safe a commit is from a loss of power: see `DatabaseOptions.durability`. */
-export type Durability = 'normal' | 'full';
 
 /** What a connection is opened with. */
 export interface SqliteSettings {

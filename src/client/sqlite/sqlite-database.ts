@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/failure';
-import type { Statement } from '../statement';
+import type { Statement } from '../../sql/statement';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { WriteGate } from './write-gate';

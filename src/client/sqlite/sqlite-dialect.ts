@@ -1,5 +1,5 @@
-import type { Dialect, RecordColumnType } from '../dialect';
-import { join, raw, sql, type Sql } from '../sql';
+import type { Dialect, RecordColumnType } from '../../sql/dialect';
+import { join, raw, sql, type Sql } from '../../sql/sql';
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {

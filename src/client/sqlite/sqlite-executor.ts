@@ -1,6 +1,6 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import type { Statement, StatementResult } from '../statement';
+import type { Statement, StatementResult } from '../../sql/statement';
 import type { SqliteConnection } from './sqlite-connection';
 import { rolledBackByStorage, type SqliteDatabase, type SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';

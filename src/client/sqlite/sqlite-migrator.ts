@@ -3,7 +3,7 @@ import type { DatabaseErrorCode } from '../../errors/database-error';
 import { inspectMigrations } from '../../migration/inspect-migrations';
 import { MigrationError, type MigrationErrorReason } from '../../migration/migration-error';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
-import type { MigrationMode } from '../../options';
+import type { MigrationMode } from '../../options/types';
 import { fillDerivedColumns } from './fill-derived-columns';
 import type { SqliteSettings } from './sqlite-connection';
 import type { SqliteDatabase } from './sqlite-database';

@@ -1,7 +1,10 @@
-import type { DatabaseEvent, Logger } from './diagnostics/types';
+import type { DatabaseEvent, Logger } from '../diagnostics/types';
 
 /** What to do about the schema of the database when it is opened. */
 export type MigrationMode = 'apply' | 'verify' | 'skip';
+
+/** How safe a commit on SQLite is. */
+export type Durability = 'normal' | 'full';
 
 /** The pool of connections to PostgreSQL. Without a meaning on SQLite. */
 export interface PoolOptions {
@@ -51,7 +54,7 @@ export interface DatabaseOptions {
    * How safe a commit on SQLite is: `normal` survives every end of the process, `full` a loss of power too, at the price
    * of a flush to the disk for each. Both are in WAL mode. Default: `normal`.
    */
-  durability?: 'normal' | 'full' | undefined;
+  durability?: Durability | undefined;
   /** What is done about transient failures; false never tries again. Default: 5 attempts. */
   retry?: RetryOptions | false | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */

@@ -1,8 +1,6 @@
-import { parseDatabaseUrl, type SqliteLocation } from './client/database-url';
-import type { RetryPolicy } from './client/retry';
-import type { Durability } from './client/sqlite/sqlite-connection';
-import type { DatabaseEvent, Logger } from './diagnostics/types';
-import { Failure } from './errors/failure';
+import { parseDatabaseUrl, type SqliteLocation } from './database-url';
+import type { DatabaseEvent, Logger } from '../diagnostics/types';
+import { Failure } from '../errors/failure';
 import {
   checkArray,
   checkBoolean,
@@ -11,9 +9,18 @@ import {
   checkText,
   checkWholeNumber,
   optional,
-} from './input/check';
-import type { DatabaseOptions, MigrationMode } from './options';
+} from '../input/check';
+import type { DatabaseOptions, Durability, MigrationMode } from './types';
 import type { ServiceSettings } from './service-settings';
+
+/** How often, and after which waits, what failed for a passing reason is tried again. */
+export interface RetryPolicy {
+  /** All attempts, the first included. */
+  readonly attempts: number;
+  /** The longest wait after the first failure; it doubles with each further one. */
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+}
 
 /** Checked options with their defaults. */
 export interface ResolvedOptions extends ServiceSettings {

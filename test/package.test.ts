@@ -1,0 +1,125 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { temporaryDirectory } from './support/test-database';
+
+const root = join(__dirname, '..');
+const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+
+/** An empty project with the packed package installed; its dependencies are those of this checkout. */
+function projectWithPackage(): string {
+  const project = mkdtempSync(join(tmpdir(), 'ans-package-'));
+  const modules = join(project, 'node_modules');
+  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
+  const tarball = execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim();
+  mkdirSync(modules);
+  execFileSync('tar', ['-xzf', join(project, tarball), '-C', modules]);
+  execFileSync('mv', [join(modules, 'package'), join(modules, 'ans-database')]);
+  for (const name of [...Object.keys(packageJson.dependencies), '@types/node', 'undici-types']) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  return project;
+}
+
+function run(project: string, file: string, text: string): string {
+  writeFileSync(join(project, file), text);
+  return execFileSync(process.execPath, [file], { cwd: project, encoding: 'utf8' });
+}
+
+/** What the compiler has to say about the files. */
+function compile(project: string, files: Readonly<Record<string, string>>): string {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text);
+  const options = '--strict --noEmit --module node20 --target es2022 --lib es2023,esnext.disposable --types node';
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const parameters = [compiler, ...options.split(' '), ...Object.keys(files)];
+  return spawnSync(process.execPath, parameters, { cwd: project, encoding: 'utf8' }).stdout;
+}
+
+const useOfThePackage = `
+  const db = new DatabaseService({ url: 'file:./used.sqlite' });
+  await db.initialize();
+  console.log(await db.getAgent('absent'), await db.migrateDatabase());
+  await db.close();`;
+
+/** The declarations that a consumer's compiler reads: those of the entry point and all that they import. */
+function publicDeclarations(project: string): string[] {
+  const files = new Set([join(project, 'node_modules/ans-database/dist/index.d.ts')]);
+  for (const file of files) {
+    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+      files.add(join(dirname(file), `${specifier ?? ''}.d.ts`));
+    }
+  }
+  return [...files];
+}
+
+describe('The packed package', () => {
+  let project = '';
+  // One project for all: no test changes what is installed.
+  beforeAll(() => (project = projectWithPackage()));
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  test('works by require and by import, and both lead to the same code', () => {
+    const required = `const { DatabaseService } = require('ans-database');\n(async () => {${useOfThePackage}\n})();`;
+    expect(run(project, 'required.cjs', required)).toBe('null []\n');
+    const imported = `import { DatabaseService } from 'ans-database';\n${useOfThePackage}`;
+    expect(run(project, 'imported.mjs', imported)).toBe('null []\n');
+    const compared = `import { createRequire } from 'node:module';\nimport { DatabaseService } from 'ans-database';
+      console.log(createRequire(import.meta.url)('ans-database').DatabaseService === DatabaseService);`;
+    expect(run(project, 'compared.mjs', compared)).toBe('true\n');
+  });
+
+  test('has types for a consumer in either module system', () => {
+    const typed = `import { DatabaseService, AgentStatus, type AgentRecord } from 'ans-database';
+      export async function find(db: DatabaseService): Promise<AgentRecord[]> {
+        await using other = new DatabaseService({ url: ':memory:' });
+        await other.initialize();
+        return db.queryAgents({ status: [AgentStatus.ACTIVE, 'EXPIRED'], orderBy: 'created_at' });
+      }\n`;
+    const wrong = `import { DatabaseService } from 'ans-database';\nnew DatabaseService({ url: 1 });\n`;
+    expect(compile(project, { 'typed.mts': typed, 'typed.cts': typed })).toBe('');
+    expect(compile(project, { 'wrong.mts': wrong })).toContain("Type 'number' is not assignable to type 'string'");
+  });
+
+  test('has nothing of Prisma or of a driver in its public types', () => {
+    const declarations = publicDeclarations(project);
+    expect(declarations.length).toBeGreaterThan(10);
+    expect(declarations.filter((file) => /prisma|better-sqlite3/i.test(importLines(file)))).toEqual([]);
+  });
+
+  test('holds the compiled code, the schema and the migrations, and no more', () => {
+    const names = readdirSync(join(project, 'node_modules/ans-database')).sort();
+    expect(names).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma']);
+  });
+
+  test('exports what it is known for, and nothing else', () => {
+    const entry = jest.requireActual<object>('../src');
+    expect(Object.keys(entry).sort()).toEqual([
+      'AgentStatus',
+      'CertificateStatus',
+      'DatabaseError',
+      'DatabaseService',
+      'DatabaseServiceFactory',
+      'HealthStatus',
+      'RevocationReason',
+      'SecurityEventType',
+      'SecuritySeverity',
+      'databaseErrorCodes',
+      'isDatabaseError',
+    ]);
+  });
+
+  test('does nothing when it is imported: no file, no output, no handle that keeps the process', () => {
+    const directory = temporaryDirectory();
+    const script = `require(${JSON.stringify(join(root, 'dist'))}); console.log(require('fs').readdirSync('.').length)`;
+    expect(execFileSync(process.execPath, ['-e', script], { cwd: directory, encoding: 'utf8' })).toBe('0\n');
+  });
+});
+
+function importLines(file: string): string {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /\bfrom '|import\(/.test(line))
+    .join('\n');
+}
