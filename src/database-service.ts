@@ -17,8 +17,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   readonly #options: ResolvedOptions;
   readonly #diagnostics: Diagnostics;
   readonly #session: DatabaseSession;
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
+  /** What was asked for last: an open database or a closed one. */
+  #target: 'open' | 'closed' = 'closed';
+  /** The last of the openings and closings, which follow one another. */
+  #last: Promise<void> = Promise.resolve();
 
   /**
    * Opens nothing yet.
@@ -42,8 +44,14 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, UNAVAILABLE, READ_ONLY, CORRUPT, BUSY, STORAGE_FULL
    */
   initialize(): Promise<void> {
-    this.#opening ??= this.#open();
-    return this.#opening;
+    if (this.#target === 'open') return this.#last;
+    this.#target = 'open';
+    const opening = this.#enqueue(() => this.#open());
+    // After a failure the next call tries again, unless something else was asked for meanwhile.
+    opening.catch(() => {
+      if (this.#last === opening) this.#target = 'closed';
+    });
+    return opening;
   }
 
   /**
@@ -55,8 +63,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
     if (this.#session.isInsideTransaction()) return this.#refuseToClose();
-    this.#closing ??= this.#close().finally(() => (this.#closing = undefined));
-    return this.#closing;
+    if (this.#target === 'closed') return this.#last;
+    this.#target = 'closed';
+    return this.#enqueue(() => this.#close());
   }
 
   /** {@link close} */
@@ -93,25 +102,21 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     });
   }
 
-  async #open(): Promise<void> {
-    try {
-      // A close in progress still holds the file.
-      await this.#closing;
-      await perform(this.#diagnostics, 'initialize', async () => {
-        this.#session.open(await openDatabase(this.#options, this.#diagnostics));
-      });
-    } catch (error) {
-      this.#opening = undefined;
-      throw error;
-    }
+  #enqueue(step: () => Promise<void>): Promise<void> {
+    // Whether the step before went well is its caller's concern.
+    this.#last = this.#last.catch(() => undefined).then(step);
+    return this.#last;
   }
 
-  async #close(): Promise<void> {
-    // An opening in progress has to come to its end first, whichever it is.
-    await this.#opening?.catch(() => undefined);
-    await perform(this.#diagnostics, 'close', async () => {
+  #open(): Promise<void> {
+    return perform(this.#diagnostics, 'initialize', async () => {
+      this.#session.open(await openDatabase(this.#options, this.#diagnostics));
+    });
+  }
+
+  #close(): Promise<void> {
+    return perform(this.#diagnostics, 'close', async () => {
       const database = await this.#session.close();
-      this.#opening = undefined;
       await database?.close();
     });
   }
