@@ -70,7 +70,7 @@ export function createSqliteTransactionAdapterFactory({ connection }: SqliteTran
 // Reads go where they wait for nobody; a statement that returns rows may be a write all the same (RETURNING).
 function route<T>(database: SqliteDatabase, query: SqlQuery, work: (connection: SqliteConnection) => T): Promise<T> {
   return database
-    .withReader((connection) => connection.prepareForPrisma(query.sql).driver.readonly)
+    .withReader((connection) => connection.prepareForPrisma(query.sql).readonly)
     .then((readsOnly) => (readsOnly ? database.withReader(work) : database.withWriter(work)));
 }
 
@@ -115,21 +115,26 @@ function createSavepoints(
 }
 
 function queryRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQuery): SqlResultSet {
-  const { driver, columnNames, declaredTypes } = connection.prepareForPrisma(sql);
+  const statement = connection.prepareForPrisma(sql);
   const values = args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
   return observed(sql, () => {
-    if (!driver.reader) return { columnNames: [], columnTypes: [], rows: [], changes: driver.run(...values).changes };
-    const rows = driver.all(...values);
+    if (!statement.reader) {
+      return { columnNames: [], columnTypes: [], rows: [], changes: statement.run(...values).changes };
+    }
+    const rows = statement.all(...values);
+    // Only now: a statement that was prepared before the schema changed learns of it when it is run.
+    const columns = statement.columns();
+    const declaredTypes = columns.map(({ type }) => type);
     const columnTypes = toColumnTypes(declaredTypes, rows);
     const prismaRows = rows.map((row) => toPrismaRow(row, columnTypes));
-    return { columnNames: [...columnNames], columnTypes, rows: prismaRows, changes: 0 };
+    return { columnNames: columns.map(({ name }) => name), columnTypes, rows: prismaRows, changes: 0 };
   });
 }
 
 function executeRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQuery): number {
-  const { driver } = connection.prepareForPrisma(sql);
+  const statement = connection.prepareForPrisma(sql);
   const values = args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
-  return observed(sql, () => ({ rows: [], changes: driver.run(...values).changes })).changes;
+  return observed(sql, () => ({ rows: [], changes: statement.run(...values).changes })).changes;
 }
 
 function observed<T extends StatementResult>(sql: string, work: () => T): T {

@@ -13,15 +13,7 @@ export interface SqliteSettings {
 }
 
 /** A statement that is prepared already; its rows come as arrays. */
-type PreparedStatement = DriverStatement<unknown[], unknown[]>;
-
-/** A statement prepared for Prisma: its integers come as bigint, and its columns are known. */
-export interface PrismaStatement {
-  readonly driver: PreparedStatement;
-  readonly columnNames: readonly string[];
-  /** As in CREATE TABLE; null for what is no column of a table. */
-  readonly declaredTypes: readonly (string | null)[];
-}
+export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
 
 /** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
 const maxPreparedStatements = 256;
@@ -31,7 +23,7 @@ const cacheKibibytes = 65_536;
 export class SqliteConnection {
   readonly driver: Database;
   readonly #prepared = new StatementCache<PreparedStatement>(maxPreparedStatements);
-  readonly #preparedForPrisma = new StatementCache<PrismaStatement>(maxPreparedStatements);
+  readonly #preparedForPrisma = new StatementCache<PreparedStatement>(maxPreparedStatements);
 
   constructor(driver: Database) {
     this.driver = driver;
@@ -76,17 +68,9 @@ export class SqliteConnection {
     return { rows: [], changes: statement.run(...args).changes };
   }
 
-  /** A statement in the form that Prisma's driver adapters need. */
-  prepareForPrisma(sql: string): PrismaStatement {
-    return this.#preparedForPrisma.getOrAdd(sql, () => {
-      const driver = this.#prepare(sql).safeIntegers(true);
-      const columns = driver.reader ? driver.columns() : [];
-      return {
-        driver,
-        columnNames: columns.map(({ name }) => name),
-        declaredTypes: columns.map(({ type }) => type),
-      };
-    });
+  /** A statement in the form that Prisma's driver adapters need: its integers come as bigint. */
+  prepareForPrisma(sql: string): PreparedStatement {
+    return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
   }
 
   #prepare(sql: string): PreparedStatement {
