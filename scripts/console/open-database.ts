@@ -1,0 +1,13 @@
+import { DatabaseService } from '../../src';
+
+/** The database that scripts work on unless told otherwise: the one of the environment, as Prisma's commands do. */
+export function defaultDatabaseUrl(): string {
+  return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
+}
+
+/** Opens a database for `await using`: it is there to be closed only once it is open. */
+export async function openDatabase(url: string): Promise<DatabaseService> {
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  return db;
+}

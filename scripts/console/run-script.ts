@@ -1,0 +1,34 @@
+import { isDatabaseError } from '../../src';
+
+/** A mistake in how a script was called, or in what it was given: told in one line, without a stack. */
+export class ScriptError extends Error {
+  override readonly name = 'ScriptError';
+}
+
+/** Runs a script to its end. What goes wrong is told in one line where it is no fault of the script's own. */
+export async function runScript(name: string, main: () => Promise<void>): Promise<void> {
+  process.stdout.on('error', endQuietly);
+  try {
+    await main();
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${name}: ${describe(error)}`);
+  }
+}
+
+/** Whoever reads has seen enough: "npm start | head". */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+function describe(error: unknown): string {
+  if (isDatabaseError(error)) return `${error.message} (${error.code})`;
+  if (error instanceof ScriptError || isArgumentError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** What `parseArgs` of node:util throws says clearly what is wrong. */
+function isArgumentError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,33 @@
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** What a terminal draws two columns wide: emoji, and the scripts of East Asia with their punctuation. */
+const wide =
+  /\p{Emoji_Presentation}|\uFE0F|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303F\uFF01-\uFF60\uFFE0-\uFFE6]/u;
+const invisible = /^[\p{Mark}\p{Format}]+$/u;
+
+/** How many columns of a terminal `text` takes: near enough for tables, as terminals themselves differ. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);
+  return width;
+}
+
+/** `text` on one line of at most `width` columns; what does not fit is cut off behind an ellipsis. */
+export function fitText(text: string, width: number): string {
+  // A line feed would tear the table, and an escape sequence in somebody's description could do worse.
+  const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  if (textWidth(line) <= width) return line;
+  let fitting = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(line)) {
+    used += segmentWidth(segment);
+    if (used > width - 1) break;
+    fitting += segment;
+  }
+  return `${fitting}…`;
+}
+
+function segmentWidth(segment: string): number {
+  if (invisible.test(segment)) return 0;
+  return wide.test(segment) ? 2 : 1;
+}

@@ -1,0 +1,266 @@
+import type { AgentInput, EndpointInput, HealthStatus } from '../../src';
+
+/** An invented agent; what depends on the day and on the certificates is added at its registration. */
+export interface DemoAgent extends Omit<AgentInput, 'publicKey' | 'certificateId' | 'expiresAt'> {
+  readonly id: string;
+  /** Negative: it ended that long ago. Default: a year. */
+  readonly expiresInDays?: number;
+}
+
+const lastChecked = new Date('2026-11-20T08:00:00.000Z');
+
+function endpoint(address: string, status: HealthStatus = 'HEALTHY', message?: string): EndpointInput {
+  const { protocol, hostname, port } = new URL(address);
+  return {
+    id: hostname.split('.')[0],
+    protocol: protocol.replace(':', ''),
+    address,
+    // A URL leaves out the port that is usual.
+    port: Number(port) || 443,
+    health: { status, lastChecked, message },
+  };
+}
+
+const meteo = 'Meteo Cooperative';
+const lingua = 'Lingua Labs';
+const harbour = 'Harbour Logistics';
+const clinic = 'Clinica Aurora';
+const ledger = 'Ledger & Sons';
+const atelier = '東京アトリエ';
+const commons = 'Open Tools Commons';
+
+export const demoAgents: readonly DemoAgent[] = [
+  {
+    id: 'demo/weather-europe',
+    name: 'Weather Europe',
+    version: '1.4.2',
+    owner: meteo,
+    description: 'Forecasts for every place in Europe, hour by hour.',
+    endpoints: [endpoint('https://api.meteo.example'), endpoint('wss://live.meteo.example:8443')],
+    defaultEndpoint: 'api',
+    capabilities: ['weather.forecast', 'weather.alert', 'geo.lookup'],
+    metadata: { region: 'eu-central', gpu: false, requestsPerMinute: 600, sla: { uptime: 99.95, support: 'phone' } },
+  },
+  {
+    id: 'demo/weather-europe-next',
+    name: 'Weather Europe',
+    version: '2.0.0-rc.1',
+    owner: meteo,
+    endpoints: [endpoint('https://next.meteo.example', 'DEGRADED', 'answers take 2 s')],
+    capabilities: ['weather.forecast', 'weather.alert', 'weather.nowcast', 'geo.lookup'],
+    metadata: { region: 'eu-central', gpu: true, requestsPerMinute: 60, sla: null },
+  },
+  {
+    id: 'demo/weather-europe-old',
+    name: 'Weather Europe',
+    version: '1.2.0',
+    owner: meteo,
+    status: 'DEPRECATED',
+    description: 'Superseded by 1.4.2.',
+    endpoints: [endpoint('https://v12.meteo.example')],
+    capabilities: ['weather.forecast'],
+    metadata: { region: 'eu-central', gpu: false, supersededBy: '1.4.2' },
+    expiresInDays: 5,
+  },
+  {
+    id: 'demo/sea-weather',
+    name: 'sea-weather-bot',
+    version: '0.9.7',
+    owner: meteo,
+    endpoints: [endpoint('grpc://sea.meteo.example:50051', 'UNHEALTHY', 'connection refused')],
+    capabilities: ['weather.forecast', 'sea.waves', 'sea.tides'],
+    metadata: { region: 'eu-north', gpu: false, stations: ['Skagen', 'Ålesund', 'Tórshavn'] },
+  },
+  {
+    id: 'demo/translator',
+    name: 'Polyglot Translator',
+    version: '1.3.0',
+    owner: lingua,
+    description: 'Ninety languages, and it knows when to ask back.',
+    endpoints: [endpoint('a2a://agents.lingua.example'), endpoint('https://rest.lingua.example')],
+    defaultEndpoint: 'rest',
+    capabilities: ['translate.text', 'translate.speech', 'detect.language'],
+    metadata: { region: 'eu-west', gpu: true, languages: 90, models: { fast: 'pg-s', best: 'pg-xl' } },
+  },
+  {
+    id: 'demo/translator-beta',
+    name: 'Polyglot Translator',
+    version: '1.4.0-beta.2',
+    owner: lingua,
+    endpoints: [endpoint('a2a://beta.lingua.example', 'UNKNOWN')],
+    capabilities: ['translate.text', 'translate.speech', 'detect.language', 'summarise.text'],
+    metadata: { region: 'eu-west', gpu: true, languages: 92, isPublic: false },
+  },
+  {
+    id: 'demo/summariser',
+    name: 'Précis',
+    version: '3.1.4',
+    owner: lingua,
+    description: 'Long texts made short.',
+    endpoints: [endpoint('mcp://precis.lingua.example')],
+    capabilities: ['summarise.text', 'detect.language'],
+    metadata: { region: 'us-east', gpu: true, maxPages: 400 },
+  },
+  {
+    id: 'demo/caption',
+    name: 'Live Captions',
+    version: '1.2.9',
+    owner: lingua,
+    endpoints: [endpoint('wss://captions.lingua.example', 'DEGRADED', '3 of 5 workers')],
+    capabilities: ['transcribe.speech', 'translate.speech'],
+    metadata: { region: 'us-east', gpu: true, latencyMs: 350 },
+  },
+  {
+    id: 'demo/route-planner',
+    name: 'Route Planner',
+    version: '5.0.1',
+    owner: harbour,
+    endpoints: [endpoint('grpc://routes.harbour.example:50051'), endpoint('https://web.harbour.example')],
+    capabilities: ['plan.route', 'geo.lookup', 'estimate.arrival'],
+    metadata: { region: 'eu-west', gpu: false, vehicles: { trucks: 120, barges: 8 } },
+  },
+  {
+    id: 'demo/customs',
+    name: 'Customs Clerk',
+    version: '1.2.3',
+    owner: harbour,
+    description: 'Fills in the forms, and finds the tariff that applies.',
+    endpoints: [endpoint('https://customs.harbour.example')],
+    capabilities: ['classify.goods', 'fill.form'],
+    metadata: { region: 'eu-west', gpu: false, countries: 41 },
+    expiresInDays: 2,
+  },
+  {
+    id: 'demo/crane-watch',
+    name: 'Crane Watch',
+    version: '2025.10.23',
+    owner: harbour,
+    endpoints: [endpoint('wss://cranes.harbour.example:9443')],
+    capabilities: ['watch.video', 'raise.alert'],
+    metadata: { region: 'eu-west', gpu: true, cameras: 36 },
+  },
+  {
+    id: 'demo/dock-scheduler',
+    name: 'Dock Scheduler',
+    version: '1.0.0',
+    owner: harbour,
+    status: 'EXPIRED',
+    endpoints: [endpoint('https://docks.harbour.example', 'UNHEALTHY', 'host not found')],
+    capabilities: ['plan.schedule'],
+    metadata: { region: 'eu-west', gpu: false },
+    expiresInDays: -40,
+  },
+  {
+    id: 'demo/triage',
+    name: 'Triage Assistant',
+    version: '4.2.0',
+    owner: clinic,
+    description: 'Asks the first questions; a nurse decides.',
+    endpoints: [endpoint('https://triage.aurora.example'), endpoint('wss://ward.aurora.example')],
+    capabilities: ['triage.patient', 'translate.text', 'summarise.text'],
+    metadata: { region: 'eu-south', gpu: false, certified: ['MDR IIa'], audited: true },
+  },
+  {
+    id: 'demo/lab-reader',
+    name: 'Lab Report Reader',
+    version: '1.8.0',
+    owner: clinic,
+    endpoints: [endpoint('mcp://lab.aurora.example')],
+    capabilities: ['read.report', 'summarise.text'],
+    metadata: { region: 'eu-south', gpu: false, audited: true },
+  },
+  {
+    id: 'demo/night-shift',
+    name: 'Night Shift 🌙',
+    version: '0.3.0-alpha.7',
+    owner: clinic,
+    endpoints: [endpoint('https://night.aurora.example', 'UNKNOWN')],
+    capabilities: ['plan.schedule', 'raise.alert'],
+    metadata: { region: 'eu-south', gpu: false, audited: false },
+  },
+  {
+    id: 'demo/bookkeeper',
+    name: 'Bookkeeper',
+    version: '7.4.0',
+    owner: ledger,
+    endpoints: [endpoint('https://books.ledger.example')],
+    capabilities: ['book.entry', 'fill.form', 'read.report'],
+    metadata: { region: 'us-east', gpu: false, currencies: ['EUR', 'USD', 'JPY'], audited: true },
+  },
+  {
+    id: 'demo/invoice-hunter',
+    name: 'Invoice Hunter',
+    version: '1.2.0-rc.3',
+    owner: ledger,
+    status: 'SUSPENDED',
+    description: 'Suspended: it wrote to everybody in the address book.',
+    endpoints: [endpoint('https://hunter.ledger.example', 'UNHEALTHY', 'switched off')],
+    capabilities: ['send.mail', 'read.report'],
+    metadata: { region: 'us-east', gpu: false, audited: false, incident: { id: 4711, closed: false } },
+  },
+  {
+    id: 'demo/rates',
+    name: 'Exchange Rates',
+    version: '1.10.0',
+    owner: ledger,
+    endpoints: [endpoint('wss://rates.ledger.example'), endpoint('grpc://fast.ledger.example:50051')],
+    capabilities: ['quote.currency'],
+    metadata: { region: 'us-east', gpu: false, currencies: 168, delayMs: 12.5 },
+  },
+  {
+    id: 'demo/hon-yaku',
+    name: '翻訳エージェント',
+    version: '2.2.0',
+    owner: atelier,
+    description: '日本語と英語のあいだを、丁寧に訳します。',
+    endpoints: [endpoint('https://honyaku.atelier.example')],
+    capabilities: ['translate.text', 'detect.language'],
+    metadata: { region: 'ap-northeast', gpu: true, languages: 2 },
+  },
+  {
+    id: 'demo/moyou',
+    name: '模様ジェネレーター 🎨',
+    version: '1.5.0+build.20261103',
+    owner: atelier,
+    endpoints: [endpoint('mcp://moyou.atelier.example', 'DEGRADED', 'queue of 40')],
+    capabilities: ['draw.image', 'draw.pattern'],
+    metadata: { region: 'ap-northeast', gpu: true, styles: ['麻の葉', '青海波'] },
+  },
+  {
+    id: 'demo/web-search',
+    name: 'Commons Web Search',
+    version: '0.12.3',
+    owner: commons,
+    endpoints: [endpoint('mcp://search.commons.example')],
+    capabilities: ['search.web', 'search.news'],
+    metadata: { region: 'us-west', gpu: false, isPublic: true },
+  },
+  {
+    id: 'demo/paper-search',
+    name: 'Commons Paper Search',
+    version: '0.12.3',
+    owner: commons,
+    endpoints: [endpoint('mcp://papers.commons.example'), endpoint('https://oai.commons.example')],
+    capabilities: ['search.papers', 'summarise.text'],
+    metadata: { region: 'us-west', gpu: false, isPublic: true, papers: 48_000_000 },
+  },
+  {
+    id: 'demo/file-convert',
+    name: 'Any-to-Any Converter',
+    version: 'nightly',
+    owner: commons,
+    endpoints: [endpoint('mcp://convert.commons.example')],
+    capabilities: ['convert.file', 'transcribe.speech', 'draw.image'],
+    metadata: { region: 'us-west', gpu: true, isPublic: true },
+  },
+  {
+    id: 'demo/link-checker',
+    name: '100% Link Checker',
+    version: '1.0.1',
+    owner: commons,
+    endpoints: [endpoint('https://links.commons.example')],
+    capabilities: ['check.link'],
+    metadata: { region: 'us-west', gpu: false, isPublic: true },
+    expiresInDays: 6,
+  },
+];
