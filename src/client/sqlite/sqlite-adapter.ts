@@ -13,7 +13,7 @@ import { statementObservers } from '../statement-observers';
 import { toColumnTypes, toPrismaRow, toSqliteValue } from './conversion';
 import { toDriverAdapterError } from './driver-error';
 import type { SqliteConnection } from './sqlite-connection';
-import { rolledBackByStorage, type SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 
 const adapterInfo = { provider: 'sqlite', adapterName: 'ans-database' } as const;
 
@@ -43,22 +43,22 @@ export function createSqliteAdapterFactory(database: SqliteDatabase): SqlDriverA
 }
 
 /** Prisma's way to a transaction that is open already: all that comes through it is part of that transaction. */
-export function createSqliteTransactionAdapterFactory({ connection }: SqliteTransaction): SqlDriverAdapterFactory {
-  const queryable = createQueryable(connection);
+export function createSqliteTransactionAdapterFactory(transaction: SqliteTransaction): SqlDriverAdapterFactory {
+  const queryable = createQueryable(transaction);
+  const execute = (script: string) => runInside(transaction, ({ driver }) => void driver.exec(script));
   const adapter: SqlDriverAdapter = {
     ...queryable,
-    executeScript: (script) => settle(() => void connection.driver.exec(script)),
+    executeScript: execute,
     // A transaction of Prisma's own inside this one is a savepoint.
     startTransaction: async (isolationLevel) => {
       assertSerializable(isolationLevel);
-      await settle(() => connection.run({ sql: 'SAVEPOINT prisma_transaction', args: [] }));
+      await execute('SAVEPOINT prisma_transaction');
       return {
         ...queryable,
         options: { usePhantomQuery: true },
-        commit: () => settle(() => void connection.driver.exec('RELEASE prisma_transaction')),
-        rollback: () =>
-          settle(() => void connection.driver.exec('ROLLBACK TO prisma_transaction; RELEASE prisma_transaction')),
-        ...createSavepoints(connection),
+        commit: () => execute('RELEASE prisma_transaction'),
+        rollback: () => execute('ROLLBACK TO prisma_transaction; RELEASE prisma_transaction'),
+        ...createSavepoints(transaction),
       };
     },
     getConnectionInfo: () => connectionInfo,
@@ -75,38 +75,38 @@ function route<T>(database: SqliteDatabase, query: SqlQuery, work: (connection: 
 }
 
 function createTransaction(transaction: SqliteTransaction): Transaction {
-  const { connection } = transaction;
   return {
-    ...createQueryable(connection),
+    ...createQueryable(transaction),
     // Commit and rollback are ours to send, not Prisma's: they have to end with the gate open whatever happens.
     options: { usePhantomQuery: true },
     commit: () => settle(() => transaction.commit()),
     rollback: () => settle(() => transaction.rollback()),
-    ...createSavepoints(connection),
+    ...createSavepoints(transaction),
   };
 }
 
 function createQueryable(
-  connection: SqliteConnection,
+  transaction: SqliteTransaction,
 ): Pick<Transaction, keyof typeof adapterInfo | 'queryRaw' | 'executeRaw'> {
-  // Without this, statements after the storage's own rollback would be committed one by one.
-  const run = <T>(work: () => T): Promise<T> =>
-    settle(() => {
-      if (!connection.driver.inTransaction) throw rolledBackByStorage();
-      return work();
-    });
   return {
     ...adapterInfo,
-    queryRaw: (query) => run(() => queryRaw(connection, query)),
-    executeRaw: (query) => run(() => executeRaw(connection, query)),
+    queryRaw: (query) => runInside(transaction, (connection) => queryRaw(connection, query)),
+    executeRaw: (query) => runInside(transaction, (connection) => executeRaw(connection, query)),
   };
+}
+
+function runInside<T>(transaction: SqliteTransaction, work: (connection: SqliteConnection) => T): Promise<T> {
+  return settle(() => {
+    transaction.assertOpen();
+    return work(transaction.connection);
+  });
 }
 
 // The names are Prisma's own (a letter and a number), never a caller's.
 function createSavepoints(
-  connection: SqliteConnection,
+  transaction: SqliteTransaction,
 ): Required<Pick<Transaction, 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint'>> {
-  const run = (command: string) => settle(() => void connection.driver.exec(command));
+  const run = (command: string) => runInside(transaction, ({ driver }) => void driver.exec(command));
   return {
     createSavepoint: (name) => run(`SAVEPOINT "${name}"`),
     rollbackToSavepoint: (name) => run(`ROLLBACK TO "${name}"`),

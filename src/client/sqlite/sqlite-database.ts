@@ -11,6 +11,8 @@ const rollback: Statement = { sql: 'ROLLBACK', args: [] };
 /** A transaction that holds the write lock. Exactly one of `commit` and `rollback` has to be called. */
 export interface SqliteTransaction {
   readonly connection: SqliteConnection;
+  /** @throws where a statement on the connection would not be part of this transaction any more. */
+  assertOpen(): void;
   commit(): void;
   rollback(): void;
 }
@@ -89,13 +91,19 @@ export class SqliteDatabase {
       throw error;
     }
     let isOver = false;
+    const assertOpen = (): void => {
+      // The connection may be in somebody else's transaction by now.
+      if (isOver) throw new Failure('CONFLICT', 'the transaction is over', { retryable: false });
+      // Without this, statements after the storage's own rollback would be committed one by one.
+      if (!this.#writer.driver.inTransaction) throw rolledBackByStorage();
+    };
     const end = (command: Statement): void => {
       // A second end would be that of whoever came next.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);
     };
-    return { connection: this.#writer, commit: () => end(commit), rollback: () => end(rollback) };
+    return { connection: this.#writer, assertOpen, commit: () => end(commit), rollback: () => end(rollback) };
   }
 
   /** To be called after the schema changed. */
@@ -131,7 +139,7 @@ export class SqliteDatabase {
 }
 
 /** After some failures, such as a full disk, SQLite ends the transaction by itself. */
-export function rolledBackByStorage(): Failure {
+function rolledBackByStorage(): Failure {
   return new Failure('UNAVAILABLE', 'the transaction was rolled back by the storage');
 }
 

@@ -2,7 +2,7 @@ import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
 import type { Statement, StatementResult } from '../../sql/statement';
 import type { SqliteConnection } from './sqlite-connection';
-import { rolledBackByStorage, type SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';
 
 /** Runs statements on a database: reads where they wait for nobody, writes in transactions of their own. */
@@ -24,13 +24,13 @@ export function createSqliteExecutor(
 
 /** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
 export function createSqliteTransactionExecutor(
-  { connection }: SqliteTransaction,
+  transaction: SqliteTransaction,
   prisma: PrismaClientLoader,
   observe?: StatementObserver,
 ): Executor {
-  // Without this, statements after the storage's own rollback would be committed one by one.
+  const { connection } = transaction;
   const run = (statement: Statement): StatementResult => {
-    if (!connection.driver.inTransaction) throw rolledBackByStorage();
+    transaction.assertOpen();
     return runObserved(connection, statement, observe);
   };
   return {
