@@ -1,0 +1,151 @@
+import { Prisma } from '../../src/generated/prisma/client';
+import { agentRow, certificateRow, committedIds, openClient } from './prisma-clients';
+
+const endpoint = {
+  protocol: 'https',
+  address: 'host',
+  port: 443,
+  healthStatus: 'HEALTHY',
+  lastChecked: new Date('2026-06-02T00:00:00.001Z'),
+} as const;
+
+const richAgent = {
+  ...agentRow('a', 'c'),
+  endpoints: {
+    create: [
+      { ...endpoint, id: 'one', position: 0 },
+      { ...endpoint, id: 'two', position: 1, healthMessage: 'fine', metadata: '{}' },
+    ],
+  },
+  capabilities: { create: [{ capability: { create: { id: 'k1', name: 'read' } } }] },
+  metadata: { create: [{ key: 'key', value: '"value"' }] },
+};
+
+describe('Prisma Client on our adapter', () => {
+  test('creates a record with all that belongs to it, and finds it again with its relations', async () => {
+    const { client } = await openClient();
+    await client.agent.create({ data: richAgent });
+    const include = { endpoints: { orderBy: { position: 'asc' } }, metadata: true, certificate: true } as const;
+    const [found] = await client.agent.findMany({ include });
+    expect(found).toMatchObject({
+      id: 'a',
+      createdAt: new Date('2026-06-01T12:00:00.123Z'),
+      description: null,
+      certificate: { id: 'c', notAfter: new Date('2027-01-01T00:00:00.001Z'), revokedAt: null },
+      endpoints: [
+        { id: 'one', port: 443, lastChecked: new Date('2026-06-02T00:00:00.001Z'), healthMessage: null },
+        { id: 'two', healthMessage: 'fine', metadata: '{}' },
+      ],
+      metadata: [{ key: 'key', value: '"value"' }],
+    });
+    const throughLinks = { capabilities: { some: { capability: { name: 'read' } } } };
+    expect(await client.agent.count({ where: throughLinks })).toBe(1);
+  });
+
+  test('keeps nothing of a nested create whose last part fails', async () => {
+    const { client } = await openClient();
+    const twice = [
+      { ...endpoint, id: 'same', position: 0 },
+      { ...endpoint, id: 'same', position: 1 },
+    ];
+    await expect(client.agent.create({ data: { ...richAgent, endpoints: { create: twice } } })).rejects.toMatchObject({
+      code: 'P2002',
+    });
+    expect(await client.agent.count()).toBe(0);
+    expect(await client.certificate.count()).toBe(0);
+    await client.agent.create({ data: richAgent });
+  });
+
+  test('updates and deletes many, and counts them', async () => {
+    const { client } = await openClient();
+    const rows = ['1', '2', '3'].map((id) => certificateRow(id) as Prisma.CertificateCreateManyInput);
+    expect(await client.certificate.createMany({ data: rows })).toEqual({ count: 3 });
+    const some = { where: { id: { in: ['1', '2'] } } };
+    expect(await client.certificate.updateMany({ ...some, data: { status: 'SUSPENDED' } })).toEqual({ count: 2 });
+    expect(await client.certificate.count({ where: { status: 'SUSPENDED' } })).toBe(2);
+    const returned = await client.certificate.updateManyAndReturn({ ...some, data: { issuer: 'x' } });
+    expect(returned.map(({ issuer }) => issuer)).toEqual(['x', 'x']);
+    expect(await client.certificate.deleteMany(some)).toEqual({ count: 2 });
+    expect(await client.certificate.findMany({ select: { id: true } })).toEqual([{ id: '3' }]);
+  });
+
+  test('groups, aggregates, pages and upserts', async () => {
+    const { client } = await openClient();
+    for (const id of ['1', '2', '3', '4']) {
+      const create = { ...certificateRow(id), status: id === '1' ? 'REVOKED' : 'VALID' } as const;
+      await client.certificate.upsert({ where: { id }, create, update: {} });
+    }
+    await client.certificate.upsert({ where: { id: '2' }, create: certificateRow('2'), update: { issuer: 'new' } });
+    const groups = await client.certificate.groupBy({ by: 'status', _count: true, orderBy: { status: 'asc' } });
+    expect(groups).toEqual([
+      { status: 'REVOKED', _count: 1 },
+      { status: 'VALID', _count: 3 },
+    ]);
+    const page = { orderBy: { id: 'asc' }, take: 2, cursor: { id: '2' }, skip: 1, select: { id: true } } as const;
+    expect(await client.certificate.findMany(page)).toEqual([{ id: '3' }, { id: '4' }]);
+    expect(await client.certificate.findUnique({ where: { id: '2' } })).toMatchObject({ issuer: 'new' });
+  });
+
+  test('runs raw SQL, with rows and without', async () => {
+    const { client } = await openClient();
+    await client.certificate.create({ data: certificateRow('c') });
+    const time = new Date('2026-06-01T12:00:00.123Z');
+    expect(await client.$queryRaw`SELECT id, created_at AS at FROM certificates WHERE created_at = ${time}`).toEqual([
+      { id: 'c', at: time },
+    ]);
+    expect(await client.$executeRaw`UPDATE certificates SET issuer = ${'x'}`).toBe(1);
+    expect(await client.$queryRaw`SELECT ${9007199254740993n} AS big`).toEqual([{ big: 9007199254740993n }]);
+  });
+
+  test('a read by raw SQL cannot leave a transaction open for others', async () => {
+    const { client } = await openClient();
+    await client.$executeRawUnsafe('BEGIN');
+    await client.certificate.create({ data: certificateRow('c') });
+    expect(await client.certificate.count()).toBe(1);
+  });
+
+  test('a write by raw SQL that leaves a transaction open fails, and the next one works', async () => {
+    const { client, path } = await openClient();
+    await expect(client.$executeRawUnsafe('BEGIN IMMEDIATE')).rejects.toThrow();
+    await client.certificate.create({ data: certificateRow('c') });
+    expect(committedIds(path)).toEqual(['c']);
+  });
+});
+
+describe('What Prisma Client reports on our adapter', () => {
+  test('P2002 for a key that is taken', async () => {
+    const { client } = await openClient();
+    await client.certificate.create({ data: certificateRow('c') });
+    const again = client.certificate.create({ data: certificateRow('c') });
+    await expect(again).rejects.toBeInstanceOf(Prisma.PrismaClientKnownRequestError);
+    await expect(again).rejects.toMatchObject({ code: 'P2002', meta: { modelName: 'Certificate' } });
+    const sameFingerprint = { ...certificateRow('d'), fingerprintKey: 'c' };
+    await expect(client.certificate.create({ data: sameFingerprint })).rejects.toMatchObject({ code: 'P2002' });
+  });
+
+  test('P2003 for a reference to nothing, and for what is referred to still', async () => {
+    const { client } = await openClient();
+    const data = { ...agentRow('a', 'c'), certificate: undefined, certificateId: 'nothing' };
+    const orphan = data as unknown as Prisma.AgentUncheckedCreateInput;
+    await expect(client.agent.create({ data: orphan })).rejects.toMatchObject({ code: 'P2003' });
+    await client.agent.create({ data: agentRow('a', 'c') });
+    await expect(client.certificate.delete({ where: { id: 'c' } })).rejects.toMatchObject({ code: 'P2003' });
+  });
+
+  test('P2025 for a record that is not there', async () => {
+    const { client } = await openClient();
+    const where = { id: 'nobody' };
+    await expect(client.agent.delete({ where })).rejects.toMatchObject({ code: 'P2025' });
+    await expect(client.agent.update({ where, data: { name: 'x' } })).rejects.toMatchObject({ code: 'P2025' });
+    await expect(client.agent.findUniqueOrThrow({ where })).rejects.toMatchObject({ code: 'P2025' });
+  });
+
+  test('P2021 and P2022 for a table and a column that are not there', async () => {
+    const { client, database } = await openClient();
+    await database.withWriter(({ driver }) => {
+      driver.exec('ALTER TABLE security_events RENAME COLUMN source TO origin; DROP TABLE certificate_metadata');
+    });
+    await expect(client.certificateMetadata.findMany()).rejects.toMatchObject({ code: 'P2021' });
+    await expect(client.securityEvent.findMany()).rejects.toMatchObject({ code: 'P2022' });
+  });
+});

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
+import type { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
+import { SqliteMigrator } from '../../src/client/sqlite/sqlite-migrator';
+import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
+import { afterTest, temporaryDirectory } from '../support/test-database';
+import { officialFactory, openDatabase } from './adapter-pair';
+
+/** Prisma Client on an empty database of the package's schema. */
+export interface ClientDatabase {
+  readonly path: string;
+  readonly database: SqliteDatabase;
+  readonly client: PrismaClient;
+}
+
+/** Opens an empty database with Prisma Client on our adapter; both are closed after the test. */
+export async function openClient(busyTimeoutMs = 50): Promise<ClientDatabase> {
+  const path = join(temporaryDirectory(), 'test.sqlite');
+  const database = await openDatabase(path, busyTimeoutMs);
+  await new SqliteMigrator({ path, busyTimeoutMs, durability: 'normal' }, database).apply();
+  const client = new PrismaClient({ adapter: createSqliteAdapterFactory(database), errorFormat: 'minimal' });
+  afterTest(() => client.$disconnect());
+  return { path, database, client };
+}
+
+/** Prisma Client on the official adapter, on a database that is there already. */
+export function openOfficialClient(path: string, busyTimeoutMs = 50): PrismaClient {
+  const client = new PrismaClient({ adapter: officialFactory(path, busyTimeoutMs), errorFormat: 'minimal' });
+  afterTest(() => client.$disconnect());
+  return client;
+}
+
+/** A second connection to a database file, as another process would have; it waits for no lock. */
+export function openForeignConnection(path: string): SqliteDriver.Database {
+  const driver = new SqliteDriver(path, { timeout: 0 });
+  afterTest(() => void driver.close());
+  return driver;
+}
+
+export function certificateRow(id: string): Prisma.CertificateCreateInput {
+  return {
+    id,
+    subject: `CN=${id}`,
+    issuer: 'CN=ca',
+    notBefore: new Date('2026-01-01T00:00:00.000Z'),
+    notAfter: new Date('2027-01-01T00:00:00.001Z'),
+    publicKey: 'key',
+    certificate: 'pem',
+    fingerprint: id,
+    fingerprintKey: id,
+    status: 'VALID',
+    createdAt: new Date('2026-06-01T12:00:00.123Z'),
+  };
+}
+
+export function agentRow(id: string, certificateId: string): Prisma.AgentCreateInput {
+  return {
+    id,
+    name: `Agent ${id}`,
+    publicKey: 'key',
+    version: '1.0.0',
+    createdAt: new Date('2026-06-01T12:00:00.123Z'),
+    updatedAt: new Date('2026-06-01T12:00:00.456Z'),
+    expiresAt: new Date('2027-06-01T12:00:00.789Z'),
+    status: 'ACTIVE',
+    owner: 'owner',
+    certificate: { connectOrCreate: { where: { id: certificateId }, create: certificateRow(certificateId) } },
+  };
+}
+
+/** The ids of the certificates that are committed, read by code that is not the package's. */
+export function committedIds(path: string): unknown[] {
+  const driver = new SqliteDriver(path, { readonly: true });
+  try {
+    return driver.prepare('SELECT id FROM certificates ORDER BY id').pluck().all();
+  } finally {
+    driver.close();
+  }
+}
