@@ -11,6 +11,8 @@ import { rollBack } from './demo/rollback';
 
 const lineWidth = 100;
 const indent = '    ';
+/** Of an answer; a database in which more was imported may give many. */
+const mostRows = 8;
 const style = createStyle(process.stdout, process.env);
 
 /** Fills a database with something to find, finds it, and shows both. Can be run again on the same database. */
@@ -67,7 +69,8 @@ async function printAnswer(
   print(`${style.dim(`${number}.`.padStart(3))} ${style.bold(title)}`);
   for (const line of call.split('\n')) print(indent + style.accent(line));
   print('');
-  if (rows.length > 0) printTable(columns, rows);
+  if (rows.length > 0) printTable(columns, rows.slice(0, mostRows));
+  if (rows.length > mostRows) print(style.dim(`${indent}… and ${rows.length - mostRows} more`));
   print(style.dim(`${indent}${formatAmount(rows.length, 'record')}, ${formatDuration(durationMs)}`));
 }
 

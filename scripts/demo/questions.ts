@@ -96,7 +96,7 @@ function certificateQuestions({ fingerprint }: CertificateInput): Question[] {
         ['name', (certificate) => commonName(certificate.subject)],
         ['not after', (certificate) => day(certificate.notAfter)],
         ['status', (certificate) => certificate.status],
-        ['metadata', (certificate) => JSON.stringify(certificate.metadata)],
+        ['key', (certificate) => JSON.stringify(certificate.metadata['keyType'])],
       ],
       async (db) => [await db.getCertificateByFingerprint(bare)].filter((certificate) => certificate !== null),
     ),

@@ -1,0 +1,51 @@
+import { isDatabaseError, type DatabaseError, type DatabaseService, type TransactionScope } from '../../src';
+import type { Row } from './row';
+import { standInCertificate } from './stand-in';
+
+/** A row with the line that it stands in. */
+export interface NumberedRow {
+  readonly lineNumber: number;
+  readonly row: Row;
+}
+
+/** What became of a row: undefined where it is loaded. */
+export interface Outcome extends NumberedRow {
+  readonly error?: DatabaseError;
+}
+
+/** Mistakes of a row; anything else is a fault of the database, which ends the import. */
+const rowErrors: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ALREADY_EXISTS', 'REFERENCE_NOT_FOUND']);
+
+/**
+ * Stores rows in one transaction. Within it every call stands for itself, so a row that is refused leaves nothing and
+ * takes no other with it.
+ */
+export function loadBatch(db: DatabaseService, rows: readonly NumberedRow[]): Promise<Outcome[]> {
+  return db.transaction(async (tx) => {
+    const outcomes: Outcome[] = [];
+    for (const source of sourcesOf(rows)) await refusalOf(() => tx.createCertificate(standInCertificate(source)));
+    for (const numbered of rows) {
+      const error = await refusalOf(() => store(tx, numbered.row));
+      outcomes.push(error === undefined ? numbered : { ...numbered, error });
+    }
+    return outcomes;
+  });
+}
+
+function store(tx: TransactionScope, row: Row): Promise<string> {
+  return row.kind === 'agent' ? tx.createAgent(row.agent) : tx.createCertificate(row.certificate);
+}
+
+function sourcesOf(rows: readonly NumberedRow[]): Set<string> {
+  return new Set(rows.flatMap(({ row }) => (row.kind === 'agent' ? [row.source] : [])));
+}
+
+async function refusalOf(work: () => Promise<unknown>): Promise<DatabaseError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (isDatabaseError(error) && rowErrors.has(error.code)) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { formatCount } from '../console/format';
+
+const barWidth = 30;
+const intervalMs = 100;
+
+/** Tells how far an import is: a bar that moves on a terminal, a line for every tenth of the file elsewhere. */
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #totalBytes: number;
+  readonly #start = performance.now();
+  #lastDrawn = 0;
+  #lastTenth = 0;
+
+  constructor(stream: NodeJS.WriteStream, totalBytes: number) {
+    this.#stream = stream;
+    this.#totalBytes = totalBytes;
+  }
+
+  update(bytes: number, rows: number): void {
+    const share = this.#totalBytes === 0 ? 1 : Math.min(1, bytes / this.#totalBytes);
+    if (this.#stream.isTTY) this.#draw(share, rows);
+    else this.#print(share, rows);
+  }
+
+  /** Makes room for what is printed next. */
+  end(): void {
+    if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
+  }
+
+  #draw(share: number, rows: number): void {
+    const now = performance.now();
+    if (share < 1 && now - this.#lastDrawn < intervalMs) return;
+    this.#lastDrawn = now;
+    const filled = Math.round(share * barWidth);
+    const bar = '#'.repeat(filled) + '-'.repeat(barWidth - filled);
+    this.#stream.write(`\r\x1b[K[${bar}] ${this.#describe(share, rows)}`);
+  }
+
+  #print(share: number, rows: number): void {
+    const tenth = Math.floor(share * 10);
+    if (tenth === this.#lastTenth) return;
+    this.#lastTenth = tenth;
+    this.#stream.write(`${this.#describe(share, rows)}\n`);
+  }
+
+  #describe(share: number, rows: number): string {
+    const perSecond = rows / ((performance.now() - this.#start) / 1000);
+    return `${Math.floor(share * 100)} %, ${formatCount(rows)} rows, ${formatCount(perSecond)} rows/s`;
+  }
+}

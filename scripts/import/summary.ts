@@ -1,0 +1,58 @@
+import { formatAmount, formatCount, formatDuration } from '../console/format';
+import type { Style } from '../console/style';
+
+/** Line numbers that are told for each reason. */
+const mostLineNumbers = 5;
+
+/** What became of the lines of a file. */
+export class Summary {
+  readonly loaded = { agent: 0, certificate: 0 };
+  alreadyThere = 0;
+  endpointsSetAside = 0;
+  emptyCapabilities = 0;
+  readonly #refused = new Map<string, number[]>();
+
+  refuse(reason: string, lineNumber: number): void {
+    // Which element of a list it was says nothing about the next line.
+    const key = reason.replaceAll(/\[\d+\]/g, '[…]');
+    this.#refused.set(key, [...(this.#refused.get(key) ?? []), lineNumber]);
+  }
+
+  get refused(): number {
+    return [...this.#refused.values()].reduce((total, lines) => total + lines.length, 0);
+  }
+
+  get total(): number {
+    return this.loaded.agent + this.loaded.certificate + this.alreadyThere + this.refused;
+  }
+
+  /** The lines to end an import with. */
+  format(durationMs: number, style: Style): string[] {
+    const { agent, certificate } = this.loaded;
+    const rate = `${formatCount(this.total / (durationMs / 1000))} rows/s`;
+    const lines = [
+      style.bold(`${formatAmount(this.total, 'row')} in ${formatDuration(durationMs)}, ${rate}`),
+      `  loaded         ${formatAmount(agent, 'agent')}, ${formatAmount(certificate, 'certificate')}`,
+      `  already there  ${formatCount(this.alreadyThere)}`,
+      `  refused        ${formatCount(this.refused)}`,
+    ];
+    for (const [reason, numbers] of this.#refused)
+      lines.push(style.warning(`    ${reason}: ${describeLines(numbers)}`));
+    return [...lines, ...this.#formatNotes()];
+  }
+
+  #formatNotes(): string[] {
+    const notes: string[] = [];
+    const endpoints = formatAmount(this.endpointsSetAside, 'endpoint');
+    if (this.endpointsSetAside > 0) notes.push(`  ${endpoints} without a port: kept as "import.endpointsWithoutPort"`);
+    const empty = formatCount(this.emptyCapabilities);
+    if (this.emptyCapabilities > 0) notes.push(`  ${empty} without a name left out of capabilities`);
+    return notes;
+  }
+}
+
+function describeLines(numbers: readonly number[]): string {
+  const told = numbers.slice(0, mostLineNumbers).join(', ');
+  const more = numbers.length - mostLineNumbers;
+  return `${numbers.length === 1 ? 'line' : 'lines'} ${told}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+}
