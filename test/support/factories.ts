@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { AgentInput, CertificateInput, DatabaseService, SecurityEventInput } from '../../src';
+import type {
+  AgentInput,
+  AgentRecord,
+  CertificateInput,
+  DatabaseService,
+  Endpoint,
+  SecurityEventInput,
+} from '../../src';
 
 /** A certificate with all that is required, and what a test says about it. */
 export function certificateInput(fields: Partial<CertificateInput> = {}): CertificateInput {
@@ -50,4 +57,40 @@ export function createCertificate(db: DatabaseService, fields: Partial<Certifica
 export async function createAgent(db: DatabaseService, fields: Partial<AgentInput> = {}): Promise<string> {
   const certificateId = fields.certificateId ?? (await createCertificate(db));
   return db.createAgent(agentInput({ ...fields, certificateId }));
+}
+
+/** An agent with everything that an agent can have, as it is read back. */
+export function wholeAgent(fields: Partial<AgentRecord> & { certificateId: string }): AgentRecord {
+  const main: Endpoint = {
+    id: 'main',
+    protocol: 'https',
+    address: 'https://agent.example/a2a?x=1#y',
+    port: 8443,
+    health: { status: 'DEGRADED', lastChecked: new Date('2026-05-01T10:11:12.013Z'), message: 'slow' },
+    metadata: { region: 'eu', weights: [1, 2.5, -0], nested: { deep: { deeper: null } } },
+  };
+  const spare: Endpoint = {
+    id: 'spare',
+    protocol: 'wss',
+    address: '2001:db8::1',
+    port: 1,
+    health: { status: 'HEALTHY', lastChecked: new Date('2026-05-02T00:00:00.001Z') },
+  };
+  return {
+    id: 'agent-1',
+    name: 'Test Agent',
+    publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
+    endpoints: [main, spare],
+    defaultEndpoint: spare,
+    capabilities: ['search', 'translate'],
+    version: '1.2.3-rc.1+build.5',
+    description: 'Answers questions',
+    metadata: { attempts: 3, trusted: true, nothing: null, tags: ['a', 'b'], limits: { cpu: 0.5 } },
+    createdAt: new Date('2026-04-01T01:02:03.004Z'),
+    updatedAt: new Date('2026-04-02T01:02:03.005Z'),
+    expiresAt: new Date('2027-04-01T01:02:03.006Z'),
+    status: 'SUSPENDED',
+    owner: 'test-owner',
+    ...fields,
+  };
 }

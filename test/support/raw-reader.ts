@@ -18,18 +18,24 @@ export function rawRows(database: Pick<TestDatabase, 'options'>, table: string):
   );
 }
 
+const tables = [
+  'agents',
+  'endpoints',
+  'capabilities',
+  'agent_capabilities',
+  'agent_metadata',
+  'certificates',
+  'certificate_metadata',
+  'security_events',
+  'security_event_metadata',
+];
+
 /** How many rows each of the package's tables holds. */
 export function rawCounts(database: Pick<TestDatabase, 'options'>): Record<string, number> {
-  const tables = [
-    'agents',
-    'endpoints',
-    'capabilities',
-    'agent_capabilities',
-    'agent_metadata',
-    'certificates',
-    'certificate_metadata',
-    'security_events',
-    'security_event_metadata',
-  ];
   return Object.fromEntries(tables.map((table) => [table, rawRows(database, table).length]));
+}
+
+/** All rows of all of the package's tables: what a call that must change nothing leaves as it was. */
+export function allRawRows(database: Pick<TestDatabase, 'options'>): Record<string, Record<string, unknown>[]> {
+  return Object.fromEntries(tables.map((table) => [table, rawRows(database, table)]));
 }

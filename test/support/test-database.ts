@@ -33,12 +33,43 @@ export function temporaryDirectory(): string {
 }
 
 /** Opens an empty database, which is closed and removed after the test. */
-export async function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  const url = `file:${join(temporaryDirectory(), 'test.sqlite')}`;
+export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
+  return openDatabase(options, temporaryDirectory(), afterTest);
+}
+
+/** One database for all tests of a `describe`, opened before the first and removed after the last. */
+export function shareTestDatabase(
+  options: DatabaseOptions = {},
+  fill: (database: TestDatabase) => Promise<unknown> = () => Promise.resolve(),
+): () => TestDatabase {
+  const ends: (() => Promise<void> | void)[] = [];
+  let shared: TestDatabase | undefined;
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
+    ends.push(() => rmSync(directory, { recursive: true, force: true }));
+    shared = await openDatabase(options, directory, (end) => ends.push(end));
+    await fill(shared);
+    shared.events.length = 0;
+  });
+  afterAll(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
+  return () => {
+    if (shared === undefined) throw new Error('The shared database is open inside of tests only');
+    return shared;
+  };
+}
+
+async function openDatabase(
+  options: DatabaseOptions,
+  directory: string,
+  atEnd: (close: () => Promise<void>) => unknown,
+): Promise<TestDatabase> {
+  const url = `file:${join(directory, 'test.sqlite')}`;
   const events: DatabaseEvent[] = [];
   const allOptions = { url, onEvent: (event: DatabaseEvent) => void events.push(event), ...options };
   const db = new DatabaseService(allOptions);
-  afterTest(() => db.close());
+  atEnd(() => db.close());
   await db.initialize();
   events.length = 0;
   const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {

@@ -1,0 +1,179 @@
+import semver from 'semver';
+import { createAgent, createCertificate } from '../support/factories';
+import { shareTestDatabase, type TestDatabase } from '../support/test-database';
+
+const versions = [
+  '0.0.0',
+  '0.0.0-0',
+  '0.0.1',
+  '0.1.0',
+  '0.1.2-alpha',
+  '1.0.0',
+  '1.0.0+build.1',
+  '1.0.0-alpha',
+  '1.0.0-alpha.1',
+  '1.0.0-alpha.beta',
+  '1.0.0-beta.2',
+  '1.0.0-beta.11',
+  '1.0.0-rc.1+sha.5114f85',
+  '1.2.3',
+  '1.2.3-0',
+  '1.2.3--',
+  '1.2.4-beta',
+  '1.2.10',
+  '1.10.0',
+  'v1.5.0',
+  '=1.6.0',
+  ' 1.7.0 ',
+  '2.0.0-rc.1',
+  '2.0.0',
+  '2.1.0-rc.1',
+  '3.0.0-A.b',
+  '3.0.0-a.B',
+  '10.0.0',
+  '9007199254740991.0.0',
+  '1.0.0-9007199254740990',
+  '1.0.0-99999999999999999999',
+  '2025.10.23',
+  '2025.10.23.1321',
+  '01.2.3',
+  '1.1',
+  '1',
+  'v2',
+  '0.5.2rc4',
+  '1.0.1º',
+  'latest',
+  'auto',
+  '^1.0.0',
+  '>=1 <3',
+  '*',
+  '1.x',
+];
+
+const ranges = [
+  '*',
+  ' ',
+  'x',
+  '1',
+  '1.x',
+  '1.2.x',
+  '1.X.x',
+  '^1.2.0',
+  '^1.2.3-0',
+  '^0.1.2-alpha',
+  '^0.0.1',
+  '^0',
+  '~1.2.3',
+  '~1.2',
+  '~1',
+  '~>1.2',
+  '>=1 <3',
+  '>=1.0.0-alpha <1.0.0',
+  '>1.0.0-beta.2',
+  '>=1.0.0-beta.2 <=1.0.0-beta.11',
+  '>1.0.0-alpha.1 <1.0.0-alpha.beta',
+  '<1.0.0-alpha.beta',
+  '<1',
+  '<=1',
+  '>1',
+  '>=2.0.0-rc.1',
+  '=1.2.3',
+  'v1.2.3',
+  '1.2.3',
+  '1.0.0',
+  '1.0.0+other',
+  '1.0.0-alpha',
+  '1.2.3 - 2.0.0',
+  '1.2 - 2',
+  '1.0.0-alpha - 2.0.0-rc.1',
+  '1.2.3 || 2.0.0',
+  '^0.1.0 || >=10',
+  '<0.0.0-0',
+  '>=0.0.0-0',
+  '>1.2.3 <1.2.3',
+  '>=3.0.0-A.b <3.0.0-a.B',
+  '>=1.0.0-9007199254740990',
+  '>=2025',
+  '2025.10.x',
+  '>9007199254740990',
+  '1.2.3--',
+  '>=1.2.3-- <1.2.3',
+  '>1.2.4-beta <2.1.0-rc.2',
+];
+
+const notRanges = [
+  'latest',
+  '1.0.1º',
+  'auto',
+  '2025.10.23.1321',
+  '01.2.3',
+  '0.5.2rc4',
+  '^^1',
+  '>=',
+  'v',
+  '1..2',
+  '%',
+  '_',
+];
+
+async function fill({ db }: TestDatabase): Promise<void> {
+  const certificateId = await createCertificate(db);
+  for (const version of versions) await createAgent(db, { id: version, version, certificateId });
+}
+
+const shared = shareTestDatabase({}, fill);
+
+async function found(version: string): Promise<string[]> {
+  const agents = await shared().db.queryAgents({ version });
+  return agents.map((agent) => agent.version).sort();
+}
+
+describe('version', () => {
+  test.each(ranges)('%j matches what semver.satisfies accepts, and the very same text', async (range) => {
+    expect(semver.validRange(range)).not.toBeNull();
+    const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
+    expect(await found(range)).toEqual(expected.sort());
+  });
+
+  test.each(notRanges)('%j, which is no range, matches the very same text only', async (text) => {
+    expect(semver.validRange(text)).toBeNull();
+    expect(await found(text)).toEqual(versions.filter((version) => version === text));
+  });
+
+  test('matches exactly what was asked for, whatever else is', async () => {
+    expect(await found('1.0.0-alpha')).toEqual(['1.0.0-alpha']);
+    expect(await found('^1.0.0')).toContain('^1.0.0');
+    expect(await found('1.0.0')).toEqual(['1.0.0', '1.0.0+build.1']);
+    expect(await found('LATEST')).toEqual([]);
+  });
+
+  test('matches a range of a hundred alternatives', async () => {
+    const alternatives = Array.from({ length: 100 }, (_, index) => `1.${index}.3`).join(' || ');
+    expect(await found(alternatives)).toEqual(['1.2.3']);
+  });
+
+  test('counts together with other filters', async () => {
+    const query = { ids: ['1.2.3', '2.0.0'], version: '^1.0.0', orderBy: 'id' } as const;
+    expect((await shared().db.queryAgents(query)).map(({ id }) => id)).toEqual(['1.2.3']);
+  });
+});
+
+describe('order by version', () => {
+  const semantic = versions.filter((version) => semver.valid(version) !== null);
+  const others = versions.filter((version) => semver.valid(version) === null).sort();
+  // The ids are the versions, and break ties: build metadata has no precedence.
+  const byId = (a: string, b: string) => (a < b ? -1 : 1);
+  const ascending = semantic.toSorted((a, b) => semver.compare(a, b) || byId(a, b));
+  const descending = semantic.toSorted((a, b) => semver.compare(b, a) || byId(a, b));
+
+  test('is the order of semver, and what is no semver comes last', async () => {
+    const agents = await shared().db.queryAgents({ orderBy: 'version' });
+    expect(others.length).toBeGreaterThan(10);
+    expect(agents.map(({ id }) => id)).toEqual([...ascending, ...others]);
+  });
+
+  test('downwards is that order turned round, and what is no semver still comes last', async () => {
+    const agents = await shared().db.queryAgents({ orderBy: 'version', orderDirection: 'desc' });
+    expect(agents.map(({ id }) => id)).toEqual([...descending, ...others]);
+  });
+});

@@ -1,0 +1,224 @@
+import type { ResolutionQuery } from '../../src';
+import { createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+
+const now = Date.parse('2026-06-01T12:00:00.000Z');
+const fingerprint = 'AA:BB:CC:0D';
+
+function endpoint(protocol: string, status: 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY' | 'UNKNOWN') {
+  return { protocol, address: 'a', port: 443, health: { status, lastChecked: new Date(now) } };
+}
+
+async function fill({ db }: TestDatabase): Promise<void> {
+  const certificateId = await createCertificate(db, { fingerprint });
+  await createAgent(db, {
+    id: 'a',
+    name: 'Alpha Search',
+    owner: 'acme',
+    certificateId,
+    version: '1.0.0',
+    capabilities: ['read', 'search'],
+    endpoints: [endpoint('https', 'UNHEALTHY'), endpoint('wss', 'HEALTHY')],
+    metadata: { tier: 1, tags: ['x', 'y'], region: 'eu' },
+  });
+  await createAgent(db, {
+    id: 'b',
+    name: 'Beta search',
+    owner: 'acme',
+    status: 'SUSPENDED',
+    certificateId,
+    version: '1.5.0',
+    capabilities: ['read', 'write'],
+    endpoints: [endpoint('https', 'HEALTHY')],
+    metadata: { tier: '1', tags: ['y', 'x'], limits: { b: 2, a: [1] } },
+  });
+  await createAgent(db, { id: 'c', name: 'Gamma', owner: 'Acme', version: '2.0.0', capabilities: ['Read'] });
+  await createAgent(db, { id: 'd', name: 'alpha', owner: 'other', status: 'REVOKED', version: 'latest' });
+}
+
+const shared = shareTestDatabase({ now: () => now }, fill);
+
+async function idsOf(query: ResolutionQuery): Promise<string[]> {
+  return (await shared().db.queryAgents({ orderBy: 'id', ...query })).map(({ id }) => id);
+}
+
+describe('queryAgents', () => {
+  test('Query with valid filters returns matching agents', async () => {
+    const { db } = await openTestDatabase();
+    const agent = wholeAgent({ certificateId: await createCertificate(db, { fingerprint }), status: 'ACTIVE' });
+    await db.createAgent(agent);
+    await createAgent(db);
+    const query: ResolutionQuery = {
+      id: agent.id,
+      ids: [agent.id],
+      name: 'TEST',
+      exactName: agent.name,
+      owner: agent.owner,
+      status: ['ACTIVE'],
+      fingerprint: 'aabbcc0d',
+      capabilities: ['search', 'translate'],
+      allCapabilities: true,
+      protocol: 'https',
+      health: ['DEGRADED'],
+      metadata: { limits: { cpu: 0.5 }, nothing: null },
+      version: agent.version,
+      expiresBefore: new Date(agent.expiresAt.getTime() + 1),
+      expiresAfter: new Date(agent.expiresAt.getTime() - 1),
+      includeExpired: false,
+      limit: 10,
+      offset: 0,
+    };
+    expect(await db.queryAgents(query)).toStrictEqual([agent]);
+  });
+
+  test('Query with no matches returns empty array', async () => {
+    expect(await shared().db.queryAgents({ owner: 'nobody' })).toEqual([]);
+    expect(await (await openTestDatabase()).db.queryAgents({})).toEqual([]);
+  });
+
+  test('without a filter gives every agent', async () => {
+    expect(await idsOf({})).toEqual(['a', 'b', 'c', 'd']);
+    expect(await shared().db.agents.query()).toHaveLength(4);
+  });
+
+  test.each<[string, ResolutionQuery, string]>([
+    ['an id', { id: 'b' }, 'b'],
+    ['an id in another case', { id: 'B' }, ''],
+    ['several ids, one of them unknown, one twice', { ids: ['d', 'a', 'x', 'a'] }, 'ad'],
+    ['an id and ids that hold it', { id: 'a', ids: ['a', 'b'] }, 'a'],
+    ['an id and ids that do not hold it', { id: 'c', ids: ['a', 'b'] }, ''],
+    ['a part of the name', { name: 'SEARCH' }, 'ab'],
+    ['a part of the name that is the whole name', { name: 'gamma' }, 'c'],
+    ['a part with a space at its edge', { name: ' search' }, 'ab'],
+    ['a part with another number of spaces', { name: 'alpha  search' }, ''],
+    ['the exact name', { exactName: 'Alpha Search' }, 'a'],
+    ['the exact name in another case', { exactName: 'alpha search' }, ''],
+    ['a part given as the exact name', { exactName: 'Alpha' }, ''],
+    ['name and exact name', { name: 'ALPHA', exactName: 'alpha' }, 'd'],
+    ['an owner, case-sensitive', { owner: 'acme' }, 'ab'],
+    ['a part of an owner', { owner: 'acm' }, ''],
+    ['an owner with a wildcard', { owner: 'acm%' }, ''],
+    ['one status', { status: ['SUSPENDED'] }, 'b'],
+    ['several statuses, one twice', { status: ['SUSPENDED', 'REVOKED', 'REVOKED'] }, 'bd'],
+    ['a status nobody has', { status: ['EXPIRED'] }, ''],
+    ['the fingerprint', { fingerprint }, 'ab'],
+    ['the fingerprint in another writing', { fingerprint: 'aa:bbcc0D' }, 'ab'],
+    ['a part of the fingerprint', { fingerprint: 'AA:BB:CC' }, ''],
+    ['owner and name', { owner: 'acme', name: 'alpha' }, 'a'],
+    ['owner, status and capability', { owner: 'acme', status: ['ACTIVE'], capabilities: ['read'] }, 'a'],
+    ['undefined in every field', { id: undefined, owner: undefined, status: undefined, name: undefined }, 'abcd'],
+  ])('finds agents by %s', async (_, query, expected) => {
+    expect(await idsOf(query)).toEqual([...expected]);
+  });
+
+  test.each<[string, ResolutionQuery, string]>([
+    ['any of one', { capabilities: ['read'] }, 'ab'],
+    ['any of several', { capabilities: ['search', 'write', 'fly'] }, 'ab'],
+    ['any of several, each twice', { capabilities: ['search', 'search'], allCapabilities: false }, 'a'],
+    ['all of one', { capabilities: ['read'], allCapabilities: true }, 'ab'],
+    ['all of two', { capabilities: ['write', 'read'], allCapabilities: true }, 'b'],
+    ['all of two, with duplicates', { capabilities: ['read', 'write', 'read'], allCapabilities: true }, 'b'],
+    ['all of two, of which nobody has one', { capabilities: ['read', 'fly'], allCapabilities: true }, ''],
+    ['all of two that no agent has both of', { capabilities: ['search', 'write'], allCapabilities: true }, ''],
+    ['a part of a capability’s name', { capabilities: ['rea'] }, ''],
+    [
+      'all, with another filter after it',
+      { capabilities: ['read'], allCapabilities: true, owner: 'acme', id: 'b' },
+      'b',
+    ],
+    ['all, with a name', { capabilities: ['read'], allCapabilities: true, name: 'beta' }, 'b'],
+    ['allCapabilities alone, which filters nothing', { allCapabilities: true }, 'abcd'],
+  ])('finds agents by capabilities: %s', async (_, query, expected) => {
+    expect(await idsOf(query)).toEqual([...expected]);
+  });
+
+  test.each<[string, ResolutionQuery, string]>([
+    ['a protocol', { protocol: 'wss' }, 'a'],
+    ['a protocol of several agents', { protocol: 'https' }, 'ab'],
+    ['a protocol in another case', { protocol: 'HTTPS' }, ''],
+    ['one health', { health: ['UNHEALTHY'] }, 'a'],
+    ['several healths', { health: ['UNHEALTHY', 'HEALTHY', 'HEALTHY'] }, 'ab'],
+    ['protocol and health of one and the same endpoint', { protocol: 'https', health: ['HEALTHY'] }, 'b'],
+    ['protocol and healths', { protocol: 'https', health: ['HEALTHY', 'UNHEALTHY'] }, 'ab'],
+    ['protocol and a health no such endpoint has', { protocol: 'wss', health: ['UNHEALTHY'] }, ''],
+  ])('finds agents by endpoints: %s', async (_, query, expected) => {
+    expect(await idsOf(query)).toEqual([...expected]);
+  });
+
+  test.each<[string, ResolutionQuery, string]>([
+    ['a number', { metadata: { tier: 1 } }, 'a'],
+    ['a text that looks like the number', { metadata: { tier: '1' } }, 'b'],
+    ['an array, in its order', { metadata: { tags: ['x', 'y'] } }, 'a'],
+    ['a part of an array', { metadata: { tags: ['x'] } }, ''],
+    ['an element of an array', { metadata: { tags: 'x' } }, ''],
+    ['an object, whatever the order of its keys', { metadata: { limits: { a: [1], b: 2 } } }, 'b'],
+    ['an object in its own order', { metadata: { limits: { b: 2, a: [1] } } }, 'b'],
+    ['a part of an object', { metadata: { limits: { b: 2 } } }, ''],
+    ['two keys', { metadata: { tier: 1, region: 'eu' } }, 'a'],
+    ['two keys that no agent has both of', { metadata: { tier: 1, limits: { b: 2, a: [1] } } }, ''],
+    ['null, which an absent key is not', { metadata: { tier: null } }, ''],
+    ['a key nobody has', { metadata: { colour: 'red' } }, ''],
+    ['a key in another case', { metadata: { Tier: 1 } }, ''],
+    ['an empty text, which is a value', { metadata: { region: '' } }, ''],
+    ['no key, which filters nothing', { metadata: {} }, 'abcd'],
+  ])('finds agents by metadata: %s', async (_, query, expected) => {
+    expect(await idsOf(query)).toEqual([...expected]);
+  });
+});
+
+describe('what is empty matches nothing', () => {
+  test.each<[string, ResolutionQuery]>([
+    ['id', { id: '' }],
+    ['ids', { ids: [] }],
+    ['name', { name: '' }],
+    ['exactName', { exactName: '' }],
+    ['owner', { owner: '' }],
+    ['status', { status: [] }],
+    ['fingerprint', { fingerprint: '' }],
+    ['a fingerprint of colons only', { fingerprint: '::' }],
+    ['capabilities', { capabilities: [] }],
+    ['capabilities, all of them', { capabilities: [], allCapabilities: true }],
+    ['protocol', { protocol: '' }],
+    ['health', { health: [] }],
+    ['version', { version: '' }],
+    ['an element of ids', { ids: [''] }],
+    ['an element of capabilities', { capabilities: [''] }],
+  ])('%s', async (_, query) => {
+    expect(await idsOf(query)).toEqual([]);
+    expect(await idsOf({ ...query, owner: query.owner ?? 'acme' })).toEqual([]);
+  });
+});
+
+describe('metadata values of every type', () => {
+  const values = [0, 1.5, 1e21, true, false, null, '', 'null', 'é', [], {}, [[]], { '': null }, '\\"\n', '😀'];
+
+  test('are each found by themselves alone', async () => {
+    const { db } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    for (const [index, value] of values.entries()) {
+      await createAgent(db, { id: String(index), certificateId, metadata: { 'a "key"\\': value } });
+    }
+    for (const [index, value] of values.entries()) {
+      const found = await db.queryAgents({ metadata: { 'a "key"\\': value } });
+      expect(found.map(({ id }) => id)).toEqual([String(index)]);
+    }
+  });
+
+  test('are found under the key __proto__', async () => {
+    const { db } = await openTestDatabase();
+    const metadata = JSON.parse('{"__proto__":{"__proto__":1}}') as Record<string, number>;
+    const id = await createAgent(db, { metadata });
+    await createAgent(db, { metadata: { other: 1 } });
+    expect((await db.queryAgents({ metadata })).map((agent) => agent.id)).toEqual([id]);
+  });
+});
+
+describe('long lists', () => {
+  test('of ids and capabilities are no problem beyond any limit on parameters', async () => {
+    const { db } = shared();
+    const many = Array.from({ length: 40_000 }, (_, index) => `x${index}`);
+    expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);
+    expect(await db.queryAgents({ capabilities: [...many, 'search'], orderBy: 'id' })).toHaveLength(1);
+    expect(await db.queryAgents({ capabilities: [...many, 'search'], allCapabilities: true })).toEqual([]);
+  });
+});
