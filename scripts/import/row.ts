@@ -41,6 +41,6 @@ export function timeOf(record: FileRecord, field: string): Date {
   return new Date(value);
 }
 
-export function isRecord(value: JsonValue | undefined): value is { [key: string]: JsonValue } {
+export function isRecord(value: JsonValue | undefined): value is Record<string, JsonValue> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

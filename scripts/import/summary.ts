@@ -4,22 +4,31 @@ import type { Style } from '../console/style';
 /** Line numbers that are told for each reason. */
 const mostLineNumbers = 5;
 
+/** The lines that were refused for one reason: as many as they are, they take no more memory. */
+interface Refusals {
+  count: number;
+  readonly firstLines: number[];
+}
+
 /** What became of the lines of a file. */
 export class Summary {
   readonly loaded = { agent: 0, certificate: 0 };
   alreadyThere = 0;
   endpointsSetAside = 0;
   emptyCapabilities = 0;
-  readonly #refused = new Map<string, number[]>();
+  readonly #refusals = new Map<string, Refusals>();
 
   refuse(reason: string, lineNumber: number): void {
     // Which element of a list it was says nothing about the next line.
     const key = reason.replaceAll(/\[\d+\]/g, '[…]');
-    this.#refused.set(key, [...(this.#refused.get(key) ?? []), lineNumber]);
+    const refusals = this.#refusals.get(key) ?? { count: 0, firstLines: [] };
+    this.#refusals.set(key, refusals);
+    refusals.count += 1;
+    if (refusals.firstLines.length < mostLineNumbers) refusals.firstLines.push(lineNumber);
   }
 
   get refused(): number {
-    return [...this.#refused.values()].reduce((total, lines) => total + lines.length, 0);
+    return [...this.#refusals.values()].reduce((total, { count }) => total + count, 0);
   }
 
   get total(): number {
@@ -51,8 +60,8 @@ export class Summary {
   }
 }
 
-function describeLines(numbers: readonly number[]): string {
-  const told = numbers.slice(0, mostLineNumbers).join(', ');
-  const more = numbers.length - mostLineNumbers;
-  return `${numbers.length === 1 ? 'line' : 'lines'} ${told}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+function describe({ count, firstLines }: Refusals): string {
+  const more = count - firstLines.length;
+  const rest = more > 0 ? ` and ${formatCount(more)} more` : '';
+  return `${count === 1 ? 'line' : 'lines'} ${firstLines.join(', ')}${rest}`;
 }

@@ -6,6 +6,9 @@ import { noPublicKey, standInCertificateId } from './stand-in';
 /** What stands for the version of an agent whose source states none. */
 const unstatedVersion = '0.0.0';
 
+/** What has a field of its own in an endpoint of the directory. */
+const endpointFields: ReadonlySet<string> = new Set(['protocol', 'address', 'port']);
+
 /** An agent of the file as an agent of the directory. @throws RefusedError */
 export function toAgentRow(record: FileRecord): Row {
   const source = textOf(record, 'source');
@@ -51,14 +54,15 @@ function sortEndpoints(value: JsonValue): { endpoints: EndpointInput[]; setAside
 }
 
 function toEndpoint(endpoint: FileRecord, place: number): EndpointInput {
-  const { protocol: _protocol, address: _address, port, ...metadata } = endpoint;
+  const { port } = endpoint;
   if (typeof port !== 'number') throw new RefusedError('endpoints must have numbers as ports');
+  const others = Object.entries(endpoint).filter(([field]) => !endpointFields.has(field));
   return {
     id: `endpoint-${place}`,
     protocol: textOf(endpoint, 'protocol'),
     address: textOf(endpoint, 'address'),
     port,
-    ...(Object.keys(metadata).length > 0 ? { metadata } : undefined),
+    ...(others.length > 0 ? { metadata: Object.fromEntries(others) } : undefined),
   };
 }
 

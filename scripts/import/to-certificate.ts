@@ -1,4 +1,3 @@
-import type { JsonValue } from '../../src';
 import { deterministicId } from './deterministic-id';
 import { optionalTextOf, textOf, timeOf, type FileRecord, type Row } from './row';
 
@@ -32,7 +31,7 @@ export function toCertificateRow(record: FileRecord, now: Date): Row {
       certificate: textOf(record, 'pem'),
       fingerprint,
       status: notAfter > now ? 'VALID' : 'EXPIRED',
-      metadata: Object.fromEntries(metadata) as Record<string, JsonValue>,
+      metadata: Object.fromEntries(metadata),
     },
   };
 }
