@@ -1,0 +1,31 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { afterTest } from '../support/test-database';
+
+/** A process of a test's own; it is ended with the test. */
+export interface TestProcess {
+  readonly child: ChildProcess;
+  /** Its lines on the standard output, as they come. */
+  readonly lines: Interface;
+  /** Resolves to its exit code. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a TypeScript file of this folder. */
+export function startProcess(file: string, ...args: readonly string[]): TestProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', resolve(__dirname, file), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((done) => child.once('close', done));
+  afterTest(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return { child, lines: createInterface(child.stdout), ended };
+}
+
+/** The next line of a process. */
+export function nextLine({ lines }: TestProcess): Promise<string> {
+  return new Promise((done) => lines.once('line', done));
+}
