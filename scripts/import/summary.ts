@@ -45,8 +45,9 @@ export class Summary {
       `  already there  ${formatCount(this.alreadyThere)}`,
       `  refused        ${formatCount(this.refused)}`,
     ];
-    for (const [reason, numbers] of this.#refused)
-      lines.push(style.warning(`    ${reason}: ${describeLines(numbers)}`));
+    for (const [reason, refusals] of this.#refusals) {
+      lines.push(style.warning(`    ${reason}: ${describe(refusals)}`));
+    }
     return [...lines, ...this.#formatNotes()];
   }
 
