@@ -32,10 +32,12 @@ const tables = [
 
 /** How many rows each of the package's tables holds. */
 export function rawCounts(database: Pick<TestDatabase, 'options'>): Record<string, number> {
-  return Object.fromEntries(tables.map((table) => [table, rawRows(database, table).length]));
+  return Object.fromEntries(Object.entries(allRawRows(database)).map(([table, rows]) => [table, rows.length]));
 }
 
 /** All rows of all of the package's tables: what a call that must change nothing leaves as it was. */
-export function allRawRows(database: Pick<TestDatabase, 'options'>): Record<string, Record<string, unknown>[]> {
-  return Object.fromEntries(tables.map((table) => [table, rawRows(database, table)]));
+export function allRawRows(database: Pick<TestDatabase, 'options'>): Record<string, unknown[]> {
+  return readRaw(database, (driver) =>
+    Object.fromEntries(tables.map((table) => [table, driver.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()])),
+  );
 }

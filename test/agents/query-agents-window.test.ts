@@ -1,0 +1,79 @@
+import { createAgent, createCertificate } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+
+const maxResults = 10;
+
+async function fill({ db }: TestDatabase): Promise<void> {
+  const certificateId = await createCertificate(db);
+  const updatedAt = new Date(0);
+  for (let index = 0; index < 25; index += 1) {
+    const id = String(index).padStart(2, '0');
+    await createAgent(db, { id, certificateId, updatedAt, owner: index < maxResults ? 'few' : 'many' });
+  }
+}
+
+const shared = shareTestDatabase({ maxResults }, fill);
+
+describe('limit and offset', () => {
+  test.each([
+    [{ limit: 3 }, ['00', '01', '02']],
+    [{ limit: 3, offset: 0 }, ['00', '01', '02']],
+    [{ limit: 3, offset: 23 }, ['23', '24']],
+    [{ limit: 3, offset: 25 }, []],
+    [{ limit: 3, offset: 1000 }, []],
+    [{ limit: 0 }, []],
+    [{ limit: 0, offset: 5 }, []],
+    [{ limit: 2, offset: undefined }, ['00', '01']],
+    [{ offset: 22 }, ['22', '23', '24']],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
+    [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER }, []],
+  ])('%j', async (window, expected) => {
+    const agents = await shared().db.queryAgents({ orderBy: 'id', ...window });
+    expect(agents.map(({ id }) => id)).toEqual(expected);
+  });
+
+  test('a limit beyond maxResults is honoured', async () => {
+    expect(await shared().db.queryAgents({ limit: 25 })).toHaveLength(25);
+    expect(await shared().db.queryAgents({ limit: Number.MAX_SAFE_INTEGER })).toHaveLength(25);
+  });
+
+  test.each(['updatedAt', 'name', 'version', 'owner', 'status', 'expiresAt'] as const)(
+    'pages by %s, which is the same for many agents, neither overlap nor skip',
+    async (orderBy) => {
+      const ids: string[] = [];
+      for (let offset = 0; offset < 25; offset += 4) {
+        const page = await shared().db.queryAgents({ orderBy, orderDirection: 'desc', limit: 4, offset });
+        ids.push(...page.map(({ id }) => id));
+      }
+      expect(ids).toHaveLength(25);
+      expect(new Set(ids).size).toBe(25);
+    },
+  );
+});
+
+describe('maxResults', () => {
+  test('a query without a limit that matches more fails, and never cuts', async () => {
+    const error = await expectError('RESULT_TOO_LARGE', () => shared().db.queryAgents({}));
+    expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
+    await expectError('RESULT_TOO_LARGE', () => shared().db.queryAgents({ owner: 'many' }));
+  });
+
+  test('a query that matches exactly as many succeeds', async () => {
+    expect(await shared().db.queryAgents({ owner: 'few' })).toHaveLength(maxResults);
+  });
+
+  test('a query with a limit succeeds, whatever it matches', async () => {
+    expect(await shared().db.queryAgents({ limit: 5 })).toHaveLength(5);
+    expect(await shared().db.queryAgents({ owner: 'many', limit: 12 })).toHaveLength(12);
+  });
+
+  test('of 0 allows no record without a limit', async () => {
+    const { db } = await openTestDatabase({ maxResults: 0 });
+    expect(await db.queryAgents({})).toEqual([]);
+    await createAgent(db);
+    await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
+    expect(await db.queryAgents({ limit: 1 })).toHaveLength(1);
+  });
+});
