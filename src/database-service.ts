@@ -2,7 +2,7 @@ import { openDatabase } from './client/open-database';
 import { DatabaseSession, perform } from './client/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
-import { Failure } from './errors/failure';
+import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
@@ -79,9 +79,15 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * Transactions run one after another; calls that `work` did not wait for are waited for.
    *
    * @returns what `work` returns, after the commit.
-   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock.
+   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; INVALID_INPUT
+   * when `work` is no function.
    */
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>): Promise<T> {
+    if (typeof work !== 'function') {
+      return perform(this.#diagnostics, 'transaction', () => {
+        throw invalidInput('work', 'must be a function');
+      });
+    }
     return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#options)));
   }
 
