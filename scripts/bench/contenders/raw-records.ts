@@ -1,0 +1,130 @@
+import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../src';
+
+/*
+ * Rows of the hand-written statements as records. What the columns hold is decided by the statement beside, so each kind
+ * of row has one type and no check.
+ */
+
+export type AgentRow = [
+  id: string,
+  name: string,
+  publicKey: string,
+  certificateId: string,
+  defaultEndpointId: string | null,
+  version: string,
+  description: string | null,
+  createdAt: number,
+  updatedAt: number,
+  expiresAt: number,
+  status: AgentRecord['status'],
+  owner: string,
+  endpoints: string,
+  capabilities: string,
+  metadata: string,
+];
+
+type EndpointRow = [
+  id: string,
+  protocol: string,
+  address: string,
+  port: number,
+  status: AgentRecord['endpoints'][number]['health']['status'],
+  lastChecked: number,
+  message: string | null,
+  metadata: string | null,
+];
+
+export function toAgent(row: AgentRow): AgentRecord {
+  const endpoints = (JSON.parse(row[12]) as EndpointRow[]).map(toEndpoint);
+  const agent: AgentRecord = {
+    id: row[0],
+    name: row[1],
+    publicKey: row[2],
+    certificateId: row[3],
+    endpoints,
+    capabilities: JSON.parse(row[13]) as string[],
+    version: row[5],
+    metadata: JSON.parse(row[14]) as Metadata,
+    createdAt: new Date(row[7]),
+    updatedAt: new Date(row[8]),
+    expiresAt: new Date(row[9]),
+    status: row[10],
+    owner: row[11],
+  };
+  const defaultEndpoint = row[4] === null ? undefined : endpoints.find(({ id }) => id === row[4]);
+  if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;
+  if (row[6] !== null) agent.description = row[6];
+  return agent;
+}
+
+function toEndpoint(row: EndpointRow): AgentRecord['endpoints'][number] {
+  const endpoint: AgentRecord['endpoints'][number] = {
+    id: row[0],
+    protocol: row[1],
+    address: row[2],
+    port: row[3],
+    health: { status: row[4], lastChecked: new Date(row[5]) },
+  };
+  if (row[6] !== null) endpoint.health.message = row[6];
+  if (row[7] !== null) endpoint.metadata = JSON.parse(row[7]) as Metadata;
+  return endpoint;
+}
+
+export type EventRow = [
+  id: string,
+  timestamp: number,
+  eventType: string,
+  severity: SecurityEvent['severity'],
+  source: string,
+  target: string,
+  description: string,
+  mitigationApplied: number,
+  mitigationDetails: string | null,
+  metadata: string,
+];
+
+export function toEvent(row: EventRow): SecurityEvent {
+  const event: SecurityEvent = {
+    id: row[0],
+    timestamp: new Date(row[1]),
+    eventType: row[2],
+    severity: row[3],
+    source: row[4],
+    target: row[5],
+    description: row[6],
+    metadata: JSON.parse(row[9]) as Metadata,
+    mitigationApplied: row[7] === 1,
+  };
+  if (row[8] !== null) event.mitigationDetails = row[8];
+  return event;
+}
+
+export type CertificateRow = [
+  id: string,
+  subject: string,
+  issuer: string,
+  notBefore: number,
+  notAfter: number,
+  publicKey: string,
+  certificate: string,
+  fingerprint: string,
+  status: Certificate['status'],
+  createdAt: number,
+  metadata: string,
+];
+
+export function toCertificate(row: CertificateRow): Certificate {
+  return {
+    id: row[0],
+    subject: row[1],
+    issuer: row[2],
+    notBefore: new Date(row[3]),
+    notAfter: new Date(row[4]),
+    publicKey: row[5],
+    certificate: row[6],
+    fingerprint: row[7],
+    status: row[8],
+    metadata: JSON.parse(row[10]) as Metadata,
+    createdAt: new Date(row[9]),
+  };
+}

@@ -1,0 +1,90 @@
+/*
+ * The statements of somebody who knows SQLite and has only this schema to serve: a record is one row with its collections
+ * as JSON, a page of ids is found before any record is put together.
+ */
+
+const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
+  a.created_at, a.updated_at, a.expires_at, a.status, a.owner,
+  (SELECT json_group_array(json_array(e.id, e.protocol, e.address, e.port, e.health_status, e.last_checked,
+      e.health_message, e.metadata) ORDER BY e.position) FROM endpoints e WHERE e.agent_id = a.id),
+  (SELECT json_group_array(c.name ORDER BY c.name) FROM agent_capabilities ac
+    JOIN capabilities c ON c.id = ac.capability_id WHERE ac.agent_id = a.id),
+  (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
+    FROM agent_metadata m WHERE m.agent_id = a.id)`;
+
+const agentsOfPage = `SELECT ${agentColumns} FROM page JOIN agents a ON a.id = page.id ORDER BY a.updated_at DESC, a.id`;
+
+export const getAgent = `SELECT ${agentColumns} FROM agents a WHERE a.id = ?`;
+
+/** The names first, from their narrow index. Parameters: part of the name, any of (JSON), limit. */
+export const searchAgents = `WITH named AS MATERIALIZED (SELECT id FROM agents WHERE instr(name_folded, ?) > 0),
+  wanted AS MATERIALIZED (SELECT id FROM capabilities WHERE name IN (SELECT value FROM json_each(?))),
+  page AS MATERIALIZED (
+    SELECT a.id FROM named CROSS JOIN agents a ON a.id = named.id
+    WHERE EXISTS (SELECT 1 FROM wanted w CROSS JOIN agent_capabilities ac
+      WHERE ac.agent_id = a.id AND ac.capability_id = w.id)
+    ORDER BY a.updated_at DESC, a.id LIMIT ?)
+  ${agentsOfPage}`;
+
+/** From the rarest capability on. Parameters: all of (JSON), their number, limit. */
+export const ableAgents = `WITH wanted AS MATERIALIZED (
+    SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000)) AS uses
+    FROM capabilities c WHERE c.name IN (SELECT value FROM json_each(?))),
+  rarest AS MATERIALIZED (SELECT id FROM wanted ORDER BY uses LIMIT 1),
+  page AS MATERIALIZED (
+    SELECT a.id FROM agent_capabilities r CROSS JOIN agents a ON a.id = r.agent_id
+    WHERE r.capability_id = (SELECT id FROM rarest)
+    AND ? = (SELECT count(*) FROM wanted w CROSS JOIN agent_capabilities ac
+      ON ac.agent_id = r.agent_id AND ac.capability_id = w.id)
+    ORDER BY a.updated_at DESC, a.id LIMIT ?)
+  ${agentsOfPage}`;
+
+export const agentsByFingerprint = `SELECT ${agentColumns} FROM certificates f JOIN agents a ON a.certificate_id = f.id
+  WHERE f.fingerprint_key = ? ORDER BY a.updated_at DESC, a.id`;
+
+export const agentsOfOwner = `WITH page AS MATERIALIZED (
+    SELECT id FROM agents WHERE owner = ? ORDER BY updated_at DESC, id LIMIT ?)
+  ${agentsOfPage}`;
+
+export const insertAgent = `INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id,
+  version, version_key, description, created_at, updated_at, expires_at, status, owner)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+export const updateAgent = `UPDATE agents SET name = ?, name_folded = ?, public_key = ?, certificate_id = ?,
+  default_endpoint_id = ?, version = ?, version_key = ?, description = ?, created_at = ?, updated_at = ?, expires_at = ?,
+  status = ?, owner = ? WHERE id = ? AND (status <> 'REVOKED' OR status = ?)`;
+
+export const insertEndpoint = `INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status,
+  last_checked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+export const deleteEndpoints = 'DELETE FROM endpoints WHERE agent_id = ?';
+
+/** Parameters: the agent, the names (JSON). */
+export const linkCapabilities = `INSERT INTO agent_capabilities (agent_id, capability_id)
+  SELECT ?, c.id FROM json_each(?) n CROSS JOIN capabilities c ON c.name = n.value`;
+export const insertCapability = 'INSERT INTO capabilities (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING';
+export const unlinkCapabilities = 'DELETE FROM agent_capabilities WHERE agent_id = ? RETURNING capability_id';
+export const deleteUnused = `DELETE FROM capabilities WHERE id IN (SELECT value FROM json_each(?))
+  AND NOT EXISTS (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = capabilities.id)`;
+
+export const insertMetadata = 'INSERT INTO agent_metadata (agent_id, key, value) VALUES (?, ?, ?)';
+export const deleteMetadata = 'DELETE FROM agent_metadata WHERE agent_id = ?';
+
+export const insertEvent = `INSERT INTO security_events (id, timestamp, event_type, severity, source, target, description,
+  mitigation_applied, mitigation_details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+export const insertEventMetadata = 'INSERT INTO security_event_metadata (event_id, key, value) VALUES (?, ?, ?)';
+
+/** Parameters: from, to, two severities, limit. */
+export const queryEvents = `WITH page AS MATERIALIZED (
+    SELECT id FROM security_events WHERE timestamp BETWEEN ? AND ? AND severity IN (?, ?)
+    ORDER BY timestamp DESC, id LIMIT ?)
+  SELECT s.id, s.timestamp, s.event_type, s.severity, s.source, s.target, s.description, s.mitigation_applied,
+    s.mitigation_details,
+    (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
+      FROM security_event_metadata m WHERE m.event_id = s.id)
+  FROM page JOIN security_events s ON s.id = page.id ORDER BY s.timestamp DESC, s.id`;
+
+export const getCertificate = `SELECT c.id, c.subject, c.issuer, c.not_before, c.not_after, c.public_key, c.certificate,
+    c.fingerprint, c.status, c.created_at,
+    (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
+      FROM certificate_metadata m WHERE m.certificate_id = c.id)
+  FROM certificates c WHERE c.fingerprint_key = ?`;

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import SqliteDriver, { type Database } from 'better-sqlite3';
+import type { Contender } from '../contender';
+import type { BenchAgent, BenchEvent } from '../data';
+import { fingerprintKey, foldedName, versionKey } from './derived-columns';
+import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './raw-records';
+import * as sql from './raw-sql';
+
+type Value = string | number | null;
+
+/** Hand-written SQL on better-sqlite3, prepared once: the practical limit, against which the others are measured. */
+export function openRaw(path: string): Contender {
+  const driver = new SqliteDriver(path);
+  for (const pragma of [
+    'journal_mode = WAL',
+    'synchronous = NORMAL',
+    'foreign_keys = ON',
+    'temp_store = MEMORY',
+    'cache_size = -65536',
+  ]) {
+    driver.pragma(pragma);
+  }
+  const { createAgent, updateAgent } = prepareAgentWrites(driver);
+  return {
+    ...prepareReads(driver),
+    createAgent,
+    updateAgent,
+    recordEvent: prepareRecordEvent(driver),
+    close: () => void driver.close(),
+  };
+}
+
+function prepareReads(driver: Database): Omit<Contender, 'createAgent' | 'updateAgent' | 'recordEvent' | 'close'> {
+  const agents = (text: string) => driver.prepare<Value[], AgentRow>(text).raw(true);
+  const getAgent = agents(sql.getAgent);
+  const searchAgents = agents(sql.searchAgents);
+  const ableAgents = agents(sql.ableAgents);
+  const agentsByFingerprint = agents(sql.agentsByFingerprint);
+  const agentsOfOwner = agents(sql.agentsOfOwner);
+  const queryEvents = driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true);
+  const getCertificate = driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true);
+  return {
+    getAgent: (id) => {
+      const row = getAgent.get(id);
+      return row === undefined ? null : toAgent(row);
+    },
+    searchAgents: (name, capabilities, limit) =>
+      searchAgents.all(name.toLowerCase(), JSON.stringify(capabilities), limit).map(toAgent),
+    ableAgents: (capabilities, limit) =>
+      ableAgents.all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
+    agentsByFingerprint: (fingerprint) => agentsByFingerprint.all(fingerprintKey(fingerprint)).map(toAgent),
+    agentsOfOwner: (owner, limit) => agentsOfOwner.all(owner, limit).map(toAgent),
+    queryEvents: (from, to, severities, limit) =>
+      queryEvents.all(from.getTime(), to.getTime(), ...severities, limit).map(toEvent),
+    getCertificateByFingerprint: (fingerprint) => {
+      const row = getCertificate.get(fingerprintKey(fingerprint));
+      return row === undefined ? null : toCertificate(row);
+    },
+  };
+}
+
+function prepareAgentWrites(driver: Database): Pick<Contender, 'createAgent' | 'updateAgent'> {
+  const insertAgent = driver.prepare<Value[]>(sql.insertAgent);
+  const updateAgent = driver.prepare<Value[]>(sql.updateAgent);
+  const deleteEndpoints = driver.prepare<[string]>(sql.deleteEndpoints);
+  const unlinkCapabilities = driver.prepare<[string], string>(sql.unlinkCapabilities).pluck(true);
+  const deleteUnused = driver.prepare<[string]>(sql.deleteUnused);
+  const deleteMetadata = driver.prepare<[string]>(sql.deleteMetadata);
+  const insertCollections = prepareCollections(driver);
+
+  const create = driver.transaction((agent: BenchAgent): string => {
+    insertAgent.run(agent.id, ...columnsOf(agent));
+    insertCollections(agent);
+    return agent.id;
+  });
+  const update = driver.transaction((agent: BenchAgent): boolean => {
+    if (updateAgent.run(...columnsOf(agent), agent.id, agent.status).changes === 0) return false;
+    deleteEndpoints.run(agent.id);
+    deleteMetadata.run(agent.id);
+    const unlinked = unlinkCapabilities.all(agent.id);
+    insertCollections(agent);
+    deleteUnused.run(JSON.stringify(unlinked));
+    return true;
+  });
+  return { createAgent: (agent) => create.immediate(agent), updateAgent: (agent) => update.immediate(agent) };
+}
+
+function prepareCollections(driver: Database): (agent: BenchAgent) => void {
+  const insertEndpoint = driver.prepare<Value[]>(sql.insertEndpoint);
+  const linkCapabilities = driver.prepare<[string, string]>(sql.linkCapabilities);
+  const insertCapability = driver.prepare<[string, string]>(sql.insertCapability);
+  const insertMetadata = driver.prepare<[string, string, string]>(sql.insertMetadata);
+  return ({ id, endpoints, capabilities, metadata }) => {
+    endpoints.forEach(({ id: endpointId, protocol, address, port, health }, position) => {
+      insertEndpoint.run(
+        id,
+        endpointId,
+        position,
+        protocol,
+        address,
+        port,
+        health.status,
+        health.lastChecked.getTime(),
+      );
+    });
+    const names = JSON.stringify(capabilities);
+    // Nearly always they are known already.
+    const linked = linkCapabilities.run(id, names).changes;
+    if (linked < capabilities.length) {
+      for (const name of capabilities) insertCapability.run(randomUUID(), name);
+      linkMissing(driver, id, names);
+    }
+    for (const [key, value] of Object.entries(metadata)) insertMetadata.run(id, key, JSON.stringify(value));
+  };
+}
+
+function linkMissing(driver: Database, id: string, names: string): void {
+  driver.prepare(`${sql.linkCapabilities} WHERE TRUE ON CONFLICT DO NOTHING`).run(id, names);
+}
+
+function columnsOf(agent: BenchAgent): Value[] {
+  const { name, publicKey, certificateId, defaultEndpoint, version, description, status, owner } = agent;
+  return [
+    name,
+    foldedName(name),
+    publicKey,
+    certificateId,
+    defaultEndpoint,
+    version,
+    versionKey(version),
+    description,
+    agent.createdAt.getTime(),
+    agent.updatedAt.getTime(),
+    agent.expiresAt.getTime(),
+    status,
+    owner,
+  ];
+}
+
+function prepareRecordEvent(driver: Database): Contender['recordEvent'] {
+  const insertEvent = driver.prepare<Value[]>(sql.insertEvent);
+  const insertMetadata = driver.prepare<[string, string, string]>(sql.insertEventMetadata);
+  const record = driver.transaction((event: BenchEvent): string => {
+    const { id, timestamp, eventType, severity, source, target, description } = event;
+    const mitigated = event.mitigationApplied ? 1 : 0;
+    insertEvent.run(id, timestamp.getTime(), eventType, severity, source, target, description, mitigated, null);
+    for (const [key, value] of Object.entries(event.metadata)) insertMetadata.run(id, key, JSON.stringify(value));
+    return id;
+  });
+  return (event) => record.immediate(event);
+}
