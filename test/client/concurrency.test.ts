@@ -1,0 +1,184 @@
+import { DatabaseService, type CertificateStatus, type DatabaseError } from '../../src';
+import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { rawRows } from '../support/raw-reader';
+import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
+import { nextLine, startProcess } from './child-process';
+import type { WriteReport } from './writing-process';
+
+/** How many of the calls had which outcome: ok, or the code of the error. */
+async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const outcome of await Promise.allSettled(calls)) {
+    const key = outcome.status === 'fulfilled' ? 'ok' : (outcome.reason as DatabaseError).code;
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const fifty = Array.from({ length: 50 }, (_, index) => index);
+
+describe.each([
+  ['a file', {}],
+  [':memory:', { url: ':memory:' }],
+])('Many callers at once, on %s', (_name, options) => {
+  test('create the same agent: one does, and the others are told ALREADY_EXISTS', async () => {
+    const { db } = await openTestDatabase(options);
+    const certificateId = await createCertificate(db);
+    const create = (index: number) => db.createAgent(agentInput({ id: 'same', certificateId, name: `Agent ${index}` }));
+    expect(await tally(fifty.map(create))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
+    expect(await db.queryAgents({})).toHaveLength(1);
+  });
+
+  test('create certificates and events of the same id or fingerprint: one of each does', async () => {
+    const { db } = await openTestDatabase(options);
+    expect(await tally(fifty.map(() => createCertificate(db, { id: 'same' })))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
+    const writings = ['AA:BB', 'aabb', 'AABB', 'aa:Bb'];
+    const create = (index: number) => createCertificate(db, { fingerprint: writings[index % writings.length] ?? '' });
+    expect(await tally(fifty.map(create))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
+    const record = () => db.recordSecurityEvent(eventInput({ id: 'same' }));
+    expect(await tally(fifty.map(record))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
+  });
+
+  test('create agents with the same new capabilities, each of which exists once', async () => {
+    const { db } = await openTestDatabase(options);
+    const certificateId = await createCertificate(db);
+    const capabilities = ['one', 'two', 'three'];
+    const create = (index: number) => db.createAgent(agentInput({ id: `a${index}`, certificateId, capabilities }));
+    expect(await tally(fifty.map(create))).toEqual({ ok: 50 });
+    const found = await db.queryAgents({ capabilities, allCapabilities: true });
+    expect(found).toHaveLength(50);
+    expect(found[0]?.capabilities).toEqual(['one', 'three', 'two']);
+  });
+
+  test('update, delete and create one agent, which is whole or absent at every moment', async () => {
+    const { db } = await openTestDatabase(options);
+    const certificateId = await createCertificate(db);
+    const version = (index: number) => ({
+      id: 'same',
+      capabilities: [`c${index}`, 'shared'],
+      metadata: { version: index },
+      endpoints: [{ id: `e${index}`, protocol: 'p', address: `${index}`, port: 1 }],
+      description: `${index}`,
+    });
+    const calls = fifty.map((index) => {
+      if (index % 5 === 0) return db.deleteAgent('same');
+      if (index % 5 === 1) return db.createAgent(agentInput({ ...version(index), certificateId }));
+      return db.updateAgent(version(index));
+    });
+    const { ok = 0, ALREADY_EXISTS: refused = 0 } = await whileReading(tally(calls), async () => {
+      const agent = await db.getAgent('same');
+      expect(agent === null || isWhole(agent)).toBe(true);
+    });
+    expect(ok).toBeGreaterThanOrEqual(40);
+    // A create may find the agent that the one before it created.
+    expect(ok + refused).toBe(50);
+    // The last call of all is an update, of an agent that the create before it saw to.
+    expect(await db.getAgent('same')).toMatchObject({ description: '49' });
+  });
+
+  test('revoke a certificate and set its status: the revocation is never overwritten', async () => {
+    const { db } = await openTestDatabase(options);
+    const others: readonly CertificateStatus[] = ['VALID', 'SUSPENDED', 'EXPIRED', 'VALID'];
+    for (let round = 0; round < 250; round += 1) {
+      const id = await createCertificate(db);
+      const calls = others.map((status) => db.updateCertificateStatus(id, status));
+      const revocation = db.updateCertificateStatus(id, 'REVOKED');
+      const later = others.map((status) => db.updateCertificateStatus(id, status));
+      const counts = await tally([...calls, ...later]);
+      expect(await revocation).toBe(true);
+      expect((counts['ok'] ?? 0) + (counts['INVALID_TRANSITION'] ?? 0)).toBe(8);
+      expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED', revokedAt: expect.any(Date) as Date });
+    }
+  });
+});
+
+describe('Two services of one process on one file', () => {
+  test('wait for each other, and see what the other committed', async () => {
+    const database = await openTestDatabase();
+    const second = new DatabaseService(database.options);
+    afterTest(() => second.close());
+    await second.initialize();
+    const calls = fifty.map((index) => createCertificate(index % 2 === 0 ? database.db : second, { id: `c${index}` }));
+    expect(await tally(calls)).toEqual({ ok: 50 });
+    await database.db.transaction(async (tx) => {
+      await tx.updateCertificateStatus('c0', 'REVOKED');
+      expect(await second.getCertificate('c0')).toMatchObject({ status: 'VALID' });
+    });
+    expect(await second.getCertificate('c0')).toMatchObject({ status: 'REVOKED' });
+  });
+});
+
+describe('Several processes on one file', () => {
+  test('create it at once, lose no row that was acknowledged, and agree on who was first', async () => {
+    const options = { url: `file:${temporaryDirectory()}/test.sqlite` };
+    const names = ['a', 'b', 'c'];
+    const processes = names.map((name) => startProcess('writing-process.ts', options.url, name, '40'));
+    const lines = await Promise.all(processes.map(nextLine));
+    const reports = lines.map((line) => JSON.parse(line) as WriteReport);
+    expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+
+    const acknowledged = reports.flatMap((report) => report.acknowledged);
+    expect(reports.map(({ failed }) => Object.keys(failed))).not.toContainEqual(expect.arrayContaining(['BUSY']));
+    expect(acknowledged).toHaveLength(4 * 40);
+    expect(reports.reduce((sum, { failed }) => sum + (failed['ALREADY_EXISTS'] ?? 0), 0)).toBe(2 * 40);
+    expect(rawRows({ options }, 'agents').map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
+    expect(rawRows({ options }, 'agents')).toHaveLength(acknowledged.length);
+    expect(rawRows({ options }, 'agent_capabilities')).toHaveLength(2 * acknowledged.length);
+    expect(rawRows({ options }, 'capabilities')).toHaveLength(1 + 41);
+  }, 60_000);
+
+  test('never overwrite a revocation of another', async () => {
+    const { db, options } = await openTestDatabase({ busyTimeoutMs: 20_000 });
+    const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
+    for (const id of ids) await createCertificate(db, { id });
+    const other = startProcess('revoking-process.ts', options.url, ...ids);
+    expect(await nextLine(other)).toBe('ready');
+    for (const id of ids) {
+      const told = nextLine(other);
+      expect(await db.updateCertificateStatus(id, 'REVOKED')).toBe(true);
+      expect(await told).toBe(`${id} INVALID_TRANSITION`);
+      expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED' });
+    }
+    expect(await other.ended).toBe(0);
+  }, 60_000);
+});
+
+describe('A caller that reads while others write', () => {
+  test('sees each agent whole, with the endpoints and metadata of one and the same write', async () => {
+    const { db } = await openTestDatabase();
+    const id = await createAgent(db, { description: '0', metadata: { version: 0 } });
+    const write = async (): Promise<void> => {
+      for (let index = 1; index <= 60; index += 1) {
+        const endpoints = [{ id: `e${index}`, protocol: 'p', address: `${index}`, port: 1 }];
+        const capabilities = [`c${index}`, 'shared'];
+        await db.updateAgent({ id, description: `${index}`, metadata: { version: index }, endpoints, capabilities });
+      }
+    };
+    const seen = new Set<unknown>();
+    await whileReading(write(), async () => {
+      const agent = await db.getAgent(id);
+      seen.add(agent?.description);
+      if (agent?.description !== '0') expect(agent !== null && isWhole(agent)).toBe(true);
+    });
+    expect(seen.size).toBeGreaterThan(1);
+  });
+});
+
+/** Reads again and again until `writing` is over; returns what that gave. */
+async function whileReading<T>(writing: Promise<T>, read: () => Promise<void>): Promise<T> {
+  const state = { isWriting: true };
+  void writing.finally(() => (state.isWriting = false)).catch(() => undefined);
+  while (state.isWriting) await read();
+  return writing;
+}
+
+/** Whether all of an agent is of one and the same version. */
+function isWhole(agent: NonNullable<Awaited<ReturnType<DatabaseService['getAgent']>>>): boolean {
+  const version = agent.description ?? '';
+  return (
+    agent.metadata['version'] === Number(version) &&
+    agent.endpoints.length === 1 &&
+    agent.endpoints[0]?.id === `e${version}` &&
+    agent.capabilities.join() === `c${version},shared`
+  );
+}

@@ -1,0 +1,42 @@
+import { DatabaseService, isDatabaseError } from '../../src';
+import { agentInput, certificateInput } from '../support/factories';
+
+/** What a process that writes reports at its end. */
+export interface WriteReport {
+  /** The ids whose creation was acknowledged, in their order. */
+  readonly acknowledged: readonly string[];
+  /** How many creations failed, by the code of their error. */
+  readonly failed: Readonly<Record<string, number>>;
+}
+
+/**
+ * Registers agents in the database at `url` as fast as it can, each with the capability `shared`: `count` under ids of
+ * its own, and as many under ids that the other processes use too.
+ */
+async function main(url: string, name: string, count: number): Promise<void> {
+  const db = new DatabaseService({ url, busyTimeoutMs: 20_000 });
+  await db.initialize();
+  const certificateId = await db.createCertificate(certificateInput({ id: `certificate-${name}` }));
+  const acknowledged: string[] = [];
+  const failed: Record<string, number> = {};
+  const create = async (id: string, index: number): Promise<void> => {
+    const agent = agentInput({ id, certificateId, capabilities: ['shared', `capability-${index}`], owner: name });
+    try {
+      acknowledged.push(
+        index % 2 === 0 ? await db.createAgent(agent) : await db.transaction((tx) => tx.createAgent(agent)),
+      );
+    } catch (error) {
+      const code = isDatabaseError(error) ? error.code : String(error);
+      failed[code] = (failed[code] ?? 0) + 1;
+    }
+  };
+  for (let index = 0; index < count; index += 1) {
+    await Promise.all([create(`${name}-${index}`, index), create(`contended-${index}`, index + 1)]);
+  }
+  await db.close();
+  const report: WriteReport = { acknowledged, failed };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+const [url = '', name = '', count = '0'] = process.argv.slice(2);
+void main(url, name, Number(count));
