@@ -49,7 +49,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     const opening = this.#enqueue(() => this.#open());
     // After a failure the next call tries again, unless something else was asked for meanwhile.
     opening.catch(() => {
-      if (this.#last === opening) this.#target = 'closed';
+      if (this.#last !== opening) return;
+      this.#target = 'closed';
+      // What failed was not the closing: there is nothing to close.
+      this.#last = Promise.resolve();
     });
     return opening;
   }
