@@ -1,0 +1,211 @@
+import { DatabaseService, type DatabaseEvent } from '../../src';
+import { badCounts, valuesBut } from '../support/bad-values';
+import { expectError } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { openRaw } from '../support/raw-writer';
+import { openTestDatabase } from '../support/test-database';
+
+type BadOption = readonly [title: string, options: object, field: string];
+
+function eachOf(field: string, values: readonly (readonly [string, unknown])[]): BadOption[] {
+  return values.map(([kind, value]) => [`${field}: ${kind}`, { [field]: value }, field]);
+}
+
+function partOf(option: string, part: string, values: readonly (readonly [string, unknown])[]): BadOption[] {
+  return values.map(([kind, value]) => [
+    `${option}.${part}: ${kind}`,
+    { [option]: { [part]: value } },
+    `${option}.${part}`,
+  ]);
+}
+
+const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
+
+const badOptions: BadOption[] = [
+  ...eachOf('url', [
+    ...valuesBut('text', 'undefined'),
+    ['an empty text', ''],
+    ['a path without file:', './ans_database.sqlite'],
+    ['file: without a path', 'file:'],
+    ['file:// without a path', 'file://'],
+    ['a directory', 'file:/tmp/'],
+    ['another engine', 'mysql://localhost/ans'],
+    ['the web', 'https://example.com/ans.sqlite'],
+    ['NUL', 'file:/tmp/a\0b'],
+  ]),
+  ...eachOf('replicaUrls', valuesBut('array', 'undefined')),
+  ...eachOf('replicaUrls', [['a replica of a SQLite database', ['postgresql://localhost/ans']]]),
+  ...eachOf('migrations', [...valuesBut('undefined'), ['another case', 'APPLY'], ['an empty text', '']]),
+  ...eachOf('pool', valuesBut('object', 'undefined', 'boxed text', 'Date')),
+  ...['maxConnections', 'idleTimeoutMs', 'connectTimeoutMs', 'statementTimeoutMs'].flatMap((part) =>
+    partOf('pool', part, badCounts),
+  ),
+  ...eachOf('busyTimeoutMs', badCounts),
+  ...eachOf('durability', [...valuesBut('undefined'), ['another level', 'off']]),
+  ...eachOf('retry', [
+    ['true', true],
+    ['a number', 3],
+    ['a text', 'no'],
+  ]),
+  ...['attempts', 'baseDelayMs', 'maxDelayMs'].flatMap((part) => partOf('retry', part, badCounts)),
+  ...partOf('retry', 'attempts', [['0', 0]]),
+  ...eachOf('maxResults', badCounts),
+  ...eachOf('defaultAgentLifetimeMs', badCounts),
+  ...eachOf('logger', [...valuesBut('undefined'), ['a logger without debug', { ...logger, debug: undefined }]]),
+  ...eachOf('onEvent', valuesBut('undefined', 'function')),
+  ...eachOf('now', valuesBut('undefined', 'function')),
+];
+
+function constructWith(options: unknown): DatabaseService {
+  // A caller without a compiler can give anything.
+  return new DatabaseService(options as object);
+}
+
+describe('new DatabaseService refuses', () => {
+  test.each(badOptions)('%s', async (_, options, field) => {
+    const error = await expectError('INVALID_OPTIONS', () => constructWith(options));
+    expect(error).toMatchObject({ field, retryable: false });
+  });
+
+  test.each([
+    ['an option', { colour: 'red' }],
+    ['an option in another case', { URL: ':memory:' }],
+    ['a part of pool', { pool: { max: 1 } }],
+    ['a part of retry', { retry: { tries: 1 } }],
+    ['an option that is undefined', { colour: undefined }],
+  ])('an unknown name: %s', async (_, options) => {
+    await expectError('INVALID_OPTIONS', () => constructWith(options));
+  });
+
+  test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))('%s in place of options', async (_, value) => {
+    await expectError('INVALID_OPTIONS', () => constructWith(value));
+  });
+});
+
+describe('new DatabaseService accepts', () => {
+  test.each([
+    ['nothing', undefined],
+    ['no option', {}],
+    [
+      'every option as undefined',
+      { url: undefined, retry: undefined, pool: undefined, logger: undefined, now: undefined },
+    ],
+    [
+      'every option',
+      {
+        url: ':memory:',
+        replicaUrls: [],
+        migrations: 'apply',
+        pool: { maxConnections: 1, idleTimeoutMs: 0, connectTimeoutMs: 0, statementTimeoutMs: 0 },
+        busyTimeoutMs: 0,
+        durability: 'full',
+        retry: { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 },
+        maxResults: 0,
+        defaultAgentLifetimeMs: 0,
+        logger,
+        onEvent: jest.fn(),
+        now: Date.now,
+        allowReset: true,
+      },
+    ],
+    ['retry: false', { retry: false }],
+    [
+      'a logger of a class, with its methods inherited',
+      {
+        logger: new (class Log {
+          debug() {
+            return undefined;
+          }
+          info() {
+            return undefined;
+          }
+          warn() {
+            return undefined;
+          }
+          error() {
+            return undefined;
+          }
+        })(),
+      },
+    ],
+  ])('%s', (_, options) => {
+    expect(constructWith(options)).toBeInstanceOf(DatabaseService);
+  });
+});
+
+describe('an option', () => {
+  test('counts as it was when the service was made', async () => {
+    const options = { url: ':memory:', maxResults: 1 };
+    await using db = new DatabaseService(options);
+    options.maxResults = 100;
+    await db.initialize();
+    for (const id of ['a', 'b']) await createAgent(db, { id });
+    await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
+  });
+
+  test('now is the clock of everything', async () => {
+    let time = Date.parse('2030-01-01T00:00:00.123Z');
+    const { db } = await openTestDatabase({ now: () => time, defaultAgentLifetimeMs: 10 });
+    const certificateId = await createCertificate(db);
+    const id = await createAgent(db, { certificateId });
+    const created = new Date(time);
+    time += 1000;
+    await db.updateAgent({ id });
+    await db.updateCertificateStatus(certificateId, 'REVOKED');
+    const times = { createdAt: created, updatedAt: new Date(time), expiresAt: new Date(created.getTime() + 10) };
+    expect(await db.getAgent(id)).toMatchObject(times);
+    expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
+  });
+
+  test.each(['normal', 'full'] as const)('durability %s keeps what is committed', async (durability) => {
+    const { db } = await openTestDatabase({ durability });
+    const id = await createAgent(db);
+    await db.close();
+    await db.initialize();
+    expect(await db.getAgent(id)).toMatchObject({ id });
+  });
+});
+
+describe('busyTimeoutMs and retry', () => {
+  async function openLocked(options: object) {
+    const database = await openTestDatabase({ busyTimeoutMs: 5, ...options });
+    const certificateId = await createCertificate(database.db);
+    database.events.length = 0;
+    const other = openRaw(database);
+    other.exec('BEGIN IMMEDIATE');
+    const create = () => database.db.createAgent(agentInput({ certificateId }));
+    return { ...database, create, release: () => other.close() };
+  }
+
+  function retriesOf(events: readonly DatabaseEvent[]): number[] {
+    return events.flatMap((event) => (event.type === 'retry' ? [event.attempt] : []));
+  }
+
+  test('a lock that another process keeps is BUSY, which may pass', async () => {
+    const { db, create, release } = await openLocked({ retry: false });
+    const error = await expectError('BUSY', create);
+    expect(error).toMatchObject({ retryable: true, operation: 'agents.create' });
+    expect(await db.queryAgents({})).toEqual([]);
+    release();
+    expect(await db.getAgent(await create())).toMatchObject({ name: 'Test Agent' });
+  });
+
+  test.each([
+    ['false never tries again', false, []],
+    ['attempts: 1 never tries again', { attempts: 1 }, []],
+    ['attempts: 3 tries twice more', { attempts: 3, baseDelayMs: 1 }, [1, 2]],
+    ['tries four times more by default', { baseDelayMs: 1 }, [1, 2, 3, 4]],
+  ])('retry: %s', async (_, retry, expected) => {
+    const { events, create, release } = await openLocked({ retry });
+    await expectError('BUSY', create);
+    release();
+    expect(retriesOf(events)).toEqual(expected);
+    expect(events.filter(({ type }) => type === 'error')).toMatchObject([{ code: 'BUSY' }]);
+  });
+
+  test('a lock that is given up in time delays the call, no more', async () => {
+    const { create, release } = await openLocked({ busyTimeoutMs: 5000, retry: false });
+    setTimeout(release, 30);
+    await expect(create()).resolves.toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
