@@ -1,0 +1,151 @@
+import type {
+  AgentInput,
+  AgentRecord,
+  AgentUpdate,
+  DatabaseErrorCode,
+  Endpoint,
+  EndpointInput,
+  EndpointReference,
+} from '../../src';
+import { answers, fails, generatedId, type Directory, type Prediction, type Settings } from './prediction';
+import { compareCodePoints } from './text';
+
+/** ALREADY_EXISTS on a known id; REFERENCE_NOT_FOUND when the certificate is unknown. */
+export function createAgent(directory: Directory, input: AgentInput, settings: Settings): Prediction {
+  const required = [input.name, input.publicKey, input.certificateId, input.version, input.owner];
+  if (required.includes('') || !isRight(input) || !isAmong(input.defaultEndpoint, input.endpoints ?? [])) {
+    return fails(directory, 'INVALID_INPUT');
+  }
+  const codes: DatabaseErrorCode[] = [];
+  if (input.id !== undefined && directory.agents.has(input.id)) codes.push('ALREADY_EXISTS');
+  if (!directory.certificates.has(input.certificateId)) codes.push('REFERENCE_NOT_FOUND');
+  if (codes.length > 0) return fails(directory, ...codes);
+  const next = (id: unknown): Directory => withAgent(directory, toRecord(input, String(id), settings));
+  return { outcomes: [{ result: input.id ?? generatedId }], next };
+}
+
+/** `false` when absent; `undefined` keeps, `null` clears, collections are replaced; REVOKED is terminal. */
+export function updateAgent(directory: Directory, input: AgentUpdate, settings: Settings): Prediction {
+  const given = [input.id, input.name, input.publicKey, input.certificateId, input.version, input.owner];
+  if (given.includes('') || !isRight(input)) return fails(directory, 'INVALID_INPUT');
+  const { defaultEndpoint, endpoints, certificateId, status } = input;
+  if (endpoints !== undefined && !isAmong(defaultEndpoint, endpoints)) return fails(directory, 'INVALID_INPUT');
+  const before = directory.agents.get(input.id);
+  if (before === undefined) return answers(directory, false);
+  const codes: DatabaseErrorCode[] = [];
+  if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') codes.push('INVALID_TRANSITION');
+  if (certificateId !== undefined && !directory.certificates.has(certificateId)) codes.push('REFERENCE_NOT_FOUND');
+  if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
+  if (codes.length > 0) return fails(directory, ...codes);
+  return { outcomes: [{ result: true }], next: () => withAgent(directory, toChanged(before, input, settings)) };
+}
+
+/** `false` when absent. */
+export function deleteAgent(directory: Directory, id: string): Prediction {
+  if (!directory.agents.has(id)) return answers(directory, false);
+  const agents = new Map(directory.agents);
+  agents.delete(id);
+  return { outcomes: [{ result: true }], next: () => ({ ...directory, agents }) };
+}
+
+function withAgent(directory: Directory, agent: AgentRecord): Directory {
+  return { ...directory, agents: new Map(directory.agents).set(agent.id, agent) };
+}
+
+/** Whether ids and capabilities are given, endpoints are told apart by their ids, and ports are ports. */
+function isRight({ id, capabilities = [], endpoints = [], defaultEndpoint }: AgentInput | AgentUpdate): boolean {
+  const ids = endpoints.map((endpoint) => endpoint.id);
+  return (
+    id !== '' &&
+    (!defaultEndpoint || idOf(defaultEndpoint) !== '') &&
+    defaultEndpoint !== '' &&
+    !capabilities.includes('') &&
+    !ids.includes('') &&
+    new Set(ids).size === ids.length &&
+    endpoints.every(({ port }) => port >= 1 && port <= 65_535)
+  );
+}
+
+function idOf(reference: EndpointReference): string {
+  return typeof reference === 'string' ? reference : reference.id;
+}
+
+function isAmong(reference: EndpointReference | null | undefined, endpoints: readonly EndpointInput[]): boolean {
+  if (reference === undefined || reference === null) return true;
+  return endpoints.some(({ id }) => id === idOf(reference));
+}
+
+function toRecord(input: AgentInput, id: string, { nowMs, lifetimeMs }: Settings): AgentRecord {
+  const endpoints = (input.endpoints ?? []).map((endpoint) => toEndpoint(endpoint, nowMs));
+  return {
+    id,
+    name: input.name,
+    publicKey: input.publicKey,
+    certificateId: input.certificateId,
+    endpoints,
+    ...withDefault(endpoints, input.defaultEndpoint),
+    capabilities: toCapabilities(input.capabilities ?? []),
+    version: input.version,
+    ...(input.description === undefined ? {} : { description: input.description }),
+    metadata: input.metadata ?? {},
+    createdAt: input.createdAt ?? new Date(nowMs),
+    updatedAt: input.updatedAt ?? new Date(nowMs),
+    expiresAt: input.expiresAt ?? new Date(nowMs + lifetimeMs),
+    status: input.status ?? 'ACTIVE',
+    owner: input.owner,
+  };
+}
+
+function toChanged(before: AgentRecord, input: AgentUpdate, { nowMs }: Settings): AgentRecord {
+  const { description, defaultEndpoint, ...kept } = before;
+  const endpoints = input.endpoints?.map((endpoint) => toEndpoint(endpoint, nowMs)) ?? before.endpoints;
+  const newDescription = input.description === undefined ? description : input.description;
+  const newDefault = input.defaultEndpoint === undefined ? defaultEndpoint : input.defaultEndpoint;
+  return {
+    ...kept,
+    name: input.name ?? before.name,
+    publicKey: input.publicKey ?? before.publicKey,
+    certificateId: input.certificateId ?? before.certificateId,
+    endpoints,
+    ...withDefault(endpoints, newDefault),
+    capabilities: input.capabilities === undefined ? before.capabilities : toCapabilities(input.capabilities),
+    version: input.version ?? before.version,
+    ...(newDescription === undefined || newDescription === null ? {} : { description: newDescription }),
+    metadata: input.metadata ?? before.metadata,
+    createdAt: input.createdAt ?? before.createdAt,
+    updatedAt: new Date(nowMs),
+    expiresAt: input.expiresAt ?? before.expiresAt,
+    status: input.status ?? before.status,
+    owner: input.owner ?? before.owner,
+  };
+}
+
+/** The whole endpoint; none where it is no longer among the agent's. */
+function withDefault(
+  endpoints: readonly Endpoint[],
+  reference: EndpointReference | null | undefined,
+): { defaultEndpoint?: Endpoint } {
+  if (reference === undefined || reference === null) return {};
+  const found = endpoints.find(({ id }) => id === idOf(reference));
+  return found === undefined ? {} : { defaultEndpoint: found };
+}
+
+function toCapabilities(names: readonly string[]): string[] {
+  return [...new Set(names)].sort(compareCodePoints);
+}
+
+/** An endpoint without health is UNKNOWN at now. */
+function toEndpoint({ id, protocol, address, port, health, metadata }: EndpointInput, nowMs: number): Endpoint {
+  return {
+    id: id ?? '',
+    protocol,
+    address,
+    port,
+    health: {
+      status: health?.status ?? 'UNKNOWN',
+      lastChecked: health?.lastChecked ?? new Date(nowMs),
+      ...(health?.message === undefined ? {} : { message: health.message }),
+    },
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}

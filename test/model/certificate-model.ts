@@ -1,0 +1,68 @@
+import type { Certificate, CertificateInput, CertificateStatus, DatabaseErrorCode } from '../../src';
+import { answers, fails, generatedId, type Directory, type Prediction, type Settings } from './prediction';
+import { bareFingerprint } from './text';
+
+/** `null` when absent; colons and case are ignored. */
+export function getByFingerprint({ certificates }: Directory, fingerprint: string): Certificate | null {
+  const wanted = bareFingerprint(fingerprint);
+  return [...certificates.values()].find((held) => bareFingerprint(held.fingerprint) === wanted) ?? null;
+}
+
+/** ALREADY_EXISTS on a known id or fingerprint. */
+export function createCertificate(directory: Directory, input: CertificateInput, { nowMs }: Settings): Prediction {
+  const { id, publicKey, fingerprint, replacedBy } = input;
+  const isEmpty = [id, publicKey, bareFingerprint(fingerprint), replacedBy].includes('');
+  if (isEmpty || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
+  const codes: DatabaseErrorCode[] = [];
+  const isIdKnown = id !== undefined && directory.certificates.has(id);
+  if (isIdKnown || getByFingerprint(directory, fingerprint) !== null) codes.push('ALREADY_EXISTS');
+  if (replacedBy !== undefined && !directory.certificates.has(replacedBy)) codes.push('REFERENCE_NOT_FOUND');
+  const isOwnSuccessor = replacedBy !== undefined && replacedBy === id;
+  if (codes.length > 0 && !(isOwnSuccessor && !codes.includes('ALREADY_EXISTS'))) return fails(directory, ...codes);
+  const next = (result: unknown): Directory => {
+    const certificate = toCertificate(input, String(result), nowMs);
+    return { ...directory, certificates: new Map(directory.certificates).set(certificate.id, certificate) };
+  };
+  // Whether a certificate may take its own place is left open.
+  return { outcomes: [{ result: id ?? generatedId }, ...codes.map((code) => ({ code }))], next };
+}
+
+function isRevocationRight({ status, revokedAt, revocationReason }: CertificateInput): boolean {
+  return status === 'REVOKED' || (revokedAt === undefined && revocationReason === undefined);
+}
+
+function toCertificate(input: CertificateInput, id: string, nowMs: number): Certificate {
+  return {
+    id,
+    subject: input.subject,
+    issuer: input.issuer,
+    notBefore: input.notBefore,
+    notAfter: input.notAfter,
+    publicKey: input.publicKey,
+    certificate: input.certificate,
+    fingerprint: input.fingerprint,
+    status: input.status ?? 'VALID',
+    metadata: input.metadata ?? {},
+    createdAt: input.createdAt ?? new Date(nowMs),
+    ...(input.revokedAt === undefined ? {} : { revokedAt: input.revokedAt }),
+    ...(input.revocationReason === undefined ? {} : { revocationReason: input.revocationReason }),
+    ...(input.replacedBy === undefined ? {} : { replacedBy: input.replacedBy }),
+  };
+}
+
+/** `false` when absent; INVALID_TRANSITION out of REVOKED; REVOKED to REVOKED is a no-op that answers `true`. */
+export function updateStatus(
+  directory: Directory,
+  id: string,
+  status: CertificateStatus,
+  { nowMs }: Settings,
+): Prediction {
+  const before = directory.certificates.get(id);
+  if (before === undefined) return answers(directory, false);
+  if (before.status === 'REVOKED') {
+    return status === 'REVOKED' ? answers(directory, true) : fails(directory, 'INVALID_TRANSITION');
+  }
+  const after: Certificate = { ...before, status, ...(status === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {}) };
+  const next = (): Directory => ({ ...directory, certificates: new Map(directory.certificates).set(id, after) });
+  return { outcomes: [{ result: true }], next };
+}

@@ -1,0 +1,63 @@
+/*
+ * Text and JSON as the contract speaks of them, written from the contract alone.
+ */
+
+/** Every code point as its lower-case code point, or as it is where that would be several. */
+export function fold(text: string): string {
+  return Array.from(text, (codePoint) => {
+    const lower = Array.from(codePoint.toLowerCase());
+    return lower.length === 1 ? lower.join('') : codePoint;
+  }).join('');
+}
+
+/** The order of texts by code point. */
+export function compareCodePoints(first: string, second: string): number {
+  const [left, right] = [codePointsOf(first), codePointsOf(second)];
+  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function codePointsOf(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
+}
+
+/** What is left of a fingerprint without its colons and its case. */
+export function bareFingerprint(fingerprint: string): string {
+  return fingerprint.split(':').join('').toLowerCase();
+}
+
+/** Whether two values are the same: JSON values whatever the order of their keys, and records of them with times. */
+export function isSame(first: unknown, second: unknown): boolean {
+  if (Object.is(first, second)) return true;
+  if (typeof first !== 'object' || typeof second !== 'object' || first === null || second === null) return false;
+  if (first instanceof Date || second instanceof Date) {
+    return first instanceof Date && second instanceof Date && first.getTime() === second.getTime();
+  }
+  if (Array.isArray(first) !== Array.isArray(second)) return false;
+  const keys = Object.keys(first);
+  if (keys.length !== Object.keys(second).length) return false;
+  return keys.every((key) => Object.hasOwn(second, key) && isSame(ownValue(first, key), ownValue(second, key)));
+}
+
+// Of "__proto__" too, which an ordinary access would not take for a key.
+function ownValue(object: object, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, key)?.value;
+}
+
+/** Whether NUL or a lone surrogate is in any text of `value`, its keys included. */
+export function hasBadText(value: unknown): boolean {
+  if (typeof value === 'string')
+    return /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return false;
+  return Object.keys(value).some((key) => hasBadText(key) || hasBadText(ownValue(value, key)));
+}
+
+/** Whether every key of `wanted` holds exactly that value in `metadata`. */
+export function holdsAll(metadata: object, wanted: object): boolean {
+  return Object.keys(wanted).every(
+    (key) => Object.hasOwn(metadata, key) && isSame(ownValue(metadata, key), ownValue(wanted, key)),
+  );
+}
