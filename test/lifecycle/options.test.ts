@@ -157,6 +157,15 @@ describe('an option', () => {
     expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
   });
 
+  test('now may tell fractions of a millisecond, which are not kept', async () => {
+    const { db } = await openTestDatabase({ now: () => 1_800_000_000_000.75 });
+    const agent = await db.getAgent(await createAgent(db));
+    const { expiresAt } = agent ?? {};
+    expect(agent?.createdAt).toEqual(new Date(1_800_000_000_000));
+    expect(await db.queryAgents({ expiresAfter: expiresAt })).toEqual([]);
+    expect(await db.queryAgents({ expiresBefore: expiresAt })).toEqual([]);
+  });
+
   test.each(['normal', 'full'] as const)('durability %s keeps what is committed', async (durability) => {
     const { db } = await openTestDatabase({ durability });
     const id = await createAgent(db);
