@@ -52,10 +52,11 @@ export class Diagnostics {
   }
 }
 
-function quietly(tell: () => void): void {
+function quietly(tell: () => unknown): void {
+  // A listener's fault must not become the caller's; one that is asynchronous would end the whole process.
   try {
-    tell();
+    Promise.resolve(tell()).catch(() => undefined);
   } catch {
-    // A listener's fault must not become the caller's.
+    // As above.
   }
 }

@@ -73,9 +73,9 @@ export function checkObject<K extends string>(
   field: string,
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalidInput(field, 'must be an object');
-  for (const key of Object.keys(value)) {
+  // An array, a Date, a Map or a promise may have no fields of its own at all: as a query it would match everything.
+  if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
+  for (const key of Object.keys(value as object)) {
     if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
   }
   // Nothing is claimed about the values: they are unknown still.
