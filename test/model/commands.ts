@@ -86,11 +86,12 @@ function isRead({ kind }: Operation): boolean {
   return kind.startsWith('get') || kind.startsWith('query');
 }
 
-function settingsAt({ nowMs }: Real['clock']): Settings {
+export function settingsAt({ nowMs }: Real['clock']): Settings {
   return { nowMs, ...limits };
 }
 
-async function runAndCompare(
+/** Makes a call on the database and on the model, and compares what they answer. */
+export async function runAndCompare(
   model: Model,
   target: DatabaseService | TransactionScope,
   call: Operation,

@@ -2,10 +2,14 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { DatabaseService } from '../../src';
+import { DatabaseService, type AgentInput } from '../../src';
+import { certificateInput } from '../support/factories';
 import { rawCounts } from '../support/raw-reader';
-import { commandSequences, limits, type Model, type Real } from './commands';
+import { agentInput } from './arbitraries';
+import { commandSequences, limits, runAndCompare, settingsAt, type Model, type Real } from './commands';
+import type { Operation } from './model';
 import { emptyDirectory, type Directory } from './prediction';
+import { givenCertificates } from './pools';
 import { isSame } from './text';
 
 /*
@@ -75,12 +79,26 @@ function expectSame(actual: unknown, expected: unknown): void {
   expect(isSame(actual, expected)).toBe(true);
 }
 
+/** Makes the calls that a sequence begins with. */
+async function fill(model: Model, { db, clock }: Real, agents: readonly AgentInput[]): Promise<void> {
+  const certificates = givenCertificates.map((id) =>
+    certificateInput({ id, fingerprint: id === 'c1' ? 'AA:BB' : 'CC' }),
+  );
+  const calls: Operation[] = [
+    ...certificates.map((input) => ({ kind: 'createCertificate' as const, input })),
+    ...agents.map((input) => ({ kind: 'createAgent' as const, input })),
+  ];
+  for (const call of calls) await runAndCompare(model, db, call, settingsAt(clock));
+}
+
 test(
   'every sequence of calls answers and leaves what the contract says',
   async () => {
-    const property = fc.asyncProperty(commandSequences(maxCommands), (commands) =>
+    const agents = fc.array(agentInput, { maxLength: 6 });
+    const property = fc.asyncProperty(agents, commandSequences(maxCommands), (inputs, commands) =>
       withDatabase(async (real, url) => {
         const model: Model = { directory: emptyDirectory };
+        await fill(model, real, inputs);
         await fc.asyncModelRun(() => ({ model, real }), commands);
         await compareWhole(model.directory, real.db, url);
       }),
