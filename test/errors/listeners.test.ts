@@ -28,14 +28,12 @@ describe('a listener that throws', () => {
   });
 
   test('only later, as an async function does, does no harm either', async () => {
-    const reject = () => Promise.reject(new Error('the listener is broken'));
+    const reject: () => unknown = () => Promise.reject(new Error('the listener is broken'));
     const { db } = await openTestDatabase({
-      onEvent: () => void 0,
+      onEvent: reject,
       logger: { debug: reject, info: reject, warn: reject, error: reject },
     });
     await expectError('INVALID_INPUT', () => db.getAgent(''));
-    const other = await openTestDatabase({ onEvent: reject });
-    await expectError('INVALID_INPUT', () => other.db.getAgent(''));
     // A promise that nobody handles would end the process; Jest makes it the failure of the test that runs.
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await db.queryAgents({})).toEqual([]);

@@ -9,13 +9,7 @@ const shared = shareTestDatabase({ maxResults: 0 }, async ({ db }) => {
   await db.recordSecurityEvent(eventInput({ id: 'known' }));
 });
 
-type Case = readonly [
-  call: string,
-  code: DatabaseErrorCode,
-  prefix: string,
-  operation: string,
-  ...parameters: unknown[],
-];
+type Case = readonly [call: string, code: DatabaseErrorCode, prefix: string, operation: string, parameters: unknown[]];
 
 const cases: readonly Case[] = [
   ['createAgent', 'INVALID_INPUT', 'Failed to create agent: ', 'agents.create', [{}]],
@@ -102,14 +96,16 @@ const cases: readonly Case[] = [
 ];
 
 describe('the error of a call', () => {
-  test.each<Case>([...cases])('%s with %s begins with %j', async (call, code, prefix, operation, parameters) => {
-    const error = await expectError(code, () => callUntyped(shared().db, call, ...parameters));
-    expect(error.message.startsWith(prefix)).toBe(true);
-    expect(error.message.length).toBeGreaterThan(prefix.length);
-    expect(error).toMatchObject({ name: 'DatabaseError', operation, retryable: false });
-    expect(error).toBeInstanceOf(Error);
-    expect(databaseErrorCodes).toContain(error.code);
-  });
+  for (const [call, code, prefix, operation, parameters] of cases) {
+    test(`${call} with ${code} is ${operation}'s`, async () => {
+      const error = await expectError(code, () => callUntyped(shared().db, call, ...parameters));
+      expect(error.message.startsWith(prefix)).toBe(true);
+      expect(error.message.length).toBeGreaterThan(prefix.length);
+      expect(error).toMatchObject({ name: 'DatabaseError', operation, retryable: false });
+      expect(error).toBeInstanceOf(Error);
+      expect(databaseErrorCodes).toContain(error.code);
+    });
+  }
 
   test('is the same inside a transaction', async () => {
     const { db } = await openTestDatabase();

@@ -1,0 +1,140 @@
+import { DatabaseService, DatabaseServiceFactory } from '../../src';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { rawCounts, rawRows, readRaw } from '../support/raw-reader';
+import { openRaw } from '../support/raw-writer';
+import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+describe('faults of the seed that the database does not have', () => {
+  test('D13: a call of another caller does not become part of a transaction that is open', async () => {
+    const { db } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    let bystander: Promise<string> | undefined;
+    const other = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        bystander = db.createAgent(agentInput({ id: 'bystander', certificateId }));
+        resolve();
+      });
+    });
+    const transaction = db.transaction(async (tx) => {
+      await tx.createAgent(agentInput({ id: 'rolled back', certificateId }));
+      await other;
+      throw new RangeError('enough');
+    });
+    await expect(transaction).rejects.toThrow(new RangeError('enough'));
+    expect(await bystander).toBe('bystander');
+    expect((await db.queryAgents({})).map(({ id }) => id)).toEqual(['bystander']);
+  });
+
+  test('D14: foreign keys hold, for whatever opens the file as this package does', async () => {
+    const database = await openTestDatabase();
+    const certificateId = await createCertificate(database.db);
+    const id = await createAgent(database.db, { certificateId, capabilities: ['a'], metadata: { a: 1 } });
+    expect(readRaw(database, (driver) => driver.pragma('foreign_key_check'))).toEqual([]);
+    await database.db.deleteAgent(id);
+    const { agent_metadata, agent_capabilities } = rawCounts(database);
+    expect({ agent_metadata, agent_capabilities }).toEqual({ agent_metadata: 0, agent_capabilities: 0 });
+    expect(readRaw(database, (driver) => driver.pragma('journal_mode', { simple: true }))).toBe('wal');
+  });
+
+  test('D15: a start that failed leaves nothing open, and keeps its cause', async () => {
+    const url = `file:${temporaryDirectory()}/x.sqlite`;
+    const driver = openRaw({ options: { url } });
+    driver.exec('CREATE TABLE agents (name TEXT)');
+    const db = new DatabaseService({ url });
+    const error = await expectError('MIGRATION_FAILED', () => db.initialize());
+    expect(error.cause).toBeDefined();
+    // Nobody else has the file open: nobody else's lock is in the way.
+    expect(driver.pragma('locking_mode = EXCLUSIVE', { simple: true })).toBe('exclusive');
+    driver.exec('BEGIN EXCLUSIVE; DROP TABLE agents; COMMIT');
+    driver.close();
+    await db.initialize();
+    expect(await db.queryAgents({})).toEqual([]);
+    await db.close();
+  });
+
+  test('D16: the second of two concurrent callers never gets an instance that is not ready', async () => {
+    const options = { url: `file:${temporaryDirectory()}/factory.sqlite` };
+    afterTest(() => DatabaseServiceFactory.resetDatabase());
+    const first = DatabaseServiceFactory.getInstance(options);
+    const second = await DatabaseServiceFactory.getInstance(options);
+    expect(await second.queryAgents({})).toEqual([]);
+    expect(await first).toBe(second);
+  });
+
+  test('D17: a reset without an instance removes nothing', async () => {
+    const { db, options } = await openTestDatabase();
+    const id = await createAgent(db);
+    await db.close();
+    await DatabaseServiceFactory.resetDatabase();
+    const again = await openTestDatabase({ url: options.url });
+    expect(await again.db.getAgent(id)).toMatchObject({ id });
+  });
+
+  test('D19: the second start on one file succeeds', async () => {
+    const { db, options } = await openTestDatabase();
+    await db.close();
+    const second = await openTestDatabase({ url: options.url });
+    expect(await second.db.queryAgents({})).toEqual([]);
+  });
+
+  test('D31: a certificate that is revoked while another call finds it expired stays revoked', async () => {
+    const { db, options } = await openTestDatabase();
+    const other = await openTestDatabase({ url: options.url });
+    const id = await createCertificate(db);
+    const read = await db.getCertificate(id);
+    await other.db.updateCertificateStatus(id, 'REVOKED');
+    expect(read?.status).toBe('VALID');
+    await expectError('INVALID_TRANSITION', () => db.updateCertificateStatus(id, 'EXPIRED'));
+    expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED' });
+  });
+
+  test('D33: a certificate tells when it was created', async () => {
+    const { db } = await openTestDatabase({ now: () => 1_800_000_000_001 });
+    const certificate = await db.getCertificate(await createCertificate(db));
+    expect(certificate?.createdAt).toEqual(new Date(1_800_000_000_001));
+  });
+
+  test('D39: neither status nor severity nor health is free text', async () => {
+    const { db } = await openTestDatabase();
+    const wrong = { status: 'BROKEN' } as object;
+    await expectError('INVALID_INPUT', () => db.createCertificate({ ...certificateInput(), ...wrong }));
+    await expectError('INVALID_INPUT', () => db.createAgent({ ...agentInput({ certificateId: 'c' }), ...wrong }));
+    const health = { endpoints: [{ protocol: 'https', address: 'a', port: 1, health: wrong }] } as object;
+    await expectError('INVALID_INPUT', () => db.createAgent({ ...agentInput({ certificateId: 'c' }), ...health }));
+    const severity = { severity: 'BROKEN' } as object;
+    await expectError('INVALID_INPUT', () => db.recordSecurityEvent({ ...eventInput(), ...severity }));
+  });
+
+  test('D40: empty details of a mitigation stay empty details, and a second event of one id is told apart', async () => {
+    const database = await openTestDatabase();
+    await database.db.recordSecurityEvent(eventInput({ id: 'e', mitigationDetails: '' }));
+    expect(rawRows(database, 'security_events')).toMatchObject([{ id: 'e', mitigation_details: '' }]);
+    await expectError('ALREADY_EXISTS', () => database.db.recordSecurityEvent(eventInput({ id: 'e' })));
+  });
+
+  test('D44: close lets every call that has begun come to its end', async () => {
+    const database = await openTestDatabase();
+    const certificateId = await createCertificate(database.db);
+    const calls = [
+      database.db.createAgent(agentInput({ certificateId })),
+      database.db.recordSecurityEvent(eventInput()),
+      database.db.updateCertificateStatus(certificateId, 'SUSPENDED'),
+      database.db.queryAgents({}),
+    ];
+    await database.db.close();
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(calls.map(() => 'fulfilled'));
+    expect(rawRows(database, 'certificates')).toMatchObject([{ status: 'SUSPENDED' }]);
+  });
+
+  test('D47: certificate, agent and event are stored together or not at all', async () => {
+    const database = await openTestDatabase();
+    const registration = database.db.transaction(async (tx) => {
+      const certificateId = await tx.createCertificate(certificateInput());
+      await tx.recordSecurityEvent(eventInput());
+      return tx.createAgent(agentInput({ certificateId, version: '' }));
+    });
+    await expect(registration).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'version' });
+    expect(Object.values(rawCounts(database)).every((count) => count === 0)).toBe(true);
+  });
+});
