@@ -3,7 +3,11 @@ import { describeWithSharedData, readSharedData, type PublicText } from '../supp
 import { openTestDatabase } from '../support/test-database';
 
 describeWithSharedData('793 odd texts that others published', () => {
-  const texts = readSharedTexts();
+  let texts: string[] = [];
+
+  beforeAll(() => {
+    texts = readSharedData<PublicText>('text').map(({ text }) => text);
+  });
 
   test('come back equal in every text of an agent', async () => {
     const { db } = await openTestDatabase();
@@ -49,7 +53,3 @@ describeWithSharedData('793 odd texts that others published', () => {
     }
   });
 });
-
-function readSharedTexts(): string[] {
-  return readSharedData<PublicText>('text').map(({ text }) => text);
-}

@@ -7,8 +7,13 @@ const directory = resolve(__dirname, '../../../shared/data');
 
 /** `describe` where the public data are, `describe.skip`, with the reason, where they are not. */
 export function describeWithSharedData(title: string, work: () => void): void {
-  if (existsSync(join(directory, 'agents.jsonl'))) describe(title, work);
-  else describe.skip(`${title} (skipped: ../shared/data is not there)`, work);
+  if (existsSync(join(directory, 'agents.jsonl'))) {
+    describe(title, work);
+    return;
+  }
+  const reason = 'skipped: ../shared/data is not there';
+  process.stderr.write(`${title}: ${reason}\n`);
+  describe.skip(`${title} (${reason})`, work);
 }
 
 /** An agent as the registries published it. */
