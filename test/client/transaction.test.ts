@@ -134,6 +134,24 @@ describe('After a failure that was caught, the transaction', () => {
     expect(rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
   });
 
+  test('keeps nothing of a change that was refused only when most of it was written', async () => {
+    const { db } = await openTestDatabase();
+    const id = await createAgent(db, { status: 'REVOKED', capabilities: ['kept'], metadata: { kept: true } });
+    const before = await db.getAgent(id);
+    const change = { id, name: 'changed', capabilities: ['lost'], metadata: {} };
+    await db.transaction(async (tx) => {
+      await createInside(tx, 'before');
+      await expectError('INVALID_INPUT', () => tx.updateAgent({ ...change, defaultEndpoint: 'nowhere' }));
+      await expectError('INVALID_TRANSITION', () => tx.updateAgent({ ...change, status: 'ACTIVE' }));
+      expect(await tx.getAgent(id)).toEqual(before);
+      await createInside(tx, 'after');
+    });
+    expect(await db.getAgent(id)).toEqual(before);
+    expect(await db.queryAgents({ capabilities: ['lost'] })).toEqual([]);
+    expect(await db.getCertificate('before')).not.toBeNull();
+    expect(await db.getCertificate('after')).not.toBeNull();
+  });
+
   test('keeps the rest also where the failure was of a status', async () => {
     const { db } = await openTestDatabase();
     const id = await createCertificate(db, { status: 'REVOKED' });
