@@ -6,6 +6,7 @@ import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
+import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
 import { TransactionScope } from './transaction-scope';
 
 /**
@@ -15,6 +16,7 @@ import { TransactionScope } from './transaction-scope';
  */
 export class DatabaseService extends DatabaseOperations implements AsyncDisposable {
   readonly #options: ResolvedOptions;
+  readonly #settings: ServiceSettings;
   readonly #diagnostics: Diagnostics;
   readonly #session: DatabaseSession;
   /** What was asked for last: an open database or a closed one. */
@@ -31,7 +33,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
     const session = new DatabaseSession(diagnostics, resolved.retry);
-    super(session, resolved);
+    const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
+    super(session, settings);
+    this.#settings = settings;
     this.#options = resolved;
     this.#diagnostics = diagnostics;
     this.#session = session;
@@ -91,7 +95,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
         throw invalidInput('work', 'must be a function');
       });
     }
-    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#options)));
+    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)));
   }
 
   /**

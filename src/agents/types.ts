@@ -171,7 +171,10 @@ export interface ResolutionQuery {
   health?: readonly HealthStatus[] | undefined;
   /** Every key given holds exactly this JSON value; the order of the keys of objects does not matter. */
   metadata?: Metadata | undefined;
-  /** This very text, or any version within it when it is a semver range such as `^1.2.0`. */
+  /**
+   * This very text, or any version within it when it is a semver range such as `^1.2.0`: one of 4096 characters and 200
+   * comparators at most.
+   */
   version?: string | undefined;
   /** Strictly before. */
   expiresBefore?: Date | undefined;

@@ -17,6 +17,7 @@ export interface VersionInterval {
   readonly prereleasesOf: readonly string[];
 }
 
+/** A longer text is compared as it is, however it reads. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 

@@ -1,7 +1,18 @@
+import { Failure } from '../errors/failure';
+
 /** The settings that services go by: a part of the resolved options. */
 export interface ServiceSettings {
-  /** Milliseconds since 1970. */
+  /** Whole milliseconds since 1970. */
   readonly now: () => number;
   readonly maxResults: number;
   readonly defaultAgentLifetimeMs: number;
+}
+
+/** The clock of the options as services need it: what is finer than a millisecond is not kept, so it must not count. */
+export function wholeMilliseconds(now: () => number): () => number {
+  return () => {
+    const ms = Math.floor(now());
+    if (!Number.isSafeInteger(ms)) throw new Failure('INVALID_OPTIONS', 'now must return a number', { field: 'now' });
+    return ms;
+  };
 }
