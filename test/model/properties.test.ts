@@ -20,6 +20,8 @@ const number = fc.oneof(
 const identifier = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('alpha', 'beta', 'rc', 'Rc', '-', 'a-', 'a', 'ab', '0a', '1-') },
   { weight: 4, arbitrary: number.map(String) },
+  // Longer than any number that JavaScript holds exactly: semver compares them all the same.
+  { weight: 1, arbitrary: fc.nat(60).map((zeros) => `1${'0'.repeat(zeros)}`) },
   { weight: 1, arbitrary: fc.stringMatching(/^[0-9A-Za-z-]{1,5}$/).filter((text) => !/^0\d+$/.test(text)) },
 );
 const prerelease = fc
