@@ -1,9 +1,9 @@
-import type { Contender, ContenderName } from './contender';
+import type { Contender } from './contender';
 import { digestOf } from './digest';
 import type { Request, Response, Slice } from './messages';
 import { createWorkloads, type Workload } from './workloads';
 
-/** A contender's process: opens it, and does what the parent asks for, one thing after another. */
+/** Does what the parent asks for, one thing after another. */
 class Worker {
   readonly #contender: Contender;
   readonly #workloads: ReadonlyMap<string, Workload>;
@@ -54,42 +54,31 @@ class Worker {
   }
 }
 
-// Only what is measured is loaded, so that nobody carries the memory of another.
-async function openContender(name: ContenderName, path: string): Promise<Contender> {
-  switch (name) {
-    case 'raw':
-      return (await import('./contenders/raw.js')).openRaw(path);
-    case 'package':
-      return (await import('./contenders/package.js')).openPackage(path);
-    case 'prisma':
-      return (await import('./contenders/prisma.js')).openPrisma(path);
-  }
+/** Makes this process a contender's. */
+export function serve(open: (path: string) => Contender | Promise<Contender>): void {
+  let worker: Worker | undefined;
+  const answer = async (request: Request): Promise<Response> => {
+    if (request.type === 'open') {
+      worker = new Worker(await open(request.path), request.agentCount);
+      return { type: 'done' };
+    }
+    if (worker === undefined) throw new Error('nothing is open');
+    switch (request.type) {
+      case 'check':
+        return { type: 'checked', digest: await worker.check(request.workload, request.places) };
+      case 'slice':
+        return { type: 'measured', slice: await worker.measure(request.workload, request.durationMs) };
+      case 'close':
+        await worker.close();
+        return { type: 'closed', peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+    }
+  };
+  process.on('message', (request: Request) => {
+    answer(request)
+      .catch((error: unknown): Response => {
+        return { type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      })
+      .then((response) => process.send?.(response))
+      .catch(() => process.exit(1));
+  });
 }
-
-let worker: Worker | undefined;
-
-async function answer(request: Request): Promise<Response> {
-  if (request.type === 'open') {
-    worker = new Worker(await openContender(request.contender, request.path), request.agentCount);
-    return { type: 'done' };
-  }
-  if (worker === undefined) throw new Error('nothing is open');
-  switch (request.type) {
-    case 'check':
-      return { type: 'checked', digest: await worker.check(request.workload, request.places) };
-    case 'slice':
-      return { type: 'measured', slice: await worker.measure(request.workload, request.durationMs) };
-    case 'close':
-      await worker.close();
-      return { type: 'closed', peakRssBytes: process.resourceUsage().maxRSS * 1024 };
-  }
-}
-
-process.on('message', (request: Request) => {
-  answer(request)
-    .catch((error: unknown): Response => {
-      return { type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-    })
-    .then((response) => process.send?.(response))
-    .catch(() => process.exit(1));
-});

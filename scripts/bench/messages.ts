@@ -1,8 +1,6 @@
-import type { ContenderName } from './contender';
-
 /** What the parent asks of a contender's process. Each is answered before the next is sent. */
 export type Request =
-  | { readonly type: 'open'; readonly contender: ContenderName; readonly path: string; readonly agentCount: number }
+  | { readonly type: 'open'; readonly path: string; readonly agentCount: number }
   /** Do a few operations from the first place on, and tell what came of it. */
   | { readonly type: 'check'; readonly workload: string; readonly places: number }
   /** Work for a while, from the next place on. */

@@ -11,12 +11,13 @@ type AgentRow = Prisma.AgentGetPayload<{ include: typeof agentInclude }>;
 type EventRow = Prisma.SecurityEventGetPayload<{ include: { metadata: true } }>;
 type CertificateRow = Prisma.CertificateGetPayload<{ include: { metadata: true } }>;
 
-export function toAgent({ nameFolded: _, versionKey: __, ...agent }: AgentRow): AgentRecord {
+export function toAgent(agent: AgentRow): AgentRecord {
   const endpoints = agent.endpoints.map(toEndpoint);
-  const { defaultEndpointId, description, ...rest } = agent;
+  const { id, name, publicKey, certificateId, version, createdAt, updatedAt, expiresAt, status, owner } = agent;
+  const { defaultEndpointId, description } = agent;
   const defaultEndpoint = endpoints.find(({ id }) => id === defaultEndpointId);
   return {
-    ...rest,
+    ...{ id, name, publicKey, certificateId, version, createdAt, updatedAt, expiresAt, status, owner },
     endpoints,
     ...(defaultEndpoint === undefined ? undefined : { defaultEndpoint }),
     capabilities: agent.capabilities.map(({ capability }) => capability.name),

@@ -1,6 +1,7 @@
 /*
  * The statements of somebody who knows SQLite and has only this schema to serve: a record is one row with its collections
- * as JSON, a page of ids is found before any record is put together.
+ * as JSON, a page of ids is found before any record is put together. "CROSS JOIN" keeps the order of the loops, and
+ * "LIMIT ? + 0" keeps SQLite from looking at the bound value, after which it would plan the statement anew each time.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -12,7 +13,7 @@ const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_en
   (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
     FROM agent_metadata m WHERE m.agent_id = a.id)`;
 
-const agentsOfPage = `SELECT ${agentColumns} FROM page JOIN agents a ON a.id = page.id ORDER BY a.updated_at DESC, a.id`;
+const agentsOfPage = `SELECT ${agentColumns} FROM page CROSS JOIN agents a ON a.id = page.id ORDER BY a.updated_at DESC, a.id`;
 
 export const getAgent = `SELECT ${agentColumns} FROM agents a WHERE a.id = ?`;
 
@@ -23,7 +24,7 @@ export const searchAgents = `WITH named AS MATERIALIZED (SELECT id FROM agents W
     SELECT a.id FROM named CROSS JOIN agents a ON a.id = named.id
     WHERE EXISTS (SELECT 1 FROM wanted w CROSS JOIN agent_capabilities ac
       WHERE ac.agent_id = a.id AND ac.capability_id = w.id)
-    ORDER BY a.updated_at DESC, a.id LIMIT ?)
+    ORDER BY a.updated_at DESC, a.id LIMIT ? + 0)
   ${agentsOfPage}`;
 
 /** From the rarest capability on. Parameters: all of (JSON), their number, limit. */
@@ -36,14 +37,14 @@ export const ableAgents = `WITH wanted AS MATERIALIZED (
     WHERE r.capability_id = (SELECT id FROM rarest)
     AND ? = (SELECT count(*) FROM wanted w CROSS JOIN agent_capabilities ac
       ON ac.agent_id = r.agent_id AND ac.capability_id = w.id)
-    ORDER BY a.updated_at DESC, a.id LIMIT ?)
+    ORDER BY a.updated_at DESC, a.id LIMIT ? + 0)
   ${agentsOfPage}`;
 
-export const agentsByFingerprint = `SELECT ${agentColumns} FROM certificates f JOIN agents a ON a.certificate_id = f.id
+export const agentsByFingerprint = `SELECT ${agentColumns} FROM certificates f CROSS JOIN agents a ON a.certificate_id = f.id
   WHERE f.fingerprint_key = ? ORDER BY a.updated_at DESC, a.id`;
 
 export const agentsOfOwner = `WITH page AS MATERIALIZED (
-    SELECT id FROM agents WHERE owner = ? ORDER BY updated_at DESC, id LIMIT ?)
+    SELECT id FROM agents WHERE owner = ? ORDER BY updated_at DESC, id LIMIT ? + 0)
   ${agentsOfPage}`;
 
 export const insertAgent = `INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id,
@@ -76,12 +77,12 @@ export const insertEventMetadata = 'INSERT INTO security_event_metadata (event_i
 /** Parameters: from, to, two severities, limit. */
 export const queryEvents = `WITH page AS MATERIALIZED (
     SELECT id FROM security_events WHERE timestamp BETWEEN ? AND ? AND severity IN (?, ?)
-    ORDER BY timestamp DESC, id LIMIT ?)
+    ORDER BY timestamp DESC, id LIMIT ? + 0)
   SELECT s.id, s.timestamp, s.event_type, s.severity, s.source, s.target, s.description, s.mitigation_applied,
     s.mitigation_details,
     (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
       FROM security_event_metadata m WHERE m.event_id = s.id)
-  FROM page JOIN security_events s ON s.id = page.id ORDER BY s.timestamp DESC, s.id`;
+  FROM page CROSS JOIN security_events s ON s.id = page.id ORDER BY s.timestamp DESC, s.id`;
 
 export const getCertificate = `SELECT c.id, c.subject, c.issuer, c.not_before, c.not_after, c.public_key, c.certificate,
     c.fingerprint, c.status, c.created_at,

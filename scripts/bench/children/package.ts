@@ -1,0 +1,4 @@
+import { serve } from '../child';
+import { openPackage } from '../contenders/package';
+
+serve(openPackage);

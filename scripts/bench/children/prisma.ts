@@ -1,0 +1,4 @@
+import { serve } from '../child';
+import { openPrisma } from '../contenders/prisma';
+
+serve(openPrisma);

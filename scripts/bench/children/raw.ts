@@ -1,0 +1,4 @@
+import { serve } from '../child';
+import { openRaw } from '../contenders/raw';
+
+serve(openRaw);
