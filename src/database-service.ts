@@ -83,7 +83,8 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   /**
    * Does `work` in one transaction: all of it or none of it. While it runs, this database reads the last committed
    * state, also inside `work`, where writes to it, beside the transaction, are refused at once with CONFLICT.
-   * Transactions run one after another; calls that `work` did not wait for are waited for.
+   * Transactions run one after another; calls that `work` did not wait for are waited for. A write that was begun outside
+   * waits for the end, so `work` must not wait for it.
    *
    * @returns what `work` returns, after the commit.
    * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; INVALID_INPUT

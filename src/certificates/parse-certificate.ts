@@ -74,6 +74,7 @@ export function parseNewCertificate(input: unknown, nowMs: number): NewCertifica
     replacedBy: optional(fields.replacedBy, 'replacedBy', checkNonEmptyText) ?? null,
   };
   if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');
+  if (columns.replacedBy === columns.id) throw invalidInput('replacedBy', 'must be another certificate');
   checkRevocation(columns);
   return { columns, metadata: optional(fields.metadata, 'metadata', toMetadataRows) ?? [] };
 }

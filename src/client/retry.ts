@@ -36,7 +36,7 @@ async function retryTransient<T>(policy: RetryPolicy, observe: RetryObserver, wo
   }
 }
 
-// A failure of our own is a verdict, such as that the time to wait for a lock is over; only the driver's are passing.
+// A failure of our own is a verdict; only what the driver reports may be passing.
 function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
   const { code, retryable } = classifyError(error);

@@ -55,6 +55,13 @@ describe('createCertificate', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'replacedBy' });
   });
 
+  test('cannot be its own successor', async () => {
+    const database = await openTestDatabase();
+    const own = certificateInput({ id: 'own', replacedBy: 'own' });
+    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(own));
+    expect(error).toMatchObject({ field: 'replacedBy' });
+  });
+
   test('completes what is left out', async () => {
     const { db } = await openTestDatabase({ now: () => now });
     const input = certificateInput({ fingerprint: 'CC' });

@@ -12,19 +12,18 @@ export function getByFingerprint({ certificates }: Directory, fingerprint: strin
 export function createCertificate(directory: Directory, input: CertificateInput, { nowMs }: Settings): Prediction {
   const { id, publicKey, fingerprint, replacedBy } = input;
   const isEmpty = [id, publicKey, bareFingerprint(fingerprint), replacedBy].includes('');
-  if (isEmpty || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
+  const isOwnSuccessor = replacedBy !== undefined && replacedBy === id;
+  if (isEmpty || isOwnSuccessor || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
   const codes: DatabaseErrorCode[] = [];
   const isIdKnown = id !== undefined && directory.certificates.has(id);
   if (isIdKnown || getByFingerprint(directory, fingerprint) !== null) codes.push('ALREADY_EXISTS');
   if (replacedBy !== undefined && !directory.certificates.has(replacedBy)) codes.push('REFERENCE_NOT_FOUND');
-  const isOwnSuccessor = replacedBy !== undefined && replacedBy === id;
-  if (codes.length > 0 && !(isOwnSuccessor && !codes.includes('ALREADY_EXISTS'))) return fails(directory, ...codes);
+  if (codes.length > 0) return fails(directory, ...codes);
   const next = (result: unknown): Directory => {
     const certificate = toCertificate(input, String(result), nowMs);
     return { ...directory, certificates: new Map(directory.certificates).set(certificate.id, certificate) };
   };
-  // Whether a certificate may take its own place is left open.
-  return { outcomes: [{ result: id ?? generatedId }, ...codes.map((code) => ({ code }))], next };
+  return { outcomes: [{ result: id ?? generatedId }], next };
 }
 
 function isRevocationRight({ status, revokedAt, revocationReason }: CertificateInput): boolean {
