@@ -5,60 +5,133 @@ import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { AgentFilter } from './parse-resolution-query';
 import type { VersionBound, VersionInterval } from './version-range';
 
-/** What an agent `a` has to fulfil. */
+/** Which agents `a` to select: all of it written so that SQL can be put together around it. */
 export interface AgentConditions {
   /** Table expressions that the rest refers to. */
   readonly definitions: readonly Sql[];
-  /** The one of them, a list of agents' ids, that the search starts from; undefined where it starts from the agents. */
-  readonly driver: 'named' | 'able' | undefined;
+  /** Where the search starts from, and the agents `a`. */
+  readonly from: Sql;
   readonly conditions: readonly Sql[];
+}
+
+/** A table that leads to few agents, so that the search starts from it. */
+interface Lead {
+  readonly definitions: readonly Sql[];
+  readonly table: Sql;
+  readonly condition: Sql;
+  /** What is left to be asked of the agents that it leads to. */
+  readonly rest: AgentFilter;
 }
 
 /** A filter as SQL, a small piece for each field. */
 export function agentConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): AgentConditions {
+  const { ids, capabilities } = filter;
+  const lead = ids === undefined ? findLead(dialect, filter) : undefined;
+  const wanted = capabilities === undefined ? [] : [wantedCapabilities(dialect, capabilities)];
+  return {
+    definitions: [...wanted, ...(lead?.definitions ?? [])],
+    // A cross join keeps SQLite from turning the order of the loops round.
+    from: lead === undefined ? sql`agents a` : sql`${lead.table} CROSS JOIN agents a`,
+    conditions: [
+      ...(lead === undefined ? [] : [lead.condition]),
+      ...(ids === undefined ? [] : [isOneOf(dialect, sql`a.id`, ids)]),
+      ...ownConditions(dialect, lead?.rest ?? filter, nowMs),
+      ...relatedConditions(dialect, lead?.rest ?? filter),
+    ],
+  };
+}
+
+// The most selective first. What none of them covers is left to the indexes of agents.
+function findLead(dialect: Dialect, filter: AgentFilter): Lead | undefined {
+  const { fingerprintKey, capabilities, allCapabilities, exactName, owner, metadata, namePart } = filter;
+  if (fingerprintKey !== undefined) return byFingerprint(filter, fingerprintKey);
+  if (capabilities !== undefined && allCapabilities) return byRarestCapability(filter, capabilities.length);
+  if ([exactName, owner, metadata].some((field) => field !== undefined)) return undefined;
+  if (namePart !== undefined) return byNamePart(dialect, filter, namePart);
+  return capabilities === undefined ? undefined : byAnyCapability(filter);
+}
+
+function byFingerprint(filter: AgentFilter, fingerprintKey: string): Lead {
+  return {
+    definitions: [],
+    table: sql`certificates f`,
+    condition: sql`f.fingerprint_key = ${fingerprintKey} AND a.certificate_id = f.id`,
+    rest: { ...filter, fingerprintKey: undefined },
+  };
+}
+
+// Counting stops where a capability is common anyway.
+function byRarestCapability(filter: AgentFilter, count: number): Lead {
+  const uses = sql`(SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id LIMIT 1000) AS u)`;
+  return {
+    definitions: [sql`rarest AS MATERIALIZED (SELECT w.id FROM wanted w ORDER BY ${uses}, w.id LIMIT 1)`],
+    table: sql`agent_capabilities r`,
+    // Asked of the link, so that the rows of agents that lack one of the others are never read.
+    condition: sql`r.capability_id = (SELECT id FROM rarest) AND ${hasAllWanted(sql`r.agent_id`, count)}
+      AND a.id = r.agent_id`,
+    rest: { ...filter, capabilities: undefined },
+  };
+}
+
+function byAnyCapability(filter: AgentFilter): Lead {
+  const able = sql`able AS MATERIALIZED (
+    SELECT DISTINCT ac.agent_id AS id FROM wanted w CROSS JOIN agent_capabilities ac WHERE ac.capability_id = w.id)`;
+  const rest = { ...filter, capabilities: undefined };
+  return { definitions: [able], table: sql`able`, condition: sql`a.id = able.id`, rest };
+}
+
+// A scan, but of the narrow index of folded names, not of agents.
+function byNamePart(dialect: Dialect, filter: AgentFilter, part: string): Lead {
+  const named = sql`named AS MATERIALIZED (
+    SELECT n.id FROM agents n WHERE ${dialect.contains(sql`n.name_folded`, sql`${part}`)})`;
+  const rest = { ...filter, namePart: undefined };
+  return { definitions: [named], table: sql`named`, condition: sql`a.id = named.id`, rest };
+}
+
+function wantedCapabilities(dialect: Dialect, names: readonly string[]): Sql {
+  return sql`wanted AS MATERIALIZED (SELECT c.id FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, names)})`;
+}
+
+// What the row of the agent itself tells.
+function ownConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sql[] {
+  const { exactName, owner, statuses, namePart, version } = filter;
+  const conditions = expiryConditions(dialect, filter, nowMs);
+  if (exactName !== undefined) conditions.push(sql`a.name = ${exactName}`);
+  if (owner !== undefined) conditions.push(sql`a.owner = ${owner}`);
+  if (statuses !== undefined) conditions.push(sql`a.status IN (${join(statuses)})`);
+  if (namePart !== undefined) conditions.push(dialect.contains(sql`a.name_folded`, sql`${namePart}`));
+  if (version !== undefined) conditions.push(hasVersion(version));
+  return conditions;
+}
+
+// What other tables tell of it.
+function relatedConditions(dialect: Dialect, filter: AgentFilter): Sql[] {
+  const { fingerprintKey, capabilities, allCapabilities, protocol, health, metadata } = filter;
   const conditions: Sql[] = [];
-  if (filter.ids !== undefined) conditions.push(isOneOf(dialect, sql`a.id`, filter.ids));
-  if (filter.exactName !== undefined) conditions.push(sql`a.name = ${filter.exactName}`);
-  if (filter.owner !== undefined) conditions.push(sql`a.owner = ${filter.owner}`);
-  if (filter.statuses !== undefined) conditions.push(sql`a.status IN (${join(filter.statuses)})`);
-  if (filter.fingerprintKey !== undefined) conditions.push(hasFingerprint(filter.fingerprintKey));
-  if (filter.protocol !== undefined || filter.health !== undefined) conditions.push(hasEndpoint(filter));
-  if (filter.metadata !== undefined && filter.metadata.length > 0) {
-    const owners = ownersWithMetadata(dialect, { table: 'agent_metadata', ownerColumn: 'agent_id' }, filter.metadata);
+  if (fingerprintKey !== undefined) {
+    conditions.push(
+      sql`a.certificate_id IN (SELECT cert.id FROM certificates cert WHERE cert.fingerprint_key = ${fingerprintKey})`,
+    );
+  }
+  if (capabilities !== undefined) {
+    conditions.push(allCapabilities ? hasAllWanted(sql`a.id`, capabilities.length) : hasAnyWanted());
+  }
+  if (protocol !== undefined || health !== undefined) conditions.push(hasEndpoint(filter));
+  if (metadata !== undefined && metadata.length > 0) {
+    const owners = ownersWithMetadata(dialect, { table: 'agent_metadata', ownerColumn: 'agent_id' }, metadata);
     conditions.push(sql`a.id IN (${owners})`);
   }
-  if (filter.version !== undefined) conditions.push(hasVersion(filter.version));
-  conditions.push(...expiryConditions(dialect, filter, nowMs));
-  const driver = chooseDriver(filter);
-  conditions.push(...nameConditions(dialect, filter, driver), ...capabilityConditions(dialect, filter, driver));
-  return { definitions: driverDefinitions(dialect, filter, driver), driver, conditions };
+  return conditions;
 }
 
-// A scan for a part of a name is worth it only where nothing else leads to few agents.
-function chooseDriver(filter: AgentFilter): AgentConditions['driver'] {
-  if (filter.capabilities !== undefined && filter.allCapabilities) return 'able';
-  if (filter.namePart === undefined) return undefined;
-  const leads = [filter.ids, filter.exactName, filter.owner, filter.fingerprintKey, filter.metadata];
-  return leads.every((lead) => lead === undefined) ? 'named' : undefined;
+function hasAllWanted(agentId: Sql, count: number): Sql {
+  return sql`${count} = (SELECT count(*) FROM wanted w CROSS JOIN agent_capabilities ac
+    WHERE ac.agent_id = ${agentId} AND ac.capability_id = w.id)`;
 }
 
-function driverDefinitions(dialect: Dialect, filter: AgentFilter, driver: AgentConditions['driver']): Sql[] {
-  if (driver === 'named') return [namesContaining(dialect, filter.namePart ?? '')];
-  return driver === 'able' ? agentsWithAll(dialect, filter.capabilities ?? []) : [];
-}
-
-function nameConditions(dialect: Dialect, { namePart }: AgentFilter, driver: AgentConditions['driver']): Sql[] {
-  if (namePart === undefined) return [];
-  return driver === 'named' ? [sql`a.id = named.id`] : [dialect.contains(sql`a.name_folded`, sql`${namePart}`)];
-}
-
-function capabilityConditions(dialect: Dialect, filter: AgentFilter, driver: AgentConditions['driver']): Sql[] {
-  if (filter.capabilities === undefined) return [];
-  return driver === 'able' ? [sql`a.id = able.id`] : [hasAnyCapability(dialect, filter.capabilities)];
-}
-
-function hasFingerprint(fingerprintKey: string): Sql {
-  return sql`a.certificate_id IN (SELECT cert.id FROM certificates cert WHERE cert.fingerprint_key = ${fingerprintKey})`;
+function hasAnyWanted(): Sql {
+  return sql`EXISTS (SELECT 1 FROM wanted w CROSS JOIN agent_capabilities ac
+    WHERE ac.agent_id = a.id AND ac.capability_id = w.id)`;
 }
 
 // Protocol and health are asked of one and the same endpoint.
@@ -67,31 +140,6 @@ function hasEndpoint({ protocol, health }: AgentFilter): Sql {
   if (protocol !== undefined) conditions.push(sql`e.protocol = ${protocol}`);
   if (health !== undefined) conditions.push(sql`e.health_status IN (${join(health)})`);
   return sql`a.id IN (SELECT e.agent_id FROM endpoints e WHERE ${allOf(conditions)})`;
-}
-
-// Ahead of the rest: the index of folded names is narrow, the rows of agents are not.
-function namesContaining(dialect: Dialect, part: string): Sql {
-  return sql`named AS MATERIALIZED (
-    SELECT n.id FROM agents n WHERE ${dialect.contains(sql`n.name_folded`, sql`${part}`)})`;
-}
-
-function hasAnyCapability(dialect: Dialect, names: readonly string[]): Sql {
-  return sql`EXISTS (SELECT 1 FROM agent_capabilities ac WHERE ac.agent_id = a.id AND ac.capability_id IN (
-    SELECT c.id FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, names)}))`;
-}
-
-// Driven from the rarest capability: the others are only looked up for the agents that have it.
-function agentsWithAll(dialect: Dialect, names: readonly string[]): Sql[] {
-  return [
-    sql`wanted AS MATERIALIZED (
-      SELECT c.id, (SELECT count(*) FROM agent_capabilities u WHERE u.capability_id = c.id) AS uses
-      FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, names)})`,
-    sql`able AS MATERIALIZED (
-      SELECT r.agent_id AS id FROM agent_capabilities r
-      WHERE r.capability_id = (SELECT w.id FROM wanted w ORDER BY w.uses, w.id LIMIT 1)
-      AND ${names.length} = (SELECT count(*) FROM wanted w JOIN agent_capabilities ac
-        ON ac.capability_id = w.id AND ac.agent_id = r.agent_id))`,
-  ];
 }
 
 function hasVersion({ text, intervals }: NonNullable<AgentFilter['version']>): Sql {

@@ -1,6 +1,6 @@
 import type { Dialect } from '../sql/dialect';
-import { join, raw, sql, type Sql } from '../sql/sql';
-import { allOf, toStatement, type Statement } from '../sql/statement';
+import { join, sql, type Sql } from '../sql/sql';
+import { allOf, toStatement, windowOf, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import { agentConditions } from './agent-conditions';
 import type { AgentFilter, AgentOrder } from './parse-resolution-query';
@@ -22,14 +22,12 @@ export interface AgentSelection {
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
   const { filter, order, limit, offset, nowMs } = selection;
-  const { definitions, driver, conditions } = agentConditions(dialect, filter, nowMs);
+  const { definitions, from, conditions } = agentConditions(dialect, filter, nowMs);
   const orderBy = orderTerms(dialect, order);
-  // A cross join keeps SQLite from turning the order of the loops round.
-  const from = driver === undefined ? sql`agents a` : sql`${raw(driver)} CROSS JOIN agents a`;
   const page = sql`page AS MATERIALIZED (SELECT a.id FROM ${from}
-    WHERE ${allOf(conditions)} ORDER BY ${orderBy} LIMIT ${limit} OFFSET ${offset})`;
+    WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
   return toStatement(sql`WITH ${join([...definitions, page])}
-    SELECT ${agentColumns(dialect)} FROM page JOIN agents a ON a.id = page.id ORDER BY ${orderBy}`);
+    SELECT ${agentColumns(dialect)} FROM page CROSS JOIN agents a WHERE a.id = page.id ORDER BY ${orderBy}`);
 }
 
 const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {

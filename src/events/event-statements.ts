@@ -1,6 +1,6 @@
 import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
-import { allOf, defineStatement, isOneOf, toStatement, type Row, type Statement } from '../sql/statement';
+import { allOf, defineStatement, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
 import type { EventColumns, EventFilter, NewEventRow } from './parse-event';
@@ -37,11 +37,11 @@ export function buildEventQuery(dialect: Dialect, filter: EventFilter, limit: nu
   const orderBy = sql`s.timestamp DESC, ${dialect.byCodePoint(sql`s.id`)} ASC`;
   return toStatement(sql`WITH page AS MATERIALIZED (
       SELECT s.id FROM security_events s WHERE ${allOf(eventConditions(dialect, filter))}
-      ORDER BY ${orderBy} LIMIT ${limit} OFFSET ${offset})
+      ORDER BY ${orderBy} ${windowOf(limit, offset)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details, (
         SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM security_event_metadata m WHERE m.event_id = s.id)
-    FROM page JOIN security_events s ON s.id = page.id ORDER BY ${orderBy}`);
+    FROM page CROSS JOIN security_events s WHERE s.id = page.id ORDER BY ${orderBy}`);
 }
 
 function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {

@@ -54,3 +54,11 @@ export function isOneOf(dialect: Dialect, value: Sql, list: readonly string[]): 
   const json = JSON.stringify(list);
   return sql`${value} IN (${dialect.elements(sql`${json}`)})`;
 }
+
+/**
+ * A part of the rows. SQLite plans a statement anew whenever the value bound to a bare `LIMIT ?` changes, which takes
+ * longer than many a query; an expression it leaves alone.
+ */
+export function windowOf(limit: number, offset: number): Sql {
+  return sql`LIMIT ${limit} + 0 OFFSET ${offset} + 0`;
+}
