@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { textWidth } from '../../scripts/console/text-width';
+import { rawCounts } from '../support/raw-reader';
+import { temporaryDirectory } from '../support/test-database';
+import { runScript } from './run-script';
+
+describe('npm start', () => {
+  test('fills a new database, shows what it finds, and can be run again', async () => {
+    const url = `file:${join(temporaryDirectory(), 'demo.sqlite')}`;
+    const first = await runScript('demo.ts', [], { DATABASE_URL: url });
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^ +agents +24 +0 /m);
+    for (const part of ["db.queryAgents({ name: 'WEATHER' })", '翻訳エージェント', 'rolled back', 'npm run studio']) {
+      expect(first.stdout).toContain(part);
+    }
+    expect(first.stdout).toMatch(/ {2}both written +SUSPENDED, ACTIVE +ACTIVE, absent$/m);
+    expect(first.stdout).not.toContain('0 records');
+    const counts = rawCounts({ options: { url } });
+    expect(counts).toMatchObject({ agents: 24, security_events: 6 });
+
+    const second = await runScript('demo.ts', [], { DATABASE_URL: url });
+    expect(second).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(second.stdout).toMatch(/^ +agents +0 +24 /m);
+    expect(second.stdout).toMatch(/^ +certificates +0 +\d{2,} /m);
+    expect(rawCounts({ options: { url } })).toEqual(counts);
+  });
+
+  test('prints plain text of at most 100 columns where nobody looks at a terminal', async () => {
+    const url = `file:${join(temporaryDirectory(), 'demo.sqlite')}`;
+    const { stdout } = await runScript('demo.ts', [], { DATABASE_URL: url });
+    expect(stdout).not.toContain('\x1b');
+    expect(stdout.split('\n').filter((line) => textWidth(line) > 100)).toEqual([]);
+  });
+
+  test('says in one line that the database cannot be opened', async () => {
+    const url = `file:${join(temporaryDirectory(), 'missing', 'demo.sqlite')}`;
+    const { exitCode, stderr } = await runScript('demo.ts', [], { DATABASE_URL: url });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^npm start: Failed to initialize database: .+ \(UNAVAILABLE\)\n$/);
+  });
+});
