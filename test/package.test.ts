@@ -14,6 +14,7 @@ function projectWithPackage(): string {
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
   const tarball = execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim();
   mkdirSync(modules);
+  writeFileSync(join(project, 'package.json'), '{}');
   execFileSync('tar', ['-xzf', join(project, tarball), '-C', modules]);
   execFileSync('mv', [join(modules, 'package'), join(modules, 'ans-database')]);
   for (const name of [...Object.keys(packageJson.dependencies), '@types/node', 'undici-types']) {
