@@ -24,16 +24,19 @@ export interface Workload {
 
 /** All workloads, reads first; the numbers are those of the package's targets. */
 export function createWorkloads(agentCount: number): Workload[] {
-  return [...reads(agentCount), ...writes(agentCount)];
+  return [...agentReads(agentCount), ...otherReads(agentCount), ...writes(agentCount)];
 }
 
-function reads(agentCount: number): Workload[] {
-  const anAgent = (place: number): number => new Random(1, place).between(0, agentCount - 1);
+function anAgent(place: number, agentCount: number): number {
+  return new Random(1, place).between(0, agentCount - 1);
+}
+
+function agentReads(agentCount: number): Workload[] {
   return [
     workload(
       'W1',
       'getAgent',
-      (place) => agentId(anAgent(place)),
+      (place) => agentId(anAgent(place, agentCount)),
       (contender, id) => contender.getAgent(id),
     ),
     workload('W2', 'part of the name + any of 2 capabilities, 20', searchOf, (contender, [name, capabilities]) =>
@@ -42,21 +45,26 @@ function reads(agentCount: number): Workload[] {
     workload(
       'W3',
       'all of 3 capabilities, 20',
-      (place) => threeOf(anAgent(place), agentCount),
+      (place) => threeOf(anAgent(place, agentCount), agentCount),
       (contender, capabilities) => contender.ableAgents(capabilities, 20),
     ),
     workload(
       'W4',
       'agent by fingerprint',
-      (place) => fingerprintOf(anAgent(place)),
+      (place) => fingerprintOf(anAgent(place, agentCount)),
       (contender, fingerprint) => contender.agentsByFingerprint(fingerprint),
     ),
     workload(
       'W5',
       '50 agents of an owner',
-      (place) => ownerOf(anAgent(place), agentCount),
+      (place) => ownerOf(anAgent(place, agentCount), agentCount),
       (contender, owner) => contender.agentsOfOwner(owner, 50),
     ),
+  ];
+}
+
+function otherReads(agentCount: number): Workload[] {
+  return [
     workload(
       'W10',
       'events by time and severity, 100',
@@ -66,7 +74,7 @@ function reads(agentCount: number): Workload[] {
     workload(
       'W11',
       'certificate by fingerprint',
-      (place) => fingerprintOf(anAgent(place)),
+      (place) => fingerprintOf(anAgent(place, agentCount)),
       (contender, fingerprint) => contender.getCertificateByFingerprint(fingerprint),
     ),
   ];
