@@ -1,5 +1,6 @@
 import type { Dialect } from '../sql/dialect';
-import { join, sql, type Sql } from '../sql/sql';
+import { perEngine } from '../sql/per-engine';
+import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, toStatement, windowOf, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import { agentConditions } from './agent-conditions';
@@ -16,6 +17,9 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
+// Its text is most of the statement's, and always the same.
+const columnsOf = perEngine((dialect) => raw(agentColumns(dialect).sql));
+
 /**
  * The resolution query: one statement, whatever is asked for. It finds the ids of the page first, and only then the
  * whole agents, so that nothing is put together that is not returned.
@@ -27,7 +31,7 @@ export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): St
   const page = sql`page AS MATERIALIZED (SELECT a.id FROM ${from}
     WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
   return toStatement(sql`WITH ${join([...definitions, page])}
-    SELECT ${agentColumns(dialect)} FROM page CROSS JOIN agents a WHERE a.id = page.id ORDER BY ${orderBy}`);
+    SELECT ${columnsOf(dialect)} FROM page CROSS JOIN agents a WHERE a.id = page.id ORDER BY ${orderBy}`);
 }
 
 const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {
