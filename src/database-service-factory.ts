@@ -15,6 +15,7 @@ interface Instance {
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the form that the seed's callers know
 export class DatabaseServiceFactory {
   static #instance: Instance | undefined;
+  static #resetting: Promise<void> | undefined;
 
   /**
    * The one instance of this process, initialized. The first call makes it; concurrent first calls get the same one. A
@@ -24,6 +25,7 @@ export class DatabaseServiceFactory {
    * @throws INVALID_OPTIONS for options other than those of the live instance, and whatever `initialize` throws.
    */
   static async getInstance(options?: DatabaseOptions): Promise<DatabaseService> {
+    while (this.#resetting !== undefined) await this.#resetting.catch(() => undefined);
     const live = this.#instance;
     if (live !== undefined) {
       await named('initialize', () => checkSameOptions(options, live.options));
@@ -48,11 +50,18 @@ export class DatabaseServiceFactory {
    *
    * @throws CONFLICT inside a transaction of the instance.
    */
-  static async resetDatabase(): Promise<void> {
+  static resetDatabase(): Promise<void> {
+    this.#resetting ??= this.#reset().finally(() => (this.#resetting = undefined));
+    return this.#resetting;
+  }
+
+  static async #reset(): Promise<void> {
     const instance = this.#instance;
     if (instance === undefined) return;
     const service = await instance.ready.catch(() => undefined);
-    await service?.close();
+    // What could not be opened may be no database at all.
+    if (service === undefined) return;
+    await service.close();
     if (this.#instance === instance) this.#instance = undefined;
     await named('reset', () => removeSqliteFiles(resolveOptions(instance.options).location));
   }

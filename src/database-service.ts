@@ -45,10 +45,13 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * Opens the database and looks after its schema as the option `migrations` says. Does nothing where it is open;
    * concurrent calls share one run. After `close()` it opens again; after a failure it tries again.
    *
-   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, UNAVAILABLE, READ_ONLY, CORRUPT, BUSY, STORAGE_FULL
+   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, UNAVAILABLE, READ_ONLY, CORRUPT, BUSY, STORAGE_FULL; CONFLICT
+   * inside a transaction of this very database that is being closed.
    */
   initialize(): Promise<void> {
     if (this.#target === 'open') return this.#last;
+    // The closing that comes first waits for the transaction, which would wait for the opening after it.
+    if (this.#session.isInsideTransaction()) return this.#refuse('initialize', 'cannot reopen its own database');
     this.#target = 'open';
     const opening = this.#enqueue(() => this.#open());
     // After a failure the next call tries again, unless something else was asked for meanwhile.
@@ -69,7 +72,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    */
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
-    if (this.#session.isInsideTransaction()) return this.#refuseToClose();
+    if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
     return this.#enqueue(() => this.#close());
@@ -110,9 +113,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     return this.#session.migrate();
   }
 
-  #refuseToClose(): Promise<never> {
-    return perform(this.#diagnostics, 'close', () => {
-      throw new Failure('CONFLICT', 'a transaction cannot close its own database');
+  #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {
+    return perform(this.#diagnostics, operation, () => {
+      throw new Failure('CONFLICT', `a transaction ${what}`);
     });
   }
 

@@ -51,7 +51,7 @@ export class AgentStatements {
         ) FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    this.deleteSoleCapabilities = defineStatement<{ id: string }>((p) => deleteUnshared(p('id'), p('id')));
+    this.deleteSoleCapabilities = defineStatement<{ id: string }>((p) => deleteUnshared(p('id')));
     this.#insertAgent = defineStatement<Record<keyof AgentColumns, string | number | null>>(
       (p) => sql`INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id, version,
           version_key, description, created_at, updated_at, expires_at, status, owner)
@@ -85,7 +85,7 @@ export class AgentStatements {
           SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
     );
     this.#deleteDroppedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`${deleteUnshared(p('id'), p('id'))} AND name NOT IN (${dialect.elements(p('names'))})`,
+      (p) => sql`${deleteUnshared(p('id'))} AND name NOT IN (${dialect.elements(p('names'))})`,
     );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO agent_metadata (agent_id, key, value)
@@ -102,8 +102,8 @@ export class AgentStatements {
   }
 
   /**
-   * The change of an agent, nine statements at most. Each does nothing where the agent is absent. A change of status
-   * passes REVOKED agents by: what `selectForChange` found says so.
+   * The change of an agent, nine statements at most. Each does nothing where the agent is absent. Whether the change was
+   * allowed is for the caller to tell from what `selectForChange` found, and to roll back where it was not.
    */
   update({ id, columns, collections }: AgentChange): Statement[] {
     return [
@@ -168,10 +168,10 @@ export class AgentStatements {
 }
 
 // Before the links are cut, as they tell which capabilities may have lost their last agent.
-function deleteUnshared(agentId: Sql, sameAgentId: Sql): Sql {
+function deleteUnshared(agentId: Sql): Sql {
   return sql`DELETE FROM capabilities
     WHERE id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
     AND NOT EXISTS (
-      SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${sameAgentId}
+      SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
     )`;
 }

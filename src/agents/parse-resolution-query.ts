@@ -75,7 +75,7 @@ export function parseResolutionQuery(input: unknown): Resolution {
   const query = checkObject(input, 'query', queryFields);
   const filter = parseFilter(query);
   return {
-    filter: matchesNothing(query) ? null : filter,
+    filter: matchesNothing(filter) ? null : filter,
     order: parseOrder(query),
     window: checkWindow(query),
   };
@@ -107,8 +107,11 @@ function parseFilter(query: QueryFields): AgentFilter {
 }
 
 // An empty owner must never show every tenant's agents, nor an empty list everything.
-function matchesNothing(query: QueryFields): boolean {
-  return Object.values(query).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
+function matchesNothing(filter: AgentFilter): boolean {
+  if (filter.version?.text === '') return true;
+  // An empty object of metadata asks for nothing, so it leaves nothing out.
+  const values = Object.values({ ...filter, metadata: undefined });
+  return values.some((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 
 function parseOrder(query: QueryFields): AgentOrder {

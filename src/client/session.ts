@@ -88,10 +88,19 @@ export class DatabaseSession implements Session {
         this.#diagnostics.transactionEnded('rollback', performance.now() - start);
         throw error;
       }
-      await perform(this.#diagnostics, 'transaction', () => transaction.commit());
-      this.#diagnostics.transactionEnded('commit', performance.now() - start);
+      await this.#commit(transaction, start);
       return result;
     });
+  }
+
+  async #commit(transaction: DatabaseTransaction, start: number): Promise<void> {
+    let outcome: 'commit' | 'rollback' = 'rollback';
+    try {
+      await perform(this.#diagnostics, 'transaction', () => transaction.commit());
+      outcome = 'commit';
+    } finally {
+      this.#diagnostics.transactionEnded(outcome, performance.now() - start);
+    }
   }
 
   /** Whether the caller is inside the callback of a transaction of this very database. */

@@ -43,7 +43,8 @@ export class Diagnostics {
   }
 
   migrated(applied: readonly string[], durationMs: number): void {
-    this.emit({ type: 'migration', applied, durationMs });
+    // A copy: the caller is given the other.
+    this.emit({ type: 'migration', applied: [...applied], durationMs });
     quietly(() => this.#logger?.info({ applied, durationMs }, 'Migrations applied'));
   }
 

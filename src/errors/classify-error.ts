@@ -43,7 +43,7 @@ function classifyDriverError({ code, message }: DriverError, cause: unknown): Fa
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') {
     return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', { cause });
   }
-  if (message.startsWith('no such table') || message.startsWith('no such column')) {
+  if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
     return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });
   }
   const known = sqliteCodes.find(([prefix]) => code.startsWith(prefix));

@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure';
+import { maxTimeMs, minTimeMs } from '../input/check';
 
 /** The settings that services go by: a part of the resolved options. */
 export interface ServiceSettings {
@@ -12,7 +13,7 @@ export interface ServiceSettings {
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {
     const ms = Math.floor(now());
-    if (!Number.isSafeInteger(ms)) throw new Failure('INVALID_OPTIONS', 'now must return a number', { field: 'now' });
-    return ms;
+    if (ms >= minTimeMs && ms <= maxTimeMs) return ms;
+    throw new Failure('INVALID_OPTIONS', 'now must return a time within the years 1 to 9999', { field: 'now' });
   };
 }

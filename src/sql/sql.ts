@@ -1,8 +1,7 @@
-import { empty, join, raw, Sql, sqltag } from '@prisma/client/runtime/client';
+import { join, raw, Sql, sqltag } from '@prisma/client/runtime/client';
 
 /*
  * Prisma's own way to compose SQL, as `Prisma.sql` and its companions of the generated client are, but without loading
- * that client: every value becomes a bound parameter. `raw` is for names of
- * our own only, never for anything that came from outside.
+ * that client: every value becomes a bound parameter. `raw` is for names of our own only, never for anything from outside.
  */
-export { empty, join, raw, Sql, sqltag as sql };
+export { join, raw, Sql, sqltag as sql };

@@ -113,7 +113,7 @@ CREATE TABLE "new_agent_metadata" (
     CONSTRAINT "agent_metadata_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 INSERT INTO "new_agent_metadata" ("agent_id", "key", "value")
-SELECT "agent_id", "key", json_quote("value") FROM "agent_metadata" WHERE "agent_id" IN (SELECT "id" FROM "agents");
+SELECT "agent_id", "key", json_quote(CAST("value" AS TEXT)) FROM "agent_metadata" WHERE "agent_id" IN (SELECT "id" FROM "agents");
 DROP TABLE "agent_metadata";
 ALTER TABLE "new_agent_metadata" RENAME TO "agent_metadata";
 
@@ -126,7 +126,7 @@ CREATE TABLE "new_certificate_metadata" (
     CONSTRAINT "certificate_metadata_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 INSERT INTO "new_certificate_metadata" ("certificate_id", "key", "value")
-SELECT "certificate_id", "key", json_quote("value") FROM "certificate_metadata" WHERE "certificate_id" IN (SELECT "id" FROM "certificates");
+SELECT "certificate_id", "key", json_quote(CAST("value" AS TEXT)) FROM "certificate_metadata" WHERE "certificate_id" IN (SELECT "id" FROM "certificates");
 DROP TABLE "certificate_metadata";
 ALTER TABLE "new_certificate_metadata" RENAME TO "certificate_metadata";
 
@@ -157,7 +157,7 @@ CREATE TABLE "new_security_event_metadata" (
     CONSTRAINT "security_event_metadata_event_id_fkey" FOREIGN KEY ("event_id") REFERENCES "security_events" ("id") ON DELETE CASCADE ON UPDATE CASCADE
 );
 INSERT INTO "new_security_event_metadata" ("event_id", "key", "value")
-SELECT "event_id", "key", json_quote("value") FROM "security_event_metadata" WHERE "event_id" IN (SELECT "id" FROM "security_events");
+SELECT "event_id", "key", json_quote(CAST("value" AS TEXT)) FROM "security_event_metadata" WHERE "event_id" IN (SELECT "id" FROM "security_events");
 DROP TABLE "security_event_metadata";
 ALTER TABLE "new_security_event_metadata" RENAME TO "security_event_metadata";
 

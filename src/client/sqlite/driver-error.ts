@@ -19,7 +19,8 @@ export function driverErrorOf(error: unknown): DriverError | undefined {
   // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
   const { code, message } = error;
-  return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
+  const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);
+  return isDriverCode && typeof message === 'string' ? { code, message } : undefined;
 }
 
 function mapDriverError(code: string, message: string): MappedError {

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
+import { isTurnOverdue, takeTurn } from '../event-loop';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { WriteGate } from './write-gate';
@@ -46,6 +47,7 @@ export class SqliteDatabase {
 
   /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+    if (isTurnOverdue()) await takeTurn();
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
         return work(this.#reader);
@@ -85,6 +87,7 @@ export class SqliteDatabase {
   async begin(): Promise<SqliteTransaction> {
     await this.#gate.enter();
     try {
+      if (isTurnOverdue()) await takeTurn();
       await whileBusy(this.#settings.busyTimeoutMs, () => this.#writer.run(beginImmediate));
     } catch (error) {
       this.#leaveGate();
@@ -104,6 +107,16 @@ export class SqliteDatabase {
       this.#end(command);
     };
     return { connection: this.#writer, assertOpen, commit: () => end(commit), rollback: () => end(rollback) };
+  }
+
+  /** Does `work`, on connections of its own, while nobody here writes. */
+  async whileNobodyWrites<T>(work: () => Promise<T>): Promise<T> {
+    await this.#gate.enter();
+    try {
+      return await work();
+    } finally {
+      this.#leaveGate();
+    }
   }
 
   /** To be called after the schema changed. */

@@ -36,8 +36,17 @@ export function createSqliteTransactionExecutor(
   return {
     dialect: sqliteDialect,
     query: (statement) => settle(() => run(statement).rows),
-    atomic: (statements, conclude) => settle(() => withSavepoint(connection, () => conclude(statements.map(run)))),
-    prisma: (work) => prisma.lend(work, observe),
+    atomic: (statements, conclude) =>
+      settle(() => {
+        // Before the savepoint, which outside a transaction would begin one.
+        transaction.assertOpen();
+        return withSavepoint(connection, () => conclude(statements.map(run)));
+      }),
+    prisma: async (work) => {
+      // Prisma Client would pass the reason on as an error of its own.
+      transaction.assertOpen();
+      return prisma.lend(work, observe);
+    },
   };
 }
 

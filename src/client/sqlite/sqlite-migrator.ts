@@ -46,9 +46,11 @@ export class SqliteMigrator {
     const { applyMigrations } = await import('../../migration/apply-migrations.js');
     try {
       const { path, busyTimeoutMs } = this.#settings;
-      const applied = await applyMigrations(path, { shipped: readShippedMigrations(), busyTimeoutMs });
-      this.#database.forgetStatements();
-      return applied;
+      return await this.#database.whileNobodyWrites(async () => {
+        const applied = await applyMigrations(path, { shipped: readShippedMigrations(), busyTimeoutMs });
+        this.#database.forgetStatements();
+        return applied;
+      });
     } catch (error) {
       if (!(error instanceof MigrationError)) throw error;
       throw new Failure(reasonCodes[error.reason], error.message, { cause: error });

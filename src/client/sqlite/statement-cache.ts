@@ -1,4 +1,4 @@
-/** What was made for a text, kept for the texts that came last. */
+/** What was made for a text, kept for the texts that came last. A text in use that is forgotten is only made again. */
 export class StatementCache<T> {
   readonly #entries = new Map<string, T>();
   readonly #maxEntries: number;

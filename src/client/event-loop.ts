@@ -1,0 +1,14 @@
+const longestTurnMs = 10;
+
+let lastTurn = performance.now();
+
+/** Whether work that goes on from promise to promise has kept everything else in the process waiting for long. */
+export function isTurnOverdue(): boolean {
+  return performance.now() - lastTurn > longestTurnMs;
+}
+
+/** Lets timers and sockets have their turn, which a chain of promises alone never does. */
+export async function takeTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  lastTurn = performance.now();
+}

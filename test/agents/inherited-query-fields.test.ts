@@ -1,0 +1,12 @@
+import { createAgent } from '../support/factories';
+import { openTestDatabase } from '../support/test-database';
+
+describe('A query whose fields are not its own', () => {
+  test('matches nothing all the same where one of them is empty', async () => {
+    const { db } = await openTestDatabase();
+    await createAgent(db);
+    expect(await db.queryAgents(Object.create({ owner: '' }) as object)).toEqual([]);
+    expect(await db.queryAgents(Object.defineProperty({}, 'name', { value: '', enumerable: false }))).toEqual([]);
+    expect(await db.queryAgents({ metadata: {} })).toHaveLength(1);
+  });
+});

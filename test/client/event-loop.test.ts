@@ -1,0 +1,31 @@
+import { createAgent, eventInput } from '../support/factories';
+import { openTestDatabase } from '../support/test-database';
+
+/** How often a timer of one millisecond had its turn while `work` ran. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  await work();
+  clearInterval(timer);
+  return turns;
+}
+
+describe('The event loop', () => {
+  test('goes on while one call follows another', async () => {
+    const { db } = await openTestDatabase();
+    const id = await createAgent(db);
+    const untilLong = async (call: () => Promise<unknown>): Promise<void> => {
+      const end = performance.now() + 300;
+      while (performance.now() < end) await call();
+    };
+    expect(await turnsDuring(() => untilLong(() => db.getAgent(id)))).toBeGreaterThan(5);
+    expect(await turnsDuring(() => untilLong(() => db.recordSecurityEvent(eventInput())))).toBeGreaterThan(5);
+  });
+
+  test('goes on while thousands of calls wait for their turn to write', async () => {
+    const { db } = await openTestDatabase();
+    const record = () => Promise.all(Array.from({ length: 4000 }, () => db.recordSecurityEvent(eventInput())));
+    expect(await turnsDuring(record)).toBeGreaterThan(5);
+    expect(await db.querySecurityEvents({})).toHaveLength(4000);
+  });
+});
