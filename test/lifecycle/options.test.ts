@@ -23,8 +23,8 @@ const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest
 
 const badOptions: BadOption[] = [
   ...eachOf('url', [
-    'file:./trailing-space.sqlite ',
-    'file:///tmp/nul.sqlite%00.bak',
+    ['a space at the end, which the driver would drop', 'file:./trailing-space.sqlite '],
+    ['an escaped NUL', 'file:///tmp/nul.sqlite%00.bak'],
     ...valuesBut('text', 'undefined'),
     ['an empty text', ''],
     ['a path without file:', './ans_database.sqlite'],
