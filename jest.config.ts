@@ -14,7 +14,9 @@ const config: Config = {
   transformIgnorePatterns: ['node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The compiled package imports lazily with the extension that Node wants.
   moduleNameMapper: { '^(\\.{1,2}/(?!.*schema_engine).*)\\.js$': '$1' },
-  testTimeout: 30_000,
+  // Jest leaves one core unused; much of the suite waits for processes of its own.
+  maxWorkers: '100%',
+  testTimeout: 60_000,
 };
 
 export default config;
