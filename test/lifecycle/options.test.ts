@@ -1,6 +1,6 @@
 import { DatabaseService, type DatabaseEvent } from '../../src';
 import { badCounts, valuesBut } from '../support/bad-values';
-import { expectError } from '../support/expect-error';
+import { expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { openRaw } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
@@ -167,6 +167,18 @@ describe('an option', () => {
     expect(await db.queryAgents({ expiresAfter: expiresAt })).toEqual([]);
     expect(await db.queryAgents({ expiresBefore: expiresAt })).toEqual([]);
   });
+
+  test.each([Number.NaN, Infinity, 8.64e15, -8.64e15])(
+    'now may not tell %d, which no record can keep',
+    async (time) => {
+      let clock = 1_800_000_000_000;
+      const database = await openTestDatabase({ now: () => clock });
+      const certificateId = await createCertificate(database.db);
+      clock = time;
+      const create = () => database.db.createAgent(agentInput({ certificateId }));
+      expect(await expectRefused(database, 'INVALID_OPTIONS', create)).toMatchObject({ field: 'now' });
+    },
+  );
 
   test.each(['normal', 'full'] as const)('durability %s keeps what is committed', async (durability) => {
     const { db } = await openTestDatabase({ durability });
