@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import { toEntriesJson } from '../metadata/metadata-rows';
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../sql/statement';
@@ -160,9 +161,7 @@ export class AgentStatements {
       statements.push(this.#insertCapabilities({ id, capabilities: rows }));
       statements.push(this.#linkCapabilities({ id, names: JSON.stringify(capabilities) }));
     }
-    // fromEntries makes own properties of all keys, "__proto__" too.
-    if (metadata?.length)
-      statements.push(this.#insertMetadata({ id, metadata: JSON.stringify(Object.fromEntries(metadata)) }));
+    if (metadata?.length) statements.push(this.#insertMetadata({ id, metadata: toEntriesJson(metadata) }));
     return statements;
   }
 }

@@ -1,4 +1,14 @@
-import { checkAnyTime, checkArray, checkBoolean, checkObject, checkOneOf, checkText, optional } from '../input/check';
+import {
+  checkAnyTime,
+  checkArray,
+  checkBoolean,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTexts,
+  hasEmptyFilter,
+  optional,
+} from '../input/check';
 import { checkWindow, type Window } from '../input/check-window';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
@@ -110,8 +120,7 @@ function parseFilter(query: QueryFields): AgentFilter {
 function matchesNothing(filter: AgentFilter): boolean {
   if (filter.version?.text === '') return true;
   // An empty object of metadata asks for nothing, so it leaves nothing out.
-  const values = Object.values({ ...filter, metadata: undefined });
-  return values.some((value) => value === '' || (Array.isArray(value) && value.length === 0));
+  return hasEmptyFilter({ ...filter, metadata: undefined });
 }
 
 function parseOrder(query: QueryFields): AgentOrder {
@@ -127,10 +136,6 @@ function parseOrder(query: QueryFields): AgentOrder {
 function parseVersion(value: unknown, field: string): AgentFilter['version'] & object {
   const text = checkText(value, field);
   return { text, intervals: toVersionIntervals(text) ?? [] };
-}
-
-function checkTexts(value: unknown, field: string): string[] {
-  return checkArray(value, field, checkText);
 }
 
 function checkChoices<T extends string>(value: unknown, allowed: Readonly<Record<string, T>>, field: string): T[] {

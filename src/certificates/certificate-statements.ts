@@ -1,6 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type Row, type Statement } from '../sql/statement';
+import { toEntriesJson } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { CertificateColumns, NewCertificateRow } from './parse-certificate';
 import type { Certificate, CertificateStatus, RevocationReason } from './types';
@@ -37,8 +38,9 @@ export class CertificateStatements {
 
   insert({ columns, metadata }: NewCertificateRow): Statement[] {
     const statements = [this.#insertCertificate({ ...columns })];
-    const entries = JSON.stringify(Object.fromEntries(metadata));
-    if (metadata.length > 0) statements.push(this.#insertMetadata({ id: columns.id, metadata: entries }));
+    if (metadata.length > 0) {
+      statements.push(this.#insertMetadata({ id: columns.id, metadata: toEntriesJson(metadata) }));
+    }
     return statements;
   }
 }

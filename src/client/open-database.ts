@@ -1,4 +1,5 @@
 import type { Diagnostics } from '../diagnostics/diagnostics';
+import type { SqliteLocation } from '../options/database-url';
 import type { ResolvedOptions } from '../options/resolve-options';
 import type { Database } from './executor';
 import { MemoryDirectory } from './sqlite/memory-directory';
@@ -8,8 +9,7 @@ import { SqliteEngine } from './sqlite/sqlite-engine';
 /** Opens the database and looks after its schema. What was opened before a failure is closed again. */
 export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Database> {
   const { location, busyTimeoutMs, durability, migrations } = options;
-  const memory = location.kind === 'memory' ? new MemoryDirectory() : undefined;
-  const path = location.kind === 'memory' ? (memory?.databasePath ?? '') : location.path;
+  const { path, memory } = placeOf(location);
   const engine = await openEngine({ path, busyTimeoutMs, durability }, memory);
   try {
     const start = performance.now();
@@ -20,6 +20,13 @@ export async function openDatabase(options: ResolvedOptions, diagnostics: Diagno
     await engine.close();
     throw error;
   }
+}
+
+/** Where the file lies, and what has to be removed with the database, if anything. */
+function placeOf(location: SqliteLocation): { readonly path: string; readonly memory?: MemoryDirectory } {
+  if (location.kind === 'file') return { path: location.path };
+  const memory = new MemoryDirectory();
+  return { path: memory.databasePath, memory };
 }
 
 async function openEngine(settings: SqliteSettings, memory: MemoryDirectory | undefined): Promise<SqliteEngine> {

@@ -1,4 +1,5 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+import { driverErrorOf, type DriverError } from './driver-error';
 import { Failure, type FailureContext } from './failure';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
@@ -23,11 +24,6 @@ const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, fiel
   'certificates.fingerprint_key': ['certificate', 'fingerprint'],
   'security_events.id': ['securityEvent', 'id'],
 };
-
-interface DriverError {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** Turns whatever was thrown below into a failure of the contract. The original is kept as the cause. */
 export function classifyError(error: unknown): Failure {
@@ -62,22 +58,17 @@ function alreadyExists(message: string, cause: unknown): Failure {
 function findDriverError(error: unknown): DriverError | undefined {
   let current = error;
   for (let depth = 0; depth < 8 && typeof current === 'object' && current !== null; depth += 1) {
-    const found = driverErrorOf(current);
+    const found = adaptedErrorOf(current) ?? driverErrorOf(current);
     if (found !== undefined) return found;
     current = nextCause(current);
   }
   return undefined;
 }
 
-function driverErrorOf(error: object): DriverError | undefined {
-  const { code, message, originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
-  if (typeof originalCode === 'string' && originalCode.startsWith('SQLITE_')) {
-    return { code: originalCode, message: typeof originalMessage === 'string' ? originalMessage : '' };
-  }
-  if (typeof code === 'string' && code.startsWith('SQLITE_')) {
-    return { code, message: typeof message === 'string' ? message : '' };
-  }
-  return undefined;
+// What the driver adapter keeps of the driver's error.
+function adaptedErrorOf(error: object): DriverError | undefined {
+  const { originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
+  return driverErrorOf({ code: originalCode, message: originalMessage });
 }
 
 function nextCause(error: object): unknown {

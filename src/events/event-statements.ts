@@ -2,6 +2,7 @@ import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
 import { allOf, defineStatement, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
+import { toEntriesJson } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { EventColumns, EventFilter, NewEventRow } from './parse-event';
 import type { SecurityEvent, SecuritySeverity } from './types';
@@ -26,8 +27,9 @@ export class EventStatements {
 
   insert({ columns, metadata }: NewEventRow): Statement[] {
     const statements = [this.#insertEvent({ ...columns, mitigationApplied: columns.mitigationApplied ? 1 : 0 })];
-    const entries = JSON.stringify(Object.fromEntries(metadata));
-    if (metadata.length > 0) statements.push(this.#insertMetadata({ id: columns.id, metadata: entries }));
+    if (metadata.length > 0) {
+      statements.push(this.#insertMetadata({ id: columns.id, metadata: toEntriesJson(metadata) }));
+    }
     return statements;
   }
 }

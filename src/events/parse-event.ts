@@ -7,7 +7,9 @@ import {
   checkObject,
   checkOneOf,
   checkText,
+  checkTexts,
   checkTime,
+  hasEmptyFilter,
   optional,
 } from '../input/check';
 import { checkWindow, type Window } from '../input/check-window';
@@ -116,7 +118,9 @@ export function parseEventQuery(input: unknown): EventQuery {
     mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
     metadata: optional(query.metadata, 'metadata', toMetadataRows),
   };
-  return { filter: matchesNothing(filter) ? null : filter, window: checkWindow(query) };
+  // An empty object of metadata asks for nothing, so it leaves nothing out.
+  const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
+  return { filter: matchesNothing ? null : filter, window: checkWindow(query) };
 }
 
 function parseSeverities(query: QueryFields): SecuritySeverity[] | undefined {
@@ -131,17 +135,6 @@ function parseSeverities(query: QueryFields): SecuritySeverity[] | undefined {
   return severities === undefined ? severeEnough : severeEnough.filter((severity) => severities.includes(severity));
 }
 
-function matchesNothing(filter: EventFilter): boolean {
-  return (
-    Object.values(filter).some((value) => value === '') ||
-    [filter.ids, filter.eventTypes, filter.severities].some((list) => list?.length === 0)
-  );
-}
-
 function checkSeverity(value: unknown, field: string): SecuritySeverity {
   return checkOneOf(value, SecuritySeverity, field);
-}
-
-function checkTexts(value: unknown, field: string): string[] {
-  return checkArray(value, field, checkText);
 }

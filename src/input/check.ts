@@ -67,6 +67,16 @@ export function checkArray<T>(value: unknown, field: string, check: (element: un
   return Array.from(value, (element: unknown, index) => check(element, `${field}[${index}]`));
 }
 
+/** An array of texts. */
+export function checkTexts(value: unknown, field: string): string[] {
+  return checkArray(value, field, checkText);
+}
+
+/** Whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
+export function hasEmptyFilter(filters: object): boolean {
+  return Object.values(filters).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
+}
+
 /** An object with none but the given fields. What their values are is for others to check. */
 export function checkObject<K extends string>(
   value: unknown,

@@ -1,6 +1,6 @@
 import type { Dialect } from '../sql/dialect';
 import { raw, sql, type Sql } from '../sql/sql';
-import type { MetadataRow } from './metadata-rows';
+import { toEntriesJson, type MetadataRow } from './metadata-rows';
 
 /** Where the metadata of one kind of record lie. */
 export interface MetadataTable {
@@ -14,7 +14,7 @@ export function ownersWithMetadata(
   { table, ownerColumn }: MetadataTable,
   rows: readonly MetadataRow[],
 ): Sql {
-  const wanted = JSON.stringify(Object.fromEntries(rows));
+  const wanted = toEntriesJson(rows);
   return sql`SELECT m.${raw(ownerColumn)} FROM ${dialect.entries(sql`${wanted}`, 'wanted')}
     JOIN ${raw(table)} m ON m.key = wanted.key AND m.value = wanted.value
     GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;

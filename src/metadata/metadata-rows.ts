@@ -15,3 +15,9 @@ export function toMetadataRows(metadata: unknown, field: string): MetadataRow[] 
     return [key, toCanonicalJson(metadata[key], field, 1)];
   });
 }
+
+/** The rows as one parameter: a JSON object of their texts by key. */
+export function toEntriesJson(rows: readonly MetadataRow[]): string {
+  // fromEntries makes own properties of all keys, "__proto__" too.
+  return JSON.stringify(Object.fromEntries(rows));
+}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { driverErrorOf } from './driver-error';
+import { driverErrorOf } from '../../errors/driver-error';
 
 const firstDelayMs = 1;
 const longestDelayMs = 25;

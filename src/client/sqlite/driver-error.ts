@@ -1,10 +1,5 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
-
-/** What better-sqlite3 throws: `code` is SQLite's name of an extended result code. */
-export interface DriverError {
-  readonly code: string;
-  readonly message: string;
-}
+import { driverErrorOf } from '../../errors/driver-error';
 
 /** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
 export function toDriverAdapterError(error: unknown): unknown {
@@ -12,15 +7,6 @@ export function toDriverAdapterError(error: unknown): unknown {
   if (driverError === undefined) return error;
   const { code, message } = driverError;
   return new DriverAdapterError({ originalCode: code, originalMessage: message, ...mapDriverError(code, message) });
-}
-
-/** The code and the message of an error of the driver; undefined for any other. */
-export function driverErrorOf(error: unknown): DriverError | undefined {
-  // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
-  const { code, message } = error;
-  const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);
-  return isDriverCode && typeof message === 'string' ? { code, message } : undefined;
 }
 
 function mapDriverError(code: string, message: string): MappedError {

@@ -72,15 +72,12 @@ export class SqliteDatabase {
   }
 
   /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
-  async withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
-    await this.#gate.enter();
-    try {
+  withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+    return this.whileNobodyWrites(async () => {
       const result = await whileBusy(this.#settings.busyTimeoutMs, () => work(this.#writer));
       if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was begun and left open');
       return result;
-    } finally {
-      this.#leaveGate();
-    }
+    });
   }
 
   /** Waits for its turn and for other processes, then holds the write lock until the transaction is ended. */
@@ -109,7 +106,7 @@ export class SqliteDatabase {
     return { connection: this.#writer, assertOpen, commit: () => end(commit), rollback: () => end(rollback) };
   }
 
-  /** Does `work`, on connections of its own, while nobody here writes. */
+  /** Does `work` while nobody else here writes. */
   async whileNobodyWrites<T>(work: () => Promise<T>): Promise<T> {
     await this.#gate.enter();
     try {
