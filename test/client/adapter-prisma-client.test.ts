@@ -126,6 +126,7 @@ describe('What Prisma Client reports on our adapter', () => {
   test('P2003 for a reference to nothing, and for what is referred to still', async () => {
     const { client } = await openClient();
     const data = { ...agentRow('a', 'c'), certificate: undefined, certificateId: 'nothing' };
+    // Prisma's types take the key only without the relation; the row is made with it, as undefined.
     const orphan = data as unknown as Prisma.AgentUncheckedCreateInput;
     await expect(client.agent.create({ data: orphan })).rejects.toMatchObject({ code: 'P2003' });
     await client.agent.create({ data: agentRow('a', 'c') });

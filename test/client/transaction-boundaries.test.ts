@@ -150,6 +150,7 @@ describe('After the end of a transaction', () => {
         if (end === 'a rollback') throw new Error('undo');
       })
       .catch(() => undefined);
+    // The compiler does not see that the callback above has set it.
     const tx = scope as unknown as TransactionScope;
     const calls = [
       () => createInside(tx, 'late'),

@@ -218,6 +218,7 @@ const eventQuery: Arbitrary<SecurityEventQuery> = few(
   window,
 );
 
+// Which parameters go with which kind is written out below; fast-check's types lose the tie between the two.
 const one = (kind: Operation['kind'], parameters: object): Arbitrary<Operation> =>
   fc.record({ kind: fc.constant(kind), ...parameters }) as unknown as Arbitrary<Operation>;
 
