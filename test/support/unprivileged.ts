@@ -2,6 +2,11 @@ import { chmodSync } from 'node:fs';
 
 const nobody = 65_534;
 
+/** Who runs a server that refuses to be run by root: this process's user, unless that is root. */
+export function unprivilegedUser(): { readonly uid?: number; readonly gid?: number } {
+  return process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+}
+
 /** Does `work` as a user who may not write where he is not allowed to: root, whom no mode of a file stops, may. */
 export async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;

