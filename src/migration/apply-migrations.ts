@@ -1,9 +1,9 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { isBusy, whileBusy } from '../client/sqlite/busy';
 import { inspectMigrations } from './inspect-migrations';
 import { MigrationError } from './migration-error';
-import { openSchemaEngine } from './schema-engine';
+import { assertMigratable } from './migration-state';
+import { runSchemaEngine } from './run-schema-engine';
 import { hasSeedSchema, isEmpty } from './seed-schema';
 import type { ShippedMigration } from './shipped-migrations';
 import { SqliteMigrationAdapterFactory } from './sqlite-migration-adapter';
@@ -42,13 +42,9 @@ export async function applyMigrations(path: string, options: ApplyMigrationsOpti
 }
 
 async function applyPending(connection: Database, shipped: readonly ShippedMigration[]): Promise<string[]> {
-  const { applied, pending, unknown, failed } = inspectMigrations(connection, shipped);
-  if (unknown.length > 0) {
-    throw new MigrationError('too-new', `the database has migrations of a newer version: ${unknown.join(', ')}`);
-  }
-  if (failed.length > 0) {
-    throw new MigrationError('failed-before', `an earlier attempt at a migration failed: ${failed.join(', ')}`);
-  }
+  const state = inspectMigrations(connection, shipped);
+  assertMigratable(state);
+  const { applied, pending } = state;
   if (pending.length === 0) return [];
   const isUnmanaged = applied.length === 0 && !isEmpty(connection);
   if (isUnmanaged && !hasSeedSchema(connection)) {
@@ -69,25 +65,11 @@ async function runEngine(
     connectToShadow: () => new SqliteDriver(':memory:'),
     onScriptFailed: (error) => (scriptFailure = error),
   });
-  const engine = await openSchemaEngine(factory);
   try {
-    return await adoptAndApply(engine, toMigrationList(shipped), adopted);
+    return await runSchemaEngine(factory, { provider: 'sqlite', shipped, adopted });
   } catch (error) {
     throw toMigrationError(connection, shipped, scriptFailure ?? error);
-  } finally {
-    engine.free();
   }
-}
-
-async function adoptAndApply(
-  engine: SchemaEngine,
-  migrationsList: MigrationList,
-  adopted: string | undefined,
-): Promise<string[]> {
-  if (adopted !== undefined) await engine.markMigrationApplied({ migrationsList, migrationName: adopted });
-  const filters = { externalTables: [], externalEnums: [] };
-  const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
-  return appliedMigrationNames;
 }
 
 function toMigrationError(connection: Database, shipped: readonly ShippedMigration[], cause: unknown): MigrationError {
@@ -108,17 +90,4 @@ async function orBusy<T>(run: () => Promise<T>): Promise<T> {
 
 function busy(cause: unknown): MigrationError {
   return new MigrationError('busy', 'another connection holds a lock on the database', { cause });
-}
-
-/** The migrations as the engine takes them from a directory. */
-function toMigrationList(shipped: readonly ShippedMigration[]): MigrationList {
-  return {
-    baseDir: '',
-    lockfile: { path: 'migration_lock.toml', content: 'provider = "sqlite"\n' },
-    shadowDbInitScript: '',
-    migrationDirectories: shipped.map(({ name, sql }) => ({
-      path: name,
-      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-    })),
-  };
 }

@@ -8,9 +8,17 @@ export interface ShippedMigration {
   readonly sql: string;
 }
 
-/** The migrations of this package, oldest first. */
-export function readShippedMigrations(): ShippedMigration[] {
-  const folder = findMigrationsFolder(__dirname);
+/** The kinds of databases that this package has migrations for: Prisma's names of their providers. */
+export type MigrationProvider = 'sqlite' | 'postgresql';
+
+const folders: Readonly<Record<MigrationProvider, string>> = {
+  sqlite: join('prisma', 'migrations'),
+  postgresql: join('prisma', 'postgresql', 'migrations'),
+};
+
+/** The migrations of this package for one kind of database, oldest first. */
+export function readShippedMigrations(provider: MigrationProvider): ShippedMigration[] {
+  const folder = findFolder(__dirname, folders[provider]);
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => ({ name, sql: readFileSync(join(folder, name, 'migration.sql'), 'utf8') }))
@@ -18,10 +26,10 @@ export function readShippedMigrations(): ShippedMigration[] {
 }
 
 /** In the root of the package, which is further up from the compiled file than from its source. */
-function findMigrationsFolder(directory: string): string {
-  const folder = join(directory, 'prisma', 'migrations');
+function findFolder(directory: string, name: string): string {
+  const folder = join(directory, name);
   if (existsSync(folder)) return folder;
   const parent = dirname(directory);
   if (parent === directory) throw new Error('The migrations of this package are missing');
-  return findMigrationsFolder(parent);
+  return findFolder(parent, name);
 }

@@ -9,7 +9,7 @@ import { inspectMigrations } from '../../src/migration/inspect-migrations';
 import { readShippedMigrations, type ShippedMigration } from '../../src/migration/shipped-migrations';
 import { packageRoot, PrismaProject } from '../support/prisma-cli';
 
-const shipped = readShippedMigrations();
+const shipped = readShippedMigrations('sqlite');
 const names = shipped.map(({ name }) => name);
 const first = { name: '20260101000000_notes', sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY);' };
 const second = { name: '20260102000000_more', sql: "CREATE TABLE more (text TEXT); INSERT INTO more VALUES ('a');" };

@@ -10,7 +10,7 @@ export interface ApplyReport {
 
 /** Applies the shipped migrations to the database at the path that this process was started with. */
 async function main(path: string): Promise<void> {
-  const applied = await applyMigrations(path, { shipped: readShippedMigrations(), busyTimeoutMs: 20_000 });
+  const applied = await applyMigrations(path, { shipped: readShippedMigrations('sqlite'), busyTimeoutMs: 20_000 });
   const report: ApplyReport = { applied, isEngineLoaded: globalThis.PRISMA_WASM_PANIC_REGISTRY !== undefined };
   process.stdout.write(JSON.stringify(report));
 }

@@ -1,0 +1,50 @@
+import type { Client } from 'pg';
+import { Failure } from '../../errors/failure';
+import { inspectPostgresqlMigrations, type PostgresqlQuery } from '../../migration/inspect-postgresql-migrations';
+import type { MigrationState } from '../../migration/migration-state';
+import { readShippedMigrations } from '../../migration/shipped-migrations';
+import { insufficientPrivilege, sqlStateOf } from '../../migration/sql-state';
+import { Migrator } from '../migrator';
+
+/** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
+const defaultLockTimeoutMs = 10_000;
+
+/** How the migrator gets at a PostgreSQL database. */
+export interface PostgresqlMigratorAccess {
+  /** Runs one statement on any connection. */
+  readonly query: PostgresqlQuery;
+  /** Gives a connection that nobody else uses; the migrator ends it. */
+  readonly connect: () => Promise<Client>;
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+/** Looks after the schema of a PostgreSQL database. */
+export class PostgresqlMigrator extends Migrator {
+  readonly #access: PostgresqlMigratorAccess;
+
+  constructor(access: PostgresqlMigratorAccess) {
+    super();
+    this.#access = access;
+  }
+
+  protected async inspect(): Promise<MigrationState> {
+    try {
+      return await inspectPostgresqlMigrations(this.#access.query, readShippedMigrations('postgresql'));
+    } catch (error) {
+      if (sqlStateOf(error) !== insufficientPrivilege) throw error;
+      const message = 'the role of the connection lacks the privilege to read the history of migrations';
+      throw new Failure('MIGRATION_FAILED', message, { cause: error });
+    }
+  }
+
+  protected async applyPending(): Promise<string[]> {
+    const { applyPostgresqlMigrations } = await import('../../migration/apply-postgresql-migrations.js');
+    const { connect, lockTimeoutMs = defaultLockTimeoutMs } = this.#access;
+    const client = await connect();
+    try {
+      return await applyPostgresqlMigrations(client, { shipped: readShippedMigrations('postgresql'), lockTimeoutMs });
+    } finally {
+      await client.end();
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { Client } from 'pg';
+import { inspectInTransaction, type PostgresqlQuery } from './inspect-postgresql-migrations';
+import { MigrationError } from './migration-error';
+import { assertMigratable } from './migration-state';
+import { PostgresqlMigrationAdapterFactory } from './postgresql-migration-adapter';
+import { runSchemaEngine } from './run-schema-engine';
+import type { ShippedMigration } from './shipped-migrations';
+import { insufficientPrivilege, sqlStateOf } from './sql-state';
+
+/** What to bring a database to, and how patiently. */
+export interface ApplyPostgresqlMigrationsOptions {
+  readonly shipped: readonly ShippedMigration[];
+  /** How long to wait for each lock that another connection holds, in milliseconds. */
+  readonly lockTimeoutMs: number;
+}
+
+/** What another connection's lock ends in: lock_not_available, deadlock_detected. */
+const busyStates = new Set(['55P03', '40P01']);
+
+/** Failures of the connection, of the server's resources or of a server that takes no writes, by their beginning. */
+const outerStates = /^(?:08|53|57P|25006)/;
+
+/**
+ * Applies the migrations that a database lacks and returns their names, in order. All of them are one transaction: when it
+ * fails, the database and its history are as before. Several processes may do this at once, those of Prisma's CLI
+ * included; one of them finds something to do.
+ *
+ * The lock is the one that Prisma's schema engine takes, but goes with the transaction: that way it holds behind a pooler,
+ * too, which gives each transaction another session. The engine is loaded only when something is to be applied.
+ *
+ * @param client - connected, and nobody else's; whoever connected it ends it.
+ * @throws MigrationError, or what the driver threw where the connection or the server fails.
+ */
+export async function applyPostgresqlMigrations(
+  client: Client,
+  { shipped, lockTimeoutMs }: ApplyPostgresqlMigrationsOptions,
+): Promise<string[]> {
+  // A connection that breaks fails the statement, and tells so here besides: nobody listening would end the process.
+  client.on('error', () => undefined);
+  // Statements that follow a wait for a lock have to see what was committed meanwhile.
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  try {
+    // Zero is no limit, which is right for the statements of a migration, and wrong for locks.
+    const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
+    await client.query('SELECT pg_advisory_xact_lock(72707369)');
+    const applied = await applyPending(client, shipped);
+    await client.query('COMMIT');
+    return applied;
+  } catch (error) {
+    // A connection that fails here has lost its transaction anyway.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw busyStates.has(sqlStateOf(error) ?? '') ? busy(error) : error;
+  }
+}
+
+async function applyPending(client: Client, shipped: readonly ShippedMigration[]): Promise<string[]> {
+  const query: PostgresqlQuery = (text) => client.query<unknown[]>({ text, rowMode: 'array' });
+  const state = await inspectInTransaction(query, shipped);
+  assertMigratable(state);
+  if (state.pending.length === 0) return [];
+  if (state.applied.length === 0 && (await hasTables(query))) {
+    throw new MigrationError('not-empty', 'the database holds other tables, and no history of migrations');
+  }
+  const failures: unknown[] = [];
+  const factory = new PostgresqlMigrationAdapterFactory({
+    connect: () => Promise.resolve(client),
+    connectToShadow: () => Promise.reject(new Error('Nothing is compared')),
+    onFailed: (error) => failures.push(error),
+  });
+  try {
+    return await runSchemaEngine(factory, { provider: 'postgresql', shipped });
+  } catch (error) {
+    throw await toMigrationError(query, shipped, failures.at(0), error);
+  }
+}
+
+/** Whether the schema holds tables, views or sequences that are anyone's: not Prisma Migrate's, not an extension's. */
+async function hasTables(query: PostgresqlQuery): Promise<boolean> {
+  const { rows } = await query(`
+    SELECT 1 FROM pg_class c
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND c.relname <> '_prisma_migrations'
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    LIMIT 1`);
+  return rows.length > 0;
+}
+
+/** @param failure - what the driver threw first, if it did: what follows is a consequence of it. */
+async function toMigrationError(
+  query: PostgresqlQuery,
+  shipped: readonly ShippedMigration[],
+  failure: unknown,
+  error: unknown,
+): Promise<unknown> {
+  const state = sqlStateOf(failure);
+  // Without an SQLSTATE it was not the server who refused, but the connection that failed.
+  if (failure !== undefined && (state === undefined || busyStates.has(state) || outerStates.test(state)))
+    return failure;
+  // The engine has recorded which one it was; the transaction with that record is open, unless the record was refused.
+  const failed = await inspectInTransaction(query, shipped).then(
+    (found) => found.failed.at(0),
+    () => undefined,
+  );
+  const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;
+  const reason = state === insufficientPrivilege ? ': the role of the connection lacks a privilege' : '';
+  return new MigrationError('failed', message + reason, { cause: failure ?? error });
+}
+
+function busy(cause: unknown): MigrationError {
+  return new MigrationError('busy', 'another connection holds a lock on the database', { cause });
+}

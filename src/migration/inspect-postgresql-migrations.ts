@@ -1,0 +1,44 @@
+import { compareHistory, type MigrationState } from './migration-state';
+import type { ShippedMigration } from './shipped-migrations';
+import { sqlStateOf } from './sql-state';
+
+/** Runs one statement on a PostgreSQL database; each row is an array of its columns' values. */
+export type PostgresqlQuery = (text: string, values?: unknown[]) => Promise<{ readonly rows: readonly unknown[][] }>;
+
+// What ties is told apart by the name, which begins with the time that the migration was made.
+const historySql = `
+  SELECT migration_name, finished_at IS NOT NULL
+  FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`;
+
+const undefinedTable = '42P01';
+
+/**
+ * Compares the history that Prisma Migrate keeps in a PostgreSQL database with the migrations of this package: one
+ * statement, which fails where there is no history. Inside a transaction it would go down with that.
+ */
+export async function inspectPostgresqlMigrations(
+  query: PostgresqlQuery,
+  shipped: readonly ShippedMigration[],
+): Promise<MigrationState> {
+  try {
+    return await compareRows(query, shipped);
+  } catch (error) {
+    if (sqlStateOf(error) === undefinedTable) return compareHistory([], shipped);
+    throw error;
+  }
+}
+
+/** The same inside a transaction: asks for the table first. */
+export async function inspectInTransaction(
+  query: PostgresqlQuery,
+  shipped: readonly ShippedMigration[],
+): Promise<MigrationState> {
+  const { rows } = await query("SELECT to_regclass('_prisma_migrations') IS NOT NULL");
+  return rows.at(0)?.at(0) === true ? compareRows(query, shipped) : compareHistory([], shipped);
+}
+
+async function compareRows(query: PostgresqlQuery, shipped: readonly ShippedMigration[]): Promise<MigrationState> {
+  const { rows } = await query(historySql);
+  const entries = rows.map(([name, isFinished]) => ({ name: String(name), isFinished: isFinished === true }));
+  return compareHistory(entries, shipped);
+}

@@ -1,0 +1,58 @@
+import { ColumnTypeEnum, type ColumnType } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
+
+/** How the values of one of PostgreSQL's types reach the schema engine. */
+interface Conversion {
+  readonly type: ColumnType;
+  readonly parse: (text: string) => unknown;
+}
+
+/** The driver's own parsers, which it declares for fewer types than it has. */
+const driver: { getTypeParser(oid: number): (text: string) => unknown } = pg.types;
+
+const textArray = driver.getTypeParser(1009);
+
+const asText: Conversion = { type: ColumnTypeEnum.Text, parse: (text) => text };
+const int32: Conversion = { type: ColumnTypeEnum.Int32, parse: Number };
+const int64: Conversion = { type: ColumnTypeEnum.Int64, parse: (text) => text };
+const time: Conversion = { type: ColumnTypeEnum.DateTime, parse: toIsoText };
+
+/** By the OIDs of the types (pg_type.dat in PostgreSQL's sources): those that the catalogue and the history are made of. */
+const conversions: ReadonlyMap<number, Conversion> = new Map([
+  [16, { type: ColumnTypeEnum.Boolean, parse: (text) => text === 't' }],
+  // "char", a single byte: what kind a catalogue's row is of.
+  [18, { type: ColumnTypeEnum.Character, parse: (text) => text }],
+  [20, int64],
+  [21, int32],
+  [23, int32],
+  [26, int64],
+  [700, { type: ColumnTypeEnum.Float, parse: Number }],
+  [701, { type: ColumnTypeEnum.Double, parse: Number }],
+  [1114, time],
+  [1184, time],
+  [1000, { type: ColumnTypeEnum.BooleanArray, parse: driver.getTypeParser(1000) }],
+  [1002, { type: ColumnTypeEnum.CharacterArray, parse: textArray }],
+  [1003, { type: ColumnTypeEnum.TextArray, parse: textArray }],
+  [1005, { type: ColumnTypeEnum.Int32Array, parse: driver.getTypeParser(1005) }],
+  [1007, { type: ColumnTypeEnum.Int32Array, parse: driver.getTypeParser(1007) }],
+  [1009, { type: ColumnTypeEnum.TextArray, parse: textArray }],
+  [1015, { type: ColumnTypeEnum.TextArray, parse: textArray }],
+  [1016, { type: ColumnTypeEnum.Int64Array, parse: driver.getTypeParser(1016) }],
+  [1028, { type: ColumnTypeEnum.Int64Array, parse: driver.getTypeParser(1028) }],
+]);
+
+/** What the driver is to parse the values of the engine's queries with: types that are not known stay texts. */
+export const engineTypes = {
+  getTypeParser: (oid: number) => (conversions.get(oid) ?? asText).parse,
+};
+
+/** The type of a column as the engine knows it. */
+export function toColumnType(oid: number): ColumnType {
+  return (conversions.get(oid) ?? asText).type;
+}
+
+/** Whatever the time zone of the session. */
+function toIsoText(text: string): string {
+  const value = driver.getTypeParser(1184)(text);
+  return value instanceof Date ? value.toISOString() : text;
+}
