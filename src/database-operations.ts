@@ -12,6 +12,7 @@ import type {
   SecurityEventType,
   SecuritySeverity,
 } from './events/types';
+import type { ReadOptions } from './options/read-options';
 import type { ServiceSettings } from './options/service-settings';
 
 /**
@@ -36,8 +37,8 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link AgentService.get} */
-  getAgent(id: string): Promise<AgentRecord | null> {
-    return this.agents.get(id);
+  getAgent(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    return this.agents.get(id, options);
   }
 
   /** {@link AgentService.update} */
@@ -51,8 +52,8 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link AgentService.query} */
-  queryAgents(query: ResolutionQuery): Promise<AgentRecord[]> {
-    return this.agents.query(query);
+  queryAgents(query: ResolutionQuery, options?: ReadOptions): Promise<AgentRecord[]> {
+    return this.agents.query(query, options);
   }
 
   /** {@link CertificateService.create} */
@@ -61,13 +62,13 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link CertificateService.get} */
-  getCertificate(id: string): Promise<Certificate | null> {
-    return this.certificates.get(id);
+  getCertificate(id: string, options?: ReadOptions): Promise<Certificate | null> {
+    return this.certificates.get(id, options);
   }
 
   /** {@link CertificateService.getByFingerprint} */
-  getCertificateByFingerprint(fingerprint: string): Promise<Certificate | null> {
-    return this.certificates.getByFingerprint(fingerprint);
+  getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
+    return this.certificates.getByFingerprint(fingerprint, options);
   }
 
   /** {@link CertificateService.updateStatus} */
@@ -81,7 +82,7 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link EventService.query} */
-  querySecurityEvents(filter?: SecurityEventQuery): Promise<SecurityEvent[]>;
+  querySecurityEvents(filter?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
   /** {@link EventService.query}, as the seed writes it: from `startTime` to `endTime`, both included. */
   querySecurityEvents(
     startTime?: Date,
@@ -93,13 +94,18 @@ export abstract class DatabaseOperations {
     limit?: number,
     offset?: number,
   ): Promise<SecurityEvent[]>;
-  querySecurityEvents(first?: Date | SecurityEventQuery, ...rest: LaterParameters): Promise<SecurityEvent[]> {
-    return this.events.query(isFilter(first) ? first : toEventQuery(first, rest));
+  querySecurityEvents(
+    first?: Date | SecurityEventQuery,
+    second?: Date | ReadOptions,
+    ...rest: LaterParameters
+  ): Promise<SecurityEvent[]> {
+    if (isTime(first) && isTime(second)) return this.events.query(toEventQuery(first, second, rest));
+    // One of the two is no time, so this is the form with a filter: whatever else is in it, the service refuses.
+    return this.events.query(first as SecurityEventQuery | undefined, second as ReadOptions | undefined);
   }
 }
 
 type LaterParameters = [
-  endTime?: Date,
   eventTypes?: readonly SecurityEventType[],
   severities?: readonly SecuritySeverity[],
   source?: string,
@@ -108,12 +114,12 @@ type LaterParameters = [
   offset?: number,
 ];
 
-// A Date may come from another realm, so instanceof would not do.
-function isFilter(first: Date | SecurityEventQuery | undefined): first is SecurityEventQuery {
-  return typeof first === 'object' && !types.isDate(first);
+// A Date may come from another realm, so instanceof would not do. What is no object at all is refused as a time.
+function isTime(value: object | undefined): value is Date | undefined {
+  return typeof value !== 'object' || types.isDate(value);
 }
 
-function toEventQuery(from: Date | undefined, parameters: LaterParameters): SecurityEventQuery {
-  const [to, eventTypes, severities, source, target, limit, offset] = parameters;
+function toEventQuery(from: Date | undefined, to: Date | undefined, parameters: LaterParameters): SecurityEventQuery {
+  const [eventTypes, severities, source, target, limit, offset] = parameters;
   return { from, to, eventTypes, severities, source, target, limit, offset };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { removeSqliteFiles } from './client/sqlite/remove-sqlite-files';
+import { assertResettable, resetDatabase } from './client/reset-database';
 import { DatabaseService } from './database-service';
 import { Failure } from './errors/failure';
 import { toDatabaseError, type Operation } from './errors/operation';
@@ -45,10 +45,12 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * For tests: closes the instance, forgets it and its options, and removes its SQLite file with its `-wal` and `-shm`.
-   * Where there is no instance it does nothing: a stray call must not delete a file that it was never told of.
+   * For tests: closes the instance, forgets it and its options, and removes its SQLite file with its `-wal` and `-shm`; on
+   * PostgreSQL it deletes all records, and leaves the schema. Where there is no instance it does nothing: a stray call
+   * must not delete what it was never told of.
    *
-   * @throws CONFLICT inside a transaction of the instance.
+   * @throws CONFLICT inside a transaction of the instance; INVALID_OPTIONS on PostgreSQL without the option `allowReset`,
+   * and nothing has happened.
    */
   static resetDatabase(): Promise<void> {
     this.#resetting ??= this.#reset().finally(() => (this.#resetting = undefined));
@@ -61,9 +63,11 @@ export class DatabaseServiceFactory {
     const service = await instance.ready.catch(() => undefined);
     // What could not be opened may be no database at all.
     if (service === undefined) return;
+    const options = resolveOptions(instance.options);
+    await named('reset', () => assertResettable(options));
     await service.close();
     if (this.#instance === instance) this.#instance = undefined;
-    await named('reset', () => removeSqliteFiles(resolveOptions(instance.options).location));
+    await named('reset', () => resetDatabase(options));
   }
 }
 

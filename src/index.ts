@@ -43,4 +43,5 @@ export {
 } from './events/types';
 export type { JsonValue, Metadata } from './metadata/types';
 export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
+export type { ReadOptions } from './options/read-options';
 export type { TransactionScope } from './transaction-scope';

@@ -83,7 +83,7 @@ function byAnyCapability(filter: AgentFilter): Lead {
 // A scan, but of the narrow index of folded names, not of agents.
 function byNamePart(dialect: Dialect, filter: AgentFilter, part: string): Lead {
   const named = sql`named AS MATERIALIZED (
-    SELECT n.id FROM agents n WHERE ${dialect.contains(sql`n.name_folded`, sql`${part}`)})`;
+    SELECT n.id FROM agents n WHERE ${dialect.contains(sql`n.name_folded`, part)})`;
   const rest = { ...filter, namePart: undefined };
   return { definitions: [named], table: sql`named`, condition: sql`a.id = named.id`, rest };
 }
@@ -99,7 +99,7 @@ function ownConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sq
   if (exactName !== undefined) conditions.push(sql`a.name = ${exactName}`);
   if (owner !== undefined) conditions.push(sql`a.owner = ${owner}`);
   if (statuses !== undefined) conditions.push(sql`a.status IN (${join(statuses)})`);
-  if (namePart !== undefined) conditions.push(dialect.contains(sql`a.name_folded`, sql`${namePart}`));
+  if (namePart !== undefined) conditions.push(dialect.contains(sql`a.name_folded`, namePart));
   if (version !== undefined) conditions.push(hasVersion(version));
   return conditions;
 }

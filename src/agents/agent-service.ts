@@ -3,6 +3,7 @@ import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import { checkNonEmptyText } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
+import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { toAgentRecord } from './agent-mapping';
 import type { AgentChange } from './agent-row';
@@ -44,8 +45,8 @@ export class AgentService {
    * @returns the agent with all that belongs to it, as one snapshot; null when absent.
    * @throws INVALID_INPUT when `id` is no text, or empty.
    */
-  get(id: string): Promise<AgentRecord | null> {
-    return this.#session.read('agents.get', async (executor) => {
+  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    return this.#session.read('agents.get', options, async (executor) => {
       const statement = statementsOf(executor.dialect).select({ id: checkNonEmptyText(id, 'id') });
       const [row] = await executor.query(statement);
       return row === undefined ? null : toAgentRecord(row);
@@ -66,8 +67,11 @@ export class AgentService {
       const change = parseAgentUpdate(agent, this.#settings.now());
       const statements = statementsOf(executor.dialect);
       const endpointId = change.columns.defaultEndpointId ?? null;
+      const lock = statements.lock(change.id);
       const before = statements.selectForChange({ id: change.id, endpointId });
-      return executor.atomic([before, ...statements.update(change)], (results) => concludeUpdate(change, results));
+      return executor.atomic([...lock, before, ...statements.update(change)], (results) => {
+        return concludeUpdate(change, results[lock.length]);
+      });
     });
   }
 
@@ -79,11 +83,8 @@ export class AgentService {
    */
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', async (executor) => {
-      const parameters = { id: checkNonEmptyText(id, 'id') };
-      const { deleteSoleCapabilities, deleteAgent } = statementsOf(executor.dialect);
-      return executor.atomic([deleteSoleCapabilities(parameters), deleteAgent(parameters)], (results) => {
-        return results.at(-1)?.changes === 1;
-      });
+      const statements = statementsOf(executor.dialect).delete(checkNonEmptyText(id, 'id'));
+      return executor.atomic(statements, (results) => results.at(-1)?.changes === 1);
     });
   }
 
@@ -93,8 +94,8 @@ export class AgentService {
    * @returns the agents that match, whole, as one snapshot, in the order asked for; an empty array when none does.
    * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
    */
-  query(query: ResolutionQuery = {}): Promise<AgentRecord[]> {
-    return this.#session.read('agents.query', async (executor) => {
+  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
+    return this.#session.read('agents.query', options, async (executor) => {
       const { filter, order, window } = parseResolutionQuery(query);
       if (filter === null || window.limit === 0) return [];
       const { now, maxResults } = this.#settings;
@@ -107,7 +108,7 @@ export class AgentService {
   }
 }
 
-function concludeUpdate(change: AgentChange, [before]: readonly StatementResult[]): boolean {
+function concludeUpdate(change: AgentChange, before: StatementResult | undefined): boolean {
   const found: Row | undefined = before?.rows[0];
   if (found === undefined) return false;
   const [status, hasEndpoint] = found;

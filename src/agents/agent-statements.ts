@@ -12,7 +12,7 @@ const endpointColumns: RecordColumns = {
   protocol: 'text',
   address: 'text',
   port: 'integer',
-  health_status: 'text',
+  health_status: { enumeration: 'HealthStatus' },
   last_checked: 'time',
   health_message: 'text',
   metadata: 'text',
@@ -28,16 +28,17 @@ export class AgentStatements {
   readonly select;
   /** The agent's own row, as a change finds it: its status, and whether it has the endpoint `endpointId`. */
   readonly selectForChange;
-  readonly deleteAgent;
-  /** Deletes the capabilities that the agent is the last to have; their links go with them. */
-  readonly deleteSoleCapabilities;
+  readonly #lockAgent;
+  readonly #deleteAgent;
   readonly #insertAgent;
   readonly #insertEndpoints;
   readonly #deleteEndpoints;
   readonly #insertCapabilities;
   readonly #linkCapabilities;
   readonly #unlinkCapabilities;
-  readonly #deleteDroppedCapabilities;
+  readonly #touchDroppedCapabilities;
+  readonly #lockUnsharedCapabilities;
+  readonly #deleteUnsharedCapabilities;
   readonly #insertMetadata;
   readonly #deleteMetadata;
 
@@ -51,8 +52,10 @@ export class AgentStatements {
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
         ) FROM agents a WHERE a.id = ${p('id')}`,
     );
-    this.deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    this.deleteSoleCapabilities = defineStatement<{ id: string }>((p) => deleteUnshared(p('id')));
+    this.#lockAgent = defineStatement<{ id: string }>(
+      (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`,
+    );
+    this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     this.#insertAgent = defineStatement<Record<keyof AgentColumns, string | number | null>>(
       (p) => sql`INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id, version,
           version_key, description, created_at, updated_at, expires_at, status, owner)
@@ -76,17 +79,27 @@ export class AgentStatements {
         SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
         JOIN agents a ON a.id = ${p('id')} WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    this.#linkCapabilities = defineStatement<{ id: string; names: string }>(
+    // By the name of each: one that somebody has deleted since must not be left out, but fail for want of an id.
+    this.#linkCapabilities = defineStatement<{ id: string; capabilities: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
-        SELECT a.id, c.id FROM agents a JOIN capabilities c ON c.name IN (${dialect.elements(p('names'))})
-        WHERE a.id = ${p('id')} ON CONFLICT DO NOTHING`,
+        SELECT a.id, (SELECT c.id FROM capabilities c WHERE c.name = n.name)
+        FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)} JOIN agents a ON a.id = ${p('id')}
+        WHERE TRUE ON CONFLICT DO NOTHING`,
     );
     this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
       (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
           SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
     );
-    this.#deleteDroppedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`${deleteUnshared(p('id'))} AND name NOT IN (${dialect.elements(p('names'))})`,
+    this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`UPDATE capabilities SET name = name WHERE ${isDropped(dialect, p('id'), p('names'))}`,
+    );
+    this.#lockUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`SELECT 1 FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} FOR UPDATE`,
+    );
+    this.#deleteUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
     );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO agent_metadata (agent_id, key, value)
@@ -103,8 +116,9 @@ export class AgentStatements {
   }
 
   /**
-   * The change of an agent, nine statements at most. Each does nothing where the agent is absent. Whether the change was
-   * allowed is for the caller to tell from what `selectForChange` found, and to roll back where it was not.
+   * The change of an agent, eight statements at most where one transaction writes at a time. Each does nothing where the
+   * agent is absent. Whether the change was allowed is for the caller to tell from what `selectForChange` found, and to
+   * roll back where it was not.
    */
   update({ id, columns, collections }: AgentChange): Statement[] {
     return [
@@ -112,6 +126,31 @@ export class AgentStatements {
       ...this.#deleteCollections(id, collections),
       ...this.#insertCollections(id, collections),
     ];
+  }
+
+  /** The last statement tells by its changes whether the agent was there. Its collections go with it. */
+  delete(id: string): Statement[] {
+    return [...this.lock(id), ...this.#dropCapabilities(id, []), this.#deleteAgent({ id })];
+  }
+
+  /** Keeps others from changing the agent, where they may. Only a later statement sees what this one has waited for. */
+  lock(id: string): Statement[] {
+    return this.#dialect.hasConcurrentWriters ? [this.#lockAgent({ id })] : [];
+  }
+
+  /**
+   * Deletes the capabilities that the agent alone has, but for those of `keptNames`; their links go with them. Before the
+   * links are cut, as they tell which these are.
+   *
+   * Where others may write: of two agents that are about to lose the same capability, the second has to see what the first
+   * one left, so each touches what it drops; an agent that is about to get one has locked it against deletion by its link,
+   * so that lock is waited for, and only then is looked whether the capability is shared.
+   */
+  #dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
+    const parameters = { id, names: JSON.stringify(keptNames) };
+    const statement = this.#deleteUnsharedCapabilities(parameters);
+    if (!this.#dialect.hasConcurrentWriters) return [statement];
+    return [this.#touchDroppedCapabilities(parameters), this.#lockUnsharedCapabilities(parameters), statement];
   }
 
   #updateAgent(id: string, columns: AgentChange['columns'], { endpoints }: Partial<AgentCollections>): Statement {
@@ -146,8 +185,8 @@ export class AgentStatements {
     const statements: Statement[] = [];
     if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
     if (capabilities !== undefined) {
-      const names = JSON.stringify(capabilities);
-      statements.push(this.#deleteDroppedCapabilities({ id, names }), this.#unlinkCapabilities({ id, names }));
+      statements.push(...this.#dropCapabilities(id, capabilities));
+      statements.push(this.#unlinkCapabilities({ id, names: JSON.stringify(capabilities) }));
     }
     if (metadata !== undefined) statements.push(this.#deleteMetadata({ id }));
     return statements;
@@ -159,18 +198,20 @@ export class AgentStatements {
     if (capabilities?.length) {
       const rows = JSON.stringify(capabilities.map((name) => [uuidv7(), name]));
       statements.push(this.#insertCapabilities({ id, capabilities: rows }));
-      statements.push(this.#linkCapabilities({ id, names: JSON.stringify(capabilities) }));
+      statements.push(this.#linkCapabilities({ id, capabilities: rows }));
     }
     if (metadata?.length) statements.push(this.#insertMetadata({ id, metadata: toEntriesJson(metadata) }));
     return statements;
   }
 }
 
-// Before the links are cut, as they tell which capabilities may have lost their last agent.
-function deleteUnshared(agentId: Sql): Sql {
-  return sql`DELETE FROM capabilities
-    WHERE id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
-    AND NOT EXISTS (
-      SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
-    )`;
+function isDropped(dialect: Dialect, agentId: Sql, keptNames: Sql): Sql {
+  return sql`id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
+    AND name NOT IN (${dialect.elements(keptNames)})`;
+}
+
+function isUnshared(agentId: Sql): Sql {
+  return sql`NOT EXISTS (
+    SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
+  )`;
 }

@@ -27,7 +27,7 @@ const columnsOf = perEngine((dialect) => raw(agentColumns(dialect).sql));
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
   const { filter, order, limit, offset, nowMs } = selection;
   const { definitions, from, conditions } = agentConditions(dialect, filter, nowMs);
-  const orderBy = orderTerms(dialect, order);
+  const orderBy = orderTerms(order);
   const page = sql`page AS MATERIALIZED (SELECT a.id FROM ${from}
     WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
   return toStatement(sql`WITH ${join([...definitions, page])}
@@ -45,13 +45,11 @@ const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {
   expiresAt: sql`a.expires_at`,
 };
 
-const textFields: ReadonlySet<AgentOrderField> = new Set(['id', 'name', 'version', 'owner', 'status']);
-
 // The id makes the order total, so that pages neither overlap nor skip.
-function orderTerms(dialect: Dialect, { field, direction }: AgentOrder): Sql {
-  const column = textFields.has(field) ? dialect.byCodePoint(orderColumns[field]) : orderColumns[field];
+function orderTerms({ field, direction }: AgentOrder): Sql {
+  const column = orderColumns[field];
   const directed = direction === 'asc' ? sql`${column} ASC` : sql`${column} DESC`;
   if (field === 'id') return directed;
   const first = field === 'version' ? sql`${directed} NULLS LAST` : directed;
-  return sql`${first}, ${dialect.byCodePoint(orderColumns.id)} ASC`;
+  return sql`${first}, a.id ASC`;
 }

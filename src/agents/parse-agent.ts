@@ -103,7 +103,8 @@ function versionColumns(value: unknown): Pick<AgentColumns, 'version' | 'version
 }
 
 function parseCapabilities(value: unknown, field: string): string[] {
-  return [...new Set(checkArray(value, field, checkNonEmptyText))];
+  // In order, so that no two transactions each wait for a name that the other one has inserted first.
+  return [...new Set(checkArray(value, field, checkNonEmptyText))].sort();
 }
 
 function checkEndpointReference(value: unknown, field: string): string {

@@ -4,6 +4,7 @@ import type { Statement } from '../sql/statement';
 import type { Executor } from '../client/executor';
 import { Failure } from '../errors/failure';
 import { checkNonEmptyText, checkText } from '../input/check';
+import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { CertificateStatements, toCertificate } from './certificate-statements';
 import { toFingerprintKey } from './fingerprint';
@@ -41,8 +42,8 @@ export class CertificateService {
    * @returns the certificate as one snapshot; null when absent.
    * @throws INVALID_INPUT when `id` is no text, or empty.
    */
-  get(id: string): Promise<Certificate | null> {
-    return this.#session.read('certificates.get', async (executor) => {
+  get(id: string, options?: ReadOptions): Promise<Certificate | null> {
+    return this.#session.read('certificates.get', options, async (executor) => {
       return selectOne(executor, statementsOf(executor.dialect).selectById({ id: checkNonEmptyText(id, 'id') }));
     });
   }
@@ -52,8 +53,8 @@ export class CertificateService {
    * @returns the certificate as one snapshot; null when absent.
    * @throws INVALID_INPUT when `fingerprint` is no text.
    */
-  getByFingerprint(fingerprint: string): Promise<Certificate | null> {
-    return this.#session.read('certificates.getByFingerprint', async (executor) => {
+  getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
+    return this.#session.read('certificates.getByFingerprint', options, async (executor) => {
       const fingerprintKey = toFingerprintKey(checkText(fingerprint, 'fingerprint'));
       return selectOne(executor, statementsOf(executor.dialect).selectByFingerprint({ fingerprintKey }));
     });

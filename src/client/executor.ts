@@ -27,8 +27,12 @@ export type StatementObserver = (statement: Statement, result: StatementResult, 
 
 /** A database that is open, whichever engine it is of. */
 export interface Database {
-  /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
-  createExecutor(observe?: StatementObserver): Executor;
+  /**
+   * An executor whose statements each stand for themselves. Costs next to nothing to make.
+   *
+   * @param mayBeBehind - whether a replica may answer what only reads.
+   */
+  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor;
   /** Begins a transaction that may write; it has to be committed or rolled back. */
   begin(): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */

@@ -1,20 +1,24 @@
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import type { SqliteLocation } from '../options/database-url';
+import type { PostgresqlLocation, SqliteLocation } from '../options/database-url';
 import type { ResolvedOptions } from '../options/resolve-options';
 import type { Database } from './executor';
-import { MemoryDirectory } from './sqlite/memory-directory';
-import type { SqliteSettings } from './sqlite/sqlite-connection';
-import { SqliteEngine } from './sqlite/sqlite-engine';
+import type { Migrator } from './migrator';
+
+/** A database whose schema is still to be looked after. */
+interface Engine extends Database {
+  readonly migrator: Migrator;
+  /** Looks whether the database can serve. */
+  check(): Promise<void>;
+}
 
 /** Opens the database and looks after its schema. What was opened before a failure is closed again. */
 export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Database> {
-  const { location, busyTimeoutMs, durability, migrations } = options;
-  const { path, memory } = placeOf(location);
-  const engine = await openEngine({ path, busyTimeoutMs, durability }, memory);
+  const engine = await openEngine(options, diagnostics);
   try {
     const start = performance.now();
-    const applied = await engine.migrator.prepare(migrations);
+    const applied = await engine.migrator.prepare(options.migrations);
     if (applied.length > 0) diagnostics.migrated(applied, performance.now() - start);
+    await engine.check();
     return engine;
   } catch (error) {
     await engine.close();
@@ -22,18 +26,33 @@ export async function openDatabase(options: ResolvedOptions, diagnostics: Diagno
   }
 }
 
-/** Where the file lies, and what has to be removed with the database, if anything. */
-function placeOf(location: SqliteLocation): { readonly path: string; readonly memory?: MemoryDirectory } {
-  if (location.kind === 'file') return { path: location.path };
-  const memory = new MemoryDirectory();
-  return { path: memory.databasePath, memory };
+// Each driver is loaded by those who use it.
+async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
+  const { location } = options;
+  return location.kind === 'postgresql'
+    ? openPostgresql(location, options, diagnostics)
+    : openSqlite(location, options);
 }
 
-async function openEngine(settings: SqliteSettings, memory: MemoryDirectory | undefined): Promise<SqliteEngine> {
+async function openPostgresql(
+  location: PostgresqlLocation,
+  options: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Engine> {
+  const { PostgresqlEngine } = await import('./postgresql/postgresql-engine.js');
+  return new PostgresqlEngine(location, options, diagnostics);
+}
+
+async function openSqlite(location: SqliteLocation, options: ResolvedOptions): Promise<Engine> {
+  const { SqliteEngine } = await import('./sqlite/sqlite-engine.js');
+  const { busyTimeoutMs, durability } = options;
+  if (location.kind === 'file') return SqliteEngine.open({ path: location.path, busyTimeoutMs, durability });
+  const { MemoryDirectory } = await import('./sqlite/memory-directory.js');
+  const memory = new MemoryDirectory();
   try {
-    return await SqliteEngine.open(settings, memory);
+    return await SqliteEngine.open({ path: memory.databasePath, busyTimeoutMs, durability }, memory);
   } catch (error) {
-    memory?.remove();
+    memory.remove();
     throw error;
   }
 }

@@ -1,18 +1,17 @@
-import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { PrismaClient } from '../generated/prisma/client';
 import type { StatementObserver } from './executor';
 import { statementObservers } from './statement-observers';
 
 /**
- * Prisma Client over a driver adapter, made at its first use: loading it, and the query compiler with it, takes longer
+ * Prisma Client over an engine's driver adapter, made at its first use: loading it, and the query compiler with it, takes longer
  * than opening the database, and many a process never needs it.
  */
 export class PrismaClientLoader {
-  readonly #adapter: SqlDriverAdapterFactory;
+  readonly #load: () => Promise<PrismaClient>;
   #client: Promise<PrismaClient> | undefined;
 
-  constructor(adapter: SqlDriverAdapterFactory) {
-    this.#adapter = adapter;
+  constructor(load: () => Promise<PrismaClient>) {
+    this.#load = load;
   }
 
   /** Lends the client to `work`, whose statements `observe` is told of. */
@@ -26,10 +25,5 @@ export class PrismaClientLoader {
     const client = await this.#client;
     this.#client = undefined;
     await client?.$disconnect();
-  }
-
-  async #load(): Promise<PrismaClient> {
-    const { PrismaClient } = await import('../generated/prisma/client.js');
-    return new PrismaClient({ adapter: this.#adapter, errorFormat: 'minimal' });
   }
 }

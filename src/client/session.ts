@@ -2,14 +2,17 @@ import { Failure } from '../errors/failure';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from './executor';
-import { withRetry } from './retry';
+import { Gate } from './gate';
+import { retry, withRetry } from './retry';
+import { isSerializationFailure } from '../errors/postgresql-failure';
+import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { RetryPolicy } from '../options/resolve-options';
 import { isInsideTransaction, runInsideTransaction } from './transaction-context';
 
 /** What services run on: a database, or one transaction of it. Whatever fails does so as a `DatabaseError`. */
 export interface Session {
-  /** Does a piece of work that reads. */
-  read<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
+  /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
+  read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /** Does a piece of work that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
 }
@@ -39,6 +42,7 @@ export class DatabaseSession implements Session {
   readonly #diagnostics: Diagnostics;
   readonly #retryPolicy: RetryPolicy;
   readonly #flights = new Flights();
+  readonly #repetitions = new Gate();
   #database: Database | undefined;
 
   constructor(diagnostics: Diagnostics, retryPolicy: RetryPolicy) {
@@ -59,38 +63,68 @@ export class DatabaseSession implements Session {
     return database;
   }
 
-  read<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
+  read<T>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    work: (executor: Executor) => Promise<T>,
+  ): Promise<T> {
     return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => work(this.#executorFor(this.#openDatabase(), operation))),
+      perform(this.#diagnostics, operation, () => {
+        const mayBeBehind = !requiresPrimary(options);
+        return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
+      }),
     );
   }
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.read(operation, (executor) => {
-      // It would wait for the transaction's lock, and the transaction for it.
-      if (this.isInsideTransaction()) throw writeBesideTransaction();
-      return work(executor);
+    return this.#flights.track(() =>
+      perform(this.#diagnostics, operation, () => {
+        const executor = this.#executorFor(this.#openDatabase(), operation, false);
+        // It would wait for the transaction's lock, and the transaction for it.
+        if (this.isInsideTransaction()) throw writeBesideTransaction();
+        return work(executor);
+      }),
+    );
+  }
+
+  /**
+   * Does `work` in one transaction. What it throws is rethrown unchanged, after nothing of it has happened. Where other
+   * transactions got in the way it is done again, alone among those that are.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#flights.track(async () => {
+      const { attempts } = this.#retryPolicy;
+      try {
+        return await this.#attempt(work);
+      } catch (error) {
+        if (attempts <= 1 || !isSerializationFailure(error)) throw error;
+        return this.#repetitions.pass(() =>
+          retry(
+            { ...this.#retryPolicy, attempts: attempts - 1 },
+            (thrown) => (isSerializationFailure(thrown) ? 'CONFLICT' : undefined),
+            (code, attempt, delayMs) => this.#diagnostics.retrying('transaction', code, attempt + 1, delayMs),
+            () => this.#attempt(work),
+          ),
+        );
+      }
     });
   }
 
-  /** Does `work` in one transaction. What it throws is rethrown unchanged, after nothing of it has happened. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#flights.track(async () => {
-      const start = performance.now();
-      const transaction = await perform(this.#diagnostics, 'transaction', () => this.#begin());
-      const session = new TransactionSession(this.#diagnostics, transaction);
-      let result: T;
-      try {
-        result = await runInsideTransaction(this, () => work(session)).finally(() => session.end());
-      } catch (error) {
-        // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
-        await perform(this.#diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
-        this.#diagnostics.transactionEnded('rollback', performance.now() - start);
-        throw error;
-      }
-      await this.#commit(transaction, start);
-      return result;
-    });
+  async #attempt<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const transaction = await perform(this.#diagnostics, 'transaction', () => this.#begin());
+    const session = new TransactionSession(this.#diagnostics, transaction);
+    let result: T;
+    try {
+      result = await runInsideTransaction(this, () => work(session)).finally(() => session.end());
+    } catch (error) {
+      // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
+      await perform(this.#diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
+      this.#diagnostics.transactionEnded('rollback', performance.now() - start);
+      throw error;
+    }
+    await this.#commit(transaction, start);
+    return result;
   }
 
   async #commit(transaction: DatabaseTransaction, start: number): Promise<void> {
@@ -133,8 +167,8 @@ export class DatabaseSession implements Session {
     return this.#database;
   }
 
-  #executorFor(database: Database, operation: Operation): Executor {
-    const executor = database.createExecutor(statementObserver(this.#diagnostics, operation));
+  #executorFor(database: Database, operation: Operation, mayBeBehind: boolean): Executor {
+    const executor = database.createExecutor(statementObserver(this.#diagnostics, operation), mayBeBehind);
     if (this.#retryPolicy.attempts <= 1) return executor;
     return withRetry(executor, this.#retryPolicy, (code, attempt, delayMs) =>
       this.#diagnostics.retrying(operation, code, attempt, delayMs),
@@ -154,9 +188,14 @@ class TransactionSession implements Session {
     this.#transaction = transaction;
   }
 
-  read<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
+  read<T>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    work: (executor: Executor) => Promise<T>,
+  ): Promise<T> {
     return this.#flights.track(() =>
       perform(this.#diagnostics, operation, () => {
+        requiresPrimary(options);
         if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
         return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       }),
@@ -164,7 +203,7 @@ class TransactionSession implements Session {
   }
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.read(operation, work);
+    return this.read(operation, undefined, work);
   }
 
   /** Lets no more calls begin, and waits for those that the caller did not wait for. */

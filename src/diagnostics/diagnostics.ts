@@ -48,6 +48,15 @@ export class Diagnostics {
     quietly(() => this.#logger?.info({ applied, durationMs }, 'Migrations applied'));
   }
 
+  replicaChanged(replica: number, isServing: boolean): void {
+    if (isServing) quietly(() => this.#logger?.info({ replica }, 'Read replica serves'));
+    else quietly(() => this.#logger?.warn({ replica }, 'Read replica is down or lags: the primary answers'));
+  }
+
+  warned(message: string): void {
+    quietly(() => this.#logger?.warn({}, message));
+  }
+
   transactionEnded(outcome: 'commit' | 'rollback', durationMs: number): void {
     this.emit({ type: 'transaction', outcome, durationMs });
   }

@@ -4,7 +4,7 @@ export interface DriverError {
   readonly message: string;
 }
 
-/** The code and the message of an error of the driver; undefined for any other. */
+/** The code and the message of an error of SQLite's driver; undefined for any other. */
 export function driverErrorOf(error: unknown): DriverError | undefined {
   // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;

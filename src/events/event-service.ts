@@ -1,6 +1,7 @@
 import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
 import { checkResultSize, rowLimit } from '../input/check-window';
+import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { buildEventQuery, EventStatements, toSecurityEvent } from './event-statements';
 import { parseEventQuery, parseNewEvent } from './parse-event';
@@ -39,8 +40,8 @@ export class EventService {
    * array when none does.
    * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
    */
-  query(query: SecurityEventQuery = {}): Promise<SecurityEvent[]> {
-    return this.#session.read('events.query', async (executor) => {
+  query(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<SecurityEvent[]> {
+    return this.#session.read('events.query', options, async (executor) => {
       const { filter, window } = parseEventQuery(query);
       if (filter === null || window.limit === 0) return [];
       const { maxResults } = this.#settings;

@@ -36,7 +36,7 @@ export class EventStatements {
 
 /** Events by a filter, newest first: one statement, which finds the ids of the page first. */
 export function buildEventQuery(dialect: Dialect, filter: EventFilter, limit: number, offset: number): Statement {
-  const orderBy = sql`s.timestamp DESC, ${dialect.byCodePoint(sql`s.id`)} ASC`;
+  const orderBy = sql`s.timestamp DESC, s.id ASC`;
   return toStatement(sql`WITH page AS MATERIALIZED (
       SELECT s.id FROM security_events s WHERE ${allOf(eventConditions(dialect, filter))}
       ORDER BY ${orderBy} ${windowOf(limit, offset)})

@@ -27,13 +27,20 @@ export function checkBoolean(value: unknown, field: string): boolean {
 
 /** A time that can be stored, as milliseconds since 1970. */
 export function checkTime(value: unknown, field: string): number {
-  const time = checkAnyTime(value, field);
+  const time = timeOf(value, field);
   if (time < minTimeMs || time > maxTimeMs) throw invalidInput(field, 'must be within the years 1 to 9999');
   return time;
 }
 
-/** Any valid time, as milliseconds since 1970: what stored times may be compared with. */
+/**
+ * Any valid time, as milliseconds since 1970: what stored times may be compared with. One that is beyond them all becomes
+ * the next one that is, since not every engine can express it.
+ */
 export function checkAnyTime(value: unknown, field: string): number {
+  return Math.min(Math.max(timeOf(value, field), minTimeMs - 1), maxTimeMs + 1);
+}
+
+function timeOf(value: unknown, field: string): number {
   // Not instanceof: a Date may come from another realm.
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
   const time = value.getTime();

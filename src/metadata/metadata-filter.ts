@@ -16,6 +16,6 @@ export function ownersWithMetadata(
 ): Sql {
   const wanted = toEntriesJson(rows);
   return sql`SELECT m.${raw(ownerColumn)} FROM ${dialect.entries(sql`${wanted}`, 'wanted')}
-    JOIN ${raw(table)} m ON m.key = wanted.key AND m.value = wanted.value
+    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.isLongText(sql`m.value`, sql`wanted.value`)}
     GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
 }

@@ -64,8 +64,8 @@ async function applyPending(client: Client, shipped: readonly ShippedMigration[]
   }
   const failures: unknown[] = [];
   const factory = new PostgresqlMigrationAdapterFactory({
-    connect: () => Promise.resolve(client),
-    connectToShadow: () => Promise.reject(new Error('Nothing is compared')),
+    open: async () => ({ connect: () => Promise.resolve(client), schema: await currentSchema(query) }),
+    openShadow: () => Promise.reject(new Error('Nothing is compared')),
     onFailed: (error) => failures.push(error),
   });
   try {
@@ -75,11 +75,19 @@ async function applyPending(client: Client, shipped: readonly ShippedMigration[]
   }
 }
 
+/** Where the names in a script lead to that have no schema before them. */
+async function currentSchema(query: PostgresqlQuery): Promise<string> {
+  const { rows } = await query('SELECT current_schema()');
+  const schema = rows.at(0)?.at(0);
+  return typeof schema === 'string' ? schema : 'public';
+}
+
 /** Whether the schema holds tables, views or sequences that are anyone's: not Prisma Migrate's, not an extension's. */
 async function hasTables(query: PostgresqlQuery): Promise<boolean> {
   const { rows } = await query(`
     SELECT 1 FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
       AND c.relname <> '_prisma_migrations'
       AND NOT EXISTS (SELECT 1 FROM pg_depend d
         WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')

@@ -10,21 +10,24 @@ import type { Client } from 'pg';
 import { engineTypes, toColumnType } from './postgresql-conversion';
 import { toEngineError } from './postgresql-engine-error';
 
-/** How Prisma's schema engine gets at PostgreSQL databases. */
-export interface PostgresqlMigrationConnections {
-  /** The database to migrate. Called when the engine needs it; whoever opened it closes it. */
+/** A database that the schema engine works on. */
+export interface EngineConnection {
+  /** Called for each statement; whoever opened the connection closes it. */
   readonly connect: () => Promise<Client>;
-  /** An empty database to replay migrations on. */
-  readonly connectToShadow: () => Promise<ShadowConnection>;
-  /** Told the driver's own error when a statement fails: the engine passes on no more than a text. */
-  readonly onFailed: (error: unknown) => void;
+  /** The schema where names lead to that have none before them. */
+  readonly schema: string;
+  /** Called when the engine has done with the database. */
+  readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** A database that is there for the engine's comparisons only. */
-export interface ShadowConnection {
-  readonly client: Client;
-  /** Called when the engine has done with it. */
-  readonly remove: () => Promise<void>;
+/** How Prisma's schema engine gets at PostgreSQL databases. */
+export interface PostgresqlMigrationConnections {
+  /** Finds the database to migrate. */
+  readonly open: () => Promise<EngineConnection>;
+  /** Makes an empty database to replay migrations on. */
+  readonly openShadow: () => Promise<EngineConnection>;
+  /** Told the driver's own error when a statement fails: the engine passes on no more than a text. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** How the engine keeps others from migrating the database for as long as the connection is open. */
@@ -44,63 +47,45 @@ export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDrive
   }
 
   async connect(): Promise<SqlDriverAdapter> {
-    const { connect, onFailed } = this.#connections;
-    const client = await settle(connect, onFailed);
-    return PostgresqlMigrationAdapter.on(client, onFailed, () => Promise.resolve());
+    const { open, onFailed } = this.#connections;
+    return new PostgresqlMigrationAdapter(await settle(open, onFailed), onFailed);
   }
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
-    const { connectToShadow } = this.#connections;
-    // What fails on the copy is no failure of the database.
-    const ignore = () => undefined;
-    const { client, remove } = await settle(connectToShadow, ignore);
-    return PostgresqlMigrationAdapter.on(client, ignore, remove);
+    const { openShadow, onFailed } = this.#connections;
+    // A statement that fails on the copy is no failure of the database.
+    return new PostgresqlMigrationAdapter(await settle(openShadow, onFailed), () => undefined);
   }
 }
 
 class PostgresqlMigrationAdapter implements SqlDriverAdapter {
   readonly provider = 'postgres';
   readonly adapterName = 'ans-database';
-  readonly #client: Client;
-  readonly #schema: string;
+  readonly #connection: EngineConnection;
   readonly #onFailed: (error: unknown) => void;
-  readonly #close: () => Promise<void>;
 
-  private constructor(client: Client, schema: string, onFailed: (error: unknown) => void, close: () => Promise<void>) {
-    this.#client = client;
-    this.#schema = schema;
+  constructor(connection: EngineConnection, onFailed: (error: unknown) => void) {
+    this.#connection = connection;
     this.#onFailed = onFailed;
-    this.#close = close;
-  }
-
-  static async on(
-    client: Client,
-    onFailed: (error: unknown) => void,
-    close: () => Promise<void>,
-  ): Promise<PostgresqlMigrationAdapter> {
-    const schema = await settle(() => currentSchema(client), onFailed);
-    return new PostgresqlMigrationAdapter(client, schema, onFailed, close);
   }
 
   getConnectionInfo() {
-    return { schemaName: this.#schema, supportsRelationJoins: true };
+    return { schemaName: this.#connection.schema, supportsRelationJoins: true };
   }
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return settle(async () => {
+    return this.#run(async (client) => {
       const config = { text: query.sql, values: query.args, rowMode: 'array' as const, types: engineTypes };
-      const { fields, rows } = await this.#client.query<unknown[]>(config);
+      const { fields, rows } = await client.query<unknown[]>(config);
       return {
         columnNames: fields.map(({ name }) => name),
         columnTypes: fields.map(({ dataTypeID }) => toColumnType(dataTypeID)),
         rows,
       };
-    }, this.#onFailed);
+    });
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
-    // Inside the caller's transaction the database is locked already, and for no longer than that.
-    if (this.#isInTransaction() && lockStatement.test(query.sql)) return 0;
     // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database, the
     // script of `prisma db execute`. They never have parameters.
     if (query.args.length === 0) await this.executeScript(query.sql);
@@ -110,10 +95,12 @@ class PostgresqlMigrationAdapter implements SqlDriverAdapter {
 
   /** A script without statements that manage transactions is one transaction: the server sees to it. */
   executeScript(script: string): Promise<void> {
-    return settle(async () => {
-      if (this.#isInTransaction()) await this.#runInSavepoint(script);
-      else await this.#client.query(script);
-    }, this.#onFailed);
+    return this.#run(async (client) => {
+      const isInTransaction = client.getTransactionStatus() === 'T';
+      if (!isInTransaction) await client.query(script);
+      // The caller has locked the database already, and for no longer than the transaction.
+      else if (!lockStatement.test(script)) await runInSavepoint(client, script);
+    });
   }
 
   startTransaction(): Promise<Transaction> {
@@ -121,31 +108,25 @@ class PostgresqlMigrationAdapter implements SqlDriverAdapter {
   }
 
   dispose(): Promise<void> {
-    return settle(this.#close, this.#onFailed);
+    return settle(async () => this.#connection.close?.(), this.#onFailed);
   }
 
-  #isInTransaction(): boolean {
-    return this.#client.getTransactionStatus() === 'T';
-  }
-
-  /** After a failure the engine still writes to the history, which an aborted transaction would not let it. */
-  async #runInSavepoint(script: string): Promise<void> {
-    await this.#client.query('SAVEPOINT migration_script');
-    try {
-      await this.#client.query(script);
-      // Fails, too, where the script has ended the transaction.
-      await this.#client.query('RELEASE SAVEPOINT migration_script');
-    } catch (error) {
-      await this.#client.query('ROLLBACK TO SAVEPOINT migration_script').catch(() => undefined);
-      throw error;
-    }
+  #run<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return settle(async () => work(await this.#connection.connect()), this.#onFailed);
   }
 }
 
-/** Where the names in a script lead to that have no schema before them. */
-async function currentSchema(client: Client): Promise<string> {
-  const { rows } = await client.query<[string | null]>({ text: 'SELECT current_schema()', rowMode: 'array' });
-  return rows[0]?.[0] ?? 'public';
+/** After a failure the engine still writes to the history, which an aborted transaction would not let it. */
+async function runInSavepoint(client: Client, script: string): Promise<void> {
+  await client.query('SAVEPOINT migration_script');
+  try {
+    await client.query(script);
+    // Fails, too, where the script has ended the transaction.
+    await client.query('RELEASE SAVEPOINT migration_script');
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT migration_script').catch(() => undefined);
+    throw error;
+  }
 }
 
 async function settle<T>(run: () => Promise<T>, onFailed: (error: unknown) => void): Promise<T> {

@@ -50,7 +50,7 @@ export function enginePanic(): string | undefined {
 }
 
 export function isKnownEngineError(error: unknown): error is KnownEngineError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return error instanceof Error && 'code' in error && /^P\d{4}$/.test(String(error.code));
 }
 
 function ignoreLog(): void {

@@ -1,4 +1,4 @@
-import { parseDatabaseUrl, type SqliteLocation } from './database-url';
+import { parseDatabaseUrl, parsePostgresqlUrl, type DatabaseLocation, type PostgresqlLocation } from './database-url';
 import type { DatabaseEvent, Logger } from '../diagnostics/types';
 import { Failure } from '../errors/failure';
 import {
@@ -10,7 +10,7 @@ import {
   checkWholeNumber,
   optional,
 } from '../input/check';
-import type { DatabaseOptions, Durability, MigrationMode } from './types';
+import type { DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 
 /** How often, and after which waits, what failed for a passing reason is tried again. */
@@ -22,10 +22,17 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/** How connections to PostgreSQL are kept. Times in milliseconds; 0 is no limit. */
+export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
+
 /** Checked options with their defaults. */
 export interface ResolvedOptions extends ServiceSettings {
-  readonly location: SqliteLocation;
+  readonly location: DatabaseLocation;
+  readonly replicas: readonly PostgresqlLocation[];
+  readonly maxReplicaLagMs: number;
   readonly migrations: MigrationMode;
+  readonly pool: PoolSettings;
+  readonly allowReset: boolean;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
   readonly retry: RetryPolicy;
@@ -40,6 +47,7 @@ const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 };
 const optionNames = new Set([
   'url',
   'replicaUrls',
+  'maxReplicaLagMs',
   'migrations',
   'pool',
   'busyTimeoutMs',
@@ -68,15 +76,17 @@ export function resolveOptions(input: unknown): ResolvedOptions {
 
 function resolve(input: unknown): ResolvedOptions {
   const options = checkObject(input, 'options', optionNames);
-  optional(options.pool, 'pool', checkPool);
-  optional(options.allowReset, 'allowReset', checkBoolean);
-  checkNoReplicas(options.replicaUrls);
+  const location = parseDatabaseUrl(optional(options.url, 'url', checkText) ?? defaultUrl);
   return {
-    location: parseDatabaseUrl(optional(options.url, 'url', checkText) ?? defaultUrl),
+    location,
+    replicas: parseReplicas(options.replicaUrls, location),
+    maxReplicaLagMs: optional(options.maxReplicaLagMs, 'maxReplicaLagMs', checkCount) ?? 5000,
+    pool: parsePool(options.pool),
+    allowReset: optional(options.allowReset, 'allowReset', checkBoolean) ?? false,
     migrations:
       optional(options.migrations, 'migrations', (value, field) =>
         checkOneOf(value, ['apply', 'verify', 'skip'] as const, field),
-      ) ?? 'apply',
+      ) ?? (location.kind === 'postgresql' ? 'verify' : 'apply'),
     busyTimeoutMs: optional(options.busyTimeoutMs, 'busyTimeoutMs', checkCount) ?? 5000,
     durability:
       optional(options.durability, 'durability', (value, field) =>
@@ -103,16 +113,30 @@ function parseRetry(value: unknown): RetryPolicy {
 }
 
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.
-function checkPool(value: unknown): void {
-  const pool = checkObject(value, 'pool', poolNames);
-  for (const name of poolNames) optional(pool[name], `pool.${name}`, checkCount);
+function parsePool(value: unknown): PoolSettings {
+  const pool = checkObject(value ?? {}, 'pool', poolNames);
+  const maxConnections = optional(pool.maxConnections, 'pool.maxConnections', (count, field) =>
+    checkWholeNumber(count, field, 1, 10_000),
+  );
+  return {
+    maxConnections: maxConnections ?? 10,
+    idleTimeoutMs: optional(pool.idleTimeoutMs, 'pool.idleTimeoutMs', checkTimeout) ?? 10_000,
+    connectTimeoutMs: optional(pool.connectTimeoutMs, 'pool.connectTimeoutMs', checkTimeout) ?? 5000,
+    statementTimeoutMs: optional(pool.statementTimeoutMs, 'pool.statementTimeoutMs', checkTimeout) ?? 0,
+  };
 }
 
-function checkNoReplicas(value: unknown): void {
-  const replicas = optional(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText));
-  if (replicas !== undefined && replicas.length > 0) {
+function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLocation[] {
+  const urls = optional(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText)) ?? [];
+  if (urls.length > 0 && location.kind !== 'postgresql') {
     throw new Failure('INVALID_OPTIONS', 'replicaUrls are for PostgreSQL only', { field: 'replicaUrls' });
   }
+  return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
+}
+
+// As far as timers go.
+function checkTimeout(value: unknown, field: string): number {
+  return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }
 
 function checkCount(value: unknown, field: string): number {

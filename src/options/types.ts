@@ -6,15 +6,21 @@ export type MigrationMode = 'apply' | 'verify' | 'skip';
 /** How safe a commit on SQLite is. */
 export type Durability = 'normal' | 'full';
 
-/** The pool of connections to PostgreSQL. Without a meaning on SQLite. */
+/** The pool of connections to PostgreSQL. Without a meaning on SQLite. A replica has a pool of its own, of the same kind. */
 export interface PoolOptions {
-  /** Connections at most. */
+  /**
+   * Connections at most, from 1 on. A transaction holds one, and a read beside it needs another, so with 1 a callback
+   * that waits for such a read fails with TIMEOUT. Default: 10.
+   */
   maxConnections?: number | undefined;
-  /** How long an unused connection is kept, in milliseconds. */
+  /** How long an unused connection is kept, in milliseconds; 0 keeps it. Default: 10000. */
   idleTimeoutMs?: number | undefined;
-  /** How long to wait for a connection, in milliseconds. */
+  /** How long to wait for a connection, new or from the pool, in milliseconds; 0 waits for ever. Default: 5000. */
   connectTimeoutMs?: number | undefined;
-  /** How long a statement may run, in milliseconds. */
+  /**
+   * How long a statement may run before the server ends it, in milliseconds; 0 sets no limit, so that the role's own
+   * applies. A connection pooler such as PgBouncer refuses it unless it is told to let it be. Default: 0.
+   */
   statementTimeoutMs?: number | undefined;
 }
 
@@ -33,11 +39,19 @@ export interface DatabaseOptions {
   /**
    * `file:` and a path, absolute or relative to the working directory, or a `file:///` URL; or `:memory:`, a database of
    * its own that is gone when it is closed (kept in the system's directory for temporary files, in memory where it has
-   * one). Default: `file:./ans_database.sqlite`. `postgresql://` is refused by this version.
+   * one); or a `postgresql://` URL with the driver's parameters (such as `sslmode`) and Prisma's `schema`. Default:
+   * `file:./ans_database.sqlite`.
    */
   url?: string | undefined;
-  /** PostgreSQL read replicas; none can be given for SQLite. Default: none. */
+  /**
+   * PostgreSQL read replicas, for reads outside transactions that do not ask for the primary. One that is down, or that
+   * lags, is left out, and the primary answers. None can be given for SQLite. Default: none.
+   */
   replicaUrls?: readonly string[] | undefined;
+  /**
+   * How far behind the primary a replica's answer may be, in milliseconds; 0 uses no replica. Default: 5000.
+   */
+  maxReplicaLagMs?: number | undefined;
   /**
    * `apply` brings the schema up to date; `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW where it is another than
    * this package's; `skip` takes it as it is. Default: `apply` on SQLite, `verify` on PostgreSQL.

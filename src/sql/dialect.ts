@@ -1,7 +1,7 @@
 import type { Sql } from './sql';
 
-/** How a column of a record set is read from its JSON. */
-export type RecordColumnType = 'text' | 'integer' | 'time';
+/** How a column of a record set is read from its JSON: what is no word is the name of an enumeration in the schema. */
+export type RecordColumnType = 'text' | 'integer' | 'time' | { readonly enumeration: 'HealthStatus' };
 
 /** The columns of a record set, in the order of the values in each of its rows. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
@@ -11,6 +11,8 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  * and sets of rows travel as one parameter of JSON text, so a statement's text does not depend on how many there are.
  */
 export interface Dialect {
+  /** Whether several transactions may write at once, so that rows have to be locked before what is decided by them. */
+  readonly hasConcurrentWriters: boolean;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
   readonly elements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
@@ -24,13 +26,13 @@ export interface Dialect {
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Whether `text` contains `part`, to the letter. */
-  readonly contains: (text: Sql, part: Sql) => Sql;
+  readonly contains: (text: Sql, part: string) => Sql;
+  /** Whether the stored text, which may be too long for an index, is `text`. */
+  readonly isLongText: (stored: Sql, text: Sql) => Sql;
   /** A JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
   readonly jsonArrayOf: (element: Sql, order: Sql) => Sql;
   /** An aggregate: a JSON object of the JSON texts `value` under the texts `key`; of no rows, an empty object. */
   readonly jsonObjectOf: (key: Sql, value: Sql) => Sql;
-  /** `text` in an expression that is ordered by code point. */
-  readonly byCodePoint: (text: Sql) => Sql;
 }

@@ -57,8 +57,8 @@ export function isOneOf(dialect: Dialect, value: Sql, list: readonly string[]): 
 
 /**
  * A part of the rows. SQLite plans a statement anew whenever the value bound to a bare `LIMIT ?` changes, which takes
- * longer than many a query; an expression it leaves alone.
+ * longer than many a query; an expression it leaves alone. PostgreSQL is told that the numbers may be large.
  */
 export function windowOf(limit: number, offset: number): Sql {
-  return sql`LIMIT ${limit} + 0 OFFSET ${offset} + 0`;
+  return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;
 }

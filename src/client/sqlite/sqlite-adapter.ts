@@ -9,7 +9,8 @@ import {
   type Transaction,
 } from '@prisma/driver-adapter-utils';
 import type { StatementResult } from '../../sql/statement';
-import { statementObservers } from '../statement-observers';
+import { createSavepoints, nestTransactions } from '../nested-transactions';
+import { tellObserver } from '../statement-observers';
 import { toColumnTypes, toPrismaRow, toSqliteValue } from './conversion';
 import { toDriverAdapterError } from './driver-error';
 import type { SqliteConnection } from './sqlite-connection';
@@ -44,26 +45,12 @@ export function createSqliteAdapterFactory(database: SqliteDatabase): SqlDriverA
 
 /** Prisma's way to a transaction that is open already: all that comes through it is part of that transaction. */
 export function createSqliteTransactionAdapterFactory(transaction: SqliteTransaction): SqlDriverAdapterFactory {
-  const queryable = createQueryable(transaction);
-  const execute = (script: string) => runInside(transaction, ({ driver }) => void driver.exec(script));
-  const adapter: SqlDriverAdapter = {
-    ...queryable,
-    executeScript: execute,
-    // A transaction of Prisma's own inside this one is a savepoint.
-    startTransaction: async (isolationLevel) => {
-      assertSerializable(isolationLevel);
-      await execute('SAVEPOINT prisma_transaction');
-      return {
-        ...queryable,
-        options: { usePhantomQuery: true },
-        commit: () => execute('RELEASE prisma_transaction'),
-        rollback: () => execute('ROLLBACK TO prisma_transaction; RELEASE prisma_transaction'),
-        ...createSavepoints(transaction),
-      };
-    },
+  const adapter = nestTransactions({
+    ...createQueryable(transaction),
+    executeScript: (script) => runInside(transaction, ({ driver }) => void driver.exec(script)),
     getConnectionInfo: () => connectionInfo,
-    dispose: () => Promise.resolve(),
-  };
+    checkIsolation: assertSerializable,
+  });
   return { ...adapterInfo, connect: () => Promise.resolve(adapter) };
 }
 
@@ -81,7 +68,7 @@ function createTransaction(transaction: SqliteTransaction): Transaction {
     options: { usePhantomQuery: true },
     commit: () => settle(() => transaction.commit()),
     rollback: () => settle(() => transaction.rollback()),
-    ...createSavepoints(transaction),
+    ...createSavepoints((command) => runInside(transaction, ({ driver }) => void driver.exec(command))),
   };
 }
 
@@ -100,18 +87,6 @@ function runInside<T>(transaction: SqliteTransaction, work: (connection: SqliteC
     transaction.assertOpen();
     return work(transaction.connection);
   });
-}
-
-// The names are Prisma's own (a letter and a number), never a caller's.
-function createSavepoints(
-  transaction: SqliteTransaction,
-): Required<Pick<Transaction, 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint'>> {
-  const run = (command: string) => runInside(transaction, ({ driver }) => void driver.exec(command));
-  return {
-    createSavepoint: (name) => run(`SAVEPOINT "${name}"`),
-    rollbackToSavepoint: (name) => run(`ROLLBACK TO "${name}"`),
-    releaseSavepoint: (name) => run(`RELEASE "${name}"`),
-  };
 }
 
 function queryRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQuery): SqlResultSet {
@@ -140,7 +115,7 @@ function executeRaw(connection: SqliteConnection, { sql, args, argTypes }: SqlQu
 function observed<T extends StatementResult>(sql: string, work: () => T): T {
   const start = performance.now();
   const result = work();
-  statementObservers.getStore()?.({ sql, args: [] }, result, performance.now() - start);
+  tellObserver(sql, result, start);
   return result;
 }
 

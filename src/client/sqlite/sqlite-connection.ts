@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure';
 import type { Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
-import { StatementCache } from './statement-cache';
+import { StatementCache } from '../statement-cache';
 
 /** What a connection is opened with. */
 export interface SqliteSettings {

@@ -3,7 +3,7 @@ import type { Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
-import { WriteGate } from './write-gate';
+import { Gate } from '../gate';
 
 const beginImmediate: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
 const commit: Statement = { sql: 'COMMIT', args: [] };
@@ -27,7 +27,7 @@ export class SqliteDatabase {
   readonly #settings: SqliteSettings;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
-  readonly #gate = new WriteGate();
+  readonly #gate = new Gate();
 
   private constructor(settings: SqliteSettings, writer: SqliteConnection, reader: SqliteConnection) {
     this.#settings = settings;

@@ -3,6 +3,7 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
+  hasConcurrentWriters: false,
   elements: (list) => sql`SELECT value FROM json_each(${list})`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -13,15 +14,15 @@ export const sqliteDialect: Dialect = {
   toMs: (time) => time,
   toBoolean: (flag) => flag,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  isLongText: (stored, text) => sql`${stored} = ${text}`,
   jsonArray: (columns) => sql`json_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
   // Put together as text: json_group_object would parse every value only to write it again.
   jsonObjectOf: (key, value) =>
     sql`'{' || coalesce(group_concat(json_quote(${key}) || ':' || ${value}, ','), '') || '}'`,
-  byCodePoint: (text) => text,
 };
 
 function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
-  return type === 'text' ? value : sql`CAST(${value} AS INTEGER)`;
+  return type === 'integer' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }

@@ -1,3 +1,5 @@
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { PrismaClient } from '../../generated/prisma/client';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
@@ -18,7 +20,7 @@ export class SqliteEngine implements Database {
     this.migrator = new SqliteMigrator(settings, database);
     this.#database = database;
     this.#memory = memory;
-    this.#prisma = new PrismaClientLoader(createSqliteAdapterFactory(database));
+    this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
   }
 
   /** @param memory - where the file lies when it is to go with the database. */
@@ -28,6 +30,11 @@ export class SqliteEngine implements Database {
 
   createExecutor(observe?: StatementObserver): Executor {
     return createSqliteExecutor(this.#database, this.#prisma, observe);
+  }
+
+  /** The file was opened, and its settings asserted: there is nothing else that it may lack. */
+  check(): Promise<void> {
+    return Promise.resolve();
   }
 
   async begin(): Promise<DatabaseTransaction> {
@@ -51,7 +58,7 @@ class SqliteEngineTransaction implements DatabaseTransaction {
 
   constructor(transaction: SqliteTransaction) {
     this.#transaction = transaction;
-    this.#prisma = new PrismaClientLoader(createSqliteTransactionAdapterFactory(transaction));
+    this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction)));
   }
 
   createExecutor(observe?: StatementObserver): Executor {
@@ -74,4 +81,9 @@ class SqliteEngineTransaction implements DatabaseTransaction {
       await this.#prisma.dispose();
     }
   }
+}
+
+async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {
+  const { PrismaClient } = await import('../../generated/prisma/client.js');
+  return new PrismaClient({ adapter, errorFormat: 'minimal' });
 }

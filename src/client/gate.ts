@@ -1,5 +1,5 @@
-/** Lets one writer through at a time, in the order of their coming. */
-export class WriteGate {
+/** Lets one through at a time, in the order of their coming. */
+export class Gate {
   readonly #waiting: (() => void)[] = [];
   #held = false;
 
@@ -17,5 +17,15 @@ export class WriteGate {
     const next = this.#waiting.shift();
     if (next === undefined) this.#held = false;
     else next();
+  }
+
+  /** Does `work` when it is the caller's turn, and lets nobody else in until it has ended. */
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    await this.enter();
+    try {
+      return await work();
+    } finally {
+      this.leave();
+    }
   }
 }

@@ -1,0 +1,17 @@
+import type { PostgresqlLocation } from '../../options/database-url';
+import type { PoolSettings } from '../../options/resolve-options';
+import { PostgresqlConnections } from './postgresql-connections';
+
+// All that the other tables' rows belong to; a table of somebody else's that refers to one of them makes it fail.
+const truncateSql = `TRUNCATE agents, endpoints, capabilities, agent_capabilities, agent_metadata, certificates,
+  certificate_metadata, security_events, security_event_metadata`;
+
+/** Deletes every record, at once, and leaves the schema with its history. */
+export async function emptyPostgresqlDatabase(location: PostgresqlLocation, settings: PoolSettings): Promise<void> {
+  const connections = new PostgresqlConnections(location, settings);
+  try {
+    await connections.query(truncateSql);
+  } finally {
+    await connections.close();
+  }
+}

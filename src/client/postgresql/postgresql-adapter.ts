@@ -1,0 +1,75 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapterFactory, SqlQueryable } from '@prisma/driver-adapter-utils';
+import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import { nestTransactions } from '../nested-transactions';
+import { tellObserver } from '../statement-observers';
+
+/** Prisma's way to a pool of connections, whose owner closes it. */
+export function createPostgresqlAdapterFactory(pool: Pool, schema: string | undefined): SqlDriverAdapterFactory {
+  const factory = new PrismaPg(pool, schema === undefined ? {} : { schema });
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => {
+      const adapter = observed(await factory.connect());
+      const startTransaction = adapter.startTransaction.bind(adapter);
+      adapter.startTransaction = async (isolation) => observed(await startTransaction(isolation));
+      return adapter;
+    },
+  };
+}
+
+/** Prisma's way to a transaction that is open already: all that comes through it is part of that transaction. */
+export function createPostgresqlTransactionAdapterFactory(
+  client: PoolClient,
+  schema: string | undefined,
+): SqlDriverAdapterFactory {
+  const factory = new PrismaPg(poolOf(client), schema === undefined ? {} : { schema });
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => {
+      const adapter = observed(await factory.connect());
+      return nestTransactions({
+        provider: adapter.provider,
+        adapterName: adapter.adapterName,
+        queryRaw: (query) => adapter.queryRaw(query),
+        executeRaw: (query) => adapter.executeRaw(query),
+        executeScript: async (script) => {
+          await client.query(script);
+        },
+        getConnectionInfo: () => adapter.getConnectionInfo(),
+        // What Prisma asks for is at most what the transaction gives already.
+        checkIsolation: () => undefined,
+      });
+    },
+  };
+}
+
+/** A pool of one connection, which is in use: the official adapter takes nothing but a pool. */
+function poolOf(client: PoolClient): Pool {
+  // It calls `query` and listens for errors, which the prototype is enough for; a constructed pool would connect.
+  return Object.create(Pool.prototype, {
+    query: { value: (config: QueryConfig) => client.query(config) },
+    options: { value: {} },
+  }) as Pool;
+}
+
+/** Tells whoever observes Prisma Client of the statements that it sends through `queryable`, which is changed. */
+function observed<T extends SqlQueryable>(queryable: T): T {
+  const queryRaw = queryable.queryRaw.bind(queryable);
+  const executeRaw = queryable.executeRaw.bind(queryable);
+  queryable.queryRaw = async (query) => {
+    const start = performance.now();
+    const result = await queryRaw(query);
+    tellObserver(query.sql, { rows: result.rows, changes: 0 }, start);
+    return result;
+  };
+  queryable.executeRaw = async (query) => {
+    const start = performance.now();
+    const changes = await executeRaw(query);
+    tellObserver(query.sql, { rows: [], changes }, start);
+    return changes;
+  };
+  return queryable;
+}

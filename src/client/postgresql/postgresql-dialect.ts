@@ -1,0 +1,48 @@
+import type { Dialect, RecordColumnType } from '../../sql/dialect';
+import { join, raw, sql, type Sql } from '../../sql/sql';
+
+/** What pg_trgm takes apart: of a shorter text it knows nothing, so that its index would be read as a whole. */
+const trigramLength = 3;
+
+/** How much of a text its index holds: see the migrations. */
+const indexedLength = 64;
+
+/** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
+export const postgresqlDialect: Dialect = {
+  hasConcurrentWriters: true,
+  elements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
+  recordSet: (rows, alias, columns) => {
+    const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
+    return sql`(SELECT ${join(fields)} FROM jsonb_array_elements(${rows}::jsonb) AS element(value)) AS ${raw(alias)}`;
+  },
+  entries: (object, alias) => sql`jsonb_each_text(${object}::jsonb) AS ${raw(alias)}(key, value)`,
+  fromMs,
+  toMs: (time) => sql`round(date_part('epoch', ${time}) * 1000)`,
+  toBoolean: (flag) => sql`(${flag}::integer = 1)`,
+  contains: (text, part) => {
+    if (Array.from(part).length < trigramLength) return sql`strpos(${text}, ${part}) > 0`;
+    return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
+  },
+  isLongText: (stored, text) => {
+    const length = raw(String(indexedLength));
+    return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
+  },
+  jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
+  jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
+  // Put together as text: the values are JSON already. In the order that SQLite's index has by itself.
+  jsonObjectOf: (key, value) =>
+    sql`'{' || coalesce(string_agg(to_json(${key})::text || ':' || ${value}, ',' ORDER BY ${key}), '') || '}'`,
+};
+
+// Rounded as what is stored is: a time is a fraction on the way.
+function fromMs(ms: Sql): Sql {
+  return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
+}
+
+function field(index: number, type: RecordColumnType): Sql {
+  const value = sql`value ->> ${raw(String(index))}`;
+  if (type === 'text') return value;
+  if (type === 'integer') return sql`(${value})::integer`;
+  if (type === 'time') return fromMs(sql`(${value})`);
+  return sql`(${value})::${raw(`"${type.enumeration}"`)}`;
+}

@@ -1,0 +1,107 @@
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { Diagnostics } from '../../diagnostics/diagnostics';
+import { Failure } from '../../errors/failure';
+import type { PrismaClient } from '../../generated/prisma/client';
+import type { PostgresqlLocation } from '../../options/database-url';
+import type { ResolvedOptions } from '../../options/resolve-options';
+import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
+import { PrismaClientLoader } from '../prisma-client-loader';
+import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
+import { PostgresqlConnections } from './postgresql-connections';
+import { createPostgresqlExecutor, createPostgresqlTransactionExecutor } from './postgresql-executor';
+import { PostgresqlMigrator } from './postgresql-migrator';
+import { DividedTransaction } from './postgresql-transaction';
+import { Replicas } from './replicas';
+
+/** What of the server decides whether, and how well, it serves. */
+const serverSql = "SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL";
+
+/** A PostgreSQL database as services see it. */
+export class PostgresqlEngine implements Database {
+  readonly migrator: PostgresqlMigrator;
+  readonly #primary: PostgresqlConnections;
+  readonly #replicas: Replicas;
+  readonly #schema: string | undefined;
+  readonly #diagnostics: Diagnostics;
+  readonly #prisma: PrismaClientLoader;
+
+  /** Connects to nothing yet. */
+  constructor(location: PostgresqlLocation, options: ResolvedOptions, diagnostics: Diagnostics) {
+    const { pool, replicas, maxReplicaLagMs } = options;
+    const primary = new PostgresqlConnections(location, pool);
+    this.migrator = new PostgresqlMigrator({
+      query: async (sql) => ({ rows: (await primary.query(sql)).map((row) => [...row]) }),
+      connect: () => primary.connectAlone(),
+    });
+    this.#primary = primary;
+    this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
+    this.#schema = location.schema;
+    this.#diagnostics = diagnostics;
+    this.#prisma = new PrismaClientLoader(() =>
+      loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, location.schema)),
+    );
+  }
+
+  /** Looks whether the server can serve, once its schema is there. */
+  async check(): Promise<void> {
+    const [[encoding, hasSearchIndex] = []] = await this.#primary.query(serverSql);
+    if (encoding !== 'UTF8') {
+      throw new Failure('UNAVAILABLE', 'the database must have the encoding UTF8', { retryable: false });
+    }
+    if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
+    await this.#replicas.check();
+  }
+
+  createExecutor(observe?: StatementObserver, mayBeBehind = false): Executor {
+    return createPostgresqlExecutor(this.#primary, this.#prisma, {
+      observe,
+      replicas: mayBeBehind ? this.#replicas : undefined,
+    });
+  }
+
+  async begin(): Promise<DatabaseTransaction> {
+    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary), this.#schema);
+  }
+
+  migrate(): Promise<string[]> {
+    return this.migrator.apply();
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#replicas.close();
+    await this.#primary.close();
+  }
+}
+
+class PostgresqlEngineTransaction implements DatabaseTransaction {
+  readonly #transaction: DividedTransaction;
+  readonly #prisma: PrismaClientLoader;
+
+  constructor(transaction: DividedTransaction, schema: string | undefined) {
+    this.#transaction = transaction;
+    this.#prisma = new PrismaClientLoader(() =>
+      loadPrismaClient(createPostgresqlTransactionAdapterFactory(transaction.client, schema)),
+    );
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    return createPostgresqlTransactionExecutor(this.#transaction, this.#prisma, observe);
+  }
+
+  async commit(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#transaction.commit();
+  }
+
+  async rollback(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#transaction.rollback();
+  }
+}
+
+async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {
+  const { PrismaClient } = await import('../../generated/prisma-postgresql/client.js');
+  // The two clients are generated from one model: what services call has the same form on both.
+  return new PrismaClient({ adapter, errorFormat: 'minimal' }) as unknown as PrismaClient;
+}

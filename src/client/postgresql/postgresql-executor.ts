@@ -1,0 +1,94 @@
+import type { PoolClient } from 'pg';
+import type { Row, Statement, StatementResult } from '../../sql/statement';
+import type { Executor, StatementObserver } from '../executor';
+import type { PrismaClientLoader } from '../prisma-client-loader';
+import { runStatement, type PostgresqlConnections } from './postgresql-connections';
+import { postgresqlDialect } from './postgresql-dialect';
+import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
+import type { Replicas } from './replicas';
+
+interface ExecutorOptions {
+  readonly observe?: StatementObserver | undefined;
+  /** Where reads may be answered, too. */
+  readonly replicas?: Replicas | undefined;
+}
+
+/** Runs statements on a database: reads each on its own, writes in transactions of their own. */
+export function createPostgresqlExecutor(
+  primary: PostgresqlConnections,
+  prisma: PrismaClientLoader,
+  { observe, replicas }: ExecutorOptions,
+): Executor {
+  const queryOn = async (connections: PostgresqlConnections, statement: Statement): Promise<readonly Row[]> => {
+    const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
+    return rows;
+  };
+  return {
+    dialect: postgresqlDialect,
+    query: async (statement) => {
+      const replica = await replicas?.choose();
+      if (replica === undefined) return queryOn(primary, statement);
+      try {
+        return await queryOn(replica.connections, statement);
+      } catch {
+        // Whatever a replica cannot do, the primary has the last word.
+        replicas?.reportFault(replica);
+        return queryOn(primary, statement);
+      }
+    },
+    atomic: async (statements, conclude) => {
+      const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
+      let result;
+      try {
+        result = conclude(await runAll(transaction.client, statements, observe));
+      } catch (error) {
+        // It is this error that is to be reported.
+        await transaction.rollback().catch(() => undefined);
+        throw error;
+      }
+      await transaction.commit();
+      return result;
+    },
+    prisma: (work) => prisma.lend(work, observe),
+  };
+}
+
+/** Runs statements inside a transaction; an atomic group that fails leaves nothing. */
+export function createPostgresqlTransactionExecutor(
+  transaction: DividedTransaction,
+  prisma: PrismaClientLoader,
+  observe?: StatementObserver,
+): Executor {
+  return {
+    dialect: postgresqlDialect,
+    query: async (statement) => {
+      const { rows } = await transaction.read((client) => runObserved(client, statement, observe));
+      return rows;
+    },
+    atomic: (statements, conclude) =>
+      transaction.write(async (client) => conclude(await runAll(client, statements, observe))),
+    prisma: (work) => transaction.write(() => prisma.lend(work, observe)),
+  };
+}
+
+async function runAll(
+  client: PoolClient,
+  statements: readonly Statement[],
+  observe?: StatementObserver,
+): Promise<StatementResult[]> {
+  const results: StatementResult[] = [];
+  for (const statement of statements) results.push(await runObserved(client, statement, observe));
+  return results;
+}
+
+async function runObserved(
+  client: PoolClient,
+  statement: Statement,
+  observe?: StatementObserver,
+): Promise<StatementResult> {
+  if (observe === undefined) return runStatement(client, statement);
+  const start = performance.now();
+  const result = await runStatement(client, statement);
+  observe(statement, result, performance.now() - start);
+  return result;
+}

@@ -1,0 +1,125 @@
+import type { PoolClient } from 'pg';
+import { Failure } from '../../errors/failure';
+import { isConnectionFault } from '../../errors/postgresql-failure';
+import { Gate } from '../gate';
+import type { PostgresqlConnections } from './postgresql-connections';
+
+/**
+ * How transactions see one another. A single call locks what it decides by and sees what was committed before each of its
+ * statements; a caller's transaction sees the state of its beginning, and fails where it would change what another has
+ * changed since, so that what it has read still holds.
+ */
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
+
+/** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
+export class PostgresqlTransaction {
+  readonly #client: PoolClient;
+
+  private constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  static async begin({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
+    const client = await pool.connect();
+    try {
+      await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+      return new PostgresqlTransaction(client);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  get client(): PoolClient {
+    return this.#client;
+  }
+
+  /** @throws UNAVAILABLE where the connection was lost meanwhile, so that nobody knows whether it was committed. */
+  async commit(): Promise<void> {
+    try {
+      const { command } = await this.#client.query('COMMIT');
+      // The server's answer to the end of a transaction in which a statement had failed.
+      if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'the transaction had failed before');
+      this.#client.release();
+    } catch (error) {
+      this.#client.release(true);
+      throw wasSent(error) ? unknownOutcome(error) : error;
+    }
+  }
+
+  /** What was begun is undone, even if this fails: with the connection the server ends its transaction. */
+  async rollback(): Promise<void> {
+    try {
+      await this.#client.query('ROLLBACK');
+      this.#client.release();
+    } catch (error) {
+      this.#client.release(true);
+      throw error;
+    }
+  }
+}
+
+/** A transaction in which one operation at a time is at work, and one that fails leaves nothing. */
+export class DividedTransaction {
+  readonly #transaction: PostgresqlTransaction;
+  readonly #gate = new Gate();
+
+  private constructor(transaction: PostgresqlTransaction) {
+    this.#transaction = transaction;
+  }
+
+  static async begin(connections: PostgresqlConnections): Promise<DividedTransaction> {
+    const transaction = await PostgresqlTransaction.begin(connections, 'REPEATABLE READ');
+    try {
+      await transaction.client.query('SAVEPOINT operation');
+      return new DividedTransaction(transaction);
+    } catch (error) {
+      await transaction.rollback().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get client(): PoolClient {
+    return this.#transaction.client;
+  }
+
+  /** Does work that only reads. */
+  read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.#gate.pass(async () => {
+      try {
+        return await work(this.client);
+      } catch (error) {
+        // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
+        if (!isConnectionFault(error)) await this.client.query('ROLLBACK TO operation');
+        throw error;
+      }
+    });
+  }
+
+  /** Does work that may write: all of it or nothing. */
+  write<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.read(async (client) => {
+      const result = await work(client);
+      await client.query('RELEASE operation; SAVEPOINT operation');
+      return result;
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#gate.pass(() => this.#transaction.commit());
+  }
+
+  rollback(): Promise<void> {
+    return this.#gate.pass(() => this.#transaction.rollback());
+  }
+}
+
+// A connection that was known to be lost was not used.
+function wasSent(error: unknown): boolean {
+  return isConnectionFault(error) && !(error instanceof Error && error.message.endsWith('is not queryable'));
+}
+
+function unknownOutcome(cause: unknown): Failure {
+  const message = 'the connection was lost during the commit, so that the changes may have been kept or not';
+  return new Failure('UNAVAILABLE', message, { cause });
+}

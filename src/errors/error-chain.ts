@@ -1,0 +1,22 @@
+const maxDepth = 8;
+
+/**
+ * What `find` makes of the first error of a chain that it knows: the driver's error may sit below several wrappers, those
+ * of Prisma Client and of the driver adapter among them.
+ */
+export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
+  let link = error;
+  for (let depth = 0; depth < maxDepth && typeof link === 'object' && link !== null; depth += 1) {
+    const found = find(link);
+    if (found !== undefined) return found;
+    link = nextLink(link);
+  }
+  return undefined;
+}
+
+function nextLink(error: object): unknown {
+  const { cause, meta } = error as Readonly<Record<string, unknown>>;
+  if (cause !== undefined) return cause;
+  if (typeof meta !== 'object' || meta === null) return undefined;
+  return (meta as Readonly<Record<string, unknown>>)['driverAdapterError'];
+}

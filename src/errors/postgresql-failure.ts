@@ -1,0 +1,168 @@
+import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+import { findInChain } from './error-chain';
+import { Failure } from './failure';
+
+/*
+ * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A). What happens to a
+ * connection before the server can tell comes from the driver or from the system.
+ */
+
+interface Meaning {
+  readonly code: DatabaseErrorCode;
+  readonly message: string;
+  /** Where it is another than the code's own. */
+  readonly retryable?: boolean;
+}
+
+const outdated: Meaning = {
+  code: 'SCHEMA_OUTDATED',
+  message: 'the schema of the database lacks what this package needs',
+};
+const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
+const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
+const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
+const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
+
+/** By the beginning of the SQLSTATE; the first that fits counts. */
+const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
+  [
+    '08P01',
+    {
+      code: 'INVALID_OPTIONS',
+      message: 'the server, or a connection pooler before it, refuses a setting of the connection',
+    },
+  ],
+  ['08', lost],
+  ['22001', tooLarge],
+  ['22003', tooLarge],
+  ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
+  ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
+  ['25006', { code: 'READ_ONLY', message: 'the database is read-only' }],
+  ['28', { code: 'UNAVAILABLE', message: 'the server refuses the role or its password', retryable: false }],
+  ['3D000', { code: 'UNAVAILABLE', message: 'the server has no such database', retryable: false }],
+  ['3F000', outdated],
+  ['40001', inTheWay],
+  ['40P01', inTheWay],
+  ['42501', { code: 'UNAVAILABLE', message: 'the role lacks a privilege that is needed', retryable: false }],
+  ['42P01', outdated],
+  ['42703', outdated],
+  ['42704', outdated],
+  ['53100', { code: 'STORAGE_FULL', message: 'the storage is full' }],
+  ['53300', { code: 'UNAVAILABLE', message: 'the server has no connection left' }],
+  ['53', { code: 'UNAVAILABLE', message: 'the server lacks resources' }],
+  ['54', tooLarge],
+  ['55P03', { code: 'BUSY', message: 'a lock of another transaction stood in the way for too long' }],
+  ['57014', { code: 'TIMEOUT', message: 'the statement took longer than it may' }],
+  ['57P04', { code: 'UNAVAILABLE', message: 'the server has no such database', retryable: false }],
+  ['57P', { code: 'UNAVAILABLE', message: 'the server is going down or coming up' }],
+  ['58', { code: 'UNAVAILABLE', message: 'the storage failed' }],
+  ['XX001', { code: 'CORRUPT', message: 'the database is corrupt' }],
+  ['XX002', { code: 'CORRUPT', message: 'the database is corrupt' }],
+];
+
+/** What the system reports of a connection, by its code. */
+const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
+  ['ECONNREFUSED', unreachable],
+  ['ENOTFOUND', unreachable],
+  ['EAI_AGAIN', unreachable],
+  ['EHOSTUNREACH', unreachable],
+  ['ENETUNREACH', unreachable],
+  ['ECONNRESET', lost],
+  ['ECONNABORTED', lost],
+  ['EPIPE', lost],
+  ['ETIMEDOUT', lost],
+]);
+
+/** What the driver reports of a connection, which has no code. */
+const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+  [
+    /^timeout exceeded when trying to connect$/,
+    { code: 'TIMEOUT', message: 'no connection was free within pool.connectTimeoutMs' },
+  ],
+  [
+    /^(?:timeout expired|Connection terminated due to connection timeout)$/,
+    { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' },
+  ],
+  [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
+  [/^Connection terminated|is not queryable$/, lost],
+  [
+    /^The server does not support SSL|error establishing an SSL connection/,
+    { code: 'UNAVAILABLE', message: 'the server offers no encrypted connection', retryable: false },
+  ],
+  [
+    /^SASL|^Unknown authenticationOk|password must be a string/,
+    { code: 'UNAVAILABLE', message: 'the server refuses the role or its password', retryable: false },
+  ],
+];
+
+/** What is left of the same errors by the time that Prisma's adapter has thrown its own. */
+const adapterKinds: Readonly<Record<string, Meaning>> = {
+  DatabaseNotReachable: unreachable,
+  ConnectionClosed: lost,
+  SocketTimeout: lost,
+  TlsConnectionError: { code: 'UNAVAILABLE', message: 'no encrypted connection came about', retryable: false },
+};
+
+/** The public name of what a constraint protects. */
+const uniqueConstraints: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
+  agents_pkey: ['agent', 'id'],
+  certificates_pkey: ['certificate', 'id'],
+  certificates_fingerprint_key: ['certificate', 'fingerprint'],
+  security_events_pkey: ['securityEvent', 'id'],
+};
+
+/** What an error of PostgreSQL, or of the way there, means; undefined for any other. */
+export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
+  if (sqlStateOf(error) === '23505') return alreadyExists(error, cause);
+  const meaning = meaningOf(error);
+  if (meaning === undefined) return undefined;
+  return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
+}
+
+/** Whether transactions got into each other's way, so that the whole of this one may be tried again. */
+export function isSerializationFailure(error: unknown): boolean {
+  return findInChain(error, meaningOf) === inTheWay;
+}
+
+/** Whether the connection is of no more use: it was lost, or the server has ended it, or has not answered in time. */
+export function isConnectionFault(error: unknown): boolean {
+  const found = findInChain(error, (link) => {
+    if (sqlStateOf(link) !== undefined) return 'severity' in link && link.severity !== 'ERROR';
+    return meaningOfConnectionError(link) === undefined ? undefined : true;
+  });
+  return found ?? false;
+}
+
+function sqlStateOf(error: object): string | undefined {
+  const { code, severity, originalCode } = error as Readonly<Record<string, unknown>>;
+  // An error of the server's has a severity; what Prisma's adapter keeps of it has another name.
+  const state = severity === undefined ? originalCode : code;
+  return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
+}
+
+function meaningOf(error: object): Meaning | undefined {
+  const state = sqlStateOf(error);
+  if (state === undefined) return meaningOfConnectionError(error);
+  // A capability that another transaction deleted between two statements of this one.
+  if (state.startsWith('23') && Reflect.get(error, 'table') === 'agent_capabilities') return inTheWay;
+  const known = meanings.find(([prefix]) => state.startsWith(prefix));
+  return known?.[1] ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
+}
+
+function meaningOfConnectionError(error: object): Meaning | undefined {
+  const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
+  // A socket that is a file has codes that other files have, too.
+  if (syscall === 'connect') return unreachable;
+  const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
+  if (known !== undefined) return known;
+  return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
+}
+
+function alreadyExists(error: object, cause: unknown): Failure {
+  const { constraint } = error as Readonly<Record<string, unknown>>;
+  // Prisma's adapter keeps the name inside an object.
+  const name: unknown =
+    typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : constraint;
+  const [entity, field] = uniqueConstraints[String(name)] ?? [];
+  return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+}

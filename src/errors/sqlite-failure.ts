@@ -1,0 +1,52 @@
+import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+import { driverErrorOf, type DriverError } from './driver-error';
+import { Failure } from './failure';
+
+/** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
+const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
+  ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist'],
+  ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
+  ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
+  ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
+  ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
+  ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
+  ['SQLITE_NOTADB', 'CORRUPT', 'the file is not a database'],
+  ['SQLITE_CANTOPEN', 'UNAVAILABLE', 'the database cannot be opened'],
+  ['SQLITE_IOERR', 'UNAVAILABLE', 'the storage failed'],
+  ['SQLITE_PERM', 'UNAVAILABLE', 'the database may not be accessed'],
+  ['SQLITE_PROTOCOL', 'BUSY', 'the database is locked by another process'],
+  ['SQLITE_TOOBIG', 'INVALID_INPUT', 'a value is too large to store'],
+];
+
+/** The public name of what a unique index protects. */
+const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
+  'agents.id': ['agent', 'id'],
+  'certificates.id': ['certificate', 'id'],
+  'certificates.fingerprint_key': ['certificate', 'fingerprint'],
+  'security_events.id': ['securityEvent', 'id'],
+};
+
+/** What an error of SQLite's driver means; undefined for any other. `cause` is what the failure keeps as its cause. */
+export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
+  const driverError = adaptedErrorOf(error) ?? driverErrorOf(error);
+  return driverError === undefined ? undefined : classify(driverError, cause);
+}
+
+// What the driver adapter keeps of the driver's error.
+function adaptedErrorOf(error: object): DriverError | undefined {
+  const { originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
+  return driverErrorOf({ code: originalCode, message: originalMessage });
+}
+
+function classify({ code, message }: DriverError, cause: unknown): Failure {
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
+    const [entity, field] = uniqueColumns[message.split('constraint failed: ').at(1) ?? ''] ?? [];
+    return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+  }
+  if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
+    return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });
+  }
+  const known = failures.find(([prefix]) => code.startsWith(prefix));
+  if (known === undefined) return new Failure('INTERNAL', 'unexpected fault of the database', { cause });
+  return new Failure(known[1], known[2], { cause });
+}

@@ -1,0 +1,22 @@
+import { checkObject, checkOneOf, optional } from '../input/check';
+
+/** How a read may be served. */
+export interface ReadOptions {
+  /**
+   * `primary` forces the answer of the primary, which knows all that is committed. Without it a read replica may answer,
+   * where there is one, with what it knew not longer than `maxReplicaLagMs` ago. Without a meaning on SQLite and inside
+   * transactions, where a read is always current.
+   */
+  consistency?: 'primary' | undefined;
+}
+
+const names = new Set(['consistency'] as const);
+
+/** Whether the primary has to answer. @throws INVALID_INPUT */
+export function requiresPrimary(input: unknown): boolean {
+  if (input === undefined) return false;
+  const { consistency } = checkObject(input, 'options', names);
+  return (
+    optional(consistency, 'options.consistency', (value, field) => checkOneOf(value, ['primary'], field)) !== undefined
+  );
+}
