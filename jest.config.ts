@@ -5,7 +5,7 @@ import type { Config } from 'jest';
 // The schema engine is published as an ES module only, so it goes through ts-jest too.
 const tsconfig = { module: 'commonjs', moduleResolution: 'bundler', allowJs: true };
 
-const config: Config = {
+const shared = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
@@ -14,9 +14,33 @@ const config: Config = {
   transformIgnorePatterns: ['node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The compiled package imports lazily with the extension that Node wants.
   moduleNameMapper: { '^(\\.{1,2}/(?!.*schema_engine).*)\\.js$': '$1' },
+  testTimeout: 60_000,
+} satisfies Config;
+
+/** Tests of the one engine's own parts, and of what has nothing to do with an engine. */
+const onSqliteOnly = ['sqlite/', 'migration/', 'scripts/', 'architecture\\.', 'package\\.', 'model/properties\\.'];
+
+const config: Config = {
+  // The same tests of behaviour on either engine, and some of its own on each.
+  projects: [
+    {
+      ...shared,
+      displayName: 'sqlite',
+      globals: { testEngine: 'sqlite' },
+      testPathIgnorePatterns: ['<rootDir>/test/postgresql/'],
+    },
+    {
+      ...shared,
+      displayName: 'postgresql',
+      globals: { testEngine: 'postgresql' },
+      testPathIgnorePatterns: onSqliteOnly.map((path) => `<rootDir>/test/${path}`),
+      globalSetup: '<rootDir>/test/support/postgresql-setup.ts',
+      globalTeardown: '<rootDir>/test/support/postgresql-teardown.ts',
+      setupFilesAfterEnv: ['<rootDir>/test/support/skip-without-server.ts'],
+    },
+  ],
   // Jest leaves one core unused; much of the suite waits for processes of its own.
   maxWorkers: '100%',
-  testTimeout: 60_000,
 };
 
 export default config;

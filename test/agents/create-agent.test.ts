@@ -166,6 +166,6 @@ describe('the services and the flat methods', () => {
     expect(await db.agents.update({ id: agent.id, name: 'New' })).toBe(true);
     expect(await db.getAgent(agent.id)).toMatchObject({ name: 'New' });
     expect(await db.agents.delete(agent.id)).toBe(true);
-    expect(rawCounts(database)).toMatchObject({ agents: 0, endpoints: 0, capabilities: 0, agent_metadata: 0 });
+    expect(await rawCounts(database)).toMatchObject({ agents: 0, endpoints: 0, capabilities: 0, agent_metadata: 0 });
   });
 });

@@ -1,11 +1,9 @@
 import { createAgent, createCertificate, wholeAgent } from '../support/factories';
-import { allRawRows, rawCounts, rawRows } from '../support/raw-reader';
+import { allRawRows, rawCounts, rawValues } from '../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-function capabilityNames(database: TestDatabase): unknown[] {
-  return rawRows(database, 'capabilities')
-    .map(({ name }) => name)
-    .sort();
+function capabilityNames(database: TestDatabase): Promise<unknown[]> {
+  return rawValues(database, 'capabilities', 'name');
 }
 
 describe('deleteAgent', () => {
@@ -24,9 +22,9 @@ describe('deleteAgent', () => {
     const database = await openTestDatabase();
     const { db } = database;
     await createAgent(db, { id: 'agent-1', capabilities: ['a'] });
-    const before = allRawRows(database);
+    const before = await allRawRows(database);
     expect(await db.deleteAgent('agent-2')).toBe(false);
-    expect(allRawRows(database)).toEqual(before);
+    expect(await allRawRows(database)).toEqual(before);
     expect(await db.deleteAgent('agent-1')).toBe(true);
     expect(await db.deleteAgent('agent-1')).toBe(false);
   });
@@ -36,9 +34,14 @@ describe('deleteAgent', () => {
     const { db } = database;
     const certificateId = await createCertificate(db);
     await db.createAgent(wholeAgent({ certificateId }));
-    expect(rawCounts(database)).toMatchObject({ agents: 1, endpoints: 2, agent_capabilities: 2, agent_metadata: 5 });
+    expect(await rawCounts(database)).toMatchObject({
+      agents: 1,
+      endpoints: 2,
+      agent_capabilities: 2,
+      agent_metadata: 5,
+    });
     await db.deleteAgent('agent-1');
-    expect(rawCounts(database)).toMatchObject({
+    expect(await rawCounts(database)).toMatchObject({
       agents: 0,
       endpoints: 0,
       agent_capabilities: 0,
@@ -63,7 +66,7 @@ describe('deleteAgent', () => {
     for (const name of ['a', 'b', 'c', 'd']) ids.push(await createAgent(db, { name, capabilities: ['shared', name] }));
     const answers = await Promise.all([...ids, ...ids].map((id) => db.deleteAgent(id)));
     expect(answers.filter(Boolean)).toHaveLength(4);
-    expect(capabilityNames(database)).toEqual([]);
+    expect(await capabilityNames(database)).toEqual([]);
   });
 });
 
@@ -74,10 +77,10 @@ describe('a capability that nobody uses any more', () => {
     const first = await createAgent(db, { capabilities: ['own', 'shared'] });
     const second = await createAgent(db, { capabilities: ['shared', 'theirs'] });
     await db.deleteAgent(first);
-    expect(capabilityNames(database)).toEqual(['shared', 'theirs']);
+    expect(await capabilityNames(database)).toEqual(['shared', 'theirs']);
     expect((await db.getAgent(second))?.capabilities).toEqual(['shared', 'theirs']);
     await db.deleteAgent(second);
-    expect(capabilityNames(database)).toEqual([]);
+    expect(await capabilityNames(database)).toEqual([]);
   });
 
   test('goes when an update drops it', async () => {
@@ -86,9 +89,9 @@ describe('a capability that nobody uses any more', () => {
     const first = await createAgent(db, { capabilities: ['dropped', 'kept', 'shared'] });
     await createAgent(db, { capabilities: ['shared'] });
     await db.updateAgent({ id: first, capabilities: ['kept', 'new'] });
-    expect(capabilityNames(database)).toEqual(['kept', 'new', 'shared']);
+    expect(await capabilityNames(database)).toEqual(['kept', 'new', 'shared']);
     await db.updateAgent({ id: first, capabilities: [] });
-    expect(capabilityNames(database)).toEqual(['shared']);
+    expect(await capabilityNames(database)).toEqual(['shared']);
   });
 
   test('does not come to be when the agent that would bring it is refused', async () => {
@@ -97,6 +100,6 @@ describe('a capability that nobody uses any more', () => {
     const agent = wholeAgent({ certificateId: 'no-such-certificate', capabilities: ['stray'] });
     await expect(db.createAgent(agent)).rejects.toMatchObject({ code: 'REFERENCE_NOT_FOUND' });
     expect(await db.updateAgent({ id: 'no-such-agent', capabilities: ['stray'] })).toBe(false);
-    expect(capabilityNames(database)).toEqual([]);
+    expect(await capabilityNames(database)).toEqual([]);
   });
 });

@@ -42,11 +42,11 @@ describe('updateAgent', () => {
 
   test('Update agent with non-existent ID fails', async () => {
     const { db, agent, ...database } = await openWithAgent();
-    const before = allRawRows(database);
+    const before = await allRawRows(database);
     expect(await db.updateAgent({ ...agent, id: 'no-such-agent' })).toBe(false);
     expect(await db.updateAgent({ id: 'no-such-agent', certificateId: 'no-such-certificate' })).toBe(false);
     expect(await db.updateAgent({ id: 'no-such-agent', defaultEndpoint: 'main' })).toBe(false);
-    expect(allRawRows(database)).toEqual(before);
+    expect(await allRawRows(database)).toEqual(before);
   });
 
   const singleChanges: readonly (readonly [string, Omit<AgentUpdate, 'id'>])[] = [

@@ -100,7 +100,7 @@ describe('createCertificate', () => {
     expect(await db.certificates.get(whole.id)).toStrictEqual(whole);
     expect(await db.certificates.getByFingerprint(whole.fingerprint)).toStrictEqual(whole);
     expect(await db.certificates.updateStatus('successor', 'EXPIRED')).toBe(true);
-    expect(rawCounts(database)).toMatchObject({ certificates: 2, certificate_metadata: 4 });
+    expect(await rawCounts(database)).toMatchObject({ certificates: 2, certificate_metadata: 4 });
   });
 });
 

@@ -22,9 +22,9 @@ describe('updateCertificateStatus', () => {
   test('Update certificate status with non-existent ID fails', async () => {
     const database = await openTestDatabase();
     await createCertificate(database.db, { id: 'known' });
-    const before = allRawRows(database);
+    const before = await allRawRows(database);
     for (const status of statuses) expect(await database.db.updateCertificateStatus('unknown', status)).toBe(false);
-    expect(allRawRows(database)).toEqual(before);
+    expect(await allRawRows(database)).toEqual(before);
   });
 
   test.each(transitions.filter(([from]) => from !== 'REVOKED'))('%s may become %s', async (from, to) => {
@@ -48,10 +48,10 @@ describe('updateCertificateStatus', () => {
     const { db } = database;
     const id = await createCertificate(db);
     await db.updateCertificateStatus(id, 'REVOKED');
-    const before = allRawRows(database);
+    const before = await allRawRows(database);
     time += 1000;
     expect(await db.updateCertificateStatus(id, 'REVOKED')).toBe(true);
-    expect(allRawRows(database)).toEqual(before);
+    expect(await allRawRows(database)).toEqual(before);
   });
 
   test('revoking sets revokedAt to now', async () => {

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { DatabaseService, type CertificateStatus, type DatabaseError } from '../../src';
 import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
-import { rawRows } from '../support/raw-reader';
-import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
-import { nextLine, startProcess } from './child-process';
+import { rawRows, rawValues } from '../support/raw-reader';
+import { afterTest, databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { nextLine, startProcess } from '../support/child-process';
 import type { WriteReport } from './writing-process';
 
 /** How many of the calls had which outcome: ok, or the code of the error. */
@@ -17,10 +18,7 @@ async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string,
 
 const fifty = Array.from({ length: 50 }, (_, index) => index);
 
-describe.each([
-  ['a file', {}],
-  [':memory:', { url: ':memory:' }],
-])('Many callers at once, on %s', (_name, options) => {
+describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => {
   test('create the same agent: one does, and the others are told ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
@@ -110,9 +108,9 @@ describe('Two services of one process on one file', () => {
 
 describe('Several processes on one file', () => {
   test('create it at once, lose no row that was acknowledged, and agree on who was first', async () => {
-    const options = { url: `file:${temporaryDirectory()}/test.sqlite` };
+    const options = { url: await newDatabaseUrl() };
     const names = ['a', 'b', 'c'];
-    const processes = names.map((name) => startProcess('writing-process.ts', options.url, name, '40'));
+    const processes = names.map((name) => startProcess(join(__dirname, 'writing-process.ts'), options.url, name, '40'));
     const lines = await Promise.all(processes.map(nextLine));
     const reports = lines.map((line) => JSON.parse(line) as WriteReport);
     expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0]);
@@ -121,17 +119,17 @@ describe('Several processes on one file', () => {
     expect(reports.map(({ failed }) => Object.keys(failed))).not.toContainEqual(expect.arrayContaining(['BUSY']));
     expect(acknowledged).toHaveLength(4 * 40);
     expect(reports.reduce((sum, { failed }) => sum + (failed['ALREADY_EXISTS'] ?? 0), 0)).toBe(2 * 40);
-    expect(rawRows({ options }, 'agents').map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
-    expect(rawRows({ options }, 'agents')).toHaveLength(acknowledged.length);
-    expect(rawRows({ options }, 'agent_capabilities')).toHaveLength(2 * acknowledged.length);
-    expect(rawRows({ options }, 'capabilities')).toHaveLength(1 + 41);
+    expect(await rawValues({ options }, 'agents', 'id')).toEqual(expect.arrayContaining(acknowledged));
+    expect(await rawRows({ options }, 'agents')).toHaveLength(acknowledged.length);
+    expect(await rawRows({ options }, 'agent_capabilities')).toHaveLength(2 * acknowledged.length);
+    expect(await rawRows({ options }, 'capabilities')).toHaveLength(1 + 41);
   }, 60_000);
 
   test('never overwrite a revocation of another', async () => {
     const { db, options } = await openTestDatabase({ busyTimeoutMs: 20_000 });
     const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
     for (const id of ids) await createCertificate(db, { id });
-    const other = startProcess('revoking-process.ts', options.url, ...ids);
+    const other = startProcess(join(__dirname, 'revoking-process.ts'), options.url, ...ids);
     expect(await nextLine(other)).toBe('ready');
     for (const id of ids) {
       const told = nextLine(other);

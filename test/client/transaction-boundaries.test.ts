@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseService, type DatabaseOptions, type TransactionScope } from '../../src';
+import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate, eventInput } from '../support/factories';
-import { afterTest, openTestDatabase } from '../support/test-database';
-import { createSignal } from './signal';
+import { databaseKinds, openTestDatabase } from '../support/test-database';
+import { createSignal } from '../support/signal';
 
 async function open(options: DatabaseOptions): Promise<DatabaseService> {
   return (await openTestDatabase(options)).db;
@@ -26,10 +26,7 @@ const outerWrites: readonly (readonly [name: string, write: (db: DatabaseService
   ['close', (db) => db.close()],
 ];
 
-describe.each([
-  ['a file', {}],
-  [':memory:', { url: ':memory:' }],
-])('Inside the callback of a transaction of %s, the outer database', (_name, options) => {
+describe.each(databaseKinds)('Inside the callback of a transaction of %s, the outer database', (_name, options) => {
   test.each(outerWrites)('refuses %s at once with CONFLICT, and the transaction goes on', async (_method, write) => {
     const db = await open(options);
     await createCertificate(db, { id: 'known' });
@@ -205,37 +202,11 @@ describe('After the end of a transaction', () => {
 
 describe('A transaction of a database that is not open', () => {
   test('fails with NOT_INITIALIZED, and its callback is not called', async () => {
-    const db = new DatabaseService({ url: ':memory:' });
-    afterTest(() => db.close());
+    const db = await open({});
+    await db.close();
     const work = jest.fn();
     const error = await expectError('NOT_INITIALIZED', () => db.transaction(work));
     expect(error.message).toBe('Database is not initialized');
     expect(work).not.toHaveBeenCalled();
-  });
-});
-
-describe('Databases in memory', () => {
-  test('are separate from each other, and gone when they are closed', async () => {
-    const [first, second] = [await open({ url: ':memory:' }), await open({ url: ':memory:' })];
-    await createCertificate(first, { id: 'same' });
-    expect(await second.getCertificate('same')).toBeNull();
-    await createCertificate(second, { id: 'same', subject: 'CN=second' });
-    expect(await first.getCertificate('same')).toMatchObject({ subject: 'CN=agent.example' });
-    await first.close();
-    await first.initialize();
-    expect(await first.getCertificate('same')).toBeNull();
-    expect(await second.getCertificate('same')).toMatchObject({ subject: 'CN=second' });
-  });
-
-  test('keep all of a transaction or nothing', async () => {
-    const db = await open({ url: ':memory:' });
-    await db.transaction((tx) => createInside(tx, 'kept'));
-    const undone = db.transaction(async (tx) => {
-      await createInside(tx, 'undone');
-      throw new Error('undo');
-    });
-    await expect(undone).rejects.toThrow('undo');
-    expect(await db.getCertificate('kept')).not.toBeNull();
-    expect(await db.getCertificate('undone')).toBeNull();
   });
 });

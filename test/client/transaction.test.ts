@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
-import { rawCounts, rawRows } from '../support/raw-reader';
+import { rawCounts, rawRows, rawValues } from '../support/raw-reader';
 import { openTestDatabase } from '../support/test-database';
 
 /** Registers a certificate, an agent and an event through a transaction. */
@@ -21,7 +21,12 @@ describe('A transaction', () => {
       return result;
     });
     expect(returned).toBe(result);
-    expect(rawCounts(database)).toMatchObject({ agents: 1, certificates: 1, security_events: 1, capabilities: 1 });
+    expect(await rawCounts(database)).toMatchObject({
+      agents: 1,
+      certificates: 1,
+      security_events: 1,
+      capabilities: 1,
+    });
   });
 
   test.each<[string, unknown]>([
@@ -32,7 +37,7 @@ describe('A transaction', () => {
     ['undefined', undefined],
   ])('keeps nothing when its callback throws %s, which is rethrown as it is', async (_name, thrown) => {
     const database = await openTestDatabase();
-    const before = rawCounts(database);
+    const before = await rawCounts(database);
     const outcome = database.db.transaction(async (tx) => {
       await registerAll(tx, 'a');
       await tx.updateCertificateStatus('certificate-a', 'SUSPENDED');
@@ -44,7 +49,7 @@ describe('A transaction', () => {
       (error: unknown) => error,
     );
     expect(await again).toBe(thrown);
-    expect(rawCounts(database)).toEqual(before);
+    expect(await rawCounts(database)).toEqual(before);
   });
 
   test('keeps nothing when its callback throws before it returns a promise', async () => {
@@ -82,7 +87,7 @@ describe('A transaction', () => {
     const database = await openTestDatabase();
     const { db } = database;
     const id = await createAgent(db, { capabilities: ['read'], endpoints: [{ protocol: 'p', address: 'a', port: 1 }] });
-    const before = [await db.getAgent(id), rawRows(database, 'agents'), rawRows(database, 'endpoints')];
+    const before = [await db.getAgent(id), await rawRows(database, 'agents'), await rawRows(database, 'endpoints')];
     const outcome = db.transaction(async (tx) => {
       expect(await tx.updateAgent({ id, name: 'changed', endpoints: [], capabilities: [] })).toBe(true);
       expect(await tx.deleteAgent(id)).toBe(true);
@@ -90,7 +95,9 @@ describe('A transaction', () => {
       throw new Error('undo');
     });
     await expect(outcome).rejects.toThrow('undo');
-    expect([await db.getAgent(id), rawRows(database, 'agents'), rawRows(database, 'endpoints')]).toEqual(before);
+    expect([await db.getAgent(id), await rawRows(database, 'agents'), await rawRows(database, 'endpoints')]).toEqual(
+      before,
+    );
   });
 
   test('sees its own changes, in reads and in queries', async () => {
@@ -130,8 +137,8 @@ describe('After a failure that was caught, the transaction', () => {
       await expectError('INVALID_INPUT', () => tx.createAgent(agentInput({ id: '', certificateId })));
       await tx.createAgent(agentInput({ id: 'after', certificateId }));
     });
-    expect(rawRows(database, 'agents').map(({ id }) => id)).toEqual(['before', 'after']);
-    expect(rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
+    expect(await rawValues(database, 'agents', 'id')).toEqual(['after', 'before']);
+    expect(await rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
   });
 
   test('keeps nothing of a change that was refused only when most of it was written', async () => {

@@ -1,7 +1,7 @@
 import type { AgentRecord } from '../../src';
 import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { rawRows, readRaw } from '../support/raw-reader';
+import { rawRows, rawValues } from '../support/raw-reader';
 import { openTestDatabase } from '../support/test-database';
 
 const endpoint = { id: 'main', protocol: 'https', address: 'a', port: 443 };
@@ -120,7 +120,7 @@ describe('faults of the seed that agents do not have', () => {
     const database = await openTestDatabase();
     const id = await createAgent(database.db, { endpoints: [endpoint], defaultEndpoint: 'main' });
     await database.db.updateAgent({ id, endpoints: [] });
-    expect(rawRows(database, 'agents')).toMatchObject([{ default_endpoint_id: null }]);
+    expect(await rawRows(database, 'agents')).toMatchObject([{ default_endpoint_id: null }]);
     await database.db.updateAgent({ id, endpoints: [endpoint] });
     expect(await database.db.getAgent(id)).not.toHaveProperty('defaultEndpoint');
   });
@@ -135,8 +135,7 @@ describe('faults of the seed that agents do not have', () => {
       ),
     );
     await Promise.all(calls);
-    const names = rawRows(database, 'capabilities').map(({ name }) => name);
-    expect(names.sort()).toEqual(['x', 'y0', 'y1', 'y2', 'y3']);
+    expect(await rawValues(database, 'capabilities', 'name')).toEqual(['x', 'y0', 'y1', 'y2', 'y3']);
   });
 
   test('D36: of several that delete one agent at the same time exactly one did', async () => {
@@ -167,14 +166,12 @@ describe('faults of the seed that agents do not have', () => {
   test('D28: no value is stored as the text of another', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { metadata: { number: 1, text: '1', none: null, object: { b: 1, a: '2' } } });
-    const stored = readRaw(database, (driver) =>
-      driver.prepare('SELECT key, value FROM agent_metadata ORDER BY key').all(),
-    );
-    expect(stored).toEqual([
-      { key: 'none', value: 'null' },
-      { key: 'number', value: '1' },
-      { key: 'object', value: '{"a":"2","b":1}' },
-      { key: 'text', value: '"1"' },
+    const values = (await rawRows(database, 'agent_metadata')).map(({ key, value }) => [key, value]);
+    expect(values).toEqual([
+      ['none', 'null'],
+      ['number', '1'],
+      ['object', '{"a":"2","b":1}'],
+      ['text', '"1"'],
     ]);
   });
 });

@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseService, type DatabaseEvent } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { onPostgresql } from '../support/engine';
 import { callUntyped } from '../support/expect-error';
-import { afterTest, temporaryDirectory } from '../support/test-database';
+import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 
 /** What must not appear anywhere: it stands in every value that the calls below are given. */
 const secret = 's3cr3t-7f0e';
@@ -27,9 +28,10 @@ function shown({ events, logged, errors }: Witness): string {
   return JSON.stringify([events, logged, told]);
 }
 
-async function openWitnessed(directory: string) {
+async function openWitnessed() {
   const { witness, ...listeners } = createWitness();
-  const db = new DatabaseService({ url: `file:${join(directory, `${secret}.sqlite`)}`, retry: false, ...listeners });
+  const url = onPostgresql ? await newDatabaseUrl() : `file:${join(temporaryDirectory(), `${secret}.sqlite`)}`;
+  const db = new DatabaseService({ url, retry: false, ...listeners });
   afterTest(() => db.close());
   await db.initialize();
   return { db, witness };
@@ -145,7 +147,7 @@ const rightInput = {
 
 describe('no value of the caller’s is shown', () => {
   test.each(Object.keys(fieldsOf) as (keyof typeof fieldsOf)[])('by %s, whatever is wrong with it', async (call) => {
-    const { db, witness } = await openWitnessed(temporaryDirectory());
+    const { db, witness } = await openWitnessed();
     await createCertificate(db, { id: secret });
     for (const field of fieldsOf[call]) {
       for (const value of wrongValues) {
@@ -159,7 +161,7 @@ describe('no value of the caller’s is shown', () => {
   });
 
   test('by calls that succeed', async () => {
-    const { db, witness } = await openWitnessed(temporaryDirectory());
+    const { db, witness } = await openWitnessed();
     const certificateId = await createCertificate(db, {
       subject: secret,
       fingerprint: secret,
@@ -182,7 +184,7 @@ describe('no value of the caller’s is shown', () => {
   });
 
   test('by what the database refuses', async () => {
-    const { db, witness } = await openWitnessed(temporaryDirectory());
+    const { db, witness } = await openWitnessed();
     const certificateId = await createCertificate(db, { id: secret, fingerprint: secret, status: 'REVOKED' });
     await createAgent(db, { id: secret, certificateId, status: 'REVOKED' });
     await db.recordSecurityEvent(eventInput({ id: secret }));

@@ -20,7 +20,7 @@ describe('close', () => {
     const calls = Array.from({ length: 20 }, () => db.createAgent(agentInput({ certificateId })));
     await db.close();
     expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(calls.map(() => 'fulfilled'));
-    expect(rawCounts(database)).toMatchObject({ agents: 20 });
+    expect(await rawCounts(database)).toMatchObject({ agents: 20 });
   });
 
   test('waits for a transaction in flight, and lets no other work begin', async () => {
@@ -42,7 +42,7 @@ describe('close', () => {
     mayEnd.send();
     expect(await transaction).toBe('late');
     await closing;
-    expect(rawCounts(database)).toMatchObject({ agents: 1 });
+    expect(await rawCounts(database)).toMatchObject({ agents: 1 });
   });
 
   test.each(everyCall)('leaves %s to fail with NOT_INITIALIZED', async (_, call) => {

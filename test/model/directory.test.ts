@@ -1,10 +1,10 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { copyFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { DatabaseService, type AgentInput } from '../../src';
+import { onPostgresql } from '../support/engine';
 import { certificateInput } from '../support/factories';
 import { rawCounts } from '../support/raw-reader';
+import { newDatabaseUrl, runCleanups, type Cleanup } from '../support/test-database';
 import { agentInput } from './arbitraries';
 import { commandSequences, limits, runAndCompare, settingsAt, type Model, type Real } from './commands';
 import type { Operation } from './model';
@@ -22,34 +22,34 @@ const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
 
 const startMs = 1_800_000_000_000;
-let directory = '';
-let template = '';
+/** A SQLite database of the package's schema, to copy. */
+let template: string | undefined;
+const ends: Cleanup[] = [];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'ans-model-'));
-  template = join(directory, 'template.sqlite');
-  const db = new DatabaseService({ url: `file:${template}` });
+  if (onPostgresql) return;
+  const url = await newDatabaseUrl((end) => void ends.push(end));
+  const db = new DatabaseService({ url });
   await db.initialize();
   await db.close();
+  template = url.replace('file:', '');
 });
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-let opened = 0;
+afterAll(() => runCleanups(ends));
 
 async function withDatabase(work: (real: Real, url: string) => Promise<void>): Promise<void> {
-  opened += 1;
-  const file = join(directory, `run-${opened}.sqlite`);
-  copyFileSync(template, file);
+  const runEnds: Cleanup[] = [];
+  const url = await newDatabaseUrl((end) => void runEnds.push(end));
+  if (template !== undefined) copyFileSync(template, url.replace('file:', ''));
   const clock = { nowMs: startMs };
-  const options = { url: `file:${file}`, now: () => clock.nowMs, maxResults: limits.maxResults };
+  const options = { url, now: () => clock.nowMs, maxResults: limits.maxResults };
   const db = new DatabaseService({ ...options, defaultAgentLifetimeMs: limits.lifetimeMs });
+  runEnds.push(() => db.close());
   try {
     await db.initialize();
-    await work({ db, clock }, options.url);
+    await work({ db, clock }, url);
   } finally {
-    await db.close();
-    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    await runCleanups(runEnds);
   }
 }
 
@@ -61,7 +61,7 @@ async function compareWhole({ certificates, agents, events }: Directory, db: Dat
   const capabilities = [...agents.values()].flatMap((agent) => agent.capabilities);
   const keys = (records: ReadonlyMap<string, { metadata: object }>): number =>
     [...records.values()].reduce((sum, { metadata }) => sum + Object.keys(metadata).length, 0);
-  expect(rawCounts({ options: { url } })).toEqual({
+  expect(await rawCounts({ options: { url } })).toEqual({
     agents: agents.size,
     endpoints: [...agents.values()].reduce((sum, { endpoints }) => sum + endpoints.length, 0),
     capabilities: new Set(capabilities).size,

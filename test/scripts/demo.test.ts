@@ -15,14 +15,14 @@ describe('npm start', () => {
     }
     expect(first.stdout).toMatch(/ {2}both written +SUSPENDED, ACTIVE +ACTIVE, absent$/m);
     expect(first.stdout).not.toContain('0 records');
-    const counts = rawCounts({ options: { url } });
+    const counts = await rawCounts({ options: { url } });
     expect(counts).toMatchObject({ agents: 24, security_events: 6 });
 
     const second = await runScript('demo.ts', [], { DATABASE_URL: url });
     expect(second).toMatchObject({ exitCode: 0, stderr: '' });
     expect(second.stdout).toMatch(/^ +agents +0 +24 /m);
     expect(second.stdout).toMatch(/^ +certificates +0 +\d{2,} /m);
-    expect(rawCounts({ options: { url } })).toEqual(counts);
+    expect(await rawCounts({ options: { url } })).toEqual(counts);
   });
 
   test('prints plain text of at most 100 columns where nobody looks at a terminal', async () => {

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rawCounts, rawRows } from '../support/raw-reader';
+import { allRawRows, rawCounts, rawRows } from '../support/raw-reader';
 import { describeWithSharedData } from '../support/shared-data';
 import { temporaryDirectory } from '../support/test-database';
 import { packageRoot } from '../support/prisma-cli';
 import { runScript, type ScriptResult } from './run-script';
-
-const tables = ['agents', 'endpoints', 'agent_metadata', 'capabilities', 'agent_capabilities', 'certificates'];
 
 const agent = {
   source: 'test-registry',
@@ -52,8 +50,8 @@ class Import {
     return runScript('import.ts', [this.file, '--url', this.options.url, ...args]);
   }
 
-  rows(): unknown {
-    return Object.fromEntries(tables.map((table) => [table, rawRows(this, table)]));
+  rows(): Promise<unknown> {
+    return allRawRows(this);
   }
 }
 
@@ -74,33 +72,33 @@ describe('npm run import', () => {
     expect(stdout).toMatch(/is neither an agent nor a certificate: line 11$/m);
     expect(stdout).toMatch(/capabilities must be an array: line 12$/m);
     expect(stdout).toContain('2 endpoints without a port');
-    expect(rawCounts(imported)).toMatchObject({ agents: 4, endpoints: 2, certificates: 1 });
+    expect(await rawCounts(imported)).toMatchObject({ agents: 4, endpoints: 2, certificates: 1 });
   });
 
   test('completes what the source does not tell, and says so in the metadata', async () => {
     const imported = new Import();
     await imported.run();
-    const [stored] = rawRows(imported, 'agents').filter(({ name }) => name === 'bare');
+    const [stored] = (await rawRows(imported, 'agents')).filter(({ name }) => name === 'bare');
     expect(stored).toMatchObject({ version: '0.0.0', owner: 'test-registry', status: 'ACTIVE' });
-    const metadata = rawRows(imported, 'agent_metadata').filter(({ agent_id }) => agent_id === stored?.['id']);
+    const metadata = (await rawRows(imported, 'agent_metadata')).filter(({ agent_id }) => agent_id === stored?.['id']);
     expect(Object.fromEntries(metadata.map(({ key, value }) => [key, JSON.parse(String(value)) as unknown]))).toEqual({
       'import.source': 'test-registry',
       'import.versionStated': false,
       'import.ownerStated': false,
       'import.endpointsWithoutPort': [template],
     });
-    expect(rawRows(imported, 'certificates')).toMatchObject([{ status: 'SUSPENDED' }]);
+    expect(await rawRows(imported, 'certificates')).toMatchObject([{ status: 'SUSPENDED' }]);
   });
 
   test('changes nothing when it is run again, whatever the size of the batches', async () => {
     const imported = new Import();
     await imported.run('--batch', '2');
-    const rows = imported.rows();
+    const rows = await imported.rows();
     const { exitCode, stdout } = await imported.run();
     expect(exitCode).toBe(0);
     expect(stdout).toContain('loaded         0 agents, 0 certificates');
     expect(stdout).toContain('already there  5');
-    expect(imported.rows()).toEqual(rows);
+    expect(await imported.rows()).toEqual(rows);
   });
 
   test.each([
@@ -134,7 +132,7 @@ describeWithSharedData('npm run import of public data', () => {
     expect((await importShared('agents-invalid.jsonl', url)).stdout).toMatch(
       /name must not be empty: lines 1, 2, 3, 4$/m,
     );
-    expect(rawCounts({ options: { url } })).toMatchObject({ agents: 4367, endpoints: 837 });
+    expect(await rawCounts({ options: { url } })).toMatchObject({ agents: 4367, endpoints: 837 });
     expect((await importShared('agents.jsonl', url)).stdout).toMatch(/loaded +0 agents[^]+already there +4,367$/m);
   });
 });

@@ -21,9 +21,9 @@ export async function expectRefused(
   code: DatabaseErrorCode,
   work: () => unknown,
 ): Promise<DatabaseError> {
-  const before = allRawRows(database);
+  const before = await allRawRows(database);
   const error = await expectError(code, work);
-  expect(allRawRows(database)).toEqual(before);
+  expect(await allRawRows(database)).toEqual(before);
   return error;
 }
 

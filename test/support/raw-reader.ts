@@ -1,43 +1,51 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
+import { runRaw } from './raw-client';
+import { selectAll, tableNames, type Table } from './tables';
 import type { TestDatabase } from './test-database';
 
-/** Reads a test's database without any code of the package, so that a fault on both ways cannot hide. */
-export function readRaw<T>({ options }: Pick<TestDatabase, 'options'>, read: (driver: Database) => T): T {
-  const driver = new SqliteDriver(options.url.replace(/^file:/, ''), { readonly: true });
+/** A row by the names of its columns; times are milliseconds since 1970, booleans 0 or 1. */
+export type RawRow = Record<string, unknown>;
+
+export type LocatedDatabase = Pick<TestDatabase, 'options'>;
+
+/** The rows of queries to a test's database, without any code of the package: a fault on both ways cannot hide. */
+export async function queryRaw({ options: { url } }: LocatedDatabase, ...queries: string[]): Promise<RawRow[][]> {
+  if (isPostgresql(url)) return runRaw(url, queries.join(';\n'));
+  return readSqlite(url, (driver) => queries.map((sql) => driver.prepare<[], RawRow>(sql).all()));
+}
+
+/** The rows of a table, in the order of its key. */
+export async function rawRows(database: LocatedDatabase, table: Table): Promise<RawRow[]> {
+  const [rows = []] = await queryRaw(database, selectAll(table));
+  return rows;
+}
+
+/** The values of a column, in the same order. */
+export async function rawValues(database: LocatedDatabase, table: Table, column: string): Promise<unknown[]> {
+  return (await rawRows(database, table)).map((row) => row[column]);
+}
+
+/** How many rows each of the package's tables holds. */
+export async function rawCounts(database: LocatedDatabase): Promise<Record<string, number>> {
+  return Object.fromEntries(Object.entries(await allRawRows(database)).map(([table, rows]) => [table, rows.length]));
+}
+
+/** All rows of all of the package's tables: what a call that must change nothing leaves as it was. */
+export async function allRawRows(database: LocatedDatabase): Promise<Record<string, RawRow[]>> {
+  const rows = await queryRaw(database, ...tableNames.map(selectAll));
+  return Object.fromEntries(tableNames.map((table, index) => [table, rows[index] ?? []]));
+}
+
+export function isPostgresql(url: string): boolean {
+  return url.startsWith('postgres');
+}
+
+/** Reads a SQLite database through its driver. */
+export function readSqlite<T>(url: string, read: (driver: Database) => T): T {
+  const driver = new SqliteDriver(url.replace(/^file:/, ''), { readonly: true });
   try {
     return read(driver);
   } finally {
     driver.close();
   }
-}
-
-/** The rows of a table, in the order of insertion. */
-export function rawRows(database: Pick<TestDatabase, 'options'>, table: string): Record<string, unknown>[] {
-  return readRaw(database, (driver) =>
-    driver.prepare<[], Record<string, unknown>>(`SELECT * FROM ${table} ORDER BY rowid`).all(),
-  );
-}
-
-const tables = [
-  'agents',
-  'endpoints',
-  'capabilities',
-  'agent_capabilities',
-  'agent_metadata',
-  'certificates',
-  'certificate_metadata',
-  'security_events',
-  'security_event_metadata',
-];
-
-/** How many rows each of the package's tables holds. */
-export function rawCounts(database: Pick<TestDatabase, 'options'>): Record<string, number> {
-  return Object.fromEntries(Object.entries(allRawRows(database)).map(([table, rows]) => [table, rows.length]));
-}
-
-/** All rows of all of the package's tables: what a call that must change nothing leaves as it was. */
-export function allRawRows(database: Pick<TestDatabase, 'options'>): Record<string, unknown[]> {
-  return readRaw(database, (driver) =>
-    Object.fromEntries(tables.map((table) => [table, driver.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all()])),
-  );
 }

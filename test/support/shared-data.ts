@@ -1,19 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AgentInput, CertificateInput, EndpointInput, JsonValue, Metadata } from '../../src';
+import { describeUnless } from './skip';
 
 /** Where the public data lie, beside the repository; they are no part of it. */
 const directory = resolve(__dirname, '../../../shared/data');
 
-/** `describe` where the public data are, `describe.skip`, with the reason, where they are not. */
+/** `describe` where the public data are. */
 export function describeWithSharedData(title: string, work: () => void): void {
-  if (existsSync(join(directory, 'agents.jsonl'))) {
-    describe(title, work);
-    return;
-  }
-  const reason = 'skipped: ../shared/data is not there';
-  process.stderr.write(`${title}: ${reason}\n`);
-  describe.skip(`${title} (${reason})`, work);
+  const isThere = existsSync(join(directory, 'agents.jsonl'));
+  describeUnless(isThere ? undefined : '../shared/data is not there', title, work);
 }
 
 /** An agent as the registries published it. */

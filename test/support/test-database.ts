@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
+import { onPostgresql } from './engine';
+import { createDatabase, dropDatabase, giveDatabaseBack, takeDatabase } from './postgresql-databases';
 
-/** A database of a test's own, in a directory of its own. */
+/** A database of a test's own. */
 export interface TestDatabase {
   readonly db: DatabaseService;
   /** What `onEvent` was told since the start of the test, oldest first. */
@@ -14,16 +16,29 @@ export interface TestDatabase {
   readonly statementsOf: (work: () => Promise<unknown>) => Promise<string[]>;
 }
 
-const cleanups: (() => Promise<void> | void)[] = [];
+export type Cleanup = () => Promise<void> | void;
+
+/** Kinds of databases that many callers at once are tried on. */
+export const databaseKinds: readonly (readonly [name: string, options: DatabaseOptions])[] = onPostgresql
+  ? [['PostgreSQL', {}]]
+  : [
+      ['a file', {}],
+      [':memory:', { url: ':memory:' }],
+    ];
+
+const cleanups: Cleanup[] = [];
 
 /** Has `cleanup` called when the test has ended, the latest first. */
-export function afterTest(cleanup: () => Promise<void> | void): void {
+export function afterTest(cleanup: Cleanup): void {
   cleanups.push(cleanup);
 }
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+/** Calls all of them, the latest first, and forgets them. */
+export async function runCleanups(ends: Cleanup[]): Promise<void> {
+  for (const cleanup of ends.splice(0).reverse()) await cleanup();
+}
+
+afterEach(() => runCleanups(cleanups));
 
 /** An empty directory that is removed after the test. */
 export function temporaryDirectory(): string {
@@ -32,9 +47,32 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Opens an empty database, which is closed and removed after the test. */
+/**
+ * Where a new database is for a test: on SQLite a file that does not exist yet, on PostgreSQL an empty database of the
+ * package's schema. It is removed after the test.
+ */
+export async function newDatabaseUrl(atEnd = afterTest): Promise<string> {
+  if (onPostgresql) {
+    const url = await takeDatabase();
+    atEnd(() => giveDatabaseBack(url));
+    return url;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
+  atEnd(() => rmSync(directory, { recursive: true, force: true }));
+  return `file:${join(directory, 'test.sqlite')}`;
+}
+
+/** Where a database without tables is; on PostgreSQL `options` are those of CREATE DATABASE, such as a locale. */
+export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
+  if (!onPostgresql) return newDatabaseUrl();
+  const url = await createDatabase(options);
+  afterTest(() => dropDatabase(url));
+  return url;
+}
+
+/** Opens an empty database, or the one of the `url` of the options; it is closed, and removed if new, after the test. */
 export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  return openDatabase(options, temporaryDirectory(), afterTest);
+  return openDatabase(options, afterTest);
 }
 
 /** One database for all tests of a `describe`, opened before the first and removed after the last. */
@@ -42,32 +80,24 @@ export function shareTestDatabase(
   options: DatabaseOptions = {},
   fill: (database: TestDatabase) => Promise<unknown> = () => Promise.resolve(),
 ): () => TestDatabase {
-  const ends: (() => Promise<void> | void)[] = [];
+  const ends: Cleanup[] = [];
   let shared: TestDatabase | undefined;
   beforeAll(async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
-    ends.push(() => rmSync(directory, { recursive: true, force: true }));
-    shared = await openDatabase(options, directory, (end) => ends.push(end));
+    shared = await openDatabase(options, (end) => void ends.push(end));
     await fill(shared);
     shared.events.length = 0;
   });
-  afterAll(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-  });
+  afterAll(() => runCleanups(ends));
   return () => {
     if (shared === undefined) throw new Error('The shared database is open inside of tests only');
     return shared;
   };
 }
 
-async function openDatabase(
-  options: DatabaseOptions,
-  directory: string,
-  atEnd: (close: () => Promise<void>) => unknown,
-): Promise<TestDatabase> {
-  const url = `file:${join(directory, 'test.sqlite')}`;
+async function openDatabase(options: DatabaseOptions, atEnd: typeof afterTest): Promise<TestDatabase> {
+  const url = options.url ?? (await newDatabaseUrl(atEnd));
   const events: DatabaseEvent[] = [];
-  const allOptions = { url, onEvent: (event: DatabaseEvent) => void events.push(event), ...options };
+  const allOptions = { onEvent: (event: DatabaseEvent) => void events.push(event), ...options, url };
   const db = new DatabaseService(allOptions);
   atEnd(() => db.close());
   await db.initialize();
@@ -77,5 +107,5 @@ async function openDatabase(
     await work();
     return events.slice(before).flatMap((event) => (event.type === 'query' ? [event.sql] : []));
   };
-  return { db, events, options: { ...options, url: options.url ?? url }, statementsOf };
+  return { db, events, options: { ...options, url }, statementsOf };
 }

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import type { PrismaClient } from '../../src/generated/prisma/client';
-import { nextLine, startProcess } from './child-process';
+import { nextLine, startProcess } from '../support/child-process';
 import { certificateRow, committedIds, openClient, openForeignConnection, openOfficialClient } from './prisma-clients';
-import { createSignal } from './signal';
+import { createSignal } from '../support/signal';
 
 const create = (client: Pick<PrismaClient, 'certificate'>, id: string) =>
   client.certificate.create({ data: certificateRow(id) });
@@ -121,7 +122,7 @@ describe('A transaction that reads first and writes later', () => {
 
   test('never fails for it while another process commits all the time', async () => {
     const { client, path } = await openClient(5000);
-    const other = startProcess('committing-process.ts', path);
+    const other = startProcess(join(__dirname, 'committing-process.ts'), path);
     expect(await nextLine(other)).toBe('ready');
     const foreign = openForeignConnection(path);
     const commits = () => foreign.prepare('SELECT count(*) FROM foreign_commits').pluck().get() as number;

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { afterTest } from '../support/test-database';
+import { afterTest } from './test-database';
 
 /** A process of a test's own; it is ended with the test. */
 export interface TestProcess {
@@ -12,9 +11,9 @@ export interface TestProcess {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts a TypeScript file of this folder. */
-export function startProcess(file: string, ...args: readonly string[]): TestProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', resolve(__dirname, file), ...args], {
+/** Starts a TypeScript file. */
+export function startProcess(path: string, ...args: readonly string[]): TestProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((done) => child.once('close', done));

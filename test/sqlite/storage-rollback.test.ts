@@ -13,7 +13,7 @@ describe('A transaction that the storage has rolled back', () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
-    changeRaw(database, rollbackTrigger);
+    await changeRaw(database, rollbackTrigger);
     const error = await expectError('UNAVAILABLE', () =>
       db.transaction(async (tx) => {
         await tx.createAgent(agentInput({ id: 'before', certificateId }));
@@ -24,7 +24,7 @@ describe('A transaction that the storage has rolled back', () => {
       }),
     );
     expect(error.message).toBe('Transaction failed: the transaction was rolled back by the storage');
-    expect(rawRows(database, 'agents')).toEqual([]);
+    expect(await rawRows(database, 'agents')).toEqual([]);
     expect(await db.getCertificate(certificateId)).toMatchObject({ status: 'VALID' });
     await db.createAgent(agentInput({ id: 'next', certificateId }));
     expect(await db.getAgent('next')).not.toBeNull();
@@ -32,7 +32,7 @@ describe('A transaction that the storage has rolled back', () => {
 
   test('is told of as a rollback', async () => {
     const database = await openTestDatabase();
-    changeRaw(database, rollbackTrigger);
+    await changeRaw(database, rollbackTrigger);
     await database.db
       .transaction((tx) => tx.recordSecurityEvent(eventInput({ target: 'full' })).catch(() => undefined))
       .catch(() => undefined);

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
+import { SqliteConnection } from '../../src/client/sqlite/sqlite-connection';
+import { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
+import { StatementCache } from '../../src/client/statement-cache';
+import { afterTest, temporaryDirectory } from '../support/test-database';
+import { openDatabase, statement } from './adapter-pair';
+
+const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
+const pragma = ({ driver }: SqliteConnection, name: string): unknown => driver.pragma(name, { simple: true });
+
+/** What the pragmas of the writing and of the reading connection say. */
+async function pragmas(database: SqliteDatabase, name: string): Promise<{ writer: unknown; reader: unknown }> {
+  return {
+    writer: await database.withWriter((connection) => pragma(connection, name)),
+    reader: await database.withReader((connection) => pragma(connection, name)),
+  };
+}
+
+describe('A database that is opened', () => {
+  test.each([
+    ['normal', 1],
+    ['full', 2],
+  ] as const)('with durability %s has synchronous = %i and a write-ahead log', async (durability, synchronous) => {
+    const database = await SqliteDatabase.open({ path: newPath(), busyTimeoutMs: 50, durability });
+    afterTest(() => database.close());
+    expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
+    expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
+  });
+
+  test('has foreign keys on, and does not wait inside SQLite', async () => {
+    const database = await openDatabase(newPath());
+    expect(await pragmas(database, 'foreign_keys')).toEqual({ writer: 1, reader: 1 });
+    expect(await pragmas(database, 'busy_timeout')).toEqual({ writer: 0, reader: 0 });
+  });
+
+  test('has a reader that cannot write, whatever it is given', async () => {
+    const database = await openDatabase(newPath());
+    expect(await pragmas(database, 'query_only')).toEqual({ writer: 0, reader: 1 });
+    const create = { sql: 'CREATE TABLE t (a)', args: [] };
+    const write = () => database.withReader((connection) => connection.run(create));
+    await expect(write()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
+    await database.withReader(({ driver }) => driver.pragma('query_only = OFF'));
+    await expect(write()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
+  });
+
+  test('that was in another journal mode is in WAL mode, and keeps its rows', async () => {
+    const path = newPath();
+    const driver = new SqliteDriver(path);
+    driver.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+    expect(driver.pragma('journal_mode', { simple: true })).toBe('delete');
+    driver.close();
+    const database = await openDatabase(path);
+    expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
+    const { rows } = await database.withReader((connection) => connection.run({ sql: 'SELECT a FROM t', args: [] }));
+    expect(rows).toEqual([[1]]);
+  });
+
+  test('waits for a lock that stands in the way of WAL mode, and gives up after the time to wait', async () => {
+    const path = newPath();
+    const foreign = new SqliteDriver(path);
+    afterTest(() => void foreign.close());
+    foreign.exec('CREATE TABLE t (a); BEGIN EXCLUSIVE');
+    await expect(openDatabase(path, 50)).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    setTimeout(() => foreign.exec('COMMIT'), 50);
+    expect(await pragmas(await openDatabase(path, 5000), 'journal_mode')).toMatchObject({ writer: 'wal' });
+  });
+
+  test('that is no database is refused, and its file is not held open', async () => {
+    const path = newPath();
+    const { writeFileSync, rmSync } = await import('node:fs');
+    writeFileSync(path, 'This is no database at all. '.repeat(100));
+    await expect(openDatabase(path)).rejects.toMatchObject({ code: 'SQLITE_NOTADB' });
+    rmSync(path);
+    await openDatabase(path);
+  });
+});
+
+describe('A statement', () => {
+  test('is prepared once for each connection and text', async () => {
+    const database = await openDatabase(newPath());
+    const adapter = await createSqliteAdapterFactory(database).connect();
+    await adapter.executeScript('CREATE TABLE t (a)');
+    const prepared: string[] = [];
+    await database.withWriter(({ driver }) => recordPrepared(driver, prepared));
+    await database.withReader(({ driver }) => recordPrepared(driver, prepared));
+    for (let round = 0; round < 20; round += 1) {
+      await adapter.queryRaw(statement('SELECT a FROM t WHERE a = ?', [round], 'int'));
+      await adapter.executeRaw(statement('INSERT INTO t VALUES (?)', [round], 'int'));
+      await database.write((connection) => connection.run({ sql: 'DELETE FROM t WHERE a > ?', args: [100] }));
+    }
+    const counts = (sql: string): number => prepared.filter((text) => text === sql).length;
+    expect(counts('SELECT a FROM t WHERE a = ?')).toBe(1);
+    // Once on the reader, to see whether it writes, and once where it does.
+    expect(counts('INSERT INTO t VALUES (?)')).toBe(2);
+    expect(counts('DELETE FROM t WHERE a > ?')).toBe(1);
+    expect(counts('BEGIN IMMEDIATE')).toBe(1);
+  });
+
+  test('is forgotten when many others came after it', async () => {
+    const connection = await SqliteConnection.openWriter({ path: newPath(), busyTimeoutMs: 0, durability: 'normal' });
+    afterTest(() => connection.close());
+    const first = connection.prepareForPrisma('SELECT 0');
+    expect(connection.prepareForPrisma('SELECT 0')).toBe(first);
+    for (let index = 1; index < 1000; index += 1) connection.prepareForPrisma(`SELECT ${String(index)}`);
+    expect(connection.prepareForPrisma('SELECT 0')).not.toBe(first);
+  });
+
+  test('is kept in a cache that never holds more than it may', () => {
+    const cache = new StatementCache<object>(3);
+    const made: string[] = [];
+    const get = (sql: string) => cache.getOrAdd(sql, () => ({ place: made.push(sql) }));
+    for (const sql of ['a', 'b', 'c', 'a', 'b', 'c']) get(sql);
+    expect(made).toEqual(['a', 'b', 'c']);
+    get('d');
+    get('b');
+    get('c');
+    expect(made).toEqual(['a', 'b', 'c', 'd']);
+    get('a');
+    expect(made).toEqual(['a', 'b', 'c', 'd', 'a']);
+    cache.clear();
+    get('a');
+    expect(made).toHaveLength(6);
+  });
+});
+
+/** Has the driver note what it prepares, and prepare it as ever. */
+function recordPrepared(driver: SqliteDriver.Database, prepared: string[]): void {
+  const prepare = driver.prepare.bind(driver);
+  driver.prepare = (sql: string) => {
+    prepared.push(sql);
+    return prepare(sql);
+  };
+}

@@ -1,0 +1,53 @@
+import { Client, TypeOverrides, types, type QueryResult } from 'pg';
+import type { RawRow } from './raw-reader';
+
+/** Connections to databases of this file's tests, by their URL: making one takes longer than most of what they do. */
+const clients = new Map<string, Promise<Client>>();
+
+afterAll(async () => {
+  for (const url of [...clients.keys()]) await closeRawClient(url);
+});
+
+/** Values as the driver of SQLite gives them: times in milliseconds since 1970, 0 and 1 for booleans. */
+const parsers = new TypeOverrides();
+parsers.setTypeParser(types.builtins.BOOL, (text) => (text === 't' ? 1 : 0));
+parsers.setTypeParser(types.builtins.INT8, Number);
+parsers.setTypeParser(types.builtins.TIMESTAMP, parseTime);
+parsers.setTypeParser(types.builtins.TIMESTAMPTZ, parseTime);
+
+function parseTime(text: string): number {
+  return Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`);
+}
+
+/** A connection to a PostgreSQL database without any code of the package; the caller ends it. */
+export async function connectRaw(url: string): Promise<Client> {
+  const session = '-c timezone=UTC -c datestyle=ISO';
+  const client = new Client({ connectionString: url, options: session, types: parsers });
+  // A server that is stopped, or a database that is dropped, ends the connection: whoever uses it next is told.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** Runs statements on a PostgreSQL database; gives the rows of each. */
+export async function runRaw(url: string, sql: string): Promise<RawRow[][]> {
+  const results = await (await rawClient(url)).query<RawRow>(sql);
+  // Of several statements there are several results, which the driver's types do not tell.
+  return [results as QueryResult<RawRow> | QueryResult<RawRow>[]].flat().map(({ rows }) => rows);
+}
+
+/** Ends the connection that `runRaw` keeps to a database. */
+export async function closeRawClient(url: string): Promise<void> {
+  const client = await clients.get(url)?.catch(() => undefined);
+  clients.delete(url);
+  await client?.end();
+}
+
+function rawClient(url: string): Promise<Client> {
+  const known = clients.get(url);
+  if (known !== undefined) return known;
+  const connecting = connectRaw(url).then((client) => client.once('end', () => clients.delete(url)));
+  clients.set(url, connecting);
+  connecting.catch(() => clients.delete(url));
+  return connecting;
+}

@@ -1,0 +1,8 @@
+import { whyNoTestServer } from './test-server';
+
+// `globalSetup` has said why.
+if (whyNoTestServer() !== undefined) {
+  const skippedDescribe = Object.assign(describe.skip, { only: describe.skip, skip: describe.skip });
+  const skippedTest = Object.assign(test.skip, { only: test.skip, skip: test.skip });
+  Object.assign(globalThis, { describe: skippedDescribe, test: skippedTest, it: skippedTest });
+}

@@ -1,0 +1,17 @@
+import { engine, type Engine } from './engine';
+
+/** `describe` where there is no reason against it, else `describe.skip`, with the reason in the title and printed. */
+export function describeUnless(reason: string | undefined, title: string, work: () => void): void {
+  if (reason === undefined) {
+    describe(title, work);
+    return;
+  }
+  process.stderr.write(`${title}: skipped: ${reason}\n`);
+  describe.skip(`${title} (skipped: ${reason})`, work);
+}
+
+/** `test` on one engine, `test.skip` on the other. */
+export function testOn(wanted: Engine, title: string, work: () => unknown): void {
+  if (engine === wanted) test(title, work as () => Promise<unknown>);
+  else test.skip(`${title} (skipped: ${wanted} only)`, work as () => Promise<unknown>);
+}
