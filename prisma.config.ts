@@ -1,13 +1,17 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'prisma/config';
-import { normaliseDatabaseUrl } from './scripts/schema-engine/database-url';
+import { isPostgresqlUrl, normaliseDatabaseUrl } from './scripts/schema-engine/database-url';
 
 // Prisma's CLI would download its schema engine from a host of its own. This program runs the same engine from the npm
 // registry instead; whoever has set the variable already keeps the engine it names.
 process.env['PRISMA_SCHEMA_ENGINE_BINARY'] ??= resolve(__dirname, 'scripts/schema-engine.mjs');
 
+const url = process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
+const folder = isPostgresqlUrl(url) ? 'prisma/postgresql' : 'prisma';
+const shadowDatabaseUrl = process.env['SHADOW_DATABASE_URL'];
+
 export default defineConfig({
-  schema: 'prisma/schema.prisma',
-  migrations: { path: 'prisma/migrations' },
-  datasource: { url: normaliseDatabaseUrl(process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite') },
+  schema: `${folder}/schema.prisma`,
+  migrations: { path: `${folder}/migrations` },
+  datasource: { url: normaliseDatabaseUrl(url), ...(shadowDatabaseUrl === undefined ? {} : { shadowDatabaseUrl }) },
 });

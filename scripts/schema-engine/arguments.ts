@@ -2,21 +2,31 @@
 export interface Arguments {
   /** The command of `cli <command>`; without one, the CLI talks over standard input and output. */
   readonly command: string | undefined;
-  readonly url: string | undefined;
+  readonly datasource: Datasource;
   readonly schemaPaths: readonly string[];
+}
+
+/** Where the database is, as `prisma.config.ts` says. */
+export interface Datasource {
+  readonly url: string | undefined;
+  /** A database to replay migrations on, where the role may not make one for the purpose. */
+  readonly shadowDatabaseUrl: string | undefined;
 }
 
 export function readArguments(argv: readonly string[]): Arguments {
   const valuesOf = (option: string) => argv.filter((_, index) => argv[index - 1] === option);
   return {
     command: valuesOf('cli').at(0),
-    url: valuesOf('--datasource').map(readUrl).at(0),
+    datasource: readDatasource(valuesOf('--datasource').at(0) ?? '{}'),
     schemaPaths: valuesOf('--datamodels'),
   };
 }
 
-function readUrl(datasource: string): string | undefined {
-  const value: unknown = JSON.parse(datasource);
-  const url = typeof value === 'object' && value !== null && 'url' in value ? value.url : undefined;
-  return typeof url === 'string' ? url : undefined;
+function readDatasource(text: string): Datasource {
+  const datasource: unknown = JSON.parse(text);
+  const read = (field: keyof Datasource): string | undefined => {
+    const value: unknown = datasource instanceof Object ? Reflect.get(datasource, field) : undefined;
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { url: read('url'), shadowDatabaseUrl: read('shadowDatabaseUrl') };
 }

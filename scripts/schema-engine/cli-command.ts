@@ -1,26 +1,29 @@
 import type { Database } from './database';
 import { EngineError } from './engine-error';
 
-const commands: Readonly<Record<string, (database: Database) => string>> = {
-  'can-connect-to-database': (database) => {
-    database.check();
+const commands: Readonly<Record<string, (database: Database) => Promise<string>>> = {
+  'can-connect-to-database': async (database) => {
+    await database.check();
     return 'Connection successful';
   },
-  'create-database': (database) => `Database '${database.create()}' was successfully created.`,
-  'drop-database': (database) => {
-    database.drop();
+  'create-database': async (database) => `Database '${await database.create()}' was successfully created.`,
+  'drop-database': async (database) => {
+    await database.drop();
     return 'The database was successfully dropped.';
   },
 };
 
 /** Runs `schema-engine cli <name>` and returns the exit code. */
-export function runCliCommand(name: string, open: () => Database): number {
+export async function runCliCommand(name: string, open: () => Database): Promise<number> {
   try {
     const run = commands[name];
     if (run === undefined) throw new Error(`Unknown command: ${name}`);
     const database = open();
-    log('INFO', { message: run(database) });
-    database.close();
+    try {
+      log('INFO', { message: await run(database) });
+    } finally {
+      await database.close();
+    }
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -13,6 +13,11 @@ export function isSqliteUrl(url: string): boolean {
   return scheme.test(url);
 }
 
+/** Whether a URL names a PostgreSQL database. */
+export function isPostgresqlUrl(url: string): boolean {
+  return /^postgres(?:ql)?:/i.test(url);
+}
+
 /**
  * The absolute path of the database file that a URL names. `file:./x` and `file:/x` hold the path as it is, as Prisma has
  * it; in `file:///x` it is percent-encoded. Relative paths start at the working directory. Parameters after `?`, which

@@ -1,7 +1,8 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-
-import { isSqliteUrl, toDatabasePath } from './database-url';
+import type { Datasource } from './arguments';
+import { isPostgresqlUrl, isSqliteUrl, toDatabasePath } from './database-url';
 import { EngineError } from './engine-error';
+import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';
 
 /** What the engine leaves to the world around it, an implementation for each kind of database. */
@@ -10,27 +11,29 @@ export interface Database {
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
   /** Throws an `EngineError` where there is no database, or none that can be opened. */
-  check(): void;
+  check(): Promise<void>;
 
   /** Makes an empty database unless there is one, and returns its name. */
-  create(): string;
+  create(): Promise<string>;
 
   /** Removes the database. */
-  drop(): void;
+  drop(): Promise<void>;
 
   /** Leaves nothing in the database: no tables, no history. */
-  empty(): void;
+  empty(): Promise<void>;
 
   /** Whether Prisma Migrate keeps a history in this database. */
-  hasHistory(): boolean;
+  hasHistory(): Promise<boolean>;
 
-  /** The error for the CLI where a migration's script has failed. */
-  migrationFailure(): EngineError | undefined;
+  /** The error for the CLI where the engine, which has failed in `method`, cannot tell what happened. */
+  explain(method: string): Promise<EngineError | undefined>;
 
-  close(): void;
+  close(): Promise<void>;
 }
 
-export function openDatabase(url: string | undefined): Database {
-  if (url !== undefined && isSqliteUrl(url)) return new SqliteDatabase(toDatabasePath(url));
-  throw new EngineError('P1013', 'The provided database string is invalid. It has to start with `file:`.');
+export function openDatabase({ url = '', shadowDatabaseUrl }: Datasource): Database {
+  if (isSqliteUrl(url)) return new SqliteDatabase(toDatabasePath(url));
+  if (isPostgresqlUrl(url)) return new PostgresqlDatabase(url, shadowDatabaseUrl);
+  const message = 'The provided database string is invalid. It has to start with `file:` or with `postgresql:`.';
+  throw new EngineError('P1013', message);
 }

@@ -22,3 +22,15 @@ export function migrationFailed(migrationName: string, databaseCode: string, dat
     ].join('\n\n'),
   );
 }
+
+/** P3014, in Prisma's own words. */
+export function shadowDatabaseFailed(databaseCode: string | undefined, databaseMessage: string): EngineError {
+  return new EngineError(
+    'P3014',
+    [
+      'Prisma Migrate could not create the shadow database. Please make sure the database user has permission to create ' +
+        'databases. Read more about the shadow database (and workarounds) at https://pris.ly/d/migrate-shadow',
+      `Original error: ${databaseCode ?? 'unknown'}\n${databaseMessage}`,
+    ].join('\n\n'),
+  );
+}

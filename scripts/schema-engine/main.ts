@@ -6,17 +6,14 @@ import { Methods } from './methods';
 
 /** The schema engine as Prisma's CLI starts it. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const { command, url, schemaPaths } = readArguments(argv);
+  const { command, datasource, schemaPaths } = readArguments(argv);
   if (command !== undefined) {
-    process.exitCode = runCliCommand(command, () => openDatabase(url));
+    process.exitCode = await runCliCommand(command, () => openDatabase(datasource));
     return;
   }
-  const database = openDatabase(url);
+  const database = openDatabase(datasource);
   // The CLI ends the engine with a signal as soon as it has its last answer.
-  process.once('SIGTERM', () => {
-    database.close();
-    process.exit(0);
-  });
+  process.once('SIGTERM', () => void database.close().finally(() => process.exit(0)));
   await serve(new Methods(database, schemaPaths, print));
-  database.close();
+  await database.close();
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { openSchemaEngine, type Datamodel } from '../../src/migration/schema-engine';
+import { isKnownEngineError, openSchemaEngine, type Datamodel } from '../../src/migration/schema-engine';
 import type { Database } from './database';
 
 /** The parameters of a request, and in part the result: JSON that the CLI and the engine agree upon. */
@@ -11,6 +11,7 @@ export type Print = (content: string) => Promise<void>;
 
 /** What the engine answers as it is. */
 const engineMethods: ReadonlySet<string> = new Set([
+  'applyMigrations',
   'debugPanic',
   'devDiagnostic',
   'introspectSql',
@@ -33,28 +34,34 @@ export class Methods {
   }
 
   async call(method: string, params: Json): Promise<unknown> {
+    try {
+      return await this.#answer(method, params);
+    } catch (error) {
+      throw isKnownEngineError(error) ? error : ((await this.#database.explain(method)) ?? error);
+    }
+  }
+
+  async #answer(method: string, params: Json): Promise<unknown> {
     switch (method) {
       case 'createDatabase':
-        return { databaseName: this.#database.create() };
+        return { databaseName: await this.#database.create() };
       case 'ensureConnectionValidity':
-        this.#database.check();
+        await this.#database.check();
         return {};
       case 'getDatabaseVersion':
         return this.#ask('version', params);
       case 'reset':
         // The engine's own reset deletes the rows and leaves the tables.
-        this.#database.empty();
+        await this.#database.empty();
         return {};
       case 'dbExecute':
-        this.#database.create();
+        await this.#database.create();
         return this.#ask(method, params);
       case 'introspect':
-        this.#database.check();
+        await this.#database.check();
         return this.#ask(method, params);
-      case 'applyMigrations':
-        return this.#applyMigrations(params);
       case 'diagnoseMigrationHistory':
-        return { ...(await this.#askForObject(method, params)), hasMigrationsTable: this.#database.hasHistory() };
+        return { ...(await this.#askForObject(method, params)), hasMigrationsTable: await this.#database.hasHistory() };
       case 'evaluateDataLoss':
       case 'createMigration':
         await this.#replayMigrations(params);
@@ -64,14 +71,6 @@ export class Methods {
     }
     if (!engineMethods.has(method)) throw new Error(`The schema engine has no method ${method}`);
     return this.#ask(method, params);
-  }
-
-  async #applyMigrations(params: Json): Promise<unknown> {
-    try {
-      return await this.#ask('applyMigrations', params);
-    } catch (error) {
-      throw this.#database.migrationFailure() ?? error;
-    }
   }
 
   /**

@@ -23,60 +23,71 @@ export class SqliteDatabase implements Database {
     this.#path = path;
   }
 
-  check(): void {
-    this.#assertExists(new EngineError('P1003', `Database \`${basename(this.#path)}\` does not exist`));
-    try {
-      this.#connect().pragma('schema_version');
-    } catch (error) {
-      throw new EngineError('P1001', `Can't open the database file at \`${this.#path}\`: ${toMessage(error)}`);
-    }
+  check(): Promise<void> {
+    return settle(() => {
+      this.#assertExists(new EngineError('P1003', `Database \`${basename(this.#path)}\` does not exist`));
+      try {
+        this.#connect().pragma('schema_version');
+      } catch (error) {
+        throw new EngineError('P1001', `Can't open the database file at \`${this.#path}\`: ${toMessage(error)}`);
+      }
+    });
   }
 
-  create(): string {
-    mkdirSync(dirname(this.#path), { recursive: true });
-    new SqliteDriver(this.#path).close();
-    return this.#path;
+  create(): Promise<string> {
+    return settle(() => {
+      mkdirSync(dirname(this.#path), { recursive: true });
+      new SqliteDriver(this.#path).close();
+      return this.#path;
+    });
   }
 
-  drop(): void {
-    this.close();
+  async drop(): Promise<void> {
+    await this.close();
     rmSync(this.#path);
     for (const suffix of ['-wal', '-shm', '-journal']) rmSync(this.#path + suffix, { force: true });
   }
 
-  empty(): void {
-    const connection = this.#connect();
-    connection.pragma('foreign_keys = OFF');
-    connection.exec('BEGIN IMMEDIATE');
-    try {
-      // Dropping a virtual table drops the tables it keeps its rows in, which cannot be dropped on their own.
-      for (const condition of ["type = 'view'", "sql LIKE 'CREATE VIRTUAL%'", "type = 'table'"]) {
-        dropAll(connection, condition);
+  empty(): Promise<void> {
+    return settle(() => {
+      const connection = this.#connect();
+      connection.pragma('foreign_keys = OFF');
+      connection.exec('BEGIN IMMEDIATE');
+      try {
+        // Dropping a virtual table drops the tables it keeps its rows in, which cannot be dropped on their own.
+        for (const condition of ["type = 'view'", "sql LIKE 'CREATE VIRTUAL%'", "type = 'table'"]) {
+          dropAll(connection, condition);
+        }
+        connection.exec('PRAGMA user_version = 0; COMMIT');
+      } catch (error) {
+        if (connection.inTransaction) connection.exec('ROLLBACK');
+        throw error;
       }
-      connection.exec('PRAGMA user_version = 0; COMMIT');
-    } catch (error) {
-      if (connection.inTransaction) connection.exec('ROLLBACK');
-      throw error;
-    }
-    connection.pragma('foreign_keys = ON');
-    connection.exec('VACUUM');
+      connection.pragma('foreign_keys = ON');
+      connection.exec('VACUUM');
+    });
   }
 
-  hasHistory(): boolean {
-    return hasMigrationHistory(this.#connect());
+  hasHistory(): Promise<boolean> {
+    return settle(() => hasMigrationHistory(this.#connect()));
   }
 
-  migrationFailure(): EngineError | undefined {
-    if (this.#scriptFailure === undefined) return undefined;
-    // No migration is tried while one has failed, so there is one such row.
-    const failed = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
-    const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';
-    return migrationFailed(name, String(toResultCode(this.#scriptFailure)), toMessage(this.#scriptFailure));
+  explain(method: string): Promise<EngineError | undefined> {
+    return settle(() => {
+      if (method !== 'applyMigrations' || this.#scriptFailure === undefined) return undefined;
+      // No migration is tried while one has failed, so there is one such row.
+      const failed =
+        'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
+      const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';
+      return migrationFailed(name, String(toResultCode(this.#scriptFailure)), toMessage(this.#scriptFailure));
+    });
   }
 
-  close(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
+  close(): Promise<void> {
+    return settle(() => {
+      this.#connection?.close();
+      this.#connection = undefined;
+    });
   }
 
   #connect(): SqliteDriver.Database {
@@ -96,6 +107,11 @@ function dropAll(connection: SqliteDriver.Database, condition: string): void {
   for (const [type, name] of connection.prepare<[], [string, string]>(objects).raw().all()) {
     connection.exec(`DROP ${type} "${name.replaceAll('"', '""')}"`);
   }
+}
+
+/** The driver is synchronous, the interface is not. */
+async function settle<T>(run: () => T): Promise<T> {
+  return Promise.resolve(run());
 }
 
 function toMessage(error: unknown): string {

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import {
+  PostgresqlMigrationAdapterFactory,
+  type EngineConnection,
+} from '../../src/migration/postgresql-migration-adapter';
+import { sqlStateOf } from '../../src/migration/sql-state';
+import type { Database } from './database';
+import { EngineError, migrationFailed, shadowDatabaseFailed } from './engine-error';
+import { dropAllObjects } from './postgresql-objects';
+import { PostgresqlServer } from './postgresql-server';
+
+const defaultSchema = 'public';
+
+/** One PostgreSQL database and, once it is needed, one connection to it. */
+export class PostgresqlDatabase implements Database {
+  readonly adapterFactory = new PostgresqlMigrationAdapterFactory({
+    open: async () => ({ connect: () => this.#connect(), schema: await this.#findSchema() }),
+    openShadow: () => (this.#shadow === undefined ? this.#makeShadow() : this.#useShadow(this.#shadow)),
+    onFailed: (error) => (this.#failure = error),
+  });
+  readonly #server: PostgresqlServer;
+  readonly #shadow: PostgresqlServer | undefined;
+  readonly #openShadows = new Set<() => Promise<void>>();
+  #client: Promise<pg.Client> | undefined;
+  #failure: unknown;
+
+  /** @param shadowUrl - where to replay migrations; without it, a database is made for the purpose and dropped. */
+  constructor(url: string, shadowUrl: string | undefined) {
+    this.#server = new PostgresqlServer(url);
+    this.#shadow = shadowUrl === undefined ? undefined : new PostgresqlServer(shadowUrl);
+  }
+
+  async check(): Promise<void> {
+    const client = await this.#server.connect();
+    await client.end();
+  }
+
+  async create(): Promise<string> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      if (!isCode(error, 'P1003')) throw error;
+      await this.#onServer(`CREATE DATABASE ${pg.escapeIdentifier(this.#server.database)}`);
+    }
+    return this.#server.database;
+  }
+
+  async drop(): Promise<void> {
+    await this.close();
+    await this.#onServer(`DROP DATABASE ${pg.escapeIdentifier(this.#server.database)}`);
+  }
+
+  async empty(): Promise<void> {
+    await dropAllObjects(await this.#connect());
+  }
+
+  async hasHistory(): Promise<boolean> {
+    const client = await this.#connect();
+    const { rowCount } = await client.query("SELECT 1 WHERE to_regclass('_prisma_migrations') IS NOT NULL");
+    return rowCount === 1;
+  }
+
+  async explain(method: string): Promise<EngineError | undefined> {
+    const failure = this.#failure;
+    if (failure instanceof EngineError) return failure;
+    const state = sqlStateOf(failure);
+    if (method !== 'applyMigrations' || state === undefined) return undefined;
+    const client = await this.#connect();
+    // No migration is tried while one has failed, so there is one such row.
+    const { rows } = await client.query<[string]>({
+      text: 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+      rowMode: 'array',
+    });
+    return migrationFailed(rows[0]?.[0] ?? 'unknown', state, toText(failure));
+  }
+
+  async close(): Promise<void> {
+    for (const remove of [...this.#openShadows]) await remove();
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.then((connected) => connected.end()).catch(() => undefined);
+  }
+
+  #connect(): Promise<pg.Client> {
+    this.#client ??= this.#openClient().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #openClient(): Promise<pg.Client> {
+    const client = await this.#server.connect();
+    if (this.#server.schema !== undefined) await this.#server.useSchema(client, this.#server.schema);
+    return client;
+  }
+
+  /** The URL's, or else where the role's names lead to. Some commands compare files, and work without a server. */
+  async #findSchema(): Promise<string> {
+    if (this.#server.schema !== undefined) return this.#server.schema;
+    try {
+      const client = await this.#connect();
+      const { rows } = await client.query<[string | null]>({ text: 'SELECT current_schema()', rowMode: 'array' });
+      return rows[0]?.[0] ?? defaultSchema;
+    } catch {
+      return defaultSchema;
+    }
+  }
+
+  async #makeShadow(): Promise<EngineConnection> {
+    const database = `prisma_migrate_shadow_db_${randomUUID()}`;
+    const owner = await this.#connect();
+    await owner.query(`CREATE DATABASE "${database}"`).catch((error: unknown) => {
+      throw shadowDatabaseFailed(sqlStateOf(error), toText(error));
+    });
+    const client = this.#server.connect(database);
+    const remove = async () => {
+      this.#openShadows.delete(remove);
+      await client.then((connected) => connected.end()).catch(() => undefined);
+      await owner.query(`DROP DATABASE IF EXISTS "${database}"`);
+    };
+    this.#openShadows.add(remove);
+    return this.#prepareShadow(await client, remove);
+  }
+
+  async #useShadow(shadow: PostgresqlServer): Promise<EngineConnection> {
+    if (shadow.equals(this.#server)) {
+      throw new EngineError('P3014', 'The shadow database is the database itself: it would lose everything in it.');
+    }
+    const client = await shadow.connect();
+    const connection = await this.#prepareShadow(client, () => client.end());
+    await dropAllObjects(client);
+    return connection;
+  }
+
+  async #prepareShadow(client: pg.Client, close: () => Promise<void>): Promise<EngineConnection> {
+    const schema = await this.#findSchema();
+    await this.#server.useSchema(client, schema);
+    return { connect: () => Promise.resolve(client), schema, close };
+  }
+
+  /** Runs a statement that is about the database, and so cannot be run on it. */
+  async #onServer(statement: string): Promise<void> {
+    // Made together with the server; it may have been dropped, unlike the one that all others are made from.
+    const client = await this.#server.connect('postgres').catch((error: unknown) => {
+      if (isCode(error, 'P1003')) return this.#server.connect('template1');
+      throw error;
+    });
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof EngineError && error.code === code;
+}
+
+/** What the server said, all of it. */
+function toText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { detail, hint } = error as Error & Readonly<Record<'detail' | 'hint', unknown>>;
+  const lines = [
+    ['ERROR', error.message],
+    ['DETAIL', detail],
+    ['HINT', hint],
+  ].filter(([, text]) => text !== undefined);
+  return lines.map(([name, text]) => `${String(name)}: ${String(text)}`).join('\n');
+}

@@ -1,0 +1,31 @@
+import pg from 'pg';
+
+/*
+ * What a schema holds that is not an extension's, with the statement that drops it. Not the schema itself: the privileges
+ * that were granted on it, and extensions in it, which the role might not be allowed to make again, stay.
+ */
+const dropStatements = `
+  WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),
+  objects(place, classid, objid, statement) AS (
+    SELECT 1, 'pg_class'::regclass, c.oid, format('DROP %s IF EXISTS %s CASCADE', CASE c.relkind
+        WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'S' THEN 'SEQUENCE'
+        ELSE 'TABLE' END, c.oid::regclass)
+      FROM pg_class c WHERE c.relnamespace = (SELECT oid FROM own) AND c.relkind IN ('v', 'm', 'f', 'r', 'p', 'S')
+    UNION ALL
+    SELECT 2, 'pg_proc'::regclass, p.oid, format('DROP ROUTINE IF EXISTS %s CASCADE', p.oid::regprocedure)
+      FROM pg_proc p WHERE p.pronamespace = (SELECT oid FROM own)
+    UNION ALL
+    SELECT 3, 'pg_type'::regclass, t.oid, format('DROP TYPE IF EXISTS %s CASCADE', t.oid::regtype)
+      FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+      WHERE t.typnamespace = (SELECT oid FROM own) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
+  )
+  SELECT statement FROM objects o WHERE NOT EXISTS (
+    SELECT 1 FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'e'
+  ) ORDER BY place`;
+
+/** Drops everything in the current schema, or nothing where something may not be dropped. */
+export async function dropAllObjects(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<[string]>({ text: dropStatements, rowMode: 'array' });
+  // Sent as one text, the statements are one transaction.
+  await client.query(rows.map(([statement]) => statement).join(';\n'));
+}

@@ -1,0 +1,59 @@
+import pg from 'pg';
+import { toConnectionError } from './postgresql-connection-error';
+
+/** How long Prisma waits for a connection unless `connect_timeout` in the URL says otherwise, in seconds. */
+const defaultConnectTimeout = '5';
+
+/** The database that a URL names, and its server. Holds the password: never to be shown. */
+export class PostgresqlServer {
+  readonly database: string;
+  /** The schema that the URL names, in a parameter of Prisma's. */
+  readonly schema: string | undefined;
+  readonly #url: string;
+  readonly #connectTimeoutMs: number;
+
+  constructor(url: string) {
+    this.#url = url;
+    const parameters = new URLSearchParams(url.split('?').at(1));
+    this.schema = parameters.get('schema') ?? undefined;
+    this.#connectTimeoutMs = Number(parameters.get('connect_timeout') ?? defaultConnectTimeout) * 1_000;
+    this.database = this.#newClient(url).database ?? '';
+  }
+
+  /** Whether both name the same database of the same server. */
+  equals(other: PostgresqlServer): boolean {
+    const [own, others] = [this.#newClient(this.#url), this.#newClient(other.#url)];
+    return own.database === others.database && own.host === others.host && own.port === others.port;
+  }
+
+  /** Connects to the database, or to another of the same server, with the role and the settings of the URL. */
+  async connect(database = this.database): Promise<pg.Client> {
+    const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
+    // What breaks the connection fails the statement; a connection that nothing is asked of may break.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      throw toConnectionError(error, client);
+    }
+    return client;
+  }
+
+  /** Has names without a schema lead to `schema`, which is made where it is missing. */
+  async useSchema(client: pg.Client, schema: string): Promise<void> {
+    const quoted = pg.escapeIdentifier(schema);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+    // Asked first: IF NOT EXISTS needs the privilege in any case.
+    if (rowCount === 0) await client.query(`CREATE SCHEMA ${quoted}`);
+    await client.query("SELECT set_config('search_path', $1, false)", [quoted]);
+  }
+
+  #newClient(connectionString: string): pg.Client {
+    return new pg.Client({ connectionString, connectionTimeoutMillis: this.#connectTimeoutMs });
+  }
+}
+
+/** The beginning of a URL with another path. A function: the name may hold what means something in a replacement. */
+function locationIn(database: string): (location: string, server: string) => string {
+  return (_, server) => `${server}/${encodeURIComponent(database)}`;
+}
