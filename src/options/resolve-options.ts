@@ -114,7 +114,7 @@ function parseRetry(value: unknown): RetryPolicy {
 
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.
 function parsePool(value: unknown): PoolSettings {
-  const pool = checkObject(value ?? {}, 'pool', poolNames);
+  const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = optional(pool.maxConnections, 'pool.maxConnections', (count, field) =>
     checkWholeNumber(count, field, 1, 10_000),
   );

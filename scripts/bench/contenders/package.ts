@@ -1,4 +1,5 @@
-import { DatabaseService } from '../../../src';
+// As it is shipped: compiled once, not on the way.
+import { DatabaseService } from 'ans-database';
 import type { Contender } from '../contender';
 import { nowMs } from '../data';
 
