@@ -10,11 +10,17 @@ export interface Database {
   /** Opens connections for the engine, the first one when it needs it. */
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
+  /** The same for what compares files only: it works without the database. */
+  readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
+
   /** Throws an `EngineError` where there is no database, or none that can be opened. */
   check(): Promise<void>;
 
   /** Makes an empty database unless there is one, and returns its name. */
   create(): Promise<string>;
+
+  /** Sees to it that a script can be run: makes a database that is no more than a file, and throws where another lacks. */
+  prepareForScript(): Promise<void>;
 
   /** Removes the database. */
   drop(): Promise<void>;

@@ -10,7 +10,7 @@ const serverError = 4466;
 export const panicExitCode = 101;
 
 /** Answers the CLI's requests, a line each, one after the other, until it closes the standard input. */
-export async function serve(methods: Methods): Promise<void> {
+export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = readRequest(line);
     // Lines without a method are the CLI's answers to what it was asked to print.
@@ -28,7 +28,7 @@ export async function print(content: string): Promise<void> {
   await send({ id: 'print', method: 'print', params: { content } });
 }
 
-async function answer(methods: Methods, method: string, params: Json): Promise<Json> {
+async function answer(methods: Pick<Methods, 'call'>, method: string, params: Json): Promise<Json> {
   try {
     return { result: (await methods.call(method, params)) ?? null };
   } catch (error) {

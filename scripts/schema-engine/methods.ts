@@ -55,7 +55,7 @@ export class Methods {
         await this.#database.empty();
         return {};
       case 'dbExecute':
-        await this.#database.create();
+        await this.#database.prepareForScript();
         return this.#ask(method, params);
       case 'introspect':
         await this.#database.check();
@@ -83,26 +83,46 @@ export class Methods {
 
   /** The CLI expects the text of the comparison not in the result but in a request to print it. */
   async #diff(params: Json): Promise<unknown> {
-    const { stdout, ...result } = await this.#askForObject('diff', params);
+    const { stdout, ...result } = toObject(await ask(await this.#openForDiff(params), 'diff', params));
     if (typeof stdout === 'string') await this.#print(stdout);
     return { ...result, stdout: null };
   }
 
+  #openForDiff({ from, to }: Json): Promise<SchemaEngine> {
+    if (![from, to].every(isFile)) return this.#open();
+    return openSchemaEngine(this.#database.offlineAdapterFactory, this.#readSchemas());
+  }
+
   async #askForObject(method: string, params: Json): Promise<Json> {
-    const result = await this.#ask(method, params);
-    if (typeof result !== 'object' || result === null) throw new Error(`Unexpected result of ${method}`);
-    return { ...result };
+    return toObject(await this.#ask(method, params));
   }
 
   async #ask(method: string, params: Json): Promise<unknown> {
-    const engine = await (this.#engine ??= openSchemaEngine(this.#database.adapterFactory, this.#readSchemas()));
-    const call: unknown = Reflect.get(engine, method);
-    if (typeof call !== 'function') throw new Error(`The schema engine has no method ${method}`);
-    const result: unknown = await Reflect.apply(call, engine, [params]);
-    return result;
+    return ask(await this.#open(), method, params);
+  }
+
+  #open(): Promise<SchemaEngine> {
+    return (this.#engine ??= openSchemaEngine(this.#database.adapterFactory, this.#readSchemas()));
   }
 
   #readSchemas(): Datamodel[] {
     return this.#schemaPaths.map((path) => [path, readFileSync(path, 'utf8')]);
   }
+}
+
+async function ask(engine: SchemaEngine, method: string, params: Json): Promise<unknown> {
+  const call: unknown = Reflect.get(engine, method);
+  if (typeof call !== 'function') throw new Error(`The schema engine has no method ${method}`);
+  const result: unknown = await Reflect.apply(call, engine, [params]);
+  return result;
+}
+
+function toObject(result: unknown): Json {
+  if (typeof result !== 'object' || result === null) throw new Error('Unexpected result of the schema engine');
+  return { ...result };
+}
+
+/** Whether one side of a comparison is known without a database. */
+function isFile(side: unknown): boolean {
+  return side instanceof Object && 'tag' in side && (side.tag === 'empty' || side.tag === 'schemaDatamodel');
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import {
   PostgresqlMigrationAdapterFactory,
@@ -7,6 +8,7 @@ import {
 import { sqlStateOf } from '../../src/migration/sql-state';
 import type { Database } from './database';
 import { EngineError, migrationFailed, shadowDatabaseFailed } from './engine-error';
+import { offlinePostgresql } from './offline-postgresql';
 import { dropAllObjects } from './postgresql-objects';
 import { PostgresqlServer } from './postgresql-server';
 
@@ -19,6 +21,7 @@ export class PostgresqlDatabase implements Database {
     openShadow: () => (this.#shadow === undefined ? this.#makeShadow() : this.#useShadow(this.#shadow)),
     onFailed: (error) => (this.#failure = error),
   });
+  readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
   readonly #server: PostgresqlServer;
   readonly #shadow: PostgresqlServer | undefined;
   readonly #openShadows = new Set<() => Promise<void>>();
@@ -28,6 +31,7 @@ export class PostgresqlDatabase implements Database {
   /** @param shadowUrl - where to replay migrations; without it, a database is made for the purpose and dropped. */
   constructor(url: string, shadowUrl: string | undefined) {
     this.#server = new PostgresqlServer(url);
+    this.offlineAdapterFactory = offlinePostgresql(this.#server.schema ?? defaultSchema);
     this.#shadow = shadowUrl === undefined ? undefined : new PostgresqlServer(shadowUrl);
   }
 
@@ -44,6 +48,10 @@ export class PostgresqlDatabase implements Database {
       await this.#onServer(`CREATE DATABASE ${pg.escapeIdentifier(this.#server.database)}`);
     }
     return this.#server.database;
+  }
+
+  prepareForScript(): Promise<void> {
+    return this.check();
   }
 
   async drop(): Promise<void> {
@@ -66,13 +74,8 @@ export class PostgresqlDatabase implements Database {
     if (failure instanceof EngineError) return failure;
     const state = sqlStateOf(failure);
     if (method !== 'applyMigrations' || state === undefined) return undefined;
-    const client = await this.#connect();
-    // No migration is tried while one has failed, so there is one such row.
-    const { rows } = await client.query<[string]>({
-      text: 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL',
-      rowMode: 'array',
-    });
-    return migrationFailed(rows[0]?.[0] ?? 'unknown', state, toText(failure));
+    const name = await this.#failedMigration();
+    return name === undefined ? undefined : migrationFailed(name, state, toText(failure));
   }
 
   async close(): Promise<void> {
@@ -80,6 +83,15 @@ export class PostgresqlDatabase implements Database {
     const client = this.#client;
     this.#client = undefined;
     await client?.then((connected) => connected.end()).catch(() => undefined);
+  }
+
+  /** No migration is tried while one has failed, so there is one at most. */
+  async #failedMigration(): Promise<string | undefined> {
+    if (!(await this.hasHistory())) return undefined;
+    const client = await this.#connect();
+    const text = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
+    const { rows } = await client.query<[string]>({ text, rowMode: 'array' });
+    return rows[0]?.[0];
   }
 
   #connect(): Promise<pg.Client> {
@@ -96,7 +108,7 @@ export class PostgresqlDatabase implements Database {
     return client;
   }
 
-  /** The URL's, or else where the role's names lead to. Some commands compare files, and work without a server. */
+  /** The URL's, or else where the role's names lead to. The engine is told before it has asked for a connection. */
   async #findSchema(): Promise<string> {
     if (this.#server.schema !== undefined) return this.#server.schema;
     try {

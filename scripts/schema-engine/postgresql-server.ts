@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';
 
 /** How long Prisma waits for a connection unless `connect_timeout` in the URL says otherwise, in seconds. */
@@ -17,12 +18,22 @@ export class PostgresqlServer {
     const parameters = new URLSearchParams(url.split('?').at(1));
     this.schema = parameters.get('schema') ?? undefined;
     this.#connectTimeoutMs = Number(parameters.get('connect_timeout') ?? defaultConnectTimeout) * 1_000;
-    this.database = this.#newClient(url).database ?? '';
+    this.database = this.#read().database ?? '';
+  }
+
+  /** What the URL says. */
+  #read(): pg.Client {
+    try {
+      return this.#newClient(this.#url);
+    } catch {
+      // The driver's error would show the URL, and the password with it.
+      throw new EngineError('P1013', 'The provided database string is invalid: it is no valid URL.');
+    }
   }
 
   /** Whether both name the same database of the same server. */
   equals(other: PostgresqlServer): boolean {
-    const [own, others] = [this.#newClient(this.#url), this.#newClient(other.#url)];
+    const [own, others] = [this.#read(), other.#read()];
     return own.database === others.database && own.host === others.host && own.port === others.port;
   }
 

@@ -15,6 +15,8 @@ export class SqliteDatabase implements Database {
     connectToShadow: () => new SqliteDriver(':memory:'),
     onScriptFailed: (error) => (this.#scriptFailure = error),
   });
+  /** The engine asks a file nothing before it has to. */
+  readonly offlineAdapterFactory = this.adapterFactory;
   readonly #path: string;
   #connection: SqliteDriver.Database | undefined;
   #scriptFailure: unknown;
@@ -40,6 +42,10 @@ export class SqliteDatabase implements Database {
       new SqliteDriver(this.#path).close();
       return this.#path;
     });
+  }
+
+  async prepareForScript(): Promise<void> {
+    await this.create();
   }
 
   async drop(): Promise<void> {

@@ -1,0 +1,33 @@
+import {
+  ColumnTypeEnum,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
+} from '@prisma/driver-adapter-utils';
+
+/** How the engine asks what it talks to, before anything else and even where it needs no more. */
+const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
+
+/** The oldest version that this package runs on: what is written for it runs on all later ones. */
+const versionAnswer: SqlResultSet = {
+  columnNames: ['exists', 'version', 'numeric_version'],
+  columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
+  rows: [[true, 'PostgreSQL 15.0', 150_000]],
+};
+
+/** Stands in for a PostgreSQL server where the engine compares files: that takes none to be there. */
+export function offlinePostgresql(schemaName: string): SqlMigrationAwareDriverAdapterFactory {
+  const names = { provider: 'postgres', adapterName: 'ans-database' } as const;
+  const refuse = () => Promise.reject(new Error('This command does not connect to the database'));
+  const adapter: SqlDriverAdapter = {
+    ...names,
+    getConnectionInfo: () => ({ schemaName, supportsRelationJoins: true }),
+    queryRaw: ({ sql }: SqlQuery) => (sql.startsWith(versionQuery) ? Promise.resolve(versionAnswer) : refuse()),
+    executeRaw: refuse,
+    executeScript: refuse,
+    startTransaction: refuse,
+    dispose: () => Promise.resolve(),
+  };
+  return { ...names, connect: () => Promise.resolve(adapter), connectToShadowDb: refuse };
+}
