@@ -5,9 +5,9 @@ export function defaultDatabaseUrl(): string {
   return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 }
 
-/** Opens a database for `await using`: it is there to be closed only once it is open. */
+/** Opens a database for `await using`: it is there to be closed only once it is open. Its schema is brought up to date. */
 export async function openDatabase(url: string): Promise<DatabaseService> {
-  const db = new DatabaseService({ url });
+  const db = new DatabaseService({ url, migrations: 'apply' });
   await db.initialize();
   return db;
 }
