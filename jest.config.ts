@@ -14,7 +14,6 @@ const shared = {
   transformIgnorePatterns: ['node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The compiled package imports lazily with the extension that Node wants.
   moduleNameMapper: { '^(\\.{1,2}/(?!.*schema_engine).*)\\.js$': '$1' },
-  testTimeout: 60_000,
 } satisfies Config;
 
 /** Tests of the one engine's own parts, and of what has nothing to do with an engine. */
@@ -41,6 +40,7 @@ const config: Config = {
   ],
   // Jest leaves one core unused; much of the suite waits for processes of its own.
   maxWorkers: '100%',
+  testTimeout: 60_000,
 };
 
 export default config;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseService, type CertificateStatus, type DatabaseError } from '../../src';
+import { onPostgresql } from '../support/engine';
 import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { rawRows, rawValues } from '../support/raw-reader';
 import { afterTest, databaseKinds, newDatabaseUrl, openTestDatabase } from '../support/test-database';
@@ -67,11 +68,11 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
       const agent = await db.getAgent('same');
       expect(agent === null || isWhole(agent)).toBe(true);
     });
-    expect(ok).toBeGreaterThanOrEqual(40);
     // A create may find the agent that the one before it created.
     expect(ok + refused).toBe(50);
-    // The last call of all is an update, of an agent that the create before it saw to.
-    expect(await db.getAgent('same')).toMatchObject({ description: '49' });
+    expect(refused).toBeLessThanOrEqual(10);
+    // On SQLite they take their turns. The last of all is an update, of an agent that the create before it saw to.
+    if (!onPostgresql) expect(await db.getAgent('same')).toMatchObject({ description: '49' });
   });
 
   test('revoke a certificate and set its status: the revocation is never overwritten', async () => {

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate, eventInput } from '../support/factories';
-import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { createSignal } from '../support/signal';
+import { testOn } from '../support/skip';
+import { databaseKinds, openTestDatabase } from '../support/test-database';
 
 async function open(options: DatabaseOptions): Promise<DatabaseService> {
   return (await openTestDatabase(options)).db;
@@ -77,7 +78,8 @@ describe.each(databaseKinds)('Inside the callback of a transaction of %s, the ou
 });
 
 describe('Beside a transaction, another caller', () => {
-  test('reads the last committed state without waiting, and writes when the transaction is over', async () => {
+  const title = 'reads the last committed state without waiting, and writes when the transaction is over';
+  testOn('sqlite', title, async () => {
     const { db } = await openTestDatabase();
     const opened = createSignal();
     const release = createSignal();
@@ -94,6 +96,23 @@ describe('Beside a transaction, another caller', () => {
     expect(isWritten).toBe(false);
     release.give();
     await Promise.all([transaction, beside]);
+    expect(await db.getCertificate('inside')).not.toBeNull();
+  });
+
+  testOn('postgresql', 'reads the last committed state, and writes, without waiting', async () => {
+    const { db } = await openTestDatabase();
+    const opened = createSignal();
+    const release = createSignal();
+    const transaction = db.transaction(async (tx) => {
+      await createInside(tx, 'inside');
+      opened.give();
+      await release.given;
+    });
+    await opened.given;
+    expect(await db.getCertificate('inside')).toBeNull();
+    await createCertificate(db, { id: 'beside' });
+    release.give();
+    await transaction;
     expect(await db.getCertificate('inside')).not.toBeNull();
   });
 

@@ -3,6 +3,7 @@ import { DatabaseError, type TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { rawCounts, rawRows, rawValues } from '../support/raw-reader';
+import { testOn } from '../support/skip';
 import { openTestDatabase } from '../support/test-database';
 
 /** Registers a certificate, an agent and an event through a transaction. */
@@ -220,7 +221,7 @@ describe('Calls that the callback did not wait for', () => {
 });
 
 describe('Transactions', () => {
-  test('run one after another, in the order in which they were asked for', async () => {
+  testOn('sqlite', 'run one after another, in the order in which they were asked for', async () => {
     const { db } = await openTestDatabase();
     const steps: string[] = [];
     const run = (name: string) =>

@@ -35,6 +35,13 @@ const fastSettings: ServerSettings = {
   unix_socket_directories: '',
 };
 
+/** Other defaults of sessions than most servers have: an answer that depends on them shows. */
+export const unusualSettings: ServerSettings = {
+  timezone: 'America/St_Johns',
+  datestyle: 'German, DMY',
+  intervalstyle: 'sql_standard',
+};
+
 /** Signals of the ways to stop; after `immediate`, as after a crash, the next start recovers from the log. */
 const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 

@@ -4,12 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { embeddedBinaries } from './postgresql-binaries';
 import { administer, databaseUrl } from './administration';
-import { PostgresqlServer } from './postgresql-server';
+import { PostgresqlServer, unusualSettings } from './postgresql-server';
 import { tableNames } from './tables';
 import { announceTestServer } from './test-server';
-
-/** Settings that no test may depend on, other than those that most servers have. */
-const settings = { timezone: 'America/St_Johns', datestyle: 'German, DMY', intervalstyle: 'sql_standard' };
 
 /** Before all tests of the project `postgresql`: a server, and a database of the package's schema to copy. */
 export default async function setUp(): Promise<void> {
@@ -21,7 +18,7 @@ export default async function setUp(): Promise<void> {
     return;
   }
   // The server of its own ends with this process, when all tests are over.
-  const url = given ?? (await PostgresqlServer.start({ settings })).url();
+  const url = given ?? (await PostgresqlServer.start({ settings: unusualSettings })).url();
   const template = `ans_test_${randomBytes(4).toString('hex')}`;
   announceTestServer({ url, template });
   await administer(url, `CREATE DATABASE ${template}`);
