@@ -17,7 +17,11 @@ const defaultSchema = 'public';
 /** One PostgreSQL database and, once it is needed, one connection to it. */
 export class PostgresqlDatabase implements Database {
   readonly adapterFactory = new PostgresqlMigrationAdapterFactory({
-    open: async () => ({ connect: () => this.#connect(), schema: await this.#findSchema() }),
+    open: async () => ({
+      connect: () => this.#connect(),
+      schema: await this.#findSchema(),
+      lock: () => this.#lock(),
+    }),
     openShadow: () => (this.#shadow === undefined ? this.#makeShadow() : this.#useShadow(this.#shadow)),
     onFailed: (error) => (this.#failure = error),
   });
@@ -120,6 +124,14 @@ export class PostgresqlDatabase implements Database {
     }
   }
 
+  /** Until the connection ends; the engine sees to it that nobody waits forever. */
+  async #lock(): Promise<void> {
+    // Prisma's variable, for poolers that do not keep a connection to its session.
+    if (process.env['PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK'] !== undefined) return;
+    const client = await this.#connect();
+    await client.query('SELECT pg_advisory_lock(72707369)');
+  }
+
   async #makeShadow(): Promise<EngineConnection> {
     const database = `prisma_migrate_shadow_db_${randomUUID()}`;
     const owner = await this.#connect();
@@ -149,7 +161,7 @@ export class PostgresqlDatabase implements Database {
   async #prepareShadow(client: pg.Client, close: () => Promise<void>): Promise<EngineConnection> {
     const schema = await this.#findSchema();
     await this.#server.useSchema(client, schema);
-    return { connect: () => Promise.resolve(client), schema, close };
+    return { connect: () => Promise.resolve(client), schema, lock: () => Promise.resolve(), close };
   }
 
   /** Runs a statement that is about the database, and so cannot be run on it. */

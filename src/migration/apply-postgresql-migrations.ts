@@ -5,7 +5,7 @@ import { assertMigratable } from './migration-state';
 import { PostgresqlMigrationAdapterFactory } from './postgresql-migration-adapter';
 import { runSchemaEngine } from './run-schema-engine';
 import type { ShippedMigration } from './shipped-migrations';
-import { insufficientPrivilege, sqlStateOf } from './sql-state';
+import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from './sql-state';
 
 /** What to bring a database to, and how patiently. */
 export interface ApplyPostgresqlMigrationsOptions {
@@ -14,8 +14,8 @@ export interface ApplyPostgresqlMigrationsOptions {
   readonly lockTimeoutMs: number;
 }
 
-/** What another connection's lock ends in: lock_not_available, deadlock_detected. */
-const busyStates = new Set(['55P03', '40P01']);
+/** What another connection's lock ends in. */
+const busyStates = new Set([lockNotAvailable, deadlockDetected]);
 
 /** Failures of the connection, of the server's resources or of a server that takes no writes, by their beginning. */
 const outerStates = /^(?:08|53|57P|25006)/;
@@ -64,7 +64,12 @@ async function applyPending(client: Client, shipped: readonly ShippedMigration[]
   }
   const failures: unknown[] = [];
   const factory = new PostgresqlMigrationAdapterFactory({
-    open: async () => ({ connect: () => Promise.resolve(client), schema: await currentSchema(query) }),
+    open: async () => ({
+      connect: () => Promise.resolve(client),
+      schema: await currentSchema(query),
+      // The transaction holds the lock already, and for no longer than it lasts.
+      lock: () => Promise.resolve(),
+    }),
     openShadow: () => Promise.reject(new Error('Nothing is compared')),
     onFailed: (error) => failures.push(error),
   });

@@ -1,6 +1,6 @@
 import { compareHistory, type MigrationState } from './migration-state';
 import type { ShippedMigration } from './shipped-migrations';
-import { sqlStateOf } from './sql-state';
+import { sqlStateOf, undefinedTable } from './sql-state';
 
 /** Runs one statement on a PostgreSQL database; each row is an array of its columns' values. */
 export type PostgresqlQuery = (text: string, values?: unknown[]) => Promise<{ readonly rows: readonly unknown[][] }>;
@@ -9,8 +9,6 @@ export type PostgresqlQuery = (text: string, values?: unknown[]) => Promise<{ re
 const historySql = `
   SELECT migration_name, finished_at IS NOT NULL
   FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`;
-
-const undefinedTable = '42P01';
 
 /**
  * Compares the history that Prisma Migrate keeps in a PostgreSQL database with the migrations of this package: one

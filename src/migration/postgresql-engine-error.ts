@@ -10,13 +10,18 @@ interface ServerError {
   readonly hint: string | undefined;
 }
 
-/**
- * What the schema engine is told about a failure: the server's own words. The kinds that a client's adapter tells apart
- * would come out as messages about models and fields, which no migration has.
- */
+/** What the schema engine is told about one of its own statements that failed: it goes on after some, by their code. */
 export function toEngineError(error: unknown): DriverAdapterError {
-  const { code, severity, message, detail, column, hint } = toServerError(error);
-  return new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
+  return new DriverAdapterError({ kind: 'postgres', ...toServerError(error) });
+}
+
+/**
+ * What the engine is told about a script that failed: the server's own words. For the codes that it knows it would put
+ * words of its own, which say less.
+ */
+export function toScriptError(error: unknown): DriverAdapterError {
+  const { code, message, ...rest } = toServerError(error);
+  return new DriverAdapterError({ kind: 'postgres', ...rest, code: 'N/A', message: `${message} (SQLSTATE ${code})` });
 }
 
 /** By its shape: a failure of the connection is an error of Node.js, without a severity. */

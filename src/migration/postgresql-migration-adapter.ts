@@ -1,14 +1,14 @@
-import {
+import type {
   DriverAdapterError,
-  type SqlDriverAdapter,
-  type SqlMigrationAwareDriverAdapterFactory,
-  type SqlQuery,
-  type SqlResultSet,
-  type Transaction,
+  SqlDriverAdapter,
+  SqlMigrationAwareDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+  Transaction,
 } from '@prisma/driver-adapter-utils';
 import type { Client } from 'pg';
 import { engineTypes, toColumnType } from './postgresql-conversion';
-import { toEngineError } from './postgresql-engine-error';
+import { toEngineError, toScriptError } from './postgresql-engine-error';
 
 /** A database that the schema engine works on. */
 export interface EngineConnection {
@@ -16,6 +16,8 @@ export interface EngineConnection {
   readonly connect: () => Promise<Client>;
   /** The schema where names lead to that have none before them. */
   readonly schema: string;
+  /** Keeps others from migrating the database: what the engine does with an advisory lock of the session. */
+  readonly lock: () => Promise<void>;
   /** Called when the engine has done with the database. */
   readonly close?: (() => Promise<void>) | undefined;
 }
@@ -30,8 +32,8 @@ export interface PostgresqlMigrationConnections {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** How the engine keeps others from migrating the database for as long as the connection is open. */
-const lockStatement = /^SELECT pg_advisory_lock\(72707369\)$/;
+/** How the engine locks the database for as long as the connection is open. */
+const lockStatement = /^SELECT pg_advisory_lock\(\d+\)$/;
 
 /**
  * A driver adapter for the schema engine alone. Prisma's own refuses a type that the engine's queries on the catalogue
@@ -95,12 +97,16 @@ class PostgresqlMigrationAdapter implements SqlDriverAdapter {
 
   /** A script without statements that manage transactions is one transaction: the server sees to it. */
   executeScript(script: string): Promise<void> {
-    return this.#run(async (client) => {
-      const isInTransaction = client.getTransactionStatus() === 'T';
-      if (!isInTransaction) await client.query(script);
-      // The caller has locked the database already, and for no longer than the transaction.
-      else if (!lockStatement.test(script)) await runInSavepoint(client, script);
-    });
+    return settle(
+      async () => {
+        if (lockStatement.test(script)) return this.#connection.lock();
+        const client = await this.#connection.connect();
+        if (client.getTransactionStatus() === 'T') await runInSavepoint(client, script);
+        else await client.query(script);
+      },
+      this.#onFailed,
+      toScriptError,
+    );
   }
 
   startTransaction(): Promise<Transaction> {
@@ -129,12 +135,15 @@ async function runInSavepoint(client: Client, script: string): Promise<void> {
   }
 }
 
-async function settle<T>(run: () => Promise<T>, onFailed: (error: unknown) => void): Promise<T> {
+async function settle<T>(
+  run: () => Promise<T>,
+  onFailed: (error: unknown) => void,
+  convert: (error: unknown) => DriverAdapterError = toEngineError,
+): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof DriverAdapterError) throw error;
     onFailed(error);
-    throw toEngineError(error);
+    throw convert(error);
   }
 }
