@@ -12,7 +12,7 @@ import { buildAgentQuery } from './build-agent-query';
 import { parseAgentUpdate, parseNewAgent, unknownDefaultEndpoint } from './parse-agent';
 import { parseResolutionQuery } from './parse-resolution-query';
 import type { AgentInput, AgentRecord, AgentUpdate, ResolutionQuery } from './types';
-import type { Row, StatementResult } from '../sql/statement';
+import { inOrder, type Row } from '../sql/statement';
 
 const statementsOf = perEngine((dialect) => new AgentStatements(dialect));
 
@@ -37,7 +37,11 @@ export class AgentService {
     return this.#session.write('agents.create', async (executor) => {
       const { now, defaultAgentLifetimeMs } = this.#settings;
       const row = parseNewAgent(agent, { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs });
-      return executor.atomic(statementsOf(executor.dialect).insert(row), () => row.columns.id);
+      const statements = statementsOf(executor.dialect);
+      return executor.atomic(function* () {
+        yield* inOrder(statements.insert(row));
+        return row.columns.id;
+      });
     });
   }
 
@@ -67,10 +71,13 @@ export class AgentService {
       const change = parseAgentUpdate(agent, this.#settings.now());
       const statements = statementsOf(executor.dialect);
       const endpointId = change.columns.defaultEndpointId ?? null;
-      const lock = statements.lock(change.id);
-      const before = statements.selectForChange({ id: change.id, endpointId });
-      return executor.atomic([...lock, before, ...statements.update(change)], (results) => {
-        return concludeUpdate(change, results[lock.length]);
+      return executor.atomic(function* () {
+        yield* inOrder(statements.lock(change.id));
+        const { rows } = yield statements.selectForChange({ id: change.id, endpointId });
+        if (rows[0] === undefined) return false;
+        checkChange(change, rows[0]);
+        yield* inOrder(statements.update(change));
+        return true;
       });
     });
   }
@@ -84,7 +91,10 @@ export class AgentService {
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', async (executor) => {
       const statements = statementsOf(executor.dialect).delete(checkNonEmptyText(id, 'id'));
-      return executor.atomic(statements, (results) => results.at(-1)?.changes === 1);
+      return executor.atomic(function* () {
+        const results = yield* inOrder(statements);
+        return results.at(-1)?.changes === 1;
+      });
     });
   }
 
@@ -108,15 +118,13 @@ export class AgentService {
   }
 }
 
-function concludeUpdate(change: AgentChange, before: StatementResult | undefined): boolean {
-  const found: Row | undefined = before?.rows[0];
-  if (found === undefined) return false;
-  const [status, hasEndpoint] = found;
+// `before` is what `selectForChange` found.
+function checkChange(change: AgentChange, before: Row): void {
+  const [status, hasEndpoint] = before;
   const { status: newStatus, defaultEndpointId } = change.columns;
   if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') {
     throw new Failure('INVALID_TRANSITION', 'a revoked agent stays revoked', { entity: 'agent', field: 'status' });
   }
   const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
-  return true;
 }

@@ -116,9 +116,8 @@ export class AgentStatements {
   }
 
   /**
-   * The change of an agent, eight statements at most where one transaction writes at a time. Each does nothing where the
-   * agent is absent. Whether the change was allowed is for the caller to tell from what `selectForChange` found, and to
-   * roll back where it was not.
+   * The change of an agent that is there, eight statements at most where one transaction writes at a time. Whether it is
+   * allowed is for the caller to tell from what `selectForChange` finds.
    */
   update({ id, columns, collections }: AgentChange): Statement[] {
     return [

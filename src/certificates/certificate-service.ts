@@ -1,6 +1,6 @@
 import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
-import type { Statement } from '../sql/statement';
+import { inOrder, type Statement } from '../sql/statement';
 import type { Executor } from '../client/executor';
 import { Failure } from '../errors/failure';
 import { checkNonEmptyText, checkText } from '../input/check';
@@ -34,7 +34,11 @@ export class CertificateService {
   create(certificate: CertificateInput): Promise<string> {
     return this.#session.write('certificates.create', async (executor) => {
       const row = parseNewCertificate(certificate, this.#settings.now());
-      return executor.atomic(statementsOf(executor.dialect).insert(row), () => row.columns.id);
+      const statements = statementsOf(executor.dialect);
+      return executor.atomic(function* () {
+        yield* inOrder(statements.insert(row));
+        return row.columns.id;
+      });
     });
   }
 

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
-import type { Row, Statement, StatementResult } from '../sql/statement';
+import type { Row, Statement, StatementResult, Work } from '../sql/statement';
 
 /**
  * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not
@@ -14,10 +14,10 @@ export interface Executor {
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs statements that write, in their order: all of them or none. `conclude` gets what each left and makes the
-   * result of it; when it throws, none of them happened. Inside a transaction, that transaction goes on.
+   * Runs the statements that `work` yields: all of them or none. When it throws, none of them happened. Inside a
+   * transaction, that transaction goes on. `work` may be called again after a transient failure.
    */
-  atomic<T>(statements: readonly Statement[], conclude: (results: readonly StatementResult[]) => T): Promise<T>;
+  atomic<T>(work: () => Work<T>): Promise<T>;
   /** Lends Prisma Client to `work`, for what is not hot: a call through it costs several statements of the others. */
   prisma<T>(work: (client: PrismaClient) => Promise<T>): Promise<T>;
 }

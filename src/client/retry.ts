@@ -17,7 +17,7 @@ export function withRetry(executor: Executor, policy: RetryPolicy, observe: Retr
   return {
     dialect: executor.dialect,
     query: (statement) => attempt(() => executor.query(statement)),
-    atomic: (statements, conclude) => attempt(() => executor.atomic(statements, conclude)),
+    atomic: (work) => attempt(() => executor.atomic(work)),
     prisma: (work) => attempt(() => executor.prisma(work)),
   };
 }

@@ -1,4 +1,5 @@
 import { perEngine } from '../sql/per-engine';
+import { inOrder } from '../sql/statement';
 import type { Session } from '../client/session';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
@@ -29,7 +30,11 @@ export class EventService {
   record(event: SecurityEventInput): Promise<string> {
     return this.#session.write('events.record', async (executor) => {
       const row = parseNewEvent(event, this.#settings.now());
-      return executor.atomic(statementsOf(executor.dialect).insert(row), () => row.columns.id);
+      const statements = statementsOf(executor.dialect);
+      return executor.atomic(function* () {
+        yield* inOrder(statements.insert(row));
+        return row.columns.id;
+      });
     });
   }
 

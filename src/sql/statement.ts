@@ -19,6 +19,19 @@ export interface StatementResult {
   readonly changes: number;
 }
 
+/**
+ * Statements that belong together, each given by a `yield` that gives back what it left, so that the next ones may depend
+ * on it. A generator runs the same on a driver that waits and on one that does not.
+ */
+export type Work<T> = Generator<Statement, T, StatementResult>;
+
+/** All of the statements as a part of a work; what each left. */
+export function* inOrder(statements: readonly Statement[]): Work<StatementResult[]> {
+  const results: StatementResult[] = [];
+  for (const statement of statements) results.push(yield statement);
+  return results;
+}
+
 /** What was composed, as a statement. */
 export function toStatement(composed: Sql): Statement {
   return { sql: composed.sql, args: composed.values as SqlValue[] };

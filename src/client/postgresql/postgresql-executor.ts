@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Row, Statement, StatementResult } from '../../sql/statement';
+import type { Row, Statement, StatementResult, Work } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
 import { runStatement, type PostgresqlConnections } from './postgresql-connections';
@@ -36,11 +36,11 @@ export function createPostgresqlExecutor(
         return queryOn(primary, statement);
       }
     },
-    atomic: async (statements, conclude) => {
+    atomic: async (work) => {
       const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
       let result;
       try {
-        result = conclude(await runAll(transaction.client, statements, observe));
+        result = await runWork(work(), (statement) => runObserved(transaction.client, statement, observe));
       } catch (error) {
         // It is this error that is to be reported.
         await transaction.rollback().catch(() => undefined);
@@ -65,20 +65,16 @@ export function createPostgresqlTransactionExecutor(
       const { rows } = await transaction.read((client) => runObserved(client, statement, observe));
       return rows;
     },
-    atomic: (statements, conclude) =>
-      transaction.write(async (client) => conclude(await runAll(client, statements, observe))),
+    atomic: (work) =>
+      transaction.write((client) => runWork(work(), (statement) => runObserved(client, statement, observe))),
     prisma: (work) => transaction.write(() => prisma.lend(work, observe)),
   };
 }
 
-async function runAll(
-  client: PoolClient,
-  statements: readonly Statement[],
-  observe?: StatementObserver,
-): Promise<StatementResult[]> {
-  const results: StatementResult[] = [];
-  for (const statement of statements) results.push(await runObserved(client, statement, observe));
-  return results;
+async function runWork<T>(work: Work<T>, run: (statement: Statement) => Promise<StatementResult>): Promise<T> {
+  let step = work.next();
+  while (step.done !== true) step = work.next(await run(step.value));
+  return step.value;
 }
 
 async function runObserved(

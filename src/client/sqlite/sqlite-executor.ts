@@ -1,6 +1,6 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import type { Statement, StatementResult } from '../../sql/statement';
+import type { Statement, StatementResult, Work } from '../../sql/statement';
 import type { SqliteConnection } from './sqlite-connection';
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';
@@ -14,10 +14,8 @@ export function createSqliteExecutor(
   return {
     dialect: sqliteDialect,
     query: (statement) => database.withReader((connection) => runObserved(connection, statement, observe).rows),
-    atomic: (statements, conclude) =>
-      database.write((connection) =>
-        conclude(statements.map((statement) => runObserved(connection, statement, observe))),
-      ),
+    atomic: (work) =>
+      database.write((connection) => runWork(work(), (statement) => runObserved(connection, statement, observe))),
     prisma: (work) => prisma.lend(work, observe),
   };
 }
@@ -36,11 +34,11 @@ export function createSqliteTransactionExecutor(
   return {
     dialect: sqliteDialect,
     query: (statement) => settle(() => run(statement).rows),
-    atomic: (statements, conclude) =>
+    atomic: (work) =>
       settle(() => {
         // Before the savepoint, which outside a transaction would begin one.
         transaction.assertOpen();
-        return withSavepoint(connection, () => conclude(statements.map(run)));
+        return withSavepoint(connection, () => runWork(work(), run));
       }),
     prisma: async (work) => {
       // Prisma Client would pass the reason on as an error of its own.
@@ -68,6 +66,12 @@ function withSavepoint<T>(connection: SqliteConnection, work: () => T): T {
     }
     throw error;
   }
+}
+
+function runWork<T>(work: Work<T>, run: (statement: Statement) => StatementResult): T {
+  let step = work.next();
+  while (step.done !== true) step = work.next(run(step.value));
+  return step.value;
 }
 
 function runObserved(connection: SqliteConnection, statement: Statement, observe?: StatementObserver): StatementResult {
