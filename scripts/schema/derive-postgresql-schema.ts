@@ -8,6 +8,8 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
     'Times are kept to the\n/// millisecond. ',
   ],
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
+  // SQLite's integers have 64 bits whatever Prisma calls them.
+  [/^( +sequence +)Int\b/gm, '$1BigInt'],
   // Texts of any length have to fit, and parts of them to be found: that takes indexes of expressions, which Prisma's
   // schema cannot express. The migrations make them.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|key, value)\b.*\n/gm, ''],

@@ -1,0 +1,47 @@
+-- Lifecycles: registrations that must be the only ones of their name, the chain of security events, the feed of changes.
+
+CREATE TYPE "SecurityEventEntryKind" AS ENUM ('MITIGATED', 'PRUNED', 'RECORDED');
+CREATE TYPE "ChangeKind" AS ENUM ('CREATED', 'DELETED', 'UPDATED');
+CREATE TYPE "ChangeEntity" AS ENUM ('AGENT', 'CERTIFICATE');
+
+ALTER TABLE "agents" ADD COLUMN "unique_key" TEXT COLLATE "C";
+CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
+
+CREATE TABLE "security_event_entries" (
+    "sequence" BIGINT NOT NULL,
+    "event_id" TEXT COLLATE "C" NOT NULL,
+    "kind" "SecurityEventEntryKind" NOT NULL,
+    "mitigation_applied" BOOLEAN,
+    "mitigation_details" TEXT COLLATE "C",
+    "entered_at" TIMESTAMPTZ(3) NOT NULL,
+    "digest" TEXT COLLATE "C" NOT NULL,
+    "hash" TEXT COLLATE "C" NOT NULL,
+
+    CONSTRAINT "security_event_entries_pkey" PRIMARY KEY ("sequence")
+);
+CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "sequence");
+
+CREATE TABLE "security_event_checkpoints" (
+    "sequence" BIGINT NOT NULL,
+    "hash" TEXT COLLATE "C" NOT NULL,
+    "count" INTEGER NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "security_event_checkpoints_pkey" PRIMARY KEY ("sequence")
+);
+
+CREATE TABLE "changes" (
+    "sequence" BIGSERIAL NOT NULL,
+    "entity" "ChangeEntity" NOT NULL,
+    "entity_id" TEXT COLLATE "C" NOT NULL,
+    "kind" "ChangeKind" NOT NULL,
+    "changed_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "changes_pkey" PRIMARY KEY ("sequence")
+);
+CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
+
+-- Events that were recorded before there was a chain come first in it. The package fills in the digests and hashes, in the
+-- one form that both engines have, when it opens the database.
+INSERT INTO "security_event_entries" ("sequence", "event_id", "kind", "entered_at", "digest", "hash")
+SELECT row_number() OVER (ORDER BY "timestamp", "id"), "id", 'RECORDED', "timestamp", '', '' FROM "security_events";
