@@ -1,10 +1,10 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
+import { Progress } from './console/progress';
 import { runScript, ScriptError } from './console/run-script';
 import { createStyle } from './console/style';
 import { importFile } from './import/import-file';
-import { Progress } from './import/progress';
 
 const usage = `Usage: npm run import -- FILE.jsonl [--url URL] [--batch N]
 

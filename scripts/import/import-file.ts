@@ -1,7 +1,7 @@
 import type { DatabaseService } from '../../src';
+import type { Progress } from '../console/progress';
 import { loadBatch, type NumberedRow } from './load-batch';
 import { parseLine } from './parse-line';
-import type { Progress } from './progress';
 import { readLines } from './read-lines';
 import { RefusedError } from './row';
 import { Summary } from './summary';

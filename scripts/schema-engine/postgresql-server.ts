@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { createMissingSchema } from '../../src/migration/create-schema';
+import { queryOn } from '../../src/migration/postgresql-query';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';
 
@@ -47,16 +49,15 @@ export class PostgresqlServer {
     } catch (error) {
       throw toConnectionError(error, client);
     }
+    // Whatever the server's or the role's settings say.
+    await client.query('SET datestyle = ISO');
     return client;
   }
 
   /** Has names without a schema lead to `schema`, which is made where it is missing. */
   async useSchema(client: pg.Client, schema: string): Promise<void> {
-    const quoted = pg.escapeIdentifier(schema);
-    const { rowCount } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
-    // Asked first: IF NOT EXISTS needs the privilege in any case.
-    if (rowCount === 0) await client.query(`CREATE SCHEMA ${quoted}`);
-    await client.query("SELECT set_config('search_path', $1, false)", [quoted]);
+    await createMissingSchema(queryOn(client), schema);
+    await client.query("SELECT set_config('search_path', $1, false)", [pg.escapeIdentifier(schema)]);
   }
 
   #newClient(connectionString: string): pg.Client {

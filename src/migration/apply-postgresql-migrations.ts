@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
-import { inspectInTransaction, type PostgresqlQuery } from './inspect-postgresql-migrations';
+import { createMissingSchema } from './create-schema';
+import { inspectInTransaction } from './inspect-postgresql-migrations';
 import { MigrationError } from './migration-error';
 import { assertMigratable } from './migration-state';
 import { PostgresqlMigrationAdapterFactory } from './postgresql-migration-adapter';
+import { queryOn, type PostgresqlQuery } from './postgresql-query';
 import { runSchemaEngine } from './run-schema-engine';
 import type { ShippedMigration } from './shipped-migrations';
 import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from './sql-state';
@@ -12,6 +14,8 @@ export interface ApplyPostgresqlMigrationsOptions {
   readonly shipped: readonly ShippedMigration[];
   /** How long to wait for each lock that another connection holds, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** The schema that names without one lead to, where it is to be made if it is missing. */
+  readonly schema?: string | undefined;
 }
 
 /** What another connection's lock ends in. */
@@ -33,7 +37,7 @@ const outerStates = /^(?:08|53|57P|25006)/;
  */
 export async function applyPostgresqlMigrations(
   client: Client,
-  { shipped, lockTimeoutMs }: ApplyPostgresqlMigrationsOptions,
+  options: ApplyPostgresqlMigrationsOptions,
 ): Promise<string[]> {
   // A connection that breaks fails the statement, and tells so here besides: nobody listening would end the process.
   client.on('error', () => undefined);
@@ -41,10 +45,11 @@ export async function applyPostgresqlMigrations(
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
     // Zero is no limit, which is right for the statements of a migration, and wrong for locks.
-    const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
+    const lockTimeout = Math.max(1, Math.ceil(options.lockTimeoutMs));
     await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
+    await client.query('SET LOCAL datestyle = ISO');
     await client.query('SELECT pg_advisory_xact_lock(72707369)');
-    const applied = await applyPending(client, shipped);
+    const applied = await applyPending(client, options);
     await client.query('COMMIT');
     return applied;
   } catch (error) {
@@ -54,8 +59,8 @@ export async function applyPostgresqlMigrations(
   }
 }
 
-async function applyPending(client: Client, shipped: readonly ShippedMigration[]): Promise<string[]> {
-  const query: PostgresqlQuery = (text) => client.query<unknown[]>({ text, rowMode: 'array' });
+async function applyPending(client: Client, { shipped, schema }: ApplyPostgresqlMigrationsOptions): Promise<string[]> {
+  const query = queryOn(client);
   const state = await inspectInTransaction(query, shipped);
   assertMigratable(state);
   if (state.pending.length === 0) return [];
@@ -74,10 +79,18 @@ async function applyPending(client: Client, shipped: readonly ShippedMigration[]
     onFailed: (error) => failures.push(error),
   });
   try {
+    if (schema !== undefined) await reporting(failures, createMissingSchema(query, schema));
     return await runSchemaEngine(factory, { provider: 'postgresql', shipped });
   } catch (error) {
     throw await toMigrationError(query, shipped, failures.at(0), error);
   }
+}
+
+async function reporting<T>(failures: unknown[], work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    failures.push(error);
+    throw error;
+  });
 }
 
 /** Where the names in a script lead to that have no schema before them. */

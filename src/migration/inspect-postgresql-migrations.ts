@@ -1,9 +1,7 @@
 import { compareHistory, type MigrationState } from './migration-state';
+import type { PostgresqlQuery } from './postgresql-query';
 import type { ShippedMigration } from './shipped-migrations';
 import { sqlStateOf, undefinedTable } from './sql-state';
-
-/** Runs one statement on a PostgreSQL database; each row is an array of its columns' values. */
-export type PostgresqlQuery = (text: string, values?: unknown[]) => Promise<{ readonly rows: readonly unknown[][] }>;
 
 // What ties is told apart by the name, which begins with the time that the migration was made.
 const historySql = `

@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { Failure } from '../../errors/failure';
-import { inspectPostgresqlMigrations, type PostgresqlQuery } from '../../migration/inspect-postgresql-migrations';
+import { inspectPostgresqlMigrations } from '../../migration/inspect-postgresql-migrations';
 import type { MigrationState } from '../../migration/migration-state';
+import type { PostgresqlQuery } from '../../migration/postgresql-query';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
 import { insufficientPrivilege, sqlStateOf } from '../../migration/sql-state';
 import { Migrator } from '../migrator';
@@ -16,6 +17,8 @@ export interface PostgresqlMigratorAccess {
   /** Gives a connection that nobody else uses; the migrator ends it. */
   readonly connect: () => Promise<Client>;
   readonly lockTimeoutMs?: number | undefined;
+  /** The schema that its connections use, where that is not the role's own choice: it is made if it is missing. */
+  readonly schema?: string | undefined;
 }
 
 /** Looks after the schema of a PostgreSQL database. */
@@ -39,10 +42,11 @@ export class PostgresqlMigrator extends Migrator {
 
   protected async applyPending(): Promise<string[]> {
     const { applyPostgresqlMigrations } = await import('../../migration/apply-postgresql-migrations.js');
-    const { connect, lockTimeoutMs = defaultLockTimeoutMs } = this.#access;
+    const { connect, lockTimeoutMs = defaultLockTimeoutMs, schema } = this.#access;
+    const shipped = readShippedMigrations('postgresql');
     const client = await connect();
     try {
-      return await applyPostgresqlMigrations(client, { shipped: readShippedMigrations('postgresql'), lockTimeoutMs });
+      return await applyPostgresqlMigrations(client, { shipped, lockTimeoutMs, schema });
     } finally {
       await client.end();
     }

@@ -1,23 +1,30 @@
-import { formatCount } from '../console/format';
+import { formatCount } from './format';
 
 const barWidth = 30;
 const intervalMs = 100;
 
-/** Tells how far an import is: a bar that moves on a terminal, a line for every tenth of the file elsewhere. */
+/** Tells how far some work on rows is: a bar that moves on a terminal, a line for every tenth of it elsewhere. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
-  readonly #totalBytes: number;
+  readonly #total: number;
+  readonly #title: string;
   readonly #start = performance.now();
   #lastDrawn = 0;
   #lastTenth = 0;
 
-  constructor(stream: NodeJS.WriteStream, totalBytes: number) {
+  /**
+   * @param total - what the work comes to, in any unit: bytes of a file, rows.
+   * @param title - which work it is, where there is more than one.
+   */
+  constructor(stream: NodeJS.WriteStream, total: number, title?: string) {
     this.#stream = stream;
-    this.#totalBytes = totalBytes;
+    this.#total = total;
+    this.#title = title === undefined ? '' : `${title}: `;
   }
 
-  update(bytes: number, rows: number): void {
-    const share = this.#totalBytes === 0 ? 1 : Math.min(1, bytes / this.#totalBytes);
+  /** @param done - in the unit of the total. */
+  update(done: number, rows: number): void {
+    const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
     if (this.#stream.isTTY) this.#draw(share, rows);
     else this.#print(share, rows);
   }
@@ -45,6 +52,6 @@ export class Progress {
 
   #describe(share: number, rows: number): string {
     const perSecond = rows / ((performance.now() - this.#start) / 1000);
-    return `${Math.floor(share * 100)} %, ${formatCount(rows)} rows, ${formatCount(perSecond)} rows/s`;
+    return `${this.#title}${Math.floor(share * 100)} %, ${formatCount(rows)} rows, ${formatCount(perSecond)} rows/s`;
   }
 }

@@ -1,0 +1,26 @@
+/** How many rows, and about how many characters in all, are in memory at once. */
+export interface BatchLimits {
+  readonly rows: number;
+  readonly characters: number;
+}
+
+/** Rows in groups that are within the limits; a row that is beyond them all by itself is a group of its own. */
+export function* inBatches<T extends readonly unknown[]>(rows: Iterable<T>, limits: BatchLimits): Generator<T[]> {
+  let batch: T[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    const length = lengthOf(row);
+    if (batch.length > 0 && (batch.length >= limits.rows || characters + length > limits.characters)) {
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+    batch.push(row);
+    characters += length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function lengthOf(row: readonly unknown[]): number {
+  return row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { Row } from './table';
+
+/** What a table holds: equal for two tables exactly when their rows are. */
+export interface Content {
+  readonly rows: number;
+  /** Of every row in the order of the primary key, as a JSON array of its values and a line feed, in UTF-8. */
+  readonly sha256: string;
+}
+
+/** Reads rows to their end, which come in the order of the primary key. */
+export async function contentOf(
+  batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+  onRows: (count: number) => void = () => undefined,
+): Promise<Content> {
+  const hash = createHash('sha256');
+  let rows = 0;
+  for await (const batch of batches) {
+    for (const row of batch) hash.update(`${JSON.stringify(row)}\n`);
+    rows += batch.length;
+    onRows(batch.length);
+  }
+  return { rows, sha256: hash.digest('hex') };
+}
+
+export function isSameContent(one: Content, other: Content): boolean {
+  return one.rows === other.rows && one.sha256 === other.sha256;
+}

@@ -1,0 +1,111 @@
+import { ScriptError } from '../console/run-script';
+import type { BatchLimits } from './batches';
+import { contentOf, isSameContent, type Content } from './content';
+import { orderTables, ownReferences } from './order-tables';
+import type { PostgresqlTarget } from './postgresql-target';
+import type { SqliteSource } from './sqlite-source';
+import type { Row, Table } from './table';
+
+/** Told how far the move is. */
+export interface MoveObserver {
+  /** The work on `rows` rows begins. */
+  readonly begin: (title: 'copying' | 'verifying', rows: number) => void;
+  /** That many rows of it more are done. */
+  readonly advance: (rows: number) => void;
+  readonly end: () => void;
+}
+
+/** What a table holds on either side. */
+export interface TableContents {
+  readonly name: string;
+  readonly source: Content;
+  readonly target: Content;
+}
+
+/** What became of a move. */
+export interface MoveResult {
+  readonly tables: readonly TableContents[];
+  /** Whether all are the same on both sides; if not, nothing was committed. */
+  readonly isSame: boolean;
+  /** Tables of the source that the target has none for. */
+  readonly leftBehind: readonly string[];
+  /** Whether the source was written to meanwhile. */
+  readonly hasChanged: boolean;
+}
+
+/** Copies all tables that both databases have, compares them, and commits where they are the same. */
+export async function moveDatabase(
+  source: SqliteSource,
+  target: PostgresqlTarget,
+  limits: BatchLimits,
+  observer: MoveObserver,
+): Promise<MoveResult> {
+  const names = source.tableNames();
+  await target.begin();
+  const tables = orderTables(await target.tables(names));
+  refuseOtherColumns(source, tables);
+  await target.lock(tables);
+  await target.refuseUnlessEmpty(tables);
+
+  const rowCount = tables.reduce((sum, table) => sum + source.count(table), 0);
+  observer.begin('copying', rowCount);
+  for (const table of tables) await copyTable(source, target, table, limits, observer);
+  observer.end();
+  observer.begin('verifying', rowCount * 2);
+  const contents: TableContents[] = [];
+  for (const table of tables) {
+    contents.push({
+      name: table.name,
+      source: await contentOf(source.batches(table, limits), observer.advance),
+      target: await contentOf(target.batches(table, limits), observer.advance),
+    });
+  }
+  observer.end();
+
+  const isSame = contents.every((table) => isSameContent(table.source, table.target));
+  if (isSame) {
+    await target.analyze(tables);
+    await target.commit();
+  }
+  return {
+    tables: contents,
+    isSame,
+    leftBehind: names.filter((name) => tables.every((table) => table.name !== name)),
+    hasChanged: source.hasChanged(),
+  };
+}
+
+async function copyTable(
+  source: SqliteSource,
+  target: PostgresqlTarget,
+  table: Table,
+  limits: BatchLimits,
+  { advance }: MoveObserver,
+): Promise<void> {
+  const own = ownReferences(table);
+  const withoutOwn = (row: Row): Row =>
+    row.map((value, index) => (own.some((column) => column === table.columns[index]) ? null : value));
+  for (const rows of source.batches(table, limits)) {
+    await target.insert(table, own.length === 0 ? rows : rows.map(withoutOwn));
+    advance(rows.length);
+  }
+  if (own.length === 0) return;
+  const columns = table.columns.filter((column) => table.key.includes(column.name) || own.includes(column));
+  const links: Table = { ...table, columns };
+  const isLinked = (row: Row): boolean => own.some((column) => row[columns.indexOf(column)] !== null);
+  for (const rows of source.batches(links, limits)) {
+    const linked = rows.filter(isLinked);
+    if (linked.length > 0) await target.update(links, linked);
+  }
+}
+
+/** A column that only one of the databases has is somebody's own: nobody knows what to do about it. */
+function refuseOtherColumns(source: SqliteSource, tables: readonly Table[]): void {
+  for (const { name, columns } of tables) {
+    const there = columns.map((column) => column.name);
+    const here = source.columnNames(name);
+    const others = [...here, ...there].filter((column) => !here.includes(column) || !there.includes(column));
+    if (others.length === 0) continue;
+    throw new ScriptError(`table ${name} has columns in one of the databases only: ${others.join(', ')}`);
+  }
+}

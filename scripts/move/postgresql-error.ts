@@ -1,0 +1,47 @@
+import { isDatabaseError } from '../../src';
+import { toPostgresqlFailure } from '../../src/errors/postgresql-failure';
+import { ScriptError } from '../console/run-script';
+
+/** What is used of an error that a server reported. */
+export interface ServerError {
+  /** SQLSTATE: PostgreSQL's documentation, appendix A. */
+  readonly code: string;
+  readonly message: string;
+  readonly constraint?: string | undefined;
+  readonly column?: string | undefined;
+}
+
+const limitExceeded = '54';
+const foreignKeyViolation = '23503';
+const lockNotAvailable = '55P03';
+
+/** The errors that a row is to blame for: its values, a constraint, or a limit of the server's. */
+const rowErrors = /^(?:22|23|54)/;
+
+/** The server's error where a row is to blame for it. */
+export function asRowError(error: unknown): ServerError | undefined {
+  return isServerError(error) && rowErrors.test(error.code) ? error : undefined;
+}
+
+/** Why the server refuses a row. Its own words may show values, except those about a limit. */
+export function describeRowError({ code, message, constraint, column }: ServerError): string {
+  if (code.startsWith(limitExceeded)) return `PostgreSQL cannot take it: ${message}`;
+  if (code === foreignKeyViolation) return `refers to a row that is not there (${constraint ?? code})`;
+  const place = constraint ?? column;
+  return `PostgreSQL refuses it (${place === undefined ? code : `${place}, ${code}`})`;
+}
+
+/** The same as an error that is told in one line, without a value or a secret, where it is no fault of the script's own. */
+export function toScriptError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
+  const state = isServerError(error) ? ` (${error.code})` : '';
+  if (state.includes(lockNotAvailable)) {
+    return new ScriptError(`others are writing to the PostgreSQL database; nothing was moved${state}`);
+  }
+  const failure = toPostgresqlFailure(error, error);
+  return failure === undefined ? error : new ScriptError(`${failure.message}; nothing was moved${state}`);
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
+}
