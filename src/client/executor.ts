@@ -33,8 +33,12 @@ export interface Database {
    * @param mayBeBehind - whether a replica may answer what only reads.
    */
   createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor;
-  /** Begins a transaction that may write; it has to be committed or rolled back. */
-  begin(): Promise<DatabaseTransaction>;
+  /**
+   * Begins a transaction that may write; it has to be committed or rolled back.
+   *
+   * @param isRepeated - whether others have got in the way of it before, so that it may make them wait.
+   */
+  begin(isRepeated?: boolean): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
   /** Gives up all connections. Nothing may be in flight. */

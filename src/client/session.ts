@@ -103,16 +103,16 @@ export class DatabaseSession implements Session {
             { ...this.#retryPolicy, attempts: attempts - 1 },
             (thrown) => (isSerializationFailure(thrown) ? 'CONFLICT' : undefined),
             (code, attempt, delayMs) => this.#diagnostics.retrying('transaction', code, attempt + 1, delayMs),
-            () => this.#attempt(work),
+            () => this.#attempt(work, true),
           ),
         );
       }
     });
   }
 
-  async #attempt<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async #attempt<T>(work: (session: Session) => Promise<T>, isRepeated = false): Promise<T> {
     const start = performance.now();
-    const transaction = await perform(this.#diagnostics, 'transaction', () => this.#begin());
+    const transaction = await perform(this.#diagnostics, 'transaction', () => this.#begin(isRepeated));
     const session = new TransactionSession(this.#diagnostics, transaction);
     let result: T;
     try {
@@ -156,10 +156,10 @@ export class DatabaseSession implements Session {
     );
   }
 
-  #begin(): Promise<DatabaseTransaction> {
+  #begin(isRepeated: boolean): Promise<DatabaseTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    return database.begin();
+    return database.begin(isRepeated);
   }
 
   #openDatabase(): Database {

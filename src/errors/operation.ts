@@ -17,6 +17,8 @@ const failureMessages = {
   'certificates.get': 'Failed to get certificate',
   'certificates.getByFingerprint': 'Failed to get certificate by fingerprint',
   'certificates.updateStatus': 'Failed to update certificate status',
+  'changes.read': 'Failed to read changes',
+  'changes.prune': 'Failed to prune changes',
   'events.record': 'Failed to record security event',
   'events.query': 'Failed to query security events',
 } as const;

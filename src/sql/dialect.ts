@@ -1,7 +1,16 @@
 import type { Sql } from './sql';
 
 /** How a column of a record set is read from its JSON: what is no word is the name of an enumeration in the schema. */
-export type RecordColumnType = 'text' | 'integer' | 'time' | { readonly enumeration: 'HealthStatus' };
+export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
+
+type EnumerationName =
+  | 'AgentStatus'
+  | 'CertificateStatus'
+  | 'ChangeEntity'
+  | 'ChangeKind'
+  | 'HealthStatus'
+  | 'SecurityEventEntryKind'
+  | 'SecuritySeverity';
 
 /** The columns of a record set, in the order of the values in each of its rows. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
@@ -13,6 +22,11 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 export interface Dialect {
   /** Whether several transactions may write at once, so that rows have to be locked before what is decided by them. */
   readonly hasConcurrentWriters: boolean;
+  /**
+   * A query that waits until no other transaction is left that has asked for a turn of the same name. Only a later
+   * statement sees what it has waited for. Undefined where one transaction writes at a time.
+   */
+  readonly takeTurn: ((turn: Sql) => Sql) | undefined;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
   readonly elements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */

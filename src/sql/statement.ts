@@ -19,11 +19,26 @@ export interface StatementResult {
   readonly changes: number;
 }
 
+/** A change of records that the feed of changes is to tell of. */
+export interface ChangeNote {
+  readonly entity: 'AGENT' | 'CERTIFICATE';
+  readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
+  readonly ids: readonly string[];
+  /** In milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
 /**
  * Statements that belong together, each given by a `yield` that gives back what it left, so that the next ones may depend
- * on it. A generator runs the same on a driver that waits and on one that does not.
+ * on it. A generator runs the same on a driver that waits and on one that does not. A note of a change, which leaves
+ * nothing, is written down last of all: the feed's order is that of the commits, so others wait for it.
  */
-export type Work<T> = Generator<Statement, T, StatementResult>;
+export type Work<T> = Generator<Statement | ChangeNote, T, StatementResult>;
+
+/** A work of one statement: what it left. */
+export function* inOneStep(statement: Statement): Work<StatementResult> {
+  return yield statement;
+}
 
 /** All of the statements as a part of a work; what each left. */
 export function* inOrder(statements: readonly Statement[]): Work<StatementResult[]> {

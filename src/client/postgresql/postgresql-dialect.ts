@@ -4,12 +4,16 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 /** What pg_trgm takes apart: of a shorter text it knows nothing, so that its index would be read as a whole. */
 const trigramLength = 3;
 
+/** The first half of the keys of this package's locks: any number that no other program of the database uses. */
+const lockClass = '1095648083';
+
 /** How much of a text its index holds: see the migrations. */
 const indexedLength = 64;
 
 /** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
 export const postgresqlDialect: Dialect = {
   hasConcurrentWriters: true,
+  takeTurn: (turn) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${turn}))`,
   elements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -43,6 +47,7 @@ function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
   if (type === 'text') return value;
   if (type === 'integer') return sql`(${value})::integer`;
+  if (type === 'boolean') return sql`(${value} = '1')`;
   if (type === 'time') return fromMs(sql`(${value})`);
   return sql`(${value})::${raw(`"${type.enumeration}"`)}`;
 }

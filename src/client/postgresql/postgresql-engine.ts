@@ -7,7 +7,10 @@ import type { ResolvedOptions } from '../../options/resolve-options';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
-import { PostgresqlConnections } from './postgresql-connections';
+import type { ChangeNote } from '../../sql/statement';
+import { writeNotes } from '../run-work';
+import { PostgresqlConnections, runStatement } from './postgresql-connections';
+import { postgresqlDialect } from './postgresql-dialect';
 import { createPostgresqlExecutor, createPostgresqlTransactionExecutor } from './postgresql-executor';
 import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
@@ -59,8 +62,8 @@ export class PostgresqlEngine implements Database {
     });
   }
 
-  async begin(): Promise<DatabaseTransaction> {
-    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary), this.#schema);
+  async begin(isRepeated = false): Promise<DatabaseTransaction> {
+    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary, isRepeated), this.#schema);
   }
 
   migrate(): Promise<string[]> {
@@ -77,6 +80,7 @@ export class PostgresqlEngine implements Database {
 class PostgresqlEngineTransaction implements DatabaseTransaction {
   readonly #transaction: DividedTransaction;
   readonly #prisma: PrismaClientLoader;
+  readonly #notes: ChangeNote[] = [];
 
   constructor(transaction: DividedTransaction, schema: string | undefined) {
     this.#transaction = transaction;
@@ -86,17 +90,30 @@ class PostgresqlEngineTransaction implements DatabaseTransaction {
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlTransactionExecutor(this.#transaction, this.#prisma, observe);
+    return createPostgresqlTransactionExecutor(this.#transaction, this.#prisma, this.#notes, observe);
   }
 
   async commit(): Promise<void> {
     await this.#prisma.dispose();
+    await this.#writeNotes();
     await this.#transaction.commit();
   }
 
   async rollback(): Promise<void> {
     await this.#prisma.dispose();
     await this.#transaction.rollback();
+  }
+
+  async #writeNotes(): Promise<void> {
+    try {
+      for (const statement of writeNotes(postgresqlDialect, this.#notes)) {
+        await this.#transaction.write((client) => runStatement(client, statement));
+      }
+    } catch (error) {
+      // It is this error that is to be reported.
+      await this.#transaction.rollback().catch(() => undefined);
+      throw error;
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
-import type { Row, Statement, StatementResult, Work } from '../../sql/statement';
+import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
+import { runWorkAsync, writeNotes } from '../run-work';
 import { runStatement, type PostgresqlConnections } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
@@ -40,7 +41,11 @@ export function createPostgresqlExecutor(
       const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
       let result;
       try {
-        result = await runWork(work(), (statement) => runObserved(transaction.client, statement, observe));
+        const run = (statement: Statement): Promise<StatementResult> =>
+          runObserved(transaction.client, statement, observe);
+        const notes: ChangeNote[] = [];
+        result = await runWorkAsync(work(), notes, run);
+        for (const statement of writeNotes(postgresqlDialect, notes)) await run(statement);
       } catch (error) {
         // It is this error that is to be reported.
         await transaction.rollback().catch(() => undefined);
@@ -53,10 +58,15 @@ export function createPostgresqlExecutor(
   };
 }
 
-/** Runs statements inside a transaction; an atomic group that fails leaves nothing. */
+/**
+ * Runs statements inside a transaction; an atomic group that fails leaves nothing.
+ *
+ * @param notes - where notes of changes are kept until the commit.
+ */
 export function createPostgresqlTransactionExecutor(
   transaction: DividedTransaction,
   prisma: PrismaClientLoader,
+  notes: ChangeNote[],
   observe?: StatementObserver,
 ): Executor {
   return {
@@ -66,15 +76,11 @@ export function createPostgresqlTransactionExecutor(
       return rows;
     },
     atomic: (work) =>
-      transaction.write((client) => runWork(work(), (statement) => runObserved(client, statement, observe))),
+      transaction.write((client) =>
+        runWorkAsync(work(), notes, (statement) => runObserved(client, statement, observe)),
+      ),
     prisma: (work) => transaction.write(() => prisma.lend(work, observe)),
   };
-}
-
-async function runWork<T>(work: Work<T>, run: (statement: Statement) => Promise<StatementResult>): Promise<T> {
-  let step = work.next();
-  while (step.done !== true) step = work.next(await run(step.value));
-  return step.value;
 }
 
 async function runObserved(

@@ -68,9 +68,12 @@ export class DividedTransaction {
     this.#transaction = transaction;
   }
 
-  static async begin(connections: PostgresqlConnections): Promise<DividedTransaction> {
+  /** @param isRepeated - lets nobody else record events: every event follows the last one, so they conflict easily. */
+  static async begin(connections: PostgresqlConnections, isRepeated: boolean): Promise<DividedTransaction> {
     const transaction = await PostgresqlTransaction.begin(connections, 'REPEATABLE READ');
     try {
+      // Unlike a query, this waits before the state is taken that the transaction sees.
+      if (isRepeated) await transaction.client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE');
       await transaction.client.query('SAVEPOINT operation');
       return new DividedTransaction(transaction);
     } catch (error) {

@@ -4,6 +4,7 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
   hasConcurrentWriters: false,
+  takeTurn: undefined,
   elements: (list) => sql`SELECT value FROM json_each(${list})`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -24,5 +25,5 @@ export const sqliteDialect: Dialect = {
 
 function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
-  return type === 'integer' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
+  return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }

@@ -6,6 +6,9 @@ import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
 import type { SqliteSettings } from './sqlite-connection';
 import { SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import type { ChangeNote } from '../../sql/statement';
+import { writeNotes } from '../run-work';
+import { sqliteDialect } from './sqlite-dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor } from './sqlite-executor';
 import { SqliteMigrator } from './sqlite-migrator';
 
@@ -55,6 +58,7 @@ export class SqliteEngine implements Database {
 class SqliteEngineTransaction implements DatabaseTransaction {
   readonly #transaction: SqliteTransaction;
   readonly #prisma: PrismaClientLoader;
+  readonly #notes: ChangeNote[] = [];
 
   constructor(transaction: SqliteTransaction) {
     this.#transaction = transaction;
@@ -62,15 +66,28 @@ class SqliteEngineTransaction implements DatabaseTransaction {
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createSqliteTransactionExecutor(this.#transaction, this.#prisma, observe);
+    return createSqliteTransactionExecutor(this.#transaction, this.#prisma, this.#notes, observe);
   }
 
   commit(): Promise<void> {
-    return this.#end(() => this.#transaction.commit());
+    return this.#end(() => {
+      this.#writeNotes();
+      this.#transaction.commit();
+    });
   }
 
   rollback(): Promise<void> {
     return this.#end(() => this.#transaction.rollback());
+  }
+
+  #writeNotes(): void {
+    try {
+      this.#transaction.assertOpen();
+      for (const statement of writeNotes(sqliteDialect, this.#notes)) this.#transaction.connection.run(statement);
+    } catch (error) {
+      this.#transaction.rollback();
+      throw error;
+    }
   }
 
   // The lock first: Prisma Client's end is nobody else's wait.

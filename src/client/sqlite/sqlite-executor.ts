@@ -1,6 +1,7 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import type { Statement, StatementResult, Work } from '../../sql/statement';
+import type { ChangeNote, Statement, StatementResult } from '../../sql/statement';
+import { runWork, writeNotes } from '../run-work';
 import type { SqliteConnection } from './sqlite-connection';
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';
@@ -15,15 +16,26 @@ export function createSqliteExecutor(
     dialect: sqliteDialect,
     query: (statement) => database.withReader((connection) => runObserved(connection, statement, observe).rows),
     atomic: (work) =>
-      database.write((connection) => runWork(work(), (statement) => runObserved(connection, statement, observe))),
+      database.write((connection) => {
+        const run = (statement: Statement): StatementResult => runObserved(connection, statement, observe);
+        const notes: ChangeNote[] = [];
+        const result = runWork(work(), notes, run);
+        writeNotes(sqliteDialect, notes).forEach(run);
+        return result;
+      }),
     prisma: (work) => prisma.lend(work, observe),
   };
 }
 
-/** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
+/**
+ * Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing.
+ *
+ * @param notes - where notes of changes are kept until the commit.
+ */
 export function createSqliteTransactionExecutor(
   transaction: SqliteTransaction,
   prisma: PrismaClientLoader,
+  notes: ChangeNote[],
   observe?: StatementObserver,
 ): Executor {
   const { connection } = transaction;
@@ -38,7 +50,7 @@ export function createSqliteTransactionExecutor(
       settle(() => {
         // Before the savepoint, which outside a transaction would begin one.
         transaction.assertOpen();
-        return withSavepoint(connection, () => runWork(work(), run));
+        return withSavepoint(connection, () => runWork(work(), notes, run));
       }),
     prisma: async (work) => {
       // Prisma Client would pass the reason on as an error of its own.
@@ -66,12 +78,6 @@ function withSavepoint<T>(connection: SqliteConnection, work: () => T): T {
     }
     throw error;
   }
-}
-
-function runWork<T>(work: Work<T>, run: (statement: Statement) => StatementResult): T {
-  let step = work.next();
-  while (step.done !== true) step = work.next(run(step.value));
-  return step.value;
 }
 
 function runObserved(connection: SqliteConnection, statement: Statement, observe?: StatementObserver): StatementResult {
