@@ -1,0 +1,52 @@
+import { invalidInput } from '../errors/failure';
+import { checkObject, checkWholeNumber, optional } from './check';
+
+/** Which page of what a query matches. */
+export interface PageOptions {
+  /** `nextCursor` of the page before, of the same query. Default: the first page. */
+  after?: string | undefined;
+  /** How many records at most, 1 to 1000. Default: 100. */
+  size?: number | undefined;
+}
+
+/** A part of what a query matches. */
+export interface Page<T> {
+  readonly items: T[];
+  /** Where the next page begins; absent on the last one. */
+  readonly nextCursor?: string;
+}
+
+const names = new Set(['after', 'size'] as const);
+const defaultSize = 100;
+
+/** The most records of a page. */
+export const maxPageSize = 1000;
+
+/** Checks which page is wanted; what the cursor holds is still to be checked. @throws INVALID_INPUT */
+export function checkPage(input: unknown = {}): { readonly after: unknown; readonly size: number } {
+  const { after, size } = checkObject(input, 'page', names);
+  const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
+  return { after, size: optional(size, 'size', checkSize) ?? defaultSize };
+}
+
+/** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
+export function refuseWindow({ limit, offset }: { readonly limit?: unknown; readonly offset?: unknown }): void {
+  if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
+  if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
+}
+
+/**
+ * A page of the rows that were asked for, which were one more than its size: that one tells that there are more.
+ *
+ * @param cursorAfter - the cursor of the place after a row.
+ */
+export function toPage<R, T>(
+  rows: readonly R[],
+  size: number,
+  toItem: (row: R) => T,
+  cursorAfter: (row: R) => string,
+): Page<T> {
+  const items = rows.slice(0, size);
+  const last = rows.length > size ? items.at(-1) : undefined;
+  return { items: items.map(toItem), ...(last === undefined ? undefined : { nextCursor: cursorAfter(last) }) };
+}
