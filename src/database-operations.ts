@@ -1,8 +1,17 @@
 import { types } from 'node:util';
 import { AgentService } from './agents/agent-service';
-import type { AgentInput, AgentRecord, AgentUpdate, ResolutionQuery } from './agents/types';
+import type {
+  AgentInput,
+  AgentRecord,
+  AgentUpdate,
+  ChangeOptions,
+  CreateOptions,
+  ResolutionQuery,
+} from './agents/types';
 import { CertificateService } from './certificates/certificate-service';
 import type { Certificate, CertificateInput, CertificateStatus } from './certificates/types';
+import { ChangeService } from './changes/change-service';
+import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './changes/types';
 import type { Session } from './client/session';
 import { EventService } from './events/event-service';
 import type {
@@ -23,17 +32,34 @@ export abstract class DatabaseOperations {
   readonly agents: AgentService;
   readonly certificates: CertificateService;
   readonly events: EventService;
+  readonly #changes: ChangeService;
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.agents = new AgentService(session, settings);
     this.certificates = new CertificateService(session, settings);
     this.events = new EventService(session, settings);
+    this.#changes = new ChangeService(session);
+  }
+
+  /** {@link ChangeService.read} */
+  changes(query?: ChangesQuery, options?: ReadOptions): Promise<Change[]> {
+    return this.#changes.read(query, options);
+  }
+
+  /** {@link ChangeService.follow} */
+  followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void> {
+    return this.#changes.follow(options);
+  }
+
+  /** {@link ChangeService.prune} */
+  pruneChanges(options: PruneChangesOptions): Promise<number> {
+    return this.#changes.prune(options);
   }
 
   /** {@link AgentService.create} */
-  createAgent(agent: AgentInput): Promise<string> {
-    return this.agents.create(agent);
+  createAgent(agent: AgentInput, options?: CreateOptions): Promise<string> {
+    return this.agents.create(agent, options);
   }
 
   /** {@link AgentService.get} */
@@ -42,8 +68,8 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link AgentService.update} */
-  updateAgent(agent: AgentUpdate): Promise<boolean> {
-    return this.agents.update(agent);
+  updateAgent(agent: AgentUpdate, options?: ChangeOptions): Promise<boolean> {
+    return this.agents.update(agent, options);
   }
 
   /** {@link AgentService.delete} */

@@ -5,16 +5,29 @@ export {
   type AgentRecord,
   AgentStatus,
   type AgentUpdate,
+  type ChangeOptions,
+  type CreateManyOptions,
+  type CreateOptions,
+  type CreateResult,
   type Endpoint,
   type EndpointHealth,
+  type EndpointHealthInput,
   type EndpointInput,
   type EndpointReference,
   HealthStatus,
   type OrderDirection,
   type ResolutionQuery,
+  Uniqueness,
 } from './agents/types';
 export type { CertificateService } from './certificates/certificate-service';
 export { type Certificate, type CertificateInput, CertificateStatus, RevocationReason } from './certificates/types';
+export {
+  type Change,
+  ChangeKind,
+  type ChangesQuery,
+  type FollowOptions,
+  type PruneChangesOptions,
+} from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
 export type {
@@ -41,6 +54,7 @@ export {
   SecurityEventType,
   SecuritySeverity,
 } from './events/types';
+export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
 export type { ReadOptions } from './options/read-options';

@@ -34,7 +34,7 @@ describe('How many SQL statements a call takes', () => {
     });
     const forPoor = await statementsOf(() => db.createAgent(poor));
     const forRich = await statementsOf(() => db.createAgent(agentInput({ ...richAgent, certificateId })));
-    expect(forPoor).toHaveLength(5);
+    expect(forPoor).toHaveLength(6);
     expect(forRich).toEqual(forPoor);
   });
 
@@ -51,14 +51,14 @@ describe('How many SQL statements a call takes', () => {
       }),
     );
     // PostgreSQL locks the agent, and the capabilities that may have to go.
-    expect(forRich).toHaveLength(onPostgresql ? 13 : 10);
+    expect(forRich).toHaveLength(onPostgresql ? 14 : 11);
     expect(forPoor).toEqual(forRich);
   });
 
   test(`deleteAgent takes ${onPostgresql ? 'five' : 'two'}`, async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
-    expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 5 : 2);
+    expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 6 : 3);
   });
 
   test('a certificate by id or fingerprint, and a page of security events, take one', async () => {

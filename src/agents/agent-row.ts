@@ -30,6 +30,8 @@ export interface AgentColumns {
   readonly expiresAt: number;
   readonly status: AgentStatus;
   readonly owner: string;
+  /** What this agent alone may have: see `toUniqueKey`. Null where it was registered on no such condition. */
+  readonly uniqueKey: string | null;
 }
 
 /** What belongs to an agent. */
@@ -50,4 +52,6 @@ export interface AgentChange {
   readonly id: string;
   readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>> & { readonly updatedAt: number };
   readonly collections: Readonly<Partial<AgentCollections>>;
+  /** Keys of metadata to be set beside those that there are. */
+  readonly mergedMetadata?: readonly MetadataRow[] | undefined;
 }

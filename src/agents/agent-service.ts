@@ -1,28 +1,41 @@
-import { perEngine } from '../sql/per-engine';
 import type { Session } from '../client/session';
-import { Failure } from '../errors/failure';
-import { checkNonEmptyText } from '../input/check';
-import { checkResultSize, rowLimit } from '../input/check-window';
-import type { ReadOptions } from '../options/read-options';
+import type { Operation } from '../errors/operation';
+import { checkArray, checkNonEmptyText } from '../input/check';
+import { toMetadataRows } from '../metadata/metadata-rows';
+import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
-import { toAgentRecord } from './agent-mapping';
-import type { AgentChange } from './agent-row';
-import { AgentStatements } from './agent-statements';
-import { buildAgentQuery } from './build-agent-query';
-import { parseAgentUpdate, parseNewAgent, unknownDefaultEndpoint } from './parse-agent';
-import { parseResolutionQuery } from './parse-resolution-query';
-import type { AgentInput, AgentRecord, AgentUpdate, ResolutionQuery } from './types';
-import { inOrder, type Row } from '../sql/statement';
+import type { Dialect } from '../sql/dialect';
+import type { Work } from '../sql/statement';
+import { batchSize, insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
+import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
+import { AgentReadService } from './agent-read-service';
+import { agentStatements } from './agent-statements';
+import { changeAgent, changeStatus, deleteAgent, insertAgent, noteOf, renewAgent } from './agent-work';
+import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './parse-agent';
+import { parseHealth } from './parse-endpoints';
+import type {
+  AgentInput,
+  AgentStatus,
+  AgentUpdate,
+  ChangeOptions,
+  CreateManyOptions,
+  CreateOptions,
+  CreateResult,
+  EndpointHealthInput,
+  Uniqueness,
+} from './types';
 
-const statementsOf = perEngine((dialect) => new AgentStatements(dialect));
+/** Agents that expire in one transaction. */
+const sweepSize = 1000;
 
-/** Registers agents and finds them. Every failure is a `DatabaseError`. */
-export class AgentService {
+/** Registers agents, changes and finds them. Every failure is a `DatabaseError`. */
+export class AgentService extends AgentReadService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
+    super(session, settings);
     this.#session = session;
     this.#settings = settings;
   }
@@ -31,29 +44,45 @@ export class AgentService {
    * Registers an agent with all that belongs to it, or nothing of it.
    *
    * @returns its id, a UUIDv7 where none was given.
-   * @throws ALREADY_EXISTS when the id is taken, REFERENCE_NOT_FOUND when the certificate is unknown, INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id is taken, or the name where it was to be `unique`; REFERENCE_NOT_FOUND when the
+   * certificate is unknown; INVALID_INPUT.
    */
-  create(agent: AgentInput): Promise<string> {
+  create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', async (executor) => {
-      const { now, defaultAgentLifetimeMs } = this.#settings;
-      const row = parseNewAgent(agent, { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs });
-      const statements = statementsOf(executor.dialect);
-      return executor.atomic(function* () {
-        yield* inOrder(statements.insert(row));
-        return row.columns.id;
-      });
+      const creation = this.creation(agent, options);
+      return executor.atomic(() => creation(executor.dialect));
     });
   }
 
+  /** @internal What registers an agent, for a work that does more than that. */
+  creation(agent: AgentInput, options?: CreateOptions): (dialect: Dialect) => Work<string> {
+    const uniqueness = parseCreateOptions(options);
+    const row = parseNewAgent(agent, this.#defaults(uniqueness));
+    return (dialect) => insertAgent(agentStatements(dialect), row, uniqueness);
+  }
+
   /**
-   * @returns the agent with all that belongs to it, as one snapshot; null when absent.
-   * @throws INVALID_INPUT when `id` is no text, or empty.
+   * Registers many agents, some hundreds of them by each set of statements.
+   *
+   * @returns what became of each, in their order; where `onError` is `abort`, all of them are registered.
+   * @throws with `abort`, the error of the first agent that is refused, and nothing is registered; INVALID_INPUT for wrong
+   * options, and for what is no array.
    */
-  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
-    return this.#session.read('agents.get', options, async (executor) => {
-      const statement = statementsOf(executor.dialect).select({ id: checkNonEmptyText(id, 'id') });
-      const [row] = await executor.query(statement);
-      return row === undefined ? null : toAgentRecord(row);
+  createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
+    return this.#session.write('agents.createMany', async (executor) => {
+      const { uniqueness, mayCollect, onProgress } = parseCreateManyOptions(options);
+      const inputs = checkArray(agents, 'agents', (agent) => agent);
+      const defaults = this.#defaults(uniqueness);
+      const register = (start: number): Work<Outcome[]> =>
+        insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), uniqueness);
+      if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
+      const results: CreateResult[] = [];
+      for (let start = 0; start < inputs.length; start += batchSize) {
+        const outcomes = await executor.atomic(() => register(start));
+        results.push(...outcomes.map(toResult));
+        onProgress(results.length, inputs.length);
+      }
+      return results;
     });
   }
 
@@ -63,22 +92,95 @@ export class AgentService {
    * that is not among new endpoints is cleared.
    *
    * @returns false when absent.
-   * @throws INVALID_TRANSITION out of REVOKED, REFERENCE_NOT_FOUND when the certificate is unknown, INVALID_INPUT, also
-   * when the default endpoint is none of the agent's.
+   * @throws INVALID_TRANSITION out of REVOKED, REFERENCE_NOT_FOUND when the certificate is unknown, CONFLICT when it was
+   * changed since `ifUpdatedAt`, INVALID_INPUT, also when the default endpoint is none of the agent's.
    */
-  update(agent: AgentUpdate): Promise<boolean> {
-    return this.#session.write('agents.update', async (executor) => {
-      const change = parseAgentUpdate(agent, this.#settings.now());
-      const statements = statementsOf(executor.dialect);
-      const endpointId = change.columns.defaultEndpointId ?? null;
+  update(agent: AgentUpdate, options?: ChangeOptions): Promise<boolean> {
+    return this.#change('agents.update', changeAgent, agent, options);
+  }
+
+  /**
+   * Sets the status of an agent. REVOKED to REVOKED changes nothing and answers true.
+   *
+   * @returns false when absent.
+   * @throws INVALID_TRANSITION out of REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
+   */
+  setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean> {
+    return this.#change('agents.setStatus', changeStatus, { id, status: given(status) }, options);
+  }
+
+  /** Replaces the capabilities of an agent. Otherwise as {@link update}. */
+  setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean> {
+    return this.#change('agents.setCapabilities', changeAgent, { id, capabilities: given(names) }, options);
+  }
+
+  /** Replaces the metadata of an agent. Otherwise as {@link update}. */
+  setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
+    return this.#change('agents.setMetadata', changeAgent, { id, metadata: given(metadata) }, options);
+  }
+
+  /** Sets the given keys of an agent's metadata, `null` being a value, and leaves the others. Otherwise as {@link update}. */
+  mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
+    return this.#session.write('agents.mergeMetadata', async (executor) => {
+      const change = parseAgentUpdate({ id }, this.#settings.now());
+      const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata') };
+      const ifUpdatedAt = parseChangeOptions(options);
+      return executor.atomic(() => changeAgent(agentStatements(executor.dialect), merged, ifUpdatedAt));
+    });
+  }
+
+  /**
+   * Notes what a health check found. It is no change of the agent: `updatedAt` stays, though the feed tells of it.
+   *
+   * @returns false when the agent, or the endpoint, is absent.
+   * @throws INVALID_INPUT
+   */
+  setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean> {
+    return this.#session.write('agents.setEndpointHealth', async (executor) => {
+      const nowMs = this.#settings.now();
+      const columns = {
+        agentId: checkNonEmptyText(agentId, 'agentId'),
+        id: checkNonEmptyText(endpointId, 'endpointId'),
+        ...parseHealth(given(health), 'health', nowMs),
+      };
+      const statement = agentStatements(executor.dialect).updateEndpointHealth(columns);
       return executor.atomic(function* () {
-        yield* inOrder(statements.lock(change.id));
-        const { rows } = yield statements.selectForChange({ id: change.id, endpointId });
-        if (rows[0] === undefined) return false;
-        checkChange(change, rows[0]);
-        yield* inOrder(statements.update(change));
-        return true;
+        const { changes } = yield statement;
+        if (changes > 0) yield noteOf('UPDATED', [columns.agentId], nowMs);
+        return changes > 0;
       });
+    });
+  }
+
+  /**
+   * Lets an agent be registered until `expiresAt`; one that is EXPIRED becomes ACTIVE again.
+   *
+   * @returns false when absent.
+   * @throws INVALID_TRANSITION when it is REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
+   */
+  renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean> {
+    return this.#change('agents.renew', renewAgent, { id, expiresAt: given(expiresAt) }, options);
+  }
+
+  /**
+   * Lets all agents expire whose time has passed and that are ACTIVE or DEPRECATED: a guarded statement, and a
+   * transaction, for each thousand of them. One that is renewed or revoked meanwhile is left alone.
+   *
+   * @returns how many.
+   */
+  expireDue(): Promise<number> {
+    return this.#session.write('agents.expireDue', async (executor) => {
+      const now = this.#settings.now();
+      const statement = agentStatements(executor.dialect).expireDue({ now, limit: sweepSize });
+      for (let count = 0; ;) {
+        const expired = await executor.atomic(function* () {
+          const ids = (yield statement).rows.map(([id]) => String(id));
+          yield noteOf('UPDATED', ids, now);
+          return ids.length;
+        });
+        count += expired;
+        if (expired < sweepSize) return count;
+      }
     });
   }
 
@@ -90,41 +192,33 @@ export class AgentService {
    */
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', async (executor) => {
-      const statements = statementsOf(executor.dialect).delete(checkNonEmptyText(id, 'id'));
-      return executor.atomic(function* () {
-        const results = yield* inOrder(statements);
-        return results.at(-1)?.changes === 1;
-      });
+      const key = checkNonEmptyText(id, 'id');
+      const now = this.#settings.now();
+      return executor.atomic(() => deleteAgent(agentStatements(executor.dialect), key, now));
     });
   }
 
-  /**
-   * Resolves a query: see {@link ResolutionQuery} for what each field matches.
-   *
-   * @returns the agents that match, whole, as one snapshot, in the order asked for; an empty array when none does.
-   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
-   */
-  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
-    return this.#session.read('agents.query', options, async (executor) => {
-      const { filter, order, window } = parseResolutionQuery(query);
-      if (filter === null || window.limit === 0) return [];
-      const { now, maxResults } = this.#settings;
-      const limit = rowLimit(window, maxResults);
-      const selection = { filter, order, limit, offset: window.offset, nowMs: now() };
-      const rows = await executor.query(buildAgentQuery(executor.dialect, selection));
-      checkResultSize(window, rows, maxResults);
-      return rows.map(toAgentRecord);
+  #change(
+    operation: Operation,
+    work: typeof changeAgent,
+    update: AgentUpdate,
+    options: ChangeOptions | undefined,
+  ): Promise<boolean> {
+    return this.#session.write(operation, async (executor) => {
+      const change = parseAgentUpdate(update, this.#settings.now());
+      const ifUpdatedAt = parseChangeOptions(options);
+      return executor.atomic(() => work(agentStatements(executor.dialect), change, ifUpdatedAt));
     });
+  }
+
+  #defaults(uniqueness: Uniqueness): AgentDefaults {
+    const { now, defaultAgentLifetimeMs } = this.#settings;
+    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness };
   }
 }
 
-// `before` is what `selectForChange` found.
-function checkChange(change: AgentChange, before: Row): void {
-  const [status, hasEndpoint] = before;
-  const { status: newStatus, defaultEndpointId } = change.columns;
-  if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') {
-    throw new Failure('INVALID_TRANSITION', 'a revoked agent stays revoked', { entity: 'agent', field: 'status' });
-  }
-  const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
-  if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
+// A field of a change that is left out keeps what there is; an argument that is left out is a mistake.
+function given<T>(value: T): T {
+  // Null is refused by whoever checks the field.
+  return value === undefined ? (null as T) : value;
 }

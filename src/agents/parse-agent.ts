@@ -14,13 +14,15 @@ import { toMetadataRows } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './agent-row';
 import { parseEndpoints } from './parse-endpoints';
-import { AgentStatus } from './types';
+import { AgentStatus, type Uniqueness } from './types';
+import { toUniqueKey } from './unique-key';
 import { toVersionKey } from './version-key';
 
 /** What an agent that leaves something out is completed from. */
 export interface AgentDefaults {
   readonly nowMs: number;
   readonly lifetimeMs: number;
+  readonly uniqueness: Uniqueness;
 }
 
 const agentFields = new Set([
@@ -42,7 +44,7 @@ const agentFields = new Set([
 ] as const);
 
 /** Checks an agent to be registered and completes it. @throws INVALID_INPUT */
-export function parseNewAgent(input: unknown, { nowMs, lifetimeMs }: AgentDefaults): NewAgentRow {
+export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
   const collections: AgentCollections = {
     endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs)) ?? [],
@@ -62,9 +64,10 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs }: AgentDefaul
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
     owner: checkNonEmptyText(agent.owner, 'owner'),
+    uniqueKey: null,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
-  return { columns, collections };
+  return { columns: { ...columns, uniqueKey: toUniqueKey(columns, uniqueness) }, collections };
 }
 
 /** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
@@ -87,6 +90,8 @@ export function parseAgentUpdate(input: unknown, nowMs: number): AgentChange {
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
     owner: optional(agent.owner, 'owner', checkNonEmptyText),
+    // The condition was on what it was registered as.
+    uniqueKey: [agent.name, agent.version, agent.owner].every((field) => field === undefined) ? undefined : null,
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   return { id: checkNonEmptyText(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };

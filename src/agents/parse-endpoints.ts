@@ -44,24 +44,26 @@ function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: 
     checkText(endpoint.address, `${path}.address`),
     checkWholeNumber(endpoint.port, `${path}.port`, 1, 65_535),
     health.status,
-    health.lastCheckedMs,
+    health.lastChecked,
     health.message,
     optional(endpoint.metadata, `${path}.metadata`, checkMetadataObject) ?? null,
   ];
 }
 
-interface HealthColumns {
+/** The columns of an endpoint's health. The time in milliseconds since 1970. */
+export interface HealthColumns {
   readonly status: HealthStatus;
-  readonly lastCheckedMs: number;
+  readonly lastChecked: number;
   readonly message: string | null;
 }
 
-function parseHealth(value: unknown, path: string, nowMs: number): HealthColumns {
-  if (value === undefined) return { status: 'UNKNOWN', lastCheckedMs: nowMs, message: null };
+/** Checks what a health check found and completes it. @throws INVALID_INPUT */
+export function parseHealth(value: unknown, path: string, nowMs: number): HealthColumns {
+  if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   const health = checkObject(value, path, healthFields);
   return {
     status: checkOneOf(health.status, HealthStatus, `${path}.status`),
-    lastCheckedMs: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
+    lastChecked: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
     message: optional(health.message, `${path}.message`, checkText) ?? null,
   };
 }

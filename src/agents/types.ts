@@ -1,3 +1,4 @@
+import type { DatabaseError } from '../errors/database-error';
 import type { Metadata } from '../metadata/types';
 
 /*
@@ -73,6 +74,14 @@ export interface AgentRecord {
   owner: string;
 }
 
+/** What a health check found, as it is given. */
+export interface EndpointHealthInput {
+  status: HealthStatus;
+  /** Default: now. */
+  lastChecked?: Date | undefined;
+  message?: string | undefined;
+}
+
 /** An endpoint as it is given. */
 export interface EndpointInput {
   /** Default: a UUIDv7. */
@@ -82,7 +91,7 @@ export interface EndpointInput {
   /** 1 to 65535. */
   port: number;
   /** Default: UNKNOWN, last checked now. */
-  health?: { status: HealthStatus; lastChecked?: Date | undefined; message?: string | undefined } | undefined;
+  health?: EndpointHealthInput | undefined;
   metadata?: Metadata | undefined;
 }
 
@@ -116,6 +125,45 @@ export interface AgentInput {
   /** Default: ACTIVE. */
   status?: AgentStatus | undefined;
   owner: string;
+}
+
+/**
+ * What must be the only one of its kind when an agent is registered: nothing; its name and version among those of its
+ * owner; its name and version among all.
+ */
+export const Uniqueness = {
+  NONE: 'none',
+  OWNER_NAME_VERSION: 'owner-name-version',
+  NAME_VERSION: 'name-version',
+} as const;
+export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
+
+/** How an agent is registered. */
+export interface CreateOptions {
+  /** On which condition. It holds whoever else registers at the same time. Default: `none`. */
+  unique?: Uniqueness | undefined;
+}
+
+/** How many agents are registered. */
+export interface CreateManyOptions extends CreateOptions {
+  /**
+   * What a refused agent means: `abort` throws the first error, and nothing is registered; `collect` registers the others,
+   * in a transaction for each 500 of them. Default: `abort`.
+   */
+  onError?: 'abort' | 'collect' | undefined;
+  /** Told of how many of the agents were dealt with, and of how many they are. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What became of one of many records. */
+export type CreateResult =
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly id?: string; readonly error: DatabaseError };
+
+/** On which condition an agent is changed. */
+export interface ChangeOptions {
+  /** Only where this is the time of its last change still: it fails with CONFLICT otherwise. Default: always. */
+  ifUpdatedAt?: Date | undefined;
 }
 
 /**

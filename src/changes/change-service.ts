@@ -4,7 +4,7 @@ import { checkObject, checkTime, checkWholeNumber, optional } from '../input/che
 import type { ReadOptions } from '../options/read-options';
 import { inOneStep } from '../sql/statement';
 import { changeStatements, toChange } from './change-statements';
-import type { Change, ChangesQuery, FollowOptions } from './types';
+import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
 const followFields = new Set(['after', 'pollMs', 'signal'] as const);
@@ -66,7 +66,7 @@ export class ChangeService {
    * @returns how many.
    * @throws INVALID_INPUT
    */
-  prune(options: { before: Date; batchSize?: number | undefined }): Promise<number> {
+  prune(options: PruneChangesOptions): Promise<number> {
     return this.#session.write('changes.prune', async (executor) => {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');

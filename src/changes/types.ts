@@ -25,6 +25,14 @@ export interface ChangesQuery {
   limit?: number | undefined;
 }
 
+/** Which part of the feed is of no more use. */
+export interface PruneChangesOptions {
+  /** Changes from before this time. */
+  before: Date;
+  /** How many are deleted in one transaction, 1 to 10000. Default: 1000. */
+  batchSize?: number | undefined;
+}
+
 /** How to follow the feed. */
 export interface FollowOptions {
   /** The sequence number after which to begin. Default: 0, the beginning of what is kept. */

@@ -1,5 +1,6 @@
 import { changeStatements } from '../changes/change-statements';
 import type { Dialect } from '../sql/dialect';
+import { isTurnOverdue, takeTurn } from './event-loop';
 import type { ChangeNote, Statement, StatementResult, Work } from '../sql/statement';
 
 /** What a note of a change leaves. */
@@ -12,6 +13,18 @@ export function runWork<T>(work: Work<T>, notes: ChangeNote[], run: (statement: 
   while (step.done !== true) step = work.next(isNote(step.value) ? take(step.value, own) : run(step.value));
   notes.push(...own);
   return step.value;
+}
+
+/** The same, with pauses for all else in the process where it takes long. Nobody else may use the connection meanwhile. */
+export async function runWorkInTurns<T>(
+  work: Work<T>,
+  notes: ChangeNote[],
+  run: (statement: Statement) => StatementResult,
+): Promise<T> {
+  return runWorkAsync(work, notes, async (statement) => {
+    if (isTurnOverdue()) await takeTurn();
+    return run(statement);
+  });
 }
 
 /** The same on a driver that waits. */

@@ -58,12 +58,12 @@ export class SqliteDatabase {
     });
   }
 
-  /** Lends the writing connection to `work`, a synchronous one, inside a transaction of its own. */
-  async write<T>(work: (connection: SqliteConnection) => T): Promise<T> {
+  /** Lends the writing connection to `work`, inside a transaction of its own. */
+  async write<T>(work: (connection: SqliteConnection) => T | Promise<T>): Promise<T> {
     const transaction = await this.begin();
     let result: T;
     try {
-      result = work(transaction.connection);
+      result = await work(transaction.connection);
     } catch (error) {
       throw rollbackAfter(error, transaction);
     }

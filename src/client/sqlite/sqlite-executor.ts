@@ -1,7 +1,7 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
 import type { ChangeNote, Statement, StatementResult } from '../../sql/statement';
-import { runWork, writeNotes } from '../run-work';
+import { runWork, runWorkInTurns, writeNotes } from '../run-work';
 import type { SqliteConnection } from './sqlite-connection';
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';
@@ -16,10 +16,10 @@ export function createSqliteExecutor(
     dialect: sqliteDialect,
     query: (statement) => database.withReader((connection) => runObserved(connection, statement, observe).rows),
     atomic: (work) =>
-      database.write((connection) => {
+      database.write(async (connection) => {
         const run = (statement: Statement): StatementResult => runObserved(connection, statement, observe);
         const notes: ChangeNote[] = [];
-        const result = runWork(work(), notes, run);
+        const result = await runWorkInTurns(work(), notes, run);
         writeNotes(sqliteDialect, notes).forEach(run);
         return result;
       }),

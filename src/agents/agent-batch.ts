@@ -1,0 +1,162 @@
+import { Failure } from '../errors/failure';
+import { toDatabaseError } from '../errors/operation';
+import { inOrder, type Work } from '../sql/statement';
+import type { NewAgentRow } from './agent-row';
+import { AgentStatements, type Namesake } from './agent-statements';
+import { nameTaken, noteOf } from './agent-work';
+import { parseNewAgent, type AgentDefaults } from './parse-agent';
+import type { CreateResult, Uniqueness } from './types';
+
+/** Agents that are written by one set of statements. */
+export const batchSize = 500;
+
+/** What became of one agent: its id, if it has one, and why it was refused, if it was. */
+export interface Outcome {
+  readonly id: string | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** Checks the agents of a batch; a wrong one comes as its failure. */
+export function parseBatch(
+  inputs: readonly unknown[],
+  start: number,
+  defaults: AgentDefaults,
+): (NewAgentRow | Outcome)[] {
+  return inputs.slice(start, start + batchSize).map((input) => {
+    try {
+      return parseNewAgent(input, defaults);
+    } catch (error) {
+      if (error instanceof Failure) return { id: idOf(input), failure: error };
+      throw error;
+    }
+  });
+}
+
+/** Registers those of a batch that are right. */
+export function* insertBatch(
+  statements: AgentStatements,
+  batch: readonly (NewAgentRow | Outcome)[],
+  uniqueness: Uniqueness,
+): Work<Outcome[]> {
+  const rows = batch.filter((entry) => 'columns' in entry);
+  const failures = yield* insertAgents(statements, rows, uniqueness);
+  const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
+  return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
+}
+
+/** Registers all agents, a batch at a time. @throws the failure of the first that is refused */
+export function* insertAll(
+  register: (start: number) => Work<Outcome[]>,
+  total: number,
+  onProgress: (done: number, total: number) => void,
+): Work<CreateResult[]> {
+  const results: CreateResult[] = [];
+  for (let start = 0; start < total; start += batchSize) {
+    for (const { id, failure } of yield* register(start)) {
+      if (failure !== undefined) throw at(results.length, failure);
+      results.push({ ok: true, id: id ?? '' });
+    }
+    onProgress(results.length, total);
+  }
+  return results;
+}
+
+/** What the caller is told of an agent. */
+export function toResult({ id, failure }: Outcome): CreateResult {
+  if (failure === undefined) return { ok: true, id: id ?? '' };
+  return { ok: false, ...(id === undefined ? undefined : { id }), error: toDatabaseError('agents.create', failure) };
+}
+
+/**
+ * Registers agents by a number of statements that does not depend on how many they are. Gives for each, in their order,
+ * undefined or why it was refused; a refused one leaves nothing.
+ */
+function* insertAgents(
+  statements: AgentStatements,
+  rows: readonly NewAgentRow[],
+  uniqueness: Uniqueness,
+): Work<(Failure | undefined)[]> {
+  const known = yield* selectKnownCertificates(statements, rows);
+  const taken = uniqueness === 'none' ? new Set() : yield* selectTakenNames(statements, rows, uniqueness);
+  const seenIds = new Set<string>();
+  const seenKeys = new Set<string>();
+  const failures = rows.map(({ columns: { id, certificateId, uniqueKey } }, position): Failure | undefined => {
+    // Of those of the same id, or of the same name, the first is registered.
+    if (seenIds.has(id)) return idTaken();
+    if (taken.has(position) || (uniqueKey !== null && seenKeys.has(uniqueKey))) return nameTaken();
+    if (!known.has(certificateId)) return unknownCertificate();
+    seenIds.add(id);
+    if (uniqueKey !== null) seenKeys.add(uniqueKey);
+    return undefined;
+  });
+  const accepted = rows.filter((_, position) => failures[position] === undefined);
+  const inserted = yield* insertRows(statements, accepted);
+  return failures.map((failure, position) => {
+    const id = rows[position]?.columns.id ?? '';
+    return failure ?? (inserted.has(id) ? undefined : idTaken());
+  });
+}
+
+function* insertRows(statements: AgentStatements, rows: readonly NewAgentRow[]): Work<ReadonlySet<string>> {
+  if (rows.length === 0) return new Set();
+  const agents = JSON.stringify(rows.map(({ columns }) => AgentStatements.toRecord(columns)));
+  const inserted = toTexts((yield statements.insertMany({ agents })).rows);
+  const owners = rows.filter(({ columns }) => inserted.has(columns.id));
+  const collections = owners.map(({ columns, collections }) => ({ agentId: columns.id, collections }));
+  yield* inOrder(statements.collections.insert(collections));
+  // Each with its own time, which a caller may have given.
+  for (const { columns } of owners) yield noteOf('CREATED', [columns.id], columns.updatedAt);
+  return inserted;
+}
+
+function* selectKnownCertificates(
+  statements: AgentStatements,
+  rows: readonly NewAgentRow[],
+): Work<ReadonlySet<string>> {
+  const ids = [...new Set(rows.map(({ columns }) => columns.certificateId))];
+  return toTexts((yield statements.selectCertificates({ ids: JSON.stringify(ids) })).rows);
+}
+
+function* selectTakenNames(
+  statements: AgentStatements,
+  rows: readonly NewAgentRow[],
+  uniqueness: Uniqueness,
+): Work<ReadonlySet<unknown>> {
+  const namesakes = rows.map(({ columns: { name, version, owner } }, position): Namesake => {
+    return [position, name, version, uniqueness === 'name-version' ? null : owner];
+  });
+  const { rows: found } = yield statements.selectNamesakes({ namesakes: JSON.stringify(namesakes) });
+  return new Set(found.map(([position]) => position));
+}
+
+function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
+  return new Set(rows.map(([text]) => String(text)));
+}
+
+function idTaken(): Failure {
+  return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
+}
+
+function unknownCertificate(): Failure {
+  return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', {
+    entity: 'certificate',
+    field: 'certificateId',
+  });
+}
+
+// The failure of one of many, which has to say of which.
+function at(index: number, failure: Failure): Failure {
+  const { code, message, entity, field, retryable } = failure;
+  const path = field === undefined ? `agents[${index}]` : `agents[${index}].${field}`;
+  return new Failure(code, `agents[${index}]: ${message}`, { entity, field: path, retryable, cause: failure.cause });
+}
+
+function idOf(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  const id: unknown = Reflect.get(input, 'id');
+  return typeof id === 'string' ? id : undefined;
+}
+
+function wasLost(): never {
+  throw new Failure('INTERNAL', 'a row of the batch has no outcome');
+}

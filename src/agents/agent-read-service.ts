@@ -1,0 +1,136 @@
+import type { Executor } from '../client/executor';
+import type { Session } from '../client/session';
+import { checkArray, checkNonEmptyText } from '../input/check';
+import { checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import { checkResultSize, rowLimit } from '../input/check-window';
+import type { ReadOptions } from '../options/read-options';
+import type { ServiceSettings } from '../options/service-settings';
+import { AgentCursors } from './agent-cursors';
+import { toAgentRecord } from './agent-mapping';
+import { agentStatements } from './agent-statements';
+import { buildAgentCount, buildAgentQuery } from './build-agent-query';
+import { parseResolutionQuery } from './parse-resolution-query';
+import type { AgentRecord, ResolutionQuery } from './types';
+
+/** Agents that are read at a time to be given one by one. */
+const iterationSize = 500;
+
+/** Finds agents. */
+export abstract class AgentReadService {
+  readonly #session: Session;
+  readonly #settings: ServiceSettings;
+
+  /** @internal */
+  constructor(session: Session, settings: ServiceSettings) {
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  /**
+   * @returns the agent with all that belongs to it, as one snapshot; null when absent.
+   * @throws INVALID_INPUT when `id` is no text, or empty.
+   */
+  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    return this.#session.read('agents.get', options, async (executor) => {
+      const statement = agentStatements(executor.dialect).select({ id: checkNonEmptyText(id, 'id') });
+      const [row] = await executor.query(statement);
+      return row === undefined ? null : toAgentRecord(row);
+    });
+  }
+
+  /**
+   * @returns the agents in the order of their ids in `ids`, null for each that is absent, all of them as one snapshot.
+   * @throws INVALID_INPUT when `ids` is no array of texts.
+   */
+  getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
+    return this.#session.read('agents.getMany', options, async (executor) => {
+      const wanted = checkArray(ids, 'ids', checkNonEmptyText);
+      const statement = agentStatements(executor.dialect).selectMany({ ids: JSON.stringify([...new Set(wanted)]) });
+      const found = new Map((await executor.query(statement)).map((row) => [row[0], row]));
+      return wanted.map((id) => {
+        const row = found.get(id);
+        return row === undefined ? null : toAgentRecord(row);
+      });
+    });
+  }
+
+  /**
+   * Resolves a query: see {@link ResolutionQuery} for what each field matches.
+   *
+   * @returns the agents that match, whole, as one snapshot, in the order asked for; an empty array when none does.
+   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
+   */
+  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
+    return this.#session.read('agents.query', options, async (executor) => {
+      const { filter, order, window } = parseResolutionQuery(query);
+      if (filter === null || window.limit === 0) return [];
+      const { now, maxResults } = this.#settings;
+      const limit = rowLimit(window, maxResults);
+      const selection = { filter, order, limit, offset: window.offset, nowMs: now() };
+      const rows = await executor.query(buildAgentQuery(executor.dialect, selection));
+      checkResultSize(window, rows, maxResults);
+      return rows.map(toAgentRecord);
+    });
+  }
+
+  /**
+   * Resolves a query page by page. A page begins after the last record of the one before, wherever that is by now: what is
+   * inserted, deleted or changed meanwhile makes no other record come twice, or not at all.
+   *
+   * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
+   * @returns a page as one snapshot, in the order asked for.
+   * @throws INVALID_INPUT, also for a cursor of another query.
+   */
+  page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
+    return this.#session.read('agents.page', options, (executor) => this.#selectPage(executor, query, page));
+  }
+
+  /**
+   * Resolves a query record by record, in constant memory: read in pages, each a snapshot of its own. May be left at any
+   * time.
+   *
+   * @throws INVALID_INPUT, and whatever reading a page fails with.
+   */
+  async *iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
+    for (let after: string | undefined; ;) {
+      const place = { after, size: iterationSize };
+      const page = await this.#session.read('agents.iterate', options, (executor) => {
+        return this.#selectPage(executor, query, place);
+      });
+      yield* page.items;
+      if (page.nextCursor === undefined) return;
+      after = page.nextCursor;
+    }
+  }
+
+  /**
+   * @param query - `limit` and `offset` do not matter.
+   * @returns how many agents match.
+   * @throws INVALID_INPUT
+   */
+  count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
+    return this.#session.read('agents.count', options, async (executor) => {
+      const { filter } = parseResolutionQuery(query);
+      if (filter === null) return 0;
+      const [row] = await executor.query(buildAgentCount(executor.dialect, filter, this.#settings.now()));
+      return Number(row?.[0]);
+    });
+  }
+
+  async #selectPage(executor: Executor, query: ResolutionQuery, page?: PageOptions): Promise<Page<AgentRecord>> {
+    const { filter, order } = parseResolutionQuery(query);
+    refuseWindow(query);
+    const { after, size } = checkPage(page);
+    const cursors = new AgentCursors(filter, order);
+    const place = after === undefined ? undefined : cursors.decode(after);
+    if (filter === null) return { items: [] };
+    const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
+    const records = (await executor.query(buildAgentQuery(executor.dialect, selection))).map(toAgentRecord);
+    return toPage(
+      records,
+      size,
+      (record) => record,
+      (record) => cursors.encode(record),
+    );
+  }
+}

@@ -1,0 +1,111 @@
+import { Failure } from '../errors/failure';
+import { inOrder, type ChangeNote, type Row, type Work } from '../sql/statement';
+import type { AgentChange, NewAgentRow } from './agent-row';
+import { AgentStatements, type Namesake } from './agent-statements';
+import { unknownDefaultEndpoint } from './parse-agent';
+import type { AgentStatus, Uniqueness } from './types';
+
+/** Registers an agent; gives its id. @throws ALREADY_EXISTS where one of its name is in the way of its uniqueness */
+export function* insertAgent(statements: AgentStatements, row: NewAgentRow, uniqueness: Uniqueness): Work<string> {
+  const { id, name, version, owner } = row.columns;
+  if (uniqueness !== 'none') {
+    const turn = statements.takeTurn?.({ turn: JSON.stringify([name, version]) });
+    if (turn !== undefined) yield turn;
+    const namesake: Namesake = [0, name, version, uniqueness === 'name-version' ? null : owner];
+    const { rows } = yield statements.selectNamesakes({ namesakes: JSON.stringify([namesake]) });
+    if (rows.length > 0) throw nameTaken();
+  }
+  yield* inOrder(statements.insert(row));
+  yield noteOf('CREATED', [id], row.columns.updatedAt);
+  return id;
+}
+
+/**
+ * Changes an agent; gives false when absent.
+ *
+ * @param ifUpdatedAt - when it has to have been changed last, in milliseconds since 1970; undefined: whenever.
+ * @throws CONFLICT, INVALID_TRANSITION; INVALID_INPUT where the default endpoint is none of the agent's
+ */
+export function* changeAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
+  const before = yield* readForChange(statements, change, ifUpdatedAt);
+  if (before === undefined) return false;
+  yield* inOrder(statements.update(change));
+  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+  return true;
+}
+
+/** Sets the status of an agent; one that is revoked stays so, which changes nothing. Gives false when absent. */
+export function* changeStatus(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
+  const before = yield* readForChange(statements, change, ifUpdatedAt);
+  if (before === undefined) return false;
+  if (before === 'REVOKED') return true;
+  yield* inOrder(statements.update(change));
+  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+  return true;
+}
+
+/** Lets an agent be registered for longer; one that has expired is active again. Gives false when absent. */
+export function* renewAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
+  const before = yield* readForChange(statements, change, ifUpdatedAt);
+  if (before === undefined) return false;
+  if (before === 'REVOKED') throw staysRevoked();
+  const columns = before === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
+  yield* inOrder(statements.update({ ...change, columns }));
+  yield noteOf('UPDATED', [change.id], columns.updatedAt);
+  return true;
+}
+
+/** Deletes an agent; gives false when absent. */
+export function* deleteAgent(statements: AgentStatements, id: string, nowMs: number): Work<boolean> {
+  const results = yield* inOrder(statements.delete(id));
+  const isGone = results.at(-1)?.changes === 1;
+  if (isGone) yield noteOf('DELETED', [id], nowMs);
+  return isGone;
+}
+
+/** A note of a change of agents for the feed. */
+export function noteOf(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
+  return { entity: 'AGENT', kind, ids, changedAt };
+}
+
+/** An agent of this name and version is registered already, where there must be one at most. */
+export function nameTaken(): Failure {
+  return new Failure('ALREADY_EXISTS', 'an agent of this name and version is registered already', {
+    entity: 'agent',
+    field: 'name',
+  });
+}
+
+// The status that the agent has; undefined when absent. Nobody else changes it until the end of the transaction.
+function* readForChange(
+  statements: AgentStatements,
+  change: AgentChange,
+  ifUpdatedAt: number | undefined,
+): Work<AgentStatus | undefined> {
+  yield* inOrder(statements.lock(change.id));
+  const endpointId = change.columns.defaultEndpointId ?? null;
+  const { rows } = yield statements.selectForChange({ id: change.id, endpointId });
+  if (rows[0] === undefined) return undefined;
+  return checkChange(change, rows[0], ifUpdatedAt);
+}
+
+function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | undefined): AgentStatus {
+  // The columns of `selectForChange`.
+  const [status, updatedAt, hasEndpoint] = before as readonly [AgentStatus, number, unknown];
+  if (ifUpdatedAt !== undefined && updatedAt !== ifUpdatedAt) {
+    throw new Failure('CONFLICT', 'the agent was changed meanwhile', {
+      entity: 'agent',
+      field: 'updatedAt',
+      retryable: true,
+    });
+  }
+  const { status: newStatus, defaultEndpointId } = change.columns;
+  if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') throw staysRevoked();
+  const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
+  if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
+  return status;
+}
+
+function staysRevoked(): Failure {
+  return new Failure('INVALID_TRANSITION', 'a revoked agent stays revoked', { entity: 'agent', field: 'status' });
+}

@@ -1,0 +1,172 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
+import { defineStatement, type Statement } from '../sql/statement';
+import type { AgentCollections } from './agent-row';
+
+const endpointColumns: RecordColumns = {
+  agent_id: 'text',
+  id: 'text',
+  position: 'integer',
+  protocol: 'text',
+  address: 'text',
+  port: 'integer',
+  health_status: { enumeration: 'HealthStatus' },
+  last_checked: 'time',
+  health_message: 'text',
+  metadata: 'text',
+};
+
+const capabilityColumns: RecordColumns = { id: 'text', name: 'text' };
+const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
+const metadataColumns: RecordColumns = { agent_id: 'text', key: 'text', value: 'text' };
+
+/** What belongs to one agent of those that a statement is about. */
+export interface OwnedCollections {
+  readonly agentId: string;
+  readonly collections: Readonly<Partial<AgentCollections>>;
+}
+
+/**
+ * The statements of what belongs to agents, on one engine. Their number never depends on how many agents they are about,
+ * or on what these carry.
+ */
+export class CollectionStatements {
+  readonly #hasConcurrentWriters: boolean;
+  readonly #insertEndpoints;
+  readonly #deleteEndpoints;
+  readonly #insertCapabilities;
+  readonly #linkCapabilities;
+  readonly #unlinkCapabilities;
+  readonly #touchDroppedCapabilities;
+  readonly #lockUnsharedCapabilities;
+  readonly #deleteUnsharedCapabilities;
+  readonly #insertMetadata;
+  readonly #mergeMetadata;
+  readonly #deleteMetadata;
+
+  constructor(dialect: Dialect) {
+    this.#hasConcurrentWriters = dialect.hasConcurrentWriters;
+    this.#insertEndpoints = defineStatement<{ endpoints: string }>(
+      (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
+          health_message, metadata)
+        SELECT e.agent_id, e.id, e.position, e.protocol, e.address, e.port, e.health_status, e.last_checked,
+          e.health_message, e.metadata
+        FROM ${dialect.recordSet(p('endpoints'), 'e', endpointColumns)}`,
+    );
+    this.#deleteEndpoints = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
+    );
+    this.#insertCapabilities = defineStatement<{ capabilities: string }>(
+      (p) => sql`INSERT INTO capabilities (id, name)
+        SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
+        WHERE TRUE ON CONFLICT (name) DO NOTHING`,
+    );
+    // By the name of each: one that somebody has deleted since must not be left out, but fail for want of an id.
+    this.#linkCapabilities = defineStatement<{ links: string }>(
+      (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
+        SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
+        FROM ${dialect.recordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
+    );
+    this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
+          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
+    );
+    this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`UPDATE capabilities SET name = name WHERE ${isDropped(dialect, p('id'), p('names'))}`,
+    );
+    this.#lockUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`SELECT 1 FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} FOR UPDATE`,
+    );
+    this.#deleteUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
+    );
+    const insertMetadata = (metadata: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
+        SELECT m.agent_id, m.key, m.value FROM ${dialect.recordSet(metadata, 'm', metadataColumns)}`;
+    this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertMetadata(p('metadata')));
+    this.#mergeMetadata = defineStatement<{ metadata: string }>(
+      (p) => sql`${insertMetadata(p('metadata'))}
+        WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
+    );
+    this.#deleteMetadata = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,
+    );
+  }
+
+  /** Four statements at most, whatever the agents carry. */
+  insert(owners: readonly OwnedCollections[]): Statement[] {
+    const { endpoints, names, links, metadata } = toRecordSets(owners);
+    const statements: Statement[] = [];
+    if (endpoints.length > 0) statements.push(this.#insertEndpoints({ endpoints: JSON.stringify(endpoints) }));
+    if (links.length > 0) {
+      // In order, so that no two transactions each wait for a name that the other one has inserted first.
+      const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
+      statements.push(this.#insertCapabilities({ capabilities: JSON.stringify(capabilities) }));
+      statements.push(this.#linkCapabilities({ links: JSON.stringify(links) }));
+    }
+    if (metadata.length > 0) statements.push(this.#insertMetadata({ metadata: JSON.stringify(metadata) }));
+    return statements;
+  }
+
+  /** Makes room for collections that replace those of an agent. */
+  clear(id: string, { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>): Statement[] {
+    const statements: Statement[] = [];
+    if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
+    if (capabilities !== undefined) {
+      statements.push(...this.dropCapabilities(id, capabilities));
+      statements.push(this.#unlinkCapabilities({ id, names: JSON.stringify(capabilities) }));
+    }
+    if (metadata !== undefined) statements.push(this.#deleteMetadata({ id }));
+    return statements;
+  }
+
+  /** Sets the given keys of an agent's metadata, and leaves the others. */
+  mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
+    if (metadata.length === 0) return [];
+    return [this.#mergeMetadata({ metadata: JSON.stringify(metadata.map(([key, value]) => [id, key, value])) })];
+  }
+
+  /**
+   * Deletes the capabilities that the agent alone has, but for those of `keptNames`; their links go with them. Before the
+   * links are cut, as they tell which these are.
+   *
+   * Where others may write: of two agents that are about to lose the same capability, the second has to see what the first
+   * one left, so each touches what it drops; an agent that is about to get one has locked it against deletion by its link,
+   * so that lock is waited for, and only then is looked whether the capability is shared.
+   */
+  dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
+    const parameters = { id, names: JSON.stringify(keptNames) };
+    const statement = this.#deleteUnsharedCapabilities(parameters);
+    if (!this.#hasConcurrentWriters) return [statement];
+    return [this.#touchDroppedCapabilities(parameters), this.#lockUnsharedCapabilities(parameters), statement];
+  }
+}
+
+function toRecordSets(owners: readonly OwnedCollections[]) {
+  const endpoints: unknown[] = [];
+  const names = new Set<string>();
+  const links: unknown[] = [];
+  const metadata: unknown[] = [];
+  for (const { agentId, collections } of owners) {
+    for (const endpoint of collections.endpoints ?? []) endpoints.push([agentId, ...endpoint]);
+    for (const name of collections.capabilities ?? []) {
+      names.add(name);
+      links.push([agentId, name]);
+    }
+    for (const entry of collections.metadata ?? []) metadata.push([agentId, ...entry]);
+  }
+  return { endpoints, names, links, metadata };
+}
+
+function isDropped(dialect: Dialect, agentId: Sql, keptNames: Sql): Sql {
+  return sql`id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
+    AND name NOT IN (${dialect.elements(keptNames)})`;
+}
+
+function isUnshared(agentId: Sql): Sql {
+  return sql`NOT EXISTS (
+    SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
+  )`;
+}
