@@ -1,0 +1,20 @@
+import { Client } from 'pg';
+import { PostgresqlMigrator } from '../../src/client/postgresql/postgresql-migrator';
+import { queryOn } from '../../src/migration/postgresql-query';
+import type { ApplyReport } from './apply-migrations-process';
+
+/** Applies the shipped migrations to the database at the URL that this process was started with. */
+async function main(url: string): Promise<void> {
+  const client = await connect(url);
+  const migrator = new PostgresqlMigrator({ query: queryOn(client), connect: () => connect(url) });
+  const applied = await migrator.apply();
+  await client.end();
+  const report: ApplyReport = { applied, isEngineLoaded: globalThis.PRISMA_WASM_PANIC_REGISTRY !== undefined };
+  process.stdout.write(JSON.stringify(report));
+}
+
+function connect(url: string): Promise<Client> {
+  return new Client(url).connect();
+}
+
+void main(process.argv[2] ?? '');
