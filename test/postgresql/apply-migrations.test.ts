@@ -60,9 +60,9 @@ describe('a fresh database', () => {
     const outputs = await Promise.all(Array.from({ length: 10 }, start));
 
     const reports = outputs.map(({ stdout }): unknown => JSON.parse(stdout));
-    const idle = { applied: [], isEngineLoaded: false };
+    const idle = { applied: [], isEngineLoaded: false, isHeldUp: false };
     expect(reports.filter((report) => JSON.stringify(report) === JSON.stringify(idle))).toHaveLength(9);
-    expect(reports).toContainEqual({ applied: names, isEngineLoaded: true });
+    expect(reports).toContainEqual({ applied: names, isEngineLoaded: true, isHeldUp: false });
     expect((await inspect(shipped)).applied).toEqual(names);
   });
 
