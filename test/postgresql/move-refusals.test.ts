@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
-import { allRawRows } from '../support/raw-reader';
+import { allRawRows, queryRaw } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { openTestDatabase } from '../support/test-database';
@@ -41,13 +41,16 @@ describe('npm run move refuses', () => {
         await createAgent(db, { id: `agent ${index}`, certificateId, ...(index === 13 ? { name: longText } : {}) });
       }
     });
-    await moving.expectRefused(/^move: agents, id "agent 13": PostgreSQL cannot take it: .*idx_agents_name/);
-    expect((await moving.run()).stderr).not.toContain(longText.slice(0, 20));
+    await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot take it: .*idx_agents_name/);
+    const { exitCode, stdout, stderr } = await moving.run();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^move: agents, id "agent 13": .*; nothing was moved\n$/);
+    expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
   test('a key too long for an index, and shows its beginning', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { metadata: { [longText]: 1 } }));
-    await moving.expectRefused(/^move: agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot take it/);
+    await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot take it/);
   });
 
   test.each([
@@ -65,20 +68,20 @@ describe('npm run move refuses', () => {
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
     });
     await changeRaw(moving.source, `PRAGMA foreign_keys = OFF; UPDATE agents SET ${change} WHERE id = 'b'`);
-    await moving.expectRefused(new RegExp(`^move: agents, id "b": ${reason}; nothing was moved$`));
+    await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was moved$`));
   });
 
   test('a number that its column cannot take', async () => {
     const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1 }];
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'a', endpoints }));
     await changeRaw(moving.source, 'UPDATE endpoints SET port = 3000000000');
-    await moving.expectRefused(/^move: endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
+    await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
   });
 
   test('a replacement that is not there', async () => {
     const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
     await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");
-    await moving.expectRefused(/^move: certificates, id "c": refers to a row that is not there/);
+    await moving.expectRefused(/^certificates, id "c": refers to a row that is not there/);
   });
 
   test('a role that may not write, without showing its password', async () => {
@@ -137,4 +140,16 @@ describe('An interrupted npm run move', () => {
     expect(await moving.run('--batch', '7')).toMatchObject({ exitCode: 0 });
     await moving.expectSame();
   });
+});
+
+test('A server that ends the connection in the middle ends the move, and nothing is there', async () => {
+  const moving = await Moving.prepare(async (db) => {
+    for (let index = 0; index < 60; index += 1) await createCertificate(db);
+  });
+  await moving.slowDown('certificates');
+  const refused = moving.expectRefused(/^the server is going down or coming up; nothing was moved \(57P01\)$/);
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE 'INSERT%'`;
+  for (let ended = 0; ended === 0;) ended = (await queryRaw(moving.target, end)).flat().length;
+  await refused;
 });

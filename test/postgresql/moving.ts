@@ -2,12 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { DatabaseService } from '../../src';
+import { moveBetween } from '../../scripts/move/move-between';
+import type { MoveResult } from '../../scripts/move/move-database';
 import { runScript, type ScriptResult } from '../scripts/run-script';
 import { packageRoot } from '../support/prisma-cli';
 import { allRawRows, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { tableNames } from '../support/tables';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+const nothing = (): void => undefined;
 
 /** A SQLite file to move, and an empty database of PostgreSQL to move it to. */
 export class Moving {
@@ -68,13 +72,18 @@ export class Moving {
     expect(Object.values(await rawCounts(this.target)).filter((count) => count > 0)).toEqual([]);
   }
 
-  /** It is told in one line why nothing was moved. */
-  async expectRefused(message: RegExp, ...args: readonly string[]): Promise<void> {
-    const { exitCode, stdout, stderr } = await this.run(...args);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    const lines = stderr.split('\n').filter((line) => line !== '' && !/^(copying|verifying): /.test(line));
-    expect(lines).toEqual([expect.stringMatching(message)]);
+  /** It is told why nothing was moved. */
+  async expectRefused(message: RegExp): Promise<void> {
+    await expect(this.attempt()).rejects.toThrow(message);
     await this.expectNothingMoved();
+  }
+
+  /** The same as `run` within this process, which takes less time. */
+  attempt(): Promise<MoveResult> {
+    const { source, target } = this;
+    const observer = { begin: nothing, advance: nothing, end: nothing };
+    const limits = { rows: 1000, characters: 1_000_000 };
+    return moveBetween(source.options.url, target.options.url, { limits, observer });
   }
 
   #args(args: readonly string[]): string[] {
