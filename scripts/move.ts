@@ -59,8 +59,7 @@ async function main(): Promise<void> {
   const result = await moveBetween(values.from, to, { limits, observer: new MoveProgress() });
   if (!result.isSame) process.exitCode = 1;
   const style = createStyle(process.stdout, process.env);
-  const width = process.stdout.isTTY ? process.stdout.columns : 120;
-  for (const line of formatResult(result, performance.now() - start, width, style)) console.log(line);
+  for (const line of formatResult(result, performance.now() - start, style)) console.log(line);
 }
 
 /** Shows how far the move is. */
