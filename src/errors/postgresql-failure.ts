@@ -34,6 +34,8 @@ const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction too
 const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   // PgBouncer's code for most of what it has to say, such as that the server is gone.
   ['08', lost],
+  // Of a name that is unique: one that this transaction has made, and one that it still sees while others have deleted it.
+  ['21000', inTheWay],
   ['22001', tooLarge],
   ['22003', tooLarge],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
