@@ -1,17 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DatabaseService, isDatabaseError } from '../src';
-import { Failure } from '../src/errors/failure';
-import { parseDatabaseUrl, type DatabaseLocation, type PostgresqlLocation } from '../src/options/database-url';
 import { Progress } from './console/progress';
 import { runScript, ScriptError } from './console/run-script';
 import { createStyle } from './console/style';
-import type { BatchLimits } from './move/batches';
-import { moveDatabase, type MoveObserver, type MoveResult } from './move/move-database';
-import { toScriptError } from './move/postgresql-error';
-import { PostgresqlTarget } from './move/postgresql-target';
+import { moveBetween } from './move/move-between';
+import type { MoveObserver } from './move/move-database';
 import { formatResult } from './move/report';
-import { SqliteSource } from './move/sqlite-source';
 
 const usage = `Usage: npm run move -- [--from file:PATH] [--to postgresql://...] [--batch N]
 
@@ -57,33 +50,16 @@ async function main(): Promise<void> {
   }
   // What was given may hold a password, so it is not shown.
   if (positionals.length > 0) throw new ScriptError('the databases are given as --from and --to; --help says more');
-  const limits: BatchLimits = { rows: parseBatchSize(values.batch), characters: batchCharacters };
-  const path = sqlitePath(values.from);
+  const limits = { rows: parseBatchSize(values.batch), characters: batchCharacters };
   const to = values.to ?? process.env['DATABASE_URL'];
-  if (to === undefined)
+  if (to === undefined) {
     throw new ScriptError('name the PostgreSQL database with --to or DATABASE_URL; --help says more');
-  const target = postgresqlLocation(to);
-
+  }
   const start = performance.now();
-  await prepareSource(values.from, path);
-  using source = SqliteSource.open(path);
-  const result = await moveTo(target, source, limits).catch((error: unknown) => {
-    throw toScriptError(error);
-  });
+  const result = await moveBetween(values.from, to, { limits, observer: new MoveProgress() });
   if (!result.isSame) process.exitCode = 1;
   const style = createStyle(process.stdout, process.env);
-  const width = process.stdout.isTTY ? process.stdout.columns : 120;
-  for (const line of formatResult(result, performance.now() - start, width, style)) console.log(line);
-}
-
-async function moveTo(location: PostgresqlLocation, source: SqliteSource, limits: BatchLimits): Promise<MoveResult> {
-  await using target = await PostgresqlTarget.connect(location);
-  // Not even the schema of a database in use is touched.
-  await target.refuseUnlessEmpty(await target.tables(source.tableNames()));
-  const db = new DatabaseService({ url: location.connectionString, migrations: 'apply' });
-  await db.initialize();
-  await db.close();
-  return await moveDatabase(source, target, limits, new MoveProgress());
+  for (const line of formatResult(result, performance.now() - start, style)) console.log(line);
 }
 
 /** Shows how far the move is. */
@@ -110,43 +86,6 @@ function parseBatchSize(text: string): number {
     throw new ScriptError('--batch must be a whole number from 1 to 100000');
   }
   return size;
-}
-
-function sqlitePath(url: string): string {
-  const location = parseUrl(url, '--from');
-  if (location.kind !== 'file') throw new ScriptError('--from must be a SQLite database: file: and a path');
-  return location.path;
-}
-
-function postgresqlLocation(url: string): PostgresqlLocation {
-  const location = parseUrl(url, '--to');
-  if (location.kind !== 'postgresql') throw new ScriptError('--to must be a PostgreSQL database: postgresql://...');
-  return location;
-}
-
-function parseUrl(url: string, option: string): DatabaseLocation {
-  try {
-    return parseDatabaseUrl(url);
-  } catch (error) {
-    if (error instanceof Failure) throw new ScriptError(error.message.replace(/^url/, option));
-    throw error;
-  }
-}
-
-/** Looks whether the database has the schema, and has the package complete the rows that a migration left incomplete. */
-async function prepareSource(url: string, path: string): Promise<void> {
-  // Opening it would make one.
-  const stats = await stat(path).catch(() => undefined);
-  if (!stats?.isFile()) throw new ScriptError(`${path} is no file that can be read`);
-  const db = new DatabaseService({ url, migrations: 'verify' });
-  try {
-    await db.initialize();
-  } catch (error) {
-    if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    const advice = 'bring it up to date first: initialize() of the package does, or npx prisma migrate deploy';
-    throw new ScriptError(`${error.message} (${error.code}); ${advice}`);
-  }
-  await db.close();
 }
 
 void runScript('move', main);

@@ -1,5 +1,5 @@
 import { isDatabaseError } from '../../src';
-import { toPostgresqlFailure } from '../../src/errors/postgresql-failure';
+import { isConnectionFault, toPostgresqlFailure } from '../../src/errors/postgresql-failure';
 import { ScriptError } from '../console/run-script';
 
 /** What is used of an error that a server reported. */
@@ -34,12 +34,24 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 /** The same as an error that is told in one line, without a value or a secret, where it is no fault of the script's own. */
 export function toScriptError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
-  const state = isServerError(error) ? ` (${error.code})` : '';
-  if (state.includes(lockNotAvailable)) {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code.startsWith('SQLITE_')) {
+    return new ScriptError(`the SQLite database cannot be read: ${error.message}; nothing was moved (${code})`);
+  }
+  const state = isServerError(error) ? ` (${code})` : '';
+  if (code === lockNotAvailable) {
     return new ScriptError(`others are writing to the PostgreSQL database; nothing was moved${state}`);
   }
   const failure = toPostgresqlFailure(error, error);
   return failure === undefined ? error : new ScriptError(`${failure.message}; nothing was moved${state}`);
+}
+
+/** What the failure of a commit means. */
+export function toCommitError(error: unknown): unknown {
+  if (!isConnectionFault(error)) return error;
+  return new ScriptError(
+    'the connection was lost during the commit, so that everything was moved or nothing; run it again to be told which',
+  );
 }
 
 function isServerError(error: unknown): error is ServerError {

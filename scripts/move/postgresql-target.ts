@@ -5,7 +5,7 @@ import { resolveOptions } from '../../src/options/resolve-options';
 import { ScriptError } from '../console/run-script';
 import type { BatchLimits } from './batches';
 import { readTables } from './postgresql-catalogue';
-import { asRowError, describeRowError, type ServerError } from './postgresql-error';
+import { asRowError, describeRowError, toCommitError, type ServerError } from './postgresql-error';
 import { quote, refusedRow, type Column, type Row, type Table, type Value } from './table';
 
 /** Values as the server writes them. */
@@ -103,7 +103,9 @@ export class PostgresqlTarget {
   }
 
   async commit(): Promise<void> {
-    await this.#client.query('COMMIT');
+    await this.#client.query('COMMIT').catch((error: unknown) => {
+      throw toCommitError(error);
+    });
   }
 
   /** Ends the connection; what was not committed is gone. */

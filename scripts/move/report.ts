@@ -7,6 +7,9 @@ import type { MoveResult } from './move-database';
 /** As many digits of a hash as people compare; the script compares all of them. */
 const hashDigits = 16;
 
+/** Enough for everything: a hash that is cut off says nothing, so that a narrow terminal has to wrap the lines. */
+const tableWidth = 1000;
+
 const columns = [
   { title: 'table' },
   { title: 'SQLite rows', align: 'right' },
@@ -17,7 +20,7 @@ const columns = [
 ] as const;
 
 /** The lines that a move ends with. */
-export function formatResult(result: MoveResult, durationMs: number, width: number, style: Style): string[] {
+export function formatResult(result: MoveResult, durationMs: number, style: Style): string[] {
   const rows = result.tables.map(({ name, source, target }) => [
     name,
     formatCount(source.rows),
@@ -26,7 +29,7 @@ export function formatResult(result: MoveResult, durationMs: number, width: numb
     target.sha256.slice(0, hashDigits),
     isSameContent(source, target) ? 'same' : 'DIFFERENT',
   ]);
-  const [titles, ...lines] = formatTable(columns, rows, width);
+  const [titles, ...lines] = formatTable(columns, rows, tableWidth);
   const marked = lines.map((line, index) => (rows[index]?.at(-1) === 'same' ? line : style.warning(line)));
   return [style.dim(titles), ...marked, '', ...formatOutcome(result, durationMs, style)];
 }

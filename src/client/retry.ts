@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
+import { isConnectTimeout } from '../errors/postgresql-failure';
 import type { RetryPolicy } from '../options/resolve-options';
 import type { Executor } from './executor';
 
@@ -50,5 +51,5 @@ export async function retry<T>(
 function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
   const { code, retryable } = classifyError(error);
-  return retryable && code !== 'TIMEOUT' ? code : undefined;
+  return retryable && code !== 'TIMEOUT' && !isConnectTimeout(error) ? code : undefined;
 }

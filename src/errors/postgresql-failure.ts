@@ -21,22 +21,27 @@ const outdated: Meaning = {
 const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
 const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
+const silent: Meaning = { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' };
 const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
+
+const refusedSetting: Meaning = {
+  code: 'INVALID_OPTIONS',
+  message: 'the server, or a connection pooler before it, refuses a setting of the connection',
+};
+const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction took longer than the server lets it' };
 
 /** By the beginning of the SQLSTATE; the first that fits counts. */
 const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
-  [
-    '08P01',
-    {
-      code: 'INVALID_OPTIONS',
-      message: 'the server, or a connection pooler before it, refuses a setting of the connection',
-    },
-  ],
+  // PgBouncer's code for most of what it has to say, such as that the server is gone.
   ['08', lost],
+  // Of a name that is unique: one that this transaction has made, and one that it still sees while others have deleted it.
+  ['21000', inTheWay],
   ['22001', tooLarge],
   ['22003', tooLarge],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
+  ['25P03', idleForTooLong],
+  ['25P04', idleForTooLong],
   ['25006', { code: 'READ_ONLY', message: 'the database is read-only' }],
   ['28', { code: 'UNAVAILABLE', message: 'the server refuses the role or its password', retryable: false }],
   ['3D000', { code: 'UNAVAILABLE', message: 'the server has no such database', retryable: false }],
@@ -60,6 +65,12 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['XX002', { code: 'CORRUPT', message: 'the database is corrupt' }],
 ];
 
+/** Those after which the server has closed the connection. */
+const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
+
+/** How servers and poolers put it that they refuse a parameter of the connection's start. */
+const settingMessage = /startup parameter|startup packet|command-line (?:argument|option)/;
+
 /** What the system reports of a connection, by its code. */
 const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
   ['ECONNREFUSED', unreachable],
@@ -79,10 +90,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
     /^timeout exceeded when trying to connect$/,
     { code: 'TIMEOUT', message: 'no connection was free within pool.connectTimeoutMs' },
   ],
-  [
-    /^(?:timeout expired|Connection terminated due to connection timeout)$/,
-    { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' },
-  ],
+  [/^(?:timeout expired|Connection terminated due to connection timeout)$/, silent],
   [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
   [/^Connection terminated|is not queryable$/, lost],
   [
@@ -124,13 +132,25 @@ export function isSerializationFailure(error: unknown): boolean {
   return findInChain(error, meaningOf) === inTheWay;
 }
 
+/** Whether all the time that there is for a connection has passed without one. */
+export function isConnectTimeout(error: unknown): boolean {
+  return findInChain(error, meaningOf) === silent;
+}
+
 /** Whether the connection is of no more use: it was lost, or the server has ended it, or has not answered in time. */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
-    if (sqlStateOf(link) !== undefined) return 'severity' in link && link.severity !== 'ERROR';
+    const state = sqlStateOf(link);
+    if (state !== undefined) return connectionStates.test(state) || isFatal(link);
     return meaningOfConnectionError(link) === undefined ? undefined : true;
   });
   return found ?? false;
+}
+
+// A server that speaks another language may call it otherwise, so this alone is not enough to tell.
+function isFatal(error: object): boolean {
+  const severity: unknown = Reflect.get(error, 'severity');
+  return severity === 'FATAL' || severity === 'PANIC';
 }
 
 function sqlStateOf(error: object): string | undefined {
@@ -145,8 +165,17 @@ function meaningOf(error: object): Meaning | undefined {
   if (state === undefined) return meaningOfConnectionError(error);
   // A capability that another transaction deleted between two statements of this one.
   if (state.startsWith('23') && Reflect.get(error, 'table') === 'agent_capabilities') return inTheWay;
+  if (isRefusedSetting(error, state)) return refusedSetting;
   const known = meanings.find(([prefix]) => state.startsWith(prefix));
   return known?.[1] ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
+}
+
+// A setting that the server does not know, or a value that it does not take, ends the connection; elsewhere the same codes
+// do not.
+function isRefusedSetting(error: object, state: string): boolean {
+  if (state !== '42501' && /^(?:22|42)/.test(state)) return isFatal(error);
+  const message: unknown = Reflect.get(error, 'message') ?? Reflect.get(error, 'originalMessage');
+  return state === '08P01' && settingMessage.test(String(message));
 }
 
 function meaningOfConnectionError(error: object): Meaning | undefined {

@@ -64,8 +64,19 @@ async function loadBindings(): Promise<Bindings> {
   const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');
   const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const module = await readFile(path.replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': loaded });
+  const imports: Record<string, unknown> = { ...loaded };
+  for (const name of Object.keys(imports).filter(isTimer)) imports[name] = setIdleTimeout;
+  const { instance } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': imports });
   loaded.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
   return loaded;
+}
+
+function isTimer(name: string): boolean {
+  return name.startsWith('__wbg_setTimeout_');
+}
+
+/** The engine limits its wait for a lock of PostgreSQL, and forgets the timer: a process need not stay for that. */
+function setIdleTimeout(callback: () => void, delayMs: number): NodeJS.Timeout {
+  return setTimeout(callback, delayMs).unref();
 }

@@ -3,7 +3,7 @@ import { createAgent, createCertificate, wholeAgent } from '../support/factories
 import { everyCall } from '../support/every-call';
 import { expectError } from '../support/expect-error';
 import { rawCounts } from '../support/raw-reader';
-import { afterTest, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
+import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
 /** A service that is closed after the test, on a database without tables unless another is named. */
 async function createService(url?: string) {
@@ -70,14 +70,14 @@ describe('initialize', () => {
 
 describe('before initialize', () => {
   test.each(everyCall)('%s fails with NOT_INITIALIZED', async (_, call) => {
-    const { db } = await createService();
+    const { db } = await createService(await newDatabaseUrl());
     const error = await expectError('NOT_INITIALIZED', () => call(db));
     expect(error.message).toBe('Database is not initialized');
     expect(error.retryable).toBe(false);
   });
 
   test('the callback of a transaction is not called', async () => {
-    const { db } = await createService();
+    const { db } = await createService(await newDatabaseUrl());
     const work = jest.fn();
     await expectError('NOT_INITIALIZED', () => db.transaction(work));
     expect(work).not.toHaveBeenCalled();

@@ -16,7 +16,8 @@ import { isSame } from './text';
  * MODEL_RUNS sets how many sequences are tried, MODEL_COMMANDS how long they may be; MODEL_SEED and MODEL_PATH repeat a
  * run that failed, as its message says.
  */
-const runs = Number(process.env['MODEL_RUNS'] ?? 200);
+// A call takes longer on PostgreSQL.
+const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 60 : 200));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
+import type { Engine } from './engine';
 
 export const packageRoot = resolve(__dirname, '../..');
 
@@ -32,9 +33,10 @@ export function exited(exitCode: number, text: string | RegExp): object {
 export class PrismaProject {
   readonly directory = mkdtempSync(join(tmpdir(), 'ans-database-cli-'));
   readonly databasePath: string;
-  /** As in the environment of a user; relative to the directory. */
+  /** As in the environment of a user; relative to the directory. A test may set another, of PostgreSQL too. */
   databaseUrl: string;
   #config = join(packageRoot, 'prisma.config.ts');
+  #provider: Engine = 'sqlite';
 
   private constructor(databaseName: string) {
     this.databasePath = join(this.directory, databaseName);
@@ -47,20 +49,21 @@ export class PrismaProject {
   }
 
   /** A project with the configuration of this package, but a schema and migrations of its own. */
-  static withModels(models: string): PrismaProject {
+  static withModels(models: string, provider: Engine = 'sqlite'): PrismaProject {
     const project = new PrismaProject('test.sqlite');
+    project.#provider = provider;
     project.#config = join(project.directory, 'prisma.config.ts');
     const base = JSON.stringify(join(packageRoot, 'prisma.config'));
     const overrides = "schema: 'schema.prisma', migrations: { path: 'migrations' }";
     project.write('prisma.config.ts', `import base from ${base};\nexport default { ...base, ${overrides} };\n`);
-    project.write('migrations/migration_lock.toml', 'provider = "sqlite"\n');
+    project.write('migrations/migration_lock.toml', `provider = "${provider}"\n`);
     project.writeSchema(models);
     return project;
   }
 
   writeSchema(models: string): void {
     const generator = 'generator client {\n  provider = "prisma-client"\n  output = "./client"\n}';
-    this.write('schema.prisma', `datasource db {\n  provider = "sqlite"\n}\n${generator}\n${models}\n`);
+    this.write('schema.prisma', `datasource db {\n  provider = "${this.#provider}"\n}\n${generator}\n${models}\n`);
   }
 
   writeMigration(name: string, sql: string): void {
@@ -97,7 +100,7 @@ export class PrismaProject {
     return { child, collected };
   }
 
-  /** Runs statements on the database and returns the rows of the last one, which may be a query. */
+  /** Runs statements on the SQLite database and returns the rows of the last one, which may be a query. */
   sql(...statements: readonly [...string[], string]): unknown[] {
     const database = new SqliteDriver(this.databasePath);
     try {

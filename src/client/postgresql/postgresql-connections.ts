@@ -1,4 +1,5 @@
 import { Client, Pool, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
+import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
@@ -7,6 +8,9 @@ import { toNumberedParameters } from './numbered-parameters';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
+
+/** How long a connection is silent until the system looks whether the other end is still there. */
+const keepAliveDelayMs = 10_000;
 
 /** What the package selects: whole numbers, truth values, and texts, which JSON is here, too. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
@@ -18,23 +22,62 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
+/** The driver's client, but for what it leaves open. */
+class TidyClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    // A connection that is lost is the next call's to find out; without a listener it would end the process.
+    this.on('error', () => undefined);
+  }
+
+  override connect(): Promise<Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
+    if (callback === undefined) {
+      return super.connect().catch((error: unknown) => {
+        this.#hangUp();
+        throw error;
+      });
+    }
+    super.connect((error: Error) => {
+      // Null where there is none, which the driver's types tell of in another form only.
+      if ((error as unknown) !== null) this.#hangUp();
+      callback(error);
+    });
+    return undefined;
+  }
+
+  // An attempt that failed on this side, for want of a password say, would hold one of the server's slots for a minute, and
+  // this process with it.
+  #hangUp(): void {
+    this.end(() => undefined);
+  }
+}
+
 /** A pool of connections to one server. */
 export class PostgresqlConnections {
   readonly pool: Pool;
   readonly #config: ClientConfig;
 
-  /** Connects to nothing yet. */
+  /**
+   * Connects to nothing yet.
+   *
+   * @throws INVALID_OPTIONS where the driver can make nothing of the URL, such as of the name of a file that is not there.
+   */
   constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
     this.#config = {
-      connectionString,
+      connectionString:
+        schema === undefined || schema === 'public' ? connectionString : withSearchPath(connectionString, schema),
       application_name: 'ans-database',
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
-      ...(schema === undefined || schema === 'public' ? undefined : { options: searchPath(schema) }),
+      keepAliveInitialDelayMillis: keepAliveDelayMs,
     };
+    assertUsable(this.#config);
     this.pool = new Pool({
       ...this.#config,
+      Client: TidyClient,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
       // What nobody closed must not keep the process alive, as on SQLite.
@@ -45,7 +88,6 @@ export class PostgresqlConnections {
     });
     // A connection that is lost while nobody uses it is the pool's to replace; without a listener it would end the process.
     this.pool.on('error', () => undefined);
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Lends a connection to `work`. One that has failed is not used again. */
@@ -69,8 +111,7 @@ export class PostgresqlConnections {
 
   /** A connection that is not the pool's, whose statements may take their time. Whoever asked for it ends it. */
   async connectAlone(): Promise<Client> {
-    const client = new Client(this.#config);
-    client.on('error', () => undefined);
+    const client = new TidyClient(this.#config);
     await client.connect();
     return client;
   }
@@ -90,6 +131,23 @@ export async function runStatement(client: PoolClient, { sql, args }: Statement)
     types,
   });
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
+}
+
+// The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
+function assertUsable(config: ClientConfig): void {
+  try {
+    new Client(config);
+  } catch (error) {
+    throw new Failure('INVALID_OPTIONS', 'the parameters of the URL cannot be used', { cause: error });
+  }
+}
+
+// What a URL says takes precedence over what the driver is told beside it, so it has to say this, too; the last one counts.
+function withSearchPath(url: string, schema: string): string {
+  const [address = ''] = url.split('#');
+  const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
+  const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
+  return `${address}&options=${encodeURIComponent(all)}`;
 }
 
 // An argument of the server's command line: a backslash keeps a space, or another one, from ending it.

@@ -1,6 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
-import { Failure } from '../../errors/failure';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
@@ -15,16 +14,19 @@ import { createPostgresqlExecutor, createPostgresqlTransactionExecutor } from '.
 import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
 import { Replicas } from './replicas';
+import { assertEncoding } from './server-encoding';
 
 /** What of the server decides whether, and how well, it serves. */
-const serverSql = "SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL";
+const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
+  current_schema()`;
 
 /** A PostgreSQL database as services see it. */
 export class PostgresqlEngine implements Database {
   readonly migrator: PostgresqlMigrator;
   readonly #primary: PostgresqlConnections;
   readonly #replicas: Replicas;
-  readonly #schema: string | undefined;
+  /** Where the tables are. Prisma Client has to be told: it puts the name before theirs. */
+  #schema: string | undefined;
   readonly #diagnostics: Diagnostics;
   readonly #prisma: PrismaClientLoader;
 
@@ -41,16 +43,15 @@ export class PostgresqlEngine implements Database {
     this.#schema = location.schema;
     this.#diagnostics = diagnostics;
     this.#prisma = new PrismaClientLoader(() =>
-      loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, location.schema)),
+      loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, this.#schema)),
     );
   }
 
   /** Looks whether the server can serve, once its schema is there. */
   async check(): Promise<void> {
-    const [[encoding, hasSearchIndex] = []] = await this.#primary.query(serverSql);
-    if (encoding !== 'UTF8') {
-      throw new Failure('UNAVAILABLE', 'the database must have the encoding UTF8', { retryable: false });
-    }
+    const [[encoding, hasSearchIndex, schema] = []] = await this.#primary.query(serverSql);
+    if (typeof schema === 'string') this.#schema = schema;
+    assertEncoding(encoding);
     if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
     await this.#replicas.check();
   }

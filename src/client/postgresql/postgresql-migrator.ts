@@ -1,11 +1,13 @@
 import type { Client } from 'pg';
 import { Failure } from '../../errors/failure';
+import { isConnectionFault } from '../../errors/postgresql-failure';
 import { inspectPostgresqlMigrations } from '../../migration/inspect-postgresql-migrations';
 import type { MigrationState } from '../../migration/migration-state';
 import type { PostgresqlQuery } from '../../migration/postgresql-query';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
 import { insufficientPrivilege, sqlStateOf } from '../../migration/sql-state';
 import { Migrator } from '../migrator';
+import { assertEncoding, serverEncodingSql } from './server-encoding';
 
 /** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
 const defaultLockTimeoutMs = 10_000;
@@ -34,7 +36,8 @@ export class PostgresqlMigrator extends Migrator {
     try {
       return await inspectPostgresqlMigrations(this.#access.query, readShippedMigrations('postgresql'));
     } catch (error) {
-      if (sqlStateOf(error) !== insufficientPrivilege) throw error;
+      // The privilege to connect is another.
+      if (sqlStateOf(error) !== insufficientPrivilege || isConnectionFault(error)) throw error;
       const message = 'the role of the connection lacks the privilege to read the history of migrations';
       throw new Failure('MIGRATION_FAILED', message, { cause: error });
     }
@@ -46,6 +49,8 @@ export class PostgresqlMigrator extends Migrator {
     const shipped = readShippedMigrations('postgresql');
     const client = await connect();
     try {
+      const { rows } = await client.query<[unknown]>({ text: serverEncodingSql, rowMode: 'array' });
+      assertEncoding(rows[0]?.[0]);
       return await applyPostgresqlMigrations(client, { shipped, lockTimeoutMs, schema });
     } finally {
       await client.end();

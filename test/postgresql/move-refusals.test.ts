@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { allRawRows, queryRaw } from '../support/raw-reader';
+import { changeRaw } from '../support/raw-writer';
+import { createSignal } from '../support/signal';
+import { openTestDatabase } from '../support/test-database';
+import { Moving } from './moving';
+import { createRole } from './role';
+
+/** More than an entry of PostgreSQL's indexes can be, and not to be compressed. */
+const longText = randomBytes(4000).toString('base64');
+
+describe('npm run move refuses', () => {
+  test('a database that is not empty, and leaves it as it is', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    await createCertificate((await openTestDatabase(moving.target.options)).db);
+    const before = await allRawRows(moving.target);
+    const { exitCode, stdout, stderr } = await moving.run();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toBe('move: the PostgreSQL database is not empty: it has rows in certificates; nothing was moved\n');
+    expect(await allRawRows(moving.target)).toEqual(before);
+  });
+
+  test('a SQLite database without the present schema, and says what to do', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%contract'");
+    await moving.expectRefused(/lacks migrations: .*SCHEMA_OUTDATED.*; bring it up to date first/);
+  });
+
+  test('a column that only one of the databases has', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    await changeRaw(moving.source, 'ALTER TABLE agents ADD COLUMN own TEXT');
+    await moving.expectRefused(/table agents has columns in one of the databases only: own$/);
+  });
+
+  test('a value too long for an index, by table and key, however many rows are in the batch', async () => {
+    const moving = await Moving.prepare(async (db) => {
+      const certificateId = await createCertificate(db);
+      for (let index = 0; index < 20; index += 1) {
+        await createAgent(db, { id: `agent ${index}`, certificateId, ...(index === 13 ? { name: longText } : {}) });
+      }
+    });
+    await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot take it: .*idx_agents_name/);
+    const { exitCode, stdout, stderr } = await moving.run();
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^move: agents, id "agent 13": .*; nothing was moved\n$/);
+    expect(stderr).not.toContain(longText.slice(0, 20));
+  });
+
+  test('a key too long for an index, and shows its beginning', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db, { metadata: { [longText]: 1 } }));
+    await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot take it/);
+  });
+
+  test.each([
+    ['a NUL', "name = 'a' || char(0)", 'name holds a NUL, which PostgreSQL cannot keep'],
+    ['bytes that are no UTF-8', "name = CAST(x'61ff' AS TEXT)", 'name holds no UTF-8'],
+    ['a blob for a text', "name = x'61'", 'name holds no text'],
+    ['a text for a time', "updated_at = 'today'", 'updated_at holds no time within the years 1 to 9999'],
+    ['a time after year 9999', 'updated_at = 253402300800000', 'updated_at holds no time within the years 1 to 9999'],
+    ['a fraction of a millisecond', 'updated_at = 0.5', 'updated_at holds no time within the years 1 to 9999'],
+    ['an unknown status', "status = 'secret'", 'status holds none of ACTIVE, DEPRECATED, EXPIRED, REVOKED, SUSPENDED'],
+    ['a certificate that is not there', "certificate_id = 'gone'", 'refers to a row that is not there \\(.*\\)'],
+  ])('%s, by table and key', async (_, change, reason) => {
+    const moving = await Moving.prepare(async (db) => {
+      const certificateId = await createCertificate(db);
+      for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
+    });
+    await changeRaw(moving.source, `PRAGMA foreign_keys = OFF; UPDATE agents SET ${change} WHERE id = 'b'`);
+    await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was moved$`));
+  });
+
+  test('a number that its column cannot take', async () => {
+    const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1 }];
+    const moving = await Moving.prepare((db) => createAgent(db, { id: 'a', endpoints }));
+    await changeRaw(moving.source, 'UPDATE endpoints SET port = 3000000000');
+    await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
+  });
+
+  test('a replacement that is not there', async () => {
+    const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
+    await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");
+    await moving.expectRefused(/^certificates, id "c": refers to a row that is not there/);
+  });
+
+  test('a role that may not write, without showing its password', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    const url = await createRole(
+      moving.target.options.url,
+      (role) => `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+    );
+    const { exitCode, stderr } = await moving.run('--to', url);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe('move: the role lacks a privilege that is needed; nothing was moved (42501)\n');
+    await moving.expectNothingMoved();
+  });
+
+  test('a server that is not there, without showing the password', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    const url = new URL(moving.target.options.url);
+    url.port = '1';
+    url.password = 'sEcr3t';
+    const { exitCode, stdout, stderr } = await moving.run('--to', url.href);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^move: the server cannot be reached; nothing was moved\n$/);
+  });
+
+  test('a database that others are writing to', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    const { db } = await openTestDatabase(moving.target.options);
+    const ended = createSignal();
+    const writing = db.transaction(async (tx) => {
+      await tx.createCertificate(certificateInput());
+      await ended.given;
+      throw new Error('undone');
+    });
+    const { exitCode, stderr } = await moving.run();
+    ended.give();
+    await expect(writing).rejects.toThrow('undone');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'move: others are writing to the PostgreSQL database; nothing was moved (55P03)\n',
+    });
+    await moving.expectNothingMoved();
+  });
+});
+
+describe('An interrupted npm run move', () => {
+  test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('by %s leaves nothing, and can be run again', async (name) => {
+    const moving = await Moving.prepare(async (db) => {
+      for (let index = 0; index < 60; index += 1) await createCertificate(db);
+    });
+    await moving.slowDown('certificates');
+    const child = await moving.start('--batch', '1');
+    child.kill(name);
+    expect(await once(child, 'close')).toEqual([null, name]);
+    await moving.expectNothingMoved();
+    await changeRaw(moving.target, 'DROP TRIGGER meddle ON certificates');
+    expect(await moving.run('--batch', '7')).toMatchObject({ exitCode: 0 });
+    await moving.expectSame();
+  });
+});
+
+test('A server that ends the connection in the middle ends the move, and nothing is there', async () => {
+  const moving = await Moving.prepare(async (db) => {
+    for (let index = 0; index < 60; index += 1) await createCertificate(db);
+  });
+  await moving.slowDown('certificates');
+  const refused = moving.expectRefused(/^the server is going down or coming up; nothing was moved \(57P01\)$/);
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE 'INSERT%'`;
+  for (let ended = 0; ended === 0;) ended = (await queryRaw(moving.target, end)).flat().length;
+  await refused;
+});

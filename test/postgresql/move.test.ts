@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import type { AgentRecord, DatabaseService, Metadata } from '../../src';
+import { certificateInput, createAgent, createCertificate, eventInput, wholeAgent } from '../support/factories';
+import { queryRaw, rawRows } from '../support/raw-reader';
+import { changeRaw } from '../support/raw-writer';
+import { openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
+import { Moving } from './moving';
+
+const year1 = new Date('0001-01-01T00:00:00.000Z');
+const year9999 = new Date('9999-12-31T23:59:59.999Z');
+
+/** In the order of their UTF-16 units the last two would change places; the first but one is what stands for bad UTF-8. */
+const oddTexts = [
+  ' \t\r\n',
+  '"quoted" \\u0000 \'; --',
+  'İstanbul ß ǅ',
+  'e\u0301 is not é',
+  '\u2028\u2029\u200f\u0001\u007f',
+  'null',
+  '\ufffd',
+  '\uffee',
+  '👩‍👩‍👧',
+];
+
+function oddAgent(text: string, certificateId: string): AgentRecord {
+  const endpoint = {
+    id: text,
+    protocol: text,
+    address: text,
+    port: 65_535,
+    health: { status: 'UNKNOWN', lastChecked: year1, message: text },
+    metadata: { [text]: text },
+  } as const;
+  return wholeAgent({
+    certificateId,
+    id: `odd ${text}`,
+    name: text,
+    publicKey: text,
+    version: text,
+    owner: text,
+    description: text,
+    capabilities: [text],
+    endpoints: [endpoint],
+    defaultEndpoint: endpoint,
+    metadata: { [text]: text },
+  });
+}
+
+const metadata = JSON.parse(
+  '{"__proto__":{"__proto__":[-0,1e300,0.1]},"constructor":null,"nested":{"":[true,{}]},"big":1152921504606846976}',
+) as Metadata; // The parser makes nothing but JSON values.
+
+const agents: readonly AgentRecord[] = [
+  wholeAgent({ certificateId: 'first', metadata }),
+  wholeAgent({ certificateId: 'first', id: 'times', createdAt: year1, updatedAt: year9999, expiresAt: year9999 }),
+  wholeAgent({ certificateId: 'second', id: 'bare', endpoints: [], capabilities: [], metadata: {}, status: 'REVOKED' }),
+  ...oddTexts.map((text) => oddAgent(text, 'second')),
+].map(({ defaultEndpoint, ...agent }) =>
+  agent.endpoints.length === 0 || defaultEndpoint === undefined ? agent : { ...agent, defaultEndpoint },
+);
+
+async function fillWithEverything(db: DatabaseService): Promise<void> {
+  await createCertificate(db, {
+    id: 'first',
+    notBefore: year1,
+    notAfter: year9999,
+    metadata,
+    subject: '',
+    issuer: 'ß',
+  });
+  for (const id of ['second', 'third', 'fourth']) await createCertificate(db, { id, subject: oddTexts[7] ?? '' });
+  await db.updateCertificateStatus('third', 'REVOKED');
+  for (const agent of agents) await db.createAgent(agent);
+  for (const [index, text] of oddTexts.entries()) {
+    const fields = { eventType: text, source: text, target: text, description: text, mitigationDetails: text };
+    const event = { ...fields, timestamp: index % 2 ? year1 : year9999, metadata: { [text]: text, ...metadata } };
+    await db.recordSecurityEvent(eventInput({ id: text, ...event, mitigationApplied: index % 2 === 0 }));
+  }
+}
+
+describe('npm run move', () => {
+  test('everything that can be stored on SQLite comes back equal on PostgreSQL', async () => {
+    const moving = await Moving.prepare(fillWithEverything);
+    // Each way through the order of the keys, and into a circle.
+    await changeRaw(
+      moving.source,
+      `UPDATE certificates SET replaced_by = 'third' WHERE id = 'first';
+      UPDATE certificates SET replaced_by = 'second' WHERE id = 'third';
+      UPDATE certificates SET replaced_by = 'first' WHERE id = 'second';
+      UPDATE certificates SET replaced_by = 'fourth', revoked_at = 1, revocation_reason = 'superseded' WHERE id = 'fourth'`,
+    );
+    const { exitCode, stdout } = await moving.run('--batch', '4');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringContaining('same on both sides') as string,
+    });
+    expect(stdout).toMatch(/^agents +12 +12 +([0-9a-f]{16}) +\1 +same$/m);
+    await moving.expectSame();
+
+    const { db: before } = await openTestDatabase(moving.source.options);
+    const { db: after } = await openTestDatabase(moving.target.options);
+    for (const agent of agents) {
+      expect(await after.getAgent(agent.id)).toStrictEqual(agent);
+      expect(await after.queryAgents({ id: agent.id, name: agent.name, version: agent.version })).toHaveLength(1);
+    }
+    for (const id of ['first', 'second', 'third', 'fourth']) {
+      expect(await after.getCertificate(id)).toStrictEqual(await before.getCertificate(id));
+    }
+    expect(await after.querySecurityEvents({})).toStrictEqual(await before.querySecurityEvents({}));
+    for (const orderBy of ['name', 'version', 'updatedAt'] as const) {
+      expect(await after.queryAgents({ orderBy })).toStrictEqual(await before.queryAgents({ orderBy }));
+    }
+    // What was moved can be worked with.
+    expect(await after.deleteAgent('agent-1')).toBe(true);
+    await expect(after.createCertificate(certificateInput({ id: 'first' }))).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+    });
+  });
+
+  test('an empty database without a schema is given it, whatever its locale', async () => {
+    const options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'";
+    const moving = await Moving.prepare(fillWithEverything, await unmigratedDatabaseUrl(options));
+    expect(await moving.run('--batch', '5')).toMatchObject({ exitCode: 0 });
+    await moving.expectSame();
+  });
+
+  test('tables that later migrations add are moved; those that only SQLite has are named', async () => {
+    const moving = await Moving.prepare((db) => createAgent(db, { id: 'known' }));
+    const sql = `CREATE TABLE notes (agent_id TEXT NOT NULL REFERENCES agents (id), place INTEGER NOT NULL, note TEXT,
+      PRIMARY KEY (place, agent_id))`;
+    await changeRaw(moving.source, `${sql}; CREATE TABLE own (id INTEGER PRIMARY KEY)`);
+    await changeRaw(moving.source, "INSERT INTO notes VALUES ('known', 10, 'ten'), ('known', 9, NULL)");
+    await changeRaw(moving.target, sql);
+    const { exitCode, stdout } = await moving.run();
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^notes +2 +2 /m);
+    expect(stdout).toMatch(/^Not moved, .*: own$/m);
+    const notes = 'SELECT * FROM notes ORDER BY place';
+    expect(await queryRaw(moving.target, notes)).toEqual(await queryRaw(moving.source, notes));
+  });
+
+  test('the snapshot is that of the beginning, and it is said that more was written', async () => {
+    const moving = await Moving.prepare(async (db) => {
+      for (let index = 0; index < 60; index += 1) await createCertificate(db);
+    });
+    await moving.slowDown('certificates');
+    const child = await moving.start('--batch', '1');
+    await changeRaw(
+      moving.source,
+      `INSERT INTO certificates SELECT '', subject, subject_folded, issuer, issuer_folded, not_before, not_after,
+        public_key, certificate, 'other', 'other', status, created_at, NULL, NULL, NULL FROM certificates LIMIT 1`,
+    );
+    let stdout = '';
+    child.stdout?.on('data', (text: Buffer) => (stdout += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(stdout).toMatch(/was written to meanwhile/);
+    expect(await rawRows(moving.target, 'certificates')).toHaveLength(60);
+  });
+});
+
+describe('The verification of npm run move', () => {
+  test.each([
+    ['a changed text', "NEW.name := 'other'; RETURN NEW;"],
+    ['a time that is a millisecond late', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
+    ['an empty text in place of none', "NEW.description := coalesce(NEW.description, ''); RETURN NEW;"],
+    ['a row that is missing', 'RETURN NULL;'],
+  ])('finds %s, and nothing is committed', async (_, body) => {
+    const moving = await Moving.prepare((db) => createAgent(db));
+    await moving.onInsert('agents', body);
+    const { exitCode, stdout } = await moving.run();
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^agents .* DIFFERENT$/m);
+    expect(stdout).toMatch(/^certificates .* same$/m);
+    expect(stdout).toMatch(/nothing was moved\.\n$/);
+    await moving.expectNothingMoved();
+  });
+});

@@ -1,0 +1,95 @@
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** When a connection is cut: before the server gets what a client sends, or after it has answered. */
+export type CutMoment = 'before' | 'after';
+
+/** A network between clients and a server that can fail: it cuts connections, or lets nothing pass. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #target: number;
+  readonly #sockets = new Set<Socket>();
+  #isSilent = false;
+  #cut: { readonly text: string; readonly moment: CutMoment; times: number } | undefined;
+  /** How many connections were cut since `cutAt`. */
+  cuts = 0;
+  /** How many connections were made. */
+  connections = 0;
+
+  private constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer((client) => this.#connect(client));
+  }
+
+  /** Starts one before the server on a port of 127.0.0.1. */
+  static async start(target: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  /** The same database, through it. */
+  url(url: string): string {
+    const through = new URL(url);
+    through.hostname = '127.0.0.1';
+    // A server that listens on a port has an address of this form.
+    through.port = String((this.#server.address() as AddressInfo).port);
+    return through.href;
+  }
+
+  /** Cuts connections whose client sends this text, as often as said. */
+  cutAt(text: string, moment: CutMoment, times = 1): void {
+    this.cuts = 0;
+    this.#cut = { text, moment, times };
+  }
+
+  /** Lets nothing pass from now on, as a network that has lost its way: connections stay open. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
+  /** Ends the silence. What was sent meanwhile is lost, and its connections with it. */
+  restore(): void {
+    this.#isSilent = false;
+    this.cutAll();
+  }
+
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cutAll();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #connect(client: Socket): void {
+    this.connections += 1;
+    const server = connect(this.#target, '127.0.0.1');
+    const pair = [client, server];
+    let isDoomed = false;
+    for (const socket of pair) {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        for (const end of pair) end.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      if (this.#isSilent) return;
+      const cut = this.#cut;
+      if (cut !== undefined && cut.times > 0 && data.includes(cut.text)) {
+        cut.times -= 1;
+        this.cuts += 1;
+        isDoomed = true;
+        if (cut.moment === 'before') client.destroy();
+      }
+      if (!client.destroyed) server.write(data);
+    });
+    server.on('data', (data) => {
+      if (isDoomed) client.destroy();
+      else if (!this.#isSilent) client.write(data);
+    });
+  }
+}
