@@ -20,7 +20,16 @@ export {
   Uniqueness,
 } from './agents/types';
 export type { CertificateService } from './certificates/certificate-service';
-export { type Certificate, type CertificateInput, CertificateStatus, RevocationReason } from './certificates/types';
+export {
+  type Certificate,
+  type CertificateInput,
+  type CertificateOrderField,
+  type CertificateQuery,
+  CertificateStatus,
+  type RevocationOptions,
+  type RevocationOutcome,
+  RevocationReason,
+} from './certificates/types';
 export {
   type Change,
   ChangeKind,

@@ -1,19 +1,47 @@
-import { perEngine } from '../sql/per-engine';
-import type { Session } from '../client/session';
-import { inOrder, type Statement } from '../sql/statement';
 import type { Executor } from '../client/executor';
-import { Failure } from '../errors/failure';
-import { checkNonEmptyText, checkText } from '../input/check';
+import type { Session } from '../client/session';
+import { checkNonEmptyText, checkText, checkWholeNumber, maxTimeMs } from '../input/check';
+import { checkResultSize, rowLimit } from '../input/check-window';
+import { toMetadataRows } from '../metadata/metadata-rows';
+import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import { CertificateStatements, toCertificate } from './certificate-statements';
+import type { Statement } from '../sql/statement';
+import { buildCertificateQuery } from './build-certificate-query';
+import { fromEntity, toCertificate } from './certificate-mapping';
+import { certificateStatements } from './certificate-statements';
+import {
+  deleteCertificate,
+  expireDueCertificates,
+  insertCertificate,
+  replaceMetadata,
+  revokeCertificate,
+  rotateCertificate,
+  setStatus,
+} from './certificate-work';
 import { toFingerprintKey } from './fingerprint';
-import { checkCertificateStatus, parseNewCertificate } from './parse-certificate';
-import type { Certificate, CertificateInput, CertificateStatus } from './types';
+import { checkCertificateStatus, parseNewCertificate, parseSuccessor } from './parse-certificate';
+import { parseCertificateQuery } from './parse-certificate-query';
+import { parseRevocation } from './parse-revocation';
+import type {
+  Certificate,
+  CertificateInput,
+  CertificateQuery,
+  CertificateStatus,
+  RevocationOptions,
+  RevocationOutcome,
+} from './types';
 
-const statementsOf = perEngine((dialect) => new CertificateStatements(dialect));
+/** How many certificates expire in one transaction. */
+const batchSize = 1000;
 
-/** Keeps certificates and their status. Every failure is a `DatabaseError`. */
+/** As many rows as Prisma Client can be asked for. */
+const maxTake = 2 ** 31 - 1;
+
+/**
+ * Keeps certificates and their status. Every failure is a `DatabaseError`. Every change is atomic, and is told by the feed
+ * of changes; a call that changes nothing leaves nothing there.
+ */
 export class CertificateService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -33,12 +61,10 @@ export class CertificateService {
    */
   create(certificate: CertificateInput): Promise<string> {
     return this.#session.write('certificates.create', async (executor) => {
-      const row = parseNewCertificate(certificate, this.#settings.now());
-      const statements = statementsOf(executor.dialect);
-      return executor.atomic(function* () {
-        yield* inOrder(statements.insert(row));
-        return row.columns.id;
-      });
+      const nowMs = this.#settings.now();
+      const row = parseNewCertificate(certificate, nowMs);
+      const statements = certificateStatements(executor.dialect);
+      return executor.atomic(() => insertCertificate(statements, row, nowMs));
     });
   }
 
@@ -48,7 +74,10 @@ export class CertificateService {
    */
   get(id: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.read('certificates.get', options, async (executor) => {
-      return selectOne(executor, statementsOf(executor.dialect).selectById({ id: checkNonEmptyText(id, 'id') }));
+      return selectOne(
+        executor,
+        certificateStatements(executor.dialect).selectById({ id: checkNonEmptyText(id, 'id') }),
+      );
     });
   }
 
@@ -60,13 +89,61 @@ export class CertificateService {
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.read('certificates.getByFingerprint', options, async (executor) => {
       const fingerprintKey = toFingerprintKey(checkText(fingerprint, 'fingerprint'));
-      return selectOne(executor, statementsOf(executor.dialect).selectByFingerprint({ fingerprintKey }));
+      return selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey }));
+    });
+  }
+
+  /**
+   * Finds certificates: see {@link CertificateQuery} for what each field matches.
+   *
+   * @returns the certificates that match, whole, as one snapshot; an empty array when none does. Without `orderBy` the
+   * newest by `createdAt` come first, else ascending; ties are in the order of their ids, ascending.
+   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
+   */
+  query(query: CertificateQuery = {}, options?: ReadOptions): Promise<Certificate[]> {
+    return this.#session.read('certificates.query', options, async (executor) => {
+      const { filter, order, window } = parseCertificateQuery(query);
+      if (filter === null || window.limit === 0) return [];
+      const { maxResults } = this.#settings;
+      const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset };
+      const rows = await executor.query(buildCertificateQuery(executor.dialect, selection));
+      checkResultSize(window, rows, maxResults);
+      return rows.map(toCertificate);
+    });
+  }
+
+  /**
+   * Finds the VALID and SUSPENDED certificates that are not over yet, but will be within `withinMs` milliseconds: what is
+   * to be renewed. Where there is a replica, the primary answers all the same. Each certificate is as `get` gives it, but
+   * its metadata are read a moment later than the rest of it.
+   *
+   * @param withinMs - a whole number; 0 finds none.
+   * @returns the certificates, those that end soonest first, ties by id; an empty array when there is none.
+   * @throws RESULT_TOO_LARGE when there are more than `maxResults`, INVALID_INPUT.
+   */
+  expiring(withinMs: number, options?: ReadOptions): Promise<Certificate[]> {
+    return this.#session.read('certificates.expiring', options, async (executor) => {
+      const spanMs = checkWholeNumber(withinMs, 'withinMs', 0, Number.MAX_SAFE_INTEGER);
+      const { now, maxResults } = this.#settings;
+      const nowMs = now();
+      const span = { gt: new Date(nowMs), lte: new Date(Math.min(nowMs + spanMs, maxTimeMs)) };
+      const entities = await executor.prisma(({ certificate }) =>
+        certificate.findMany({
+          where: { status: { in: ['VALID', 'SUSPENDED'] }, notAfter: span },
+          orderBy: [{ notAfter: 'asc' }, { id: 'asc' }],
+          take: Math.min(maxResults + 1, maxTake),
+          include: { metadata: { orderBy: { key: 'asc' } } },
+        }),
+      );
+      checkResultSize({ limit: undefined, offset: 0 }, entities, maxResults);
+      return entities.map(fromEntity);
     });
   }
 
   /**
    * Changes the status of a certificate by one guarded statement, so that a revocation is never overwritten, whatever
-   * runs at the same time. REVOKED to REVOKED changes nothing and answers true. Revoking sets `revokedAt` to now.
+   * runs at the same time. REVOKED to REVOKED changes nothing and answers true, as does any status to itself. Revoking
+   * sets `revokedAt` to now; agents are left as they are: see {@link revoke}.
    *
    * @returns false when absent.
    * @throws INVALID_TRANSITION out of REVOKED, INVALID_INPUT.
@@ -75,17 +152,100 @@ export class CertificateService {
     return this.#session.write('certificates.updateStatus', async (executor) => {
       const key = checkNonEmptyText(id, 'id');
       const newStatus = checkCertificateStatus(status, 'status');
-      const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(this.#settings.now()) } : {};
-      return executor.prisma(async ({ certificate }) => {
-        const { count } = await certificate.updateMany({
-          where: { id: key, status: { not: 'REVOKED' } },
-          data: { status: newStatus, ...revokedAt },
-        });
-        if (count === 1) return true;
-        const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
-        if (found?.status === 'REVOKED' && newStatus !== 'REVOKED') throw revokedForGood();
-        return found?.status === 'REVOKED';
-      });
+      const nowMs = this.#settings.now();
+      const statements = certificateStatements(executor.dialect);
+      return executor.atomic(() => setStatus(statements, key, newStatus, nowMs));
+    });
+  }
+
+  /**
+   * Replaces all of a certificate's metadata.
+   *
+   * @returns false when absent.
+   * @throws INVALID_INPUT
+   */
+  setMetadata(id: string, metadata: Metadata): Promise<boolean> {
+    return this.#session.write('certificates.setMetadata', async (executor) => {
+      const key = checkNonEmptyText(id, 'id');
+      const rows = toMetadataRows(metadata, 'metadata');
+      const nowMs = this.#settings.now();
+      const statements = certificateStatements(executor.dialect);
+      return executor.atomic(() => replaceMetadata(statements, key, rows, nowMs));
+    });
+  }
+
+  /**
+   * Deletes a certificate with its metadata. Certificates whose `replacedBy` refers to it lose that link, and stay. To keep
+   * the history readable, leave certificates where they are.
+   *
+   * @returns false when absent.
+   * @throws STILL_REFERENCED while an agent holds it, INVALID_INPUT.
+   */
+  delete(id: string): Promise<boolean> {
+    return this.#session.write('certificates.delete', async (executor) => {
+      const key = checkNonEmptyText(id, 'id');
+      const nowMs = this.#settings.now();
+      return executor.atomic(() => deleteCertificate(executor.dialect, key, nowMs));
+    });
+  }
+
+  /**
+   * Revokes a certificate for good and, as `options.agents` says, suspends or revokes the agents that hold it, all of it
+   * or nothing; `updatedAt` of the agents becomes now. An agent that is registered with the certificate, or given it, at
+   * the same time is either among them or comes after the revocation. A transaction of `db.transaction` on PostgreSQL
+   * knows the agents of its beginning only: one that was registered since then is not among them.
+   *
+   * Nothing keeps an agent from being registered with a revoked certificate.
+   *
+   * @returns null when absent. When it was revoked already, `revoked` is false, the first reason and time stay, and no
+   * agent is touched, whatever the options say.
+   * @throws INVALID_INPUT
+   */
+  revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null> {
+    return this.#session.write('certificates.revoke', async (executor) => {
+      const key = checkNonEmptyText(id, 'id');
+      const nowMs = this.#settings.now();
+      const revocation = parseRevocation(options, nowMs);
+      return executor.atomic(() => revokeCertificate(executor.dialect, key, revocation, nowMs));
+    });
+  }
+
+  /**
+   * Puts a new certificate in the place of an old one, all of it or nothing: stores it, points all agents of the old one
+   * to it, whatever their status, and makes it the old one's `replacedBy`; `updatedAt` of the agents becomes now. The old
+   * one stays with the status that it has. It may be of any status: a revoked one is replaced like any other. What
+   * {@link revoke} says of agents that come at the same time holds here, too.
+   *
+   * @returns the id of the new certificate.
+   * @throws REFERENCE_NOT_FOUND when there is no certificate of the id `oldId`, CONFLICT when it has been replaced already,
+   * ALREADY_EXISTS when the id or the fingerprint of the new one is taken, INVALID_INPUT, also when the new one has
+   * `replacedBy`.
+   */
+  rotate(oldId: string, newCertificate: CertificateInput): Promise<string> {
+    return this.#session.write('certificates.rotate', async (executor) => {
+      const key = checkNonEmptyText(oldId, 'oldId');
+      const nowMs = this.#settings.now();
+      const row = parseSuccessor(newCertificate, nowMs);
+      return executor.atomic(() => rotateCertificate(executor.dialect, key, row, nowMs));
+    });
+  }
+
+  /**
+   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, {@link batchSize} at a time, each batch
+   * by one guarded statement of its own: a revocation is never overwritten, and when a later batch fails the earlier ones
+   * stay. Inside a transaction it is all or nothing as the transaction is.
+   *
+   * @returns how many.
+   */
+  expireDue(): Promise<number> {
+    return this.#session.write('certificates.expireDue', async (executor) => {
+      const nowMs = this.#settings.now();
+      const statements = certificateStatements(executor.dialect);
+      for (let count = 0; ;) {
+        const expired = await executor.atomic(() => expireDueCertificates(statements, nowMs, batchSize));
+        count += expired;
+        if (expired < batchSize) return count;
+      }
     });
   }
 }
@@ -93,11 +253,4 @@ export class CertificateService {
 async function selectOne(executor: Executor, statement: Statement): Promise<Certificate | null> {
   const [row] = await executor.query(statement);
   return row === undefined ? null : toCertificate(row);
-}
-
-function revokedForGood(): Failure {
-  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
-    entity: 'certificate',
-    field: 'status',
-  });
 }

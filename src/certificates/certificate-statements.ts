@@ -1,94 +1,113 @@
+import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
-import { sql, type Sql } from '../sql/sql';
-import { defineStatement, type Row, type Statement } from '../sql/statement';
-import { toEntriesJson } from '../metadata/metadata-rows';
-import type { Metadata } from '../metadata/types';
+import { perEngine } from '../sql/per-engine';
+import { sql } from '../sql/sql';
+import { defineStatement, type Statement } from '../sql/statement';
+import { certificateColumns } from './certificate-mapping';
 import type { CertificateColumns, NewCertificateRow } from './parse-certificate';
-import type { Certificate, CertificateStatus, RevocationReason } from './types';
 
 /** The statements of certificates on one engine. */
 export class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
+  readonly selectStatus;
+  /**
+   * Its status and its successor. Where several transactions may write, nobody else changes the certificate from now on,
+   * and nobody new refers to it; what has referred to it until now is seen by later statements only.
+   */
+  readonly lock;
+  /** The certificates that it has succeeded, by id; locked where several transactions may write. */
+  readonly lockPredecessors;
+  /** Gives the certificate another status, unless it has it already or is revoked. */
+  readonly setStatus;
+  readonly revoke;
+  readonly setSuccessor;
+  readonly delete;
+  /** Tells by its changes whether the certificate is there, and keeps others from changing it. */
+  readonly touch;
+  /** One batch; returns the ids of those that have expired. */
+  readonly expireDue;
   readonly #insertCertificate;
   readonly #insertMetadata;
+  readonly #deleteMetadata;
 
   constructor(dialect: Dialect) {
+    const columns = certificateColumns(dialect);
+    const { fromMs } = dialect;
+    const forUpdate = dialect.hasConcurrentWriters ? sql`FOR UPDATE` : sql``;
+    const forStatus = dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``;
     this.selectById = defineStatement<{ id: string }>(
-      (p) => sql`SELECT ${certificateColumns(dialect)} FROM certificates c WHERE c.id = ${p('id')}`,
+      (p) => sql`SELECT ${columns} FROM certificates c WHERE c.id = ${p('id')}`,
     );
     this.selectByFingerprint = defineStatement<{ fingerprintKey: string }>(
-      (p) =>
-        sql`SELECT ${certificateColumns(dialect)} FROM certificates c WHERE c.fingerprint_key = ${p('fingerprintKey')}`,
+      (p) => sql`SELECT ${columns} FROM certificates c WHERE c.fingerprint_key = ${p('fingerprintKey')}`,
+    );
+    this.selectStatus = defineStatement<{ id: string }>(
+      (p) => sql`SELECT status FROM certificates WHERE id = ${p('id')}`,
+    );
+    this.lock = defineStatement<{ id: string }>(
+      (p) => sql`SELECT status, replaced_by FROM certificates WHERE id = ${p('id')} ${forUpdate}`,
+    );
+    this.lockPredecessors = defineStatement<{ id: string }>(
+      (p) => sql`SELECT id FROM certificates WHERE replaced_by = ${p('id')} ORDER BY id ${forUpdate}`,
+    );
+    this.setStatus = defineStatement<{ id: string; status: string; revokedAt: number | null }>(
+      (p) => sql`UPDATE certificates SET status = ${p('status')}, revoked_at = ${fromMs(p('revokedAt'))}
+        WHERE id = ${p('id')} AND status NOT IN ('REVOKED', ${p('status')})`,
+    );
+    this.revoke = defineStatement<{ id: string; reason: string; revokedAt: number }>(
+      (p) => sql`UPDATE certificates
+        SET status = 'REVOKED', revoked_at = ${fromMs(p('revokedAt'))}, revocation_reason = ${p('reason')}
+        WHERE id = ${p('id')} AND status <> 'REVOKED'`,
+    );
+    this.setSuccessor = defineStatement<{ id: string; successor: string }>(
+      (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
+    );
+    this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
+    // A column that no index holds, so that none has to be written.
+    this.touch = defineStatement<{ id: string }>(
+      (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
+    );
+    // The order is that of the index, and the same for all who do this at once. What somebody else has revoked while this
+    // waited for it is not among the rows that it has locked.
+    this.expireDue = defineStatement<{ now: number; limit: number }>(
+      (p) => sql`WITH due AS MATERIALIZED (
+          SELECT c.id FROM certificates c
+          WHERE c.status IN ('VALID', 'SUSPENDED') AND c.not_after <= ${fromMs(p('now'))}
+          ORDER BY c.status, c.not_after LIMIT CAST(${p('limit')} AS BIGINT) ${forStatus})
+        UPDATE certificates SET status = 'EXPIRED'
+        WHERE id IN (SELECT id FROM due) AND status IN ('VALID', 'SUSPENDED') RETURNING id`,
     );
     this.#insertCertificate = defineStatement<Record<keyof CertificateColumns, string | number | null>>(
       (p) => sql`INSERT INTO certificates (id, subject, subject_folded, issuer, issuer_folded, not_before, not_after,
           public_key, certificate, fingerprint, fingerprint_key, status, created_at, revoked_at, revocation_reason,
           replaced_by)
         VALUES (${p('id')}, ${p('subject')}, ${p('subjectFolded')}, ${p('issuer')}, ${p('issuerFolded')},
-          ${dialect.fromMs(p('notBefore'))}, ${dialect.fromMs(p('notAfter'))}, ${p('publicKey')}, ${p('certificate')},
-          ${p('fingerprint')}, ${p('fingerprintKey')}, ${p('status')}, ${dialect.fromMs(p('createdAt'))},
-          ${dialect.fromMs(p('revokedAt'))}, ${p('revocationReason')}, ${p('replacedBy')})`,
+          ${fromMs(p('notBefore'))}, ${fromMs(p('notAfter'))}, ${p('publicKey')}, ${p('certificate')},
+          ${p('fingerprint')}, ${p('fingerprintKey')}, ${p('status')}, ${fromMs(p('createdAt'))},
+          ${fromMs(p('revokedAt'))}, ${p('revocationReason')}, ${p('replacedBy')})`,
     );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)
         SELECT c.id, m.key, m.value FROM ${dialect.entries(p('metadata'), 'm')} JOIN certificates c ON c.id = ${p('id')}`,
     );
+    this.#deleteMetadata = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM certificate_metadata WHERE certificate_id = ${p('id')}`,
+    );
   }
 
   insert({ columns, metadata }: NewCertificateRow): Statement[] {
-    const statements = [this.#insertCertificate({ ...columns })];
-    if (metadata.length > 0) {
-      statements.push(this.#insertMetadata({ id: columns.id, metadata: toEntriesJson(metadata) }));
-    }
-    return statements;
+    return [this.#insertCertificate({ ...columns }), ...this.#addMetadata(columns.id, metadata)];
+  }
+
+  /** Of a certificate that is there. */
+  replaceMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
+    return [this.#deleteMetadata({ id }), ...this.#addMetadata(id, metadata)];
+  }
+
+  #addMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
+    return metadata.length === 0 ? [] : [this.#insertMetadata({ id, metadata: toEntriesJson(metadata) })];
   }
 }
 
-// A whole certificate `c`, for toCertificate.
-function certificateColumns(dialect: Dialect): Sql {
-  const { toMs } = dialect;
-  return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
-    c.fingerprint, c.status, ${toMs(sql`c.created_at`)}, ${toMs(sql`c.revoked_at`)}, c.revocation_reason, c.replaced_by,
-    (SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM certificate_metadata m WHERE m.certificate_id = c.id)`;
-}
-
-type CertificateResultRow = readonly [
-  id: string,
-  subject: string,
-  issuer: string,
-  notBeforeMs: number,
-  notAfterMs: number,
-  publicKey: string,
-  certificate: string,
-  fingerprint: string,
-  status: CertificateStatus,
-  createdAtMs: number,
-  revokedAtMs: number | null,
-  revocationReason: RevocationReason | null,
-  replacedBy: string | null,
-  metadata: string,
-];
-
-/** The certificate that a row of the statements above stands for. */
-export function toCertificate(row: Row): Certificate {
-  // The statement that made the row selects exactly these columns.
-  const columns = row as CertificateResultRow;
-  const [, , , , , , , , , , revokedAtMs, revocationReason, replacedBy] = columns;
-  return {
-    id: columns[0],
-    subject: columns[1],
-    issuer: columns[2],
-    notBefore: new Date(columns[3]),
-    notAfter: new Date(columns[4]),
-    publicKey: columns[5],
-    certificate: columns[6],
-    fingerprint: columns[7],
-    status: columns[8],
-    metadata: JSON.parse(columns[13]) as Metadata,
-    createdAt: new Date(columns[9]),
-    ...(revokedAtMs === null ? undefined : { revokedAt: new Date(revokedAtMs) }),
-    ...(revocationReason === null ? undefined : { revocationReason }),
-    ...(replacedBy === null ? undefined : { replacedBy }),
-  };
-}
+export const certificateStatements = perEngine((dialect) => new CertificateStatements(dialect));

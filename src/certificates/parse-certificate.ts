@@ -79,6 +79,13 @@ export function parseNewCertificate(input: unknown, nowMs: number): NewCertifica
   return { columns, metadata: optional(fields.metadata, 'metadata', toMetadataRows) ?? [] };
 }
 
+/** The same for one that takes another's place: what has just begun has no successor yet. @throws INVALID_INPUT */
+export function parseSuccessor(input: unknown, nowMs: number): NewCertificateRow {
+  const row = parseNewCertificate(input, nowMs);
+  if (row.columns.replacedBy !== null) throw invalidInput('replacedBy', 'must not be given to a new certificate');
+  return row;
+}
+
 /** @throws INVALID_INPUT for anything but a status. */
 export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
   return checkOneOf(value, CertificateStatus, field);

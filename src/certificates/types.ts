@@ -1,3 +1,4 @@
+import type { OrderDirection } from '../agents/types';
 import type { Metadata } from '../metadata/types';
 
 /** Whether a certificate may be relied on. REVOKED is terminal. */
@@ -69,4 +70,59 @@ export interface CertificateInput {
   revocationReason?: RevocationReason | undefined;
   /** The id of a certificate that exists. */
   replacedBy?: string | undefined;
+}
+
+/** How a certificate is revoked. */
+export interface RevocationOptions {
+  reason: RevocationReason;
+  /** Default: now. */
+  revokedAt?: Date | undefined;
+  /**
+   * What becomes of the agents that hold the certificate: nothing (`keep`), ACTIVE and DEPRECATED ones become SUSPENDED
+   * (`suspend`), or all become REVOKED (`revoke`), which is for good.
+   */
+  agents: 'keep' | 'suspend' | 'revoke';
+}
+
+/** What a revocation has changed. */
+export interface RevocationOutcome {
+  /** False when the certificate had been revoked before: nothing was changed. */
+  revoked: boolean;
+  /** The ids of the agents that were changed with it, ascending. */
+  agents: string[];
+}
+
+/** What certificates can be ordered by. */
+export const certificateOrderFields = ['id', 'subject', 'notBefore', 'notAfter', 'createdAt'] as const;
+export type CertificateOrderField = (typeof certificateOrderFields)[number];
+
+/**
+ * Which certificates to find. Every field that is given has to match; `undefined` means no filter; an empty string or an
+ * empty array matches nothing.
+ */
+export interface CertificateQuery {
+  /** Any of these ids. */
+  ids?: readonly string[] | undefined;
+  /** A literal part of the subject, in any case. */
+  subject?: string | undefined;
+  /** A literal part of the issuer, in any case. */
+  issuer?: string | undefined;
+  /** Any of these. */
+  status?: readonly CertificateStatus[] | undefined;
+  /** Colons and case ignored. */
+  fingerprint?: string | undefined;
+  /** `notAfter` is strictly before. */
+  expiresBefore?: Date | undefined;
+  /** `notAfter` is strictly after. */
+  expiresAfter?: Date | undefined;
+  /** Every key given holds exactly this JSON value; the order of the keys of objects does not matter. */
+  metadata?: Metadata | undefined;
+  /** Default: createdAt. Ties are broken by id, ascending. */
+  orderBy?: CertificateOrderField | undefined;
+  /** Default: asc, or desc without `orderBy`. */
+  orderDirection?: OrderDirection | undefined;
+  /** How many at most; 0 gives none. Without it, more than `maxResults` matches are an error. */
+  limit?: number | undefined;
+  /** How many to leave out first. Default: 0. */
+  offset?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { classifyError } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
+import { Failure } from './failure';
 
 /** The calls that can fail, and how the message of their failure begins. */
 const failureMessages = {
@@ -29,6 +30,13 @@ const failureMessages = {
   'certificates.get': 'Failed to get certificate',
   'certificates.getByFingerprint': 'Failed to get certificate by fingerprint',
   'certificates.updateStatus': 'Failed to update certificate status',
+  'certificates.query': 'Failed to query certificates',
+  'certificates.expiring': 'Failed to get expiring certificates',
+  'certificates.setMetadata': 'Failed to set certificate metadata',
+  'certificates.delete': 'Failed to delete certificate',
+  'certificates.revoke': 'Failed to revoke certificate',
+  'certificates.rotate': 'Failed to rotate certificate',
+  'certificates.expireDue': 'Failed to expire certificates',
   'changes.read': 'Failed to read changes',
   'changes.prune': 'Failed to prune changes',
   'events.record': 'Failed to record security event',
@@ -48,7 +56,7 @@ export type Operation = keyof typeof failureMessages;
 /** The error that a call fails with, whatever was thrown below. */
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
-  const failure = classifyError(error);
+  const failure = failureOf(operation, error);
   const reference = failure.code === 'REFERENCE_NOT_FOUND' ? references[operation] : undefined;
   return new DatabaseError({
     code: failure.code,
@@ -60,4 +68,13 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     // A failure of our own is no more than its message; what lies beneath it is the cause.
     cause: failure === error ? failure.cause : error,
   });
+}
+
+// A foreign key does not tell which side of it broke; a deletion breaks but one. It is left to the foreign key where what
+// refers to the record is newer than the state that the transaction sees.
+function failureOf(operation: Operation, error: unknown): Failure {
+  const failure = classifyError(error);
+  const isBrokenReference = failure.code === 'REFERENCE_NOT_FOUND' || failure.code === 'STILL_REFERENCED';
+  if (operation !== 'certificates.delete' || !isBrokenReference || failure === error) return failure;
+  return new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate', cause: error });
 }

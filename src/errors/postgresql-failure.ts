@@ -39,6 +39,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22001', tooLarge],
   ['22003', tooLarge],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
+  // Since PostgreSQL 18 what a deletion breaks has a code of its own.
+  ['23001', { code: 'STILL_REFERENCED', message: 'other records refer to this one' }],
   ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],

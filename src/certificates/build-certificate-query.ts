@@ -1,0 +1,94 @@
+import { ownersWithMetadata } from '../metadata/metadata-filter';
+import type { Dialect } from '../sql/dialect';
+import { perEngine } from '../sql/per-engine';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { allOf, isOneOf, toStatement, windowOf, type Statement } from '../sql/statement';
+import { certificateColumns } from './certificate-mapping';
+import type { CertificateFilter, CertificateOrder } from './parse-certificate-query';
+import type { CertificateOrderField } from './types';
+
+/** Which certificates to select, in which order, and which part of that order. */
+export interface CertificateSelection {
+  readonly filter: CertificateFilter;
+  readonly order: CertificateOrder;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+// Its text is most of the statement's, and always the same.
+const columnsOf = perEngine((dialect) => raw(certificateColumns(dialect).sql));
+
+/**
+ * One statement, whatever is asked for. It finds the ids of the page first, and only then the whole certificates, so that
+ * nothing is put together that is not returned.
+ */
+export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
+  const { filter, order, limit, offset } = selection;
+  const orderBy = orderTerms(order);
+  const { definitions, from, conditions } = search(dialect, filter);
+  const page = sql`page AS MATERIALIZED (SELECT c.id FROM ${from}
+    WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
+  return toStatement(sql`WITH ${join([...definitions, page])}
+    SELECT ${columnsOf(dialect)} FROM page CROSS JOIN certificates c WHERE c.id = page.id ORDER BY ${orderBy}`);
+}
+
+interface Search {
+  readonly definitions: readonly Sql[];
+  readonly from: Sql;
+  readonly conditions: readonly Sql[];
+}
+
+// A part of the subject is looked for in its narrow index first, not in the certificates with their PEM texts, unless
+// something else leads to few of them.
+function search(dialect: Dialect, filter: CertificateFilter): Search {
+  const { ids, fingerprintKey, metadata, subjectPart } = filter;
+  const isLed = [ids, fingerprintKey, metadata].some((field) => field !== undefined);
+  if (subjectPart === undefined || isLed) {
+    return { definitions: [], from: sql`certificates c`, conditions: conditionsOf(dialect, filter) };
+  }
+  const named = sql`named AS MATERIALIZED (
+    SELECT n.id FROM certificates n WHERE ${dialect.contains(sql`n.subject_folded`, subjectPart)})`;
+  const rest = conditionsOf(dialect, { ...filter, subjectPart: undefined });
+  return {
+    definitions: [named],
+    // A cross join keeps SQLite from turning the order of the loops round.
+    from: sql`named CROSS JOIN certificates c`,
+    conditions: [sql`c.id = named.id`, ...rest],
+  };
+}
+
+function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
+  const { ids, subjectPart, issuerPart, statuses, fingerprintKey, metadata } = filter;
+  const { expiresBeforeMs, expiresAfterMs } = filter;
+  const conditions: Sql[] = [];
+  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`c.id`, ids));
+  if (fingerprintKey !== undefined) conditions.push(sql`c.fingerprint_key = ${fingerprintKey}`);
+  if (statuses !== undefined) conditions.push(sql`c.status IN (${join(statuses)})`);
+  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`c.subject_folded`, subjectPart));
+  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`c.issuer_folded`, issuerPart));
+  if (expiresBeforeMs !== undefined) conditions.push(sql`c.not_after < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);
+  if (expiresAfterMs !== undefined) conditions.push(sql`c.not_after > ${dialect.fromMs(sql`${expiresAfterMs}`)}`);
+  if (metadata !== undefined && metadata.length > 0) {
+    const owners = ownersWithMetadata(
+      dialect,
+      { table: 'certificate_metadata', ownerColumn: 'certificate_id' },
+      metadata,
+    );
+    conditions.push(sql`c.id IN (${owners})`);
+  }
+  return conditions;
+}
+
+const orderColumns: Readonly<Record<CertificateOrderField, Sql>> = {
+  id: sql`c.id`,
+  subject: sql`c.subject`,
+  notBefore: sql`c.not_before`,
+  notAfter: sql`c.not_after`,
+  createdAt: sql`c.created_at`,
+};
+
+// The id makes the order total, so that pages neither overlap nor skip.
+function orderTerms({ field, direction }: CertificateOrder): Sql {
+  const directed = direction === 'asc' ? sql`${orderColumns[field]} ASC` : sql`${orderColumns[field]} DESC`;
+  return field === 'id' ? directed : sql`${directed}, c.id ASC`;
+}

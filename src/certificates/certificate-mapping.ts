@@ -1,0 +1,93 @@
+import type { Dialect } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
+import type { Row } from '../sql/statement';
+import type { Metadata } from '../metadata/types';
+import type { Certificate, CertificateStatus, RevocationReason } from './types';
+
+/** A whole certificate `c`, for {@link toCertificate}. */
+export function certificateColumns(dialect: Dialect): Sql {
+  const { toMs } = dialect;
+  return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
+    c.fingerprint, c.status, ${toMs(sql`c.created_at`)}, ${toMs(sql`c.revoked_at`)}, c.revocation_reason, c.replaced_by,
+    (SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM certificate_metadata m WHERE m.certificate_id = c.id)`;
+}
+
+type CertificateResultRow = readonly [
+  id: string,
+  subject: string,
+  issuer: string,
+  notBeforeMs: number,
+  notAfterMs: number,
+  publicKey: string,
+  certificate: string,
+  fingerprint: string,
+  status: CertificateStatus,
+  createdAtMs: number,
+  revokedAtMs: number | null,
+  revocationReason: RevocationReason | null,
+  replacedBy: string | null,
+  metadata: string,
+];
+
+/** The certificate that a row of `certificateColumns` stands for. */
+export function toCertificate(row: Row): Certificate {
+  // The statement that made the row selects exactly these columns.
+  const columns = row as CertificateResultRow;
+  const [, , , , , , , , , , revokedAtMs, revocationReason, replacedBy] = columns;
+  return {
+    id: columns[0],
+    subject: columns[1],
+    issuer: columns[2],
+    notBefore: new Date(columns[3]),
+    notAfter: new Date(columns[4]),
+    publicKey: columns[5],
+    certificate: columns[6],
+    fingerprint: columns[7],
+    status: columns[8],
+    metadata: JSON.parse(columns[13]) as Metadata,
+    createdAt: new Date(columns[9]),
+    ...(revokedAtMs === null ? undefined : { revokedAt: new Date(revokedAtMs) }),
+    ...(revocationReason === null ? undefined : { revocationReason }),
+    ...(replacedBy === null ? undefined : { replacedBy }),
+  };
+}
+
+/** A certificate as the model of the schema has it, with its metadata in the order of their keys. */
+export interface CertificateEntity {
+  readonly id: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly publicKey: string;
+  readonly certificate: string;
+  readonly fingerprint: string;
+  readonly status: CertificateStatus;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+  readonly revocationReason: string | null;
+  readonly replacedById: string | null;
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** The same certificate as `toCertificate` makes of its row. */
+export function fromEntity(entity: CertificateEntity): Certificate {
+  // As the other statements put it together: "__proto__" is a key like any other.
+  const metadata = entity.metadata.map(({ key, value }) => `${JSON.stringify(key)}:${value}`).join();
+  return toCertificate([
+    entity.id,
+    entity.subject,
+    entity.issuer,
+    entity.notBefore.getTime(),
+    entity.notAfter.getTime(),
+    entity.publicKey,
+    entity.certificate,
+    entity.fingerprint,
+    entity.status,
+    entity.createdAt.getTime(),
+    entity.revokedAt?.getTime() ?? null,
+    entity.revocationReason,
+    entity.replacedById,
+    `{${metadata}}`,
+  ] satisfies readonly unknown[]);
+}

@@ -1,0 +1,156 @@
+import { Failure } from '../errors/failure';
+import type { MetadataRow } from '../metadata/metadata-rows';
+import type { Dialect } from '../sql/dialect';
+import { inOrder, type ChangeNote, type Work } from '../sql/statement';
+import { certificateStatements, type CertificateStatements } from './certificate-statements';
+import { holderStatements } from './holder-statements';
+import type { NewCertificateRow } from './parse-certificate';
+import type { ParsedRevocation } from './parse-revocation';
+import type { CertificateStatus, RevocationOutcome } from './types';
+
+/*
+ * What changes certificates: works that can be parts of others. Each notes what it has changed; `nowMs` is the time of
+ * the change.
+ */
+
+/** Stores a certificate; gives its id. */
+export function* insertCertificate(
+  statements: CertificateStatements,
+  row: NewCertificateRow,
+  nowMs: number,
+): Work<string> {
+  const { id } = row.columns;
+  yield* inOrder(statements.insert(row));
+  yield certificateNote('CREATED', [id], nowMs);
+  return id;
+}
+
+/** Whether the certificate is there, and of this status now. */
+export function* setStatus(
+  statements: CertificateStatements,
+  id: string,
+  status: CertificateStatus,
+  nowMs: number,
+): Work<boolean> {
+  const revokedAt = status === 'REVOKED' ? nowMs : null;
+  for (;;) {
+    const { changes } = yield statements.setStatus({ id, status, revokedAt });
+    if (changes === 1) {
+      yield certificateNote('UPDATED', [id], nowMs);
+      return true;
+    }
+    const { rows } = yield statements.selectStatus({ id });
+    const found = rows[0]?.[0];
+    if (found === undefined) return false;
+    if (found === status) return true;
+    if (found === 'REVOKED') throw revokedForGood();
+    // It has come to be there, or was of that very status and has got another, between the two statements.
+  }
+}
+
+/** Whether the certificate is there. */
+export function* replaceMetadata(
+  statements: CertificateStatements,
+  id: string,
+  metadata: readonly MetadataRow[],
+  nowMs: number,
+): Work<boolean> {
+  const { changes } = yield statements.touch({ id });
+  if (changes === 0) return false;
+  yield* inOrder(statements.replaceMetadata(id, metadata));
+  yield certificateNote('UPDATED', [id], nowMs);
+  return true;
+}
+
+/** Whether the certificate was there. */
+export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number): Work<boolean> {
+  const statements = certificateStatements(dialect);
+  const { rows: found } = yield statements.lock({ id });
+  if (found.length === 0) return false;
+  const { rows: holders } = yield holderStatements(dialect).exists({ certificateId: id });
+  if (holders.length > 0) {
+    throw new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate' });
+  }
+  const { rows: predecessors } = yield statements.lockPredecessors({ id });
+  yield statements.delete({ id });
+  yield certificateNote('DELETED', [id], nowMs);
+  // The database has taken the link to their successor from them.
+  yield certificateNote('UPDATED', idsOf(predecessors), nowMs);
+  return true;
+}
+
+/** Null where the certificate is not there. */
+export function* revokeCertificate(
+  dialect: Dialect,
+  id: string,
+  { reason, revokedAtMs, agents }: ParsedRevocation,
+  nowMs: number,
+): Work<RevocationOutcome | null> {
+  const statements = certificateStatements(dialect);
+  const { rows } = yield statements.lock({ id });
+  if (rows[0] === undefined) return null;
+  const { changes } = yield statements.revoke({ id, reason, revokedAt: revokedAtMs });
+  if (changes === 0) return { revoked: false, agents: [] };
+  yield certificateNote('UPDATED', [id], nowMs);
+  if (agents === 'keep') return { revoked: true, agents: [] };
+  const holders = holderStatements(dialect);
+  const lock = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
+  const ids = idsOf((yield lock({ certificateId: id })).rows);
+  if (ids.length > 0) yield holders.setStatus(ids, agents === 'suspend' ? 'SUSPENDED' : 'REVOKED', nowMs);
+  yield agentNote(ids, nowMs);
+  return { revoked: true, agents: ids };
+}
+
+/** Puts a new certificate in the place of `oldId`; gives its id. */
+export function* rotateCertificate(
+  dialect: Dialect,
+  oldId: string,
+  row: NewCertificateRow,
+  nowMs: number,
+): Work<string> {
+  const statements = certificateStatements(dialect);
+  const { rows } = yield statements.lock({ id: oldId });
+  if (rows[0] === undefined) {
+    const message = 'the certificate to be replaced does not exist';
+    throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
+  }
+  if (rows[0][1] !== null) {
+    const message = 'the certificate has been replaced already';
+    throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
+  }
+  const id = yield* insertCertificate(statements, row, nowMs);
+  yield statements.setSuccessor({ id: oldId, successor: id });
+  yield certificateNote('UPDATED', [oldId], nowMs);
+  const holders = holderStatements(dialect);
+  const ids = idsOf((yield holders.lockAll({ certificateId: oldId })).rows);
+  if (ids.length > 0) yield holders.setCertificate(ids, id, nowMs);
+  yield agentNote(ids, nowMs);
+  return id;
+}
+
+/** How many of at most `limit` certificates that are due have expired now. */
+export function* expireDueCertificates(statements: CertificateStatements, nowMs: number, limit: number): Work<number> {
+  const { rows } = yield statements.expireDue({ now: nowMs, limit });
+  yield certificateNote('UPDATED', idsOf(rows), nowMs);
+  return rows.length;
+}
+
+function certificateNote(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
+  return { entity: 'CERTIFICATE', kind, ids, changedAt };
+}
+
+function agentNote(ids: readonly string[], changedAt: number): ChangeNote {
+  return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
+}
+
+// The first column of such a row is an id.
+function idsOf(rows: readonly (readonly unknown[])[]): string[] {
+  return rows.map(([id]) => id as string);
+}
+
+function revokedForGood(): Failure {
+  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
+    entity: 'certificate',
+    field: 'status',
+  });
+}

@@ -1,0 +1,96 @@
+import type { OrderDirection } from '../agents/types';
+import {
+  checkAnyTime,
+  checkArray,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkTexts,
+  hasEmptyFilter,
+  optional,
+} from '../input/check';
+import { checkWindow, type Window } from '../input/check-window';
+import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { foldCase } from '../text/fold-case';
+import { toFingerprintKey } from './fingerprint';
+import { checkCertificateStatus } from './parse-certificate';
+import { certificateOrderFields, type CertificateOrderField, type CertificateStatus } from './types';
+
+/** What certificates are filtered by: a checked query in the form in which the database compares. */
+export interface CertificateFilter {
+  readonly ids: readonly string[] | undefined;
+  readonly subjectPart: string | undefined;
+  readonly issuerPart: string | undefined;
+  readonly statuses: readonly CertificateStatus[] | undefined;
+  readonly fingerprintKey: string | undefined;
+  readonly expiresBeforeMs: number | undefined;
+  readonly expiresAfterMs: number | undefined;
+  readonly metadata: readonly MetadataRow[] | undefined;
+}
+
+/** In which order. */
+export interface CertificateOrder {
+  readonly field: CertificateOrderField;
+  readonly direction: OrderDirection;
+}
+
+/** A checked query. `filter` is null where nothing can match. */
+export interface ParsedCertificateQuery {
+  readonly filter: CertificateFilter | null;
+  readonly order: CertificateOrder;
+  readonly window: Window;
+}
+
+const queryFields = new Set([
+  'ids',
+  'subject',
+  'issuer',
+  'status',
+  'fingerprint',
+  'expiresBefore',
+  'expiresAfter',
+  'metadata',
+  'orderBy',
+  'orderDirection',
+  'limit',
+  'offset',
+] as const);
+
+type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
+
+/** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
+export function parseCertificateQuery(input: unknown): ParsedCertificateQuery {
+  const query = checkObject(input, 'query', queryFields);
+  const filter = parseFilter(query);
+  // An empty object of metadata asks for nothing, so it leaves nothing out.
+  const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
+  return { filter: matchesNothing ? null : filter, order: parseOrder(query), window: checkWindow(query) };
+}
+
+function parseFilter(query: QueryFields): CertificateFilter {
+  const subject = optional(query.subject, 'subject', checkText);
+  const issuer = optional(query.issuer, 'issuer', checkText);
+  const fingerprint = optional(query.fingerprint, 'fingerprint', checkText);
+  return {
+    ids: optional(query.ids, 'ids', checkTexts),
+    subjectPart: subject === undefined ? undefined : foldCase(subject),
+    issuerPart: issuer === undefined ? undefined : foldCase(issuer),
+    statuses: optional(query.status, 'status', checkStatuses),
+    fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
+    expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
+    expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
+    metadata: optional(query.metadata, 'metadata', toMetadataRows),
+  };
+}
+
+function checkStatuses(value: unknown, field: string): CertificateStatus[] {
+  return [...new Set(checkArray(value, field, checkCertificateStatus))];
+}
+
+function parseOrder(query: QueryFields): CertificateOrder {
+  const field = optional(query.orderBy, 'orderBy', (value, path) => checkOneOf(value, certificateOrderFields, path));
+  const direction = optional(query.orderDirection, 'orderDirection', (value, path) => {
+    return checkOneOf(value, ['asc', 'desc'] as const, path);
+  });
+  return { field: field ?? 'createdAt', direction: direction ?? (field === undefined ? 'desc' : 'asc') };
+}
