@@ -9,6 +9,9 @@ export const tables = {
   certificates: ['id'],
   security_event_metadata: ['event_id', 'key'],
   security_events: ['id'],
+  security_event_entries: ['sequence'],
+  security_event_checkpoints: ['sequence'],
+  changes: ['sequence'],
 } as const;
 
 export type Table = keyof typeof tables;

@@ -1,0 +1,211 @@
+import type { AgentOrderField, AgentRecord, DatabaseService, Page, ResolutionQuery } from '../../src';
+import { agentInput, createCertificate } from '../support/factories';
+import { callUntyped, expectError } from '../support/expect-error';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+
+const versions = ['1.10.0', 'not semantic', '1.2.0', '1.2.0-rc.1', 'nor this', '1.2.0'];
+const day = 24 * 60 * 60 * 1000;
+
+async function fill(db: DatabaseService): Promise<void> {
+  const certificateId = await createCertificate(db);
+  const agents = Array.from({ length: 60 }, (_, index) =>
+    agentInput({
+      id: `agent-${String((index * 37) % 60).padStart(2, '0')}`,
+      certificateId,
+      name: `Name ${index % 5}`,
+      version: versions[index % versions.length] ?? '',
+      owner: `owner-${index % 3}`,
+      status: index % 4 === 0 ? 'SUSPENDED' : 'ACTIVE',
+      createdAt: new Date(index * day),
+      updatedAt: new Date(Math.floor(index / 7) * day),
+      expiresAt: new Date((index % 11) * day),
+    }),
+  );
+  await db.agents.createMany(agents);
+}
+
+async function allPages(db: DatabaseService, query: ResolutionQuery, size: number): Promise<AgentRecord[]> {
+  const records: AgentRecord[] = [];
+  for (let after: string | undefined; ;) {
+    const page: Page<AgentRecord> = await db.agents.page(query, { after, size });
+    expect(page.items.length).toBeLessThanOrEqual(size);
+    records.push(...page.items);
+    if (page.nextCursor === undefined) return records;
+    expect(page.items).toHaveLength(size);
+    after = page.nextCursor;
+  }
+}
+
+const orders = (
+  [
+    'id',
+    'name',
+    'version',
+    'owner',
+    'status',
+    'createdAt',
+    'updatedAt',
+    'expiresAt',
+  ] as const satisfies AgentOrderField[]
+).flatMap((orderBy) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
+
+describe('agents.page', () => {
+  const shared = shareTestDatabase({}, ({ db }) => fill(db));
+
+  test.each(orders)(
+    'ordered by %s %s gives every record once, in the order of the query',
+    async (orderBy, direction) => {
+      const { db } = shared();
+      const query = { orderBy, orderDirection: direction };
+      const whole = await db.agents.query(query);
+      expect(whole).toHaveLength(60);
+      for (const size of [1, 7, 60, 61]) expect(await allPages(db, query, size)).toEqual(whole);
+    },
+  );
+
+  test('gives a hundred records unless told otherwise, and filters as a query does', async () => {
+    const { db } = shared();
+    const { items, nextCursor } = await db.agents.page();
+    expect(items).toEqual(await db.agents.query());
+    expect(nextCursor).toBeUndefined();
+    const query: ResolutionQuery = { owner: 'owner-1', name: 'NAME', status: ['ACTIVE'] };
+    expect(await allPages(db, query, 4)).toEqual(await db.agents.query(query));
+    expect(await db.agents.page({ owner: '' })).toEqual({ items: [] });
+  });
+
+  test('a cursor is taken with its own query only, and by a query that says the same in another order', async () => {
+    const { db } = shared();
+    const query: ResolutionQuery = { owner: 'owner-1', status: ['ACTIVE'], orderBy: 'name' };
+    const { nextCursor } = await db.agents.page(query, { size: 2 });
+    const others: ResolutionQuery[] = [
+      {},
+      { ...query, owner: 'owner-2' },
+      { ...query, orderDirection: 'desc' },
+      { ...query, orderBy: 'id' },
+      { ...query, name: 'x' },
+    ];
+    for (const other of others) {
+      const error = await expectError('INVALID_INPUT', () => db.agents.page(other, { after: nextCursor }));
+      expect(error.field).toBe('after');
+    }
+    const same: ResolutionQuery = { orderBy: 'name', status: ['ACTIVE'], owner: 'owner-1' };
+    expect(await db.agents.page(same, { after: nextCursor, size: 2 })).toEqual(
+      await db.agents.page(query, { after: nextCursor, size: 2 }),
+    );
+  });
+
+  test.each([
+    ['a cursor of nobody', [{}, { after: 'abc' }]],
+    ['an empty cursor', [{}, { after: '' }]],
+    ['a cursor that is no text', [{}, { after: 5 }]],
+    ['a size of 0', [{}, { size: 0 }]],
+    ['a size of 1001', [{}, { size: 1001 }]],
+    ['an unknown field of the page', [{}, { limit: 5 }]],
+    ['a limit', [{ limit: 5 }]],
+    ['an offset', [{ offset: 0 }]],
+    ['an unknown filter', [{ unknown: 1 }]],
+  ])('%s is INVALID_INPUT', async (_, args) => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'page', ...args));
+  });
+});
+
+test('pages stay whole while records before, at and after their place are deleted and inserted', async () => {
+  const { db } = await openTestDatabase();
+  const certificateId = await createCertificate(db);
+  const ids = Array.from({ length: 30 }, (_, index) => `agent-${String(index).padStart(2, '0')}`);
+  await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+  const query: ResolutionQuery = { orderBy: 'id' };
+  const first = await db.agents.page(query, { size: 10 });
+  await db.deleteAgent('agent-03');
+  await db.deleteAgent('agent-09');
+  await db.deleteAgent('agent-15');
+  await db.createAgent(agentInput({ id: 'agent-05a', certificateId }));
+  await db.createAgent(agentInput({ id: 'agent-15a', certificateId }));
+  const second = await db.agents.page(query, { size: 10, after: first.nextCursor });
+  expect(second.items.map(({ id }) => id)).toEqual([...ids.slice(10, 15), 'agent-15a', ...ids.slice(16, 20)]);
+});
+
+describe('agents.iterate', () => {
+  const shared = shareTestDatabase({}, ({ db }) => fill(db));
+
+  test('gives every record once, in the order of the query', async () => {
+    const { db } = shared();
+    const query: ResolutionQuery = { orderBy: 'version', owner: 'owner-2' };
+    const records: AgentRecord[] = [];
+    for await (const record of db.agents.iterate(query)) records.push(record);
+    expect(records).toEqual(await db.agents.query(query));
+  });
+
+  test('reads a page at a time, and no further where it is left early', async () => {
+    const { db } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    await db.agents.createMany(
+      Array.from({ length: 1001 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
+    );
+    const { db: other, statementsOf } = await openTestDatabase();
+    await other.agents.count();
+    const statements = await statementsOf(async () => {
+      for await (const record of other.agents.iterate()) expect(record).toBeUndefined();
+    });
+    expect(statements).toHaveLength(1);
+    let count = 0;
+    for await (const record of db.agents.iterate({ orderBy: 'id' })) {
+      expect(record.id).toMatch(/^a/);
+      count += 1;
+    }
+    expect(count).toBe(1001);
+    for await (const record of db.agents.iterate({ orderBy: 'id' })) {
+      expect(record.id).toBe('a0');
+      break;
+    }
+  });
+
+  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('%j is INVALID_INPUT', async (query) => {
+    const iterator = shared().db.agents.iterate(query as ResolutionQuery);
+    await expectError('INVALID_INPUT', () => iterator.next());
+  });
+});
+
+describe('agents.count', () => {
+  const shared = shareTestDatabase({}, ({ db }) => fill(db));
+
+  test('counts what a query matches, whatever its limit and offset', async () => {
+    const { db } = shared();
+    expect(await db.agents.count()).toBe(60);
+    expect(await db.agents.count({ limit: 1, offset: 70 })).toBe(60);
+    expect(await db.agents.count({ owner: 'owner-1' })).toBe(20);
+    expect(await db.agents.count({ version: '>=1.2.0' })).toBe(30);
+    expect(await db.agents.count({ owner: '' })).toBe(0);
+    expect(await db.agents.count({ name: 'nothing' })).toBe(0);
+  });
+
+  test('is not stopped by maxResults', async () => {
+    const { db } = await openTestDatabase({ maxResults: 1 });
+    await fill(db);
+    expect(await db.agents.count()).toBe(60);
+  });
+});
+
+describe('agents.getMany', () => {
+  const shared = shareTestDatabase({}, ({ db }) => fill(db));
+
+  test('gives the records in the order of the ids, null for each that is absent', async () => {
+    const { db, statementsOf } = shared();
+    const ids = ['agent-07', 'absent', 'agent-03', 'agent-07'];
+    const statements = await statementsOf(async () => {
+      const records = await db.agents.getMany(ids);
+      expect(records).toEqual([
+        await db.getAgent('agent-07'),
+        null,
+        await db.getAgent('agent-03'),
+        await db.getAgent('agent-07'),
+      ]);
+    });
+    expect(statements).toHaveLength(4);
+    expect(await db.agents.getMany([])).toEqual([]);
+  });
+
+  test.each([['agent-01'], [[1]], [['']], [null]])('%j is INVALID_INPUT', async (ids) => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'getMany', ids));
+  });
+});
