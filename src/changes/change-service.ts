@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../client/session';
+import { invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
 import type { ReadOptions } from '../options/read-options';
 import { inOneStep } from '../sql/statement';
@@ -92,9 +93,15 @@ function parseFollow(options: unknown): Follow {
   return {
     after: optional(fields.after, 'after', checkSequence) ?? 0,
     pollMs: optional(fields.pollMs, 'pollMs', (value, field) => checkWholeNumber(value, field, 0, 2 ** 31 - 1)) ?? 1000,
-    // What a signal does is the platform's concern: anything else would be ignored by it.
-    signal: fields.signal instanceof AbortSignal ? fields.signal : undefined,
+    signal: optional(fields.signal, 'signal', checkSignal),
   };
+}
+
+// Not instanceof: a signal may come from another realm.
+function checkSignal(value: unknown, field: string): AbortSignal {
+  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');
+  return value as AbortSignal;
 }
 
 function checkSequence(value: unknown, field: string): number {
