@@ -23,6 +23,8 @@ import type {
 } from './events/types';
 import type { ReadOptions } from './options/read-options';
 import type { ServiceSettings } from './options/service-settings';
+import { RegistrationService } from './registration/registration-service';
+import type { Registration, RegistrationInput } from './registration/types';
 
 /**
  * What can be done with a database, and inside one transaction of it alike: the services, and the seed's flat methods,
@@ -33,6 +35,7 @@ export abstract class DatabaseOperations {
   readonly certificates: CertificateService;
   readonly events: EventService;
   readonly #changes: ChangeService;
+  readonly #registration: RegistrationService;
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
@@ -40,6 +43,12 @@ export abstract class DatabaseOperations {
     this.certificates = new CertificateService(session, settings);
     this.events = new EventService(session, settings);
     this.#changes = new ChangeService(session);
+    this.#registration = new RegistrationService(session, settings);
+  }
+
+  /** {@link RegistrationService.register} */
+  register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
+    return this.#registration.register(input, options);
   }
 
   /** {@link ChangeService.read} */

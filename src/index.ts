@@ -57,6 +57,15 @@ export {
 } from './errors/database-error';
 export type { EventService } from './events/event-service';
 export {
+  type EventChainBreak,
+  EventChainBreakReason,
+  type EventChainCheckpoint,
+  type EventChainHead,
+  type EventChainVerification,
+  type EventCount,
+  type EventGrouping,
+  type MitigationInput,
+  type PruneEventsOptions,
   type SecurityEvent,
   type SecurityEventInput,
   type SecurityEventQuery,
@@ -67,4 +76,5 @@ export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
 export type { ReadOptions } from './options/read-options';
+export type { Registration, RegistrationInput } from './registration/types';
 export type { TransactionScope } from './transaction-scope';

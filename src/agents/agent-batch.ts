@@ -1,4 +1,4 @@
-import { Failure } from '../errors/failure';
+import { Failure, failureAt } from '../errors/failure';
 import { toDatabaseError } from '../errors/operation';
 import { inOrder, type Work } from '../sql/statement';
 import type { NewAgentRow } from './agent-row';
@@ -53,7 +53,7 @@ export function* insertAll(
   const results: CreateResult[] = [];
   for (let start = 0; start < total; start += batchSize) {
     for (const { id, failure } of yield* register(start)) {
-      if (failure !== undefined) throw at(results.length, failure);
+      if (failure !== undefined) throw failureAt(`agents[${results.length}]`, failure);
       results.push({ ok: true, id: id ?? '' });
     }
     onProgress(results.length, total);
@@ -142,13 +142,6 @@ function unknownCertificate(): Failure {
     entity: 'certificate',
     field: 'certificateId',
   });
-}
-
-// The failure of one of many, which has to say of which.
-function at(index: number, failure: Failure): Failure {
-  const { code, message, entity, field, retryable } = failure;
-  const path = field === undefined ? `agents[${index}]` : `agents[${index}].${field}`;
-  return new Failure(code, `agents[${index}]: ${message}`, { entity, field: path, retryable, cause: failure.cause });
 }
 
 function idOf(input: unknown): string | undefined {

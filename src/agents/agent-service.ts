@@ -4,7 +4,6 @@ import { checkArray, checkNonEmptyText } from '../input/check';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Dialect } from '../sql/dialect';
 import type { Work } from '../sql/statement';
 import { batchSize, insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
 import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
@@ -49,16 +48,10 @@ export class AgentService extends AgentReadService {
    */
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', async (executor) => {
-      const creation = this.creation(agent, options);
-      return executor.atomic(() => creation(executor.dialect));
+      const uniqueness = parseCreateOptions(options);
+      const row = parseNewAgent(agent, this.#defaults(uniqueness));
+      return executor.atomic(() => insertAgent(agentStatements(executor.dialect), row, uniqueness));
     });
-  }
-
-  /** @internal What registers an agent, for a work that does more than that. */
-  creation(agent: AgentInput, options?: CreateOptions): (dialect: Dialect) => Work<string> {
-    const uniqueness = parseCreateOptions(options);
-    const row = parseNewAgent(agent, this.#defaults(uniqueness));
-    return (dialect) => insertAgent(agentStatements(dialect), row, uniqueness);
   }
 
   /**

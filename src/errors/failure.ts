@@ -30,3 +30,19 @@ export class Failure extends Error {
 export function invalidInput(field: string, expectation: string): Failure {
   return new Failure('INVALID_INPUT', `${field} ${expectation}`, { field });
 }
+
+/** The failure of a part, which says of which. */
+export function failureAt(path: string, { code, message, entity, field, retryable, cause }: Failure): Failure {
+  // The part itself may be what is wrong.
+  const fullField = field === undefined || field === path ? path : `${path}.${field}`;
+  return new Failure(code, `${path}: ${message}`, { entity, field: fullField, retryable, cause });
+}
+
+/** Does `work` on a part, whose failures say of which. */
+export function failuresAt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Failure ? failureAt(path, error) : error;
+  }
+}

@@ -9,6 +9,7 @@ const failureMessages = {
   reset: 'Failed to reset database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
+  register: 'Failed to register agent',
   'agents.create': 'Failed to create agent',
   'agents.createMany': 'Failed to create agents',
   'agents.getMany': 'Failed to get agents',
@@ -40,7 +41,16 @@ const failureMessages = {
   'changes.read': 'Failed to read changes',
   'changes.prune': 'Failed to prune changes',
   'events.record': 'Failed to record security event',
+  'events.recordMany': 'Failed to record security events',
+  'events.get': 'Failed to get security event',
   'events.query': 'Failed to query security events',
+  'events.page': 'Failed to page security events',
+  'events.iterate': 'Failed to iterate security events',
+  'events.count': 'Failed to count security events',
+  'events.aggregate': 'Failed to aggregate security events',
+  'events.markMitigated': 'Failed to mark security event mitigated',
+  'events.prune': 'Failed to prune security events',
+  'events.verify': 'Failed to verify security events',
 } as const;
 
 /** The reference that a call's record makes to another: a broken foreign key does not tell which it is. */
@@ -48,6 +58,7 @@ const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEnti
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
   'certificates.create': ['certificate', 'replacedBy'],
+  register: ['certificate', 'certificate.replacedBy'],
 };
 
 /** A call of the public surface. */

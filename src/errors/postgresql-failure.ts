@@ -121,10 +121,21 @@ const uniqueConstraints: Readonly<Record<string, readonly [entity: ErrorEntity, 
   security_events_pkey: ['securityEvent', 'id'],
 };
 
+/**
+ * Tables whose rows no caller gives a key: where one is in the way, another transaction has changed what this one goes by.
+ * It has deleted a capability between two statements of this one, or added to the chain of security events, of which a
+ * transaction sees the state of its beginning.
+ */
+const sharedTables: ReadonlySet<unknown> = new Set([
+  'agent_capabilities',
+  'security_event_entries',
+  'security_event_checkpoints',
+]);
+
 /** What an error of PostgreSQL, or of the way there, means; undefined for any other. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
-  if (sqlStateOf(error) === '23505') return alreadyExists(error, cause);
   const meaning = meaningOf(error);
+  if (sqlStateOf(error) === '23505' && meaning !== inTheWay) return alreadyExists(error, cause);
   if (meaning === undefined) return undefined;
   return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
 }
@@ -165,8 +176,7 @@ function sqlStateOf(error: object): string | undefined {
 function meaningOf(error: object): Meaning | undefined {
   const state = sqlStateOf(error);
   if (state === undefined) return meaningOfConnectionError(error);
-  // A capability that another transaction deleted between two statements of this one.
-  if (state.startsWith('23') && Reflect.get(error, 'table') === 'agent_capabilities') return inTheWay;
+  if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const known = meanings.find(([prefix]) => state.startsWith(prefix));
   return known?.[1] ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };

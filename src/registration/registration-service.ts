@@ -1,0 +1,67 @@
+import { parseCreateOptions } from '../agents/agent-options';
+import { agentStatements } from '../agents/agent-statements';
+import { insertAgent } from '../agents/agent-work';
+import { parseNewAgent } from '../agents/parse-agent';
+import type { CreateOptions } from '../agents/types';
+import { certificateStatements } from '../certificates/certificate-statements';
+import { insertCertificate } from '../certificates/certificate-work';
+import { parseNewCertificate } from '../certificates/parse-certificate';
+import type { Session } from '../client/session';
+import { failuresAt, invalidInput } from '../errors/failure';
+import { parseNewEvent } from '../events/parse-event';
+import { recordEvents } from '../events/record-events';
+import { checkObject, optional } from '../input/check';
+import type { ServiceSettings } from '../options/service-settings';
+import type { Registration, RegistrationInput } from './types';
+
+const fieldNames = new Set(['certificate', 'agent', 'event'] as const);
+
+/** Registers agents that come with their certificates. Every failure is a `DatabaseError`. */
+export class RegistrationService {
+  readonly #session: Session;
+  readonly #settings: ServiceSettings;
+
+  /** @internal */
+  constructor(session: Session, settings: ServiceSettings) {
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  /**
+   * Stores a certificate, registers the agent that holds it, and records the event, if one is given: all of it or nothing.
+   *
+   * @returns the ids of the three.
+   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, or the name where it was to be `unique`;
+   * REFERENCE_NOT_FOUND when the certificate's `replacedBy` is unknown; INVALID_INPUT.
+   */
+  register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
+    return this.#session.write('register', async (executor) => {
+      const uniqueness = parseCreateOptions(options);
+      const fields = checkObject(input, 'registration', fieldNames);
+      const { now, defaultAgentLifetimeMs } = this.#settings;
+      const nowMs = now();
+      const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs));
+      const agent = failuresAt('agent', () => {
+        const completed = withCertificate(fields.agent, certificate.columns.id);
+        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, uniqueness });
+      });
+      const event = optional(fields.event, 'event', (value) => failuresAt('event', () => parseNewEvent(value, nowMs)));
+      const { dialect } = executor;
+      return executor.atomic(function* () {
+        const certificateId = yield* insertCertificate(certificateStatements(dialect), certificate, nowMs);
+        const agentId = yield* insertAgent(agentStatements(dialect), agent, uniqueness);
+        if (event === undefined) return { certificateId, agentId };
+        yield* recordEvents(dialect, [event], nowMs);
+        return { certificateId, agentId, eventId: event.columns.id };
+      });
+    });
+  }
+}
+
+// What is no object at all is for the agent's own check to refuse.
+function withCertificate(agent: unknown, certificateId: string): unknown {
+  if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
+  const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
+  if (given !== certificateId) throw invalidInput('certificateId', 'must be that of the certificate, or be left out');
+  return { ...fields, certificateId };
+}
