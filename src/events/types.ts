@@ -85,3 +85,101 @@ export interface SecurityEventQuery {
   /** How many to leave out first. Default: 0. */
   offset?: number | undefined;
 }
+
+/** What to group events by: their own fields, or spans of time of this length, the first of which begins with 1970. */
+export type EventGrouping =
+  | 'type'
+  | 'severity'
+  | 'source'
+  | 'target'
+  | {
+      /** 1 to 36525 days, in milliseconds. */
+      readonly bucketMs: number;
+    };
+
+/** How many events there are of one kind. */
+export interface EventCount {
+  /** The type, severity, source or target; of a span of time its beginning, such as `2026-06-01T12:00:00.000Z`. */
+  readonly key: string;
+  readonly count: number;
+}
+
+/** What was done about an event. */
+export interface MitigationInput {
+  applied: boolean;
+  /** Default: none, also where there were some before. */
+  details?: string | undefined;
+}
+
+/** Which events to prune. */
+export interface PruneEventsOptions {
+  /** Events of this time, and later ones, are kept. */
+  before: Date;
+  /** How many events one transaction deletes at most, 1 to 10000. Default: 1000. */
+  batchSize?: number | undefined;
+}
+
+/*
+ * Glossary.
+ * Chain: what was recorded, in the order of its recording: events, mitigations, prunings. Each entry has a hash over
+ * itself and the hash of the one before.
+ * Head: the last entry of the chain.
+ */
+
+/**
+ * How an entry of the chain is not what it was.
+ *
+ * - `changed`: an event, its metadata, a mitigation or the entry itself has another content.
+ * - `removed`: an event or an entry is missing, which no pruning has taken away.
+ * - `reordered`: an entry stands where another belongs, which is there still.
+ * - `inserted`: an event or an entry is there that was not recorded.
+ */
+export const EventChainBreakReason = {
+  CHANGED: 'changed',
+  REMOVED: 'removed',
+  REORDERED: 'reordered',
+  INSERTED: 'inserted',
+} as const;
+export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof EventChainBreakReason];
+
+/** The first place where the chain is not what it was. */
+export interface EventChainBreak {
+  readonly reason: EventChainBreakReason;
+  /** The place in the chain; absent for an event that is not in it, and where only the number of entries tells. */
+  readonly sequence?: number;
+  /** Where known. */
+  readonly eventId?: string;
+}
+
+/** An entry of the chain by its number, and the hash over it and all before it. */
+export interface EventChainHead {
+  /** From 1, without gaps; 0 of an empty chain. */
+  readonly sequence: number;
+  /** SHA-256, in hexadecimal; empty of an empty chain. */
+  readonly hash: string;
+}
+
+/** What stands for the beginning of the chain that was pruned. */
+export interface EventChainCheckpoint extends EventChainHead {
+  /** How many events had been pruned by then. */
+  readonly count: number;
+  readonly createdAt: Date;
+}
+
+/** What the verification of the chain has found. */
+export type EventChainVerification =
+  | {
+      readonly valid: true;
+      /** How many entries were verified. */
+      readonly entries: number;
+      /** The last of them. Kept elsewhere, it will tell whether the chain was cut or made anew. */
+      readonly head: EventChainHead;
+      /** Where the verification began; absent where nothing is missing at the beginning. */
+      readonly checkpoint?: EventChainCheckpoint;
+    }
+  | {
+      readonly valid: false;
+      /** How many entries were verified before. */
+      readonly entries: number;
+      readonly break: EventChainBreak;
+    };

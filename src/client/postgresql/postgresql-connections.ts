@@ -1,4 +1,4 @@
-import { Client, Pool, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
+import { Client, Pool, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
 import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
@@ -122,7 +122,7 @@ export class PostgresqlConnections {
 }
 
 /** Runs one statement on a connection. */
-export async function runStatement(client: PoolClient, { sql, args }: Statement): Promise<StatementResult> {
+export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
   const result = await client.query<Row[]>({
     text: toNumberedParameters(sql),
     // The driver only reads them.

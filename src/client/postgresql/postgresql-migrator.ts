@@ -6,7 +6,13 @@ import type { MigrationState } from '../../migration/migration-state';
 import type { PostgresqlQuery } from '../../migration/postgresql-query';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
 import { insufficientPrivilege, sqlStateOf } from '../../migration/sql-state';
+import { chainStart, type ChainLink } from '../../events/chain';
+import { chainStatements } from '../../events/chain-statements';
+import { sealEntries } from '../../events/seal-chain';
 import { Migrator } from '../migrator';
+import { runWorkAsync } from '../run-work';
+import { runStatement } from './postgresql-connections';
+import { postgresqlDialect } from './postgresql-dialect';
 import { assertEncoding, serverEncodingSql } from './server-encoding';
 
 /** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
@@ -53,6 +59,26 @@ export class PostgresqlMigrator extends Migrator {
       assertEncoding(rows[0]?.[0]);
       return await applyPostgresqlMigrations(client, { shipped, lockTimeoutMs, schema });
     } finally {
+      await client.end();
+    }
+  }
+
+  /** Seals the entries of events that were recorded before there was a chain. */
+  protected override async complete(): Promise<void> {
+    const { query, connect } = this.#access;
+    const { rows } = await query(chainStatements(postgresqlDialect).isUnsealed.sql);
+    if (rows.length === 0) return;
+    const client = await connect();
+    try {
+      for (let sealed: ChainLink | undefined = chainStart; sealed !== undefined;) {
+        const after: ChainLink = sealed;
+        await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+        const work = sealEntries(postgresqlDialect, after, Date.now());
+        sealed = await runWorkAsync(work, [], (statement) => runStatement(client, statement));
+        await client.query('COMMIT');
+      }
+    } finally {
+      // It ends what is not committed, too.
       await client.end();
     }
   }

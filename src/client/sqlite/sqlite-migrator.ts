@@ -3,6 +3,7 @@ import type { MigrationState } from '../../migration/migration-state';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
 import { Migrator } from '../migrator';
 import { fillDerivedColumns } from './fill-derived-columns';
+import { sealChain } from './seal-chain';
 import type { SqliteSettings } from './sqlite-connection';
 import type { SqliteDatabase } from './sqlite-database';
 
@@ -32,7 +33,8 @@ export class SqliteMigrator extends Migrator {
     });
   }
 
-  protected override complete(): Promise<void> {
-    return fillDerivedColumns(this.#database);
+  protected override async complete(): Promise<void> {
+    await fillDerivedColumns(this.#database);
+    await sealChain(this.#database);
   }
 }

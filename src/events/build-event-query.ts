@@ -1,0 +1,148 @@
+import type { Dialect } from '../sql/dialect';
+import { join, sql, type Sql } from '../sql/sql';
+import { allOf, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
+import { ownersWithMetadata } from '../metadata/metadata-filter';
+import type { Metadata } from '../metadata/types';
+import type { EventFilter } from './parse-event';
+import type { EventGrouping, SecurityEvent, SecuritySeverity } from './types';
+
+/** The place of an event in the order of all queries. */
+export type EventPlace = readonly [timestampMs: number, id: string];
+
+/** Which of the events that a filter leaves. */
+export interface EventSelection {
+  readonly limit: number;
+  readonly offset?: number | undefined;
+  /** After which to begin. */
+  readonly after?: EventPlace | undefined;
+}
+
+/** Events by a filter, newest first: one statement, which finds the ids of the page first. */
+export function buildEventQuery(
+  dialect: Dialect,
+  filter: EventFilter,
+  { limit, offset = 0, after }: EventSelection,
+): Statement {
+  const orderBy = sql`s.timestamp DESC, s.id ASC`;
+  const conditions = eventConditions(dialect, filter);
+  if (after !== undefined) conditions.push(isAfter(dialect, after));
+  return toStatement(sql`WITH page AS MATERIALIZED (
+      SELECT s.id FROM security_events s WHERE ${allOf(conditions)}
+      ORDER BY ${orderBy} ${windowOf(limit, offset)})
+    SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
+      s.mitigation_applied, s.mitigation_details, (
+        SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM security_event_metadata m WHERE m.event_id = s.id),
+      ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
+    FROM page CROSS JOIN security_events s WHERE s.id = page.id ORDER BY ${orderBy}`);
+}
+
+/** How many events a filter leaves. */
+export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
+  return toStatement(sql`SELECT count(*) FROM security_events s WHERE ${allOf(eventConditions(dialect, filter))}`);
+}
+
+/** How many events a filter leaves in each group, most first. */
+export function buildEventAggregate(
+  dialect: Dialect,
+  filter: EventFilter,
+  by: EventGrouping,
+  limit: number,
+): Statement {
+  return toStatement(sql`SELECT grouped.label, count(*) FROM (
+      SELECT ${labelOf(dialect, by)} AS label FROM security_events s
+      WHERE ${allOf(eventConditions(dialect, filter))}) AS grouped
+    GROUP BY grouped.label ORDER BY count(*) DESC, grouped.label ${windowOf(limit, 0)}`);
+}
+
+const labels = {
+  type: sql`s.event_type`,
+  severity: sql`s.severity`,
+  source: sql`s.source`,
+  target: sql`s.target`,
+} as const;
+
+// Of a time bucket: its beginning. The remainder of a time before 1970 is negative.
+function labelOf(dialect: Dialect, by: EventGrouping): Sql {
+  if (typeof by === 'string') return labels[by];
+  const time = sql`CAST(${dialect.toMs(sql`s.timestamp`)} AS BIGINT)`;
+  const size = sql`CAST(${by.bucketMs} AS BIGINT)`;
+  return sql`${time} - ((${time} % ${size}) + ${size}) % ${size}`;
+}
+
+// The first condition is for the index, which the second one alone is no range of.
+function isAfter(dialect: Dialect, [timestampMs, id]: EventPlace): Sql {
+  const time = dialect.fromMs(sql`${timestampMs}`);
+  return sql`s.timestamp <= ${time} AND (s.timestamp < ${time} OR s.id > ${id})`;
+}
+
+/** Something of the last mitigation `e` of the event `s`; null where there is none. */
+function lastMitigation(what: Sql): Sql {
+  return sql`(SELECT ${what} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
+    ORDER BY e.sequence DESC LIMIT 1)`;
+}
+
+function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
+  const conditions: Sql[] = [];
+  const { ids, fromMs, toMs, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
+  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`s.id`, ids));
+  if (fromMs !== undefined) conditions.push(sql`s.timestamp >= ${dialect.fromMs(sql`${fromMs}`)}`);
+  if (toMs !== undefined) conditions.push(sql`s.timestamp <= ${dialect.fromMs(sql`${toMs}`)}`);
+  if (eventTypes !== undefined) conditions.push(isOneOf(dialect, sql`s.event_type`, eventTypes));
+  if (severities !== undefined) conditions.push(sql`s.severity IN (${join(severities)})`);
+  if (source !== undefined) conditions.push(sql`s.source = ${source}`);
+  if (target !== undefined) conditions.push(sql`s.target = ${target}`);
+  if (mitigationApplied !== undefined) {
+    const present = sql`coalesce(${lastMitigation(sql`e.mitigation_applied`)}, s.mitigation_applied)`;
+    conditions.push(sql`${present} = ${dialect.toBoolean(sql`${mitigationApplied ? 1 : 0}`)}`);
+  }
+  if (metadata !== undefined && metadata.length > 0) {
+    const table = { table: 'security_event_metadata', ownerColumn: 'event_id' } as const;
+    conditions.push(sql`s.id IN (${ownersWithMetadata(dialect, table, metadata)})`);
+  }
+  return conditions;
+}
+
+type EventResultRow = readonly [
+  id: string,
+  timestampMs: number,
+  eventType: string,
+  severity: SecuritySeverity,
+  source: string,
+  target: string,
+  description: string,
+  mitigationApplied: unknown,
+  mitigationDetails: string | null,
+  metadata: string,
+  lastMitigation: string | null,
+];
+
+/** The event that a row of `buildEventQuery` stands for, as its last mitigation has left it. */
+export function toSecurityEvent(row: Row): SecurityEvent {
+  // The statement that made the row selects exactly these columns.
+  const columns = row as EventResultRow;
+  const [applied, details] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
+  return {
+    id: columns[0],
+    timestamp: new Date(columns[1]),
+    eventType: columns[2],
+    severity: columns[3],
+    source: columns[4],
+    target: columns[5],
+    description: columns[6],
+    metadata: JSON.parse(columns[9]) as Metadata,
+    mitigationApplied: Boolean(applied),
+    ...(details === null ? undefined : { mitigationDetails: details }),
+  };
+}
+
+/** Where the event of a row of `buildEventQuery` stands. */
+export function placeOf(row: Row): EventPlace {
+  // As above.
+  const columns = row as EventResultRow;
+  return [columns[1], columns[0]];
+}
+
+function toMitigation(json: string): readonly [applied: unknown, details: string | null] {
+  // The statement composes it of exactly these.
+  return JSON.parse(json) as [unknown, string | null];
+}

@@ -1,0 +1,177 @@
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { perEngine } from '../sql/per-engine';
+import { sql } from '../sql/sql';
+import { defineStatement, toStatement, type Statement } from '../sql/statement';
+import type { NewEntry } from './chain';
+
+const entryColumns: RecordColumns = {
+  position: 'integer',
+  event_id: 'text',
+  kind: { enumeration: 'SecurityEventEntryKind' },
+  mitigation_applied: 'boolean',
+  mitigation_details: 'text',
+  entered_at: 'time',
+  digest: 'text',
+  hash: 'text',
+};
+
+const sealColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
+
+/** The statements of the chain of security events on one engine. */
+export class ChainStatements {
+  /** Waits until nobody else changes the chain, and lets nobody until the end of the transaction. */
+  readonly takeTurn: Statement | undefined;
+  /** The head. */
+  readonly selectHead: Statement;
+  /** Whether there is a checkpoint. */
+  readonly hasCheckpoint: Statement;
+  /** Whether there are entries that have to be sealed. */
+  readonly isUnsealed: Statement;
+  readonly insertCheckpoint;
+  readonly selectEvent;
+  readonly selectPruning: Statement;
+  readonly selectRemaining;
+  readonly selectPrunable;
+  readonly deleteEvents;
+  readonly emptyEntries;
+  readonly selectFoldable;
+  readonly selectHash;
+  readonly deleteEntries;
+  readonly deleteCheckpoints;
+  /** The head, the last checkpoint and the last pruning. */
+  readonly selectState: Statement;
+  readonly selectBatch;
+  readonly selectPlaces;
+  readonly selectUnrecorded;
+  readonly #insertEntries;
+  readonly #sealEntries;
+
+  constructor(dialect: Dialect) {
+    const pruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
+      WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
+    this.takeTurn = turnOf(dialect);
+    // A transaction that sees the state of its beginning must fail where this entry has been pruned since: what follows
+    // it may have been, too, so that nothing would stand in the way of the entry that it is going to add.
+    const lock = dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``;
+    this.selectHead = toStatement(
+      sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
+    );
+    this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
+    this.isUnsealed = toStatement(sql`SELECT e.sequence FROM security_event_entries e
+      WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints) LIMIT 1`);
+    this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
+      (p) => sql`INSERT INTO security_event_checkpoints (sequence, hash, count, created_at)
+        VALUES (${p('sequence')}, ${p('hash')}, ${p('count')}, ${dialect.fromMs(p('createdAt'))})`,
+    );
+    this.#insertEntries = defineStatement<{ after: number; entries: string }>(
+      (p) => sql`INSERT INTO security_event_entries (sequence, event_id, kind, mitigation_applied, mitigation_details,
+          entered_at, digest, hash)
+        SELECT CAST(${p('after')} AS BIGINT) + n.position, n.event_id, n.kind, n.mitigation_applied,
+          n.mitigation_details, n.entered_at, n.digest, n.hash
+        FROM ${dialect.recordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
+    );
+    this.selectEvent = defineStatement<{ id: string }>(
+      (p) => sql`SELECT s.id FROM security_events s WHERE s.id = ${p('id')}`,
+    );
+
+    this.selectPruning = toStatement(pruning);
+    this.selectPrunable = defineStatement<{ before: number; limit: number }>(
+      (p) => sql`SELECT s.id FROM security_events s WHERE s.timestamp < ${dialect.fromMs(p('before'))}
+        ORDER BY s.timestamp LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.deleteEvents = defineStatement<{ ids: string }>(
+      (p) => sql`DELETE FROM security_events WHERE id IN (${dialect.elements(p('ids'))})`,
+    );
+    this.emptyEntries = defineStatement<{ ids: string }>(
+      (p) => sql`UPDATE security_event_entries
+        SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
+        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))})`,
+    );
+    // The last entry stays in any case: it is that of a pruning.
+    this.selectFoldable = defineStatement<{ limit: number }>(
+      (p) => sql`SELECT max(run.sequence) FROM (
+          SELECT e.sequence FROM security_event_entries e
+          WHERE e.sequence < (SELECT coalesce(
+            (SELECT k.sequence FROM security_event_entries k WHERE k.kind <> 'PRUNED' ORDER BY k.sequence LIMIT 1),
+            (SELECT max(l.sequence) FROM security_event_entries l)))
+          ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)) AS run`,
+    );
+    this.selectHash = defineStatement<{ sequence: number }>(
+      (p) => sql`SELECT e.hash FROM security_event_entries e WHERE e.sequence = ${p('sequence')}`,
+    );
+    this.deleteEntries = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
+    );
+    // The first one, of the beginning, stays: it tells that the chain was begun.
+    this.deleteCheckpoints = defineStatement<{ before: number }>(
+      (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
+    );
+
+    // Together, so that they are of one state.
+    this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
+        ${dialect.toMs(sql`c.created_at`)}, p.sequence
+      FROM (SELECT 1) AS base
+      LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
+      LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
+      LEFT JOIN (${pruning}) AS p ON TRUE`);
+    // In one statement, so that an event is not missed because it was pruned between two.
+    this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
+          ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
+          s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
+            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
+            FROM security_event_metadata m WHERE m.event_id = s.id)
+        FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
+        WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectPlaces = defineStatement<{ after: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.digest, e.hash FROM security_event_entries e WHERE e.sequence > ${p('after')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
+      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT EXISTS (
+            SELECT 1 FROM security_event_entries e WHERE e.event_id = page.id AND e.kind = 'RECORDED') THEN page.id END)
+        FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
+          ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
+    );
+    // Together, so that they are of one state.
+    this.selectRemaining = toStatement(sql`SELECT
+        (SELECT max(c.sequence) FROM security_event_checkpoints c),
+        (SELECT count(*) FROM security_event_entries e WHERE e.kind = 'PRUNED'),
+        (SELECT last.mitigation_details FROM (${pruning}) AS last)`);
+    this.#sealEntries = defineStatement<{ after: number; entries: string }>(
+      (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
+        FROM ${dialect.recordSet(p('entries'), 'n', sealColumns)}
+        WHERE security_event_entries.sequence = CAST(${p('after')} AS BIGINT) + n.position`,
+    );
+  }
+
+  /** @param hashes - the entries' own, in their order. */
+  insertEntries(after: number, entries: readonly NewEntry[], hashes: readonly string[]): Statement {
+    const rows = entries.map(({ eventId, kind, applied, details, enteredAt, digest }, index) => {
+      const flag = applied === null ? null : Number(applied);
+      return [index + 1, eventId, kind, flag, details, enteredAt, digest, hashes[index]];
+    });
+    return this.#insertEntries({ after, entries: JSON.stringify(rows) });
+  }
+
+  /** @param rows - each with its place after `after`. */
+  sealEntries(after: number, rows: readonly (readonly [position: number, digest: string, hash: string])[]): Statement {
+    return this.#sealEntries({ after, entries: JSON.stringify(rows) });
+  }
+}
+
+export const chainStatements = perEngine((dialect) => new ChainStatements(dialect));
+
+/**
+ * Turns are taken while the table is held as by whoever inserts into it, and none is held without: a transaction that is
+ * repeated locks the whole table before it asks for its turn, and would wait for one who waits for the table. Nothing is
+ * ever inserted.
+ */
+function turnOf(dialect: Dialect): Statement | undefined {
+  const turn = dialect.takeTurn?.(sql`'events'`);
+  if (turn === undefined) return undefined;
+  return toStatement(sql`INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
+    SELECT 0, '', 'PRUNED', ${dialect.fromMs(sql`0`)}, '', '' FROM (${turn}) AS turn(taken) WHERE turn.taken IS NULL`);
+}

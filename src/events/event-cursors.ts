@@ -1,0 +1,27 @@
+import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../input/cursor';
+import type { Row } from '../sql/statement';
+import { placeOf, type EventPlace } from './build-event-query';
+import type { EventFilter } from './parse-event';
+
+/** The cursors of a query's pages. */
+export class EventCursors {
+  readonly #fingerprint: string;
+
+  constructor(filter: EventFilter | null) {
+    this.#fingerprint = fingerprintOf('events', filter);
+  }
+
+  /** The cursor of the place after a row of the query. */
+  encode(row: Row): string {
+    return encodeCursor(this.#fingerprint, placeOf(row));
+  }
+
+  /** @throws INVALID_INPUT */
+  decode(cursor: unknown): EventPlace {
+    return decodeCursor(cursor, this.#fingerprint, isPlace);
+  }
+}
+
+function isPlace(key: readonly CursorValue[]): key is EventPlace {
+  return key.length === 2 && typeof key[0] === 'number' && typeof key[1] === 'string';
+}

@@ -1,0 +1,171 @@
+import type { Executor } from '../client/executor';
+import type { Session } from '../client/session';
+import { Failure } from '../errors/failure';
+import { checkNonEmptyText } from '../input/check';
+import { checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import { checkResultSize, rowLimit } from '../input/check-window';
+import { requiresPrimary, type ReadOptions } from '../options/read-options';
+import type { ServiceSettings } from '../options/service-settings';
+import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
+import { EventCursors } from './event-cursors';
+import { parseEventQuery } from './parse-event';
+import { parseGrouping } from './parse-event-options';
+import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, SecurityEventQuery } from './types';
+import { verifyChain, type Reading } from './verify-chain';
+
+/** Events that are read at a time to be given one by one. */
+const iterationSize = 500;
+
+/** Finds security events, as their last mitigation has left them. */
+export abstract class EventReadService {
+  readonly #session: Session;
+  readonly #settings: ServiceSettings;
+
+  /** @internal */
+  constructor(session: Session, settings: ServiceSettings) {
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  /**
+   * @returns the event with its metadata, as one snapshot; null when absent.
+   * @throws INVALID_INPUT when `id` is no text, or empty.
+   */
+  get(id: string, options?: ReadOptions): Promise<SecurityEvent | null> {
+    return this.#session.read('events.get', options, async (executor) => {
+      const { filter } = parseEventQuery({ ids: [checkNonEmptyText(id, 'id')] });
+      if (filter === null) return null;
+      const [row] = await executor.query(buildEventQuery(executor.dialect, filter, { limit: 1 }));
+      return row === undefined ? null : toSecurityEvent(row);
+    });
+  }
+
+  /**
+   * Finds events: see {@link SecurityEventQuery} for what each field matches.
+   *
+   * @returns the events that match, newest first and by id among those of one millisecond, as one snapshot; an empty
+   * array when none does.
+   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
+   */
+  query(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<SecurityEvent[]> {
+    return this.#session.read('events.query', options, async (executor) => {
+      const { filter, window } = parseEventQuery(query);
+      if (filter === null || window.limit === 0) return [];
+      const { maxResults } = this.#settings;
+      const selection = { limit: rowLimit(window, maxResults), offset: window.offset };
+      const rows = await executor.query(buildEventQuery(executor.dialect, filter, selection));
+      checkResultSize(window, rows, maxResults);
+      return rows.map(toSecurityEvent);
+    });
+  }
+
+  /**
+   * Finds events page by page. A page begins after the last event of the one before: what is recorded or pruned meanwhile
+   * makes no other event come twice, or not at all.
+   *
+   * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
+   * @returns a page as one snapshot, newest first and by id among those of one millisecond.
+   * @throws INVALID_INPUT, also for a cursor of another query.
+   */
+  page(query: SecurityEventQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>> {
+    return this.#session.read('events.page', options, (executor) => selectPage(executor, query, page));
+  }
+
+  /**
+   * Finds events one by one, in the same order and in constant memory: read in pages, each a snapshot of its own. May be
+   * left at any time.
+   *
+   * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
+   * @throws INVALID_INPUT, and whatever reading a page fails with.
+   */
+  async *iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
+    for (let after: string | undefined; ;) {
+      const place = { after, size: iterationSize };
+      const page = await this.#session.read('events.iterate', options, (executor) => {
+        return selectPage(executor, query, place);
+      });
+      yield* page.items;
+      if (page.nextCursor === undefined) return;
+      after = page.nextCursor;
+    }
+  }
+
+  /**
+   * @param query - `limit` and `offset` do not matter.
+   * @returns how many events match.
+   * @throws INVALID_INPUT
+   */
+  count(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<number> {
+    return this.#session.read('events.count', options, async (executor) => {
+      const { filter } = parseEventQuery(query);
+      if (filter === null) return 0;
+      const [row] = await executor.query(buildEventCount(executor.dialect, filter));
+      return Number(row?.[0]);
+    });
+  }
+
+  /**
+   * Counts events by what they have in common.
+   *
+   * @param filter - which events to count; `limit` and `offset` do not matter.
+   * @returns the counts, most first and by key, in the order of code points or of time, among equal ones; no key of which
+   * there is no event.
+   * @throws RESULT_TOO_LARGE when there are more than `maxResults` keys, INVALID_INPUT.
+   */
+  aggregate(
+    filter: SecurityEventQuery,
+    options: { readonly by: EventGrouping },
+    readOptions?: ReadOptions,
+  ): Promise<EventCount[]> {
+    return this.#session.read('events.aggregate', readOptions, async (executor) => {
+      const { filter: conditions } = parseEventQuery(filter);
+      const by = parseGrouping(options);
+      if (conditions === null) return [];
+      const { maxResults } = this.#settings;
+      const rows = await executor.query(buildEventAggregate(executor.dialect, conditions, by, maxResults + 1));
+      if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
+      return rows.map(([key, count]) => {
+        return { key: typeof key === 'number' ? new Date(key).toISOString() : String(key), count: Number(count) };
+      });
+    });
+  }
+
+  /**
+   * Looks whether the events are those that were recorded: walks the chain from its beginning, or from the last
+   * checkpoint, in constant memory, makes every hash anew from what is stored, and looks for events that are not in the
+   * chain. Others may record, mitigate and prune meanwhile. Outside a transaction the primary answers.
+   *
+   * There is no secret in the chain: it tells of changes by whoever cannot, or did not, make all of the hashes after them
+   * anew. Whoever may write everything could, or could cut the end of the chain off; to find that out, keep `head`
+   * elsewhere, and look whether it is still in a later chain.
+   *
+   * @returns that all is well, and the head of the chain; or the first break.
+   */
+  verify(options?: ReadOptions): Promise<EventChainVerification> {
+    return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {
+      requiresPrimary(options);
+      return runReading(executor, verifyChain(executor.dialect));
+    });
+  }
+}
+
+async function selectPage(
+  executor: Executor,
+  query: SecurityEventQuery,
+  page?: PageOptions,
+): Promise<Page<SecurityEvent>> {
+  const { filter } = parseEventQuery(query);
+  refuseWindow(query);
+  const { after, size } = checkPage(page);
+  const cursors = new EventCursors(filter);
+  const place = after === undefined ? undefined : cursors.decode(after);
+  if (filter === null) return { items: [] };
+  const rows = await executor.query(buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place }));
+  return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
+}
+
+async function runReading<T>(executor: Executor, reading: Reading<T>): Promise<T> {
+  let step = reading.next();
+  while (step.done !== true) step = reading.next(await executor.query(step.value));
+  return step.value;
+}

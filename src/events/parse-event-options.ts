@@ -1,0 +1,71 @@
+import { Failure, invalidInput } from '../errors/failure';
+import {
+  checkAnyTime,
+  checkArray,
+  checkBoolean,
+  checkNonEmptyText,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkWholeNumber,
+  optional,
+} from '../input/check';
+import { parseNewEvent, type NewEventRow } from './parse-event';
+import type { PruneBatch } from './prune-events';
+import type { Mitigation } from './record-events';
+import type { EventGrouping } from './types';
+
+const aggregateFields = new Set(['by'] as const);
+const bucketFields = new Set(['bucketMs'] as const);
+const mitigationFields = new Set(['applied', 'details'] as const);
+const pruneFields = new Set(['before', 'batchSize'] as const);
+
+const fieldGroupings = ['type', 'severity', 'source', 'target'] as const;
+const maxBucketMs = 36_525 * 86_400_000;
+const pruneSize = 1000;
+const maxPruneSize = 10_000;
+
+/** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */
+export function parseNewEvents(input: unknown, nowMs: number): NewEventRow[] {
+  return checkArray(input, 'events', (event, path) => {
+    try {
+      return parseNewEvent(event, nowMs);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // The fields of an event begin with its path, of which its own name is no part.
+      const { code, field, message } = error;
+      const place = field === undefined || field === 'event' ? path : `${path}.${field}`;
+      throw new Failure(code, `${path}: ${message}`, { field: place });
+    }
+  });
+}
+
+/** Checks what to group by. @throws INVALID_INPUT */
+export function parseGrouping(input: unknown): EventGrouping {
+  const { by } = checkObject(input, 'options', aggregateFields);
+  if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
+  if (by === undefined) throw invalidInput('by', 'must be given');
+  const { bucketMs } = checkObject(by, 'by', bucketFields);
+  return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
+}
+
+/** Checks a mitigation. @throws INVALID_INPUT */
+export function parseMitigation(id: unknown, input: unknown): Mitigation {
+  const eventId = checkNonEmptyText(id, 'id');
+  const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
+  return {
+    eventId,
+    applied: checkBoolean(applied, 'applied'),
+    details: optional(details, 'details', checkText) ?? null,
+  };
+}
+
+/** Checks what to prune. @throws INVALID_INPUT */
+export function parsePruneOptions(input: unknown): PruneBatch {
+  const { before, batchSize } = checkObject(input, 'options', pruneFields);
+  const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
+  return {
+    before: checkAnyTime(before, 'before'),
+    size: optional(batchSize, 'batchSize', checkSize) ?? pruneSize,
+  };
+}

@@ -1,0 +1,66 @@
+import type { Dialect } from '../sql/dialect';
+import { inOrder, type Work } from '../sql/statement';
+import { appendEntries, readHead, takeChainTurn } from './append-entries';
+import { mitigatedEntry, recordedEntry } from './chain';
+import { chainStatements } from './chain-statements';
+import { eventStatements } from './event-statements';
+import type { NewEventRow } from './parse-event';
+
+/** How many events, and about how many letters of them, one statement inserts. */
+const chunkSize = 500;
+const chunkLength = 4_000_000;
+
+/**
+ * Records events, as a part of any work: others who record wait from here on until its transaction has ended, so it is
+ * best the last part.
+ *
+ * @param enteredAt - now, in milliseconds since 1970.
+ */
+export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], enteredAt: number): Work<void> {
+  if (rows.length === 0) return;
+  yield* takeChainTurn(dialect);
+  let head = yield* readHead(dialect, enteredAt);
+  for (const chunk of chunksOf(rows)) {
+    yield* inOrder(eventStatements(dialect).insert(chunk));
+    head = yield* appendEntries(
+      dialect,
+      head,
+      chunk.map((row) => recordedEntry(row, enteredAt)),
+    );
+  }
+}
+
+/** A mitigation of an event, as it was given. */
+export interface Mitigation {
+  readonly eventId: string;
+  readonly applied: boolean;
+  readonly details: string | null;
+}
+
+/** Adds a mitigation; whether there is such an event. */
+export function* mitigateEvent(
+  dialect: Dialect,
+  { eventId, applied, details }: Mitigation,
+  enteredAt: number,
+): Work<boolean> {
+  yield* takeChainTurn(dialect);
+  const { rows } = yield chainStatements(dialect).selectEvent({ id: eventId });
+  if (rows.length === 0) return false;
+  const head = yield* readHead(dialect, enteredAt);
+  yield* appendEntries(dialect, head, [mitigatedEntry(eventId, applied, details, enteredAt)]);
+  return true;
+}
+
+function* chunksOf(rows: readonly NewEventRow[]): Generator<readonly NewEventRow[], void, void> {
+  for (let start = 0, end = 0; start < rows.length; start = end) {
+    for (let length = 0; end < rows.length && end - start < chunkSize && length < chunkLength; end += 1) {
+      length += lengthOf(rows[end]);
+    }
+    yield rows.slice(start, end);
+  }
+}
+
+function lengthOf(row: NewEventRow | undefined): number {
+  const length = row?.columns.description.length ?? 0;
+  return row?.metadata.reduce((sum, [key, value]) => sum + key.length + value.length, length) ?? 0;
+}

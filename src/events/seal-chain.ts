@@ -1,0 +1,44 @@
+import type { Dialect } from '../sql/dialect';
+import { inOrder, type Work } from '../sql/statement';
+import { takeChainTurn } from './append-entries';
+import { chainStart, hashOf, type ChainLink } from './chain';
+import { chainStatements } from './chain-statements';
+import { toStoredEntry } from './entry-rows';
+
+const batchSize = 500;
+
+/**
+ * Seals a batch of the entries that a migration has made for older events: it gives them their digests and hashes. Once
+ * the chain has begun, an entry without a hash is none of a migration's any more, and stays as it is.
+ *
+ * @param after - up to where it is sealed.
+ * @param now - in milliseconds since 1970.
+ * @returns up to where it is sealed then; undefined where there is nothing left to do.
+ */
+export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): Work<ChainLink | undefined> {
+  const statements = chainStatements(dialect);
+  yield* takeChainTurn(dialect);
+  const checkpoint = yield statements.hasCheckpoint;
+  if (checkpoint.rows.length > 0) return undefined;
+  const last = Number.MAX_SAFE_INTEGER;
+  const { rows } = yield statements.selectBatch({ after: after.sequence, last, limit: batchSize });
+  const sealed: [position: number, digest: string, hash: string][] = [];
+  let link = after;
+  for (const row of rows) {
+    const entry = toStoredEntry(row);
+    const { sequence } = entry;
+    if (entry.hash === '') {
+      // Where the event is gone, the verification will tell.
+      const digest = entry.content?.digest ?? '';
+      link = { sequence, hash: hashOf(link.hash, sequence, digest) };
+      sealed.push([sequence - after.sequence, digest, link.hash]);
+    } else {
+      link = { sequence, hash: entry.hash };
+    }
+  }
+  if (sealed.length > 0) yield* inOrder([statements.sealEntries(after.sequence, sealed)]);
+  if (rows.length === batchSize) return link;
+  // With it the chain has begun.
+  yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });
+  return undefined;
+}

@@ -1,0 +1,139 @@
+import type { Dialect } from '../sql/dialect';
+import type { Row, Statement } from '../sql/statement';
+import { chainStart, hashOf, noEvent, parsePruning, type ChainLink } from './chain';
+import { chainStatements, type ChainStatements } from './chain-statements';
+import { diagnoseBreak } from './diagnose-break';
+import { toStoredEntry, type StoredEntry } from './entry-rows';
+import type { EventChainBreak, EventChainVerification } from './types';
+
+/** Queries, each given by a `yield` that gives back its rows. */
+export type Reading<T> = Generator<Statement, T, readonly Row[]>;
+
+const batchSize = 500;
+
+/** The head, the checkpoint and the last pruning at one moment. */
+interface ChainState {
+  readonly head: ChainLink;
+  readonly checkpoint: (ChainLink & { readonly events: number; readonly createdAt: number }) | undefined;
+  /** The sequence number of the entry of the last pruning; null where there was none. */
+  readonly pruning: number | null;
+}
+
+/** How far the chain was walked. */
+interface Progress {
+  link: ChainLink;
+  entries: number;
+  /** How many entries are gone or tell of a pruning. */
+  gone: number;
+  /** How many should be, by the last entry that tells of a pruning. */
+  told: number;
+}
+
+/**
+ * Walks the chain up to what is its head now, then looks for events that are not in it. Each query sees another state of
+ * the database: what others record meanwhile lies behind that head, and what they prune is allowed for.
+ */
+export function* verifyChain(dialect: Dialect): Reading<EventChainVerification> {
+  const statements = chainStatements(dialect);
+  const state = yield* readState(statements);
+  const progress: Progress = { link: state.checkpoint ?? chainStart, entries: 0, gone: 0, told: 0 };
+  progress.gone = progress.link.sequence;
+  const found =
+    (yield* walk(statements, state.head, progress)) ??
+    (yield* comparePrunings(statements, state, progress)) ??
+    (yield* findUnrecorded(statements));
+  const { entries } = progress;
+  if (found !== undefined) return { valid: false, entries, break: found };
+  const { head, checkpoint } = state;
+  if (checkpoint === undefined || checkpoint.sequence === 0) return { valid: true, entries, head };
+  const { sequence, hash, events, createdAt } = checkpoint;
+  return { valid: true, entries, head, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
+}
+
+function* walk(statements: ChainStatements, head: ChainLink, progress: Progress): Reading<EventChainBreak | undefined> {
+  while (progress.link.sequence < head.sequence) {
+    const after = progress.link.sequence;
+    const rows = yield statements.selectBatch({ after, last: head.sequence, limit: batchSize });
+    for (const row of rows) {
+      const entry = toStoredEntry(row);
+      if (entry.sequence !== progress.link.sequence + 1) break;
+      const found = yield* checkEntry(statements, progress.link, entry);
+      if (found !== undefined) return found;
+      progress.link = entry;
+      progress.entries += 1;
+      if (entry.kind === 'PRUNED') progress.gone += 1;
+      if (entry.eventId === noEvent) progress.told = parsePruning(entry.details)?.gone ?? 0;
+    }
+    if (progress.link.sequence >= head.sequence || progress.link.sequence === after + batchSize) continue;
+    // An entry is missing, unless a pruning has taken it, and all before it, since.
+    const { checkpoint } = yield* readState(statements);
+    const missing = progress.link.sequence + 1;
+    if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
+    progress.link = checkpoint;
+    progress.gone = checkpoint.sequence;
+  }
+  return undefined;
+}
+
+function* checkEntry(
+  statements: ChainStatements,
+  previous: ChainLink,
+  entry: StoredEntry,
+): Reading<EventChainBreak | undefined> {
+  const { sequence, eventId, digest } = entry;
+  const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
+  if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
+    const reason = yield* diagnoseBreak(statements, previous, entry);
+    // Where an entry was removed and the others moved up, whose it was is gone with it.
+    return reason === 'removed' ? { sequence, reason } : { ...place, reason };
+  }
+  if (entry.lacksEvent) return { ...place, reason: 'removed' };
+  if (entry.content !== undefined && entry.content.digest !== digest) return { ...place, reason: 'changed' };
+  return undefined;
+}
+
+/**
+ * Whether no more is gone than what the prunings tell of: an entry that was only made to look like one of a pruned event
+ * would stand in the chain as well as any other.
+ */
+function* comparePrunings(
+  statements: ChainStatements,
+  before: ChainState,
+  { gone, told }: Progress,
+): Reading<EventChainBreak | undefined> {
+  const { pruning } = yield* readState(statements);
+  if (pruning === before.pruning) return gone === told ? undefined : { reason: 'removed' };
+  // Somebody has pruned meanwhile, so that what was counted is of no one moment.
+  const [row] = yield statements.selectRemaining;
+  // The statement selects exactly these columns.
+  const [folded, remaining, details] = row as unknown as readonly [number | null, number, string | null];
+  return (folded ?? 0) + remaining === (parsePruning(details)?.gone ?? 0) ? undefined : { reason: 'removed' };
+}
+
+// An event becomes visible together with its entry, so that none which is recorded meanwhile is taken for another.
+function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak | undefined> {
+  for (let after = ''; ;) {
+    const [row] = yield statements.selectUnrecorded({ after, limit: 2 * batchSize });
+    // The statement selects exactly these columns.
+    const [last, eventId] = row as unknown as readonly [string | null, string | null];
+    if (eventId !== null) return { eventId, reason: 'inserted' };
+    if (last === null) return undefined;
+    after = last;
+  }
+}
+
+function* readState(statements: ChainStatements): Reading<ChainState> {
+  const [row] = yield statements.selectState;
+  // The statement selects exactly these columns, the first two, and the four after them, null together.
+  const [sequence, hash, last, lastHash, events, createdAt, pruning] = row as unknown as readonly [
+    sequence: number | null,
+    hash: string,
+    last: number | null,
+    lastHash: string,
+    events: number,
+    createdAt: number,
+    pruning: number | null,
+  ];
+  const checkpoint = last === null ? undefined : { sequence: last, hash: lastHash, events, createdAt };
+  return { head: sequence === null ? (checkpoint ?? chainStart) : { sequence, hash }, checkpoint, pruning };
+}
