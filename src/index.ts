@@ -76,4 +76,5 @@ export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
 export type { ReadOptions } from './options/read-options';
+export type { Registration, RegistrationInput } from './registration/types';
 export type { TransactionScope } from './transaction-scope';

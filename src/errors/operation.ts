@@ -9,6 +9,7 @@ const failureMessages = {
   reset: 'Failed to reset database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
+  register: 'Failed to register agent',
   'agents.create': 'Failed to create agent',
   'agents.createMany': 'Failed to create agents',
   'agents.getMany': 'Failed to get agents',
@@ -57,6 +58,7 @@ const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEnti
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
   'certificates.create': ['certificate', 'replacedBy'],
+  register: ['certificate', 'certificate.replacedBy'],
 };
 
 /** A call of the public surface. */
