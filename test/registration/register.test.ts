@@ -101,11 +101,7 @@ test('of many callers that register one name at a time, one succeeds', async () 
   const rounds = Number(process.env['FAULT_ROUNDS'] ?? 10);
   for (let round = 0; round < rounds; round += 1) {
     const register = (caller: number) => {
-      const { certificateId: _, ...agent } = agentInput({
-        certificateId: '',
-        name: `Name ${round}`,
-        owner: `${caller}`,
-      });
+      const agent = bareAgent({ name: `Name ${round}`, owner: `${caller}` });
       return db.register({ certificate: certificateInput(), agent }, { unique: 'name-version' });
     };
     const results = await Promise.allSettled(Array.from({ length: 8 }, (_, caller) => register(caller)));
