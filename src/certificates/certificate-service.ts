@@ -1,6 +1,6 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { checkNonEmptyText, checkText, checkWholeNumber, maxTimeMs } from '../input/check';
+import { checkNonEmptyText, checkText, checkWholeNumber } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
@@ -8,7 +8,7 @@ import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Statement } from '../sql/statement';
 import { buildCertificateQuery } from './build-certificate-query';
-import { fromEntity, toCertificate } from './certificate-mapping';
+import { toCertificate } from './certificate-mapping';
 import { certificateStatements } from './certificate-statements';
 import {
   deleteCertificate,
@@ -21,7 +21,7 @@ import {
 } from './certificate-work';
 import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus, parseNewCertificate, parseSuccessor } from './parse-certificate';
-import { parseCertificateQuery } from './parse-certificate-query';
+import { expiringWithin, parseCertificateQuery, type ParsedCertificateQuery } from './parse-certificate-query';
 import { parseRevocation } from './parse-revocation';
 import type {
   Certificate,
@@ -34,9 +34,6 @@ import type {
 
 /** How many certificates expire in one transaction. */
 const batchSize = 1000;
-
-/** As many rows as Prisma Client can be asked for. */
-const maxTake = 2 ** 31 - 1;
 
 /**
  * Keeps certificates and their status. Every failure is a `DatabaseError`. Every change is atomic, and is told by the feed
@@ -102,41 +99,23 @@ export class CertificateService {
    */
   query(query: CertificateQuery = {}, options?: ReadOptions): Promise<Certificate[]> {
     return this.#session.read('certificates.query', options, async (executor) => {
-      const { filter, order, window } = parseCertificateQuery(query);
-      if (filter === null || window.limit === 0) return [];
-      const { maxResults } = this.#settings;
-      const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset };
-      const rows = await executor.query(buildCertificateQuery(executor.dialect, selection));
-      checkResultSize(window, rows, maxResults);
-      return rows.map(toCertificate);
+      return this.#select(executor, parseCertificateQuery(query));
     });
   }
 
   /**
    * Finds the VALID and SUSPENDED certificates that are not over yet, but will be within `withinMs` milliseconds: what is
-   * to be renewed. Where there is a replica, the primary answers all the same. Each certificate is as `get` gives it, but
-   * its metadata are read a moment later than the rest of it.
+   * to be renewed.
    *
    * @param withinMs - a whole number; 0 finds none.
-   * @returns the certificates, those that end soonest first, ties by id; an empty array when there is none.
+   * @returns the certificates, whole, as one snapshot, those that end soonest first, ties by id; an empty array when there
+   * is none.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults`, INVALID_INPUT.
    */
   expiring(withinMs: number, options?: ReadOptions): Promise<Certificate[]> {
     return this.#session.read('certificates.expiring', options, async (executor) => {
       const spanMs = checkWholeNumber(withinMs, 'withinMs', 0, Number.MAX_SAFE_INTEGER);
-      const { now, maxResults } = this.#settings;
-      const nowMs = now();
-      const span = { gt: new Date(nowMs), lte: new Date(Math.min(nowMs + spanMs, maxTimeMs)) };
-      const entities = await executor.prisma(({ certificate }) =>
-        certificate.findMany({
-          where: { status: { in: ['VALID', 'SUSPENDED'] }, notAfter: span },
-          orderBy: [{ notAfter: 'asc' }, { id: 'asc' }],
-          take: Math.min(maxResults + 1, maxTake),
-          include: { metadata: { orderBy: { key: 'asc' } } },
-        }),
-      );
-      checkResultSize({ limit: undefined, offset: 0 }, entities, maxResults);
-      return entities.map(fromEntity);
+      return this.#select(executor, expiringWithin(this.#settings.now(), spanMs));
     });
   }
 
@@ -231,7 +210,7 @@ export class CertificateService {
   }
 
   /**
-   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, {@link batchSize} at a time, each batch
+   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, a thousand at a time, each batch
    * by one guarded statement of its own: a revocation is never overwritten, and when a later batch fails the earlier ones
    * stay. Inside a transaction it is all or nothing as the transaction is.
    *
@@ -247,6 +226,15 @@ export class CertificateService {
         if (expired < batchSize) return count;
       }
     });
+  }
+
+  async #select(executor: Executor, { filter, order, window }: ParsedCertificateQuery): Promise<Certificate[]> {
+    if (filter === null || window.limit === 0) return [];
+    const { maxResults } = this.#settings;
+    const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset };
+    const rows = await executor.query(buildCertificateQuery(executor.dialect, selection));
+    checkResultSize(window, rows, maxResults);
+    return rows.map(toCertificate);
   }
 }
 

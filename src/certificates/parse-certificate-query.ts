@@ -7,6 +7,7 @@ import {
   checkText,
   checkTexts,
   hasEmptyFilter,
+  maxTimeMs,
   optional,
 } from '../input/check';
 import { checkWindow, type Window } from '../input/check-window';
@@ -65,6 +66,25 @@ export function parseCertificateQuery(input: unknown): ParsedCertificateQuery {
   // An empty object of metadata asks for nothing, so it leaves nothing out.
   const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
   return { filter: matchesNothing ? null : filter, order: parseOrder(query), window: checkWindow(query) };
+}
+
+/** What can be relied on still, or may be again, and ends from now on within `spanMs`, the soonest first. */
+export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificateQuery {
+  return {
+    filter: {
+      ids: undefined,
+      subjectPart: undefined,
+      issuerPart: undefined,
+      statuses: ['VALID', 'SUSPENDED'],
+      fingerprintKey: undefined,
+      expiresAfterMs: nowMs,
+      // The end of the span is part of it; no certificate ends after the last time that can be stored.
+      expiresBeforeMs: Math.min(nowMs + spanMs, maxTimeMs) + 1,
+      metadata: undefined,
+    },
+    order: { field: 'notAfter', direction: 'asc' },
+    window: { limit: undefined, offset: 0 },
+  };
 }
 
 function parseFilter(query: QueryFields): CertificateFilter {
