@@ -27,6 +27,7 @@ export function* diagnoseBreak(
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
+  let before: ChainLink = found;
   for (let after = found.sequence; ;) {
     const rows = yield statements.selectPlaces({ after, limit: batchSize });
     for (const row of rows) {
@@ -36,10 +37,13 @@ export function* diagnoseBreak(
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
       if (belongsAfter(expected, place)) {
+        // The two have changed places.
+        if (run === undefined && follows(found, before)) return 'reordered';
         run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
       } else if (run !== undefined) {
         return run.length > 1 && !follows(found, run.last) ? 'inserted' : 'reordered';
       }
+      before = { sequence: place[0], hash: place[2] };
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < batchSize) break;

@@ -1,0 +1,264 @@
+import type { EventGrouping, SecurityEvent, SecurityEventQuery } from '../../src';
+import { callUntyped, expectError } from '../support/expect-error';
+import { eventInput } from '../support/factories';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+
+const t0 = Date.parse('2026-06-01T12:00:00.000Z');
+const severities = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
+const total = 130;
+
+/** Seven of a millisecond. */
+function fill({ db }: TestDatabase): Promise<unknown> {
+  const events = Array.from({ length: total }, (_, index) =>
+    eventInput({
+      id: `é${(index * 37) % total}`,
+      timestamp: new Date(t0 + 1000 * Math.floor(index / 7)),
+      eventType: index % 3 === 0 ? 'CUSTOM' : 'THREAT_DETECTED',
+      severity: severities[index % 5] ?? 'INFO',
+      source: `s${index % 4}`,
+      target: index < 4 ? '' : 't',
+      metadata: { even: index % 2 === 0 },
+    }),
+  );
+  return db.events.recordMany(events);
+}
+
+const shared = shareTestDatabase({}, fill);
+
+async function pagesOf(query: SecurityEventQuery, size: number): Promise<SecurityEvent[]> {
+  const items: SecurityEvent[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await shared().db.events.page(query, { after, size });
+    expect(page.items.length).toBeLessThanOrEqual(size);
+    items.push(...page.items);
+    after = page.nextCursor;
+    if (after === undefined) return items;
+    expect(page.items).toHaveLength(size);
+  }
+}
+
+async function allOf<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of iterable) items.push(item);
+  return items;
+}
+
+describe('events.get', () => {
+  test('gives the event, or null', async () => {
+    const { db } = shared();
+    expect(await db.events.get('é0')).toEqual((await db.events.query({ ids: ['é0'] }))[0]);
+    expect(await db.events.get('nobody')).toBeNull();
+  });
+
+  test.each([[''], [5], [null], [undefined]])('refuses %j', async (id) => {
+    const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.events, 'get', id));
+    expect(error).toMatchObject({ operation: 'events.get', field: 'id' });
+  });
+});
+
+describe('events.page', () => {
+  test.each<[string, SecurityEventQuery, number]>([
+    ['all of them', {}, 7],
+    ['all, one by one', {}, 1],
+    ['as many as there are', {}, total],
+    ['some of them', { eventTypes: ['CUSTOM'], minSeverity: 'LOW', metadata: { even: true } }, 4],
+    ['a span of time', { from: new Date(t0 + 1000), to: new Date(t0 + 3000) }, 5],
+  ])('gives %s in the order of a query', async (_, query, size) => {
+    expect(await pagesOf(query, size)).toEqual(await shared().db.events.query(query));
+  });
+
+  test('is of a hundred unless told', async () => {
+    const { items, nextCursor } = await shared().db.events.page();
+    expect(items).toHaveLength(100);
+    expect(nextCursor).toMatch(/^[\w-]+$/);
+    expect((await shared().db.events.page({}, { after: nextCursor })).items).toHaveLength(total - 100);
+  });
+
+  test('gives the same cursor for the same query, whatever the order of its fields', async () => {
+    const { db } = shared();
+    const page = await db.events.page({ source: 's1', minSeverity: 'LOW', target: undefined }, { size: 2 });
+    const rest = await db.events.page({ minSeverity: 'LOW', source: 's1' }, { after: page.nextCursor });
+    expect([...page.items, ...rest.items]).toEqual(await db.events.query({ source: 's1', minSeverity: 'LOW' }));
+  });
+
+  test('goes on where it was while others record and prune', async () => {
+    const { db } = await openTestDatabase();
+    const at = (second: number) => ({ id: `e${second}`, timestamp: new Date(t0 + second * 1000) });
+    await db.events.recordMany([1, 2, 3, 4, 5, 6].map((second) => eventInput(at(second))));
+    const first = await db.events.page({}, { size: 2 });
+    await db.events.recordMany([eventInput(at(7)), eventInput(at(8))]);
+    await db.events.prune({ before: new Date(t0 + 2000) });
+    const second = await db.events.page({}, { size: 10, after: first.nextCursor });
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(['e6', 'e5', 'e4', 'e3', 'e2']);
+  });
+
+  test('of what nothing can match is empty', async () => {
+    expect(await shared().db.events.page({ source: '' })).toEqual({ items: [] });
+    expect(await shared().db.events.page({ source: 'nobody' })).toEqual({ items: [] });
+  });
+
+  test('refuses the cursor of another query, and what is none', async () => {
+    const { db } = shared();
+    const { nextCursor = '' } = await db.events.page({ source: 's1' }, { size: 1 });
+    const forged = Buffer.from(nextCursor, 'base64url').toString();
+    const cursors: unknown[] = ['', 'x', '!', 5, null, `${nextCursor}=`, nextCursor.slice(0, -2)];
+    for (const [part, other] of [
+      [/^\[1/, '[2'],
+      [/,\d+,/, ',"1",'],
+      [/,\d+,/, ',1e99,'],
+      [/,"[^"]*"\]$/, ']'],
+      [/\]$/, ',1]'],
+      [/"é/, '"\\u0000'],
+    ] as const) {
+      expect(forged).toMatch(part);
+      cursors.push(Buffer.from(forged.replace(part, other)).toString('base64url'));
+    }
+    for (const after of cursors) {
+      const error = await expectError('INVALID_INPUT', () =>
+        callUntyped(db.events, 'page', { source: 's1' }, { after }),
+      );
+      expect(error).toMatchObject({ operation: 'events.page', field: 'after', retryable: false });
+    }
+    for (const query of [{}, { source: 's2' }, { source: 's1', target: 't' }, { source: '' }]) {
+      await expectError('INVALID_INPUT', () => db.events.page(query, { after: nextCursor }));
+    }
+  });
+
+  test.each([
+    ['a size of 0', {}, { size: 0 }, 'size'],
+    ['a size of 1001', {}, { size: 1001 }, 'size'],
+    ['a size that is no number', {}, { size: '1' }, 'size'],
+    ['an unknown field', {}, { limit: 1 }, 'page'],
+    ['a page that is no object', {}, 5, 'page'],
+    ['a limit', { limit: 5 }, {}, 'limit'],
+    ['an offset', { offset: 0 }, {}, 'offset'],
+    ['a query that is no object', [], {}, 'query'],
+  ])('refuses %s', async (_, query, page, field) => {
+    const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.events, 'page', query, page));
+    expect(error.field).toBe(field);
+  });
+});
+
+describe('events.iterate', () => {
+  test('gives all in the order of a query, also beyond one page', async () => {
+    const { db } = await openTestDatabase();
+    const events = Array.from({ length: 1201 }, (_, index) => eventInput({ timestamp: new Date(t0 + (index % 50)) }));
+    await db.events.recordMany(events);
+    expect(await allOf(db.events.iterate())).toEqual(await db.events.query());
+    expect(await allOf(db.events.iterate({ source: 'nobody' }))).toEqual([]);
+  });
+
+  test('may be left, and reads no more then', async () => {
+    const { db, statementsOf } = shared();
+    const statements = await statementsOf(async () => {
+      for await (const { id } of db.events.iterate()) {
+        expect(id).not.toBe('');
+        break;
+      }
+    });
+    expect(statements).toHaveLength(1);
+  });
+
+  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ other: 1 }]])('refuses %j', async (query) => {
+    const events = shared().db.events.iterate(query as SecurityEventQuery);
+    const error = await expectError('INVALID_INPUT', () => events.next());
+    expect(error.operation).toBe('events.iterate');
+  });
+
+  test('works inside a transaction, and ends with it', async () => {
+    const { db } = shared();
+    const rest = await db.transaction(async (tx) => {
+      const events = tx.events.iterate({ source: 's1' });
+      expect((await events.next()).value).toMatchObject({ source: 's1' });
+      expect(await allOf(tx.events.iterate())).toHaveLength(total);
+      return tx.events.iterate();
+    });
+    await expectError('CONFLICT', () => rest.next());
+  });
+});
+
+describe('events.count', () => {
+  test.each<[SecurityEventQuery]>([
+    [{}],
+    [{ severities: ['HIGH'], metadata: { even: false } }],
+    [{ source: '' }],
+    [{ mitigationApplied: true }],
+  ])('of %j is how many a query finds', async (query) => {
+    expect(await shared().db.events.count(query)).toBe((await shared().db.events.query(query)).length);
+  });
+
+  test('does not mind limit and offset, nor maxResults', async () => {
+    expect(await shared().db.events.count({ limit: 0, offset: 3 })).toBe(total);
+    const { db } = await openTestDatabase({ maxResults: 1 });
+    await db.events.recordMany([eventInput(), eventInput()]);
+    expect(await db.events.count()).toBe(2);
+  });
+});
+
+describe('events.aggregate', () => {
+  const keyOf: Readonly<Record<string, (event: SecurityEvent) => string>> = {
+    type: ({ eventType }) => eventType,
+    severity: ({ severity }) => severity,
+    source: ({ source }) => source,
+    target: ({ target }) => target,
+    bucket: ({ timestamp }) => new Date(Math.floor(timestamp.getTime() / 4000) * 4000).toISOString(),
+  };
+
+  test.each<[string, EventGrouping, SecurityEventQuery]>([
+    ['type', 'type', {}],
+    ['severity', 'severity', {}],
+    ['source', 'source', { minSeverity: 'HIGH' }],
+    ['target', 'target', { limit: 0, offset: 2 }],
+    ['bucket', { bucketMs: 4000 }, {}],
+    ['bucket', { bucketMs: 4000 }, { source: 's3' }],
+  ])('counts by %s, most first, ties by key: %j of %j', async (name, by, filter) => {
+    const { db } = shared();
+    const counts = new Map<string, number>();
+    for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
+      const key = keyOf[name]?.(event) ?? '';
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const expected = [...counts].map(([key, count]) => ({ key, count }));
+    expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
+    expect(await db.events.aggregate(filter, { by })).toEqual(expected);
+  });
+
+  test('puts times before 1970 where they belong', async () => {
+    const { db } = await openTestDatabase();
+    const times = ['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00.000Z'];
+    await db.events.recordMany(times.map((time) => eventInput({ timestamp: new Date(time) })));
+    expect(await db.events.aggregate({}, { by: { bucketMs: 86_400_000 } })).toEqual(
+      times.map((time) => ({ key: `${time.slice(0, 10)}T00:00:00.000Z`, count: 1 })),
+    );
+    const buckets = await db.events.aggregate({}, { by: { bucketMs: 36_525 * 86_400_000 } });
+    expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  });
+
+  test('of nothing is empty', async () => {
+    expect(await shared().db.events.aggregate({ source: '' }, { by: 'type' })).toEqual([]);
+    expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
+  });
+
+  test('fails where there are more keys than maxResults', async () => {
+    const { db } = await openTestDatabase({ maxResults: 2 });
+    await db.events.recordMany(['a', 'b', 'b', 'c'].map((source) => eventInput({ source })));
+    await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'source' }));
+    expect(await db.events.aggregate({ source: 'b' }, { by: 'source' })).toEqual([{ key: 'b', count: 2 }]);
+  });
+
+  test.each([
+    [undefined, 'options'],
+    [{}, 'by'],
+    [{ by: 'color' }, 'by'],
+    [{ by: null }, 'by'],
+    [{ by: 5 }, 'by'],
+    [{ by: {} }, 'by.bucketMs'],
+    [{ by: { bucketMs: 0 } }, 'by.bucketMs'],
+    [{ by: { bucketMs: 1.5 } }, 'by.bucketMs'],
+    [{ by: { bucketMs: 1, other: 1 } }, 'by'],
+    [{ by: 'type', more: 1 }, 'options'],
+  ])('refuses %j', async (options, field) => {
+    const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.events, 'aggregate', {}, options));
+    expect(error).toMatchObject({ operation: 'events.aggregate', field });
+  });
+});
