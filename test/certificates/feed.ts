@@ -1,14 +1,21 @@
-import { rawRows, type LocatedDatabase } from '../support/raw-reader';
+import { queryRaw, type LocatedDatabase } from '../support/raw-reader';
 
-/** The feed of changes from the row `after` on, one text a change, such as `CERTIFICATE c1 UPDATED`. */
+/** The feed of changes after a sequence number, one text a change, such as `CERTIFICATE c1 UPDATED`. */
 export async function feedOf(database: LocatedDatabase, after = 0): Promise<string[]> {
-  const rows = await rawRows(database, 'changes');
-  return rows.slice(after).map((row) => [row['entity'], row['entity_id'], row['kind']].map(String).join(' '));
+  const feed = `SELECT entity, entity_id, kind FROM changes WHERE sequence > ${after} ORDER BY sequence`;
+  const [rows = []] = await queryRaw(database, feed);
+  return rows.map((row) => [row['entity'], row['entity_id'], row['kind']].map(String).join(' '));
+}
+
+/** The last sequence number of the feed. */
+export async function endOfFeed(database: LocatedDatabase): Promise<number> {
+  const [rows = []] = await queryRaw(database, 'SELECT coalesce(max(sequence), 0) AS last FROM changes');
+  return Number(rows[0]?.['last']);
 }
 
 /** What `work` adds to the feed. */
 export async function newsOf(database: LocatedDatabase, work: () => Promise<unknown>): Promise<string[]> {
-  const { length } = await feedOf(database);
+  const end = await endOfFeed(database);
   await work();
-  return feedOf(database, length);
+  return feedOf(database, end);
 }

@@ -3,6 +3,7 @@ import { createAgent, createCertificate } from '../support/factories';
 import { expectRefused } from '../support/expect-error';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase } from '../support/test-database';
+import { newsOf } from './feed';
 
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 const statuses: readonly CertificateStatus[] = ['VALID', 'SUSPENDED', 'EXPIRED', 'REVOKED'];
@@ -52,6 +53,20 @@ describe('updateCertificateStatus', () => {
     time += 1000;
     expect(await db.updateCertificateStatus(id, 'REVOKED')).toBe(true);
     expect(await allRawRows(database)).toEqual(before);
+  });
+
+  test('a change is told by the feed; what changes nothing is not', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await createCertificate(db, { id: 'c' });
+    const news = await newsOf(database, async () => {
+      expect(await db.updateCertificateStatus('c', 'VALID')).toBe(true);
+      expect(await db.updateCertificateStatus('unknown', 'VALID')).toBe(false);
+      expect(await db.updateCertificateStatus('c', 'REVOKED')).toBe(true);
+      expect(await db.updateCertificateStatus('c', 'REVOKED')).toBe(true);
+      await expect(db.updateCertificateStatus('c', 'VALID')).rejects.toMatchObject({ code: 'INVALID_TRANSITION' });
+    });
+    expect(news).toEqual(['CERTIFICATE c UPDATED']);
   });
 
   test('revoking sets revokedAt to now', async () => {
