@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseService } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { eventInput } from '../support/factories';
+import { rawRows, rawValues } from '../support/raw-reader';
+import { changeRaw } from '../support/raw-writer';
+import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const t0 = Date.parse('2026-06-01T12:00:00.000Z');
+const total = 1203;
+
+/** The statement of the migration that enters the events that there are. */
+function enteringSql(): string {
+  const history = onPostgresql ? 'prisma/postgresql/migrations' : 'prisma/migrations';
+  const path = join(__dirname, '../..', history, '20261123000200_lifecycle/migration.sql');
+  const statement = /INSERT INTO "security_event_entries"[^;]*;/.exec(readFileSync(path, 'utf8'))?.[0];
+  if (statement === undefined) throw new Error('The migration enters no events');
+  return statement;
+}
+
+/** A database of an older version, just migrated, and closed. */
+async function migrated(): Promise<TestDatabase> {
+  const database = await openTestDatabase({ now: () => t0 });
+  const event = (index: number) =>
+    eventInput({
+      id: `e${index}`,
+      timestamp: new Date(t0 - index),
+      metadata: { index },
+      mitigationApplied: index === 5,
+    });
+  await database.db.events.recordMany(Array.from({ length: total }, (_, index) => event(index)));
+  await database.db.close();
+  await changeRaw(
+    database,
+    `DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints; ${enteringSql()}`,
+  );
+  return database;
+}
+
+describe('Events that were recorded before there was a chain', () => {
+  test('are in it, oldest first, once the database was opened', async () => {
+    const database = await migrated();
+    const { db } = database;
+    await db.initialize();
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: total });
+    const ids = await rawValues(database, 'security_event_entries', 'event_id');
+    expect(ids).toEqual(Array.from({ length: total }, (_, index) => `e${total - 1 - index}`));
+    await db.events.markMitigated('e7', { applied: true });
+    await db.events.record(eventInput());
+    await db.events.prune({ before: new Date(t0 - 600) });
+    expect(await db.events.verify()).toMatchObject({ valid: true, checkpoint: { sequence: total - 601 } });
+  });
+
+  test('stay as they were sealed', async () => {
+    const database = await migrated();
+    await database.db.initialize();
+    const sealed = await rawRows(database, 'security_event_entries');
+    await database.db.close();
+    await changeRaw(database, "UPDATE security_events SET source = 'x' WHERE id = 'e9'");
+    await database.db.initialize();
+    expect(await rawRows(database, 'security_event_entries')).toEqual(sealed);
+    expect(await database.db.events.verify()).toMatchObject({
+      valid: false,
+      break: { eventId: 'e9', reason: 'changed' },
+    });
+  });
+
+  test.each([[1], [500], [700], [1000]])('are sealed on from where it was left: after %i', async (count) => {
+    const database = await migrated();
+    await database.db.initialize();
+    const sealed = await rawRows(database, 'security_event_entries');
+    await database.db.close();
+    await changeRaw(
+      database,
+      `DELETE FROM security_event_checkpoints;
+        UPDATE security_event_entries SET digest = '', hash = '' WHERE sequence > ${count}`,
+    );
+    await database.db.initialize();
+    expect(await rawRows(database, 'security_event_entries')).toEqual(sealed);
+  });
+
+  test('are sealed once, however many open the database at once', async () => {
+    const database = await migrated();
+    const services = [1, 2, 3].map(() => new DatabaseService({ ...database.options, busyTimeoutMs: 20_000 }));
+    for (const service of services) afterTest(() => service.close());
+    await Promise.all(services.map((service) => service.initialize()));
+    await Promise.all(services.map((service) => service.events.record(eventInput())));
+    expect(await services[0]?.events.verify()).toMatchObject({ valid: true, entries: total + 3 });
+  });
+
+  test('have to be sealed before anything is recorded', async () => {
+    const database = await migrated();
+    const service = new DatabaseService({ ...database.options, migrations: 'skip' });
+    afterTest(() => service.close());
+    await service.initialize();
+    for (const write of [
+      () => service.events.record(eventInput()),
+      () => service.events.markMitigated('e1', { applied: true }),
+      () => service.events.prune({ before: new Date(t0) }),
+    ]) {
+      await expectError('SCHEMA_OUTDATED', write);
+    }
+    expect(await service.events.verify()).toMatchObject({ valid: false, break: { sequence: 1, reason: 'inserted' } });
+    await database.db.initialize();
+    await service.events.record(eventInput());
+    expect(await service.events.verify()).toMatchObject({ valid: true, entries: total + 1 });
+  });
+
+  test('do not hide one that is missing', async () => {
+    const database = await migrated();
+    await changeRaw(database, "DELETE FROM security_events WHERE id = 'e3'");
+    await database.db.initialize();
+    expect(await database.db.events.verify()).toMatchObject({ break: { eventId: 'e3', reason: 'removed' } });
+  });
+});
