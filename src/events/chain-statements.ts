@@ -87,13 +87,13 @@ export class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))})`,
     );
-    // The last entry stays in any case: it is that of a pruning.
+    // The entry of the last pruning stays in any case: it tells how much is gone.
     this.selectFoldable = defineStatement<{ limit: number }>(
       (p) => sql`SELECT max(run.sequence) FROM (
           SELECT e.sequence FROM security_event_entries e
-          WHERE e.sequence < (SELECT coalesce(
+          WHERE e.sequence < (SELECT l.sequence FROM (${pruning}) AS l) AND e.sequence < (SELECT coalesce(
             (SELECT k.sequence FROM security_event_entries k WHERE k.kind <> 'PRUNED' ORDER BY k.sequence LIMIT 1),
-            (SELECT max(l.sequence) FROM security_event_entries l)))
+            (SELECT max(h.sequence) FROM security_event_entries h)))
           ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)) AS run`,
     );
     this.selectHash = defineStatement<{ sequence: number }>(

@@ -82,6 +82,16 @@ describe('events.prune', () => {
     expect(await rawValues(database, 'security_event_checkpoints', 'sequence')).toEqual([0, 23]);
   });
 
+  test('keeps the entry of the last pruning, whatever stands after it', async () => {
+    const database = await openTestDatabase();
+    await record(database, 1);
+    await database.db.events.prune({ before: at(2) });
+    await record(database, 3);
+    expect(await database.db.events.prune({ before: at(2) })).toBe(0);
+    expect(await kindsOf(database)).toBe('PR');
+    expect(await database.db.events.verify()).toMatchObject({ valid: true });
+  });
+
   test('is a part of a transaction', async () => {
     const database = await openTestDatabase();
     await record(database, 1, 2, 3);
