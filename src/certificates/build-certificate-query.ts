@@ -38,34 +38,43 @@ interface Search {
   readonly conditions: readonly Sql[];
 }
 
-// A part of the subject is looked for in its narrow index first, not in the certificates with their PEM texts, unless
-// something else leads to few of them.
+// A part of a text is looked for in its narrow index first, not in the certificates with their PEM texts, unless something
+// else leads to few of them.
 function search(dialect: Dialect, filter: CertificateFilter): Search {
-  const { ids, fingerprintKey, metadata, subjectPart } = filter;
+  const { ids, fingerprintKey, metadata, subjectPart, issuerPart } = filter;
   const isLed = [ids, fingerprintKey, metadata].some((field) => field !== undefined);
-  if (subjectPart === undefined || isLed) {
+  if (isLed || (subjectPart ?? issuerPart) === undefined) {
     return { definitions: [], from: sql`certificates c`, conditions: conditionsOf(dialect, filter) };
   }
+  const [part, rest] =
+    subjectPart === undefined
+      ? [{ issuerPart }, { ...filter, issuerPart: undefined }]
+      : [{ subjectPart }, { ...filter, subjectPart: undefined }];
   const named = sql`named AS MATERIALIZED (
-    SELECT n.id FROM certificates n WHERE ${dialect.contains(sql`n.subject_folded`, subjectPart)})`;
-  const rest = conditionsOf(dialect, { ...filter, subjectPart: undefined });
+    SELECT n.id FROM certificates n WHERE ${allOf(partConditions(dialect, sql`n`, part))})`;
   return {
     definitions: [named],
     // A cross join keeps SQLite from turning the order of the loops round.
     from: sql`named CROSS JOIN certificates c`,
-    conditions: [sql`c.id = named.id`, ...rest],
+    conditions: [sql`c.id = named.id`, ...conditionsOf(dialect, rest)],
   };
 }
 
-function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
-  const { ids, subjectPart, issuerPart, statuses, fingerprintKey, metadata } = filter;
-  const { expiresBeforeMs, expiresAfterMs } = filter;
+type Parts = Partial<Pick<CertificateFilter, 'subjectPart' | 'issuerPart'>>;
+
+function partConditions(dialect: Dialect, table: Sql, { subjectPart, issuerPart }: Parts): Sql[] {
   const conditions: Sql[] = [];
+  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`${table}.subject_folded`, subjectPart));
+  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`${table}.issuer_folded`, issuerPart));
+  return conditions;
+}
+
+function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
+  const { ids, statuses, fingerprintKey, expiresBeforeMs, expiresAfterMs, metadata } = filter;
+  const conditions = partConditions(dialect, sql`c`, filter);
   if (ids !== undefined) conditions.push(isOneOf(dialect, sql`c.id`, ids));
   if (fingerprintKey !== undefined) conditions.push(sql`c.fingerprint_key = ${fingerprintKey}`);
   if (statuses !== undefined) conditions.push(sql`c.status IN (${join(statuses)})`);
-  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`c.subject_folded`, subjectPart));
-  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`c.issuer_folded`, issuerPart));
   if (expiresBeforeMs !== undefined) conditions.push(sql`c.not_after < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);
   if (expiresAfterMs !== undefined) conditions.push(sql`c.not_after > ${dialect.fromMs(sql`${expiresAfterMs}`)}`);
   if (metadata !== undefined && metadata.length > 0) {

@@ -69,14 +69,14 @@ export class CertificateStatements {
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
     // The order is that of the index, and the same for all who do this at once. What somebody else has revoked while this
-    // waited for it is not among the rows that it has locked.
+    // waited for it is not among the rows that it has locked; to ask the status again would lead SQLite to all of that
+    // status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c
           WHERE c.status IN ('VALID', 'SUSPENDED') AND c.not_after <= ${fromMs(p('now'))}
           ORDER BY c.status, c.not_after LIMIT CAST(${p('limit')} AS BIGINT) ${forStatus})
-        UPDATE certificates SET status = 'EXPIRED'
-        WHERE id IN (SELECT id FROM due) AND status IN ('VALID', 'SUSPENDED') RETURNING id`,
+        UPDATE certificates SET status = 'EXPIRED' WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
     this.#insertCertificate = defineStatement<Record<keyof CertificateColumns, string | number | null>>(
       (p) => sql`INSERT INTO certificates (id, subject, subject_folded, issuer, issuer_folded, not_before, not_after,
