@@ -142,7 +142,8 @@ export class PostgresqlDatabase implements Database {
     const remove = async () => {
       this.#openShadows.delete(remove);
       await client.then((connected) => connected.end()).catch(() => undefined);
-      await owner.query(`DROP DATABASE IF EXISTS "${database}"`);
+      // A pooler may keep its connection for a while.
+      await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
     };
     this.#openShadows.add(remove);
     return this.#prepareShadow(await client, remove);
