@@ -54,10 +54,13 @@ describe('prisma migrate on a fresh database', () => {
     expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
     expect(await runRaw(url, "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")).toEqual([[]]);
 
-    const [dev, devOnShadow] = await Promise.all([
+    const itself = project.databaseUrl.replace('127.0.0.1', 'localhost');
+    const [dev, devOnShadow, devOnItself] = await Promise.all([
       project.run('migrate dev'),
       project.run('migrate dev', { env: { SHADOW_DATABASE_URL: shadowProject.databaseUrl } }),
+      project.run('migrate dev', { env: { SHADOW_DATABASE_URL: itself } }),
     ]);
+    expect(devOnItself).toMatchObject(exited(1, /P3014[^]*the database itself/));
     expect(dev).toMatchObject(exited(1, /P3014[^]*could not create the shadow database[^]*42501/));
     expect(devOnShadow).toMatchObject(inSync);
   });
