@@ -1,4 +1,6 @@
 import type { PoolClient } from 'pg';
+import { classifyError } from '../../errors/classify-error';
+import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { Row, Statement, StatementResult, Work } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
@@ -27,12 +29,15 @@ export function createPostgresqlExecutor(
     dialect: postgresqlDialect,
     query: async (statement) => {
       const replica = await replicas?.choose();
-      if (replica === undefined) return queryOn(primary, statement);
+      if (replicas === undefined || replica === undefined) return queryOn(primary, statement);
       try {
-        return await queryOn(replica.connections, statement);
-      } catch {
-        // Whatever a replica cannot do, the primary has the last word.
-        replicas?.reportFault(replica);
+        return await replicas.ask(replica, (connections) => queryOn(connections, statement));
+      } catch (error) {
+        const { code } = classifyError(error);
+        // It would take as long again.
+        if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
+        // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
+        if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return queryOn(primary, statement);
       }
     },
