@@ -304,7 +304,9 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
     }
 
     async function rejected(error: unknown): Promise<OpeningFailure> {
-      return failWith({ url: 'file:unused.sqlite' }, () => Promise.reject(error));
+      return failWith({ url: 'file:unused.sqlite' }, () => {
+        throw error;
+      });
     }
   });
 
