@@ -5,6 +5,9 @@ import { findFreePort } from '../support/server-process';
 import { absentDatabaseUrl, projectOfPackage, projectWithModels } from './postgresql-project';
 import { createRole } from './role';
 
+// Each command is two or three processes, and others run beside them.
+jest.setTimeout(180_000);
+
 const models = 'model Note {\n  id Int @id\n  text String\n}';
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY, "text" TEXT NOT NULL);\n';
 
