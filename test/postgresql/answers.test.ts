@@ -169,6 +169,20 @@ describe('The same answers', () => {
   });
 });
 
+test('A session of any time zone and style of dates keeps the times of Prisma Client’s statements', async () => {
+  const { options } = await openTestDatabase();
+  const url = new URL(options.url);
+  url.searchParams.set('options', '-c timezone=America/St_Johns -c datestyle=German,DMY');
+  const now = Date.UTC(2027, 0, 2, 3, 4, 5, 6);
+  const { db } = await openTestDatabase({ url: url.href.replaceAll('+', '%20'), now: () => now });
+  const id = await db.createCertificate(certificateInput());
+  await db.updateCertificateStatus(id, 'REVOKED');
+  expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED', revokedAt: new Date(now) });
+  const other = await db.createCertificate(certificateInput());
+  await db.transaction((tx) => tx.updateCertificateStatus(other, 'REVOKED'));
+  expect(await db.getCertificate(other)).toMatchObject({ revokedAt: new Date(now) });
+});
+
 describe('With many rows', () => {
   test('a selective term is looked up in the trigram index, and a metadata filter in that of metadata', async () => {
     const { db, options } = await openTestDatabase();
