@@ -91,11 +91,13 @@ export class AgentStatements {
           SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
     );
     this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`UPDATE capabilities SET name = name WHERE ${isDropped(dialect, p('id'), p('names'))}`,
+      (p) => sql`UPDATE capabilities SET name = name WHERE id IN (
+          SELECT id FROM capabilities WHERE ${isDropped(dialect, p('id'), p('names'))}
+          ORDER BY name FOR NO KEY UPDATE)`,
     );
     this.#lockUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
       (p) => sql`SELECT 1 FROM capabilities
-        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} FOR UPDATE`,
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} ORDER BY name FOR UPDATE`,
     );
     this.#deleteUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
       (p) => sql`DELETE FROM capabilities
@@ -143,7 +145,8 @@ export class AgentStatements {
    *
    * Where others may write: of two agents that are about to lose the same capability, the second has to see what the first
    * one left, so each touches what it drops; an agent that is about to get one has locked it against deletion by its link,
-   * so that lock is waited for, and only then is looked whether the capability is shared.
+   * so that lock is waited for, and only then is looked whether the capability is shared. All in the order of the names, so
+   * that few wait for one another.
    */
   #dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
     const parameters = { id, names: JSON.stringify(keptNames) };

@@ -15,7 +15,9 @@ export function ownersWithMetadata(
   rows: readonly MetadataRow[],
 ): Sql {
   const wanted = toEntriesJson(rows);
-  return sql`SELECT m.${raw(ownerColumn)} FROM ${dialect.entries(sql`${wanted}`, 'wanted')}
+  // PostgreSQL takes any function for one of a hundred rows, unless it is told that there are no more than these.
+  const entries = sql`(SELECT * FROM ${dialect.entries(sql`${wanted}`, 'entry')} LIMIT ${raw(String(rows.length))}) AS wanted`;
+  return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.isLongText(sql`m.value`, sql`wanted.value`)}
     GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
 }
