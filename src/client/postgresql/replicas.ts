@@ -162,6 +162,10 @@ export class Replicas {
   async #checkReplica(replica: Replica, now: number): Promise<void> {
     try {
       const position = await replica.askPosition();
+      if (position === null && !replica.isServing) {
+        const details = { replica: replica.index };
+        this.#diagnostics.warned('Read replica is no standby: taken for current, whatever it holds', details);
+      }
       const replayed =
         position === null ? now : this.#samples.findLast((sample) => sample.position <= position)?.takenAt;
       if (replayed !== undefined) replica.currentAsOf = Math.max(replica.currentAsOf, replayed);
