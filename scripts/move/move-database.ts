@@ -85,6 +85,7 @@ async function copyTable(
   const own = ownReferences(table);
   const withoutOwn = (row: Row): Row =>
     row.map((value, index) => (own.some((column) => column === table.columns[index]) ? null : value));
+  await target.beginTable();
   for (const rows of source.batches(table, limits)) {
     await target.insert(table, own.length === 0 ? rows : rows.map(withoutOwn));
     advance(rows.length);
@@ -93,6 +94,7 @@ async function copyTable(
   const columns = table.columns.filter((column) => table.key.includes(column.name) || own.includes(column));
   const links: Table = { ...table, columns };
   const isLinked = (row: Row): boolean => own.some((column) => row[columns.indexOf(column)] !== null);
+  await target.beginTable();
   for (const rows of source.batches(links, limits)) {
     const linked = rows.filter(isLinked);
     if (linked.length > 0) await target.update(links, linked);

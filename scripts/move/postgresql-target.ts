@@ -61,6 +61,14 @@ export class PostgresqlTarget {
     await this.#client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
   }
 
+  /**
+   * Has to be called before a table's rows are inserted, and again before they are updated: it is where a row that is
+   * refused is looked for. One for each batch would be thousands in a transaction, which slows down the whole server.
+   */
+  async beginTable(): Promise<void> {
+    await this.#client.query('SAVEPOINT table_work');
+  }
+
   /** @throws ScriptError naming the row that the server refuses */
   async insert(table: Table, rows: readonly Row[]): Promise<void> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
@@ -114,31 +122,48 @@ export class PostgresqlTarget {
   }
 
   async #write(sql: string, { table, rows }: { readonly table: Table; readonly rows: readonly Row[] }): Promise<void> {
-    await this.#client.query('SAVEPOINT batch');
-    const attempt = (some: readonly Row[]): Promise<ServerError | undefined> => this.#attempt(sql, table, some);
-    if ((await attempt(rows)) === undefined) return;
-    // Halves the rows until the one is left that is to blame. Of two halves, one that is fine stays.
-    let suspects = rows;
-    while (suspects.length > 1) {
-      const half = suspects.slice(0, suspects.length >> 1);
-      suspects = (await attempt(half)) === undefined ? suspects.slice(half.length) : half;
+    try {
+      await this.#client.query(sql, [toJson(table, rows)]);
+    } catch (error) {
+      const rowError = asRowError(error);
+      if (rowError === undefined) throw error;
+      throw await this.#blame(rowError, (some) => this.#attempt(sql, table, some), { table, rows });
     }
-    const error = await attempt(suspects);
-    const [row = []] = suspects;
-    throw refusedRow(table, row, error === undefined ? 'PostgreSQL refuses it' : describeRowError(error));
   }
 
-  /** What is wrong with some of the rows, none of which is written then. */
+  /** Finds the row that is to blame for an error: halves the rows until one is left. */
+  async #blame(
+    error: ServerError,
+    attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
+    { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
+  ): Promise<ScriptError> {
+    await this.#client.query('ROLLBACK TO table_work');
+    let suspects = rows;
+    let found = await attempt(suspects);
+    while (found !== undefined && suspects.length > 1) {
+      const half = suspects.slice(0, suspects.length >> 1);
+      found = await attempt(half);
+      // Where the first half is fine, it is the second: whether it fails by itself, too, is to be seen.
+      suspects = found === undefined ? suspects.slice(half.length) : half;
+      found ??= await attempt(suspects);
+    }
+    const [row = []] = suspects;
+    if (found !== undefined) return refusedRow(table, row, describeRowError(found));
+    // No row by itself: it was at odds with one of another batch.
+    return new ScriptError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
+  }
+
+  /** What is wrong with some of the rows; in any case none of them is written. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);
-      await this.#client.query('RELEASE batch; SAVEPOINT batch');
       return undefined;
     } catch (error) {
       const rowError = asRowError(error);
       if (rowError === undefined) throw error;
-      await this.#client.query('ROLLBACK TO batch');
       return rowError;
+    } finally {
+      await this.#client.query('ROLLBACK TO table_work');
     }
   }
 }

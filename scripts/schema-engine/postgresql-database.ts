@@ -1,18 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import {
-  PostgresqlMigrationAdapterFactory,
-  type EngineConnection,
-} from '../../src/migration/postgresql-migration-adapter';
+import { PostgresqlMigrationAdapterFactory } from '../../src/migration/postgresql-migration-adapter';
 import { sqlStateOf } from '../../src/migration/sql-state';
 import type { Database } from './database';
-import { EngineError, migrationFailed, shadowDatabaseFailed } from './engine-error';
+import { EngineError, migrationFailed } from './engine-error';
 import { offlinePostgresql } from './offline-postgresql';
 import { dropAllObjects } from './postgresql-objects';
 import { PostgresqlServer } from './postgresql-server';
+import { ShadowDatabases } from './postgresql-shadows';
+import { toServerText } from './postgresql-server-text';
 
 const defaultSchema = 'public';
+
+/** How CREATE DATABASE fails where there is one already, or one is being made: duplicate_database, unique_violation. */
+const madeStates = new Set(['42P04', '23505']);
 
 /** One PostgreSQL database and, once it is needed, one connection to it. */
 export class PostgresqlDatabase implements Database {
@@ -22,13 +23,12 @@ export class PostgresqlDatabase implements Database {
       schema: await this.#findSchema(),
       lock: () => this.#lock(),
     }),
-    openShadow: () => (this.#shadow === undefined ? this.#makeShadow() : this.#useShadow(this.#shadow)),
+    openShadow: () => this.#shadows.open(),
     onFailed: (error) => (this.#failure = error),
   });
   readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
   readonly #server: PostgresqlServer;
-  readonly #shadow: PostgresqlServer | undefined;
-  readonly #openShadows = new Set<() => Promise<void>>();
+  readonly #shadows: ShadowDatabases;
   #client: Promise<pg.Client> | undefined;
   #failure: unknown;
 
@@ -36,7 +36,12 @@ export class PostgresqlDatabase implements Database {
   constructor(url: string, shadowUrl: string | undefined) {
     this.#server = new PostgresqlServer(url);
     this.offlineAdapterFactory = offlinePostgresql(this.#server.schema ?? defaultSchema);
-    this.#shadow = shadowUrl === undefined ? undefined : new PostgresqlServer(shadowUrl);
+    this.#shadows = new ShadowDatabases({
+      server: this.#server,
+      connect: () => this.#connect(),
+      findSchema: () => this.#findSchema(),
+      given: shadowUrl === undefined ? undefined : new PostgresqlServer(shadowUrl),
+    });
   }
 
   async check(): Promise<void> {
@@ -49,7 +54,7 @@ export class PostgresqlDatabase implements Database {
       await this.#connect();
     } catch (error) {
       if (!isCode(error, 'P1003')) throw error;
-      await this.#onServer(`CREATE DATABASE ${pg.escapeIdentifier(this.#server.database)}`);
+      await this.#onServer(`CREATE DATABASE ${pg.escapeIdentifier(this.#server.database)}`).catch(exceptIfMade);
     }
     return this.#server.database;
   }
@@ -75,15 +80,16 @@ export class PostgresqlDatabase implements Database {
 
   async explain(method: string): Promise<EngineError | undefined> {
     const failure = this.#failure;
+    this.#failure = undefined;
     if (failure instanceof EngineError) return failure;
     const state = sqlStateOf(failure);
     if (method !== 'applyMigrations' || state === undefined) return undefined;
     const name = await this.#failedMigration();
-    return name === undefined ? undefined : migrationFailed(name, state, toText(failure));
+    return name === undefined ? undefined : migrationFailed(name, state, toServerText(failure));
   }
 
   async close(): Promise<void> {
-    for (const remove of [...this.#openShadows]) await remove();
+    await this.#shadows.close();
     const client = this.#client;
     this.#client = undefined;
     await client?.then((connected) => connected.end()).catch(() => undefined);
@@ -132,38 +138,6 @@ export class PostgresqlDatabase implements Database {
     await client.query('SELECT pg_advisory_lock(72707369)');
   }
 
-  async #makeShadow(): Promise<EngineConnection> {
-    const database = `prisma_migrate_shadow_db_${randomUUID()}`;
-    const owner = await this.#connect();
-    await owner.query(`CREATE DATABASE "${database}"`).catch((error: unknown) => {
-      throw shadowDatabaseFailed(sqlStateOf(error), toText(error));
-    });
-    const client = this.#server.connect(database);
-    const remove = async () => {
-      this.#openShadows.delete(remove);
-      await client.then((connected) => connected.end()).catch(() => undefined);
-      await owner.query(`DROP DATABASE IF EXISTS "${database}"`);
-    };
-    this.#openShadows.add(remove);
-    return this.#prepareShadow(await client, remove);
-  }
-
-  async #useShadow(shadow: PostgresqlServer): Promise<EngineConnection> {
-    if (shadow.equals(this.#server)) {
-      throw new EngineError('P3014', 'The shadow database is the database itself: it would lose everything in it.');
-    }
-    const client = await shadow.connect();
-    const connection = await this.#prepareShadow(client, () => client.end());
-    await dropAllObjects(client);
-    return connection;
-  }
-
-  async #prepareShadow(client: pg.Client, close: () => Promise<void>): Promise<EngineConnection> {
-    const schema = await this.#findSchema();
-    await this.#server.useSchema(client, schema);
-    return { connect: () => Promise.resolve(client), schema, lock: () => Promise.resolve(), close };
-  }
-
   /** Runs a statement that is about the database, and so cannot be run on it. */
   async #onServer(statement: string): Promise<void> {
     // Made together with the server; it may have been dropped, unlike the one that all others are made from.
@@ -183,14 +157,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof EngineError && error.code === code;
 }
 
-/** What the server said, all of it. */
-function toText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { detail, hint } = error as Error & Readonly<Record<'detail' | 'hint', unknown>>;
-  const lines = [
-    ['ERROR', error.message],
-    ['DETAIL', detail],
-    ['HINT', hint],
-  ].filter(([, text]) => text !== undefined);
-  return lines.map(([name, text]) => `${String(name)}: ${String(text)}`).join('\n');
+/** Another command may have made the database at the same time. */
+function exceptIfMade(error: unknown): void {
+  if (!madeStates.has(sqlStateOf(error) ?? '')) throw error;
 }

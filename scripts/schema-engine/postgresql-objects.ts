@@ -1,8 +1,9 @@
 import pg from 'pg';
 
 /*
- * What a schema holds that is not an extension's, with the statement that drops it. Not the schema itself: the privileges
- * that were granted on it, and extensions in it, which the role might not be allowed to make again, stay.
+ * What a schema holds, with the statement that drops it: but for what is a part of something else, as the sequence of a
+ * column, or of an extension. Not the schema itself: the privileges that were granted on it, and extensions in it, which
+ * the role might not be allowed to make again, stay.
  */
 const dropStatements = `
   WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),
@@ -20,7 +21,9 @@ const dropStatements = `
       WHERE t.typnamespace = (SELECT oid FROM own) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
   )
   SELECT statement FROM objects o WHERE NOT EXISTS (
-    SELECT 1 FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'e'
+    -- A partitioned table is a part of itself.
+    SELECT 1 FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.objid <> d.refobjid
+      AND d.deptype IN ('e', 'i')
   ) ORDER BY place`;
 
 /** Drops everything in the current schema, or nothing where something may not be dropped. */

@@ -33,12 +33,6 @@ export class PostgresqlServer {
     }
   }
 
-  /** Whether both name the same database of the same server. */
-  equals(other: PostgresqlServer): boolean {
-    const [own, others] = [this.#read(), other.#read()];
-    return own.database === others.database && own.host === others.host && own.port === others.port;
-  }
-
   /** Connects to the database, or to another of the same server, with the role and the settings of the URL. */
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));

@@ -36,10 +36,10 @@ export function parseBatch(
 export function* insertBatch(
   statements: AgentStatements,
   batch: readonly (NewAgentRow | Outcome)[],
-  uniqueness: Uniqueness,
+  { uniqueness, nowMs }: AgentDefaults,
 ): Work<Outcome[]> {
   const rows = batch.filter((entry) => 'columns' in entry);
-  const failures = yield* insertAgents(statements, rows, uniqueness);
+  const failures = yield* insertAgents(statements, rows, uniqueness, nowMs);
   const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
   return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
 }
@@ -75,6 +75,7 @@ function* insertAgents(
   statements: AgentStatements,
   rows: readonly NewAgentRow[],
   uniqueness: Uniqueness,
+  nowMs: number,
 ): Work<(Failure | undefined)[]> {
   const known = yield* selectKnownCertificates(statements, rows);
   const taken = uniqueness === 'none' ? new Set() : yield* selectTakenNames(statements, rows, uniqueness);
@@ -90,22 +91,25 @@ function* insertAgents(
     return undefined;
   });
   const accepted = rows.filter((_, position) => failures[position] === undefined);
-  const inserted = yield* insertRows(statements, accepted);
+  const inserted = yield* insertRows(statements, accepted, nowMs);
   return failures.map((failure, position) => {
     const id = rows[position]?.columns.id ?? '';
     return failure ?? (inserted.has(id) ? undefined : idTaken());
   });
 }
 
-function* insertRows(statements: AgentStatements, rows: readonly NewAgentRow[]): Work<ReadonlySet<string>> {
+function* insertRows(
+  statements: AgentStatements,
+  rows: readonly NewAgentRow[],
+  nowMs: number,
+): Work<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
   const agents = JSON.stringify(rows.map(({ columns }) => AgentStatements.toRecord(columns)));
   const inserted = toTexts((yield statements.insertMany({ agents })).rows);
   const owners = rows.filter(({ columns }) => inserted.has(columns.id));
   const collections = owners.map(({ columns, collections }) => ({ agentId: columns.id, collections }));
   yield* inOrder(statements.collections.insert(collections));
-  // Each with its own time, which a caller may have given.
-  for (const { columns } of owners) yield noteOf('CREATED', [columns.id], columns.updatedAt);
+  yield noteOf('CREATED', [...inserted], nowMs);
   return inserted;
 }
 

@@ -49,8 +49,10 @@ export class AgentService extends AgentReadService {
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', async (executor) => {
       const uniqueness = parseCreateOptions(options);
-      const row = parseNewAgent(agent, this.#defaults(uniqueness));
-      return executor.atomic(() => insertAgent(agentStatements(executor.dialect), row, uniqueness));
+      const defaults = this.#defaults(uniqueness);
+      const row = parseNewAgent(agent, defaults);
+      const statements = agentStatements(executor.dialect);
+      return executor.atomic(() => insertAgent(statements, row, uniqueness, defaults.nowMs));
     });
   }
 
@@ -67,7 +69,7 @@ export class AgentService extends AgentReadService {
       const inputs = checkArray(agents, 'agents', (agent) => agent);
       const defaults = this.#defaults(uniqueness);
       const register = (start: number): Work<Outcome[]> =>
-        insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), uniqueness);
+        insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), defaults);
       if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
       const results: CreateResult[] = [];
       for (let start = 0; start < inputs.length; start += batchSize) {

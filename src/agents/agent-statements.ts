@@ -117,13 +117,15 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    const isDue = (now: Sql): Sql =>
-      sql`a.expires_at <= ${dialect.fromMs(now)} AND a.status IN ('ACTIVE', 'DEPRECATED')`;
+    // What is due is asked where it is locked: of what others change meanwhile, the server looks again whether it is.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
-      (p) => sql`UPDATE agents AS a SET status = 'EXPIRED', updated_at = ${dialect.fromMs(p('now'))}
-        WHERE ${isDue(p('now'))} AND a.id IN (
-          SELECT a.id FROM agents a WHERE ${isDue(p('now'))} ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT))
-        RETURNING id`,
+      (p) => sql`WITH due AS MATERIALIZED (
+          SELECT a.id FROM agents a
+          WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND a.status IN ('ACTIVE', 'DEPRECATED')
+          ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
+          ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``})
+        UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.fromMs(p('now'))}
+        WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
   }
 

@@ -5,8 +5,18 @@ import { AgentStatements, type Namesake } from './agent-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
 import type { AgentStatus, Uniqueness } from './types';
 
-/** Registers an agent; gives its id. @throws ALREADY_EXISTS where one of its name is in the way of its uniqueness */
-export function* insertAgent(statements: AgentStatements, row: NewAgentRow, uniqueness: Uniqueness): Work<string> {
+/**
+ * Registers an agent; gives its id.
+ *
+ * @param nowMs - the time of the change, whatever the agent says of its own, in milliseconds since 1970.
+ * @throws ALREADY_EXISTS where one of its name is in the way of its uniqueness
+ */
+export function* insertAgent(
+  statements: AgentStatements,
+  row: NewAgentRow,
+  uniqueness: Uniqueness,
+  nowMs: number,
+): Work<string> {
   const { id, name, version, owner } = row.columns;
   if (uniqueness !== 'none') {
     const turn = statements.takeTurn?.({ turn: JSON.stringify([name, version]) });
@@ -16,7 +26,7 @@ export function* insertAgent(statements: AgentStatements, row: NewAgentRow, uniq
     if (rows.length > 0) throw nameTaken();
   }
   yield* inOrder(statements.insert(row));
-  yield noteOf('CREATED', [id], row.columns.updatedAt);
+  yield noteOf('CREATED', [id], nowMs);
   return id;
 }
 

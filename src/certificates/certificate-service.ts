@@ -1,5 +1,6 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
+import { Failure } from '../errors/failure';
 import { checkNonEmptyText, checkText, checkWholeNumber } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
@@ -11,13 +12,13 @@ import { buildCertificateQuery } from './build-certificate-query';
 import { toCertificate } from './certificate-mapping';
 import { certificateStatements } from './certificate-statements';
 import {
+  certificateNote,
   deleteCertificate,
   expireDueCertificates,
   insertCertificate,
   replaceMetadata,
   revokeCertificate,
   rotateCertificate,
-  setStatus,
 } from './certificate-work';
 import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus, parseNewCertificate, parseSuccessor } from './parse-certificate';
@@ -132,8 +133,20 @@ export class CertificateService {
       const key = checkNonEmptyText(id, 'id');
       const newStatus = checkCertificateStatus(status, 'status');
       const nowMs = this.#settings.now();
-      const statements = certificateStatements(executor.dialect);
-      return executor.atomic(() => setStatus(statements, key, newStatus, nowMs));
+      const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
+      return executor.prisma(async ({ certificate }, note) => {
+        const { count } = await certificate.updateMany({
+          where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
+          data: { status: newStatus, ...revokedAt },
+        });
+        if (count === 1) {
+          note(certificateNote('UPDATED', [key], nowMs));
+          return true;
+        }
+        const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
+        if (found?.status === 'REVOKED' && newStatus !== 'REVOKED') throw revokedForGood();
+        return found !== null;
+      });
     });
   }
 
@@ -241,4 +254,11 @@ export class CertificateService {
 async function selectOne(executor: Executor, statement: Statement): Promise<Certificate | null> {
   const [row] = await executor.query(statement);
   return row === undefined ? null : toCertificate(row);
+}
+
+function revokedForGood(): Failure {
+  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
+    entity: 'certificate',
+    field: 'status',
+  });
 }

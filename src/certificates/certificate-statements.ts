@@ -10,7 +10,6 @@ import type { CertificateColumns, NewCertificateRow } from './parse-certificate'
 export class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
-  readonly selectStatus;
   /**
    * Its status and its successor. Where several transactions may write, nobody else changes the certificate from now on,
    * and nobody new refers to it; what has referred to it until now is seen by later statements only.
@@ -18,8 +17,6 @@ export class CertificateStatements {
   readonly lock;
   /** The certificates that it has succeeded, by id; locked where several transactions may write. */
   readonly lockPredecessors;
-  /** Gives the certificate another status, unless it has it already or is revoked. */
-  readonly setStatus;
   readonly revoke;
   readonly setSuccessor;
   readonly delete;
@@ -42,18 +39,11 @@ export class CertificateStatements {
     this.selectByFingerprint = defineStatement<{ fingerprintKey: string }>(
       (p) => sql`SELECT ${columns} FROM certificates c WHERE c.fingerprint_key = ${p('fingerprintKey')}`,
     );
-    this.selectStatus = defineStatement<{ id: string }>(
-      (p) => sql`SELECT status FROM certificates WHERE id = ${p('id')}`,
-    );
     this.lock = defineStatement<{ id: string }>(
       (p) => sql`SELECT status, replaced_by FROM certificates WHERE id = ${p('id')} ${forUpdate}`,
     );
     this.lockPredecessors = defineStatement<{ id: string }>(
       (p) => sql`SELECT id FROM certificates WHERE replaced_by = ${p('id')} ORDER BY id ${forUpdate}`,
-    );
-    this.setStatus = defineStatement<{ id: string; status: string; revokedAt: number | null }>(
-      (p) => sql`UPDATE certificates SET status = ${p('status')}, revoked_at = ${fromMs(p('revokedAt'))}
-        WHERE id = ${p('id')} AND status NOT IN ('REVOKED', ${p('status')})`,
     );
     this.revoke = defineStatement<{ id: string; reason: string; revokedAt: number }>(
       (p) => sql`UPDATE certificates

@@ -6,7 +6,7 @@ import { certificateStatements, type CertificateStatements } from './certificate
 import { holderStatements } from './holder-statements';
 import type { NewCertificateRow } from './parse-certificate';
 import type { ParsedRevocation } from './parse-revocation';
-import type { CertificateStatus, RevocationOutcome } from './types';
+import type { RevocationOutcome } from './types';
 
 /*
  * What changes certificates: works that can be parts of others. Each notes what it has changed; `nowMs` is the time of
@@ -23,29 +23,6 @@ export function* insertCertificate(
   yield* inOrder(statements.insert(row));
   yield certificateNote('CREATED', [id], nowMs);
   return id;
-}
-
-/** Whether the certificate is there, and of this status now. */
-export function* setStatus(
-  statements: CertificateStatements,
-  id: string,
-  status: CertificateStatus,
-  nowMs: number,
-): Work<boolean> {
-  const revokedAt = status === 'REVOKED' ? nowMs : null;
-  for (;;) {
-    const { changes } = yield statements.setStatus({ id, status, revokedAt });
-    if (changes === 1) {
-      yield certificateNote('UPDATED', [id], nowMs);
-      return true;
-    }
-    const { rows } = yield statements.selectStatus({ id });
-    const found = rows[0]?.[0];
-    if (found === undefined) return false;
-    if (found === status) return true;
-    if (found === 'REVOKED') throw revokedForGood();
-    // It has come to be there, or was of that very status and has got another, between the two statements.
-  }
 }
 
 /** Whether the certificate is there. */
@@ -135,7 +112,8 @@ export function* expireDueCertificates(statements: CertificateStatements, nowMs:
   return rows.length;
 }
 
-function certificateNote(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
+/** A note of a change of certificates for the feed. */
+export function certificateNote(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
   return { entity: 'CERTIFICATE', kind, ids, changedAt };
 }
 
@@ -146,11 +124,4 @@ function agentNote(ids: readonly string[], changedAt: number): ChangeNote {
 // The first column of such a row is an id.
 function idsOf(rows: readonly (readonly unknown[])[]): string[] {
   return rows.map(([id]) => id as string);
-}
-
-function revokedForGood(): Failure {
-  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
-    entity: 'certificate',
-    field: 'status',
-  });
 }

@@ -1,6 +1,6 @@
-import type { PrismaClient } from '../generated/prisma/client';
+import type { Prisma } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
-import type { Row, Statement, StatementResult, Work } from '../sql/statement';
+import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
 
 /**
  * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not
@@ -18,9 +18,15 @@ export interface Executor {
    * transaction, that transaction goes on. `work` may be called again after a transient failure.
    */
   atomic<T>(work: () => Work<T>): Promise<T>;
-  /** Lends Prisma Client to `work`, for what is not hot: a call through it costs several statements of the others. */
-  prisma<T>(work: (client: PrismaClient) => Promise<T>): Promise<T>;
+  /**
+   * Lends Prisma Client to `work`, for what is not hot: a call through it costs several statements of the others. All of
+   * it is one transaction, as that of `atomic` is.
+   */
+  prisma<T>(work: PrismaWork<T>): Promise<T>;
 }
+
+/** What is done through Prisma Client; `note` takes the changes that the feed is to tell of. */
+export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeNote) => void) => Promise<T>;
 
 /** Told of each statement that an executor ran. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;

@@ -1,10 +1,14 @@
 import type { PrismaClient } from '../generated/prisma/client';
-import type { StatementObserver } from './executor';
+import type { ChangeNote, Statement } from '../sql/statement';
+import type { PrismaWork, StatementObserver } from './executor';
 import { statementObservers } from './statement-observers';
 
+/** How long Prisma Client waits for a transaction, and lets it last: others see to that where it matters. */
+const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 };
+
 /**
- * Prisma Client over an engine's driver adapter, made at its first use: loading it, and the query compiler with it, takes longer
- * than opening the database, and many a process never needs it.
+ * Prisma Client over an engine's driver adapter, made at its first use: loading it, and the query compiler with it, takes
+ * longer than opening the database, and many a process never needs it.
  */
 export class PrismaClientLoader {
   readonly #load: () => Promise<PrismaClient>;
@@ -14,11 +18,27 @@ export class PrismaClientLoader {
     this.#load = load;
   }
 
-  /** Lends the client to `work`, whose statements `observe` is told of. */
-  async lend<T>(work: (client: PrismaClient) => Promise<T>, observe?: StatementObserver): Promise<T> {
+  /**
+   * Lends the client to `work` for one transaction.
+   *
+   * @param writeDown - gives the statements that write the notes of changes down, if that is to be done here.
+   * @param observe - told of the statements.
+   */
+  async lend<T>(
+    work: PrismaWork<T>,
+    writeDown: (notes: readonly ChangeNote[]) => Statement[],
+    observe?: StatementObserver,
+  ): Promise<T> {
     this.#client ??= this.#load();
     const client = await this.#client;
-    return statementObservers.run(observe, () => work(client));
+    return statementObservers.run(observe, () =>
+      client.$transaction(async (transaction) => {
+        const notes: ChangeNote[] = [];
+        const result = await work(transaction, (note) => notes.push(note));
+        for (const { sql, args } of writeDown(notes)) await transaction.$executeRawUnsafe(sql, ...args);
+        return result;
+      }, limits),
+    );
   }
 
   async dispose(): Promise<void> {

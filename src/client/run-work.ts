@@ -45,6 +45,14 @@ export function writeNotes(dialect: Dialect, notes: readonly ChangeNote[]): Stat
   return notes.some(({ ids }) => ids.length > 0) ? [changeStatements(dialect).insert(notes)] : [];
 }
 
+/** Keeps the notes for the end of the transaction that they are part of. */
+export function keepIn(kept: ChangeNote[]): (notes: readonly ChangeNote[]) => Statement[] {
+  return (notes) => {
+    kept.push(...notes);
+    return [];
+  };
+}
+
 function isNote(step: Statement | ChangeNote): step is ChangeNote {
   return 'entity' in step;
 }

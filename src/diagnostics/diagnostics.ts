@@ -53,8 +53,8 @@ export class Diagnostics {
     else quietly(() => this.#logger?.warn({ replica }, 'Read replica is down or lags: the primary answers'));
   }
 
-  warned(message: string): void {
-    quietly(() => this.#logger?.warn({}, message));
+  warned(message: string, details: object = {}): void {
+    quietly(() => this.#logger?.warn(details, message));
   }
 
   transactionEnded(outcome: 'commit' | 'rollback', durationMs: number): void {

@@ -24,6 +24,16 @@ const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot 
 const silent: Meaning = { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' };
 const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
 
+const refusedRole: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the server refuses the role or its password',
+  retryable: false,
+};
+const missingDatabase: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the server has no such database',
+  retryable: false,
+};
 const refusedSetting: Meaning = {
   code: 'INVALID_OPTIONS',
   message: 'the server, or a connection pooler before it, refuses a setting of the connection',
@@ -45,8 +55,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
   ['25006', { code: 'READ_ONLY', message: 'the database is read-only' }],
-  ['28', { code: 'UNAVAILABLE', message: 'the server refuses the role or its password', retryable: false }],
-  ['3D000', { code: 'UNAVAILABLE', message: 'the server has no such database', retryable: false }],
+  ['28', refusedRole],
+  ['3D000', missingDatabase],
   ['3F000', outdated],
   ['40001', inTheWay],
   ['40P01', inTheWay],
@@ -60,7 +70,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['54', tooLarge],
   ['55P03', { code: 'BUSY', message: 'a lock of another transaction stood in the way for too long' }],
   ['57014', { code: 'TIMEOUT', message: 'the statement took longer than it may' }],
-  ['57P04', { code: 'UNAVAILABLE', message: 'the server has no such database', retryable: false }],
+  ['57P04', missingDatabase],
   ['57P', { code: 'UNAVAILABLE', message: 'the server is going down or coming up' }],
   ['58', { code: 'UNAVAILABLE', message: 'the storage failed' }],
   ['XX001', { code: 'CORRUPT', message: 'the database is corrupt' }],
@@ -70,8 +80,12 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
 /** Those after which the server has closed the connection. */
 const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
 
-/** How servers and poolers put it that they refuse a parameter of the connection's start. */
-const settingMessage = /startup parameter|startup packet|command-line (?:argument|option)/;
+/** What PgBouncer says with one and the same code. */
+const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+  [/startup parameter/, refusedSetting],
+  [/authentication failed|no such user/, refusedRole],
+  [/no such database|database ".*" does not exist/, missingDatabase],
+];
 
 /** What the system reports of a connection, by its code. */
 const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
@@ -99,10 +113,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
     /^The server does not support SSL|error establishing an SSL connection/,
     { code: 'UNAVAILABLE', message: 'the server offers no encrypted connection', retryable: false },
   ],
-  [
-    /^SASL|^Unknown authenticationOk|password must be a string/,
-    { code: 'UNAVAILABLE', message: 'the server refuses the role or its password', retryable: false },
-  ],
+  [/^SASL|^Unknown authenticationOk|password must be a string/, refusedRole],
 ];
 
 /** What is left of the same errors by the time that Prisma's adapter has thrown its own. */
@@ -178,16 +189,22 @@ function meaningOf(error: object): Meaning | undefined {
   if (state === undefined) return meaningOfConnectionError(error);
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (isRefusedSetting(error, state)) return refusedSetting;
-  const known = meanings.find(([prefix]) => state.startsWith(prefix));
-  return known?.[1] ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
+  const told = state === '08P01' ? meaningOfPooler(error) : undefined;
+  const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
+  return known ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
 }
 
 // A setting that the server does not know, or a value that it does not take, ends the connection; elsewhere the same codes
 // do not.
 function isRefusedSetting(error: object, state: string): boolean {
-  if (state !== '42501' && /^(?:22|42)/.test(state)) return isFatal(error);
-  const message: unknown = Reflect.get(error, 'message') ?? Reflect.get(error, 'originalMessage');
-  return state === '08P01' && settingMessage.test(String(message));
+  return state !== '42501' && /^(?:22|42)/.test(state) && isFatal(error);
+}
+
+function meaningOfPooler(error: object): Meaning | undefined {
+  // What Prisma's adapter keeps of it has another name.
+  const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
+  const text = String(originalMessage ?? message);
+  return poolerMessages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 function meaningOfConnectionError(error: object): Meaning | undefined {

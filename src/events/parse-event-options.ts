@@ -22,7 +22,7 @@ const pruneFields = new Set(['before', 'batchSize'] as const);
 
 const fieldGroupings = ['type', 'severity', 'source', 'target'] as const;
 const maxBucketMs = 36_525 * 86_400_000;
-const pruneSize = 1000;
+const pruneSize = 500;
 const maxPruneSize = 10_000;
 
 /** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */

@@ -115,7 +115,7 @@ export interface MitigationInput {
 export interface PruneEventsOptions {
   /** Events of this time, and later ones, are kept. */
   before: Date;
-  /** How many events one transaction deletes at most, 1 to 10000. Default: 1000. */
+  /** How many events one transaction deletes at most, 1 to 10000. Default: 500. */
   batchSize?: number | undefined;
 }
 

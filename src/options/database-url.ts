@@ -36,6 +36,8 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
+  // The driver would take the whole of such a URL for one without escapes.
+  if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must have %20 for a space, and %25 for a percent sign');
   const { searchParams } = parse(url, field);
   const schema = searchParams.get('schema');
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { exited, PrismaProject } from '../support/prisma-cli';
+import { exited, PrismaProject, whenReachable } from '../support/prisma-cli';
 
 let project: PrismaProject;
 
@@ -94,15 +94,4 @@ function freePort(): Promise<number> {
       });
     });
   });
-}
-
-async function whenReachable(address: string): Promise<Response> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await fetch(address);
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await new Promise((done) => setTimeout(done, 100));
-    }
-  }
 }

@@ -278,6 +278,8 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
       `postgresql://ans:${password}@ho st/db`,
       `postgresql://ans:${password}@[::1/db`,
       `postgresql://ans:${password}@host:99999/db`,
+      `postgresql://ans:${password}%zz@host/db`,
+      `postgresql://ans:${password}@host/db with a space`,
       `postgresql://ans:${password}@127.0.0.1:1/db?schema=`,
       `mysql://ans:${password}@host/db`,
     ])('%s is INVALID_OPTIONS', async (url) => {
@@ -304,7 +306,9 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
     }
 
     async function rejected(error: unknown): Promise<OpeningFailure> {
-      return failWith({ url: 'file:unused.sqlite' }, () => Promise.reject(error));
+      return failWith({ url: 'file:unused.sqlite' }, () => {
+        throw error;
+      });
     }
   });
 

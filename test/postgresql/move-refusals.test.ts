@@ -78,6 +78,14 @@ describe('npm run move refuses', () => {
     await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
   });
 
+  test('rows that only together are at odds with a constraint, by table', async () => {
+    const moving = await Moving.prepare(async (db) => {
+      for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
+    });
+    await changeRaw(moving.target, 'CREATE UNIQUE INDEX one_an_owner ON agents (owner)');
+    await moving.expectRefused(/^agents, a row: PostgreSQL refuses it \(one_an_owner, 23505\); nothing was moved$/);
+  });
+
   test('a replacement that is not there', async () => {
     const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
     await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");

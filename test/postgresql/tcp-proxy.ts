@@ -6,9 +6,10 @@ export type CutMoment = 'before' | 'after';
 /** A network between clients and a server that can fail: it cuts connections, or lets nothing pass. */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: number;
+  #target: number;
   readonly #sockets = new Set<Socket>();
   #isSilent = false;
+  #replacement: readonly [from: Buffer, to: Buffer] | undefined;
   #cut: { readonly text: string; readonly moment: CutMoment; times: number } | undefined;
   /** How many connections were cut since `cutAt`. */
   cuts = 0;
@@ -40,6 +41,16 @@ export class TcpProxy {
   cutAt(text: string, moment: CutMoment, times = 1): void {
     this.cuts = 0;
     this.#cut = { text, moment, times };
+  }
+
+  /** Has the server say something else of the same length. */
+  replace(from: string, to: string): void {
+    this.#replacement = [Buffer.from(from), Buffer.from(to)];
+  }
+
+  /** Leads new connections to another server. */
+  retarget(target: number): void {
+    this.#target = target;
   }
 
   /** Lets nothing pass from now on, as a network that has lost its way: connections stay open. */
@@ -89,7 +100,14 @@ export class TcpProxy {
     });
     server.on('data', (data) => {
       if (isDoomed) client.destroy();
-      else if (!this.#isSilent) client.write(data);
+      else if (!this.#isSilent) client.write(this.#edit(data));
     });
+  }
+
+  #edit(data: Buffer): Buffer {
+    const [from, to] = this.#replacement ?? [];
+    if (from === undefined || to === undefined) return data;
+    for (let at = data.indexOf(from); at >= 0; at = data.indexOf(from, at + 1)) to.copy(data, at);
+    return data;
   }
 }

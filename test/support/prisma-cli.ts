@@ -127,6 +127,18 @@ export class PrismaProject {
   }
 }
 
+/** The page of a server that has just been started. */
+export async function whenReachable(address: string): Promise<Response> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await fetch(address);
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  }
+}
+
 /** The environment of a user who has set nothing up for Prisma. */
 function environment(): NodeJS.ProcessEnv {
   const ignored = new Set(['PRISMA_SCHEMA_ENGINE_BINARY', 'DATABASE_URL', 'NODE_OPTIONS']);

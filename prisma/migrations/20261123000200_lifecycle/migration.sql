@@ -3,6 +3,12 @@
 ALTER TABLE "agents" ADD COLUMN "unique_key" TEXT;
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 
+CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
+DROP INDEX "idx_certificates_subject_folded";
+CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded", "id");
+DROP INDEX "idx_certificates_issuer_folded";
+CREATE INDEX "idx_certificates_issuer_folded" ON "certificates"("issuer_folded", "id");
+
 CREATE TABLE "security_event_entries" (
     "sequence" INTEGER NOT NULL PRIMARY KEY,
     "event_id" TEXT NOT NULL,

@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapterFactory, SqlQueryable } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
 import { Pool, type PoolClient, type QueryConfig } from 'pg';
 import { nestTransactions } from '../nested-transactions';
 import { tellObserver } from '../statement-observers';
@@ -61,15 +61,29 @@ function observed<T extends SqlQueryable>(queryable: T): T {
   const executeRaw = queryable.executeRaw.bind(queryable);
   queryable.queryRaw = async (query) => {
     const start = performance.now();
-    const result = await queryRaw(query);
+    const result = await queryRaw(withZones(query));
     tellObserver(query.sql, { rows: result.rows, changes: 0 }, start);
     return result;
   };
   queryable.executeRaw = async (query) => {
     const start = performance.now();
-    const changes = await executeRaw(query);
+    const changes = await executeRaw(withZones(query));
     tellObserver(query.sql, { rows: [], changes }, start);
     return changes;
   };
   return queryable;
+}
+
+// The official adapter sends times without a zone, which the server takes to be the session's.
+function withZones(query: SqlQuery): SqlQuery {
+  const isTime = query.argTypes.map(({ scalarType, arity }) => scalarType === 'datetime' && arity === 'scalar');
+  if (!isTime.includes(true)) return query;
+  return {
+    ...query,
+    // Prisma Client gives a time in one of these forms.
+    args: query.args.map((arg, index) =>
+      isTime[index] === true && arg !== null ? new Date(arg as string | Date).toISOString() : arg,
+    ),
+    argTypes: query.argTypes.map((type, index) => (isTime[index] === true ? { ...type, scalarType: 'string' } : type)),
+  };
 }

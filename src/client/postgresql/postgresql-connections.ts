@@ -22,7 +22,10 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
-/** The driver's client, but for what it leaves open. */
+/**
+ * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
+ * hold one of the server's slots for a minute, and this process with it.
+ */
 class TidyClient extends Client {
   constructor(config?: ClientConfig) {
     super(config);
@@ -35,21 +38,19 @@ class TidyClient extends Client {
   override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
     if (callback === undefined) {
       return super.connect().catch((error: unknown) => {
-        this.#hangUp();
+        this.hangUp();
         throw error;
       });
     }
     super.connect((error: Error) => {
       // Null where there is none, which the driver's types tell of in another form only.
-      if ((error as unknown) !== null) this.#hangUp();
+      if ((error as unknown) !== null) this.hangUp();
       callback(error);
     });
     return undefined;
   }
 
-  // An attempt that failed on this side, for want of a password say, would hold one of the server's slots for a minute, and
-  // this process with it.
-  #hangUp(): void {
+  hangUp(): void {
     this.end(() => undefined);
   }
 }
@@ -58,6 +59,7 @@ class TidyClient extends Client {
 export class PostgresqlConnections {
   readonly pool: Pool;
   readonly #config: ClientConfig;
+  readonly #busy = new Set<PoolClient>();
 
   /**
    * Connects to nothing yet.
@@ -88,6 +90,8 @@ export class PostgresqlConnections {
     });
     // A connection that is lost while nobody uses it is the pool's to replace; without a listener it would end the process.
     this.pool.on('error', () => undefined);
+    this.pool.on('acquire', (client) => this.#busy.add(client));
+    this.pool.on('release', (_error, client) => this.#busy.delete(client));
   }
 
   /** Lends a connection to `work`. One that has failed is not used again. */
@@ -114,6 +118,12 @@ export class PostgresqlConnections {
     const client = new TidyClient(this.#config);
     await client.connect();
     return client;
+  }
+
+  /** Cuts the connections that are in use: whoever waits there for an answer fails. */
+  giveUpBusy(): void {
+    // The driver waits for no answer where a statement is still without one.
+    for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();
   }
 
   close(): Promise<void> {

@@ -37,6 +37,7 @@ export class PostgresqlEngine implements Database {
     this.migrator = new PostgresqlMigrator({
       query: async (sql) => ({ rows: (await primary.query(sql)).map((row) => [...row]) }),
       connect: () => primary.connectAlone(),
+      schema: location.schema,
     });
     this.#primary = primary;
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);

@@ -1,8 +1,11 @@
 import type { PoolClient } from 'pg';
+import { classifyError } from '../../errors/classify-error';
+import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import { runWorkAsync, writeNotes } from '../run-work';
+import { keepIn, runWorkAsync, writeNotes } from '../run-work';
+import { toNumberedParameters } from './numbered-parameters';
 import { runStatement, type PostgresqlConnections } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
@@ -28,12 +31,15 @@ export function createPostgresqlExecutor(
     dialect: postgresqlDialect,
     query: async (statement) => {
       const replica = await replicas?.choose();
-      if (replica === undefined) return queryOn(primary, statement);
+      if (replicas === undefined || replica === undefined) return queryOn(primary, statement);
       try {
-        return await queryOn(replica.connections, statement);
-      } catch {
-        // Whatever a replica cannot do, the primary has the last word.
-        replicas?.reportFault(replica);
+        return await replicas.ask(replica, (connections) => queryOn(connections, statement));
+      } catch (error) {
+        const { code } = classifyError(error);
+        // It would take as long again.
+        if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
+        // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
+        if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return queryOn(primary, statement);
       }
     },
@@ -54,7 +60,7 @@ export function createPostgresqlExecutor(
       await transaction.commit();
       return result;
     },
-    prisma: (work) => prisma.lend(work, observe),
+    prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
   };
 }
 
@@ -79,8 +85,13 @@ export function createPostgresqlTransactionExecutor(
       transaction.write((client) =>
         runWorkAsync(work(), notes, (statement) => runObserved(client, statement, observe)),
       ),
-    prisma: (work) => transaction.write(() => prisma.lend(work, observe)),
+    prisma: (work) => transaction.write(() => prisma.lend(work, keepIn(notes), observe)),
   };
+}
+
+// As Prisma Client hands it to the driver.
+function numbered({ sql, args }: Statement): Statement {
+  return { sql: toNumberedParameters(sql), args };
 }
 
 async function runObserved(

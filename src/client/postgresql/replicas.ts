@@ -10,7 +10,7 @@ export interface ReplicaSettings {
   readonly maxLagMs: number;
 }
 
-/** How long a read waits to hear how far the replicas are: one that does not answer must not slow reads down. */
+/** How long a replica may take to say how far it is: one that does not answer must not slow reads down. */
 const longestWaitMs = 200;
 const longestIntervalMs = 1000;
 
@@ -27,13 +27,44 @@ interface Sample {
 /** One replica, and up to which time it is known to have what the primary had. */
 class Replica {
   readonly connections: PostgresqlConnections;
+  /** Its own way to ask for the position: reads that take their time, and all connections, do not stand in this one's. */
+  readonly #control: PostgresqlConnections;
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
+  /** Whether it answered when it was asked last. */
+  isAnswering = true;
+  #asking: Promise<bigint | null> | undefined;
 
-  constructor(connections: PostgresqlConnections, index: number) {
-    this.connections = connections;
+  constructor(location: PostgresqlLocation, pool: PoolSettings, index: number) {
+    this.connections = new PostgresqlConnections(location, pool);
+    this.#control = new PostgresqlConnections(location, { ...pool, maxConnections: 1 });
     this.index = index;
+  }
+
+  /** Where it is in the log, null for a server that is no standby. One that does not answer soon loses its connections. */
+  askPosition(): Promise<bigint | null> {
+    this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.connections.close(), this.#control.close()]);
+  }
+
+  async #askPosition(): Promise<bigint | null> {
+    try {
+      const position = await within(longestWaitMs, positionOf(this.#control, replicaPositionSql));
+      this.isAnswering = true;
+      return position;
+    } catch (error) {
+      this.isAnswering = false;
+      this.currentAsOf = Number.NEGATIVE_INFINITY;
+      // Whoever waits there for an answer gets the primary's now.
+      this.connections.giveUpBusy();
+      this.#control.giveUpBusy();
+      throw error;
+    }
   }
 }
 
@@ -61,7 +92,7 @@ export class Replicas {
     this.#primary = primary;
     this.#maxLagMs = maxLagMs;
     const used = maxLagMs === 0 ? [] : locations;
-    this.#replicas = used.map((location, index) => new Replica(new PostgresqlConnections(location, pool), index));
+    this.#replicas = used.map((location, index) => new Replica(location, pool, index));
     this.#diagnostics = diagnostics;
   }
 
@@ -72,8 +103,24 @@ export class Replicas {
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    await Promise.race([check, sleep(longestWaitMs, undefined, { ref: false })]);
+    // For one that did not answer the last time nobody waits.
+    if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
+    await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
+  }
+
+  /** Does a piece of work on a replica, however long it takes, unless the replica has stopped answering. */
+  async ask<T>(replica: Replica, work: (connections: PostgresqlConnections) => Promise<T>): Promise<T> {
+    const answer = work(replica.connections);
+    for (let waitMs = longestWaitMs; ; waitMs = longestIntervalMs) {
+      const isThere = await within(
+        waitMs,
+        answer.then(() => true),
+      ).catch((error: unknown) => !(error instanceof NotInTime));
+      if (isThere) return answer;
+      // Where it does not answer this either, the work fails.
+      await replica.askPosition().catch(() => undefined);
+    }
   }
 
   /** No read is sent there until a check has found it well. */
@@ -91,7 +138,7 @@ export class Replicas {
 
   async close(): Promise<void> {
     await this.#checking;
-    await Promise.all(this.#replicas.map(({ connections }) => connections.close()));
+    await Promise.all(this.#replicas.map((replica) => replica.close()));
   }
 
   #nextCurrent(): Replica | undefined {
@@ -104,7 +151,8 @@ export class Replicas {
   async #check(): Promise<void> {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
-    const position = await positionOf(this.#primary, primaryPositionSql).catch(() => undefined);
+    const asked = within(longestIntervalMs, positionOf(this.#primary, primaryPositionSql));
+    const position = await asked.catch(() => undefined);
     // Without the primary nobody knows what the replicas lack.
     if (typeof position === 'bigint') this.#samples.push({ takenAt, position });
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
@@ -113,7 +161,11 @@ export class Replicas {
 
   async #checkReplica(replica: Replica, now: number): Promise<void> {
     try {
-      const position = await positionOf(replica.connections, replicaPositionSql);
+      const position = await replica.askPosition();
+      if (position === null && !replica.isServing) {
+        const details = { replica: replica.index };
+        this.#diagnostics.warned('Read replica is no standby: taken for current, whatever it holds', details);
+      }
       const replayed =
         position === null ? now : this.#samples.findLast((sample) => sample.position <= position)?.takenAt;
       if (replayed !== undefined) replica.currentAsOf = Math.max(replica.currentAsOf, replayed);
@@ -127,6 +179,21 @@ export class Replicas {
     const isServing = performance.now() - replica.currentAsOf <= this.#maxLagMs;
     if (isServing !== replica.isServing) this.#diagnostics.replicaChanged(replica.index, isServing);
     replica.isServing = isServing;
+  }
+}
+
+class NotInTime extends Error {}
+
+/** What `work` gives, if that is soon enough. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const end = new AbortController();
+  const tooLate = sleep(ms, undefined, { ref: false, signal: end.signal }).then(() => {
+    throw new NotInTime('It took too long');
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    end.abort();
   }
 }
 

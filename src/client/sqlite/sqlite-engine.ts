@@ -6,10 +6,10 @@ import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
 import type { SqliteSettings } from './sqlite-connection';
 import { SqliteDatabase, type SqliteTransaction } from './sqlite-database';
-import type { ChangeNote } from '../../sql/statement';
+import { Gate } from '../gate';
 import { writeNotes } from '../run-work';
 import { sqliteDialect } from './sqlite-dialect';
-import { createSqliteExecutor, createSqliteTransactionExecutor } from './sqlite-executor';
+import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './sqlite-executor';
 import { SqliteMigrator } from './sqlite-migrator';
 
 /** A SQLite database as services see it. */
@@ -56,36 +56,35 @@ export class SqliteEngine implements Database {
 }
 
 class SqliteEngineTransaction implements DatabaseTransaction {
-  readonly #transaction: SqliteTransaction;
-  readonly #prisma: PrismaClientLoader;
-  readonly #notes: ChangeNote[] = [];
+  readonly #state: SqliteTransactionState;
 
   constructor(transaction: SqliteTransaction) {
-    this.#transaction = transaction;
-    this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction)));
+    const load = () => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction));
+    this.#state = { transaction, prisma: new PrismaClientLoader(load), notes: [], turns: new Gate() };
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createSqliteTransactionExecutor(this.#transaction, this.#prisma, this.#notes, observe);
+    return createSqliteTransactionExecutor(this.#state, observe);
   }
 
   commit(): Promise<void> {
     return this.#end(() => {
       this.#writeNotes();
-      this.#transaction.commit();
+      this.#state.transaction.commit();
     });
   }
 
   rollback(): Promise<void> {
-    return this.#end(() => this.#transaction.rollback());
+    return this.#end(() => this.#state.transaction.rollback());
   }
 
   #writeNotes(): void {
     try {
-      this.#transaction.assertOpen();
-      for (const statement of writeNotes(sqliteDialect, this.#notes)) this.#transaction.connection.run(statement);
+      this.#state.transaction.assertOpen();
+      for (const statement of writeNotes(sqliteDialect, this.#state.notes))
+        this.#state.transaction.connection.run(statement);
     } catch (error) {
-      this.#transaction.rollback();
+      this.#state.transaction.rollback();
       throw error;
     }
   }
@@ -95,7 +94,7 @@ class SqliteEngineTransaction implements DatabaseTransaction {
     try {
       endTransaction();
     } finally {
-      await this.#prisma.dispose();
+      await this.#state.prisma.dispose();
     }
   }
 }

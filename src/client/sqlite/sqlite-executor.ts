@@ -1,7 +1,8 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
 import type { ChangeNote, Statement, StatementResult } from '../../sql/statement';
-import { runWork, runWorkInTurns, writeNotes } from '../run-work';
+import type { Gate } from '../gate';
+import { keepIn, runWork, runWorkInTurns, writeNotes } from '../run-work';
 import type { SqliteConnection } from './sqlite-connection';
 import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
 import { sqliteDialect } from './sqlite-dialect';
@@ -23,19 +24,23 @@ export function createSqliteExecutor(
         writeNotes(sqliteDialect, notes).forEach(run);
         return result;
       }),
-    prisma: (work) => prisma.lend(work, observe),
+    prisma: (work) => prisma.lend(work, (notes) => writeNotes(sqliteDialect, notes), observe),
   };
 }
 
-/**
- * Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing.
- *
- * @param notes - where notes of changes are kept until the commit.
- */
+/** What the executors of one transaction share. */
+export interface SqliteTransactionState {
+  readonly transaction: SqliteTransaction;
+  readonly prisma: PrismaClientLoader;
+  /** The changes that the feed is to tell of after the commit. */
+  readonly notes: ChangeNote[];
+  /** Prisma Client takes its time: what came in between would be undone together with it. */
+  readonly turns: Gate;
+}
+
+/** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
 export function createSqliteTransactionExecutor(
-  transaction: SqliteTransaction,
-  prisma: PrismaClientLoader,
-  notes: ChangeNote[],
+  { transaction, prisma, notes, turns }: SqliteTransactionState,
   observe?: StatementObserver,
 ): Executor {
   const { connection } = transaction;
@@ -45,18 +50,21 @@ export function createSqliteTransactionExecutor(
   };
   return {
     dialect: sqliteDialect,
-    query: (statement) => settle(() => run(statement).rows),
+    query: (statement) => turns.pass(() => settle(() => run(statement).rows)),
     atomic: (work) =>
-      settle(() => {
-        // Before the savepoint, which outside a transaction would begin one.
+      turns.pass(() =>
+        settle(() => {
+          // Before the savepoint, which outside a transaction would begin one.
+          transaction.assertOpen();
+          return withSavepoint(connection, () => runWork(work(), notes, run));
+        }),
+      ),
+    prisma: (work) =>
+      turns.pass(async () => {
+        // Prisma Client would pass the reason on as an error of its own.
         transaction.assertOpen();
-        return withSavepoint(connection, () => runWork(work(), notes, run));
+        return prisma.lend(work, keepIn(notes), observe);
       }),
-    prisma: async (work) => {
-      // Prisma Client would pass the reason on as an error of its own.
-      transaction.assertOpen();
-      return prisma.lend(work, observe);
-    },
   };
 }
 

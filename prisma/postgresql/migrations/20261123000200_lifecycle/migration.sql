@@ -7,6 +7,8 @@ CREATE TYPE "ChangeEntity" AS ENUM ('AGENT', 'CERTIFICATE');
 ALTER TABLE "agents" ADD COLUMN "unique_key" TEXT COLLATE "C";
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 
+CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
+
 CREATE TABLE "security_event_entries" (
     "sequence" BIGINT NOT NULL,
     "event_id" TEXT COLLATE "C" NOT NULL,

@@ -1,0 +1,9 @@
+/** What the server said about an error, all of it. */
+export function toServerText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const lines = ['detail', 'hint'].flatMap((name) => {
+    const text: unknown = Reflect.get(error, name);
+    return typeof text === 'string' ? [`${name.toUpperCase()}: ${text}`] : [];
+  });
+  return [`ERROR: ${error.message}`, ...lines].join('\n');
+}

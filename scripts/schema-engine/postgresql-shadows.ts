@@ -1,0 +1,87 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import type { EngineConnection } from '../../src/migration/postgresql-migration-adapter';
+import { sqlStateOf } from '../../src/migration/sql-state';
+import { EngineError, shadowDatabaseFailed } from './engine-error';
+import { dropAllObjects } from './postgresql-objects';
+import type { PostgresqlServer } from './postgresql-server';
+import { toServerText } from './postgresql-server-text';
+
+/** What shadow databases are made from. */
+export interface ShadowOrigin {
+  readonly server: PostgresqlServer;
+  /** The connection to the database itself. */
+  readonly connect: () => Promise<Client>;
+  /** The schema of the database, which is that of its shadow. */
+  readonly findSchema: () => Promise<string>;
+  /** A database to use; without it, one is made for the purpose and dropped. */
+  readonly given: PostgresqlServer | undefined;
+}
+
+/** The databases that the engine replays migrations on, to compare what they make. */
+export class ShadowDatabases {
+  readonly #origin: ShadowOrigin;
+  readonly #made = new Set<() => Promise<void>>();
+
+  constructor(origin: ShadowOrigin) {
+    this.#origin = origin;
+  }
+
+  /** A database with nothing in it. */
+  open(): Promise<EngineConnection> {
+    const { given } = this.#origin;
+    return given === undefined ? this.#make() : this.#empty(given);
+  }
+
+  /** Drops what the engine has not had the time to give back. */
+  async close(): Promise<void> {
+    for (const remove of [...this.#made]) await remove();
+  }
+
+  async #make(): Promise<EngineConnection> {
+    const database = `prisma_migrate_shadow_db_${randomUUID()}`;
+    const owner = await this.#origin.connect();
+    await owner.query(`CREATE DATABASE "${database}"`).catch((error: unknown) => {
+      throw shadowDatabaseFailed(sqlStateOf(error), toServerText(error));
+    });
+    const client = this.#origin.server.connect(database);
+    const remove = async () => {
+      this.#made.delete(remove);
+      await client.then((connected) => connected.end()).catch(() => undefined);
+      // A pooler may keep its connection for a while.
+      await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
+    };
+    this.#made.add(remove);
+    return this.#prepare(await client, remove);
+  }
+
+  async #empty(given: PostgresqlServer): Promise<EngineConnection> {
+    const client = await given.connect();
+    if (await this.#isOriginItself(client)) {
+      await client.end();
+      throw new EngineError('P3014', 'The shadow database is the database itself: it would lose everything in it.');
+    }
+    const connection = await this.#prepare(client, () => client.end());
+    await dropAllObjects(client);
+    return connection;
+  }
+
+  /** By a lock, which is of one database: two URLs may name the same one in different ways. */
+  async #isOriginItself(other: Client): Promise<boolean> {
+    const own = await this.#origin.connect();
+    const key = randomInt(2 ** 31);
+    await own.query('SELECT pg_advisory_lock($1)', [key]);
+    try {
+      const { rows } = await other.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [key]);
+      return rows[0]?.free !== true;
+    } finally {
+      await own.query('SELECT pg_advisory_unlock($1)', [key]);
+    }
+  }
+
+  async #prepare(client: Client, close: () => Promise<void>): Promise<EngineConnection> {
+    const schema = await this.#origin.findSchema();
+    await this.#origin.server.useSchema(client, schema);
+    return { connect: () => Promise.resolve(client), schema, lock: () => Promise.resolve(), close };
+  }
+}
