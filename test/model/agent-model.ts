@@ -6,50 +6,86 @@ import type {
   Endpoint,
   EndpointInput,
   EndpointReference,
+  Uniqueness,
 } from '../../src';
-import { answers, fails, generatedId, type Directory, type Prediction, type Settings } from './prediction';
+import {
+  answers,
+  fails,
+  generatedId,
+  leaves,
+  toNews,
+  told,
+  withAgents,
+  type Directory,
+  type Prediction,
+  type Settings,
+} from './prediction';
 import { compareCodePoints } from './text';
 
-/** ALREADY_EXISTS on a known id; REFERENCE_NOT_FOUND when the certificate is unknown. */
-export function createAgent(directory: Directory, input: AgentInput, settings: Settings): Prediction {
+/** ALREADY_EXISTS on a known id, or on a name that is to be unique; REFERENCE_NOT_FOUND for an unknown certificate. */
+export function createAgent(
+  directory: Directory,
+  input: AgentInput,
+  settings: Settings,
+  unique: Uniqueness = 'none',
+): Prediction {
   const required = [input.name, input.publicKey, input.certificateId, input.version, input.owner];
   if (required.includes('') || !isRight(input) || !isAmong(input.defaultEndpoint, input.endpoints ?? [])) {
     return fails(directory, 'INVALID_INPUT');
   }
   const codes: DatabaseErrorCode[] = [];
-  if (input.id !== undefined && directory.agents.has(input.id)) codes.push('ALREADY_EXISTS');
+  const isIdKnown = input.id !== undefined && directory.agents.has(input.id);
+  if (isIdKnown || isNameTaken(directory, input, unique)) codes.push('ALREADY_EXISTS');
   if (!directory.certificates.has(input.certificateId)) codes.push('REFERENCE_NOT_FOUND');
   if (codes.length > 0) return fails(directory, ...codes);
-  const next = (id: unknown): Directory => withAgent(directory, toRecord(input, String(id), settings));
+  const next = (id: unknown): Directory =>
+    withAgents(directory, [toRecord(input, String(id), settings)], 'CREATED', settings.nowMs);
   return { outcomes: [{ result: input.id ?? generatedId }], next };
 }
 
-/** `false` when absent; `undefined` keeps, `null` clears, collections are replaced; REVOKED is terminal. */
-export function updateAgent(directory: Directory, input: AgentUpdate, settings: Settings): Prediction {
+function isNameTaken({ agents }: Directory, { name, version, owner }: AgentInput, unique: Uniqueness): boolean {
+  if (unique === 'none') return false;
+  return [...agents.values()].some(
+    (agent) => agent.name === name && agent.version === version && (unique === 'name-version' || agent.owner === owner),
+  );
+}
+
+/**
+ * `false` when absent; `undefined` keeps, `null` clears, collections are replaced; REVOKED is terminal; CONFLICT when it
+ * was changed since `ifUpdatedAt`.
+ */
+export function updateAgent(
+  directory: Directory,
+  input: AgentUpdate,
+  settings: Settings,
+  ifUpdatedAt?: Date,
+): Prediction {
   const given = [input.id, input.name, input.publicKey, input.certificateId, input.version, input.owner];
   if (given.includes('') || !isRight(input)) return fails(directory, 'INVALID_INPUT');
   const { defaultEndpoint, endpoints, certificateId, status } = input;
   if (endpoints !== undefined && !isAmong(defaultEndpoint, endpoints)) return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(input.id);
   if (before === undefined) return answers(directory, false);
-  const codes: DatabaseErrorCode[] = [];
+  const codes: DatabaseErrorCode[] = isStale(before, ifUpdatedAt) ? ['CONFLICT'] : [];
   if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') codes.push('INVALID_TRANSITION');
   if (certificateId !== undefined && !directory.certificates.has(certificateId)) codes.push('REFERENCE_NOT_FOUND');
   if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
   if (codes.length > 0) return fails(directory, ...codes);
-  return { outcomes: [{ result: true }], next: () => withAgent(directory, toChanged(before, input, settings)) };
+  const after = withAgents(directory, [toChanged(before, input, settings)], 'UPDATED', settings.nowMs);
+  return leaves(after, true);
+}
+
+/** Whether an agent was changed since. */
+export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): boolean {
+  return ifUpdatedAt !== undefined && agent.updatedAt.getTime() !== ifUpdatedAt.getTime();
 }
 
 /** `false` when absent. */
-export function deleteAgent(directory: Directory, id: string): Prediction {
+export function deleteAgent(directory: Directory, id: string, { nowMs }: Settings): Prediction {
   if (!directory.agents.has(id)) return answers(directory, false);
   const agents = new Map(directory.agents);
   agents.delete(id);
-  return { outcomes: [{ result: true }], next: () => ({ ...directory, agents }) };
-}
-
-function withAgent(directory: Directory, agent: AgentRecord): Directory {
-  return { ...directory, agents: new Map(directory.agents).set(agent.id, agent) };
+  return leaves(told({ ...directory, agents }, [toNews('agent', id, 'DELETED', nowMs)]), true);
 }
 
 /** Whether ids and capabilities are given, endpoints are told apart by their ids, and ports are ports. */

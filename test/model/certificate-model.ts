@@ -1,5 +1,14 @@
 import type { Certificate, CertificateInput, CertificateStatus, DatabaseErrorCode } from '../../src';
-import { answers, fails, generatedId, type Directory, type Prediction, type Settings } from './prediction';
+import {
+  answers,
+  fails,
+  generatedId,
+  leaves,
+  withCertificates,
+  type Directory,
+  type Prediction,
+  type Settings,
+} from './prediction';
 import { bareFingerprint } from './text';
 
 /** `null` when absent; colons and case are ignored. */
@@ -19,10 +28,8 @@ export function createCertificate(directory: Directory, input: CertificateInput,
   if (isIdKnown || getByFingerprint(directory, fingerprint) !== null) codes.push('ALREADY_EXISTS');
   if (replacedBy !== undefined && !directory.certificates.has(replacedBy)) codes.push('REFERENCE_NOT_FOUND');
   if (codes.length > 0) return fails(directory, ...codes);
-  const next = (result: unknown): Directory => {
-    const certificate = toCertificate(input, String(result), nowMs);
-    return { ...directory, certificates: new Map(directory.certificates).set(certificate.id, certificate) };
-  };
+  const next = (result: unknown): Directory =>
+    withCertificates(directory, [toCertificate(input, String(result), nowMs)], 'CREATED', nowMs);
   return { outcomes: [{ result: id ?? generatedId }], next };
 }
 
@@ -49,7 +56,7 @@ function toCertificate(input: CertificateInput, id: string, nowMs: number): Cert
   };
 }
 
-/** `false` when absent; INVALID_TRANSITION out of REVOKED; REVOKED to REVOKED is a no-op that answers `true`. */
+/** `false` when absent; INVALID_TRANSITION out of REVOKED; a status to itself is a no-op that answers `true`. */
 export function updateStatus(
   directory: Directory,
   id: string,
@@ -58,10 +65,8 @@ export function updateStatus(
 ): Prediction {
   const before = directory.certificates.get(id);
   if (before === undefined) return answers(directory, false);
-  if (before.status === 'REVOKED') {
-    return status === 'REVOKED' ? answers(directory, true) : fails(directory, 'INVALID_TRANSITION');
-  }
+  if (before.status === status) return answers(directory, true);
+  if (before.status === 'REVOKED') return fails(directory, 'INVALID_TRANSITION');
   const after: Certificate = { ...before, status, ...(status === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {}) };
-  const next = (): Directory => ({ ...directory, certificates: new Map(directory.certificates).set(id, after) });
-  return { outcomes: [{ result: true }], next };
+  return leaves(withCertificates(directory, [after], 'UPDATED', nowMs), true);
 }

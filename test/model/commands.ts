@@ -1,46 +1,33 @@
 import fc from 'fast-check';
-import { DatabaseError, type DatabaseService, type TransactionScope } from '../../src';
-import { operation } from './arbitraries';
-import { predict, type Operation } from './model';
-import { generatedId, type Directory, type Outcome, type Settings } from './prediction';
-import { isSame } from './text';
+import { differs, isExpected } from './compare';
+import { settingsAt, type Command, type Model, type Place } from './machine';
+import { predict, settle } from './model';
+import { isRead, type Operation } from './operation';
+import { operation } from './operations';
+import { outcomeOf, type Target } from './perform';
+import type { Settings } from './prediction';
+import { simultaneous, togetherCommand } from './together';
 
-/** The model at some point in a sequence of calls. */
-export interface Model {
-  directory: Directory;
-}
-
-/** The database, and the clock that it goes by. */
-export interface Real {
-  readonly db: DatabaseService;
-  readonly clock: { nowMs: number };
-}
-
-export const limits = { lifetimeMs: 86_400_000, maxResults: 4 };
-
-type Command = fc.AsyncCommand<Model, Real, true>;
-
-/** Sequences of calls, alone and in transactions, while time passes. */
+/** Sequences of calls, alone, in transactions and several at once, while time passes. */
 export function commandSequences(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
   const inside = fc.array(operation, { minLength: 1, maxLength: 6 });
+  const call = fc.tuple(operation, fc.nat(7)).map(([made, place]) => callCommand(made, place === 0 ? 'other' : 'db'));
   return fc.commands(
     [
-      operation.map((call) => callCommand(call)),
-      operation.map((call) => callCommand(call)),
-      operation.map((call) => callCommand(call)),
-      operation.map((call) => callCommand(call)),
+      ...[call, call, call, call, call, call],
       fc.tuple(inside, fc.boolean()).map(([calls, isCommitted]) => transactionCommand(calls, isCommitted)),
+      simultaneous.map((calls) => togetherCommand(calls)),
       fc.constantFrom(1, 500, 1000).map((ms) => timeCommand(ms)),
     ],
     { maxCommands, size: 'max' },
   );
 }
 
-function callCommand(call: Operation): Command {
+function callCommand(call: Operation, place: Place): Command {
   return {
     check: () => Promise.resolve(true),
-    run: (model, { db, clock }) => runAndCompare(model, db, call, settingsAt(clock)),
-    toString: () => fc.stringify(call),
+    run: (model, real) => runAndCompare(model, real[place], call, settingsAt(real.clock)),
+    toString: () => `${place} ${fc.stringify(call)}`,
   };
 }
 
@@ -82,75 +69,16 @@ function transactionCommand(calls: readonly Operation[], isCommitted: boolean): 
   };
 }
 
-function isRead({ kind }: Operation): boolean {
-  return kind.startsWith('get') || kind.startsWith('query');
-}
-
-export function settingsAt({ nowMs }: Real['clock']): Settings {
-  return { nowMs, ...limits };
-}
-
 /** Makes a call on the database and on the model, and compares what they answer. */
 export async function runAndCompare(
   model: Model,
-  target: DatabaseService | TransactionScope,
-  call: Operation,
+  target: Target,
+  unsettled: Operation,
   settings: Settings,
 ): Promise<void> {
-  const prediction = predict(model.directory, call, settings);
-  const actual = await outcomeOf(() => perform(target, call));
-  if (!prediction.outcomes.some((expected) => isMatch(expected, actual))) {
-    const described = { call, actual };
-    expect(described).toStrictEqual({
-      call,
-      actual: prediction.outcomes.length === 1 ? prediction.outcomes[0] : prediction.outcomes,
-    });
-    throw new Error(`Differs: ${fc.stringify(described)}, expected ${fc.stringify(prediction.outcomes)}`);
-  }
-  if ('result' in actual) model.directory = prediction.next(actual.result);
-}
-
-const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-function isMatch(expected: Outcome, actual: Outcome): boolean {
-  if ('code' in expected) return 'code' in actual && actual.code === expected.code;
-  if ('code' in actual) return false;
-  if (expected.result === generatedId) return typeof actual.result === 'string' && uuidv7.test(actual.result);
-  return isSame(expected.result, actual.result);
-}
-
-async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
-  try {
-    return { result: await work() };
-  } catch (error) {
-    if (error instanceof DatabaseError) return { code: error.code };
-    throw error;
-  }
-}
-
-function perform(target: DatabaseService | TransactionScope, call: Operation): Promise<unknown> {
-  switch (call.kind) {
-    case 'createCertificate':
-      return target.createCertificate(call.input);
-    case 'getCertificate':
-      return target.getCertificate(call.id);
-    case 'getCertificateByFingerprint':
-      return target.getCertificateByFingerprint(call.fingerprint);
-    case 'updateCertificateStatus':
-      return target.updateCertificateStatus(call.id, call.status);
-    case 'createAgent':
-      return target.createAgent(call.input);
-    case 'getAgent':
-      return target.getAgent(call.id);
-    case 'updateAgent':
-      return target.updateAgent(call.input);
-    case 'deleteAgent':
-      return target.deleteAgent(call.id);
-    case 'queryAgents':
-      return target.queryAgents(call.query);
-    case 'recordSecurityEvent':
-      return target.recordSecurityEvent(call.input);
-    case 'querySecurityEvents':
-      return target.querySecurityEvents(call.query);
-  }
+  const call = settle(unsettled, model.directory);
+  const { outcomes, next } = predict(model.directory, call, settings);
+  const actual = await outcomeOf(target, call);
+  if (!isExpected(outcomes, actual)) differs(call, actual, outcomes.length === 1 ? outcomes[0] : outcomes);
+  if ('result' in actual) model.directory = next(actual.result);
 }

@@ -1,16 +1,13 @@
 import { SecuritySeverity, type SecurityEvent, type SecurityEventInput, type SecurityEventQuery } from '../../src';
-import { fails, generatedId, type Directory, type Outcome, type Prediction, type Settings } from './prediction';
-import { compareCodePoints, holdsAll, isSame } from './text';
+import { fails, generatedId, type Directory, type Prediction, type Settings } from './prediction';
+import { matchesNothing } from './resolution-model';
+import { compareCodePoints, holdsAll } from './text';
 import { windowed } from './window-model';
 
 /** The id. What was recorded is never changed. */
 export function recordEvent(directory: Directory, input: SecurityEventInput, { nowMs }: Settings): Prediction {
   if (input.id === '' || input.eventType === '') return fails(directory, 'INVALID_INPUT');
-  const known = input.id === undefined ? undefined : directory.events.get(input.id);
-  if (known !== undefined) {
-    const again: Outcome[] = isSame(known, toEvent(input, known.id, nowMs)) ? [{ result: known.id }] : [];
-    return { outcomes: [{ code: 'ALREADY_EXISTS' }, ...again], next: () => directory };
-  }
+  if (input.id !== undefined && directory.events.has(input.id)) return fails(directory, 'ALREADY_EXISTS');
   const next = (id: unknown): Directory => {
     return { ...directory, events: new Map(directory.events).set(String(id), toEvent(input, String(id), nowMs)) };
   };
@@ -34,14 +31,16 @@ function toEvent(input: SecurityEventInput, id: string, nowMs: number): Security
 
 /** Newest first, ties by id. */
 export function searchEvents(directory: Directory, query: SecurityEventQuery, { maxResults }: Settings): Prediction {
-  const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0);
-  const events = Object.values(query).some(isEmpty)
-    ? []
-    : [...directory.events.values()].filter((event) => isMatch(event, query));
-  events.sort((first, second) => {
+  return windowed(directory, findEvents(directory, query), query, maxResults);
+}
+
+/** All that match, whatever `limit` and `offset` say. */
+export function findEvents(directory: Directory, query: SecurityEventQuery): SecurityEvent[] {
+  if (matchesNothing(query)) return [];
+  const events = [...directory.events.values()].filter((event) => isMatch(event, query));
+  return events.sort((first, second) => {
     return second.timestamp.getTime() - first.timestamp.getTime() || compareCodePoints(first.id, second.id);
   });
-  return windowed(directory, events, query, maxResults);
 }
 
 const ranks: readonly string[] = [

@@ -101,8 +101,34 @@ export const metadata: Arbitrary<Metadata> = fc.dictionary(text('k', 'K', '__pro
   noNullPrototype: true,
 });
 
+/** Fields of which each may be left out. */
+export const partly = <T extends object>(fields: { [K in keyof T]: Arbitrary<T[K]> }): Arbitrary<Partial<T>> =>
+  fc.record(fields, { requiredKeys: [] }) as Arbitrary<Partial<T>>;
+
+const count = fc.oneof(
+  { weight: 20, arbitrary: fc.nat(6) },
+  { weight: 1, arbitrary: pool(-1, 1.5, Number.NaN, 2 ** 53) },
+);
+export const window = { limit: seldom(count), offset: seldom(count) };
+
+/** Few fields at once: what asks for everything finds nothing. */
+export const few = <T extends object>(fields: { [K in keyof T]: Arbitrary<T[K]> }, always: Partial<typeof window>) =>
+  fc
+    .tuple(
+      fc.subarray(Object.keys(fields) as (keyof T)[], { maxLength: 2 }),
+      fc.record(fields) as Arbitrary<T>,
+      fc.record(always, { requiredKeys: [] }),
+    )
+    .map(([keys, values, rest]) => ({ ...Object.fromEntries(keys.map((key) => [key, values[key]])), ...rest }));
+
 function slice(whole: string, from: number, size: number): string {
   return Array.from(whole)
     .slice(from, from + size)
     .join('');
 }
+
+/** The size of a page: mostly a right one. */
+export const pageSize = fc.oneof(
+  { weight: 20, arbitrary: pool(1, 2, 3, 100, 1000, undefined) },
+  { weight: 1, arbitrary: pool(0, -1, 1001, 1.5) },
+);

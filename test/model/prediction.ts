@@ -5,6 +5,8 @@ export interface Directory {
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly agents: ReadonlyMap<string, AgentRecord>;
   readonly events: ReadonlyMap<string, SecurityEvent>;
+  /** What the feed tells, call by call; in which order it tells of what one call has changed is left open. */
+  readonly feed: readonly (readonly string[])[];
 }
 
 export interface Settings {
@@ -26,14 +28,66 @@ export interface Prediction {
 /** Stands for an id that the package makes up. */
 export const generatedId = Symbol('generated id');
 
-export const emptyDirectory: Directory = { certificates: new Map(), agents: new Map(), events: new Map() };
+/** Stands for one of several codes. */
+export class OneOf {
+  constructor(readonly codes: readonly DatabaseErrorCode[]) {}
+}
+
+export const emptyDirectory: Directory = { certificates: new Map(), agents: new Map(), events: new Map(), feed: [] };
 
 /** A call that answers `result` and changes nothing. */
 export function answers(directory: Directory, result: unknown): Prediction {
   return { outcomes: [{ result }], next: () => directory };
 }
 
+/** A call that answers `result` and leaves `next`. */
+export function leaves(next: Directory, result: unknown): Prediction {
+  return { outcomes: [{ result }], next: () => next };
+}
+
 /** A call that fails: with one of the codes, where several mistakes are made at once. */
 export function fails(directory: Directory, ...codes: readonly DatabaseErrorCode[]): Prediction {
   return { outcomes: codes.map((code) => ({ code })), next: () => directory };
+}
+
+/** The codes that a call may fail with. */
+export function codesOf({ outcomes }: Prediction): DatabaseErrorCode[] {
+  return outcomes.flatMap((outcome) => ('code' in outcome ? [outcome.code] : []));
+}
+
+type Kind = 'CREATED' | 'UPDATED' | 'DELETED';
+
+/** What the feed tells of a change. */
+export function toNews(entity: string, id: string, kind: Kind, changedAtMs: number): string {
+  return `${entity} ${id} ${kind} ${changedAtMs}`;
+}
+
+/** The directory with these agents, which the feed tells of as changed by one call. */
+export function withAgents(directory: Directory, agents: readonly AgentRecord[], kind: Kind, nowMs: number): Directory {
+  const entries = agents.map((agent) => [agent.id, agent] as const);
+  const news = agents.map(({ id }) => toNews('agent', id, kind, nowMs));
+  return told({ ...directory, agents: new Map([...directory.agents, ...entries]) }, news);
+}
+
+/** The same for certificates. */
+export function withCertificates(
+  directory: Directory,
+  certificates: readonly Certificate[],
+  kind: Kind,
+  nowMs: number,
+): Directory {
+  const entries = certificates.map((certificate) => [certificate.id, certificate] as const);
+  const news = certificates.map(({ id }) => toNews('certificate', id, kind, nowMs));
+  return told({ ...directory, certificates: new Map([...directory.certificates, ...entries]) }, news);
+}
+
+/** The directory whose feed tells this, too. */
+export function told(directory: Directory, news: readonly string[]): Directory {
+  return { ...directory, feed: [...directory.feed, news] };
+}
+
+/** The same where what was told since `start` is of one call. */
+export function asOneCall(start: Directory, directory: Directory): Directory {
+  const { length } = start.feed;
+  return { ...directory, feed: [...directory.feed.slice(0, length), directory.feed.slice(length).flat()] };
 }

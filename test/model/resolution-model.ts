@@ -6,14 +6,18 @@ import { windowed } from './window-model';
 
 /** The agents that match, in the order asked for. */
 export function searchAgents(directory: Directory, query: ResolutionQuery, settings: Settings): Prediction {
-  const agents = matchesNothing(query)
-    ? []
-    : [...directory.agents.values()].filter((agent) => isMatch(agent, query, directory, settings.nowMs));
-  return windowed(directory, agents.sort(orderOf(query)), query, settings.maxResults);
+  return windowed(directory, findAgents(directory, query, settings), query, settings.maxResults);
+}
+
+/** All that match, whatever `limit` and `offset` say. */
+export function findAgents(directory: Directory, query: ResolutionQuery, { nowMs }: Settings): AgentRecord[] {
+  if (matchesNothing(query)) return [];
+  const agents = [...directory.agents.values()].filter((agent) => isMatch(agent, query, directory, nowMs));
+  return agents.sort(orderOf(query));
 }
 
 /** An empty text or an empty array matches nothing. */
-function matchesNothing(query: ResolutionQuery): boolean {
+export function matchesNothing(query: object): boolean {
   return Object.values(query).some((value: unknown) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 

@@ -1,0 +1,162 @@
+import fc, { type Arbitrary } from 'fast-check';
+import {
+  AgentStatus,
+  HealthStatus,
+  type AgentInput,
+  type AgentUpdate,
+  type CreateManyOptions,
+  type EndpointHealthInput,
+  type EndpointInput,
+  type ResolutionQuery,
+  type Uniqueness,
+} from '../../src';
+import {
+  agentId,
+  capability,
+  endpointId,
+  few,
+  fingerprint,
+  heldCertificate,
+  metadata,
+  name,
+  namePart,
+  owner,
+  partly,
+  pool,
+  range,
+  seldom,
+  someOf,
+  text,
+  time,
+  version,
+  window,
+} from './pools';
+
+/*
+ * Agents at random, made of the values of the pools, and what is asked of them.
+ */
+
+export const health: Arbitrary<EndpointHealthInput> = fc.record(
+  { status: pool(...Object.values(HealthStatus)), lastChecked: time, message: text('fine', '') },
+  { requiredKeys: ['status'] },
+);
+const endpoint: Arbitrary<EndpointInput> = fc.record(
+  {
+    id: endpointId,
+    protocol: text('https', 'wss'),
+    address: text('host', 'HOST'),
+    port: fc.oneof({ weight: 100, arbitrary: pool(1, 443, 65_535) }, { weight: 1, arbitrary: pool(0, 65_536) }),
+    health,
+    metadata,
+  },
+  { requiredKeys: ['id', 'protocol', 'address', 'port'] },
+);
+const endpoints = fc.uniqueArray(endpoint, { maxLength: 3, selector: ({ id }) => id, comparator: 'IsStrictlyEqual' });
+const endpointReference = fc.oneof(
+  endpointId,
+  endpointId.map((id) => ({ id })),
+);
+const optionalAgentFields = {
+  endpoints: fc.oneof({ weight: 40, arbitrary: endpoints }, { weight: 1, arbitrary: someOf(endpoint) }),
+  capabilities: someOf(capability),
+  description: text('about', ''),
+  metadata,
+  createdAt: time,
+  updatedAt: time,
+  expiresAt: time,
+  status: pool(...Object.values(AgentStatus)),
+};
+
+export const agentInput: Arbitrary<AgentInput> = fc
+  .record(
+    {
+      id: agentId,
+      name,
+      publicKey: text('key'),
+      certificateId: heldCertificate,
+      version,
+      owner,
+      ...optionalAgentFields,
+    },
+    { requiredKeys: ['name', 'publicKey', 'certificateId', 'version', 'owner'] },
+  )
+  .chain((agent) => withReference(agent));
+
+/** Mostly one of the agent's own endpoints. */
+function withReference(agent: AgentInput): Arbitrary<AgentInput> {
+  const own = agent.endpoints?.[0];
+  const some = own === undefined ? [] : [own, own.id ?? '', { id: own.id ?? '' }];
+  const references = [undefined, ...some].map((defaultEndpoint) => ({ ...agent, defaultEndpoint })) as AgentInput[];
+  return fc.oneof(
+    { weight: 20, arbitrary: pool(...references) },
+    { weight: 1, arbitrary: endpointReference.map((defaultEndpoint) => ({ ...agent, defaultEndpoint })) },
+  );
+}
+
+export const agentChange: Arbitrary<Omit<AgentUpdate, 'id'>> = fc
+  .tuple(
+    partly({
+      name,
+      publicKey: text('key', 'other'),
+      certificateId: heldCertificate,
+      version,
+      owner,
+      ...optionalAgentFields,
+    }),
+    partly({
+      description: pool<string | null>('new', null),
+      defaultEndpoint: seldom(fc.option(endpointReference)),
+    }),
+  )
+  .map(([fields, cleared]) => ({ ...fields, ...cleared }));
+
+const resolutionFilter = {
+  id: agentId,
+  ids: someOf(agentId),
+  name: namePart,
+  exactName: name,
+  owner,
+  status: someOf(pool(...Object.values(AgentStatus))),
+  fingerprint,
+  capabilities: someOf(capability),
+  protocol: text('https', 'wss'),
+  health: someOf(pool(...Object.values(HealthStatus))),
+  metadata,
+  version: range,
+  expiresBefore: time,
+  expiresAfter: time,
+  includeExpired: fc.boolean(),
+};
+const resolutionOrder = partly({
+  allCapabilities: fc.boolean(),
+  orderBy: pool<ResolutionQuery['orderBy']>(
+    'id',
+    'name',
+    'version',
+    'owner',
+    'status',
+    'createdAt',
+    'updated_at',
+    'expiresAt',
+  ),
+  orderDirection: pool('asc' as const, 'desc' as const),
+});
+const resolution = (always: Partial<typeof window>): Arbitrary<ResolutionQuery> =>
+  fc.tuple(few(resolutionFilter, always), resolutionOrder).map(([filter, order]) => ({ ...filter, ...order }));
+export const resolutionQuery = resolution(window);
+/** What may be read page by page; seldom what may not. */
+export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
+
+export const unique = seldom(pool<Uniqueness>('none', 'owner-name-version', 'name-version'));
+export const agentInputs = fc.array(agentInput, { maxLength: 4 });
+export const createManyOptions: Arbitrary<CreateManyOptions> = partly({
+  unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
+  onError: pool('abort' as const, 'collect' as const),
+});
+export const agentStatus = pool(...Object.values(AgentStatus));
+/** Mostly none, sometimes the right one, sometimes one that is seldom right. */
+export const ifUpdatedAt = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  { weight: 2, arbitrary: fc.constant('current' as const) },
+  { weight: 1, arbitrary: time },
+);

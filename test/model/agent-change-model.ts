@@ -1,0 +1,73 @@
+import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata } from '../../src';
+import { isStale, updateAgent } from './agent-model';
+import { answers, fails, leaves, withAgents, type Directory, type Prediction, type Settings } from './prediction';
+
+/** REVOKED to REVOKED is a no-op that answers `true`. */
+export function setStatus(
+  directory: Directory,
+  { id, status, ifUpdatedAt }: { id: string; status: AgentStatus; ifUpdatedAt?: Date | undefined },
+  settings: Settings,
+): Prediction {
+  const before = directory.agents.get(id);
+  if (before?.status !== 'REVOKED' || status !== 'REVOKED') {
+    return updateAgent(directory, { id, status }, settings, ifUpdatedAt);
+  }
+  // Nothing is to be changed: whether it matters that something was is left open.
+  const { outcomes, next } = answers(directory, true);
+  return { outcomes: isStale(before, ifUpdatedAt) ? [...outcomes, { code: 'CONFLICT' }] : outcomes, next };
+}
+
+/** Shallow; `null` is a value. */
+export function mergeMetadata(
+  directory: Directory,
+  { id, metadata, ifUpdatedAt }: { id: string; metadata: Metadata; ifUpdatedAt?: Date | undefined },
+  settings: Settings,
+): Prediction {
+  const before = directory.agents.get(id)?.metadata ?? {};
+  return updateAgent(directory, { id, metadata: { ...before, ...metadata } }, settings, ifUpdatedAt);
+}
+
+/** `false` when the agent or the endpoint is absent; leaves `updatedAt` as it is. */
+export function setEndpointHealth(
+  directory: Directory,
+  { id, endpointId, health }: { id: string; endpointId: string; health: EndpointHealthInput },
+  { nowMs }: Settings,
+): Prediction {
+  if (endpointId === '') return fails(directory, 'INVALID_INPUT');
+  const before = directory.agents.get(id);
+  if (before?.endpoints.some((endpoint) => endpoint.id === endpointId) !== true) return answers(directory, false);
+  const { status, lastChecked = new Date(nowMs), message } = health;
+  const found = { status, lastChecked, ...(message === undefined ? {} : { message }) };
+  const changed = <T extends { id: string }>(endpoint: T): T =>
+    endpoint.id === endpointId ? { ...endpoint, health: found } : endpoint;
+  const { defaultEndpoint } = before;
+  const after: AgentRecord = {
+    ...before,
+    endpoints: before.endpoints.map(changed),
+    ...(defaultEndpoint === undefined ? {} : { defaultEndpoint: changed(defaultEndpoint) }),
+  };
+  return leaves(withAgents(directory, [after], 'UPDATED', nowMs), true);
+}
+
+/** Makes an EXPIRED agent ACTIVE again; REVOKED is terminal. */
+export function renew(
+  directory: Directory,
+  { id, expiresAt, ifUpdatedAt }: { id: string; expiresAt: Date; ifUpdatedAt?: Date | undefined },
+  settings: Settings,
+): Prediction {
+  const before = directory.agents.get(id);
+  if (before?.status === 'REVOKED') {
+    return fails(directory, 'INVALID_TRANSITION', ...(isStale(before, ifUpdatedAt) ? (['CONFLICT'] as const) : []));
+  }
+  const status = before?.status === 'EXPIRED' ? { status: 'ACTIVE' as const } : {};
+  return updateAgent(directory, { id, expiresAt, ...status }, settings, ifUpdatedAt);
+}
+
+/** Touches ACTIVE and DEPRECATED agents whose time has come. */
+export function expireDueAgents(directory: Directory, { nowMs }: Settings): Prediction {
+  const due = [...directory.agents.values()].filter(
+    ({ status, expiresAt }) => ['ACTIVE', 'DEPRECATED'].includes(status) && expiresAt.getTime() <= nowMs,
+  );
+  const expired = due.map((agent) => ({ ...agent, status: 'EXPIRED' as const, updatedAt: new Date(nowMs) }));
+  return leaves(withAgents(directory, expired, 'UPDATED', nowMs), due.length);
+}

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { isDatabaseError, type DatabaseService } from '../../src';
+import { allOf } from './perform';
+import { generatedId, OneOf, toNews, type Directory, type Outcome } from './prediction';
+import { isSame } from './text';
+
+const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Whether what a call answered is one of the outcomes that are expected. */
+export function isExpected(expected: readonly Outcome[], actual: Outcome): boolean {
+  return expected.some((outcome) => {
+    if ('code' in outcome) return 'code' in actual && actual.code === outcome.code;
+    return 'result' in actual && isLike(outcome.result, actual.result);
+  });
+}
+
+/** The same, or what a stand-in stands for. */
+function isLike(expected: unknown, actual: unknown): boolean {
+  if (expected === generatedId) return typeof actual === 'string' && uuidv7.test(actual);
+  if (expected instanceof OneOf) return isDatabaseError(actual) && expected.codes.includes(actual.code);
+  if (!hasStandIn(expected)) return isSame(expected, actual);
+  if (typeof expected !== 'object' || expected === null || typeof actual !== 'object' || actual === null) return false;
+  const [wanted, found] = [Object.entries(expected), new Map<string, unknown>(Object.entries(actual))];
+  return (
+    wanted.length === found.size && wanted.every(([key, value]) => found.has(key) && isLike(value, found.get(key)))
+  );
+}
+
+function hasStandIn(value: unknown): boolean {
+  if (value === generatedId || value instanceof OneOf) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasStandIn);
+}
+
+/** Fails with both of them. */
+export function differs(what: unknown, actual: unknown, expected: unknown): never {
+  // Jest shows the difference, where it is one that it sees.
+  expect({ what, actual }).toStrictEqual({ what, actual: expected });
+  throw new Error(`Differs: ${fc.stringify([what, actual])}, expected ${fc.stringify(expected)}`);
+}
+
+/** All that a database holds. */
+export interface Snapshot {
+  readonly agents: readonly unknown[];
+  readonly certificates: readonly unknown[];
+  readonly events: readonly unknown[];
+  readonly feed: readonly string[];
+}
+
+export async function readAll(db: DatabaseService): Promise<Snapshot> {
+  const changes = await db.changes({ limit: 10_000 });
+  return {
+    agents: await allOf(db.agents.iterate({ orderBy: 'id' })),
+    certificates: await db.certificates.query({ orderBy: 'id', limit: 10_000 }),
+    events: await allOf(db.events.iterate()),
+    feed: changes.map(({ entity, id, kind, changedAt }) => toNews(entity, id, kind, changedAt.getTime())),
+  };
+}
+
+/** How what the database holds differs from the model; undefined where it does not. */
+export function differenceOf({ agents, certificates, events, feed }: Directory, snapshot: Snapshot): unknown {
+  if (!isSame(byId(snapshot.agents), byId([...agents.values()]))) {
+    return { actual: snapshot.agents, expected: [...agents.values()] };
+  }
+  if (!isSame(byId(snapshot.certificates), byId([...certificates.values()]))) {
+    return { actual: snapshot.certificates, expected: [...certificates.values()] };
+  }
+  if (!isSame(byId(snapshot.events), byId([...events.values()]))) {
+    return { actual: snapshot.events, expected: [...events.values()] };
+  }
+  return isFeed(feed, snapshot.feed) ? undefined : { actual: snapshot.feed, expected: feed };
+}
+
+function byId(records: readonly unknown[]): Record<string, unknown> {
+  // Each is a record with an id; two of one id would be fewer here than in the model.
+  const entries = records.map((record, place) => [(record as { id?: string }).id ?? place, record] as const);
+  return { count: records.length, ...Object.fromEntries(entries) };
+}
+
+/** Whether the feed tells of the calls in their order, and of what each has changed in any order. */
+function isFeed(calls: readonly (readonly string[])[], feed: readonly string[]): boolean {
+  let start = 0;
+  for (const news of calls) {
+    const told = feed.slice(start, start + news.length);
+    if (!isSame([...told].sort(), [...news].sort())) return false;
+    start += news.length;
+  }
+  return start === feed.length;
+}

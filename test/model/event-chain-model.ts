@@ -1,0 +1,53 @@
+import type { EventGrouping, MitigationInput, SecurityEvent, SecurityEventQuery } from '../../src';
+import { findEvents } from './event-model';
+import { answers, fails, leaves, type Directory, type Prediction, type Settings } from './prediction';
+import { compareCodePoints } from './text';
+
+/** `false` when absent; `get` and `query` show the last one. */
+export function markMitigated(directory: Directory, id: string, { applied, details }: MitigationInput): Prediction {
+  const before = directory.events.get(id);
+  if (before === undefined) return answers(directory, false);
+  const after: SecurityEvent = { ...before, mitigationApplied: applied };
+  delete after.mitigationDetails;
+  if (details !== undefined) after.mitigationDetails = details;
+  return leaves({ ...directory, events: new Map(directory.events).set(id, after) }, true);
+}
+
+/** How many. Events of that very time are kept. */
+export function prune(directory: Directory, before: Date): Prediction {
+  const kept = [...directory.events].filter(([, event]) => event.timestamp >= before);
+  return leaves({ ...directory, events: new Map(kept) }, directory.events.size - kept.length);
+}
+
+/** `{ key, count }`, most first. */
+export function aggregate(
+  directory: Directory,
+  query: SecurityEventQuery,
+  by: EventGrouping,
+  { maxResults }: Settings,
+): Prediction {
+  const counts = new Map<string | number, number>();
+  for (const event of findEvents(directory, query)) {
+    const key = keyOf(event, by);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  if (counts.size > maxResults) return fails(directory, 'RESULT_TOO_LARGE');
+  const sorted = [...counts].sort(([key, count], [otherKey, otherCount]) => {
+    return otherCount - count || compareKeys(key, otherKey);
+  });
+  const toText = (key: string | number): string => (typeof key === 'number' ? new Date(key).toISOString() : key);
+  return answers(
+    directory,
+    sorted.map(([key, count]) => ({ key: toText(key), count })),
+  );
+}
+
+function compareKeys(first: string | number, second: string | number): number {
+  if (typeof first === 'number') return first - Number(second);
+  return compareCodePoints(first, String(second));
+}
+
+function keyOf(event: SecurityEvent, by: EventGrouping): string | number {
+  if (typeof by !== 'string') return Math.floor(event.timestamp.getTime() / by.bucketMs) * by.bucketMs;
+  return by === 'type' ? event.eventType : event[by];
+}

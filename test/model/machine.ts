@@ -1,0 +1,27 @@
+import type fc from 'fast-check';
+import type { DatabaseService } from '../../src';
+import type { Directory, Settings } from './prediction';
+
+/** The model at some point in a sequence of calls. */
+export interface Model {
+  directory: Directory;
+}
+
+/** The database, and the clock that it goes by. */
+export interface Real {
+  readonly db: DatabaseService;
+  /** Another service on the same database. */
+  readonly other: DatabaseService;
+  readonly clock: { nowMs: number };
+}
+
+/** Which of the services a call is made on. */
+export type Place = 'db' | 'other';
+
+export type Command = fc.AsyncCommand<Model, Real, true>;
+
+export const limits = { lifetimeMs: 86_400_000, maxResults: 4 };
+
+export function settingsAt({ nowMs }: Real['clock']): Settings {
+  return { nowMs, ...limits };
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { differenceOf, differs, isExpected, readAll } from './compare';
+import { settingsAt, type Command, type Place } from './machine';
+import { predict, settle } from './model';
+import { isAtomic, type Operation } from './operation';
+import { operation } from './operations';
+import { outcomeOf } from './perform';
+import type { Directory, Outcome, Settings } from './prediction';
+
+interface PlacedCall {
+  readonly call: Operation;
+  readonly place: Place;
+}
+
+/** Two to four calls, each on one of two services. */
+export const simultaneous: fc.Arbitrary<readonly PlacedCall[]> = fc.array(
+  fc.record({ call: operation.filter(isAtomic), place: fc.constantFrom<Place>('db', 'db', 'other') }),
+  { minLength: 2, maxLength: 4 },
+);
+
+/** Makes calls at once, which must answer, and leave, what they would in some order one after the other. */
+export function togetherCommand(placed: readonly PlacedCall[]): Command {
+  return {
+    check: () => Promise.resolve(true),
+    run: async (model, real) => {
+      const calls = placed.map(({ call, place }) => ({ call: settle(call, model.directory), place }));
+      const outcomes = await Promise.all(calls.map(({ call, place }) => outcomeOf(real[place], call)));
+      const made = calls.map(({ call }, index) => ({ call, outcome: outcomes[index] ?? { result: undefined } }));
+      const ends = [...serialEnds(model.directory, made, settingsAt(real.clock))];
+      if (ends.length === 0) differs(calls, outcomes, 'what some order of the calls would answer');
+      const snapshot = await readAll(real.db);
+      const end = ends.find((directory) => differenceOf(directory, snapshot) === undefined);
+      if (end === undefined) {
+        const differences = ends.map((directory) => differenceOf(directory, snapshot));
+        differs({ calls, outcomes }, differences, 'what some order of the calls would leave');
+      }
+      model.directory = end;
+    },
+    toString: () => `together ${fc.stringify(placed)}`,
+  };
+}
+
+interface MadeCall {
+  readonly call: Operation;
+  readonly outcome: Outcome;
+}
+
+/** What each order of the calls leaves in which they answer what they did. */
+function* serialEnds(
+  directory: Directory,
+  rest: readonly MadeCall[],
+  settings: Settings,
+): Generator<Directory, void, void> {
+  if (rest.length === 0) yield directory;
+  for (const made of rest) {
+    const { outcomes, next } = predict(directory, made.call, settings);
+    if (!isExpected(outcomes, made.outcome)) continue;
+    const after = 'result' in made.outcome ? next(made.outcome.result) : directory;
+    yield* serialEnds(
+      after,
+      rest.filter((other) => other !== made),
+      settings,
+    );
+  }
+}
