@@ -69,7 +69,7 @@ describe('Whatever is recorded, mitigated and pruned, in whatever order', () => 
           } else if (current.kind === 'mitigate') {
             const { index, applied, details } = current;
             const event = model.events.get(`e${index}`);
-            const isText = details === undefined || !details.includes('\0');
+            const isText = !(details?.includes('\0') ?? false);
             if (!isText) continue;
             expect(await db.events.markMitigated(`e${index}`, { applied, details })).toBe(event !== undefined);
             if (event !== undefined) Object.assign(event, { applied, details });
