@@ -90,6 +90,7 @@ async function copyTable(
     await target.insert(table, own.length === 0 ? rows : rows.map(withoutOwn));
     advance(rows.length);
   }
+  if (table.columns.some(({ isNumbered }) => isNumbered)) await target.continueNumbers(table, source.lastNumber(table));
   if (own.length === 0) return;
   const columns = table.columns.filter((column) => table.key.includes(column.name) || own.includes(column));
   const links: Table = { ...table, columns };

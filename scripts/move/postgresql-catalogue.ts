@@ -63,7 +63,5 @@ export async function readTables(client: Client, names: readonly string[]): Prom
 function toColumn(table: string, { name, type, labels, isNumbered }: CatalogueColumn): Column {
   const kind = labels === null ? kinds[type] : 'text';
   if (kind === undefined) throw new ScriptError(`${table}.${name} is of the type ${type}, which is not supported`);
-  // The next number would be one of those that were moved.
-  if (isNumbered) throw new ScriptError(`${table}.${name} is numbered by the database, which is not supported`);
-  return { name, kind, labels: labels ?? undefined };
+  return { name, kind, labels: labels ?? undefined, isNumbered };
 }

@@ -105,6 +105,14 @@ export class PostgresqlTarget {
     await this.#client.query('CLOSE moved');
   }
 
+  /** Has the numbers of the rows to come follow `last`: whoever has read up to there must not miss them. */
+  async continueNumbers({ name, columns }: Table, last: number): Promise<void> {
+    for (const column of columns.filter(({ isNumbered }) => isNumbered)) {
+      const sql = 'SELECT setval(pg_get_serial_sequence($1, $2), greatest($3::bigint, 1), $3::bigint > 0)';
+      await this.#client.query(sql, [quote(name), column.name, last]);
+    }
+  }
+
   /** Has the server learn what the tables hold, which plans depend on. */
   async analyze(tables: readonly Table[]): Promise<void> {
     await this.#client.query(`ANALYZE ${tables.map(({ name }) => quote(name)).join(', ')}`);

@@ -50,6 +50,12 @@ export class SqliteSource {
     return this.#driver.prepare<[], number>(sql).pluck().get() ?? 0;
   }
 
+  /** The greatest number that a table's rows ever had, though they may be gone; 0 where there was none. */
+  lastNumber({ name }: Table): number {
+    const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';
+    return this.#driver.prepare<[string], number>(sql).pluck().get(name) ?? 0;
+  }
+
   /** The rows of a table in the order of its key. @throws ScriptError at a value that PostgreSQL cannot take */
   batches(table: Table, limits: BatchLimits): Generator<Row[]> {
     return inBatches(this.#rows(table), limits);

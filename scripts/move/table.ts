@@ -8,6 +8,8 @@ export interface Column {
   readonly kind: 'text' | 'integer' | 'boolean' | 'time';
   /** Of a native enum, the texts that it takes. */
   readonly labels?: readonly string[] | undefined;
+  /** Whether the database itself numbers the rows that are inserted. */
+  readonly isNumbered: boolean;
 }
 
 /** Columns of a table that hold keys of another. */

@@ -28,6 +28,9 @@ describe('initialize', () => {
       certificate_metadata: 0,
       security_events: 0,
       security_event_metadata: 0,
+      security_event_entries: 0,
+      security_event_checkpoints: 0,
+      changes: 0,
     });
   });
 

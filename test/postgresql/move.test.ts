@@ -110,8 +110,13 @@ describe('npm run move', () => {
     for (const orderBy of ['name', 'version', 'updatedAt'] as const) {
       expect(await after.queryAgents({ orderBy })).toStrictEqual(await before.queryAgents({ orderBy }));
     }
+    // The chain stands, and the feed goes on with greater numbers, though its last ones are gone.
+    expect(await after.events.verify()).toEqual(await before.events.verify());
+    const told = await before.changes({ limit: 10_000 });
+    expect(await after.changes({ limit: 10_000 })).toEqual(told);
     // What was moved can be worked with.
     expect(await after.deleteAgent('agent-1')).toBe(true);
+    expect(await after.changes({ after: told.at(-1)?.sequence })).toMatchObject([{ kind: 'DELETED', id: 'agent-1' }]);
     await expect(after.createCertificate(certificateInput({ id: 'first' }))).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
     });

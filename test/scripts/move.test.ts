@@ -11,7 +11,7 @@ const secret = 'sEcr3t';
 const postgresql = `postgresql://ans:${secret}@127.0.0.1:1/ans`;
 
 function table(name: string, ...references: readonly string[]): Table {
-  const columns = ['id', 'other', 'own'].map((column) => ({ name: column, kind: 'text' as const }));
+  const columns = ['id', 'other', 'own'].map((column) => ({ name: column, kind: 'text' as const, isNumbered: false }));
   return {
     name,
     columns,
