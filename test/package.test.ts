@@ -99,13 +99,16 @@ describe('The packed package', () => {
     expect(Object.keys(entry).sort()).toEqual([
       'AgentStatus',
       'CertificateStatus',
+      'ChangeKind',
       'DatabaseError',
       'DatabaseService',
       'DatabaseServiceFactory',
+      'EventChainBreakReason',
       'HealthStatus',
       'RevocationReason',
       'SecurityEventType',
       'SecuritySeverity',
+      'Uniqueness',
       'databaseErrorCodes',
       'isDatabaseError',
     ]);

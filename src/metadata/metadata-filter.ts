@@ -16,7 +16,7 @@ export function ownersWithMetadata(
 ): Sql {
   const wanted = toEntriesJson(rows);
   // PostgreSQL takes any function for one of a hundred rows, unless it is told that there are no more than these.
-  const entries = sql`(SELECT * FROM ${dialect.entries(sql`${wanted}`, 'entry')} LIMIT ${raw(String(rows.length))}) AS wanted`;
+  const entries = sql`(SELECT * FROM ${dialect.entries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
   return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.isLongText(sql`m.value`, sql`wanted.value`)}
     GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
