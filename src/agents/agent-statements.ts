@@ -53,13 +53,17 @@ export class AgentStatements {
   readonly selectNamesakes;
   /** Waits for those who register agents of the same name and version alone, where others may. */
   readonly takeTurn;
+  /**
+   * Keeps others from changing the agent until the end of the transaction, where they may; gives a row when it is there.
+   * Only a later statement sees what this one has waited for.
+   */
+  readonly lock;
   /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
   /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
   readonly expireDue;
   readonly #dialect: Dialect;
-  readonly #lockAgent;
   readonly #deleteAgent;
   readonly #insertAgent;
 
@@ -89,9 +93,9 @@ export class AgentStatements {
     const { takeTurn } = dialect;
     this.takeTurn =
       takeTurn === undefined ? undefined : defineStatement<{ turn: string }>((p) => takeTurn(sql`${p('turn')}`));
-    this.#lockAgent = defineStatement<{ id: string }>(
-      (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`,
-    );
+    this.lock = dialect.hasConcurrentWriters
+      ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
+      : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     this.#insertAgent = defineStatement<Record<keyof AgentColumns, string | number | null>>((p) => {
       const values = columnFields.map((field) =>
@@ -154,12 +158,7 @@ export class AgentStatements {
 
   /** The last statement tells by its changes whether the agent was there. Its collections go with it. */
   delete(id: string): Statement[] {
-    return [...this.lock(id), ...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
-  }
-
-  /** Keeps others from changing the agent, where they may. Only a later statement sees what this one has waited for. */
-  lock(id: string): Statement[] {
-    return this.#dialect.hasConcurrentWriters ? [this.#lockAgent({ id })] : [];
+    return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
   }
 
   #updateAgent(id: string, columns: AgentChange['columns'], { endpoints }: Partial<AgentCollections>): Statement {

@@ -67,6 +67,7 @@ export function* renewAgent(statements: AgentStatements, change: AgentChange, if
 
 /** Deletes an agent; gives false when absent. */
 export function* deleteAgent(statements: AgentStatements, id: string, nowMs: number): Work<boolean> {
+  if (!(yield* holdAgent(statements, id))) return false;
   const results = yield* inOrder(statements.delete(id));
   const isGone = results.at(-1)?.changes === 1;
   if (isGone) yield noteOf('DELETED', [id], nowMs);
@@ -86,13 +87,21 @@ export function nameTaken(): Failure {
   });
 }
 
+// Keeps others from changing the agent, where they may. One that is deleted while this waits is absent, even if somebody
+// registers its id again right then: that agent is not locked, so whatever changed it could meet another change half-way.
+function* holdAgent(statements: AgentStatements, id: string): Work<boolean> {
+  if (statements.lock === undefined) return true;
+  const { rows } = yield statements.lock({ id });
+  return rows.length > 0;
+}
+
 // The status that the agent has; undefined when absent. Nobody else changes it until the end of the transaction.
 function* readForChange(
   statements: AgentStatements,
   change: AgentChange,
   ifUpdatedAt: number | undefined,
 ): Work<AgentStatus | undefined> {
-  yield* inOrder(statements.lock(change.id));
+  if (!(yield* holdAgent(statements, change.id))) return undefined;
   const endpointId = change.columns.defaultEndpointId ?? null;
   const { rows } = yield statements.selectForChange({ id: change.id, endpointId });
   if (rows[0] === undefined) return undefined;

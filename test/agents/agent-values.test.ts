@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { JsonValue, Metadata } from '../../src';
+import { indexable, onPostgresql } from '../support/engine';
 import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
@@ -25,24 +27,38 @@ describe('text of an agent', () => {
   test.each(texts)('%s comes back equal in every field', async (_, text) => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
+    const key = indexable(text);
     const health = { status: 'HEALTHY', lastChecked: new Date(0), message: text } as const;
-    const endpoint = { id: text, protocol: text, address: text, port: 80, health, metadata: { [text]: text } };
+    const endpoint = { id: key, protocol: key, address: text, port: 80, health, metadata: { [text]: text } };
     const agent = wholeAgent({
       certificateId,
-      id: text,
-      name: text,
+      id: key,
+      name: key,
       publicKey: text,
       version: text,
-      owner: text,
+      owner: key,
       description: text,
-      capabilities: [text],
+      capabilities: [key],
       endpoints: [endpoint],
       defaultEndpoint: endpoint,
-      metadata: { [text]: text, nested: { [text]: [text] } },
+      metadata: { [key]: text, nested: { [text]: [text] } },
     });
-    expect(await db.createAgent(agent)).toBe(text);
-    expect(await db.getAgent(text)).toStrictEqual(agent);
-    expect(await db.queryAgents({ id: text, name: text, owner: text, version: text })).toStrictEqual([agent]);
+    expect(await db.createAgent(agent)).toBe(key);
+    expect(await db.getAgent(key)).toStrictEqual(agent);
+    expect(await db.queryAgents({ id: key, name: key, owner: key, version: text })).toStrictEqual([agent]);
+  });
+
+  // README, "Limits".
+  const outcome = onPostgresql ? 'is INVALID_INPUT, as it would not fit in the index' : 'is a name like any other';
+  test(`a long text that cannot be compressed ${outcome}`, async () => {
+    const { db } = shared();
+    const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
+    const call = createAgent(db, { id: 'long-named', name: parts.join('') });
+    if (onPostgresql) await expect(call).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    else await expect(call).resolves.toBe('long-named');
+    expect(await db.getAgent('long-named')).toEqual(
+      onPostgresql ? null : expect.objectContaining({ name: parts.join('') }),
+    );
   });
 
   test('empty optional texts stay empty texts', async () => {

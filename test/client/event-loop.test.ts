@@ -24,7 +24,7 @@ describe('The event loop', () => {
   });
 
   test('goes on while thousands of calls wait for their turn to write', async () => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ pool: { connectTimeoutMs: 30_000 } });
     const record = () => Promise.all(Array.from({ length: 4000 }, () => db.recordSecurityEvent(eventInput())));
     expect(await turnsDuring(record)).toBeGreaterThan(5);
     expect(await db.querySecurityEvents({})).toHaveLength(4000);

@@ -46,8 +46,12 @@ describe('the database that the migrations make', () => {
     expect(types?.map(({ type }) => String(type))).toEqual([
       '"AgentStatus"',
       '"CertificateStatus"',
+      '"ChangeEntity"',
+      '"ChangeKind"',
       '"HealthStatus"',
+      '"SecurityEventEntryKind"',
       '"SecuritySeverity"',
+      'bigint',
       'boolean',
       'integer',
       'text',

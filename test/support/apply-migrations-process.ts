@@ -1,17 +1,18 @@
 import { applyMigrations } from '../../src/migration/apply-migrations';
 import { readShippedMigrations } from '../../src/migration/shipped-migrations';
+import { isEngineLoaded } from './engine-watch';
 
 /** What a process that applies the migrations writes to its standard output. */
 export interface ApplyReport {
   readonly applied: readonly string[];
-  /** Whether the schema engine has been loaded: it leaves this global. */
+  /** Whether the schema engine has been loaded. */
   readonly isEngineLoaded: boolean;
 }
 
 /** Applies the shipped migrations to the database at the path that this process was started with. */
 async function main(path: string): Promise<void> {
   const applied = await applyMigrations(path, { shipped: readShippedMigrations('sqlite'), busyTimeoutMs: 20_000 });
-  const report: ApplyReport = { applied, isEngineLoaded: globalThis.PRISMA_WASM_PANIC_REGISTRY !== undefined };
+  const report: ApplyReport = { applied, isEngineLoaded: isEngineLoaded() };
   process.stdout.write(JSON.stringify(report));
 }
 

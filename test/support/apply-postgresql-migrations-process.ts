@@ -1,11 +1,12 @@
 import { Client } from 'pg';
 import { PostgresqlMigrator } from '../../src/client/postgresql/postgresql-migrator';
 import { queryOn } from '../../src/migration/postgresql-query';
+import { isEngineLoaded } from './engine-watch';
 
 /** What a process that applies the migrations writes to its standard output. */
 export interface ApplyReport {
   readonly applied: readonly string[];
-  /** Whether the schema engine has been loaded: it leaves this global. */
+  /** Whether the schema engine has been loaded. */
   readonly isEngineLoaded: boolean;
   /** Whether a timer keeps the process from ending by itself. */
   readonly isHeldUp: boolean;
@@ -19,7 +20,7 @@ async function main(url: string): Promise<void> {
   await client.end();
   const report: ApplyReport = {
     applied,
-    isEngineLoaded: globalThis.PRISMA_WASM_PANIC_REGISTRY !== undefined,
+    isEngineLoaded: isEngineLoaded(),
     isHeldUp: process.getActiveResourcesInfo().includes('Timeout'),
   };
   process.stdout.write(JSON.stringify(report));

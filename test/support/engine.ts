@@ -9,3 +9,11 @@ export type Engine = 'sqlite' | 'postgresql';
 export const engine: Engine = globalThis.testEngine ?? 'sqlite';
 
 export const onPostgresql = engine === 'postgresql';
+
+/**
+ * What the engine can keep in every field of the text: all of it, or its beginning where PostgreSQL's indexes take no more.
+ * An entry of theirs holds 2,704 bytes at most, often of two columns.
+ */
+export function indexable(text: string): string {
+  return onPostgresql && Buffer.byteLength(text) > 1_300 ? text.slice(0, 400).toWellFormed() : text;
+}
