@@ -87,12 +87,17 @@ export function nameTaken(): Failure {
   });
 }
 
-// Keeps others from changing the agent, where they may. One that is deleted while this waits is absent, even if somebody
-// registers its id again right then: that agent is not locked, so whatever changed it could meet another change half-way.
+// Keeps others from changing the agent, where they may; whether it is there. Of one that was deleted while this waited
+// somebody may have registered the id again, in the very transaction even: that one has to be locked, too, or whatever
+// changed it could meet another change half-way.
 function* holdAgent(statements: AgentStatements, id: string): Work<boolean> {
   if (statements.lock === undefined) return true;
-  const { rows } = yield statements.lock({ id });
-  return rows.length > 0;
+  for (;;) {
+    const locked = yield statements.lock({ id });
+    if (locked.rows.length > 0) return true;
+    const found = yield statements.selectForChange({ id, endpointId: null });
+    if (found.rows.length === 0) return false;
+  }
 }
 
 // The status that the agent has; undefined when absent. Nobody else changes it until the end of the transaction.

@@ -95,19 +95,3 @@ describe('db.register', () => {
     expect(await db.querySecurityEvents({})).toEqual([]);
   });
 });
-
-test('of many callers that register one name at a time, one succeeds', async () => {
-  const { db } = await openTestDatabase();
-  const rounds = Number(process.env['FAULT_ROUNDS'] ?? 10);
-  for (let round = 0; round < rounds; round += 1) {
-    const register = (caller: number) => {
-      const agent = bareAgent({ name: `Name ${round}`, owner: `${caller}` });
-      return db.register({ certificate: certificateInput(), agent }, { unique: 'name-version' });
-    };
-    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, caller) => register(caller)));
-    const refused = results.filter((result) => result.status === 'rejected');
-    expect(refused).toHaveLength(7);
-    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'ALREADY_EXISTS' });
-    expect(await db.agents.count({ exactName: `Name ${round}` })).toBe(1);
-  }
-});

@@ -1,5 +1,5 @@
 import { DatabaseService, isDatabaseError } from '../../src';
-import { agentInput, certificateInput } from '../support/factories';
+import { agentInput, certificateInput, eventInput } from '../support/factories';
 
 /** What a process that writes reports at its end. */
 export interface WriteReport {
@@ -7,11 +7,13 @@ export interface WriteReport {
   readonly acknowledged: readonly string[];
   /** How many creations failed, by the code of their error. */
   readonly failed: Readonly<Record<string, number>>;
+  /** How many events were recorded. */
+  readonly events: number;
 }
 
 /**
  * Registers agents in the database at `url` as fast as it can, each with the capability `shared`: `count` under ids of
- * its own, and as many under ids that the other processes use too.
+ * its own, and as many under ids that the other processes use too; and records events beside it.
  */
 async function main(url: string, name: string, count: number): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 20_000 });
@@ -19,6 +21,7 @@ async function main(url: string, name: string, count: number): Promise<void> {
   const certificateId = await db.createCertificate(certificateInput({ id: `certificate-${name}` }));
   const acknowledged: string[] = [];
   const failed: Record<string, number> = {};
+  let events = 0;
   const create = async (id: string, index: number): Promise<void> => {
     const agent = agentInput({ id, certificateId, capabilities: ['shared', `capability-${index}`], owner: name });
     try {
@@ -30,11 +33,18 @@ async function main(url: string, name: string, count: number): Promise<void> {
       failed[code] = (failed[code] ?? 0) + 1;
     }
   };
+  const event = () => eventInput({ source: name });
   for (let index = 0; index < count; index += 1) {
-    await Promise.all([create(`${name}-${index}`, index), create(`contended-${index}`, index + 1)]);
+    await Promise.all([
+      create(`${name}-${index}`, index),
+      create(`contended-${index}`, index + 1),
+      db.events.recordMany([event(), event()]),
+      db.transaction((tx) => tx.events.record(event())),
+    ]);
+    events += 3;
   }
   await db.close();
-  const report: WriteReport = { acknowledged, failed };
+  const report: WriteReport = { acknowledged, failed, events };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 

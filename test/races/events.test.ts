@@ -1,0 +1,160 @@
+import type { DatabaseService, EventChainVerification } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { eventInput } from '../support/factories';
+import { rawValues } from '../support/raw-reader';
+import { everyRound, expectBothWays, inTurn, openBeside, openTwice, race, rounds, whileWorking } from './race';
+import type { SharedDatabase } from './race';
+
+const old = new Date('2026-01-01T00:00:00.000Z');
+const border = new Date('2026-06-01T00:00:00.000Z');
+const young = new Date('2026-12-01T00:00:00.000Z');
+
+/** Verifies again and again until `working` is over; what was not valid. */
+async function verifyWhile(db: DatabaseService, working: Promise<unknown>): Promise<EventChainVerification[]> {
+  const breaks: EventChainVerification[] = [];
+  await whileWorking(working, async () => {
+    const result = await db.events.verify();
+    if (!result.valid) breaks.push(result);
+    // The writers are to have most of the time.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  return breaks;
+}
+
+/** The chain is right, and its numbers have no gap. */
+async function expectWhole(database: SharedDatabase): Promise<void> {
+  expect(await database.db.events.verify()).toMatchObject({ valid: true });
+  const sequences = (await rawValues(database, 'security_event_entries', 'sequence')).map(Number);
+  const first = sequences[0] ?? 0;
+  expect(sequences).toEqual(sequences.map((_, index) => first + index));
+}
+
+describe('The chain of security events is whole, and at every moment in between,', () => {
+  test('while several record: every event is there once', async () => {
+    const database = await openTwice();
+    const services = [database.db, database.other, await openBeside(database)];
+    const ids: string[] = [];
+    const recording = services.map((db, service) =>
+      inTurn(rounds, async (round) => {
+        const event = (place: number) => eventInput({ id: `${service}-${round}-${place}`, metadata: { round } });
+        if (round % 5 === 0) ids.push(...(await db.events.recordMany([event(0), event(1), event(2)])));
+        else ids.push(await db.events.record(event(0)));
+      }),
+    );
+    expect(await verifyWhile(database.db, Promise.all(recording))).toEqual([]);
+    await expectWhole(database);
+    expect((await rawValues(database, 'security_events', 'id')).map(String).sort()).toEqual(ids.sort());
+    expect(await database.db.events.verify()).toMatchObject({ entries: ids.length });
+  });
+
+  test('while transactions record beside others', async () => {
+    const database = await openTwice();
+    const { db } = database;
+    const patient = await openBeside({ options: { ...database.options, retry: { attempts: 50 } } });
+    const half = Math.ceil(rounds / 2);
+    const recording = [
+      inTurn(rounds, () => db.events.record(eventInput())),
+      inTurn(rounds, () => database.other.events.record(eventInput())),
+      inTurn(half, (round) =>
+        patient.transaction(async (tx) => {
+          await tx.events.query({ limit: 1 });
+          const id = await tx.events.record(eventInput());
+          await tx.events.markMitigated(id, { applied: round % 2 === 0 });
+        }),
+      ),
+      inTurn(half, () =>
+        patient.transaction(async (tx) => {
+          await tx.events.query({ limit: 1 });
+          await tx.events.recordMany([eventInput(), eventInput()]);
+        }),
+      ),
+    ];
+    expect(await verifyWhile(db, Promise.all(recording))).toEqual([]);
+    await expectWhole(database);
+    expect(await db.events.verify()).toMatchObject({ entries: 2 * rounds + 4 * half });
+    expect(await db.events.count()).toBe(2 * rounds + 3 * half);
+  });
+
+  test('while others prune: an event is pruned once, or recorded after it and kept', async () => {
+    const database = await openTwice();
+    const { db, other } = database;
+    const ways = new Set<boolean>();
+    let pruned = 0;
+    const racing = inTurn(rounds, async (round) => {
+      await db.events.record(eventInput({ id: `before ${round}`, timestamp: old }));
+      const outcomes = await race(
+        round,
+        () => db.events.record(eventInput({ id: `old ${round}`, timestamp: old })),
+        () => other.events.prune({ before: border, batchSize: 1 + (round % 3) }),
+        () => db.events.recordMany([eventInput({ id: `young ${round}`, timestamp: young })]),
+      );
+      const [recorded, count, many] = outcomes;
+      expect([recorded, many]).toEqual([`old ${round}`, [`young ${round}`]]);
+      pruned += Number(count);
+      expect(await db.events.get(`before ${round}`)).toBeNull();
+      ways.add((await db.events.get(`old ${round}`)) === null);
+    });
+    expect(await verifyWhile(other, racing)).toEqual([]);
+    await expectWhole(database);
+    pruned += await db.events.prune({ before: border });
+    expect(pruned).toBe(2 * rounds);
+    await expectWhole(database);
+    const left = await db.events.query();
+    const kept = Array.from({ length: rounds }, (_, round) => `young ${round}`);
+    expect(left.map(({ id }) => id).sort()).toEqual(kept.sort());
+    expectBothWays(ways);
+  });
+
+  test('while two prune, and one mitigates what is being pruned', async () => {
+    const database = await openTwice();
+    const { db, other } = database;
+    const ways = new Set<boolean>();
+    let pruned = 0;
+    const racing = everyRound(async (round) => {
+      const id = `e${round}`;
+      await db.events.record(eventInput({ id, timestamp: round % 3 === 0 ? young : old }));
+      const [one, two, mitigated] = await race(
+        round,
+        () => db.events.prune({ before: border }),
+        () => other.events.prune({ before: border, batchSize: 1 }),
+        () => other.events.markMitigated(id, { applied: true, details: `${round}` }),
+      );
+      pruned += Number(one) + Number(two);
+      const found = await db.events.get(id);
+      expect(found === null).toBe(round % 3 !== 0);
+      if (found === null) ways.add(mitigated === true);
+      else expect([mitigated, found.mitigationDetails]).toEqual([true, `${round}`]);
+      expect([true, false]).toContain(mitigated);
+    });
+    expect(await verifyWhile(other, racing)).toEqual([]);
+    await expectWhole(database);
+    expect(pruned).toBe(rounds - Math.ceil(rounds / 3));
+    expect(await db.events.count()).toBe(Math.ceil(rounds / 3));
+    expectBothWays(ways);
+  });
+
+  // On SQLite nobody could write meanwhile.
+  (onPostgresql ? test : test.skip)('where a transaction that began before prunings comes after them', async () => {
+    const database = await openTwice();
+    const { db, other } = database;
+    await inTurn(Math.ceil(rounds / 5), async (round) => {
+      await db.events.recordMany([eventInput({ id: `a${round}`, timestamp: old }), eventInput()]);
+      let attempt = 0;
+      const mitigated = await db.transaction(async (tx) => {
+        await tx.events.count();
+        attempt += 1;
+        if (attempt === 1) {
+          await other.events.record(eventInput({ timestamp: old }));
+          await other.events.prune({ before: border });
+          await other.events.record(eventInput({ timestamp: old }));
+          await other.events.prune({ before: border });
+        }
+        if (round % 2 === 0) return tx.events.markMitigated(`a${round}`, { applied: true });
+        await tx.events.record(eventInput());
+        return false;
+      });
+      expect([mitigated, attempt]).toEqual([false, 2]);
+    });
+    await expectWhole(database);
+  });
+});

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseService, ResolutionQuery } from '../../src';
+import { agentInput, createCertificate, eventInput } from '../support/factories';
+import { rawValues } from '../support/raw-reader';
+import { everyRound, inTurn, openTwice, race, rounds, turns, whileWorking } from './race';
+
+const orders: readonly ResolutionQuery[] = [
+  { orderBy: 'id' },
+  { orderBy: 'name', orderDirection: 'desc' },
+  { orderBy: 'createdAt', orderDirection: 'desc' },
+  { orderBy: 'updatedAt' },
+  { orderBy: 'version' },
+];
+const indices = Array.from({ length: 12 }, (_, index) => index);
+
+/** The ids of all pages, one after the other, by a reader who takes his time. */
+async function walk(
+  pauseMs: number,
+  page: (after: string | undefined) => Promise<{ items: { readonly id: string }[]; nextCursor?: string }>,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | undefined; ;) {
+    const { items, nextCursor } = await page(after);
+    ids.push(...items.map(({ id }) => id));
+    if (nextCursor === undefined) return ids;
+    after = nextCursor;
+    await sleep(pauseMs);
+  }
+}
+
+/** Deletes one agent after the other. */
+async function deleteAll(db: DatabaseService, ids: readonly string[]): Promise<boolean[]> {
+  const outcomes: boolean[] = [];
+  for (const id of ids) outcomes.push(await db.deleteAgent(id));
+  return outcomes;
+}
+
+/** Every survivor was seen once and in its place, and nothing else but what was deleted, at most once. */
+function expectSurvivors(seen: readonly string[], survivors: readonly string[], deleted: readonly string[]): void {
+  const isSurvivor = new Set(survivors);
+  expect(seen.filter((id) => isSurvivor.has(id))).toEqual(survivors);
+  expect(new Set(seen).size).toBe(seen.length);
+  const isKnown = new Set([...survivors, ...deleted]);
+  expect(seen.filter((id) => !isKnown.has(id))).toEqual([]);
+}
+
+test('Pages of agents that race deletions have every agent that stays, once and in its place', async () => {
+  const { db, other } = await openTwice();
+  const certificateId = await createCertificate(db);
+  const sightings = { deleted: 0, seen: 0 };
+  await everyRound(async (round) => {
+    const owner = `o${round}`;
+    const agents = indices.map((index) => {
+      const times = { createdAt: new Date(1000 + (index % 5)), updatedAt: new Date(2000 + (index % 7)) };
+      const names = { name: `n${index % 3}`, version: `1.${index % 4}.0` };
+      return agentInput({ id: `${owner}.${10 + index}`, owner, certificateId, ...names, ...times });
+    });
+    await db.agents.createMany(agents);
+    const query = { owner, ...orders[round % orders.length] };
+    const all = (await db.agents.query(query)).map(({ id }) => id);
+    const doomed = all.filter((_, index) => (index + round) % 2 === 0);
+    // Before the place of the reader, or after it.
+    const victims = round % 4 < 2 ? doomed : [...doomed].reverse();
+    const [seen, deleted] = await race(
+      round,
+      () => walk(round % 5, (after) => db.agents.page(query, { after, size: 1 + (round % 4) })),
+      () => deleteAll(other, victims),
+    );
+    if ('code' in seen) throw new Error(`Not read: ${seen.code}`);
+    const survivors = all.filter((id) => !doomed.includes(id));
+    expectSurvivors(seen, survivors, doomed);
+    expect(deleted).toEqual(victims.map(() => true));
+    expect((await db.agents.query(query)).map(({ id }) => id)).toEqual(survivors);
+    sightings.deleted += doomed.length;
+    sightings.seen += seen.length - survivors.length;
+  });
+  // Some were deleted before they were read, and some after.
+  expect(sightings.seen).toBeGreaterThan(0);
+  expect(sightings.seen).toBeLessThan(sightings.deleted);
+});
+
+test('Iterations over agents that race deletions give every agent that stays, once and in its place', async () => {
+  const database = await openTwice();
+  const { db, other } = database;
+  const certificateId = await createCertificate(db);
+  // A page of an iteration is of 500, and the first one of each is read before anything else happens.
+  const ids = Array.from({ length: 700 + rounds }, (_, index) => `a${String(index * 7919).padStart(8, '0')}`);
+  await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+  const victims = ids.filter((_, index) => index % 2 === 1 && index < 2 * rounds);
+  const query: ResolutionQuery = { orderBy: 'id' };
+  let walks = 0;
+  const deleting = inTurn(victims.length, async (index) => {
+    // From the end of the first pages as well as from the beginning.
+    const id = (index % 2 === 0 ? victims[index / 2] : victims[victims.length - (index + 1) / 2]) ?? '';
+    expect(await other.deleteAgent(id)).toBe(true);
+    await turns(2);
+  });
+  const survivors = ids.filter((id) => !victims.includes(id));
+  await whileWorking(deleting, async () => {
+    const seen: string[] = [];
+    for await (const { id } of db.agents.iterate(query)) {
+      seen.push(id);
+      if (seen.length % 50 === 0) await turns(1);
+    }
+    expectSurvivors(seen, survivors, victims);
+    walks += 1;
+  });
+  expect(walks).toBeGreaterThan(0);
+  expect(await rawValues(database, 'agents', 'id')).toEqual(survivors);
+});
+
+test('Pages and iterations of events that race prunings have every event that stays, once and in its place', async () => {
+  const { db, other } = await openTwice();
+  const border = Date.parse('2026-06-01T00:00:00.000Z');
+  const sightings = { pruned: 0, seen: 0 };
+  // One after another: a pruning is of all sources.
+  await inTurn(rounds, async (round) => {
+    const source = `s${round}`;
+    const events = indices.map((index) => {
+      // Some are of the same time.
+      const timestamp = new Date(border + (index >> 1) - 3);
+      return eventInput({ id: `${source}.${10 + index}`, source, timestamp });
+    });
+    await db.events.recordMany(events);
+    const all = (await db.events.query({ source })).map(({ id }) => id);
+    const [seen, pruned, iterated] = await race(
+      round,
+      () => walk(1, (after) => db.events.page({ source }, { after, size: 1 + (round % 5) })),
+      async () => {
+        // What is pruned comes last of all pages.
+        await sleep(round % 9);
+        return other.events.prune({ before: new Date(border), batchSize: 1 });
+      },
+      async () => {
+        const ids: string[] = [];
+        for await (const { id } of db.events.iterate({ source })) ids.push(id);
+        return ids;
+      },
+    );
+    if ('code' in seen || 'code' in iterated) throw new Error('Not read');
+    const [survivors, victims] = [all.slice(0, 6), all.slice(6)];
+    expectSurvivors(seen, survivors, victims);
+    expectSurvivors(iterated, survivors, victims);
+    expect(pruned).toBe(6);
+    expect((await db.events.query({ source })).map(({ id }) => id)).toEqual(survivors);
+    sightings.pruned += victims.length;
+    sightings.seen += seen.length - survivors.length;
+  });
+  expect(sightings.seen).toBeGreaterThan(0);
+  expect(sightings.seen).toBeLessThan(sightings.pruned);
+});

@@ -1,0 +1,110 @@
+import type { DatabaseError, DatabaseOptions, DatabaseService } from '../../src';
+import { feedOf } from '../certificates/feed';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** How often each race is run: RACE_ROUNDS, else few. */
+export const rounds = Number(process.env['RACE_ROUNDS'] ?? 20);
+
+/** How many rounds are under way at a time: they get into each other's way, too. */
+const lanes = 4;
+
+/** A database that two services are open on, as two processes would be. */
+export interface SharedDatabase extends TestDatabase {
+  readonly other: DatabaseService;
+}
+
+export async function openTwice(options: DatabaseOptions = {}): Promise<SharedDatabase> {
+  const database = await openTestDatabase({ maxResults: 1_000_000, busyTimeoutMs: 20_000, ...options });
+  return { ...database, other: await openBeside(database) };
+}
+
+/** Another service on the same database, with connections of its own. */
+export async function openBeside({ options }: Pick<TestDatabase, 'options'>): Promise<DatabaseService> {
+  const { db } = await openTestDatabase(options);
+  return db;
+}
+
+/** Runs every round once, some at a time. */
+export async function everyRound(work: (round: number) => Promise<unknown>, count = rounds): Promise<void> {
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: lanes }, run));
+}
+
+/** Runs every round once, one after another. */
+export async function inTurn(count: number, work: (round: number) => Promise<unknown>): Promise<void> {
+  for (let round = 0; round < count; round += 1) await work(round);
+}
+
+/** Waits for as many turns of the event loop. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Does `work` again and again until `working` is over, and at least once; gives what that came to. */
+export async function whileWorking<T>(working: Promise<T>, work: () => Promise<unknown>): Promise<T> {
+  const state = { isWorking: true };
+  void working.finally(() => (state.isWorking = false)).catch(() => undefined);
+  do {
+    await work();
+    // On SQLite neither of the two waits for anything but the other.
+    await turns(1);
+  } while (state.isWorking);
+  return working;
+}
+
+/** What a call came to: what it answered, or the code of its error. */
+export async function outcomeOf<T>(call: Promise<T>): Promise<T | { readonly code: string }> {
+  try {
+    return await call;
+  } catch (error) {
+    // The package throws nothing else.
+    return { code: (error as DatabaseError).code };
+  }
+}
+
+/** Begins the calls at once, in an order that changes from round to round, each a moment apart or not at all. */
+export async function race<T extends readonly unknown[]>(
+  round: number,
+  ...calls: { readonly [K in keyof T]: () => Promise<T[K]> }
+): Promise<{ [K in keyof T]: T[K] | { readonly code: string } }> {
+  const order = calls.map((_, index) => (index + round) % calls.length);
+  const running = new Map<number, Promise<unknown>>();
+  for (const index of order) {
+    const call = calls[index];
+    if (call !== undefined) running.set(index, outcomeOf(call()));
+    // Three of four starts are apart by up to three turns of the event loop.
+    await turns(Math.floor(round / calls.length) % 4);
+  }
+  const outcomes: unknown[] = [];
+  for (const index of calls.keys()) outcomes.push(await running.get(index));
+  // Each is what its call came to.
+  return outcomes as { [K in keyof T]: T[K] | { readonly code: string } };
+}
+
+/** Where in the feed the changes of one record stand, oldest first, by their kinds. */
+export interface History {
+  readonly kinds: readonly string[];
+  readonly positions: readonly number[];
+}
+
+/** What the feed tells of each record. */
+export async function historiesOf(database: SharedDatabase): Promise<(record: string) => History> {
+  const histories = new Map<string, { kinds: string[]; positions: number[] }>();
+  for (const [position, change] of (await feedOf(database)).entries()) {
+    const end = change.lastIndexOf(' ');
+    const record = change.slice(0, end);
+    const history = histories.get(record) ?? { kinds: [], positions: [] };
+    history.kinds.push(change.slice(end + 1));
+    history.positions.push(position);
+    histories.set(record, history);
+  }
+  return (record) => histories.get(record) ?? { kinds: [], positions: [] };
+}
+
+/** Both ways that a race of two can go have been seen: else it was none. */
+export function expectBothWays(ways: ReadonlySet<boolean>): void {
+  expect([...ways].sort()).toEqual([false, true]);
+}
