@@ -19,6 +19,12 @@ const shared = {
 /** Tests of the one engine's own parts, and of what has nothing to do with an engine. */
 const onSqliteOnly = ['sqlite/', 'migration/', 'scripts/', 'architecture\\.', 'package\\.', 'model/properties\\.'];
 
+/** What takes long, unless it is asked for: `npm run test:big`, `npm run test:long`. */
+const onDemand = [
+  ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
+  ...(process.env['LONG_TESTS'] === undefined ? ['\\.long\\.test\\.ts$'] : []),
+];
+
 const config: Config = {
   // The same tests of behaviour on either engine, and some of its own on each.
   projects: [
@@ -26,13 +32,13 @@ const config: Config = {
       ...shared,
       displayName: 'sqlite',
       globals: { testEngine: 'sqlite' },
-      testPathIgnorePatterns: ['<rootDir>/test/postgresql/'],
+      testPathIgnorePatterns: ['<rootDir>/test/postgresql/', ...onDemand],
     },
     {
       ...shared,
       displayName: 'postgresql',
       globals: { testEngine: 'postgresql' },
-      testPathIgnorePatterns: onSqliteOnly.map((path) => `<rootDir>/test/${path}`),
+      testPathIgnorePatterns: [...onSqliteOnly.map((path) => `<rootDir>/test/${path}`), ...onDemand],
       globalSetup: '<rootDir>/test/support/postgresql-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgresql-teardown.ts',
       setupFilesAfterEnv: ['<rootDir>/test/support/skip-without-server.ts'],

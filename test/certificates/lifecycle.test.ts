@@ -23,7 +23,7 @@ import { predict, type Call, type World } from './lifecycle-model';
  * MODEL_RUNS sets how many sequences are tried, MODEL_COMMANDS how long they may be; MODEL_SEED and MODEL_PATH repeat a
  * run that failed, as its message says.
  */
-const runs = Number(process.env['MODEL_RUNS'] ?? 60);
+const runs = Number(process.env['MODEL_RUNS'] ?? 20);
 const maxLength = Number(process.env['MODEL_COMMANDS'] ?? 40);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };

@@ -43,9 +43,7 @@ describeWithSharedData('4,367 agents that others published', () => {
     await createCertificate(db, { id: certificateId });
     inputs = readSharedData<PublicAgent>('agents').map((agent, index) => toAgentInput(agent, index, certificateId));
     records = inputs.map(toRecord);
-    await db.transaction(async (tx) => {
-      for (const input of inputs) await tx.createAgent(input);
-    });
+    await db.agents.createMany(inputs);
   });
 
   function idsWhere(condition: (record: AgentRecord) => boolean): string[] {
