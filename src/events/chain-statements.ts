@@ -57,8 +57,9 @@ export class ChainStatements {
       sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
     );
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
-    this.isUnsealed = toStatement(sql`SELECT e.sequence FROM security_event_entries e
-      WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints) LIMIT 1`);
+    // The entry is looked for first: SQLite would ask of each whether there is a checkpoint.
+    this.isUnsealed = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
+      WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
       (p) => sql`INSERT INTO security_event_checkpoints (sequence, hash, count, created_at)
         VALUES (${p('sequence')}, ${p('hash')}, ${p('count')}, ${dialect.fromMs(p('createdAt'))})`,
@@ -87,15 +88,17 @@ export class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))})`,
     );
-    // The entry of the last pruning stays in any case: it tells how much is gone.
-    this.selectFoldable = defineStatement<{ limit: number }>(
-      (p) => sql`SELECT max(run.sequence) FROM (
-          SELECT e.sequence FROM security_event_entries e
-          WHERE e.sequence < (SELECT l.sequence FROM (${pruning}) AS l) AND e.sequence < (SELECT coalesce(
-            (SELECT k.sequence FROM security_event_entries k WHERE k.kind <> 'PRUNED' ORDER BY k.sequence LIMIT 1),
-            (SELECT max(h.sequence) FROM security_event_entries h)))
-          ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)) AS run`,
-    );
+    // The entry of the last pruning stays in any case: it tells how much is gone. Only as many entries are looked at as
+    // would be deleted, however many behind them are gone as well.
+    this.selectFoldable = defineStatement<{ limit: number }>((p) => {
+      const limit = sql`LIMIT CAST(${p('limit')} AS BIGINT)`;
+      return sql`WITH last AS (${pruning}), first AS (
+          SELECT e.sequence, e.kind FROM security_event_entries e ORDER BY e.sequence ${limit})
+        SELECT max(first.sequence) FROM first WHERE first.sequence < (SELECT last.sequence FROM last)
+          AND first.sequence < coalesce(
+            (SELECT kept.sequence FROM first AS kept WHERE kept.kind <> 'PRUNED' ORDER BY kept.sequence LIMIT 1),
+            (SELECT last.sequence FROM last))`;
+    });
     this.selectHash = defineStatement<{ sequence: number }>(
       (p) => sql`SELECT e.hash FROM security_event_entries e WHERE e.sequence = ${p('sequence')}`,
     );

@@ -1,0 +1,85 @@
+import { DatabaseService } from '../../src';
+import { engine, onPostgresql } from '../support/engine';
+import { spoilDatabase } from '../support/postgresql-databases';
+import { newDatabaseUrl, runCleanups, type Cleanup } from '../support/test-database';
+import { countBeforeLasting, countDue, countPrunable, mitigatedEvery, type Sizes } from './big-data';
+import { formatMeasurements, measure, type Measurement } from './measure';
+import type { OperationName, Outcome } from './operations';
+
+const sizes: Sizes = {
+  agents: Number(process.env['BIG_AGENTS'] ?? 100_000),
+  events: Number(process.env['BIG_EVENTS'] ?? 1_000_000),
+};
+const megabyte = 2 ** 20;
+/** What an operation may take while it is at work: a few batches of rows, and garbage that is not collected yet. */
+const workBytes = 64 * megabyte;
+/** SQLite's pages, which each of the two connections keeps up to this size. */
+const cacheBytes = onPostgresql ? 0 : 2 * 64 * megabyte;
+const longestMs = 60 * 60_000;
+
+const { agents, events } = sizes;
+const due = countDue(agents);
+const revoked = Math.ceil(agents / 10);
+const recorded = events + Math.ceil(events / mitigatedEvery);
+const prunable = countPrunable(sizes);
+const walked = { inOrder: true, isAll: true };
+/** The chain after either pruning: each batch of it is told of by an entry. */
+const pruned = recorded + Math.ceil(prunable / 500);
+const emptied = pruned + Math.ceil((events - prunable) / 500);
+const beforeLasting = countBeforeLasting(sizes);
+
+/** What is done, one after another on one database, and what must come of it. */
+const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>])[] = [
+  ['certificates.create', { rows: agents }],
+  ['agents.createMany', { rows: agents, told: agents, refused: 0 }],
+  ['events.recordMany', { rows: events }],
+  ['events.markMitigated', { rows: recorded - events }],
+  ['agents.iterate', { rows: agents, ...walked }],
+  ['agents.iterate, by name', { rows: agents, ...walked }],
+  ['agents.iterate, a capability', walked],
+  ['events.iterate', { rows: events, ...walked }],
+  ['events.iterate, severities', walked],
+  ['events.iterate, metadata', walked],
+  ['events.count, events.aggregate', { rows: events, together: events }],
+  ['events.verify', { rows: recorded, valid: true, gone: 0, head: recorded }],
+  ['agents.expireDue', { rows: due, again: 0, expired: due, due: 0, revoked }],
+  ['certificates.expireDue', { rows: due, again: 0 }],
+  ['certificates.query, by offset', { rows: agents, expired: due, revoked }],
+  ['changes, followed', { rows: 2 * (agents + due), created: 2 * agents, updated: 2 * due, inOrder: true }],
+  ['changes, pruned', { rows: 2 * (agents + due), left: 0 }],
+  ['events.prune, three in four', { rows: prunable }],
+  ['events.verify, what is left', { rows: pruned - beforeLasting, valid: true, gone: beforeLasting, head: pruned }],
+  ['events.prune, all', { rows: events - prunable }],
+  // The last pruning's own entry stays.
+  ['events.verify, nothing left', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
+];
+
+describe(`${events} events and ${agents} agents, in constant memory`, () => {
+  const ends: Cleanup[] = [];
+  const measurements: Measurement[] = [];
+  let url = '';
+
+  beforeAll(async () => {
+    url = await newDatabaseUrl((end) => void ends.push(end));
+    if (onPostgresql) spoilDatabase(url);
+    // The engine of the migrations is in nobody's memory then.
+    await using db = new DatabaseService({ url });
+    await db.initialize();
+  });
+
+  afterAll(async () => {
+    process.stderr.write(`\nOn ${engine}:\n${formatMeasurements(measurements)}\n\n`);
+    await runCleanups(ends);
+  });
+
+  test.each(steps)(
+    '%s',
+    async (name, expected) => {
+      const measurement = await measure(url, name, sizes);
+      measurements.push(measurement);
+      expect(measurement.outcome).toMatchObject(expected);
+      expect(measurement.growthBytes).toBeLessThan(workBytes + cacheBytes);
+    },
+    longestMs,
+  );
+});

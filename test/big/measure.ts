@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { formatCount } from '../../scripts/console/format';
+import { formatTable } from '../../scripts/console/table';
+import type { Sizes } from './big-data';
+import type { OperationReport } from './operation-process';
+import type { OperationName } from './operations';
+
+/** What one operation took. */
+export interface Measurement extends OperationReport {
+  readonly name: OperationName;
+  /** How much more memory the process held at its peak than when it had opened the database. */
+  readonly growthBytes: number;
+}
+
+/** Objects that outlive the youngest generation; a process that keeps more ends with an error. */
+const heapMegabytes = 96;
+/** Of the youngest generation, which otherwise grows with what passes through it, however short it lives. */
+const semiSpaceMegabytes = 8;
+const megabyte = 2 ** 20;
+
+/** Does an operation in a process of its own, whose heap is small. */
+export async function measure(url: string, name: OperationName, { agents, events }: Sizes): Promise<Measurement> {
+  const flags = [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${semiSpaceMegabytes}`];
+  const program = ['--import', 'tsx', join(__dirname, 'operation-process.ts')];
+  const operation = [url, name, String(agents), String(events)];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...program, ...operation]);
+  // The process writes exactly this.
+  const report = JSON.parse(stdout) as OperationReport;
+  return { ...report, name, growthBytes: report.peakBytes - report.openedBytes };
+}
+
+/** What was measured, as a table. */
+export function formatMeasurements(measurements: readonly Measurement[]): string {
+  const columns = [
+    { title: 'operation' },
+    ...['rows', 'seconds', 'rows/s', 'opened MB', 'peak MB', 'growth MB'].map((title) => {
+      return { title, align: 'right' } as const;
+    }),
+  ];
+  const rows = measurements.map(({ name, outcome, seconds, openedBytes, peakBytes, growthBytes }) => [
+    name,
+    formatCount(outcome.rows),
+    seconds.toFixed(1),
+    formatCount(outcome.rows / seconds),
+    ...[openedBytes, peakBytes, growthBytes].map((bytes) => (bytes / megabyte).toFixed(0)),
+  ]);
+  return formatTable(columns, rows, 120).join('\n');
+}

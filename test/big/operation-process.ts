@@ -1,0 +1,29 @@
+import { DatabaseService } from '../../src';
+import { operations, type OperationName, type Outcome } from './operations';
+
+/** What a process that does one operation writes to its standard output. */
+export interface OperationReport {
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  /** The memory that the process held once the database was open, and the most that it ever held. */
+  readonly openedBytes: number;
+  readonly peakBytes: number;
+}
+
+async function main(url: string, name: OperationName, agents: number, events: number): Promise<void> {
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  const openedBytes = process.memoryUsage.rss();
+  const start = performance.now();
+  const outcome = await operations[name](db, { agents, events });
+  const seconds = (performance.now() - start) / 1000;
+  // Buffers lie outside of the heap that the process was given, so that only this tells of them.
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  await db.close();
+  const report: OperationReport = { outcome, seconds, openedBytes, peakBytes };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+const [url = '', name = '', agents = '0', events = '0'] = process.argv.slice(2);
+// The test starts this process with one of them.
+void main(url, name as OperationName, Number(agents), Number(events));
