@@ -83,14 +83,15 @@ test('Iterations over agents that race deletions give every agent that stays, on
   const database = await openTwice();
   const { db, other } = database;
   const certificateId = await createCertificate(db);
-  // A page of an iteration is of 500, and the first one of each is read before anything else happens.
-  const ids = Array.from({ length: 700 + rounds }, (_, index) => `a${String(index * 7919).padStart(8, '0')}`);
+  const ids = Array.from({ length: 700 + 2 * rounds }, (_, index) => `a${String(index * 7919).padStart(8, '0')}`);
   await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
-  const victims = ids.filter((_, index) => index % 2 === 1 && index < 2 * rounds);
+  // A page of an iteration is of 500: where the second one begins is among what is deleted.
+  const first = Math.max(0, 500 - rounds);
+  const victims = ids.filter((_, index) => index % 2 === 1 && index >= first && index < first + 2 * rounds);
   const query: ResolutionQuery = { orderBy: 'id' };
   let walks = 0;
   const deleting = inTurn(victims.length, async (index) => {
-    // From the end of the first pages as well as from the beginning.
+    // From both ends.
     const id = (index % 2 === 0 ? victims[index / 2] : victims[victims.length - (index + 1) / 2]) ?? '';
     expect(await other.deleteAgent(id)).toBe(true);
     await turns(2);
