@@ -42,7 +42,8 @@ describe('The pool', () => {
     const { db, url } = await open({ maxConnections: 3 });
     await whileLocked(url, 'agents', async () => {
       const calls = Array.from({ length: 12 }, () => db.getAgent('a'));
-      await sleep(300);
+      while ((await connectionsTo(url)) < 3) await sleep(20);
+      await sleep(100);
       expect(await connectionsTo(url)).toBe(3);
       void Promise.all(calls);
     });
@@ -216,7 +217,6 @@ describe('close', () => {
 test('A process that never closes its database ends by itself', async () => {
   const { url } = await open({});
   const child = startProcess(join(__dirname, 'idle-process.ts'), url);
-  const start = performance.now();
+  // Its connections would be idle for far longer than the test may last.
   expect(await child.ended).toBe(0);
-  expect(performance.now() - start).toBeLessThan(8000);
 });
