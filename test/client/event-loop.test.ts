@@ -23,11 +23,13 @@ describe('The event loop', () => {
     expect(await turnsDuring(() => untilLong(() => db.recordSecurityEvent(eventInput())))).toBeGreaterThan(5);
   });
 
-  test('goes on while thousands of calls wait for their turn to write', async () => {
+  test('goes on while very many calls wait for their turn to write', async () => {
     const { db } = await openTestDatabase({ pool: { connectTimeoutMs: 30_000 } });
-    const record = () => Promise.all(Array.from({ length: 4000 }, () => db.recordSecurityEvent(eventInput())));
+    // Where they wait for the server, some hundreds are as many.
+    const length = onPostgresql ? 500 : 4000;
+    const record = () => Promise.all(Array.from({ length }, () => db.recordSecurityEvent(eventInput())));
     expect(await turnsDuring(record)).toBeGreaterThan(5);
-    expect(await db.querySecurityEvents({})).toHaveLength(4000);
+    expect(await db.querySecurityEvents({})).toHaveLength(length);
   });
 
   test('needs no timer that a test of the application has replaced', async () => {
