@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure';
-import { inOrder, type ChangeNote, type Row, type Work } from '../sql/statement';
+import { lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
 import type { AgentChange, NewAgentRow } from './agent-row';
 import { AgentStatements, type Namesake } from './agent-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
@@ -25,7 +25,7 @@ export function* insertAgent(
     const { rows } = yield statements.selectNamesakes({ namesakes: JSON.stringify([namesake]) });
     if (rows.length > 0) throw nameTaken();
   }
-  yield* inOrder(statements.insert(row));
+  yield* lastly(statements.insert(row));
   yield noteOf('CREATED', [id], nowMs);
   return id;
 }
@@ -39,7 +39,7 @@ export function* insertAgent(
 export function* changeAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
-  yield* inOrder(statements.update(change));
+  yield* lastly(statements.update(change));
   yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
   return true;
 }
@@ -49,7 +49,7 @@ export function* changeStatus(statements: AgentStatements, change: AgentChange, 
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
   if (before === 'REVOKED') return true;
-  yield* inOrder(statements.update(change));
+  yield* lastly(statements.update(change));
   yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
   return true;
 }
@@ -60,18 +60,17 @@ export function* renewAgent(statements: AgentStatements, change: AgentChange, if
   if (before === undefined) return false;
   if (before === 'REVOKED') throw staysRevoked();
   const columns = before === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
-  yield* inOrder(statements.update({ ...change, columns }));
+  yield* lastly(statements.update({ ...change, columns }));
   yield noteOf('UPDATED', [change.id], columns.updatedAt);
   return true;
 }
 
 /** Deletes an agent; gives false when absent. */
 export function* deleteAgent(statements: AgentStatements, id: string, nowMs: number): Work<boolean> {
-  if (!(yield* holdAgent(statements, id))) return false;
-  const results = yield* inOrder(statements.delete(id));
-  const isGone = results.at(-1)?.changes === 1;
-  if (isGone) yield noteOf('DELETED', [id], nowMs);
-  return isGone;
+  if ((yield* hold(statements, id, null)) === undefined) return false;
+  yield* lastly(statements.delete(id));
+  yield noteOf('DELETED', [id], nowMs);
+  return true;
 }
 
 /** A note of a change of agents for the feed. */
@@ -87,16 +86,15 @@ export function nameTaken(): Failure {
   });
 }
 
-// Keeps others from changing the agent, where they may; whether it is there. Of one that was deleted while this waited
-// somebody may have registered the id again, in the very transaction even: that one has to be locked, too, or whatever
-// changed it could meet another change half-way.
-function* holdAgent(statements: AgentStatements, id: string): Work<boolean> {
-  if (statements.lock === undefined) return true;
+// Keeps others from changing the agent, where they may; the columns of `selectForChange`, undefined where it is absent. Of
+// one that was deleted while this waited somebody may have registered the id again, in the very transaction even: that one
+// has to be locked, too, or whatever changed it could meet another change half-way.
+function* hold(statements: AgentStatements, id: string, endpointId: string | null): Work<Row | undefined> {
+  const select = statements.selectForChange({ id, endpointId });
+  if (statements.lock === undefined) return (yield select).rows[0];
   for (;;) {
-    const locked = yield statements.lock({ id });
-    if (locked.rows.length > 0) return true;
-    const found = yield statements.selectForChange({ id, endpointId: null });
-    if (found.rows.length === 0) return false;
+    const [locked, found] = yield* look([statements.lock({ id }), select]);
+    if (locked?.rows.length !== 0 || found?.rows.length === 0) return found?.rows[0];
   }
 }
 
@@ -106,11 +104,8 @@ function* readForChange(
   change: AgentChange,
   ifUpdatedAt: number | undefined,
 ): Work<AgentStatus | undefined> {
-  if (!(yield* holdAgent(statements, change.id))) return undefined;
-  const endpointId = change.columns.defaultEndpointId ?? null;
-  const { rows } = yield statements.selectForChange({ id: change.id, endpointId });
-  if (rows[0] === undefined) return undefined;
-  return checkChange(change, rows[0], ifUpdatedAt);
+  const before = yield* hold(statements, change.id, change.columns.defaultEndpointId ?? null);
+  return before === undefined ? undefined : checkChange(change, before, ifUpdatedAt);
 }
 
 function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | undefined): AgentStatus {

@@ -1,7 +1,7 @@
 import { Failure } from '../errors/failure';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
-import { inOrder, type ChangeNote, type Work } from '../sql/statement';
+import { lastly, type ChangeNote, type Work } from '../sql/statement';
 import { certificateStatements, type CertificateStatements } from './certificate-statements';
 import { holderStatements } from './holder-statements';
 import type { NewCertificateRow } from './parse-certificate';
@@ -20,7 +20,7 @@ export function* insertCertificate(
   nowMs: number,
 ): Work<string> {
   const { id } = row.columns;
-  yield* inOrder(statements.insert(row));
+  yield* lastly(statements.insert(row));
   yield certificateNote('CREATED', [id], nowMs);
   return id;
 }
@@ -34,7 +34,7 @@ export function* replaceMetadata(
 ): Work<boolean> {
   const { changes } = yield statements.touch({ id });
   if (changes === 0) return false;
-  yield* inOrder(statements.replaceMetadata(id, metadata));
+  yield* lastly(statements.replaceMetadata(id, metadata));
   yield certificateNote('UPDATED', [id], nowMs);
   return true;
 }
@@ -96,11 +96,11 @@ export function* rotateCertificate(
     throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
   }
   const id = yield* insertCertificate(statements, row, nowMs);
-  yield statements.setSuccessor({ id: oldId, successor: id });
+  yield* lastly([statements.setSuccessor({ id: oldId, successor: id })]);
   yield certificateNote('UPDATED', [oldId], nowMs);
   const holders = holderStatements(dialect);
   const ids = idsOf((yield holders.lockAll({ certificateId: oldId })).rows);
-  if (ids.length > 0) yield holders.setCertificate(ids, id, nowMs);
+  if (ids.length > 0) yield* lastly([holders.setCertificate(ids, id, nowMs)]);
   yield agentNote(ids, nowMs);
   return id;
 }

@@ -1,17 +1,32 @@
 import { changeStatements } from '../changes/change-statements';
 import type { Dialect } from '../sql/dialect';
 import { isTurnOverdue, takeTurn } from './event-loop';
-import type { ChangeNote, Statement, StatementResult, Work } from '../sql/statement';
+import type { ChangeNote, Statement, StatementResult, Step, Work } from '../sql/statement';
 
-/** What a note of a change leaves. */
+/** What a step leaves that is no statement. */
 const nothing: StatementResult = { rows: [], changes: 0 };
+
+/** How a driver that waits runs what a work consists of. */
+export interface AsyncRunner {
+  readonly run: (statement: Statement) => Promise<StatementResult>;
+  /** Runs statements one after the other; of those that change something, none has an effect after one that failed. */
+  readonly runAll: (statements: readonly Statement[], isLooking: boolean) => Promise<readonly StatementResult[]>;
+}
+
+/** What is left to do when a work has come to its end, in this order. */
+export interface Ending<T> {
+  readonly result: T;
+  readonly last: readonly Statement[];
+  readonly notes: readonly ChangeNote[];
+}
 
 /** Runs a work on a driver that does not wait. Its notes of changes are added to `notes` once it has succeeded. */
 export function runWork<T>(work: Work<T>, notes: ChangeNote[], run: (statement: Statement) => StatementResult): T {
-  const own: ChangeNote[] = [];
+  const remainder = new Remainder();
   let step = work.next();
-  while (step.done !== true) step = work.next(isNote(step.value) ? take(step.value, own) : run(step.value));
-  notes.push(...own);
+  while (step.done !== true) step = work.next(runStep(step.value, remainder, run));
+  for (const statement of remainder.last) run(statement);
+  notes.push(...remainder.notes);
   return step.value;
 }
 
@@ -21,23 +36,41 @@ export async function runWorkInTurns<T>(
   notes: ChangeNote[],
   run: (statement: Statement) => StatementResult,
 ): Promise<T> {
-  return runWorkAsync(work, notes, async (statement) => {
+  const remainder = new Remainder();
+  let step = work.next();
+  while (step.done !== true) {
     if (isTurnOverdue()) await takeTurn();
-    return run(statement);
-  });
+    step = work.next(runStep(step.value, remainder, run));
+  }
+  for (const statement of remainder.last) {
+    if (isTurnOverdue()) await takeTurn();
+    run(statement);
+  }
+  notes.push(...remainder.notes);
+  return step.value;
 }
 
 /** The same on a driver that waits. */
-export async function runWorkAsync<T>(
-  work: Work<T>,
-  notes: ChangeNote[],
-  run: (statement: Statement) => Promise<StatementResult>,
-): Promise<T> {
-  const own: ChangeNote[] = [];
+export async function runWorkAsync<T>(work: Work<T>, notes: ChangeNote[], runner: AsyncRunner): Promise<T> {
+  const ending = await runToEnd(work, runner);
+  if (ending.last.length > 0) await runner.runAll(ending.last, false);
+  notes.push(...ending.notes);
+  return ending.result;
+}
+
+/** The same, but for what the work leaves to its end. */
+export async function runToEnd<T>(work: Work<T>, { run, runAll }: AsyncRunner): Promise<Ending<T>> {
+  const remainder = new Remainder();
   let step = work.next();
-  while (step.done !== true) step = work.next(isNote(step.value) ? take(step.value, own) : await run(step.value));
-  notes.push(...own);
-  return step.value;
+  while (step.done !== true) {
+    const { value } = step;
+    let result = nothing;
+    if ('sql' in value) result = await run(value);
+    else if ('results' in value) value.results.push(...(await runAll(value.statements, value.isLooking)));
+    else remainder.add(value);
+    step = work.next(result);
+  }
+  return { result: step.value, last: remainder.last, notes: remainder.notes };
 }
 
 /** The statement that writes the notes down; none where there is nothing to write. */
@@ -53,11 +86,20 @@ export function keepIn(kept: ChangeNote[]): (notes: readonly ChangeNote[]) => St
   };
 }
 
-function isNote(step: Statement | ChangeNote): step is ChangeNote {
-  return 'entity' in step;
+/** Collects what a work leaves to its end. */
+class Remainder {
+  readonly last: Statement[] = [];
+  readonly notes: ChangeNote[] = [];
+
+  add(step: Exclude<Step, Statement>): void {
+    if ('last' in step) this.last.push(...step.last);
+    else if ('entity' in step) this.notes.push(step);
+  }
 }
 
-function take(note: ChangeNote, notes: ChangeNote[]): StatementResult {
-  notes.push(note);
+function runStep(step: Step, remainder: Remainder, run: (statement: Statement) => StatementResult): StatementResult {
+  if ('sql' in step) return run(step);
+  if ('results' in step) for (const statement of step.statements) step.results.push(run(statement));
+  else remainder.add(step);
   return nothing;
 }

@@ -22,6 +22,7 @@ const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too larg
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
 const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
 const silent: Meaning = { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' };
+const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the schema of the database was changed meanwhile' };
 const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
 
 const refusedRole: Meaning = {
@@ -55,6 +56,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
   ['25006', { code: 'READ_ONLY', message: 'the database is read-only' }],
+  // Whoever has the connection's statements forgotten, as a pooler may, leaves their names without a meaning.
+  ['26000', outdatedPlan],
   ['28', refusedRole],
   ['3D000', missingDatabase],
   ['3F000', outdated],
@@ -161,11 +164,14 @@ export function isConnectTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === silent;
 }
 
-/** Whether the connection is of no more use: it was lost, or the server has ended it, or has not answered in time. */
+/**
+ * Whether the connection is of no more use: it was lost, or the server has ended it, or has not answered in time, or what
+ * it has kept is out of date.
+ */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
     const state = sqlStateOf(link);
-    if (state !== undefined) return connectionStates.test(state) || isFatal(link);
+    if (state !== undefined) return connectionStates.test(state) || isFatal(link) || meaningOf(link) === outdatedPlan;
     return meaningOfConnectionError(link) === undefined ? undefined : true;
   });
   return found ?? false;
@@ -187,6 +193,8 @@ function sqlStateOf(error: object): string | undefined {
 function meaningOf(error: object): Meaning | undefined {
   const state = sqlStateOf(error);
   if (state === undefined) return meaningOfConnectionError(error);
+  // A kept plan has to give the same types for ever; the server has no code for this alone.
+  if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = state === '08P01' ? meaningOfPooler(error) : undefined;

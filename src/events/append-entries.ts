@@ -1,19 +1,28 @@
 import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
-import { inOrder, type Work } from '../sql/statement';
+import { look, type Statement, type Work } from '../sql/statement';
 import { chainStart, linkAfter, type ChainLink, type NewEntry } from './chain';
 import { chainStatements } from './chain-statements';
 
 /** Waits until nobody else changes the chain, and lets nobody until the work's transaction has ended. */
 export function* takeChainTurn(dialect: Dialect): Work<void> {
-  const { takeTurn } = chainStatements(dialect);
-  if (takeTurn !== undefined) yield takeTurn;
+  yield* look(turnOf(dialect));
 }
 
-/** The head of the chain, for whoever has the turn; begins the chain where there is none. @throws SCHEMA_OUTDATED where older events are not in it yet. */
-export function* readHead(dialect: Dialect, now: number): Work<ChainLink> {
+/** {@link takeChainTurn}, and then {@link readHead}, for whoever needs nothing in between. */
+export function takeHead(dialect: Dialect, now: number): Work<ChainLink> {
+  return readHead(dialect, now, turnOf(dialect));
+}
+
+/**
+ * The head of the chain, for whoever has the turn; begins the chain where there is none.
+ *
+ * @param before - what has to be done first.
+ * @throws SCHEMA_OUTDATED where older events are not in it yet.
+ */
+export function* readHead(dialect: Dialect, now: number, before: readonly Statement[] = []): Work<ChainLink> {
   const statements = chainStatements(dialect);
-  const { rows } = yield statements.selectHead;
+  const rows = (yield* look([...before, statements.selectHead])).at(-1)?.rows ?? [];
   // The statement selects exactly these columns.
   const [sequence, hash] = (rows[0] ?? []) as unknown as readonly [sequence?: number, hash?: string];
   if (sequence !== undefined && hash !== undefined && hash !== '') return { sequence, hash };
@@ -29,16 +38,25 @@ export function* readHead(dialect: Dialect, now: number): Work<ChainLink> {
   return chainStart;
 }
 
-/** Adds entries after the head; the new head. */
-export function* appendEntries(dialect: Dialect, head: ChainLink, entries: readonly NewEntry[]): Work<ChainLink> {
+/** What adds entries after the head, and the head that the chain has then. */
+export interface Appending {
+  readonly statement: Statement;
+  readonly head: ChainLink;
+}
+
+export function appendEntries(dialect: Dialect, head: ChainLink, entries: readonly NewEntry[]): Appending {
   const hashes: string[] = [];
   let last = head;
   for (const { digest } of entries) {
     last = linkAfter(last, digest);
     hashes.push(last.hash);
   }
-  yield* inOrder([chainStatements(dialect).insertEntries(head.sequence, entries, hashes)]);
-  return last;
+  return { statement: chainStatements(dialect).insertEntries(head.sequence, entries, hashes), head: last };
+}
+
+function turnOf(dialect: Dialect): readonly Statement[] {
+  const { takeTurn } = chainStatements(dialect);
+  return takeTurn === undefined ? [] : [takeTurn];
 }
 
 function unsealed(): Failure {

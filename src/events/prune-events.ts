@@ -40,7 +40,7 @@ export function* pruneEvents(dialect: Dialect, { before, size }: PruneBatch, now
     const head = yield* readHead(dialect, now);
     const last = yield* readPruning(dialect);
     const pruning: Pruning = { before, events: last.events + count, gone: last.gone + changes + 1 };
-    yield* appendEntries(dialect, head, [pruningEntry(JSON.stringify(pruning), now)]);
+    yield appendEntries(dialect, head, [pruningEntry(JSON.stringify(pruning), now)]).statement;
   }
   const folded = yield* foldBeginning(dialect, now);
   return { events: count, hasMore: count === size || folded === foldSize };

@@ -1,6 +1,6 @@
 import type { Dialect } from '../sql/dialect';
-import { inOrder, type Work } from '../sql/statement';
-import { appendEntries, readHead, takeChainTurn } from './append-entries';
+import { inOrder, lastly, type Work } from '../sql/statement';
+import { appendEntries, readHead, takeChainTurn, takeHead } from './append-entries';
 import { mitigatedEntry, recordedEntry } from './chain';
 import { chainStatements } from './chain-statements';
 import { eventStatements } from './event-statements';
@@ -18,15 +18,16 @@ const chunkLength = 4_000_000;
  */
 export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], enteredAt: number): Work<void> {
   if (rows.length === 0) return;
-  yield* takeChainTurn(dialect);
-  let head = yield* readHead(dialect, enteredAt);
+  let head = yield* takeHead(dialect, enteredAt);
+  let count = 0;
   for (const chunk of chunksOf(rows)) {
-    yield* inOrder(eventStatements(dialect).insert(chunk));
-    head = yield* appendEntries(
-      dialect,
-      head,
-      chunk.map((row) => recordedEntry(row, enteredAt)),
-    );
+    const entries = chunk.map((row) => recordedEntry(row, enteredAt));
+    const appending = appendEntries(dialect, head, entries);
+    const statements = [...eventStatements(dialect).insert(chunk), appending.statement];
+    head = appending.head;
+    count += chunk.length;
+    // What waits for the end takes memory until then.
+    yield* count === rows.length ? lastly(statements) : inOrder(statements);
   }
 }
 
@@ -47,7 +48,8 @@ export function* mitigateEvent(
   const { rows } = yield chainStatements(dialect).selectEvent({ id: eventId });
   if (rows.length === 0) return false;
   const head = yield* readHead(dialect, enteredAt);
-  yield* appendEntries(dialect, head, [mitigatedEntry(eventId, applied, details, enteredAt)]);
+  const entry = mitigatedEntry(eventId, applied, details, enteredAt);
+  yield* lastly([appendEntries(dialect, head, [entry]).statement]);
   return true;
 }
 

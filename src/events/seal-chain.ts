@@ -1,5 +1,5 @@
 import type { Dialect } from '../sql/dialect';
-import { inOrder, type Work } from '../sql/statement';
+import { type Work } from '../sql/statement';
 import { takeChainTurn } from './append-entries';
 import { chainStart, hashOf, type ChainLink } from './chain';
 import { chainStatements } from './chain-statements';
@@ -36,7 +36,7 @@ export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): W
       link = { sequence, hash: entry.hash };
     }
   }
-  if (sealed.length > 0) yield* inOrder([statements.sealEntries(after.sequence, sealed)]);
+  if (sealed.length > 0) yield statements.sealEntries(after.sequence, sealed);
   if (rows.length === batchSize) return link;
   // With it the chain has begun.
   yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });

@@ -28,12 +28,29 @@ export interface ChangeNote {
   readonly changedAt: number;
 }
 
+/** Statements none of which is written by what another one left, so that a driver need not wait between them. */
+export interface StatementGroup {
+  readonly statements: readonly Statement[];
+  /** Takes what each of them left. */
+  readonly results: StatementResult[];
+  /** Whether they look and lock, but change nothing: a driver need not even wait for the transaction to have begun. */
+  readonly isLooking: boolean;
+}
+
+/** Statements whose results nobody needs, so that they may wait for the end of the work. */
+export interface LastStatements {
+  readonly last: readonly Statement[];
+}
+
+/** What a work is made of. Only a statement leaves something that is given back. */
+export type Step = Statement | StatementGroup | LastStatements | ChangeNote;
+
 /**
  * Statements that belong together, each given by a `yield` that gives back what it left, so that the next ones may depend
- * on it. A generator runs the same on a driver that waits and on one that does not. A note of a change, which leaves
- * nothing, is written down last of all: the feed's order is that of the commits, so others wait for it.
+ * on it. A generator runs the same on a driver that waits and on one that does not. A note of a change is written down last
+ * of all: the feed's order is that of the commits, so others wait for it.
  */
-export type Work<T> = Generator<Statement | ChangeNote, T, StatementResult>;
+export type Work<T> = Generator<Step, T, StatementResult>;
 
 /** A work of one statement: what it left. */
 export function* inOneStep(statement: Statement): Work<StatementResult> {
@@ -41,10 +58,25 @@ export function* inOneStep(statement: Statement): Work<StatementResult> {
 }
 
 /** All of the statements as a part of a work; what each left. */
-export function* inOrder(statements: readonly Statement[]): Work<StatementResult[]> {
+export function* inOrder(statements: readonly Statement[]): Work<readonly StatementResult[]> {
   const results: StatementResult[] = [];
-  for (const statement of statements) results.push(yield statement);
+  yield { statements, results, isLooking: false };
   return results;
+}
+
+/** The same of statements that change nothing, such as queries that lock: the quickest way to begin a work. */
+export function* look(statements: readonly Statement[]): Work<readonly StatementResult[]> {
+  const results: StatementResult[] = [];
+  yield { statements, results, isLooking: true };
+  return results;
+}
+
+/**
+ * The same at the end of a work, together with its commit where the driver can do that: the quickest way, for what needs
+ * no answer. Nothing that the work yields after it may depend on it.
+ */
+export function* lastly(statements: readonly Statement[]): Work<void> {
+  yield { last: statements };
 }
 
 /** What was composed, as a statement. */

@@ -4,7 +4,7 @@ import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
-import { toNumberedParameters } from './numbered-parameters';
+import { toNumbered } from './numbered-parameters';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
@@ -22,13 +22,22 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
+/** The number of the server's process behind a connection, which the driver was told too. */
+const processSql = 'SELECT pg_backend_pid()';
+
 /**
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
  * hold one of the server's slots for a minute, and this process with it.
  */
 class TidyClient extends Client {
+  /**
+   * Whether the server itself is at the other end, and will be: a pooler gives numbers of its own to whoever connects, and
+   * may have another connection serve the next transaction, which knows no statement by its name.
+   */
+  isDirect = false;
+
   constructor(config?: ClientConfig) {
-    super(config);
+    super({ ...config, pipeline: true });
     // A connection that is lost is the next call's to find out; without a listener it would end the process.
     this.on('error', () => undefined);
   }
@@ -36,22 +45,32 @@ class TidyClient extends Client {
   override connect(): Promise<Client>;
   override connect(callback: (error: Error) => void): void;
   override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
-    if (callback === undefined) {
-      return super.connect().catch((error: unknown) => {
-        this.hangUp();
-        throw error;
-      });
-    }
-    super.connect((error: Error) => {
-      // Null where there is none, which the driver's types tell of in another form only.
-      if ((error as unknown) !== null) this.hangUp();
-      callback(error);
-    });
+    const connected = this.#connect();
+    if (callback === undefined) return connected;
+    connected.then(
+      // Null where there is no error, which the driver's types tell of in another form only.
+      () => callback(null as unknown as Error),
+      callback,
+    );
     return undefined;
   }
 
+  /** Ends the connection at once, whatever is in flight. */
   hangUp(): void {
-    this.end(() => undefined);
+    this.connection.stream.destroy();
+  }
+
+  async #connect(): Promise<Client> {
+    try {
+      await super.connect();
+      const { rows } = await this.query<[number]>({ text: processSql, rowMode: 'array' });
+      // The driver's types leave the number out.
+      this.isDirect = rows[0]?.[0] === (this as { processID?: unknown }).processID;
+      return this;
+    } catch (error) {
+      this.hangUp();
+      throw error;
+    }
   }
 }
 
@@ -122,7 +141,6 @@ export class PostgresqlConnections {
 
   /** Cuts the connections that are in use: whoever waits there for an answer fails. */
   giveUpBusy(): void {
-    // The driver waits for no answer where a statement is still without one.
     for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();
   }
 
@@ -131,10 +149,12 @@ export class PostgresqlConnections {
   }
 }
 
-/** Runs one statement on a connection. */
+/** Runs one statement on a connection. The next one may be given before it has its answer. */
 export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
+  const { text, name } = toNumbered(sql);
   const result = await client.query<Row[]>({
-    text: toNumberedParameters(sql),
+    text,
+    name: client instanceof TidyClient && client.isDirect ? name : undefined,
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array',

@@ -4,10 +4,11 @@ import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import { keepIn, runWorkAsync, writeNotes } from '../run-work';
-import { toNumberedParameters } from './numbered-parameters';
+import { keepIn, runToEnd, runWorkAsync, writeNotes } from '../run-work';
+import { toNumbered } from './numbered-parameters';
 import { runStatement, type PostgresqlConnections } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
+import { createRunner } from './postgresql-runner';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
 import type { Replicas } from './replicas';
 
@@ -45,19 +46,19 @@ export function createPostgresqlExecutor(
     },
     atomic: async (work) => {
       const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
-      let result;
+      const run = (statement: Statement): Promise<StatementResult> =>
+        runObserved(transaction.client, statement, observe);
+      let ending;
       try {
-        const run = (statement: Statement): Promise<StatementResult> =>
-          runObserved(transaction.client, statement, observe);
-        const notes: ChangeNote[] = [];
-        result = await runWorkAsync(work(), notes, run);
-        for (const statement of writeNotes(postgresqlDialect, notes)) await run(statement);
+        ending = await runToEnd(work(), createRunner(run, transaction.begun));
+        await transaction.begun;
       } catch (error) {
         // It is this error that is to be reported.
-        await transaction.rollback().catch(() => undefined);
+        await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }
-      await transaction.commit();
+      const { result, last, notes } = ending;
+      await transaction.commit(() => [...last, ...writeNotes(postgresqlDialect, notes)].map(run));
       return result;
     },
     prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
@@ -83,7 +84,11 @@ export function createPostgresqlTransactionExecutor(
     },
     atomic: (work) =>
       transaction.write((client) =>
-        runWorkAsync(work(), notes, (statement) => runObserved(client, statement, observe)),
+        runWorkAsync(
+          work(),
+          notes,
+          createRunner((statement) => runObserved(client, statement, observe)),
+        ),
       ),
     prisma: (work) => transaction.write(() => prisma.lend(work, keepIn(notes), observe)),
   };
@@ -91,7 +96,7 @@ export function createPostgresqlTransactionExecutor(
 
 // As Prisma Client hands it to the driver.
 function numbered({ sql, args }: Statement): Statement {
-  return { sql: toNumberedParameters(sql), args };
+  return { sql: toNumbered(sql).text, args };
 }
 
 async function runObserved(

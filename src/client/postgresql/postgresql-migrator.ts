@@ -13,6 +13,7 @@ import { Migrator } from '../migrator';
 import { runWorkAsync } from '../run-work';
 import { runStatement } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
+import { createRunner } from './postgresql-runner';
 import { assertEncoding, serverEncodingSql } from './server-encoding';
 
 /** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
@@ -74,7 +75,11 @@ export class PostgresqlMigrator extends Migrator {
         const after: ChainLink = sealed;
         await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
         const work = sealEntries(postgresqlDialect, after, Date.now());
-        sealed = await runWorkAsync(work, [], (statement) => runStatement(client, statement));
+        sealed = await runWorkAsync(
+          work,
+          [],
+          createRunner((statement) => runStatement(client, statement)),
+        );
         await client.query('COMMIT');
       }
     } finally {

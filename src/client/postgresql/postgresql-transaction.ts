@@ -13,45 +13,62 @@ export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
 /** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
 export class PostgresqlTransaction {
+  /**
+   * Settles when the server has begun it. What changes anything has to wait for that: on a connection without a
+   * transaction it would be committed at once.
+   */
+  readonly begun: Promise<unknown>;
   readonly #client: PoolClient;
 
-  private constructor(client: PoolClient) {
+  private constructor(client: PoolClient, isolation: Isolation) {
     this.#client = client;
+    this.begun = client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+    // Whoever uses the transaction is told.
+    this.begun.catch(() => undefined);
   }
 
   static async begin({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
-    const client = await pool.connect();
-    try {
-      await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
-      return new PostgresqlTransaction(client);
-    } catch (error) {
-      client.release(true);
-      throw error;
-    }
+    return new PostgresqlTransaction(await pool.connect(), isolation);
   }
 
   get client(): PoolClient {
     return this.#client;
   }
 
-  /** @throws UNAVAILABLE where the connection was lost meanwhile, so that nobody knows whether it was committed. */
-  async commit(): Promise<void> {
+  /**
+   * Commits what has {@link begun}.
+   *
+   * @param sendLast - sends statements, for whose answers the commit does not wait: after one that fails the server undoes
+   *   all, and its error is thrown.
+   * @throws UNAVAILABLE where the connection was lost meanwhile, so that nobody knows whether it was committed.
+   */
+  async commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
+    let isUsable = false;
     try {
-      const { command } = await this.#client.query('COMMIT');
+      const last = sendLast();
+      const commit = this.#client.query('COMMIT');
+      await Promise.allSettled(last);
+      const { command } = await commit;
+      isUsable = true;
+      await Promise.all(last);
       // The server's answer to the end of a transaction in which a statement had failed.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'the transaction had failed before');
-      this.#client.release();
     } catch (error) {
-      this.#client.release(true);
       throw wasSent(error) ? unknownOutcome(error) : error;
+    } finally {
+      this.#client.release(!isUsable);
     }
   }
 
-  /** What was begun is undone, even if this fails: with the connection the server ends its transaction. */
-  async rollback(): Promise<void> {
+  /**
+   * What was begun is undone, even if this fails: with the connection the server ends its transaction.
+   *
+   * @param isUsable - whether the connection may serve others.
+   */
+  async rollback(isUsable = true): Promise<void> {
     try {
       await this.#client.query('ROLLBACK');
-      this.#client.release();
+      this.#client.release(!isUsable);
     } catch (error) {
       this.#client.release(true);
       throw error;
@@ -63,6 +80,7 @@ export class PostgresqlTransaction {
 export class DividedTransaction {
   readonly #transaction: PostgresqlTransaction;
   readonly #gate = new Gate();
+  #isUsable = true;
 
   private constructor(transaction: PostgresqlTransaction) {
     this.#transaction = transaction;
@@ -72,6 +90,7 @@ export class DividedTransaction {
   static async begin(connections: PostgresqlConnections, isRepeated: boolean): Promise<DividedTransaction> {
     const transaction = await PostgresqlTransaction.begin(connections, 'REPEATABLE READ');
     try {
+      await transaction.begun;
       // Unlike a query, this waits before the state is taken that the transaction sees.
       if (isRepeated) await transaction.client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE');
       await transaction.client.query('SAVEPOINT operation');
@@ -93,7 +112,8 @@ export class DividedTransaction {
         return await work(this.client);
       } catch (error) {
         // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
-        if (!isConnectionFault(error)) await this.client.query('ROLLBACK TO operation');
+        if (isConnectionFault(error)) this.#isUsable = false;
+        else await this.client.query('ROLLBACK TO operation');
         throw error;
       }
     });
@@ -113,7 +133,7 @@ export class DividedTransaction {
   }
 
   rollback(): Promise<void> {
-    return this.#gate.pass(() => this.#transaction.rollback());
+    return this.#gate.pass(() => this.#transaction.rollback(this.#isUsable));
   }
 }
 
