@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import SqliteDriver, { type Database } from 'better-sqlite3';
@@ -8,6 +7,7 @@ import { applyMigrations } from '../../src/migration/apply-migrations';
 import { inspectMigrations } from '../../src/migration/inspect-migrations';
 import { readShippedMigrations, type ShippedMigration } from '../../src/migration/shipped-migrations';
 import { packageRoot, PrismaProject } from '../support/prisma-cli';
+import { scratch } from '../support/scratch';
 
 const shipped = readShippedMigrations('sqlite');
 const names = shipped.map(({ name }) => name);
@@ -19,7 +19,7 @@ let path: string;
 let reader: Database | undefined;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'ans-database-migrations-'));
+  directory = mkdtempSync(join(scratch, 'ans-database-migrations-'));
   path = join(directory, 'test.sqlite');
 });
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
 import type { Engine } from './engine';
+import { scratch } from './scratch';
 
 export const packageRoot = resolve(__dirname, '../..');
 
@@ -31,7 +31,7 @@ export function exited(exitCode: number, text: string | RegExp): object {
 
 /** A directory of its own with a database, for the real Prisma CLI to work on. */
 export class PrismaProject {
-  readonly directory = mkdtempSync(join(tmpdir(), 'ans-database-cli-'));
+  readonly directory = mkdtempSync(join(scratch, 'ans-database-cli-'));
   readonly databasePath: string;
   /** As in the environment of a user; relative to the directory. A test may set another, of PostgreSQL too. */
   databaseUrl: string;

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { scratch } from './scratch';
 import { unprivilegedUser } from './unprivileged';
 
 /** Waits for the end of the process that started it, ends the servers whose ids lie in the directory, and removes it. */
@@ -18,7 +18,7 @@ rm -rf "$1"`;
  * a process beside it sees to that, which the keys and signals that end a run of the tests do not reach.
  */
 export class ServerDirectory {
-  readonly path = mkdtempSync(join(tmpdir(), 'ans-server-'));
+  readonly path = mkdtempSync(join(scratch, 'ans-server-'));
   readonly #guard: ChildProcess;
 
   constructor() {

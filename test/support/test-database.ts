@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
 import { onPostgresql } from './engine';
 import { createDatabase, dropDatabase, giveDatabaseBack, takeDatabase } from './postgresql-databases';
+import { scratch } from './scratch';
 
 /** A database of a test's own. */
 export interface TestDatabase {
@@ -42,7 +42,7 @@ afterEach(() => runCleanups(cleanups));
 
 /** An empty directory that is removed after the test. */
 export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
+  const directory = mkdtempSync(join(scratch, 'ans-test-'));
   afterTest(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
@@ -57,7 +57,7 @@ export async function newDatabaseUrl(atEnd = afterTest): Promise<string> {
     atEnd(() => giveDatabaseBack(url));
     return url;
   }
-  const directory = mkdtempSync(join(tmpdir(), 'ans-test-'));
+  const directory = mkdtempSync(join(scratch, 'ans-test-'));
   atEnd(() => rmSync(directory, { recursive: true, force: true }));
   return `file:${join(directory, 'test.sqlite')}`;
 }

@@ -1,0 +1,18 @@
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+/** A file system in memory, where there is one: the tests write a lot, and a disk would take most of their time. */
+const inMemory = '/dev/shm';
+const enoughBytes = 4 * 2 ** 30;
+
+/** Where tests put their databases and servers. */
+export const scratch = hasRoom(inMemory) ? inMemory : tmpdir();
+
+function hasRoom(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize > enoughBytes;
+  } catch {
+    return false;
+  }
+}
