@@ -5,6 +5,7 @@ import { formatDuration } from '../console/format';
 import { runScript } from '../console/run-script';
 import { parseOptions, usage } from './options';
 import { formatResult, toJson } from './report';
+import type { RunResult } from './result';
 import { runBenchmark } from './run';
 
 async function main(): Promise<void> {
@@ -14,13 +15,19 @@ async function main(): Promise<void> {
     return;
   }
   const start = performance.now();
+  const tell = (step: string): void =>
+    console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
   const folder = mkdtempSync(join(tmpdir(), 'ans-bench-'));
   try {
-    const tell = (step: string): void =>
-      console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
-    const result = await runBenchmark(options, folder, tell);
-    if (options.jsonPath !== undefined) writeFileSync(options.jsonPath, toJson(result, options));
-    for (const line of formatResult(result, options)) console.log(line);
+    const results: RunResult[] = [];
+    for (const engine of options.engines) {
+      for (const agentCount of options.agentCounts) {
+        const result = await runBenchmark({ ...options, engine, agentCount, folder }, tell);
+        for (const line of formatResult(result, options)) console.log(line);
+        results.push(result);
+      }
+    }
+    if (options.jsonPath !== undefined) writeFileSync(options.jsonPath, toJson(results, options));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

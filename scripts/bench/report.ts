@@ -2,13 +2,13 @@ import { cpus } from 'node:os';
 import { formatCount } from '../console/format';
 import { formatTable } from '../console/table';
 import type { BenchOptions } from './options';
-import type { BenchResult, WorkloadResult } from './run';
+import type { RunResult, WorkloadResult } from './result';
 import type { Measurement } from './statistics';
 
 const lineWidth = 100;
 
 /** The results as lines to print. */
-export function formatResult({ workloads, peakRssBytes }: BenchResult, { contenders }: BenchOptions): string[] {
+export function formatResult({ workloads, peakRssBytes }: RunResult, { contenders }: BenchOptions): string[] {
   const lines: string[] = [];
   for (const { id, title, contenders: measured } of workloads) {
     const rows = contenders.flatMap((name) => {
@@ -27,10 +27,10 @@ export function formatResult({ workloads, peakRssBytes }: BenchResult, { contend
 }
 
 /** The results as a file for other programs. */
-export function toJson(result: BenchResult, options: BenchOptions): string {
-  const { agentCount, rounds, sliceMs, analyze } = options;
+export function toJson(results: readonly RunResult[], options: BenchOptions): string {
+  const { rounds, sliceMs, analyze } = options;
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length };
-  return `${JSON.stringify({ date: new Date(), machine, options: { agentCount, rounds, sliceMs, analyze }, ...result }, null, 2)}\n`;
+  return `${JSON.stringify({ date: new Date(), machine, options: { rounds, sliceMs, analyze }, results }, null, 2)}\n`;
 }
 
 function formatOverview(workloads: readonly WorkloadResult[], contenders: BenchOptions['contenders']): string[] {

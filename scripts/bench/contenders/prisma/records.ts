@@ -1,5 +1,5 @@
-import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../src';
-import type { Prisma } from '../../../src/generated/prisma/client';
+import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
+import type { Prisma } from '../../../../src/generated/prisma/client';
 
 export const agentInclude = {
   endpoints: { orderBy: { position: 'asc' } },

@@ -1,31 +1,23 @@
-import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
-import { Prisma, PrismaClient } from '../../../src/generated/prisma/client';
-import type { Contender } from '../contender';
-import { fingerprintKey } from './derived-columns';
-import { agentInclude, toAgent, toCertificate, toEvent } from './prisma-records';
-import { createAgentData, createEventData, updateAgentData } from './prisma-writes';
+import { randomUUID } from 'node:crypto';
+import type { Prisma, PrismaClient } from '../../../../src/generated/prisma/client';
+import { Keyset, type Reads, type Writes } from '../../contender';
+import { fingerprintKey } from '../derived-columns';
+import { agentInclude, toAgent, toCertificate, toEvent } from './records';
+import {
+  agentRow,
+  createAgentData,
+  createEventData,
+  endpointRows,
+  linkRows,
+  metadataRows,
+  updateAgentData,
+} from './write-data';
 
 const newestFirst = [{ updatedAt: 'desc' }, { id: 'asc' }] satisfies Prisma.AgentOrderByWithRelationInput[];
 
-/** Prisma Client as its documentation has it, on the official adapter. */
-export async function openPrisma(path: string): Promise<Contender> {
-  const adapter = new PrismaBetterSqlite3({ url: `file:${path}` }, { timestampFormat: 'unixepoch-ms' });
-  const client = new PrismaClient({ adapter });
-  // The adapter has no option for them; it has one connection, which keeps them.
-  for (const pragma of [
-    'journal_mode = WAL',
-    'synchronous = NORMAL',
-    'foreign_keys = ON',
-    'temp_store = MEMORY',
-    'cache_size = -65536',
-  ]) {
-    await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
-  }
-  return { ...reads(client), ...writes(client), close: () => client.$disconnect() };
-}
-
-function reads(client: PrismaClient): Omit<Contender, 'createAgent' | 'updateAgent' | 'recordEvent' | 'close'> {
+export function reads(client: PrismaClient): Reads {
   const page = { include: agentInclude, orderBy: newestFirst } as const;
+  const keyset = new Keyset();
   const find = async (where: Prisma.AgentWhereInput, take: number) =>
     (await client.agent.findMany({ ...page, where, take })).map(toAgent);
   return {
@@ -48,6 +40,12 @@ function reads(client: PrismaClient): Omit<Contender, 'createAgent' | 'updateAge
       return (await client.agent.findMany({ ...page, where })).map(toAgent);
     },
     agentsOfOwner: (owner, limit) => find({ owner }, limit),
+    agentsFrom: async (skip, take) => (await client.agent.findMany({ ...page, skip, take })).map(toAgent),
+    pageOfAgents: async (isFirst, take) => {
+      const last = keyset.after(isFirst);
+      const after = last === undefined ? undefined : { cursor: { id: last.id }, skip: 1 };
+      return keyset.moveTo((await client.agent.findMany({ ...page, ...after, take })).map(toAgent));
+    },
     queryEvents: async (from, to, severities, limit) => {
       const events = await client.securityEvent.findMany({
         where: { timestamp: { gte: from, lte: to }, severity: { in: [...severities] } },
@@ -65,16 +63,35 @@ function reads(client: PrismaClient): Omit<Contender, 'createAgent' | 'updateAge
   };
 }
 
-function writes(client: PrismaClient): Pick<Contender, 'createAgent' | 'updateAgent' | 'recordEvent'> {
+export function writes(client: PrismaClient): Writes {
   return {
     createAgent: async (agent) =>
       (await client.agent.create({ data: createAgentData(agent), select: { id: true } })).id,
+    createAgents: async (agents) => {
+      const wanted = [...new Set(agents.flatMap(({ capabilities }) => capabilities))];
+      await client.$transaction(
+        async (tx) => {
+          const known = await tx.capability.findMany({ where: { name: { in: wanted } } });
+          const ids = new Map(known.map(({ id, name }) => [name, id]));
+          const missing = wanted.filter((name) => !ids.has(name)).map((name) => ({ id: randomUUID(), name }));
+          for (const { id, name } of missing) ids.set(name, id);
+          await tx.capability.createMany({ data: missing });
+          await tx.agent.createMany({ data: agents.map(agentRow) });
+          await tx.endpoint.createMany({ data: agents.flatMap(endpointRows) });
+          await tx.agentCapability.createMany({ data: agents.flatMap((agent) => linkRows(agent, ids)) });
+          await tx.agentMetadata.createMany({ data: agents.flatMap(metadataRows) });
+        },
+        { timeout: 60_000 },
+      );
+    },
     updateAgent: (agent) =>
       client.$transaction(async (tx) => {
-        const found = await tx.agent.findUnique({ where: { id: agent.id }, select: { status: true } });
+        const select = { capabilities: { select: { capability: { select: { name: true } } } } };
+        const found = await tx.agent.findUnique({ where: { id: agent.id }, select });
         if (found === null) return false;
+        const dropped = found.capabilities.map(({ capability }) => capability.name);
         await tx.agent.update({ where: { id: agent.id }, data: updateAgentData(agent), select: { id: true } });
-        await tx.capability.deleteMany({ where: { agents: { none: {} } } });
+        await tx.capability.deleteMany({ where: { name: { in: dropped }, agents: { none: {} } } });
         return true;
       }),
     recordEvent: async (event) =>
