@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { formatDuration } from '../console/format';
 import { runScript } from '../console/run-script';
 import { parseOptions, usage } from './options';
+import { availableContenders } from './peers';
 import { formatResult, toJson } from './report';
 import type { RunResult } from './result';
 import { runBenchmark } from './run';
 
 async function main(): Promise<void> {
-  const options = parseOptions();
-  if (options === undefined) {
+  const given = parseOptions();
+  if (given === undefined) {
     console.log(usage);
     return;
   }
   const start = performance.now();
   const tell = (step: string): void =>
     console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
+  const options = { ...given, contenders: await availableContenders(given.contenders, tell) };
   const folder = mkdtempSync(join(tmpdir(), 'ans-bench-'));
   try {
     const results: RunResult[] = [];

@@ -68,7 +68,7 @@ export function parseOptions(): BenchOptions | undefined {
     rounds: wholeNumber(values.rounds, '--rounds', 1),
     sliceMs: wholeNumber(values['slice-ms'], '--slice-ms', 1),
     workloads: values.workloads === undefined ? undefined : new Set(values.workloads.split(',')),
-    contenders: chosen(values.contenders ?? 'raw,package,prisma', '--contenders', contenderNames),
+    contenders: chosen(values.contenders, '--contenders', contenderNames),
     starts: wholeNumber(values.starts, '--starts', 0),
     analyze: values.analyze,
     jsonPath: values.json,

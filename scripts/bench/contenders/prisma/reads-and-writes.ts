@@ -2,16 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Prisma, PrismaClient } from '../../../../src/generated/prisma/client';
 import { Keyset, type Reads, type Writes } from '../../contender';
 import { fingerprintKey } from '../derived-columns';
-import { agentInclude, toAgent, toCertificate, toEvent } from './records';
-import {
-  agentRow,
-  createAgentData,
-  createEventData,
-  endpointRows,
-  linkRows,
-  metadataRows,
-  updateAgentData,
-} from './write-data';
+import { toAgent, toCertificate, toEvent } from '../graph-records';
+import { agentRow, endpointRows, linkRows, metadataRows } from '../rows';
+import { createAgentData, createEventData, updateAgentData } from './write-data';
+
+const agentInclude = {
+  endpoints: { orderBy: { position: 'asc' } },
+  capabilities: { include: { capability: true }, orderBy: { capability: { name: 'asc' } } },
+  metadata: true,
+} satisfies Prisma.AgentInclude;
 
 const newestFirst = [{ updatedAt: 'desc' }, { id: 'asc' }] satisfies Prisma.AgentOrderByWithRelationInput[];
 
