@@ -21,6 +21,7 @@ the same rounds.
   --starts N        processes of each contender for the cold start, 0 for none (default: 7)
   --analyze         SQLite with the statistics of ANALYZE, which the package never runs, for the query planner
   --json FILE       write the results there too
+  --from FILE       measure nothing, but show the results that --json wrote
   --chart FILE      draw them there, as SVG
   --markdown FILE   write the tables there, as Markdown
   --profile FOLDER  write a CPU profile of each contender's process
@@ -37,6 +38,8 @@ export interface BenchOptions {
   readonly starts: number;
   readonly analyze: boolean;
   readonly jsonPath: string | undefined;
+  /** The results of an earlier run, to be shown instead. */
+  readonly fromPath: string | undefined;
   readonly chartPath: string | undefined;
   readonly markdownPath: string | undefined;
   readonly profileFolder: string | undefined;
@@ -55,6 +58,7 @@ export function parseOptions(): BenchOptions | undefined {
       starts: { type: 'string', default: '7' },
       analyze: { type: 'boolean', default: false },
       json: { type: 'string' },
+      from: { type: 'string' },
       chart: { type: 'string' },
       markdown: { type: 'string' },
       profile: { type: 'string' },
@@ -72,6 +76,7 @@ export function parseOptions(): BenchOptions | undefined {
     starts: wholeNumber(values.starts, '--starts', 0),
     analyze: values.analyze,
     jsonPath: values.json,
+    fromPath: values.from,
     chartPath: values.chart,
     markdownPath: values.markdown,
     profileFolder: values.profile,

@@ -43,3 +43,11 @@ export interface RunResult {
   readonly coldStarts: PerContender<ColdStart>;
   readonly peakRssBytes: PerContender<number>;
 }
+
+/** All runs, with where and when they were: what the JSON file holds. */
+export interface BenchReport {
+  readonly date: string;
+  readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };
+  readonly options: { readonly rounds: number; readonly sliceMs: number; readonly analyze: boolean };
+  readonly results: readonly RunResult[];
+}

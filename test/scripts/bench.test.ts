@@ -32,9 +32,13 @@ const workloadIds = [
 ];
 
 test('npm run bench: contenders give the same results, and are measured in every workload', async () => {
-  const path = join(temporaryDirectory(), 'bench.json');
+  const folder = temporaryDirectory();
+  const path = join(folder, 'bench.json');
+  const chart = join(folder, 'bench.svg');
+  const markdown = join(folder, 'bench.md');
   const sizes = ['--agents', '50', '--rounds', '1', '--slice-ms', '5', '--starts', '0'];
-  const args = ['--engines', 'sqlite', '--contenders', 'raw,package', ...sizes, '--json', path];
+  const files = ['--json', path, '--chart', chart, '--markdown', markdown];
+  const args = ['--engines', 'sqlite', '--contenders', 'raw,package', ...sizes, ...files];
   const { exitCode, stdout, stderr } = await runScript('bench/main.ts', args);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('comparing results') as string });
   expect(stdout).toContain('Of raw, at a glance');
@@ -50,4 +54,6 @@ test('npm run bench: contenders give the same results, and are measured in every
       }
     }
   }
+  expect(readFileSync(chart, 'utf8').match(/<circle /g)).toHaveLength(1 + workloadIds.length);
+  for (const id of workloadIds) expect(readFileSync(markdown, 'utf8')).toContain(`| ${id} `);
 }, 60_000);
