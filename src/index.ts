@@ -40,6 +40,7 @@ export {
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
 export type {
+  CacheEvent,
   DatabaseEvent,
   ErrorEvent,
   Logger,
@@ -74,7 +75,14 @@ export {
 } from './events/types';
 export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
-export type { DatabaseOptions, Durability, MigrationMode, PoolOptions, RetryOptions } from './options/types';
+export type {
+  CacheOptions,
+  DatabaseOptions,
+  Durability,
+  MigrationMode,
+  PoolOptions,
+  RetryOptions,
+} from './options/types';
 export type { ReadOptions } from './options/read-options';
 export type { Registration, RegistrationInput } from './registration/types';
 export type { TransactionScope } from './transaction-scope';

@@ -1,7 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import type { ContenderName } from './contender';
 import type { Request, Response, Slice } from './messages';
+
+/** What a contender's process is started with. */
+export interface ProcessOptions {
+  readonly name: ContenderName;
+  /** The program, compiled. */
+  readonly program: string;
+  /** Where its database is. */
+  readonly location: string;
+  readonly agentCount: number;
+  /** Where a CPU profile of the process goes, if anywhere. */
+  readonly profileFolder?: string | undefined;
+}
 
 /** A contender in a process of its own, which works only when it is asked to. */
 export class ContenderProcess {
@@ -13,35 +24,28 @@ export class ContenderProcess {
     this.#child = child;
   }
 
-  /** @param profileFolder - where a CPU profile of the process goes, if anywhere. */
-  static async start(
-    contender: ContenderName,
-    path: string,
-    agentCount: number,
-    profileFolder?: string,
-  ): Promise<ContenderProcess> {
+  static async start(options: ProcessOptions): Promise<ContenderProcess> {
+    const { name, program, location, agentCount, profileFolder } = options;
     const profile =
       profileFolder === undefined
         ? []
-        : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${contender}.cpuprofile`];
-    // tsx gives every function that is made a name, which costs those that make many. Prisma's generated client, whose
-    // functions are compiled already, is found by nothing else.
-    const loader = contender === 'prisma' ? process.execArgv : ['--require', 'esbuild-register'];
-    const child = fork(join(__dirname, 'children', `${contender}.ts`), {
-      execArgv: [...loader, ...profile],
-      serialization: 'advanced',
-    });
-    const started = new ContenderProcess(contender, child);
-    await started.#ask({ type: 'open', path, agentCount });
+        : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
+    const child = fork(program, { execArgv: profile, serialization: 'advanced' });
+    const started = new ContenderProcess(name, child);
+    await started.#ask({ type: 'open', location, agentCount });
     return started;
   }
 
-  async check(workload: string, places: number): Promise<string> {
-    return (await this.#ask({ type: 'check', workload, places }, 'checked')).digest;
+  async check(workload: string): Promise<string> {
+    return (await this.#ask({ type: 'check', workload }, 'checked')).digest;
   }
 
   async measure(workload: string, durationMs: number): Promise<Slice> {
     return (await this.#ask({ type: 'slice', workload, durationMs }, 'measured')).slice;
+  }
+
+  async measureBlocks(workload: string, times: number): Promise<readonly number[]> {
+    return (await this.#ask({ type: 'block', workload, times }, 'blocked')).longestMs;
   }
 
   /** @returns the most memory that the process ever held. */

@@ -102,7 +102,7 @@ export function agentAt(index: number, agentCount: number, revision = 0): BenchA
     certificateId: certificateId(index % agentCount),
     endpoints,
     defaultEndpoint: endpoints[0]?.id ?? '',
-    capabilities: drawCapabilities(random, random.between(2, 8)),
+    capabilities: [...drawCapabilities(random, random.between(2, 8)), ...rareCapabilities(index)],
     version: `${random.between(0, 4)}.${random.between(0, 20)}.${random.between(0, 30)}`,
     description: `Made for measuring, number ${index}: ${random.hex(60)}`,
     metadata: metadataOf(random, random.between(0, 6)),
@@ -128,6 +128,16 @@ export function drawCapabilities(random: Random, count: number): string[] {
   const ranks = new Set<number>();
   while (ranks.size < count) ranks.add(zipf.draw(random));
   return [...ranks].map(capabilityOf);
+}
+
+/** Of one agent in four, shared by ten: in a directory of any size, some capabilities are rare. */
+function rareCapabilities(index: number): string[] {
+  return index % 4 === 0 ? [`rare.${Math.floor(index / 40)}`] : [];
+}
+
+/** An agent with a rare capability. */
+export function rareAgent(index: number): number {
+  return index - (index % 4);
 }
 
 /** A part of about one name in twenty. */

@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration } from '../console/format';
 import { runScript } from '../console/run-script';
-import { parseOptions, usage } from './options';
-import { formatResult, toJson } from './report';
+import { drawChart } from './chart';
+import { parseOptions, usage, type BenchOptions } from './options';
+import { availableContenders } from './peers';
+import { formatGrowth, formatRun, toMarkdown } from './report';
+import type { BenchReport, RunResult } from './result';
 import { runBenchmark } from './run';
 
 async function main(): Promise<void> {
@@ -13,17 +16,43 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
+  const { fromPath, jsonPath, chartPath, markdownPath } = options;
+  const report = fromPath === undefined ? await measure(options) : readReport(fromPath);
+  for (const line of formatGrowth(report.results)) console.log(line);
+  if (jsonPath !== undefined) writeFileSync(jsonPath, `${JSON.stringify(report, null, 2)}\n`);
+  if (chartPath !== undefined) writeFileSync(chartPath, drawChart(report));
+  if (markdownPath !== undefined) writeFileSync(markdownPath, toMarkdown(report));
+}
+
+/** Prints each run when it has ended: a long benchmark that fails has not been for nothing. */
+async function measure(given: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
+  const tell = (step: string): void =>
+    console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
+  const options = { ...given, contenders: await availableContenders(given.contenders, tell) };
   const folder = mkdtempSync(join(tmpdir(), 'ans-bench-'));
   try {
-    const tell = (step: string): void =>
-      console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
-    const result = await runBenchmark(options, folder, tell);
-    if (options.jsonPath !== undefined) writeFileSync(options.jsonPath, toJson(result, options));
-    for (const line of formatResult(result, options)) console.log(line);
+    const results: RunResult[] = [];
+    for (const engine of options.engines) {
+      for (const agentCount of options.agentCounts) {
+        const result = await runBenchmark({ ...options, engine, agentCount, folder }, tell);
+        for (const line of formatRun(result)) console.log(line);
+        results.push(result);
+      }
+    }
+    const { rounds, sliceMs, analyze } = options;
+    const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length };
+    return { date: new Date().toISOString(), machine, options: { rounds, sliceMs, analyze }, results };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function readReport(path: string): BenchReport {
+  // Only this script writes such a file.
+  const report = JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
+  for (const line of report.results.flatMap(formatRun)) console.log(line);
+  return report;
 }
 
 void runScript('bench', main);

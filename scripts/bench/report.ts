@@ -1,55 +1,44 @@
-import { cpus } from 'node:os';
-import { formatCount } from '../console/format';
 import { formatTable } from '../console/table';
-import type { BenchOptions } from './options';
-import type { BenchResult, WorkloadResult } from './run';
-import type { Measurement } from './statistics';
+import type { EngineName } from './engines/store';
+import type { BenchReport, RunResult } from './result';
+import { blockTable, growthTable, processTable, ratioTable, summaryTable, workloadTable, type Table } from './tables';
 
-const lineWidth = 100;
+const lineWidth = 110;
 
-/** The results as lines to print. */
-export function formatResult({ workloads, peakRssBytes }: BenchResult, { contenders }: BenchOptions): string[] {
-  const lines: string[] = [];
-  for (const { id, title, contenders: measured } of workloads) {
-    const rows = contenders.flatMap((name) => {
-      const measurement = measured[name];
-      return measurement === undefined ? [] : [[name, ...formatMeasurement(measurement)]];
-    });
-    const columns = ['ops/s', 'p50 us', 'p99 us', 'x raw'].map((text) => ({ title: text, align: 'right' as const }));
-    lines.push(`${id}  ${title}`, ...indent(formatTable([{ title: 'contender' }, ...columns], rows, lineWidth)), '');
-  }
-  const memory = contenders.map((name) => [name, ((peakRssBytes[name] ?? 0) / 2 ** 20).toFixed(0)]);
-  lines.push('Of raw, at a glance', ...indent(formatOverview(workloads, contenders)), '');
-  lines.push(
-    ...indent(formatTable([{ title: 'contender' }, { title: 'peak RSS MiB', align: 'right' }], memory, lineWidth)),
-  );
-  return lines;
+/** The results of one run as lines to print. */
+export function formatRun(run: RunResult): string[] {
+  const tables = [...run.workloads.map(workloadTable), ratioTable(run), blockTable(run), processTable(run)];
+  return [`${run.version}, ${run.agentCount} agents`, '', ...tables.flatMap(formatLines)];
 }
 
-/** The results as a file for other programs. */
-export function toJson(result: BenchResult, options: BenchOptions): string {
-  const { agentCount, rounds, sliceMs, analyze } = options;
-  const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length };
-  return `${JSON.stringify({ date: new Date(), machine, options: { agentCount, rounds, sliceMs, analyze }, ...result }, null, 2)}\n`;
+/** How times grow, engine by engine. */
+export function formatGrowth(runs: readonly RunResult[]): string[] {
+  return growthTables(runs).flatMap(formatLines);
 }
 
-function formatOverview(workloads: readonly WorkloadResult[], contenders: BenchOptions['contenders']): string[] {
-  const others = contenders.filter((name) => name !== 'raw');
-  const rows = others.map((name) => [name, ...workloads.map((workload) => formatRatio(workload.contenders[name]))]);
-  const columns = workloads.map(({ id }) => ({ title: id, align: 'right' as const }));
-  return formatTable([{ title: 'contender' }, ...columns], rows, lineWidth);
+/** What a reader needs of a run, as Markdown. */
+export function toMarkdown(report: BenchReport): string {
+  const tables = report.results.flatMap((run) => [summaryTable(run), blockTable(run), processTable(run)]);
+  const all = [...tables, ...growthTables(report.results)].filter(({ rows }) => rows.length > 0);
+  return all.map((table) => `${[`**${table.title}**`, '', ...markdownLines(table)].join('\n')}\n`).join('\n');
 }
 
-function formatMeasurement(measurement: Measurement): string[] {
-  const { opsPerSecond, p50Us, p99Us } = measurement;
-  return [formatCount(opsPerSecond), formatCount(p50Us), formatCount(p99Us), formatRatio(measurement)];
+function growthTables(runs: readonly RunResult[]): Table[] {
+  const engines = new Set<EngineName>(runs.map(({ engine }) => engine));
+  return [...engines].flatMap((engine) => growthTable(runs.filter((run) => run.engine === engine)) ?? []);
 }
 
-function formatRatio(measurement: Measurement | undefined): string {
-  const ratio = measurement?.ratioToRaw ?? null;
-  return ratio === null ? '-' : ratio.toFixed(ratio < 0.1 ? 3 : 2);
+function formatLines({ title, header, rows }: Table): string[] {
+  if (rows.length === 0) return [];
+  const columns = header.map((text, index) => ({ title: text, align: index === 0 ? 'left' : 'right' }) as const);
+  return [title, ...formatTable(columns, rows, lineWidth).map((line) => `    ${line}`), ''];
 }
 
-function indent(lines: readonly string[]): string[] {
-  return lines.map((line) => `    ${line}`);
+/** As prettier has it, so that a document that takes it stays as it is. */
+function markdownLines({ header, rows }: Table): string[] {
+  const widths = header.map((text, index) => Math.max(3, text.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${widths.map((width, index) => (index === 0 ? (cells[0] ?? '').padEnd(width) : (cells[index] ?? '').padStart(width))).join(' | ')} |`;
+  const rule = widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)];
 }

@@ -1,61 +1,83 @@
-import { copyFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScriptError } from '../console/run-script';
-import { buildDatabase, settleDatabase } from './build-database';
-import { digestOfTables } from './compare-tables';
+import { measureBlocks } from './blocks';
+import { bundleContender } from './bundle';
+import { measureColdStarts } from './cold-start';
 import type { ContenderName } from './contender';
 import { ContenderProcess } from './contender-process';
+import { openPostgresqlStore } from './engines/postgresql-store';
+import { openSqliteStore } from './engines/sqlite-store';
+import type { EngineName, Store } from './engines/store';
 import type { Slice } from './messages';
 import type { BenchOptions } from './options';
-import { toMeasurement, type Measurement } from './statistics';
+import type { RunResult, WorkloadResult } from './result';
+import { toMeasurement } from './statistics';
 import { createWorkloads, type Workload } from './workloads';
-
-/** All that was measured in one workload. */
-export interface WorkloadResult {
-  readonly id: string;
-  readonly title: string;
-  readonly contenders: Readonly<Partial<Record<ContenderName, Measurement>>>;
-}
-
-export interface BenchResult {
-  readonly workloads: readonly WorkloadResult[];
-  readonly peakRssBytes: Readonly<Partial<Record<ContenderName, number>>>;
-}
 
 /** Told what is being done. */
 export type Tell = (step: string) => void;
 
-const checkedPlaces = 25;
+/** What one run is about. */
+export interface RunOptions extends BenchOptions {
+  readonly engine: EngineName;
+  readonly agentCount: number;
+  /** For files; the caller removes it. */
+  readonly folder: string;
+}
+
 /** How much longer than the others the first slice is, in which code and caches get warm. */
 const warmUpFactor = 5;
 
-/** Builds the databases in `folder`, compares the contenders, then measures them. */
-export async function runBenchmark(options: BenchOptions, folder: string, tell: Tell): Promise<BenchResult> {
-  const { agentCount, contenders, analyze, profileFolder } = options;
+/** Makes the databases, compares the contenders, then measures them. */
+export async function runBenchmark(options: RunOptions, tell: Tell): Promise<RunResult> {
+  const { engine, agentCount, analyze } = options;
   const workloads = createWorkloads(agentCount).filter(({ id }) => options.workloads?.has(id) ?? true);
   if (workloads.length === 0) throw new ScriptError('there is no such workload');
-  tell(`filling a database with ${agentCount} agents`);
-  const original = join(folder, 'original.sqlite');
-  await buildDatabase(original, agentCount);
-  settleDatabase(original, analyze);
-  const paths = contenders.map((name) => join(folder, `${name}.sqlite`));
-  for (const path of paths) copyFileSync(original, path);
+  const folder = join(options.folder, `${engine}-${agentCount}`);
+  mkdirSync(folder);
+  const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore();
+  try {
+    tell(`${store.version}: filling a database with ${agentCount} agents`);
+    await store.fill(agentCount);
+    return await measureAll({ ...options, folder }, store, workloads, tell);
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
+async function measureAll(
+  options: RunOptions,
+  store: Store,
+  workloads: readonly Workload[],
+  tell: Tell,
+): Promise<RunResult> {
+  const { engine, agentCount, contenders, profileFolder } = options;
+  const locations = new Map<ContenderName, string>();
+  for (const name of contenders) locations.set(name, await store.copy(name));
   const processes: ContenderProcess[] = [];
   try {
-    for (const [index, name] of contenders.entries()) {
-      processes.push(await ContenderProcess.start(name, paths[index] ?? '', agentCount, profileFolder));
+    for (const [name, location] of locations) {
+      const program = await bundleContender(name, engine, 'serve', options.folder);
+      processes.push(await ContenderProcess.start({ name, program, location, agentCount, profileFolder }));
     }
     tell('comparing results');
-    await compareResults(processes, workloads, paths);
+    await compareResults(processes, workloads, store, [...locations.values()]);
     const results: WorkloadResult[] = [];
-    for (const workload of workloads) {
-      tell(`measuring ${workload.id}: ${workload.title}`);
-      results.push(await measureWorkload(processes, workload, options));
-    }
+    const reads = workloads.filter(({ writes }) => !writes);
+    for (const workload of reads) results.push(await measureWorkload(processes, workload, options, tell));
+    const blocks = await measureBlocks(processes, workloads, options, tell);
+    const writes = workloads.filter((workload) => workload.writes);
+    for (const workload of writes) results.push(await measureWorkload(processes, workload, options, tell));
     const peaks: [ContenderName, number][] = [];
     for (const contender of processes) peaks.push([contender.name, await contender.close()]);
-    return { workloads: results, peakRssBytes: Object.fromEntries(peaks) };
+    const coldStarts = await measureColdStarts(locations, options, tell);
+    const { version } = store;
+    return {
+      ...{ engine, version, agentCount, workloads: results, blocks, coldStarts },
+      peakRssBytes: Object.fromEntries(peaks),
+    };
   } finally {
     for (const contender of processes) contender.kill();
   }
@@ -64,21 +86,31 @@ export async function runBenchmark(options: BenchOptions, folder: string, tell: 
 async function compareResults(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],
-  paths: readonly string[],
+  store: Store,
+  locations: readonly string[],
 ): Promise<void> {
   for (const { id } of workloads) {
     const digests: string[] = [];
-    for (const contender of processes) digests.push(await contender.check(id, checkedPlaces));
-    if (new Set(digests).size > 1) throw new ScriptError(`${id}: the contenders' results differ`);
+    for (const contender of processes) digests.push(await contender.check(id));
+    assertSame(digests, processes, `${id}: results`);
   }
-  if (new Set(paths.map(digestOfTables)).size > 1) throw new ScriptError('what the contenders wrote differs');
+  const digests: string[] = [];
+  for (const location of locations) digests.push(await store.digestOf(location));
+  assertSame(digests, processes, 'what is written');
+}
+
+function assertSame(digests: readonly string[], processes: readonly ContenderProcess[], what: string): void {
+  const other = processes.filter((_, index) => digests[index] !== digests[0]).map(({ name }) => name);
+  if (other.length > 0) throw new ScriptError(`${what}: ${other.join(', ')} differ from ${processes[0]?.name ?? ''}`);
 }
 
 async function measureWorkload(
   processes: readonly ContenderProcess[],
-  { id, title }: Workload,
+  { id, title, records }: Workload,
   { rounds, sliceMs }: BenchOptions,
+  tell: Tell,
 ): Promise<WorkloadResult> {
+  tell(`measuring ${id}: ${title}`);
   const slices = new Map<ContenderName, Slice[]>(processes.map(({ name }) => [name, []]));
   for (const contender of processes) await contender.measure(id, sliceMs * warmUpFactor);
   for (let round = 0; round < rounds; round += 1) {
@@ -89,5 +121,5 @@ async function measureWorkload(
     }
   }
   const measurements = [...slices].map(([name, own]) => [name, toMeasurement(own, slices.get('raw'))] as const);
-  return { id, title, contenders: Object.fromEntries(measurements) };
+  return { id, title, records, contenders: Object.fromEntries(measurements) };
 }

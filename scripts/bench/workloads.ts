@@ -9,6 +9,7 @@ import {
   namePartOf,
   nowMs,
   ownerOf,
+  rareAgent,
 } from './data';
 import { Random } from './random';
 
@@ -16,6 +17,11 @@ import { Random } from './random';
 export interface Workload {
   readonly id: string;
   readonly title: string;
+  readonly writes: boolean;
+  /** How many records one operation is about. */
+  readonly records: number;
+  /** How many operations are compared before anything is timed. */
+  readonly checkedPlaces: number;
   /** Makes the operation of a place: all that is no contender's work is done before it is called. */
   prepare(contender: Contender, place: number): () => unknown;
   /** Reads back what the operation of a place has written. */
@@ -24,7 +30,7 @@ export interface Workload {
 
 /** All workloads, reads first; the numbers are those of the package's targets. */
 export function createWorkloads(agentCount: number): Workload[] {
-  return [...agentReads(agentCount), ...otherReads(agentCount), ...writes(agentCount)];
+  return [...agentReads(agentCount), ...agentLists(agentCount), ...otherReads(agentCount), ...writes(agentCount)];
 }
 
 function anAgent(place: number, agentCount: number): number {
@@ -39,14 +45,19 @@ function agentReads(agentCount: number): Workload[] {
       (place) => agentId(anAgent(place, agentCount)),
       (contender, id) => contender.getAgent(id),
     ),
-    workload('W2', 'part of the name + any of 2 capabilities, 20', searchOf, (contender, [name, capabilities]) =>
-      contender.searchAgents(name, capabilities, 20),
-    ),
+    workload('W2', 'part of the name + any of 2 capabilities, 20', searchOf, search),
     workload(
-      'W3',
-      'all of 3 capabilities, 20',
-      (place) => threeOf(anAgent(place, agentCount), agentCount),
-      (contender, capabilities) => contender.ableAgents(capabilities, 20),
+      'W2s',
+      'the same, by a part that few names have',
+      (place) => selectiveSearchOf(anAgent(place, agentCount), agentCount),
+      search,
+    ),
+    workload('W3', 'all of 3 capabilities, 20', (place) => threeOf(anAgent(place, agentCount), agentCount, 0), able),
+    workload(
+      'W3s',
+      'the same, one of which few agents have',
+      (place) => threeOf(rareAgent(anAgent(place, agentCount)), agentCount, -3),
+      able,
     ),
     workload(
       'W4',
@@ -54,11 +65,31 @@ function agentReads(agentCount: number): Workload[] {
       (place) => fingerprintOf(anAgent(place, agentCount)),
       (contender, fingerprint) => contender.agentsByFingerprint(fingerprint),
     ),
+  ];
+}
+
+function agentLists(agentCount: number): Workload[] {
+  const size = 50;
+  const deepest = Math.min(10_000, Math.floor(agentCount * 0.4));
+  const pages = Math.max(1, Math.floor(agentCount / size));
+  return [
     workload(
-      'W5',
-      '50 agents of an owner',
+      'W5off',
+      `${size} agents behind ${deepest}`,
+      (place) => Math.max(0, deepest - new Random(5, place).between(0, 99)),
+      (contender, offset) => contender.agentsFrom(offset, size),
+    ),
+    workload(
+      'W5key',
+      `the next page of ${size} agents`,
+      (place) => place % pages === 0,
+      (contender, isFirst) => contender.pageOfAgents(isFirst, size),
+    ),
+    workload(
+      'W5own',
+      `${size} agents of an owner`,
       (place) => ownerOf(anAgent(place, agentCount), agentCount),
-      (contender, owner) => contender.agentsOfOwner(owner, 50),
+      (contender, owner) => contender.agentsOfOwner(owner, size),
     ),
   ];
 }
@@ -82,7 +113,10 @@ function otherReads(agentCount: number): Workload[] {
 
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
+  const batchSize = Math.min(1000, agentCount);
   const changed = (place: number): number => new Random(8, place).between(0, agentCount - 1);
+  // Far behind those that are created one by one.
+  const batchStart = (place: number): number => 20_000_000 + place * batchSize;
   return [
     {
       ...workload(
@@ -91,7 +125,20 @@ function writes(agentCount: number): Workload[] {
         (place) => agentAt(agentCount + place, agentCount),
         (contender, agent) => contender.createAgent(agent),
       ),
+      writes: true,
       readBack: (contender, place) => contender.getAgent(agentId(agentCount + place)),
+    },
+    {
+      ...workload(
+        'W7',
+        `${batchSize} agents at once`,
+        (place) => Array.from({ length: batchSize }, (_, index) => agentAt(batchStart(place) + index, agentCount)),
+        (contender, agents) => contender.createAgents(agents),
+      ),
+      writes: true,
+      records: batchSize,
+      checkedPlaces: 2,
+      readBack: (contender, place) => contender.getAgent(agentId(batchStart(place))),
     },
     {
       ...workload(
@@ -100,14 +147,18 @@ function writes(agentCount: number): Workload[] {
         (place) => agentAt(changed(place), agentCount, place + 1),
         (contender, agent) => contender.updateAgent(agent),
       ),
+      writes: true,
       readBack: (contender, place) => contender.getAgent(agentId(changed(place))),
     },
-    workload(
-      'W9',
-      'recordSecurityEvent',
-      (place) => eventAt(eventCount + place, eventCount),
-      (contender, event) => contender.recordEvent(event),
-    ),
+    {
+      ...workload(
+        'W9',
+        'recordSecurityEvent',
+        (place) => eventAt(eventCount + place, eventCount),
+        (contender, event) => contender.recordEvent(event),
+      ),
+      writes: true,
+    },
   ];
 }
 
@@ -120,6 +171,9 @@ function workload<A>(
   return {
     id,
     title,
+    writes: false,
+    records: 1,
+    checkedPlaces: 25,
     prepare: (contender, place) => {
       const argument = argumentOf(place);
       return () => run(contender, argument);
@@ -127,16 +181,32 @@ function workload<A>(
   };
 }
 
-function searchOf(place: number): [name: string, capabilities: string[]] {
+type Search = readonly [name: string, capabilities: readonly string[]];
+
+function search(contender: Contender, [name, capabilities]: Search): unknown {
+  return contender.searchAgents(name, capabilities, 20);
+}
+
+function able(contender: Contender, capabilities: readonly string[]): unknown {
+  return contender.ableAgents(capabilities, 20);
+}
+
+function searchOf(place: number): Search {
   const random = new Random(2, place);
   return [namePartOf(random), drawCapabilities(random, 2)];
 }
 
+// The end of one agent's name, with the space before it: whatever their number, few have the same.
+function selectiveSearchOf(agent: number, agentCount: number): Search {
+  const { name, capabilities } = agentAt(agent, agentCount);
+  return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
+}
+
 // Of one agent, so that there is always something to find.
-function threeOf(agent: number, agentCount: number): string[] {
-  for (let candidate = agent; ; candidate += 1) {
+function threeOf(agent: number, agentCount: number, from: number): string[] {
+  for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);
-    if (capabilities.length >= 3) return capabilities.slice(0, 3);
+    if (capabilities.length >= 3) return from < 0 ? capabilities.slice(from) : capabilities.slice(0, 3);
   }
 }
 

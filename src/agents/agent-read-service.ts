@@ -27,14 +27,18 @@ export abstract class AgentReadService {
   }
 
   /**
-   * @returns the agent with all that belongs to it, as one snapshot; null when absent.
+   * @returns the agent with all that belongs to it, as one snapshot; null when absent. With the option `cache` it is frozen,
+   * and everybody's.
    * @throws INVALID_INPUT when `id` is no text, or empty.
    */
   get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
-    return this.#session.read('agents.get', options, async (executor) => {
-      const statement = agentStatements(executor.dialect).select({ id: checkNonEmptyText(id, 'id') });
-      const [row] = await executor.query(statement);
-      return row === undefined ? null : toAgentRecord(row);
+    return this.#session.readRecord('agents.get', options, () => {
+      const key = checkNonEmptyText(id, 'id');
+      const read = async (executor: Executor): Promise<AgentRecord | null> => {
+        const [row] = await executor.query(agentStatements(executor.dialect).select({ id: key }));
+        return row === undefined ? null : toAgentRecord(row);
+      };
+      return { by: 'agent', key, read };
     });
   }
 

@@ -67,27 +67,29 @@ export class CertificateService {
   }
 
   /**
-   * @returns the certificate as one snapshot; null when absent.
+   * @returns the certificate as one snapshot; null when absent. With the option `cache` it is frozen, and everybody's.
    * @throws INVALID_INPUT when `id` is no text, or empty.
    */
   get(id: string, options?: ReadOptions): Promise<Certificate | null> {
-    return this.#session.read('certificates.get', options, async (executor) => {
-      return selectOne(
-        executor,
-        certificateStatements(executor.dialect).selectById({ id: checkNonEmptyText(id, 'id') }),
-      );
+    return this.#session.readRecord('certificates.get', options, () => {
+      const key = checkNonEmptyText(id, 'id');
+      const read = (executor: Executor): Promise<Certificate | null> =>
+        selectOne(executor, certificateStatements(executor.dialect).selectById({ id: key }));
+      return { by: 'certificate', key, read };
     });
   }
 
   /**
    * @param fingerprint - colons and case are ignored.
-   * @returns the certificate as one snapshot; null when absent.
+   * @returns the certificate as one snapshot; null when absent. With the option `cache` it is frozen, and everybody's.
    * @throws INVALID_INPUT when `fingerprint` is no text.
    */
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
-    return this.#session.read('certificates.getByFingerprint', options, async (executor) => {
-      const fingerprintKey = toFingerprintKey(checkText(fingerprint, 'fingerprint'));
-      return selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey }));
+    return this.#session.readRecord('certificates.getByFingerprint', options, () => {
+      const key = toFingerprintKey(checkText(fingerprint, 'fingerprint'));
+      const read = (executor: Executor): Promise<Certificate | null> =>
+        selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey: key }));
+      return { by: 'fingerprint', key, read };
     });
   }
 

@@ -1,7 +1,7 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { sql } from '../sql/sql';
-import { defineStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
+import { defineStatement, toStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
 import type { Change, ChangeKind } from './types';
 
 const changeColumns: RecordColumns = {
@@ -15,6 +15,8 @@ const changeColumns: RecordColumns = {
 /** The statements of the feed of changes on one engine. */
 export class ChangeStatements {
   readonly select;
+  /** The number of the last change; 0 where there is none. */
+  readonly selectLast;
   readonly prune;
   readonly #insert;
 
@@ -23,6 +25,7 @@ export class ChangeStatements {
       (p) => sql`SELECT c.sequence, c.entity, c.entity_id, c.kind, ${dialect.toMs(sql`c.changed_at`)} FROM changes c
         WHERE c.sequence > CAST(${p('after')} AS BIGINT) ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
     );
+    this.selectLast = toStatement(sql`SELECT COALESCE(MAX(c.sequence), 0) FROM changes c`);
     this.prune = defineStatement<{ before: number; limit: number }>(
       (p) => sql`DELETE FROM changes WHERE sequence IN (
         SELECT c.sequence FROM changes c WHERE c.changed_at < ${dialect.fromMs(p('before'))}

@@ -1,3 +1,4 @@
+import type { RecordCache } from '../cache/record-cache';
 import type { Prisma } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
@@ -33,6 +34,8 @@ export type StatementObserver = (statement: Statement, result: StatementResult, 
 
 /** A database that is open, whichever engine it is of. */
 export interface Database {
+  /** Where records are kept that were read, if they are. */
+  readonly cache?: RecordCache;
   /**
    * An executor whose statements each stand for themselves. Costs next to nothing to make.
    *
@@ -47,6 +50,8 @@ export interface Database {
   begin(isRepeated?: boolean): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
+  /** A number that is another one once anybody else has committed. Absent where the engine has none. */
+  dataVersion?(): number;
   /** Gives up all connections. Nothing may be in flight. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from '../options/database-url';
-import type { ResolvedOptions } from '../options/resolve-options';
+import type { CacheSettings, ResolvedOptions } from '../options/resolve-options';
 import type { Database } from './executor';
 import type { Migrator } from './migrator';
 
@@ -19,11 +19,21 @@ export async function openDatabase(options: ResolvedOptions, diagnostics: Diagno
     const applied = await engine.migrator.prepare(options.migrations);
     if (applied.length > 0) diagnostics.migrated(applied, performance.now() - start);
     await engine.check();
-    return engine;
+    return options.cache === undefined ? engine : await openCache(engine, options.cache, options, diagnostics);
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+async function openCache(
+  engine: Engine,
+  settings: CacheSettings,
+  { now }: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Database> {
+  const { CachingDatabase } = await import('../cache/caching-database.js');
+  return CachingDatabase.open(engine, settings, now, diagnostics);
 }
 
 // Each driver is loaded by those who use it.

@@ -1,3 +1,4 @@
+import type { CachedRecord, Lookup } from '../cache/lookup';
 import { Failure } from '../errors/failure';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -13,6 +14,15 @@ import { isInsideTransaction, runInsideTransaction } from './transaction-context
 export interface Session {
   /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
+  /**
+   * Reads the one record that `find`, which checks what the caller gave, looks up: outside a transaction from the cache,
+   * where there is one.
+   */
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null>;
   /** Does a piece of work that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
 }
@@ -72,6 +82,25 @@ export class DatabaseSession implements Session {
       perform(this.#diagnostics, operation, () => {
         const mayBeBehind = !requiresPrimary(options);
         return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
+      }),
+    );
+  }
+
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null> {
+    return this.#flights.track(() =>
+      perform(this.#diagnostics, operation, () => {
+        const mayBeBehind = !requiresPrimary(options);
+        const database = this.#openDatabase();
+        const lookup = find();
+        if (database.cache === undefined || !mayBeBehind) {
+          return lookup.read(this.#executorFor(database, operation, mayBeBehind));
+        }
+        // What a replica does not know yet would be kept for longer than it may be behind.
+        return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
       }),
     );
   }
@@ -200,6 +229,14 @@ class TransactionSession implements Session {
         return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       }),
     );
+  }
+
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null> {
+    return this.read(operation, options, (executor) => find().read(executor));
   }
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {

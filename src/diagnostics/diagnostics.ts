@@ -1,5 +1,5 @@
 import type { DatabaseError } from '../errors/database-error';
-import type { DatabaseEvent, Logger } from './types';
+import type { CacheEvent, DatabaseEvent, Logger } from './types';
 
 /** Codes that are nobody's mistake but the storage's, or ours: worth somebody's attention. */
 const severeCodes: ReadonlySet<string> = new Set([
@@ -55,6 +55,10 @@ export class Diagnostics {
 
   warned(message: string, details: object = {}): void {
     quietly(() => this.#logger?.warn(details, message));
+  }
+
+  cached(outcome: CacheEvent['outcome'], entity: CacheEvent['entity']): void {
+    if (this.isObserved) this.emit({ type: 'cache', outcome, entity });
   }
 
   transactionEnded(outcome: 'commit' | 'rollback', durationMs: number): void {

@@ -1,7 +1,7 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 
 /** What `onEvent` is told. No event holds a value, a key or a parameter of the caller's. Durations in milliseconds. */
-export type DatabaseEvent = QueryEvent | ErrorEvent | RetryEvent | TransactionEvent | MigrationEvent;
+export type DatabaseEvent = QueryEvent | ErrorEvent | RetryEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
 /** A statement was run. Those that begin, end and divide transactions are not told of. */
 export interface QueryEvent {
@@ -41,6 +41,17 @@ export interface TransactionEvent {
   readonly type: 'transaction';
   readonly outcome: 'commit' | 'rollback';
   readonly durationMs: number;
+}
+
+/** The cache was asked for a record. */
+export interface CacheEvent {
+  readonly type: 'cache';
+  /**
+   * `hit`: it had an answer, which may be that there is none; `miss`: it had not, so that the record was read, or was being
+   * read for somebody else already; `evict`: it gave a record up to make room.
+   */
+  readonly outcome: 'hit' | 'miss' | 'evict';
+  readonly entity: 'agent' | 'certificate';
 }
 
 /** Migrations were applied. */

@@ -4,8 +4,8 @@ import { checkObject, checkOneOf, optional } from '../input/check';
 export interface ReadOptions {
   /**
    * `primary` forces the answer of the primary, which knows all that is committed. Without it a read replica may answer,
-   * where there is one, with what it knew not longer than `maxReplicaLagMs` ago. Without a meaning on SQLite and inside
-   * transactions, where a read is always current.
+   * where there is one, with what it knew not longer than `maxReplicaLagMs` ago, and so may the cache, where there is
+   * one. On SQLite and inside transactions a read is always current.
    */
   consistency?: 'primary' | undefined;
 }

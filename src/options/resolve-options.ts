@@ -10,7 +10,7 @@ import {
   checkWholeNumber,
   optional,
 } from '../input/check';
-import type { DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
+import type { CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 
 /** How often, and after which waits, what failed for a passing reason is tried again. */
@@ -25,6 +25,9 @@ export interface RetryPolicy {
 /** How connections to PostgreSQL are kept. Times in milliseconds; 0 is no limit. */
 export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 
+/** What is kept of what was read, and for how long. */
+export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
+
 /** Checked options with their defaults. */
 export interface ResolvedOptions extends ServiceSettings {
   readonly location: DatabaseLocation;
@@ -36,11 +39,15 @@ export interface ResolvedOptions extends ServiceSettings {
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
   readonly retry: RetryPolicy;
+  /** Undefined: nothing is kept. */
+  readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
 }
 
 const defaultUrl = 'file:./ans_database.sqlite';
+/** Room for all of them is made at once. */
+const mostCacheEntries = 10_000_000;
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
 const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 };
 
@@ -53,6 +60,7 @@ const optionNames = new Set([
   'busyTimeoutMs',
   'durability',
   'retry',
+  'cache',
   'maxResults',
   'defaultAgentLifetimeMs',
   'logger',
@@ -61,6 +69,7 @@ const optionNames = new Set([
   'allowReset',
 ] as const satisfies readonly (keyof DatabaseOptions)[]);
 const poolNames = new Set(['maxConnections', 'idleTimeoutMs', 'connectTimeoutMs', 'statementTimeoutMs'] as const);
+const cacheNames = new Set(['maxEntries', 'ttlMs'] as const);
 const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -93,6 +102,7 @@ function resolve(input: unknown): ResolvedOptions {
         checkOneOf(value, ['normal', 'full'] as const, field),
       ) ?? 'normal',
     retry: parseRetry(options.retry),
+    cache: optional(options.cache, 'cache', parseCache),
     maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
     defaultAgentLifetimeMs:
       optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
@@ -110,6 +120,17 @@ function parseRetry(value: unknown): RetryPolicy {
     baseDelayMs: optional(retry.baseDelayMs, 'retry.baseDelayMs', checkCount) ?? 20,
     maxDelayMs: optional(retry.maxDelayMs, 'retry.maxDelayMs', checkCount) ?? 1000,
   };
+}
+
+function parseCache(value: unknown): CacheSettings | undefined {
+  const cache = checkObject(value, 'cache', cacheNames);
+  const maxEntries =
+    optional(cache.maxEntries, 'cache.maxEntries', (count, field) =>
+      checkWholeNumber(count, field, 0, mostCacheEntries),
+    ) ?? 10_000;
+  const ttlMs = optional(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
+  // What may not be kept, or not for any time, need not be.
+  return maxEntries === 0 || ttlMs === 0 ? undefined : { maxEntries, ttlMs };
 }
 
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.

@@ -34,6 +34,14 @@ export interface RetryOptions {
   maxDelayMs?: number | undefined;
 }
 
+/** What is kept in memory of what was read. */
+export interface CacheOptions {
+  /** How many records at most, up to 10000000; those that were not asked for longest go first. 0 keeps none. Default: 10000. */
+  maxEntries?: number | undefined;
+  /** For how long a record is kept, in milliseconds; 0 keeps none. Default: 10000. */
+  ttlMs?: number | undefined;
+}
+
 /** How a database is opened. Everything has a default. */
 export interface DatabaseOptions {
   /**
@@ -71,6 +79,14 @@ export interface DatabaseOptions {
   durability?: Durability | undefined;
   /** What is done about transient failures; false never tries again. Default: 5 attempts. */
   retry?: RetryOptions | false | undefined;
+  /**
+   * Keeps agents that are read by their ids, and certificates that are read by their ids or fingerprints, and for a second
+   * at most that there is none. Who reads them is given the same frozen record as everybody else: a change of it throws a
+   * TypeError in strict mode. On SQLite no answer is ever older than the last commit, whoever made it. On PostgreSQL own
+   * commits count at once; those of others are noticed within 200 ms and the time that reading the feed takes, and within
+   * `ttlMs` where the feed cannot be read, or was not written to. Default: nothing is kept.
+   */
+  cache?: CacheOptions | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
   maxResults?: number | undefined;
   /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */

@@ -50,6 +50,9 @@ const badOptions: BadOption[] = [
   ]),
   ...['attempts', 'baseDelayMs', 'maxDelayMs'].flatMap((part) => partOf('retry', part, badCounts)),
   ...partOf('retry', 'attempts', [['0', 0]]),
+  ...eachOf('cache', valuesBut('object', 'undefined', 'boxed text', 'Date')),
+  ...['maxEntries', 'ttlMs'].flatMap((part) => partOf('cache', part, badCounts)),
+  ...partOf('cache', 'maxEntries', [['more than there can be', 10_000_001]]),
   ...eachOf('maxResults', badCounts),
   ...eachOf('defaultAgentLifetimeMs', badCounts),
   ...eachOf('logger', [...valuesBut('undefined'), ['a logger without debug', { ...logger, debug: undefined }]]),
@@ -73,6 +76,7 @@ describe('new DatabaseService refuses', () => {
     ['an option in another case', { URL: ':memory:' }],
     ['a part of pool', { pool: { max: 1 } }],
     ['a part of retry', { retry: { tries: 1 } }],
+    ['a part of cache', { cache: { max: 1 } }],
     ['an option that is undefined', { colour: undefined }],
   ])('an unknown name: %s', async (_, options) => {
     await expectError('INVALID_OPTIONS', () => constructWith(options));
@@ -101,6 +105,7 @@ describe('new DatabaseService accepts', () => {
         busyTimeoutMs: 0,
         durability: 'full',
         retry: { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 },
+        cache: { maxEntries: 0, ttlMs: 0 },
         maxResults: 0,
         defaultAgentLifetimeMs: 0,
         logger,
@@ -110,6 +115,7 @@ describe('new DatabaseService accepts', () => {
       },
     ],
     ['retry: false', { retry: false }],
+    ['a cache of the default size', { cache: {} }],
     [
       'a logger of a class, with its methods inherited',
       {

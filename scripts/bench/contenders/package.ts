@@ -1,23 +1,35 @@
 // As it is shipped: compiled once, not on the way.
 import { DatabaseService } from 'ans-database';
-import type { Contender } from '../contender';
+import type { Open } from '../contender';
 import { nowMs } from '../data';
 
 /** This package, as an application uses it. */
-export async function openPackage(path: string): Promise<Contender> {
-  const db = new DatabaseService({ url: `file:${path}`, now: () => nowMs });
+export const open: Open = async (location) => {
+  const url = location.startsWith('postgresql:') ? location : `file:${location}`;
+  const db = new DatabaseService({ url, now: () => nowMs });
   await db.initialize();
+  let cursor: string | undefined;
   return {
     getAgent: (id) => db.getAgent(id),
     searchAgents: (name, capabilities, limit) => db.queryAgents({ name, capabilities, limit }),
     ableAgents: (capabilities, limit) => db.queryAgents({ capabilities, allCapabilities: true, limit }),
     agentsByFingerprint: (fingerprint) => db.queryAgents({ fingerprint }),
     agentsOfOwner: (owner, limit) => db.queryAgents({ owner, limit }),
+    agentsFrom: (offset, limit) => db.queryAgents({ offset, limit }),
+    pageOfAgents: async (isFirst, size) => {
+      const after = isFirst || cursor === undefined ? undefined : { after: cursor };
+      const page = await db.agents.page({}, { ...after, size });
+      cursor = page.nextCursor;
+      return page.items;
+    },
     createAgent: (agent) => db.createAgent(agent),
+    createAgents: async (agents) => {
+      await db.agents.createMany(agents);
+    },
     updateAgent: (agent) => db.updateAgent(agent),
     recordEvent: (event) => db.recordSecurityEvent(event),
     queryEvents: (from, to, severities, limit) => db.querySecurityEvents({ from, to, severities, limit }),
     getCertificateByFingerprint: (fingerprint) => db.getCertificateByFingerprint(fingerprint),
     close: () => db.close(),
   };
-}
+};

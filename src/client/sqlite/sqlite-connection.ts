@@ -23,6 +23,7 @@ const cacheKibibytes = 65_536;
 export class SqliteConnection {
   readonly driver: Database;
   readonly #prepared = new StatementCache<PreparedStatement>(maxPreparedStatements);
+  #selectDataVersion: DriverStatement<[]> | undefined;
   readonly #preparedForPrisma = new StatementCache<PreparedStatement>(maxPreparedStatements);
 
   constructor(driver: Database) {
@@ -66,6 +67,13 @@ export class SqliteConnection {
     const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
     if (statement.reader) return { rows: statement.all(...args), changes: 0 };
     return { rows: [], changes: statement.run(...args).changes };
+  }
+
+  /** A number that is another one once anybody has committed on another connection. */
+  dataVersion(): number {
+    // Prepared apart: it is asked for on every hit of the cache, and this is the quickest form.
+    this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
+    return Number(this.#selectDataVersion.get());
   }
 
   /** A statement in the form that Prisma's driver adapters need: its integers come as bigint. */

@@ -116,6 +116,14 @@ export class SqliteDatabase {
     }
   }
 
+  /**
+   * A number that is another one once anybody but this very database has committed. It is that of the connection that
+   * writes: its own commits do not count, and while one of its transactions is open nobody else commits.
+   */
+  dataVersion(): number {
+    return this.#writer.dataVersion();
+  }
+
   /** To be called after the schema changed. */
   forgetStatements(): void {
     this.#reader.forgetStatements();

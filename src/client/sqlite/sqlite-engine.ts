@@ -44,6 +44,10 @@ export class SqliteEngine implements Database {
     return new SqliteEngineTransaction(await this.#database.begin());
   }
 
+  dataVersion(): number {
+    return this.#database.dataVersion();
+  }
+
   migrate(): Promise<string[]> {
     return this.migrator.apply();
   }

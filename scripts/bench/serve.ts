@@ -1,5 +1,6 @@
-import type { Contender } from './contender';
+import type { Contender, Open } from './contender';
 import { digestOf } from './digest';
+import { longestBlock } from './longest-block';
 import type { Request, Response, Slice } from './messages';
 import { createWorkloads, type Workload } from './workloads';
 
@@ -14,23 +15,21 @@ class Worker {
     this.#workloads = new Map(createWorkloads(agentCount).map((workload) => [workload.id, workload]));
   }
 
-  async check(id: string, places: number): Promise<string> {
+  async check(id: string): Promise<string> {
     const workload = this.#find(id);
     const results: unknown[] = [];
-    for (let place = 0; place < places; place += 1) results.push(await workload.prepare(this.#contender, place)());
-    for (let place = 0; place < places; place += 1) results.push(await workload.readBack?.(this.#contender, place));
-    this.#nextPlace.set(id, places);
+    const places = Array.from({ length: workload.checkedPlaces }, (_, place) => place);
+    for (const place of places) results.push(await workload.prepare(this.#contender, place)());
+    for (const place of places) results.push(await workload.readBack?.(this.#contender, place));
+    this.#nextPlace.set(id, workload.checkedPlaces);
     return digestOf(results);
   }
 
   async measure(id: string, durationMs: number): Promise<Slice> {
-    const workload = this.#find(id);
     const latenciesUs: number[] = [];
-    let place = this.#nextPlace.get(id) ?? 0;
     let busyMs = 0;
     while (busyMs < durationMs) {
-      const operation = workload.prepare(this.#contender, place);
-      place += 1;
+      const operation = this.#nextOperation(id);
       const start = performance.now();
       const result = operation();
       // What is there at once need not be waited for.
@@ -39,12 +38,26 @@ class Worker {
       busyMs += tookMs;
       latenciesUs.push(tookMs * 1000);
     }
-    this.#nextPlace.set(id, place);
     return { latenciesUs: Float64Array.from(latenciesUs), busyMs };
+  }
+
+  async measureBlocks(id: string, times: number): Promise<number[]> {
+    const blocks: number[] = [];
+    while (blocks.length < times) {
+      const operations = Array.from({ length: 4 }, () => this.#nextOperation(id));
+      blocks.push(await longestBlock(operations));
+    }
+    return blocks;
   }
 
   async close(): Promise<void> {
     await this.#contender.close();
+  }
+
+  #nextOperation(id: string): () => unknown {
+    const place = this.#nextPlace.get(id) ?? 0;
+    this.#nextPlace.set(id, place + 1);
+    return this.#find(id).prepare(this.#contender, place);
   }
 
   #find(id: string): Workload {
@@ -55,19 +68,21 @@ class Worker {
 }
 
 /** Makes this process a contender's. */
-export function serve(open: (path: string) => Contender | Promise<Contender>): void {
+export function serve(open: Open): void {
   let worker: Worker | undefined;
   const answer = async (request: Request): Promise<Response> => {
     if (request.type === 'open') {
-      worker = new Worker(await open(request.path), request.agentCount);
+      worker = new Worker(await open(request.location), request.agentCount);
       return { type: 'done' };
     }
     if (worker === undefined) throw new Error('nothing is open');
     switch (request.type) {
       case 'check':
-        return { type: 'checked', digest: await worker.check(request.workload, request.places) };
+        return { type: 'checked', digest: await worker.check(request.workload) };
       case 'slice':
         return { type: 'measured', slice: await worker.measure(request.workload, request.durationMs) };
+      case 'block':
+        return { type: 'blocked', longestMs: await worker.measureBlocks(request.workload, request.times) };
       case 'close':
         await worker.close();
         return { type: 'closed', peakRssBytes: process.resourceUsage().maxRSS * 1024 };

@@ -47,6 +47,15 @@ export const agentsOfOwner = `WITH page AS MATERIALIZED (
     SELECT id FROM agents WHERE owner = ? ORDER BY updated_at DESC, id LIMIT ? + 0)
   ${agentsOfPage}`;
 
+export const agentsFrom = `WITH page AS MATERIALIZED (
+    SELECT id FROM agents ORDER BY updated_at DESC, id LIMIT ? + 0 OFFSET ? + 0)
+  ${agentsOfPage}`;
+
+/** Parameters: twice the time and once the id of the agent before, limit. */
+export const agentsAfter = `WITH page AS MATERIALIZED (
+    SELECT id FROM agents WHERE updated_at <= ? AND (updated_at < ? OR id > ?) ORDER BY updated_at DESC, id LIMIT ? + 0)
+  ${agentsOfPage}`;
+
 export const insertAgent = `INSERT INTO agents (id, name, name_folded, public_key, certificate_id, default_endpoint_id,
   version, version_key, description, created_at, updated_at, expires_at, status, owner)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;

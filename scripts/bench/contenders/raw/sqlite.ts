@@ -1,65 +1,78 @@
 import { randomUUID } from 'node:crypto';
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import type { Contender } from '../contender';
-import type { BenchAgent, BenchEvent } from '../data';
-import { fingerprintKey, foldedName, versionKey } from './derived-columns';
-import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './raw-records';
-import * as sql from './raw-sql';
+import { Keyset, type Contender, type Open, type Reads, type Writes } from '../../contender';
+import type { BenchAgent, BenchEvent } from '../../data';
+import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
+import { sqlitePragmas } from '../sqlite-pragmas';
+import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
+import * as sql from './sqlite-sql';
 
 type Value = string | number | null;
 
 /** Hand-written SQL on better-sqlite3, prepared once: the practical limit, against which the others are measured. */
-export function openRaw(path: string): Contender {
+export const open: Open = (path) => {
   const driver = new SqliteDriver(path);
-  for (const pragma of [
-    'journal_mode = WAL',
-    'synchronous = NORMAL',
-    'foreign_keys = ON',
-    'temp_store = MEMORY',
-    'cache_size = -65536',
-  ]) {
-    driver.pragma(pragma);
-  }
-  const { createAgent, updateAgent } = prepareAgentWrites(driver);
+  for (const pragma of sqlitePragmas) driver.pragma(pragma);
+  const agentWrites = once(() => prepareAgentWrites(driver));
+  const recordEvent = once(() => prepareRecordEvent(driver));
   return {
     ...prepareReads(driver),
-    createAgent,
-    updateAgent,
-    recordEvent: prepareRecordEvent(driver),
+    createAgent: (agent) => agentWrites().createAgent(agent),
+    createAgents: (agents) => agentWrites().createAgents(agents),
+    updateAgent: (agent) => agentWrites().updateAgent(agent),
+    recordEvent: (event) => recordEvent()(event),
     close: () => void driver.close(),
   };
+};
+
+/** What is prepared when it is needed first, and kept. */
+function once<T>(prepare: () => T): () => T {
+  let prepared: T | undefined;
+  return () => (prepared ??= prepare());
 }
 
-function prepareReads(driver: Database): Omit<Contender, 'createAgent' | 'updateAgent' | 'recordEvent' | 'close'> {
-  const agents = (text: string) => driver.prepare<Value[], AgentRow>(text).raw(true);
+function prepareReads(driver: Database): Reads {
+  const agents = (text: string) => once(() => driver.prepare<Value[], AgentRow>(text).raw(true));
   const getAgent = agents(sql.getAgent);
   const searchAgents = agents(sql.searchAgents);
   const ableAgents = agents(sql.ableAgents);
   const agentsByFingerprint = agents(sql.agentsByFingerprint);
   const agentsOfOwner = agents(sql.agentsOfOwner);
-  const queryEvents = driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true);
-  const getCertificate = driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true);
+  const agentsFrom = agents(sql.agentsFrom);
+  const agentsAfter = agents(sql.agentsAfter);
+  const queryEvents = once(() => driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true));
+  const getCertificate = once(() => driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true));
+  const keyset = new Keyset();
   return {
     getAgent: (id) => {
-      const row = getAgent.get(id);
+      const row = getAgent().get(id);
       return row === undefined ? null : toAgent(row);
     },
     searchAgents: (name, capabilities, limit) =>
-      searchAgents.all(name.toLowerCase(), JSON.stringify(capabilities), limit).map(toAgent),
+      searchAgents().all(name.toLowerCase(), JSON.stringify(capabilities), limit).map(toAgent),
     ableAgents: (capabilities, limit) =>
-      ableAgents.all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
-    agentsByFingerprint: (fingerprint) => agentsByFingerprint.all(fingerprintKey(fingerprint)).map(toAgent),
-    agentsOfOwner: (owner, limit) => agentsOfOwner.all(owner, limit).map(toAgent),
+      ableAgents().all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
+    agentsByFingerprint: (fingerprint) => agentsByFingerprint().all(fingerprintKey(fingerprint)).map(toAgent),
+    agentsOfOwner: (owner, limit) => agentsOfOwner().all(owner, limit).map(toAgent),
+    agentsFrom: (offset, limit) => agentsFrom().all(limit, offset).map(toAgent),
+    pageOfAgents: (isFirst, size) => {
+      const last = keyset.after(isFirst);
+      if (last === undefined) return keyset.moveTo(agentsFrom().all(size, 0).map(toAgent));
+      const ms = last.updatedAt.getTime();
+      return keyset.moveTo(agentsAfter().all(ms, ms, last.id, size).map(toAgent));
+    },
     queryEvents: (from, to, severities, limit) =>
-      queryEvents.all(from.getTime(), to.getTime(), ...severities, limit).map(toEvent),
+      queryEvents()
+        .all(from.getTime(), to.getTime(), ...severities, limit)
+        .map(toEvent),
     getCertificateByFingerprint: (fingerprint) => {
-      const row = getCertificate.get(fingerprintKey(fingerprint));
+      const row = getCertificate().get(fingerprintKey(fingerprint));
       return row === undefined ? null : toCertificate(row);
     },
   };
 }
 
-function prepareAgentWrites(driver: Database): Pick<Contender, 'createAgent' | 'updateAgent'> {
+function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent'> {
   const insertAgent = driver.prepare<Value[]>(sql.insertAgent);
   const updateAgent = driver.prepare<Value[]>(sql.updateAgent);
   const deleteEndpoints = driver.prepare<[string]>(sql.deleteEndpoints);
@@ -68,10 +81,14 @@ function prepareAgentWrites(driver: Database): Pick<Contender, 'createAgent' | '
   const deleteMetadata = driver.prepare<[string]>(sql.deleteMetadata);
   const insertCollections = prepareCollections(driver);
 
-  const create = driver.transaction((agent: BenchAgent): string => {
+  const create = (agent: BenchAgent): string => {
     insertAgent.run(agent.id, ...columnsOf(agent));
     insertCollections(agent);
     return agent.id;
+  };
+  const createOne = driver.transaction(create);
+  const createAll = driver.transaction((agents: readonly BenchAgent[]) => {
+    for (const agent of agents) create(agent);
   });
   const update = driver.transaction((agent: BenchAgent): boolean => {
     if (updateAgent.run(...columnsOf(agent), agent.id, agent.status).changes === 0) return false;
@@ -82,7 +99,11 @@ function prepareAgentWrites(driver: Database): Pick<Contender, 'createAgent' | '
     deleteUnused.run(JSON.stringify(unlinked));
     return true;
   });
-  return { createAgent: (agent) => create.immediate(agent), updateAgent: (agent) => update.immediate(agent) };
+  return {
+    createAgent: (agent) => createOne.immediate(agent),
+    createAgents: (agents) => createAll.immediate(agents),
+    updateAgent: (agent) => update.immediate(agent),
+  };
 }
 
 function prepareCollections(driver: Database): (agent: BenchAgent) => void {

@@ -1,4 +1,4 @@
-import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../src';
+import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
 
 /*
  * Rows of the hand-written statements as records. What the columns hold is decided by the statement beside, so each kind
@@ -20,6 +20,7 @@ export type AgentRow = [
   owner: string,
   endpoints: string,
   capabilities: string,
+  /** JSON objects are put together as texts: their values are JSON already. */
   metadata: string,
 ];
 

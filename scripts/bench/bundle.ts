@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as esbuild from 'esbuild';
+import type { ContenderName } from './contender';
+import type { EngineName } from './engines/store';
+
+/** What a contender's process does: serves the benchmark, or gives one answer and ends. */
+export type Mode = 'serve' | 'answerOnce';
+
+const files: Readonly<Record<Mode, string>> = { serve: './serve', answerOnce: './answer-once' };
+
+/** The module of a contender on an engine. */
+function moduleOf(name: ContenderName, engine: EngineName): string {
+  if (name === 'package') return './contenders/package';
+  return name === 'raw' || name === 'prisma' ? `./contenders/${name}/${engine}` : `./peers/${name}/${engine}`;
+}
+
+/**
+ * Compiles the program of a contender's process, so that none of them compiles anything on the way, and the functions of
+ * all of them are compiled alike. Packages stay where they are installed.
+ */
+export async function bundleContender(
+  name: ContenderName,
+  engine: EngineName,
+  mode: Mode,
+  folder: string,
+): Promise<string> {
+  const outfile = join(folder, `${name}-${engine}-${mode}.cjs`);
+  await esbuild.build({
+    stdin: {
+      contents: `import { ${mode} } from '${files[mode]}'; import { open } from '${moduleOf(name, engine)}'; ${mode}(open);`,
+      resolveDir: __dirname,
+    },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'silent',
+    plugins: [installedPackages],
+  });
+  return outfile;
+}
+
+/** Refers to a package by where whoever imports it finds it. */
+const installedPackages: esbuild.Plugin = {
+  name: 'installed-packages',
+  setup: (build) => {
+    build.onResolve({ filter: /^[^./]/ }, ({ path, resolveDir }) => {
+      if (path.startsWith('node:')) return { path, external: true };
+      return { path: createRequire(join(resolveDir, 'importer.js')).resolve(path), external: true };
+    });
+  },
+};

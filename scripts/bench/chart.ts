@@ -1,0 +1,106 @@
+import type { ContenderName } from './contender';
+import type { BenchReport, RunResult, WorkloadResult } from './result';
+import { contendersOf, shownNames } from './tables';
+
+/** Apart from one another to those, too, who see colours otherwise (Okabe and Ito). */
+const colors: Readonly<Record<ContenderName, string>> = {
+  raw: '#555555',
+  package: '#d55e00',
+  prisma: '#0072b2',
+  drizzle: '#009e73',
+  kysely: '#cc79a7',
+  typeorm: '#e69f00',
+};
+
+const leftMargin = 64;
+const panelWidth = 400;
+const panelGap = 72;
+const rowHeight = 22;
+const topMargin = 84;
+const ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
+const [leastRatio, mostRatio] = [0.01, 2];
+
+/** The ratios to raw as an SVG image: a panel for each run, a row for each workload, a dot for each contender. */
+export function drawChart({ results, date }: BenchReport): string {
+  const rows = Math.max(...results.map(({ workloads }) => workloads.length));
+  const width = leftMargin + results.length * (panelWidth + panelGap);
+  const height = topMargin + rows * rowHeight + 48;
+  const panels = results.map((run, index) => drawPanel(run, leftMargin + index * (panelWidth + panelGap)));
+  const names = results[0] === undefined ? [] : contendersOf(results[0]).filter((name) => name !== 'raw');
+  const caption = `Operations per second as a share of hand-written SQL (= 1), logarithmic; further right is faster. ${date.slice(0, 10)}`;
+  const lines = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>ans-database and other libraries against hand-written SQL</title>`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...drawLegend(names),
+    ...panels.flat(),
+    drawText(leftMargin, height - 10, caption, { color: '#444444' }),
+    '</svg>',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function drawLegend(names: readonly ContenderName[]): string[] {
+  return names.flatMap((name, index) => {
+    const x = leftMargin + index * 120;
+    return [drawDot(x, 22, name), drawText(x + 12, 26, shownNames[name], {})];
+  });
+}
+
+function drawPanel({ version, agentCount, workloads }: RunResult, left: number): string[] {
+  const bottom = topMargin + workloads.length * rowHeight;
+  const grid = ticks.flatMap((tick) => {
+    const x = left + xOf(tick);
+    const stroke = tick === 1 ? '#000000' : '#dddddd';
+    return [
+      `<line x1="${x}" x2="${x}" y1="${topMargin}" y2="${bottom}" stroke="${stroke}"/>`,
+      drawText(x, bottom + 16, String(tick), { anchor: 'middle', color: '#444444' }),
+    ];
+  });
+  const title = `${version}, ${agentCount.toLocaleString('en-US')} agents`;
+  return [
+    drawText(left, topMargin - 16, title, { weight: 'bold' }),
+    ...grid,
+    ...workloads.flatMap((workload, row) => drawRow(workload, left, topMargin + (row + 0.5) * rowHeight)),
+  ];
+}
+
+function drawRow({ id, contenders }: WorkloadResult, left: number, y: number): string[] {
+  const dots = Object.entries(contenders).flatMap(([key, measurement]) => {
+    // The keys are names of contenders.
+    const name = key as ContenderName;
+    const { ratioToRaw } = measurement;
+    return name === 'raw' || ratioToRaw === null ? [] : [drawDot(left + xOf(ratioToRaw), y, name)];
+  });
+  const rule = `<line x1="${left}" x2="${left + panelWidth}" y1="${y}" y2="${y}" stroke="#eeeeee"/>`;
+  // The package's own dot comes last, and so lies above those that it meets.
+  return [drawText(left - 10, y + 4, id, { anchor: 'end' }), rule, ...dots.reverse()];
+}
+
+function drawDot(x: number, y: number, name: ContenderName): string {
+  return `<circle cx="${round(x)}" cy="${round(y)}" r="${name === 'package' ? 6 : 4.5}" fill="${colors[name]}"/>`;
+}
+
+interface TextStyle {
+  readonly anchor?: 'middle' | 'end';
+  readonly weight?: 'bold';
+  readonly color?: string;
+}
+
+function drawText(x: number, y: number, text: string, { anchor, weight, color = '#000000' }: TextStyle): string {
+  const attributes = [
+    ...(anchor === undefined ? [] : [` text-anchor="${anchor}"`]),
+    ...(weight === undefined ? [] : [` font-weight="${weight}"`]),
+  ];
+  return `<text x="${round(x)}" y="${round(y)}" fill="${color}"${attributes.join('')}>${text}</text>`;
+}
+
+/** Where a ratio is on the axis; what is beyond its ends is at them. */
+function xOf(ratio: number): number {
+  const kept = Math.min(mostRatio, Math.max(leastRatio, ratio));
+  return round((Math.log(kept / leastRatio) / Math.log(mostRatio / leastRatio)) * panelWidth);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

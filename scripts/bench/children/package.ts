@@ -1,4 +1,0 @@
-import { serve } from '../child';
-import { openPackage } from '../contenders/package';
-
-serve(openPackage);

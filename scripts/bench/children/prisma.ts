@@ -1,4 +1,0 @@
-import { serve } from '../child';
-import { openPrisma } from '../contenders/prisma';
-
-serve(openPrisma);

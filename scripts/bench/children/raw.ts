@@ -1,4 +1,0 @@
-import { serve } from '../child';
-import { openRaw } from '../contenders/raw';
-
-serve(openRaw);

@@ -1,0 +1,87 @@
+import { Pool } from 'pg';
+import { Keyset, type Open, type Reads, type Writes } from '../../contender';
+import type { BenchAgent } from '../../data';
+import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
+import * as sql from './postgresql-sql';
+import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
+
+/** Hand-written SQL on node-postgres, in named statements: the practical limit, against which the others are measured. */
+export const open: Open = (url) => {
+  const pool = new Pool({ connectionString: url });
+  return { ...reads(pool), ...writes(pool), close: () => pool.end() };
+};
+
+function reads(pool: Pool): Reads {
+  const keyset = new Keyset();
+  const agents = async (name: string | undefined, text: string, values: unknown[]) => {
+    const query = { text, values, rowMode: 'array' } as const;
+    return (await pool.query<AgentRow>(name === undefined ? query : { ...query, name })).rows.map(toAgent);
+  };
+  return {
+    getAgent: async (id) => (await agents('getAgent', sql.getAgent, [id]))[0] ?? null,
+    // Without a name: which plan is best depends on the pattern, and a named statement soon has one for all.
+    searchAgents: (name, capabilities, limit) =>
+      agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
+    ableAgents: (capabilities, limit) => agents('ableAgents', sql.ableAgents, [capabilities, limit]),
+    agentsByFingerprint: (fingerprint) =>
+      agents('agentsByFingerprint', sql.agentsByFingerprint, [fingerprintKey(fingerprint)]),
+    agentsOfOwner: (owner, limit) => agents('agentsOfOwner', sql.agentsOfOwner, [owner, limit]),
+    agentsFrom: (offset, limit) => agents('agentsFrom', sql.agentsFrom, [limit, offset]),
+    pageOfAgents: async (isFirst, size) => {
+      const last = keyset.after(isFirst);
+      return keyset.moveTo(
+        last === undefined
+          ? await agents('agentsFrom', sql.agentsFrom, [size, 0])
+          : await agents('agentsAfter', sql.agentsAfter, [last.updatedAt.getTime(), last.id, size]),
+      );
+    },
+    queryEvents: async (from, to, severities, limit) => {
+      const values = [from.getTime(), to.getTime(), severities, limit];
+      const query = { name: 'queryEvents', text: sql.queryEvents, values, rowMode: 'array' } as const;
+      return (await pool.query<EventRow>(query)).rows.map(toEvent);
+    },
+    getCertificateByFingerprint: async (fingerprint) => {
+      const values = [fingerprintKey(fingerprint)];
+      const query = { name: 'getCertificate', text: sql.getCertificate, values, rowMode: 'array' } as const;
+      const row = (await pool.query<CertificateRow>(query)).rows[0];
+      return row === undefined ? null : toCertificate(row);
+    },
+  };
+}
+
+function writes(pool: Pool): Writes {
+  return {
+    createAgent: async (agent) => {
+      await pool.query({ name: 'insertAgent', text: sql.insertAgents, values: [JSON.stringify([recordOf(agent)])] });
+      return agent.id;
+    },
+    // Without a name: the plan for a thousand is another than the plan for one.
+    createAgents: async (agents) => {
+      await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
+    },
+    updateAgent: async (agent) => {
+      const values = [JSON.stringify([recordOf(agent)])];
+      return (await pool.query({ name: 'updateAgent', text: sql.updateAgent, values })).rowCount === 1;
+    },
+    recordEvent: async ({ id, timestamp, metadata, ...event }) => {
+      const { eventType, severity, source, target, description, mitigationApplied } = event;
+      const columns = [id, timestamp.getTime(), eventType, severity, source, target, description, mitigationApplied];
+      const values = [...columns, JSON.stringify(metadata)];
+      await pool.query({ name: 'recordEvent', text: sql.recordEvent, values });
+      return id;
+    },
+  };
+}
+
+function patternOf(name: string): string {
+  return `%${foldedName(name).replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+function recordOf(agent: BenchAgent): object {
+  return {
+    ...agent,
+    nameFolded: foldedName(agent.name),
+    versionKey: versionKey(agent.version),
+    endpoints: agent.endpoints.map((endpoint, position) => ({ ...endpoint, position })),
+  };
+}

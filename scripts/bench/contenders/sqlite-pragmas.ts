@@ -1,0 +1,8 @@
+/** The settings of every contender's connection: those of the package. */
+export const sqlitePragmas = [
+  'journal_mode = WAL',
+  'synchronous = NORMAL',
+  'foreign_keys = ON',
+  'temp_store = MEMORY',
+  'cache_size = -65536',
+];

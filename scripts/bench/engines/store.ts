@@ -1,0 +1,22 @@
+export const engineNames = ['sqlite', 'postgresql'] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** The databases of one engine that the contenders work on. */
+export interface Store {
+  /** The engine and its version. */
+  readonly version: string;
+  /** Fills the database that the others are copies of. */
+  fill(agentCount: number): Promise<void>;
+  /** Copies it, for one contender; gives the place of the copy. */
+  copy(name: string): Promise<string>;
+  /** A digest of what was written into a copy, read without any contender's code. */
+  digestOf(location: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** What a store is opened with. */
+export interface StoreOptions {
+  /** For files; gone afterwards. */
+  readonly folder: string;
+  readonly analyze: boolean;
+}

@@ -1,0 +1,26 @@
+import SqliteDriver from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { jsonArrayFrom } from 'kysely/helpers/sqlite';
+import type { Open } from '../../contender';
+import { sqlitePragmas } from '../../contenders/sqlite-pragmas';
+import type { Engine } from './engine';
+import { reads } from './reads';
+import type { Tables } from './tables';
+import { writes } from './writes';
+
+const engine: Engine = {
+  // The two helpers have one type, as the plugin that parses what this one gives cannot change it. That plugin would parse
+  // the values of metadata, too, which have to stay texts.
+  jsonArrayFrom,
+  parsed: <T>(json: T) => JSON.parse(String(json)) as T,
+  toTime: (date) => date.getTime(),
+  toFlag: Number,
+};
+
+/** Kysely on better-sqlite3, with its helpers for relations. */
+export const open: Open = (path) => {
+  const driver = new SqliteDriver(path);
+  for (const pragma of sqlitePragmas) driver.pragma(pragma);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: driver }) });
+  return { ...reads(db, engine), ...writes(db, engine), close: () => db.destroy() };
+};

@@ -1,0 +1,31 @@
+import type { Database } from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import type { Open } from '../../contender';
+import { sqlitePragmas } from '../../contenders/sqlite-pragmas';
+import { defineEntities } from './entities';
+import { reads } from './reads';
+import { writes } from './writes';
+
+const entities = defineEntities((name) => ({
+  name,
+  type: 'integer',
+  transformer: {
+    from: (ms: number) => new Date(ms),
+    to: (date: unknown) => (date instanceof Date ? date.getTime() : date),
+  },
+}));
+
+/** TypeORM on better-sqlite3, whose statements it keeps. */
+export const open: Open = async (path) => {
+  const source = new DataSource({
+    type: 'better-sqlite3',
+    database: path,
+    entities: Object.values(entities),
+    statementCacheSize: 500,
+    prepareDatabase: (driver: Database) => {
+      for (const pragma of sqlitePragmas) driver.pragma(pragma);
+    },
+  });
+  await source.initialize();
+  return { ...reads(source, entities), ...writes(source, entities), close: () => source.destroy() };
+};

@@ -1,0 +1,143 @@
+import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../client/executor';
+import type { Diagnostics } from '../diagnostics/diagnostics';
+import type { CacheSettings } from '../options/resolve-options';
+import type { ChangeNote, Work } from '../sql/statement';
+import { ChangePoll } from './change-poll';
+import { CommitWatch } from './commit-watch';
+import { RecordCache } from './record-cache';
+
+/** A database with a cache, which is told of every commit: by the notes that all writes leave for the feed of changes. */
+export class CachingDatabase implements Database {
+  readonly cache: RecordCache;
+  readonly #database: Database;
+
+  private constructor(database: Database, cache: RecordCache) {
+    this.#database = database;
+    this.cache = cache;
+  }
+
+  /** Opens a cache beside a database that is open. */
+  static async open(
+    database: Database,
+    settings: CacheSettings,
+    now: () => number,
+    diagnostics: Diagnostics,
+  ): Promise<CachingDatabase> {
+    if (database.dataVersion !== undefined) {
+      const watch = new CommitWatch(database.dataVersion.bind(database));
+      return new CachingDatabase(database, new RecordCache(settings, now, watch, diagnostics));
+    }
+    const poll = new ChangePoll(database.createExecutor());
+    const cache = new RecordCache(settings, now, poll, diagnostics);
+    await poll.open(cache);
+    return new CachingDatabase(database, cache);
+  }
+
+  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor {
+    const executor = this.#database.createExecutor(observe, mayBeBehind);
+    return withWrites(executor, async (work) => {
+      const ends: ((isCommitted: boolean) => void)[] = [];
+      let isCommitted = false;
+      try {
+        const result = await work(withNotes(executor, (notes) => ends.push(this.cache.hold(notes))));
+        isCommitted = true;
+        return result;
+      } finally {
+        for (const end of ends) end(isCommitted);
+      }
+    });
+  }
+
+  async begin(isRepeated?: boolean): Promise<DatabaseTransaction> {
+    return new CachingTransaction(await this.#database.begin(isRepeated), this.cache);
+  }
+
+  async migrate(): Promise<string[]> {
+    try {
+      return await this.#database.migrate();
+    } finally {
+      this.cache.forgetAll();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.cache.close();
+    await this.#database.close();
+  }
+}
+
+/** What it writes is news to the cache from its commit on. */
+class CachingTransaction implements DatabaseTransaction {
+  readonly #transaction: DatabaseTransaction;
+  readonly #cache: RecordCache;
+  readonly #notes: ChangeNote[] = [];
+
+  constructor(transaction: DatabaseTransaction, cache: RecordCache) {
+    this.#transaction = transaction;
+    this.#cache = cache;
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    const executor = this.#transaction.createExecutor(observe);
+    return withWrites(executor, async (work) => {
+      const notes: ChangeNote[] = [];
+      const result = await work(withNotes(executor, (taken) => notes.push(...taken)));
+      // What fails leaves nothing, and the transaction may go on.
+      this.#notes.push(...notes);
+      return result;
+    });
+  }
+
+  async commit(): Promise<void> {
+    const end = this.#cache.hold(this.#notes);
+    let isCommitted = false;
+    try {
+      await this.#transaction.commit();
+      isCommitted = true;
+    } finally {
+      end(isCommitted);
+    }
+  }
+
+  rollback(): Promise<void> {
+    return this.#transaction.rollback();
+  }
+}
+
+/** An executor each of whose writes is one that `write` does, on an executor of its own. */
+function withWrites(executor: Executor, write: <T>(work: (executor: Executor) => Promise<T>) => Promise<T>): Executor {
+  return {
+    ...executor,
+    atomic: (work) => write((own) => own.atomic(work)),
+    prisma: (work) => write((own) => own.prisma(work)),
+  };
+}
+
+/** An executor that gives the notes of each of its writes to `take`, when the write is done and not committed yet. */
+function withNotes(executor: Executor, take: (notes: readonly ChangeNote[]) => void): Executor {
+  return {
+    ...executor,
+    atomic: (work) => executor.atomic(() => collectNotes(work(), take)),
+    prisma: (work) =>
+      executor.prisma(async (client, note) => {
+        const notes: ChangeNote[] = [];
+        const result = await work(client, (noted) => {
+          notes.push(noted);
+          note(noted);
+        });
+        take(notes);
+        return result;
+      }),
+  };
+}
+
+function* collectNotes<T>(work: Work<T>, take: (notes: readonly ChangeNote[]) => void): Work<T> {
+  const notes: ChangeNote[] = [];
+  let step = work.next();
+  while (step.done !== true) {
+    if ('entity' in step.value) notes.push(step.value);
+    step = work.next(yield step.value);
+  }
+  take(notes);
+  return step.value;
+}

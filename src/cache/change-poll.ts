@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache';
+import { changeStatements, toChange } from '../changes/change-statements';
+import type { Executor } from '../client/executor';
+import type { ChangeNote } from '../sql/statement';
+import type { Others, RecordCache } from './record-cache';
+
+/** How long it takes until what others have committed is noticed, in milliseconds, while the feed can be read. */
+const intervalMs = 200;
+/** Without a read for that long the cache is emptied and the feed is left alone, in milliseconds. */
+const longestIdleMs = 30_000;
+/** Of more changes than that it is quicker to forget everything. */
+const pageSize = 1000;
+
+// Taken now: an application's test that puts fake timers in its place must not stop the database.
+const { setTimeout, clearTimeout } = globalThis;
+
+/** Reads in the feed of changes what others have committed, from time to time while the cache is in use. */
+export class ChangePoll implements Others {
+  readonly #executor: Executor;
+  /** The last change that the cache knows of; undefined until the feed could be read. */
+  #last: number | undefined;
+  /** How often the feed will tell of what was changed here. It is nothing new, and what was read since may stay. */
+  readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
+  #timer: NodeJS.Timeout | undefined;
+  #polling: Promise<void> | undefined;
+  #idleMs = 0;
+  #isClosed = false;
+
+  /** @param executor - one whose answers are the primary's. */
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  /** Notes where the feed ends while the cache is empty. Never fails. */
+  open(cache: RecordCache): Promise<void> {
+    return this.#poll(cache);
+  }
+
+  check(cache: RecordCache): void {
+    this.#idleMs = 0;
+    if (this.#timer === undefined && this.#polling === undefined) this.#wait(cache);
+  }
+
+  announce(notes: readonly ChangeNote[]): void {
+    for (const key of notes.flatMap(keysOf)) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
+  }
+
+  withdraw(notes: readonly ChangeNote[]): void {
+    for (const key of notes.flatMap(keysOf)) this.#takeOwn(key);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#polling;
+  }
+
+  #wait(cache: RecordCache): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#polling = this.#run(cache);
+    }, intervalMs);
+    // What nobody closed must not keep the process alive.
+    this.#timer.unref();
+  }
+
+  async #run(cache: RecordCache): Promise<void> {
+    await this.#poll(cache);
+    this.#polling = undefined;
+    this.#idleMs += intervalMs;
+    if (this.#idleMs <= longestIdleMs) this.#wait(cache);
+    else cache.forgetAll();
+  }
+
+  async #poll(cache: RecordCache): Promise<void> {
+    try {
+      await this.#catchUp(cache);
+    } catch {
+      // Until it can be read again, what is kept is as old as the option allows.
+    }
+  }
+
+  async #catchUp(cache: RecordCache): Promise<void> {
+    const statements = changeStatements(this.#executor.dialect);
+    if (this.#last !== undefined) {
+      const rows = await this.#executor.query(statements.select({ after: this.#last, limit: pageSize }));
+      if (rows.length < pageSize) {
+        const changes = rows.map(toChange);
+        const notes = changes.map(({ entity, kind, id, changedAt }): ChangeNote => {
+          return {
+            entity: entity === 'agent' ? 'AGENT' : 'CERTIFICATE',
+            kind,
+            ids: [id],
+            changedAt: changedAt.getTime(),
+          };
+        });
+        cache.forget(notes.filter((note) => !keysOf(note).some((key) => this.#takeOwn(key))));
+        this.#last = changes.at(-1)?.sequence ?? this.#last;
+        return;
+      }
+    }
+    const [[last] = []] = await this.#executor.query(statements.selectLast);
+    // What came until now is forgotten; what comes from now on will be read.
+    cache.forgetAll();
+    this.#own.clear();
+    this.#last = Number(last);
+  }
+
+  // Whether it was one of them.
+  #takeOwn(key: string): boolean {
+    const count = this.#own.get(key);
+    if (count === undefined) return false;
+    if (count > 1) this.#own.set(key, count - 1);
+    else this.#own.delete(key);
+    return true;
+  }
+}
+
+// What the feed tells of a change, but for its number. Another's change of the same record in the same millisecond is told
+// of once more than was announced, so it is noticed all the same.
+function keysOf({ entity, kind, ids, changedAt }: ChangeNote): string[] {
+  return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
+}

@@ -1,0 +1,34 @@
+import { types } from 'node:util';
+
+const { prototype } = Date;
+
+/** All that changes a time. */
+const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
+
+/** What Object.freeze does not do: a time that keeps the value that it has. To everybody else it is a Date. */
+class FixedDate extends Date {
+  static {
+    Object.defineProperty(this.prototype, 'constructor', { value: Date });
+    for (const name of setters) Object.defineProperty(this.prototype, name, { value: refuse });
+  }
+}
+
+function refuse(): never {
+  throw new TypeError('Cannot change a time of a record that others are given, too');
+}
+
+/** Makes a record that nobody else has yet unchangeable, down to its times, and gives it back. */
+export function freeze<T>(record: T): T {
+  // No recursion: metadata may be nested more deeply than the stack allows.
+  const open: unknown[] = [record];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value)) continue;
+    for (const [key, part] of Object.entries(value)) {
+      if (types.isDate(part)) Reflect.set(value, key, Object.freeze(new FixedDate(part)));
+      else open.push(part);
+    }
+    Object.freeze(value);
+  }
+  return record;
+}

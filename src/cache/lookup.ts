@@ -1,0 +1,17 @@
+import type { AgentRecord } from '../agents/types';
+import type { Certificate } from '../certificates/types';
+import type { Executor } from '../client/executor';
+
+/** What the cache keeps. */
+export type CachedRecord = AgentRecord | Certificate;
+
+/** What a record is looked up by: an agent's id, or a certificate's id or fingerprint. */
+export type LookupKind = 'agent' | 'certificate' | 'fingerprint';
+
+/** The one record that a key leads to. */
+export interface Lookup<T extends CachedRecord> {
+  readonly by: LookupKind;
+  /** Of a fingerprint, what all of its writings have in common. */
+  readonly key: string;
+  readonly read: (executor: Executor) => Promise<T | null>;
+}

@@ -1,0 +1,227 @@
+import { LRUCache } from 'lru-cache';
+import { toFingerprintKey } from '../certificates/fingerprint';
+import { isTurnOverdue, takeTurn } from '../client/event-loop';
+import type { Diagnostics } from '../diagnostics/diagnostics';
+import type { CacheSettings } from '../options/resolve-options';
+import type { ChangeNote } from '../sql/statement';
+import { freeze } from './freeze';
+import type { CachedRecord, Lookup, LookupKind } from './lookup';
+
+/** How long it is believed that a record is absent, in milliseconds, at most. */
+const longestAbsenceMs = 1000;
+
+/** What tells what others have changed: other processes, and other services of this one. */
+export interface Others {
+  /** Has the cache forget what others have changed, as far as that can be known without waiting. */
+  check(cache: RecordCache): void;
+  /** Is told what is about to be committed here, and that it was not after all: it is nothing that others have changed. */
+  announce?(notes: readonly ChangeNote[]): void;
+  withdraw?(notes: readonly ChangeNote[]): void;
+  close(): Promise<void>;
+}
+
+/** What was read. A record may be none: it was absent. */
+interface Entry {
+  readonly by: LookupKind;
+  readonly record: CachedRecord | null;
+  /** When reading it began, by the clock of the options. */
+  readonly readAt: number;
+  /** Which of the cache's epochs it belongs to. */
+  readonly epoch: number;
+  /** How many times certificates had come when it was read. */
+  readonly arrivals: number;
+}
+
+/** A read that is under way; whoever wants the same record meanwhile waits for it. */
+interface Flight {
+  readonly by: LookupKind;
+  landing: Promise<CachedRecord | null>;
+  /** What it reads may have changed since it began. */
+  isOutdated: boolean;
+}
+
+/**
+ * Keeps records that were read, for those who read them again. A write takes the records that it changes out of it from
+ * before its commit until after it, so that none of them can be read in between and be kept although it is the old one.
+ */
+export class RecordCache {
+  readonly #ttlMs: number;
+  readonly #now: () => number;
+  readonly #others: Others;
+  readonly #diagnostics: Diagnostics;
+  /** A certificate is kept under its fingerprint, whatever it was looked up by. */
+  readonly #entries: LRUCache<string, Entry>;
+  /** Under which keys the certificates are that are kept, by their ids. */
+  readonly #certificateKeys = new Map<string, string>();
+  readonly #flights = new Map<string, Flight>();
+  /** What is being written at the moment, and how many times. */
+  readonly #doubts = new Map<string, number>();
+  /** What was read in another epoch than this one may have changed since. */
+  #epoch = 0;
+  #arrivals = 0;
+
+  constructor({ maxEntries, ttlMs }: CacheSettings, now: () => number, others: Others, diagnostics: Diagnostics) {
+    this.#ttlMs = ttlMs;
+    this.#now = now;
+    this.#others = others;
+    this.#diagnostics = diagnostics;
+    this.#entries = new LRUCache<string, Entry>({
+      max: maxEntries,
+      dispose: ({ by, record }, key, reason) => {
+        if (record !== null && this.#certificateKeys.get(record.id) === key) this.#certificateKeys.delete(record.id);
+        if (reason === 'evict') diagnostics.cached('evict', entityOf(by));
+      },
+    });
+  }
+
+  /**
+   * The record that the lookup leads to, frozen: the one that is kept, or that is being read already, or else what `load`
+   * gives. Nothing that goes wrong in here fails the read.
+   */
+  async read<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
+    // Before it is asked whether anything has changed: answers from memory alone would never let anybody else have a turn.
+    if (isTurnOverdue()) await takeTurn();
+    const answer = quietly(() => this.#answer(lookup, load));
+    if (answer === undefined) return freeze(await load());
+    const record = 'landing' in answer ? await answer.landing : answer.record;
+    // Under the keys of one kind there are the records of one type.
+    return record as T | null;
+  }
+
+  /**
+   * Takes out what is about to be committed, and keeps it out until the function that it gives is called, which has to be
+   * told whether it was.
+   */
+  hold(notes: readonly ChangeNote[]): (isCommitted: boolean) => void {
+    this.forget(notes);
+    this.#others.announce?.(notes);
+    const keys = notes.flatMap(({ entity, ids }) => {
+      const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
+      // Which fingerprints these are, the notes do not tell.
+      return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
+    });
+    for (const key of keys) this.#doubts.set(key, (this.#doubts.get(key) ?? 0) + 1);
+    return (isCommitted) => {
+      if (!isCommitted) this.#others.withdraw?.(notes);
+      for (const key of keys) {
+        const others = (this.#doubts.get(key) ?? 0) - 1;
+        if (others > 0) this.#doubts.set(key, others);
+        else this.#doubts.delete(key);
+      }
+    };
+  }
+
+  /** Takes out what the notes tell of. */
+  forget(notes: readonly Pick<ChangeNote, 'entity' | 'kind' | 'ids'>[]): void {
+    for (const { entity, kind, ids } of notes) {
+      for (const id of ids) {
+        const key = keyOf(kindOf(entity), id);
+        this.#entries.delete(key);
+        this.#outdate(key);
+        if (entity === 'CERTIFICATE') this.#entries.delete(this.#certificateKeys.get(id) ?? '');
+      }
+      if (entity === 'AGENT' || ids.length === 0) continue;
+      if (kind === 'CREATED') this.#arrivals += 1;
+      for (const [key, { by }] of this.#flights) if (by === 'fingerprint') this.#outdate(key);
+    }
+  }
+
+  /** Takes out everything. What is there stays until there is something to put in its place. */
+  forgetAll(): void {
+    this.#epoch += 1;
+    for (const key of this.#flights.keys()) this.#outdate(key);
+  }
+
+  /** Ends its interest in what others change. */
+  close(): Promise<void> {
+    return this.#others.close();
+  }
+
+  // Undefined where nothing may be kept.
+  #answer<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | Flight | undefined {
+    const { by, key } = lookup;
+    this.#others.check(this);
+    const now = this.#now();
+    const ownKey = keyOf(by, key);
+    const entry = this.#entries.get((by === 'certificate' ? this.#certificateKeys.get(key) : undefined) ?? ownKey);
+    const isHit = entry !== undefined && this.#isGood(entry, now);
+    this.#diagnostics.cached(isHit ? 'hit' : 'miss', entityOf(by));
+    if (isHit) return entry;
+    if (this.#doubts.has(by === 'fingerprint' ? anyFingerprint : ownKey)) return undefined;
+    return this.#flights.get(ownKey) ?? this.#begin(by, ownKey, load, now);
+  }
+
+  #isGood({ by, record, readAt, epoch, arrivals }: Entry, now: number): boolean {
+    if (epoch !== this.#epoch) return false;
+    const ageMs = now - readAt;
+    // A clock that was set back makes nothing live longer.
+    if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
+    // Whoever has come since may have the fingerprint.
+    if (by === 'fingerprint' && arrivals !== this.#arrivals) return false;
+    return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
+  }
+
+  #begin(by: LookupKind, key: string, load: () => Promise<CachedRecord | null>, readAt: number): Flight {
+    const flight: Flight = { by, isOutdated: false, landing: Promise.resolve(null) };
+    this.#flights.set(key, flight);
+    flight.landing = this.#land(flight, key, load, readAt);
+    return flight;
+  }
+
+  async #land(
+    flight: Flight,
+    key: string,
+    load: () => Promise<CachedRecord | null>,
+    readAt: number,
+  ): Promise<CachedRecord | null> {
+    try {
+      const record = freeze(await load());
+      if (!flight.isOutdated) quietly(() => this.#keep(flight.by, key, record, readAt));
+      return record;
+    } finally {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    }
+  }
+
+  #keep(by: LookupKind, ownKey: string, record: CachedRecord | null, readAt: number): void {
+    const entry: Entry = { by, record, readAt, epoch: this.#epoch, arrivals: this.#arrivals };
+    if (record === null || !('fingerprint' in record)) {
+      this.#entries.set(ownKey, entry);
+      return;
+    }
+    const key = keyOf('fingerprint', toFingerprintKey(record.fingerprint));
+    this.#entries.set(key, entry);
+    this.#certificateKeys.set(record.id, key);
+  }
+
+  // Those who wait for it have asked before the change; whoever asks from now on has it read again.
+  #outdate(key: string): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined) return;
+    flight.isOutdated = true;
+    this.#flights.delete(key);
+  }
+}
+
+/** Stands for every fingerprint in what is in doubt; no key is like it. */
+const anyFingerprint = 'fingerprint';
+
+function keyOf(by: LookupKind, key: string): string {
+  return `${by} ${key}`;
+}
+
+function kindOf(entity: ChangeNote['entity']): LookupKind {
+  return entity === 'AGENT' ? 'agent' : 'certificate';
+}
+
+function entityOf(by: LookupKind): 'agent' | 'certificate' {
+  return by === 'agent' ? 'agent' : 'certificate';
+}
+
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
