@@ -1,4 +1,4 @@
-import { indexable } from '../support/engine';
+import { indexable, onPostgresql } from '../support/engine';
 import { createAgent, createCertificate, eventInput } from '../support/factories';
 import { describeWithSharedData, readSharedData, type PublicText } from '../support/shared-data';
 import { openTestDatabase } from '../support/test-database';
@@ -10,13 +10,15 @@ describeWithSharedData('793 odd texts that others published', () => {
 
   beforeAll(() => {
     texts = readSharedData<PublicText>('text').map(({ text }) => text);
+    expect(texts).toHaveLength(793);
+    // Each is a round trip there, and several.
+    if (onPostgresql && process.env['LONG_TESTS'] === undefined) texts = texts.filter((_, index) => index % 8 === 0);
     keys = texts.map(indexable);
   });
 
   test('come back equal in every text of an agent', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
-    expect(texts).toHaveLength(793);
     for (const [index, text] of texts.entries()) {
       const key = keys[index] ?? '';
       const endpoint = { id: key, protocol: key, address: text, port: 1, metadata: { [text]: text } };

@@ -3,7 +3,7 @@ import { feedOf } from '../certificates/feed';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** How often each race is run: RACE_ROUNDS, else few. */
-export const rounds = Number(process.env['RACE_ROUNDS'] ?? 20);
+export const rounds = Number(process.env['RACE_ROUNDS'] ?? 10);
 
 /** How many rounds are under way at a time: they get into each other's way, too. */
 const lanes = 4;
