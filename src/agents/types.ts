@@ -129,7 +129,9 @@ export interface AgentInput {
 
 /**
  * What must be the only one of its kind when an agent is registered: nothing; its name and version among those of its
- * owner; its name and version among all.
+ * owner; its name and version among all. It holds whoever registers at the same time under the same condition. Under
+ * different ones, on PostgreSQL, two of the same name may both be registered where one is part of a batch or a transaction:
+ * use one condition for a name.
  */
 export const Uniqueness = {
   NONE: 'none',
