@@ -85,32 +85,40 @@ async function attempt(target: Target, made: Write): Promise<void> {
   await calls[made.call](target, made).catch(() => undefined);
 }
 
-test('what the cache answers is what the database answers', async () => {
-  const property = fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), fc.nat(8), async (steps, room) => {
-    const { db, other, clock } = await openCache({ maxEntries: room + 1, ttlMs: 1500 });
-    const compare = async (): Promise<void> =>
-      expect(await readAll(db)).toEqual(await readAll(db, { consistency: 'primary' }));
-    const take = async (taken: Step): Promise<void> => {
-      if (taken.kind === 'write') await attempt(taken.place === 'db' ? db : other, taken.write);
-      if (taken.kind === 'time') clock.nowMs += taken.ms;
-      if (taken.kind === 'together') {
-        await Promise.all([...taken.writes.map((made) => attempt(db, made)), readAll(db)]);
-      }
-      if (taken.kind === 'transaction') {
-        const work = db.transaction(async (tx) => {
-          for (const made of taken.writes) await attempt(tx, made);
+test(
+  'what the cache answers is what the database answers',
+  async () => {
+    const property = fc.asyncProperty(
+      fc.array(step, { maxLength: 30, size: 'max' }),
+      fc.nat(8),
+      async (steps, room) => {
+        const { db, other, clock } = await openCache({ maxEntries: room + 1, ttlMs: 1500 });
+        const compare = async (): Promise<void> =>
+          expect(await readAll(db)).toEqual(await readAll(db, { consistency: 'primary' }));
+        const take = async (taken: Step): Promise<void> => {
+          if (taken.kind === 'write') await attempt(taken.place === 'db' ? db : other, taken.write);
+          if (taken.kind === 'time') clock.nowMs += taken.ms;
+          if (taken.kind === 'together') {
+            await Promise.all([...taken.writes.map((made) => attempt(db, made)), readAll(db)]);
+          }
+          if (taken.kind === 'transaction') {
+            const work = db.transaction(async (tx) => {
+              for (const made of taken.writes) await attempt(tx, made);
+              await compare();
+              if (!taken.isCommitted) throw new Error('undone');
+            });
+            await work.catch(() => undefined);
+          }
+        };
+        for (const taken of steps) {
+          await take(taken);
           await compare();
-          if (!taken.isCommitted) throw new Error('undone');
-        });
-        await work.catch(() => undefined);
-      }
-    };
-    for (const taken of steps) {
-      await take(taken);
-      await compare();
-    }
-    await db.close();
-    await other.close();
-  });
-  await fc.assert(property, { numRuns: runs });
-}, 60_000 + runs * 2000);
+        }
+        await db.close();
+        await other.close();
+      },
+    );
+    await fc.assert(property, { numRuns: runs });
+  },
+  60_000 + runs * 2000,
+);
