@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure';
+import { maxTimeMs } from '../input/check';
 import { lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
 import type { AgentChange, NewAgentRow } from './agent-row';
 import { AgentStatements, type Namesake } from './agent-statements';
@@ -39,8 +40,7 @@ export function* insertAgent(
 export function* changeAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
-  yield* lastly(statements.update(change));
-  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+  yield* update(statements, change, before);
   return true;
 }
 
@@ -48,9 +48,7 @@ export function* changeAgent(statements: AgentStatements, change: AgentChange, i
 export function* changeStatus(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
-  if (before === 'REVOKED') return true;
-  yield* lastly(statements.update(change));
-  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+  if (before.status !== 'REVOKED') yield* update(statements, change, before);
   return true;
 }
 
@@ -58,10 +56,9 @@ export function* changeStatus(statements: AgentStatements, change: AgentChange, 
 export function* renewAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
-  if (before === 'REVOKED') throw staysRevoked();
-  const columns = before === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
-  yield* lastly(statements.update({ ...change, columns }));
-  yield noteOf('UPDATED', [change.id], columns.updatedAt);
+  if (before.status === 'REVOKED') throw staysRevoked();
+  const columns = before.status === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
+  yield* update(statements, { ...change, columns }, before);
   return true;
 }
 
@@ -98,17 +95,30 @@ function* hold(statements: AgentStatements, id: string, endpointId: string | nul
   }
 }
 
-// The status that the agent has; undefined when absent. Nobody else changes it until the end of the transaction.
+/** What of an agent a change goes by. */
+interface BeforeChange {
+  readonly status: AgentStatus;
+  /** When it is changed at the earliest, in milliseconds since 1970. */
+  readonly changeableAt: number;
+}
+
+function* update(statements: AgentStatements, change: AgentChange, { changeableAt }: BeforeChange): Work<void> {
+  const updatedAt = Math.max(change.columns.updatedAt, changeableAt);
+  yield* lastly(statements.update({ ...change, columns: { ...change.columns, updatedAt } }));
+  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+}
+
+// Undefined when absent. Nobody else changes the agent until the end of the transaction.
 function* readForChange(
   statements: AgentStatements,
   change: AgentChange,
   ifUpdatedAt: number | undefined,
-): Work<AgentStatus | undefined> {
+): Work<BeforeChange | undefined> {
   const before = yield* hold(statements, change.id, change.columns.defaultEndpointId ?? null);
   return before === undefined ? undefined : checkChange(change, before, ifUpdatedAt);
 }
 
-function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | undefined): AgentStatus {
+function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | undefined): BeforeChange {
   // The columns of `selectForChange`.
   const [status, updatedAt, hasEndpoint] = before as readonly [AgentStatus, number, unknown];
   if (ifUpdatedAt !== undefined && updatedAt !== ifUpdatedAt) {
@@ -122,7 +132,9 @@ function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | und
   if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') throw staysRevoked();
   const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
-  return status;
+  // Two such changes within one millisecond must not look like one: the second would not know that it has lost.
+  const changeableAt = ifUpdatedAt === undefined ? -Infinity : Math.min(updatedAt + 1, maxTimeMs);
+  return { status, changeableAt };
 }
 
 function staysRevoked(): Failure {

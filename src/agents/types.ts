@@ -164,7 +164,10 @@ export type CreateResult =
 
 /** On which condition an agent is changed. */
 export interface ChangeOptions {
-  /** Only where this is the time of its last change still: it fails with CONFLICT otherwise. Default: always. */
+  /**
+   * Only where this is the time of its last change still: it fails with CONFLICT otherwise. The time of such a change is a
+   * later one in any case, also within one millisecond. Default: always.
+   */
   ifUpdatedAt?: Date | undefined;
 }
 

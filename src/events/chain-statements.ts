@@ -112,7 +112,7 @@ export class ChainStatements {
 
     // Together, so that they are of one state.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
-        ${dialect.toMs(sql`c.created_at`)}, p.sequence
+        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
       FROM (SELECT 1) AS base
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE

@@ -17,6 +17,8 @@ interface ChainState {
   readonly checkpoint: (ChainLink & { readonly events: number; readonly createdAt: number }) | undefined;
   /** The sequence number of the entry of the last pruning; null where there was none. */
   readonly pruning: number | null;
+  /** The sequence number of the first entry; null where there is none. */
+  readonly first: number | null;
 }
 
 /** How far the chain was walked. */
@@ -27,6 +29,8 @@ interface Progress {
   gone: number;
   /** How many should be, by the last entry that tells of a pruning. */
   told: number;
+  /** How many events were gone, by each of the entries that tell of a pruning. */
+  readonly events: Set<number>;
 }
 
 /**
@@ -36,18 +40,33 @@ interface Progress {
 export function* verifyChain(dialect: Dialect): Reading<EventChainVerification> {
   const statements = chainStatements(dialect);
   const state = yield* readState(statements);
-  const progress: Progress = { link: state.checkpoint ?? chainStart, entries: 0, gone: 0, told: 0 };
+  const progress: Progress = { link: state.checkpoint ?? chainStart, entries: 0, gone: 0, told: 0, events: new Set() };
   progress.gone = progress.link.sequence;
   const found =
+    findBefore(state) ??
     (yield* walk(statements, state.head, progress)) ??
     (yield* comparePrunings(statements, state, progress)) ??
-    (yield* findUnrecorded(statements));
+    (yield* findUnrecorded(statements)) ??
+    findEmptied(state);
   const { entries } = progress;
   if (found !== undefined) return { valid: false, entries, break: found };
   const { head, checkpoint } = state;
   if (checkpoint === undefined || checkpoint.sequence === 0) return { valid: true, entries, head };
   const { sequence, hash, events, createdAt } = checkpoint;
   return { valid: true, entries, head, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
+}
+
+/** An entry before the beginning, to which no walk would lead, though it would be read as the others are. */
+function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
+  const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
+  return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
+}
+
+/** A chain that was begun, which happens together with its first entry, and of which nothing is left. */
+function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
+  return first === null && checkpoint !== undefined
+    ? { sequence: checkpoint.sequence + 1, reason: 'removed' }
+    : undefined;
 }
 
 function* walk(statements: ChainStatements, head: ChainLink, progress: Progress): Reading<EventChainBreak | undefined> {
@@ -62,7 +81,10 @@ function* walk(statements: ChainStatements, head: ChainLink, progress: Progress)
       progress.link = entry;
       progress.entries += 1;
       if (entry.kind === 'PRUNED') progress.gone += 1;
-      if (entry.eventId === noEvent) progress.told = parsePruning(entry.details)?.gone ?? 0;
+      if (entry.eventId !== noEvent) continue;
+      const pruning = parsePruning(entry.details);
+      progress.told = pruning?.gone ?? 0;
+      if (pruning !== undefined) progress.events.add(pruning.events);
     }
     if (progress.link.sequence >= head.sequence || progress.link.sequence === after + batchSize) continue;
     // An entry is missing, unless a pruning has taken it, and all before it, since.
@@ -99,10 +121,15 @@ function* checkEntry(
 function* comparePrunings(
   statements: ChainStatements,
   before: ChainState,
-  { gone, told }: Progress,
+  { gone, told, events }: Progress,
 ): Reading<EventChainBreak | undefined> {
   const { pruning } = yield* readState(statements);
-  if (pruning === before.pruning) return gone === told ? undefined : { reason: 'removed' };
+  if (pruning === before.pruning) {
+    if (gone !== told) return { reason: 'removed' };
+    // The checkpoint repeats what the entry of a pruning told when it was made, which stays behind it.
+    const { sequence = 0, events: claimed = 0 } = before.checkpoint ?? {};
+    return sequence === 0 || events.has(claimed) ? undefined : { sequence, reason: 'changed' };
+  }
   // Somebody has pruned meanwhile, so that what was counted is of no one moment.
   const [row] = yield statements.selectRemaining;
   // The statement selects exactly these columns.
@@ -125,7 +152,7 @@ function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak |
 function* readState(statements: ChainStatements): Reading<ChainState> {
   const [row] = yield statements.selectState;
   // The statement selects exactly these columns, the first two, and the four after them, null together.
-  const [sequence, hash, last, lastHash, events, createdAt, pruning] = row as unknown as readonly [
+  const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as unknown as readonly [
     sequence: number | null,
     hash: string,
     last: number | null,
@@ -133,7 +160,8 @@ function* readState(statements: ChainStatements): Reading<ChainState> {
     events: number,
     createdAt: number,
     pruning: number | null,
+    first: number | null,
   ];
   const checkpoint = last === null ? undefined : { sequence: last, hash: lastHash, events, createdAt };
-  return { head: sequence === null ? (checkpoint ?? chainStart) : { sequence, hash }, checkpoint, pruning };
+  return { head: sequence === null ? (checkpoint ?? chainStart) : { sequence, hash }, checkpoint, pruning, first };
 }

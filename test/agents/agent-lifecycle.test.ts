@@ -97,6 +97,27 @@ describe('agents.setStatus', () => {
   });
 });
 
+describe('ifUpdatedAt', () => {
+  test('lets one of many callers through, and tells the others, though the clock stands still', async () => {
+    const { db } = await openTestDatabase({ now: () => start });
+    await createAgent(db, { id: 'a' });
+    for (let round = 0; round < 20; round += 1) {
+      const read = await db.getAgent('a');
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 5 }, (_, caller) =>
+          db.agents.mergeMetadata('a', { [`round ${round}`]: caller }, { ifUpdatedAt: read?.updatedAt }),
+        ),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([{ status: 'fulfilled', value: true }]);
+      const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+      expect(refused).toEqual(
+        Array.from({ length: 4 }, () => expect.objectContaining({ code: 'CONFLICT' }) as unknown),
+      );
+    }
+    expect((await db.getAgent('a'))?.updatedAt).toEqual(new Date(start + 20));
+  });
+});
+
 describe('agents.renew', () => {
   test('makes an EXPIRED agent ACTIVE again, and leaves a SUSPENDED one so', async () => {
     const { db } = await openWithAgent('EXPIRED');

@@ -174,6 +174,48 @@ describe('events.verify finds', () => {
     if (expected.sequence !== undefined) expect(result.entries).toBe(expected.sequence - 1);
   });
 
+  test.each(['a chain from the beginning', 'a chain that was pruned'])(
+    'an entry before the beginning of %s',
+    async (kind) => {
+      const database = await openChain();
+      const { events } = database.db;
+      const isPruned = kind.endsWith('pruned');
+      if (isPruned) await events.prune({ before: new Date(t0 + 3) });
+      await changeRaw(database, addEvent);
+      for (const sequence of isPruned ? [-1, 0, 1, 2] : [-1, 0]) {
+        await changeRaw(database, copyEntry(6, sequence, 'x'));
+        expect(await events.verify()).toMatchObject({ valid: false, break: { sequence, reason: 'inserted' } });
+        await changeRaw(database, `DELETE FROM security_event_entries WHERE sequence = ${sequence}`);
+      }
+    },
+  );
+
+  test('a mitigation that nobody recorded, before the beginning', async () => {
+    const database = await openChain();
+    await changeRaw(
+      database,
+      `INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash, mitigation_applied)
+        SELECT 0, 'e3', 'MITIGATED', entered_at, digest, hash, TRUE FROM security_event_entries WHERE sequence = 3`,
+    );
+    expect(await database.db.events.verify()).toMatchObject({ break: { sequence: 0, reason: 'inserted' } });
+  });
+
+  test('that nothing is left of what was begun', async () => {
+    const database = await openChain();
+    await changeRaw(database, 'DELETE FROM security_events; DELETE FROM security_event_entries');
+    const broken = { valid: false, entries: 0, break: { sequence: 1, reason: 'removed' } };
+    expect(await database.db.events.verify()).toEqual(broken);
+  });
+
+  test('another count in a checkpoint', async () => {
+    const database = await openChain();
+    const { events } = database.db;
+    await events.prune({ before: new Date(t0 + 3) });
+    await events.prune({ before: new Date(t0 + 4) });
+    await changeRaw(database, 'UPDATE security_event_checkpoints SET count = 4711 WHERE sequence > 0');
+    expect(await events.verify()).toMatchObject({ valid: false, break: { reason: 'changed' } });
+  });
+
   test('a break in what was pruned', async () => {
     const database = await openChain();
     const { events } = database.db;

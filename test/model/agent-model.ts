@@ -71,9 +71,14 @@ export function updateAgent(
   if (certificateId !== undefined && !directory.certificates.has(certificateId)) codes.push('REFERENCE_NOT_FOUND');
   if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
   if (codes.length > 0) return fails(directory, ...codes);
-  const after = withAgents(directory, [toChanged(before, input, settings)], 'UPDATED', settings.nowMs);
+  const changed = toChanged(before, input, settings);
+  const atLeast = ifUpdatedAt === undefined ? -Infinity : Math.min(before.updatedAt.getTime() + 1, lastTimeMs);
+  const updatedAt = new Date(Math.max(settings.nowMs, atLeast));
+  const after = withAgents(directory, [{ ...changed, updatedAt }], 'UPDATED', settings.nowMs);
   return leaves(after, true);
 }
+
+const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Whether an agent was changed since. */
 export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): boolean {
