@@ -41,6 +41,10 @@ export interface Dialect {
   readonly toBoolean: (flag: Sql) => Sql;
   /** Whether `text` contains `part`, to the letter. */
   readonly contains: (text: Sql, part: string) => Sql;
+  /** How many code points a part of a name has at least of which the search index knows something. */
+  readonly shortestIndexedPart: number;
+  /** The agents `id` whose name contains `part`, which is folded: by that index where it can be. */
+  readonly agentsNamed: (part: string) => Sql;
   /** Whether the stored text, which may be too long for an index, is `text`. */
   readonly isLongText: (stored: Sql, text: Sql) => Sql;
   /** A JSON array of the values of `columns`. */

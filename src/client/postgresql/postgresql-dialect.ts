@@ -23,10 +23,9 @@ export const postgresqlDialect: Dialect = {
   fromMs,
   toMs: (time) => sql`round(date_part('epoch', ${time}) * 1000)`,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
-  contains: (text, part) => {
-    if (Array.from(part).length < trigramLength) return sql`strpos(${text}, ${part}) > 0`;
-    return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
-  },
+  contains,
+  shortestIndexedPart: trigramLength,
+  agentsNamed: (part) => sql`SELECT n.id FROM agents n WHERE ${contains(sql`n.name_folded`, part)}`,
   isLongText: (stored, text) => {
     const length = raw(String(indexedLength));
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
@@ -37,6 +36,11 @@ export const postgresqlDialect: Dialect = {
   jsonObjectOf: (key, value) =>
     sql`'{' || coalesce(string_agg(to_json(${key})::text || ':' || ${value}, ',' ORDER BY ${key}), '') || '}'`,
 };
+
+function contains(text: Sql, part: string): Sql {
+  if (Array.from(part).length < trigramLength) return sql`strpos(${text}, ${part}) > 0`;
+  return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
+}
 
 // Rounded as what is stored is: a time is a fraction on the way.
 function fromMs(ms: Sql): Sql {

@@ -1,6 +1,12 @@
 import type { Dialect, RecordColumnType } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
+/** Code points that the search index holds together: of a shorter text it knows nothing. */
+const trigramLength = 3;
+
+/** Enough to tell most other names apart; the name itself is looked at anyway. */
+const mostTrigrams = 32;
+
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
   hasConcurrentWriters: false,
@@ -15,6 +21,15 @@ export const sqliteDialect: Dialect = {
   toMs: (time) => time,
   toBoolean: (flag) => flag,
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  shortestIndexedPart: trigramLength,
+  agentsNamed: (part) => {
+    const trigrams = trigramsOf(part);
+    const isNamed = sql`instr(n.name_folded, ${part}) > 0`;
+    if (trigrams.length === 0) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
+    const all = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
+    return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
+      WHERE s.agent_names_search MATCH ${all} AND n.key = s.rowid AND ${isNamed}`;
+  },
   isLongText: (stored, text) => sql`${stored} = ${text}`,
   jsonArray: (columns) => sql`json_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
@@ -26,4 +41,12 @@ export const sqliteDialect: Dialect = {
 function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
+}
+
+function trigramsOf(text: string): string[] {
+  const points = Array.from(text);
+  const trigrams = points
+    .slice(trigramLength - 1)
+    .map((_, start) => points.slice(start, start + trigramLength).join(''));
+  return [...new Set(trigrams)].slice(0, mostTrigrams);
 }
