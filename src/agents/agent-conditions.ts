@@ -47,7 +47,7 @@ function ownConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sq
   if (exactName !== undefined) conditions.push(sql`a.name = ${exactName}`);
   if (owner !== undefined) conditions.push(sql`a.owner = ${owner}`);
   if (statuses !== undefined) conditions.push(sql`a.status IN (${join(statuses)})`);
-  if (namePart !== undefined) conditions.push(dialect.contains(sql`a.name_folded`, namePart));
+  if (namePart !== undefined) conditions.push(dialect.holds(sql`a.name_folded`, namePart));
   if (version !== undefined) conditions.push(hasVersion(version));
   return conditions;
 }
@@ -64,7 +64,7 @@ function relatedConditions(filter: AgentFilter): Sql[] {
   if (capabilities !== undefined) conditions.push(allCapabilities ? hasAllWanted(capabilities.length) : hasAnyWanted());
   const ofEndpoint = endpointConditions(filter);
   if (ofEndpoint !== undefined) {
-    conditions.push(sql`EXISTS (SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND ${ofEndpoint})`);
+    conditions.push(exists(sql`endpoints e WHERE e.agent_id = a.id AND ${ofEndpoint}`));
   }
   if (metadata !== undefined && metadata.length > 0) {
     conditions.push(sql`${metadata.length} = (SELECT count(*) FROM ${entryTable} w CROSS JOIN agent_metadata m
@@ -79,8 +79,13 @@ function hasAllWanted(count: number): Sql {
 }
 
 function hasAnyWanted(): Sql {
-  return sql`EXISTS (SELECT 1 FROM ${wantedTable} w CROSS JOIN agent_capabilities ac
-    WHERE ac.agent_id = a.id AND ac.capability_id = w.id)`;
+  return exists(sql`${wantedTable} w CROSS JOIN agent_capabilities ac
+    WHERE ac.agent_id = a.id AND ac.capability_id = w.id`);
+}
+
+// Without an offset PostgreSQL may put the answers for all agents there are together first, to look up those of a few.
+function exists(from: Sql): Sql {
+  return sql`EXISTS (SELECT 1 FROM ${from} LIMIT 1 OFFSET 0)`;
 }
 
 /** What is asked of an endpoint `e`; protocol and health are asked of one and the same. Undefined where nothing is. */

@@ -36,7 +36,7 @@ const indexedOrders: ReadonlySet<AgentOrderField> = new Set([
 ]);
 
 /** How many agents are looked through in the order asked for before another way is taken, and the longest page for it. */
-const longestLook = 5000;
+const longestLook = 3000;
 const longestLookedForPage = 1001;
 
 /**
@@ -65,9 +65,10 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
     return toStatement(sql`${withDefinitions}SELECT count(*) FROM agents a WHERE ${allOf(conditions)}`);
   }
   const tables = [...definitions, ...leads.definitions, leads.others(sql`NOT ${leads.areFew}`)];
-  const countOf = (lead: Sql): Sql =>
-    sql`(SELECT count(*) FROM ${from(lead)} WHERE ${allOf([isOf(lead), ...conditions])})`;
-  return toStatement(sql`WITH ${join(tables)} SELECT ${countOf(sql`few`)} + ${countOf(sql`others`)}`);
+  const countOf = (lead: Sql, asked: readonly Sql[]): Sql =>
+    sql`(SELECT count(*) FROM ${from(lead)} WHERE ${allOf([isOf(lead), ...asked])})`;
+  const left = agentConditions(dialect, leads.rest, nowMs).conditions;
+  return toStatement(sql`WITH ${join(tables)} SELECT ${countOf(sql`few`, conditions)} + ${countOf(sql`others`, left)}`);
 }
 
 // Only one of three tables holds the page. `led`: where some way leads to few agents, those of them that match. Else
@@ -75,12 +76,14 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
 // whatever the best of the long ways leads to. What is not needed is not looked for.
 function ledTables(dialect: Dialect, selection: AgentSelection, leads: Leads, conditions: readonly Sql[]): Sql[] {
   const { areFew } = leads;
-  const select = (lead: Sql): Sql => selectIds(dialect, selection, from(lead), [isOf(lead), ...conditions]);
-  const led = sql`led AS MATERIALIZED (${select(sql`few`)})`;
+  const select = (lead: Sql, asked: readonly Sql[]): Sql =>
+    selectIds(dialect, selection, from(lead), [isOf(lead), ...asked]);
+  const left = agentConditions(dialect, leads.rest, selection.nowMs).conditions;
+  const led = sql`led AS MATERIALIZED (${select(sql`few`, conditions)})`;
   const recent = recentTables(dialect, selection, areFew, conditions);
   const isPage = sql`(SELECT count(*) FROM recent) = ${selection.limit}`;
   const isLeft = recent.length === 0 ? sql`NOT ${areFew}` : sql`NOT (${areFew} OR ${isPage})`;
-  const rest = [leads.others(isLeft), sql`rest AS MATERIALIZED (${select(sql`others`)})`];
+  const rest = [leads.others(isLeft), sql`rest AS MATERIALIZED (${select(sql`others`, left)})`];
   const page = [
     sql`SELECT id FROM led`,
     ...(recent.length === 0 ? [] : [sql`SELECT id FROM recent WHERE ${isPage}`]),

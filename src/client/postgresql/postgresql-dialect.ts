@@ -24,12 +24,14 @@ export const postgresqlDialect: Dialect = {
   toMs: (time) => sql`round(date_part('epoch', ${time}) * 1000)`,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
   contains,
+  holds,
   shortestIndexedPart: trigramLength,
   agentsNamed: (part) => sql`SELECT n.id FROM agents n WHERE ${contains(sql`n.name_folded`, part)}`,
   isLongText: (stored, text) => {
     const length = raw(String(indexedLength));
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
   },
+  orderOfLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
   // Put together as text: the values are JSON already. In the order that SQLite's index has by itself.
@@ -38,8 +40,12 @@ export const postgresqlDialect: Dialect = {
 };
 
 function contains(text: Sql, part: string): Sql {
-  if (Array.from(part).length < trigramLength) return sql`strpos(${text}, ${part}) > 0`;
+  if (Array.from(part).length < trigramLength) return holds(text, part);
   return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
+}
+
+function holds(text: Sql, part: string): Sql {
+  return sql`strpos(${text}, ${part}) > 0`;
 }
 
 // Rounded as what is stored is: a time is a fraction on the way.

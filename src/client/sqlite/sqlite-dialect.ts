@@ -20,17 +20,19 @@ export const sqliteDialect: Dialect = {
   fromMs: (ms) => ms,
   toMs: (time) => time,
   toBoolean: (flag) => flag,
-  contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  contains: holds,
+  holds,
   shortestIndexedPart: trigramLength,
   agentsNamed: (part) => {
     const trigrams = trigramsOf(part);
-    const isNamed = sql`instr(n.name_folded, ${part}) > 0`;
+    const isNamed = holds(sql`n.name_folded`, part);
     if (trigrams.length === 0) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
     const all = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
     return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
       WHERE s.agent_names_search MATCH ${all} AND n.key = s.rowid AND ${isNamed}`;
   },
   isLongText: (stored, text) => sql`${stored} = ${text}`,
+  orderOfLongText: (stored) => [stored],
   jsonArray: (columns) => sql`json_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
   // Put together as text: json_group_object would parse every value only to write it again.
@@ -41,6 +43,10 @@ export const sqliteDialect: Dialect = {
 function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
+}
+
+function holds(text: Sql, part: string): Sql {
+  return sql`instr(${text}, ${part}) > 0`;
 }
 
 function trigramsOf(text: string): string[] {
