@@ -8,10 +8,16 @@ process.env['PRISMA_SCHEMA_ENGINE_BINARY'] ??= resolve(__dirname, 'scripts/schem
 
 const url = process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 const folder = isPostgresqlUrl(url) ? 'prisma/postgresql' : 'prisma';
+// The search index of SQLite, which Prisma's schema cannot express, with the tables that FTS5 keeps it in. The migrations
+// make them; Prisma Migrate is not to take them for drift.
+const searchTables = ['', '_search', '_search_config', '_search_data', '_search_idx'].map(
+  (part) => `agent_names${part}`,
+);
 const shadowDatabaseUrl = process.env['SHADOW_DATABASE_URL'];
 
 export default defineConfig({
   schema: `${folder}/schema.prisma`,
   migrations: { path: `${folder}/migrations` },
+  ...(isPostgresqlUrl(url) ? {} : { experimental: { externalTables: true }, tables: { external: searchTables } }),
   datasource: { url: normaliseDatabaseUrl(url), ...(shadowDatabaseUrl === undefined ? {} : { shadowDatabaseUrl }) },
 });

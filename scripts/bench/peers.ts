@@ -20,7 +20,9 @@ export async function availableContenders(wanted: readonly ContenderName[], tell
     await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], options);
     return [...wanted];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    // npm's own account of it follows the command that failed, in lines that each begin with "npm error".
+    const lines = error instanceof Error ? error.message.split('\n').slice(0, 4) : [String(error)];
+    const reason = lines.map((line) => line.replace(/^npm error /, '')).join('; ');
     tell(`without ${peers.join(', ')}, which cannot be installed: ${reason}`);
     return wanted.filter((name) => !peers.includes(name));
   }

@@ -33,10 +33,11 @@ export class SqliteSource {
     throw new ScriptError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 can be moved`);
   }
 
-  /** All tables but SQLite's and Prisma Migrate's own. */
+  /** All tables but SQLite's and Prisma Migrate's own, and those of the search index, which is made from the others. */
   tableNames(): string[] {
     const sql = `SELECT name FROM sqlite_schema WHERE type = 'table'
-      AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations' ORDER BY name`;
+      AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'
+      AND name <> 'agent_names' AND name NOT GLOB 'agent_names_search*' ORDER BY name`;
     return this.#driver.prepare<[], string>(sql).pluck().all();
   }
 

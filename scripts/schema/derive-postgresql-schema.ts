@@ -12,7 +12,7 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/^( +sequence +)Int\b/gm, '$1BigInt'],
   // Texts of any length have to fit, and parts of them to be found: that takes indexes of expressions, which Prisma's
   // schema cannot express. The migrations make them.
-  [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|key, value)\b.*\n/gm, ''],
+  [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
 ];
 
 /** The schema for PostgreSQL: the same model with another provider, native types, and fewer indexes. */

@@ -24,7 +24,7 @@ const columnsOf = perEngine((dialect) => raw(certificateColumns(dialect).sql));
  */
 export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
   const { filter, order, limit, offset } = selection;
-  const orderBy = orderTerms(order);
+  const orderBy = orderTerms(dialect, order);
   const { definitions, from, conditions } = search(dialect, filter);
   const page = sql`page AS MATERIALIZED (SELECT c.id FROM ${from}
     WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
@@ -97,7 +97,9 @@ const orderColumns: Readonly<Record<CertificateOrderField, Sql>> = {
 };
 
 // The id makes the order total, so that pages neither overlap nor skip.
-function orderTerms({ field, direction }: CertificateOrder): Sql {
-  const directed = direction === 'asc' ? sql`${orderColumns[field]} ASC` : sql`${orderColumns[field]} DESC`;
-  return field === 'id' ? directed : sql`${directed}, c.id ASC`;
+function orderTerms(dialect: Dialect, { field, direction }: CertificateOrder): Sql {
+  const column = orderColumns[field];
+  const keys = field === 'subject' ? dialect.orderOfLongText(column) : [column];
+  const directed = keys.map((key) => (direction === 'asc' ? sql`${key} ASC` : sql`${key} DESC`));
+  return join(field === 'id' ? directed : [...directed, sql`c.id ASC`]);
 }

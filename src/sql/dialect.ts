@@ -39,10 +39,18 @@ export interface Dialect {
   readonly toMs: (time: Sql) => Sql;
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
-  /** Whether `text` contains `part`, to the letter. */
+  /** Whether `text` contains `part`, to the letter: by an index of `text` where there is one. */
   readonly contains: (text: Sql, part: string) => Sql;
+  /** The same, asked of rows that something else leads to: no index is looked at. */
+  readonly holds: (text: Sql, part: string) => Sql;
+  /** How many code points a part of a name has at least of which the search index knows something. */
+  readonly shortestIndexedPart: number;
+  /** The agents `id` whose name contains `part`, which is folded: by that index where it can be. */
+  readonly agentsNamed: (part: string) => Sql;
   /** Whether the stored text, which may be too long for an index, is `text`. */
   readonly isLongText: (stored: Sql, text: Sql) => Sql;
+  /** What to sort by for the order of a stored text, which may be too long for an index. */
+  readonly orderOfLongText: (stored: Sql) => readonly Sql[];
   /** A JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */

@@ -84,7 +84,11 @@ describe('A database that the seed made', () => {
     afterTest(() => db.close());
     await db.initialize();
     const held = db.transaction(() => new Promise((resolve) => setTimeout(resolve, 300)));
-    expect(await db.migrateDatabase()).toEqual(['20261123000100_contract', '20261123000200_lifecycle']);
+    expect(await db.migrateDatabase()).toEqual([
+      '20261123000100_contract',
+      '20261123000200_lifecycle',
+      '20261123000300_search',
+    ]);
     await held;
     expect(await db.getAgent('a')).toBeNull();
   });

@@ -23,20 +23,30 @@ export const postgresqlDialect: Dialect = {
   fromMs,
   toMs: (time) => sql`round(date_part('epoch', ${time}) * 1000)`,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
-  contains: (text, part) => {
-    if (Array.from(part).length < trigramLength) return sql`strpos(${text}, ${part}) > 0`;
-    return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
-  },
+  contains,
+  holds,
+  shortestIndexedPart: trigramLength,
+  agentsNamed: (part) => sql`SELECT n.id FROM agents n WHERE ${contains(sql`n.name_folded`, part)}`,
   isLongText: (stored, text) => {
     const length = raw(String(indexedLength));
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
   },
+  orderOfLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
   // Put together as text: the values are JSON already. In the order that SQLite's index has by itself.
   jsonObjectOf: (key, value) =>
     sql`'{' || coalesce(string_agg(to_json(${key})::text || ':' || ${value}, ',' ORDER BY ${key}), '') || '}'`,
 };
+
+function contains(text: Sql, part: string): Sql {
+  if (Array.from(part).length < trigramLength) return holds(text, part);
+  return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
+}
+
+function holds(text: Sql, part: string): Sql {
+  return sql`strpos(${text}, ${part}) > 0`;
+}
 
 // Rounded as what is stored is: a time is a fraction on the way.
 function fromMs(ms: Sql): Sql {

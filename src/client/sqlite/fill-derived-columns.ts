@@ -5,10 +5,9 @@ import type { SqliteDatabase } from './sqlite-database';
 
 const batchSize = 1000;
 
-// Each starts from the few empty entries of an index, so that looking costs little where there is nothing to do. The
-// seed's rows may be empty themselves: a row that is filled in must not be found again.
-const selectAgents = `SELECT id, name, version FROM agents
-  WHERE name_folded = '' AND (name <> '' OR version_key = '') LIMIT ${batchSize}`;
+// Each starts from the few empty entries of an index, so that looking costs little where there is nothing to do. A row that
+// is filled in must not be found again: no version has an empty key, but the seed's other texts may be empty themselves.
+const selectAgents = `SELECT id, name, version FROM agents WHERE version_key = '' LIMIT ${batchSize}`;
 const selectCertificates = `SELECT id, subject, issuer FROM certificates
   WHERE (subject_folded = '' AND subject <> '') OR (issuer_folded = '' AND issuer <> '') LIMIT ${batchSize}`;
 

@@ -1,6 +1,15 @@
 import type { Dialect, RecordColumnType } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
+/** Code points that the search index holds together: of a shorter text it knows nothing. */
+const trigramLength = 3;
+
+/** Enough to tell most other names apart; the name itself is looked at anyway. */
+const mostTrigrams = 32;
+
+/** How many names are looked at one by one. */
+const fewNames = 1000;
+
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
   hasConcurrentWriters: false,
@@ -14,8 +23,18 @@ export const sqliteDialect: Dialect = {
   fromMs: (ms) => ms,
   toMs: (time) => time,
   toBoolean: (flag) => flag,
-  contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
+  contains: holds,
+  holds,
+  shortestIndexedPart: trigramLength,
+  agentsNamed: (part) => {
+    const trigrams = trigramsOf(part);
+    const isNamed = holds(sql`n.name_folded`, part);
+    if (trigrams.length === 0) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
+    return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
+      WHERE s.agent_names_search MATCH (${searchFor(trigrams)}) AND n.key = s.rowid AND ${isNamed}`;
+  },
   isLongText: (stored, text) => sql`${stored} = ${text}`,
+  orderOfLongText: (stored) => [stored],
   jsonArray: (columns) => sql`json_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
   // Put together as text: json_group_object would parse every value only to write it again.
@@ -26,4 +45,26 @@ export const sqliteDialect: Dialect = {
 function field(index: number, type: RecordColumnType): Sql {
   const value = sql`value ->> ${raw(String(index))}`;
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
+}
+
+// By the rarest trigram alone where few names have it: to read where all of them are takes longer, the more names there are.
+function searchFor(trigrams: readonly string[]): Sql {
+  const terms = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+  const few = raw(String(fewNames));
+  const uses = sql`(SELECT count(*) FROM (
+    SELECT 1 FROM agent_names_search u WHERE u.agent_names_search MATCH t.value LIMIT ${few} + 1))`;
+  return sql`SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term ELSE ${terms.join(' AND ')} END FROM (
+    SELECT t.value AS term, ${uses} AS uses FROM json_each(${JSON.stringify(terms)}) AS t ORDER BY uses LIMIT 1) AS rarest_term`;
+}
+
+function holds(text: Sql, part: string): Sql {
+  return sql`instr(${text}, ${part}) > 0`;
+}
+
+function trigramsOf(text: string): string[] {
+  const points = Array.from(text);
+  const trigrams = points
+    .slice(trigramLength - 1)
+    .map((_, start) => points.slice(start, start + trigramLength).join(''));
+  return [...new Set(trigrams)].slice(0, mostTrigrams);
 }

@@ -1,6 +1,7 @@
 /*
  * The statements of somebody who knows PostgreSQL and has only this schema to serve: each is one round trip, a record is
- * one row with its collections as JSON, a page of ids is found before any record is put together.
+ * one row with its collections as JSON, a page of ids is found before any record is put together. "OFFSET 0" in a lateral
+ * subquery keeps PostgreSQL from reading a whole table where it takes a few rows for many.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -9,11 +10,13 @@ const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_en
       ${toMs('e.last_checked')}, e.health_message, e.metadata) ORDER BY e.position), '[]')::text
     FROM endpoints e WHERE e.agent_id = a.id),
   (SELECT coalesce(json_agg(c.name ORDER BY c.name), '[]')::text FROM agent_capabilities ac
-    JOIN capabilities c ON c.id = ac.capability_id WHERE ac.agent_id = a.id),
+    CROSS JOIN LATERAL (SELECT c.name FROM capabilities c WHERE c.id = ac.capability_id OFFSET 0) c
+    WHERE ac.agent_id = a.id),
   (SELECT '{' || coalesce(string_agg(to_json(m.key) || ':' || m.value, ','), '') || '}'
     FROM agent_metadata m WHERE m.agent_id = a.id)`;
 
-const agentsOfPage = `SELECT ${agentColumns} FROM page JOIN agents a ON a.id = page.id ORDER BY a.updated_at DESC, a.id`;
+const agentsOfPage = `SELECT ${agentColumns}
+  FROM page CROSS JOIN LATERAL (SELECT * FROM agents a WHERE a.id = page.id OFFSET 0) a ORDER BY a.updated_at DESC, a.id`;
 
 function toMs(time: string): string {
   return `round(date_part('epoch', ${time}) * 1000)`;
@@ -33,11 +36,14 @@ export const searchAgents = `WITH page AS MATERIALIZED (
 export const ableAgents = `WITH wanted AS MATERIALIZED (
     SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000) s) AS uses
     FROM capabilities c WHERE c.name = ANY ($1::text[])),
-  page AS MATERIALIZED (
-    SELECT a.id FROM agent_capabilities r JOIN agents a ON a.id = r.agent_id
+  able AS MATERIALIZED (
+    SELECT r.agent_id FROM agent_capabilities r
     WHERE r.capability_id = (SELECT id FROM wanted ORDER BY uses LIMIT 1)
     AND cardinality($1::text[]) = (SELECT count(*) FROM agent_capabilities ac
-      WHERE ac.agent_id = r.agent_id AND ac.capability_id = ANY (ARRAY(SELECT id FROM wanted)))
+      WHERE ac.agent_id = r.agent_id AND ac.capability_id = ANY (ARRAY(SELECT id FROM wanted)))),
+  page AS MATERIALIZED (
+    SELECT a.id FROM able
+    CROSS JOIN LATERAL (SELECT a.id, a.updated_at FROM agents a WHERE a.id = able.agent_id OFFSET 0) a
     ORDER BY a.updated_at DESC, a.id LIMIT $2)
   ${agentsOfPage}`;
 
@@ -130,7 +136,8 @@ export const queryEvents = `WITH page AS MATERIALIZED (
     s.mitigation_applied::integer, s.mitigation_details,
     (SELECT '{' || coalesce(string_agg(to_json(m.key) || ':' || m.value, ','), '') || '}'
       FROM security_event_metadata m WHERE m.event_id = s.id)
-  FROM page JOIN security_events s ON s.id = page.id ORDER BY s.timestamp DESC, s.id`;
+  FROM page CROSS JOIN LATERAL (SELECT * FROM security_events s WHERE s.id = page.id OFFSET 0) s
+  ORDER BY s.timestamp DESC, s.id`;
 
 export const getCertificate = `SELECT c.id, c.subject, c.issuer, ${toMs('c.not_before')}, ${toMs('c.not_after')},
     c.public_key, c.certificate, c.fingerprint, c.status, ${toMs('c.created_at')},

@@ -17,8 +17,10 @@ const agentsOfPage = `SELECT ${agentColumns} FROM page CROSS JOIN agents a ON a.
 
 export const getAgent = `SELECT ${agentColumns} FROM agents a WHERE a.id = ?`;
 
-/** The names first, from their narrow index. Parameters: part of the name, any of (JSON), limit. */
-export const searchAgents = `WITH named AS MATERIALIZED (SELECT id FROM agents WHERE instr(name_folded, ?) > 0),
+/** The names first, from the index of their parts. Parameters: its query, part of the name, any of (JSON), limit. */
+export const searchAgents = `WITH named AS MATERIALIZED (
+    SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n ON n.key = s.rowid
+    WHERE s.agent_names_search MATCH ? AND instr(n.name_folded, ?) > 0),
   wanted AS MATERIALIZED (SELECT id FROM capabilities WHERE name IN (SELECT value FROM json_each(?))),
   page AS MATERIALIZED (
     SELECT a.id FROM named CROSS JOIN agents a ON a.id = named.id

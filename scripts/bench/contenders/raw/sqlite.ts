@@ -48,8 +48,10 @@ function prepareReads(driver: Database): Reads {
       const row = getAgent().get(id);
       return row === undefined ? null : toAgent(row);
     },
-    searchAgents: (name, capabilities, limit) =>
-      searchAgents().all(name.toLowerCase(), JSON.stringify(capabilities), limit).map(toAgent),
+    searchAgents: (name, capabilities, limit) => {
+      const part = foldedName(name);
+      return searchAgents().all(trigramsOf(part), part, JSON.stringify(capabilities), limit).map(toAgent);
+    },
     ableAgents: (capabilities, limit) =>
       ableAgents().all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
     agentsByFingerprint: (fingerprint) => agentsByFingerprint().all(fingerprintKey(fingerprint)).map(toAgent),
@@ -70,6 +72,12 @@ function prepareReads(driver: Database): Reads {
       return row === undefined ? null : toCertificate(row);
     },
   };
+}
+
+/** A query for names with every three letters in a row that `part` has; it has three at least. */
+function trigramsOf(part: string): string {
+  const trigrams = Array.from({ length: part.length - 2 }, (_, start) => part.slice(start, start + 3));
+  return trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
 }
 
 function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent'> {

@@ -1,0 +1,169 @@
+import type { CertificateQuery, ResolutionQuery } from '../../src';
+import { buildAgentCount, buildAgentQuery } from '../../src/agents/build-agent-query';
+import { parseResolutionQuery } from '../../src/agents/parse-resolution-query';
+import { buildCertificateQuery } from '../../src/certificates/build-certificate-query';
+import { parseCertificateQuery } from '../../src/certificates/parse-certificate-query';
+import { toNumbered } from '../../src/client/postgresql/numbered-parameters';
+import { postgresqlDialect } from '../../src/client/postgresql/postgresql-dialect';
+import { sqliteDialect } from '../../src/client/sqlite/sqlite-dialect';
+import { buildEventQuery } from '../../src/events/build-event-query';
+import { parseEventQuery } from '../../src/events/parse-event';
+import type { Statement } from '../../src/sql/statement';
+import { onPostgresql } from '../support/engine';
+import { agentInput, createCertificate } from '../support/factories';
+import { connectRaw } from '../support/raw-client';
+import { readSqlite } from '../support/raw-reader';
+import { changeRaw } from '../support/raw-writer';
+import { shareTestDatabase, type TestDatabase } from '../support/test-database';
+
+const dialect = onPostgresql ? postgresqlDialect : sqliteDialect;
+const shared = shareTestDatabase({}, fill);
+
+/** Enough for PostgreSQL to tell one index from another. */
+async function fill({ db, options }: TestDatabase): Promise<void> {
+  const certificateId = await createCertificate(db);
+  const agentAt = (place: number) =>
+    agentInput({
+      certificateId,
+      name: `Agent ${place}`,
+      owner: `owner-${place % 100}`,
+      status: place % 2 === 0 ? 'ACTIVE' : 'SUSPENDED',
+      createdAt: new Date(nowMs + place),
+      updatedAt: new Date(nowMs + ((place * 7) % 3000)),
+      expiresAt: new Date(nowMs + place * 1000),
+    });
+  await db.agents.createMany(Array.from({ length: 3000 }, (_, place) => agentAt(place)));
+  if (onPostgresql) await changeRaw({ options }, 'ANALYZE agents');
+}
+
+const nowMs = Date.UTC(2026, 0, 1);
+
+/** How the engine would go about a statement, a line a step. */
+async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
+  const { url } = shared().options;
+  if (!onPostgresql) {
+    const explain = `EXPLAIN QUERY PLAN ${sql}`;
+    return readSqlite(url, (driver) => driver.prepare<unknown[], { detail: string }>(explain).all(...args)).map(
+      ({ detail }) => detail,
+    );
+  }
+  const client = await connectRaw(url);
+  try {
+    // Of empty tables it would read all, and sort them: what is left of that is what no index could do.
+    await client.query('SET enable_seqscan = off; SET enable_sort = off');
+    // By a bitmap it loses the order; an index of trigrams is read in no other way.
+    if (!withBitmaps) await client.query('SET enable_bitmapscan = off');
+    const { text } = toNumbered(sql);
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...args]);
+    return rows.map((row) => row['QUERY PLAN'].trim());
+  } finally {
+    await client.end();
+  }
+}
+
+function resolve(query: ResolutionQuery, isLaterPage = false): Statement {
+  const { filter, order, window } = parseResolutionQuery(query);
+  if (filter === null) throw new Error('the query matches nothing');
+  const isTime = order.field.endsWith('At');
+  const place = { value: isTime ? nowMs + 1500 : order.field === 'status' ? 'ACTIVE' : 'x', id: 'x' };
+  const after = isLaterPage ? place : undefined;
+  return buildAgentQuery(dialect, { filter, order, after, limit: window.limit ?? 20, offset: 0, nowMs });
+}
+
+/** Steps that read a table, or an index, from its beginning; but for those that only count off an order. */
+const fullScan = onPostgresql
+  ? /Seq Scan on (agents|endpoints|agent_|certificates)/
+  : /^SCAN (?!(?:lead_|few|others|page|recent|led|rest|edge|wanted|rarest|named|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
+
+describe('A selective query', () => {
+  test.each<ResolutionQuery>([
+    { id: 'x' },
+    { fingerprint: 'aa' },
+    { owner: 'x' },
+    { exactName: 'x' },
+    { name: 'lantern' },
+    { name: 'lantern', capabilities: ['x', 'y'] },
+    { name: 'lantern', owner: 'x', status: ['ACTIVE'] },
+    { capabilities: ['x'] },
+    { capabilities: ['x', 'y', 'z'], allCapabilities: true },
+    { metadata: { key: 1, other: 'x' } },
+    { protocol: 'https' },
+    { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
+  ])('%j scans no table', async (query) => {
+    expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
+    const { filter } = parseResolutionQuery(query);
+    if (filter === null) throw new Error('the query matches nothing');
+    const count = await planOf(buildAgentCount(dialect, filter, nowMs), true);
+    expect(count.filter((step) => fullScan.test(step))).toEqual([]);
+  });
+});
+
+const byIndex = (index: string): RegExp =>
+  onPostgresql
+    ? new RegExp(`Index (Only )?Scan (Backward )?using ${index} `)
+    : new RegExp(`USING (COVERING )?INDEX ${index}`);
+
+/** Sorts of more than the records of the page, which are put in their order once more. */
+async function sortsOf(statement: Statement): Promise<string[]> {
+  const sorts = (await planOf(statement)).filter((step) =>
+    /^(->\s+)?Sort\b(?! Key)|TEMP B-TREE FOR ORDER BY/.test(step),
+  );
+  return sorts.slice(1);
+}
+
+describe('A page of agents', () => {
+  const primaryKey = onPostgresql ? 'agents_pkey' : 'sqlite_autoindex_agents_1';
+  test.each<[ResolutionQuery, string]>([
+    [{}, 'idx_agents_updated_at'],
+    [{ orderDirection: 'asc' }, 'idx_agents_updated_at'],
+    [{ orderBy: 'id' }, primaryKey],
+    [{ orderBy: 'name' }, 'idx_agents_name'],
+    [{ orderBy: 'owner' }, 'idx_agents_owner_id'],
+    [{ orderBy: 'status' }, 'idx_agents_status_id'],
+    [{ orderBy: 'createdAt' }, 'idx_agents_created_at'],
+    [{ orderBy: 'expiresAt' }, 'idx_agents_expires_at'],
+    [{ owner: 'owner-7' }, 'idx_agents_owner'],
+    // Of half of all agents either may be read.
+    [{ status: ['ACTIVE'] }, onPostgresql ? 'idx_agents_(status|updated_at)' : 'idx_agents_status'],
+  ])('%j comes from %s in its order, the first one and a later one', async (query, index) => {
+    for (const isLaterPage of [false, true]) {
+      const statement = resolve(query, isLaterPage);
+      expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
+      expect(await sortsOf(statement)).toEqual([]);
+    }
+  });
+
+  test('begins where the one before ended, rather than to count off what came before', async () => {
+    const plan = (await planOf(resolve({}, true))).join('\n');
+    expect(plan).toMatch(onPostgresql ? /Index Cond: \(updated_at <= / : /idx_agents_updated_at \(updated_at<\?\)/);
+  });
+});
+
+describe('Certificates', () => {
+  test.each<[CertificateQuery, string]>([
+    [{}, 'idx_certificates_created_at'],
+    [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
+    [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
+    [{ orderBy: 'subject' }, 'idx_certificates_subject'],
+  ])('in the order %j come from %s', async (query, index) => {
+    const { filter, order } = parseCertificateQuery(query);
+    if (filter === null) throw new Error('the query matches nothing');
+    const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
+    expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
+    expect(await sortsOf(statement)).toEqual([]);
+  });
+});
+
+describe('Events', () => {
+  test.each<[object, string]>([
+    [{}, 'idx_security_events_timestamp'],
+    [{ eventTypes: ['x'] }, 'idx_security_events_(event_type|timestamp)'],
+    [{ source: 'x' }, 'idx_security_events_source'],
+    [{ target: 'x' }, 'idx_security_events_target'],
+    [{ severities: ['HIGH'] }, 'idx_security_events_(severity|timestamp)'],
+  ])('by %j come from %s', async (query, index) => {
+    const { filter } = parseEventQuery(query);
+    if (filter === null) throw new Error('the query matches nothing');
+    expect((await planOf(buildEventQuery(dialect, filter, { limit: 20 }))).join('\n')).toMatch(byIndex(index));
+  });
+});
