@@ -1,3 +1,5 @@
+// For users whose compiler options name an older library.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { openDatabase } from './client/open-database';
 import { DatabaseSession, perform } from './client/session';
 import { DatabaseOperations } from './database-operations';
