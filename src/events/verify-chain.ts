@@ -123,12 +123,14 @@ function* comparePrunings(
   before: ChainState,
   { gone, told, events }: Progress,
 ): Reading<EventChainBreak | undefined> {
-  const { pruning } = yield* readState(statements);
+  const { pruning, checkpoint } = yield* readState(statements);
   if (pruning === before.pruning) {
     if (gone !== told) return { reason: 'removed' };
-    // The checkpoint repeats what the entry of a pruning told when it was made, which stays behind it.
     const { sequence = 0, events: claimed = 0 } = before.checkpoint ?? {};
-    return sequence === 0 || events.has(claimed) ? undefined : { sequence, reason: 'changed' };
+    // A checkpoint repeats what the entry of a pruning told when it was made, which stays behind it until there is another
+    // checkpoint.
+    const isProved = sequence === 0 || checkpoint?.sequence !== sequence || events.has(claimed);
+    return isProved ? undefined : { sequence, reason: 'changed' };
   }
   // Somebody has pruned meanwhile, so that what was counted is of no one moment.
   const [row] = yield statements.selectRemaining;
