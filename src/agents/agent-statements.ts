@@ -156,7 +156,7 @@ export class AgentStatements {
     ];
   }
 
-  /** The last statement tells by its changes whether the agent was there. Its collections go with it. */
+  /** For an agent that is there, and that {@link lock} keeps. Its collections go with it. */
   delete(id: string): Statement[] {
     return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
   }

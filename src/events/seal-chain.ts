@@ -1,5 +1,5 @@
 import type { Dialect } from '../sql/dialect';
-import { type Work } from '../sql/statement';
+import type { Work } from '../sql/statement';
 import { takeChainTurn } from './append-entries';
 import { chainStart, hashOf, type ChainLink } from './chain';
 import { chainStatements } from './chain-statements';
