@@ -1,16 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, anyOf, isOneOf } from '../sql/statement';
-import { toEntriesJson } from '../metadata/metadata-rows';
-import type { AgentFilter } from './parse-resolution-query';
-import type { VersionBound, VersionInterval } from './version-range';
-
-/** Which agents `a` to select: all of it written so that SQL can be put together around it. */
-export interface AgentConditions {
-  /** Table expressions that the conditions refer to. */
-  readonly definitions: readonly Sql[];
-  readonly conditions: readonly Sql[];
-}
+import type { FilterSlots, IntervalSlots } from './agent-slots';
 
 /** The ids of the capabilities that a filter names. */
 export const wantedTable = sql`wanted`;
@@ -18,31 +9,34 @@ export const wantedTable = sql`wanted`;
 /** The entries of metadata that a filter names. */
 export const entryTable = sql`wanted_entries`;
 
-/** A filter as SQL, a small piece for each field; each is asked of one agent, whatever has led to it. */
-export function agentConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): AgentConditions {
-  return {
-    definitions: definitions(dialect, filter),
-    conditions: [...ownConditions(dialect, filter, nowMs), ...relatedConditions(filter)],
-  };
+/**
+ * A filter as SQL, a small piece for each field; each is asked of one agent `a`, whatever has led to it. They refer to
+ * {@link tablesOf} the filter.
+ *
+ * @param id - the agent's, from wherever it is known the soonest.
+ */
+export function agentConditions(dialect: Dialect, filter: FilterSlots, id = sql`a.id`): Sql[] {
+  return [...ownConditions(dialect, filter), ...relatedConditions(filter, id)];
 }
 
-function definitions(dialect: Dialect, { capabilities, metadata }: AgentFilter): Sql[] {
+/** Table expressions that the conditions refer to. */
+export function tablesOf(dialect: Dialect, { capabilities, metadata }: FilterSlots): Sql[] {
   const tables: Sql[] = [];
   if (capabilities !== undefined) {
     tables.push(sql`${wantedTable} AS MATERIALIZED (
-      SELECT c.id FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, capabilities)})`);
+      SELECT c.id FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, capabilities.names)})`);
   }
-  if (metadata !== undefined && metadata.length > 0) {
-    const entries = dialect.entries(sql`${toEntriesJson(metadata)}`, 'entry');
+  if (metadata !== undefined) {
+    const entries = dialect.entries(metadata.entries, 'entry');
     tables.push(sql`${entryTable} AS MATERIALIZED (SELECT entry.key, entry.value FROM ${entries})`);
   }
   return tables;
 }
 
 // What the row of the agent itself tells.
-function ownConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sql[] {
+function ownConditions(dialect: Dialect, filter: FilterSlots): Sql[] {
   const { ids, exactName, owner, statuses, namePart, version } = filter;
-  const conditions = expiryConditions(dialect, filter, nowMs);
+  const conditions = expiryConditions(dialect, filter);
   if (ids !== undefined) conditions.push(isOneOf(dialect, sql`a.id`, ids));
   if (exactName !== undefined) conditions.push(sql`a.name = ${exactName}`);
   if (owner !== undefined) conditions.push(sql`a.owner = ${owner}`);
@@ -53,34 +47,36 @@ function ownConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sq
 }
 
 // What other tables tell of it.
-function relatedConditions(filter: AgentFilter): Sql[] {
-  const { fingerprintKey, capabilities, allCapabilities, metadata } = filter;
+function relatedConditions(filter: FilterSlots, id: Sql): Sql[] {
+  const { fingerprintKey, capabilities, metadata } = filter;
   const conditions: Sql[] = [];
   if (fingerprintKey !== undefined) {
     conditions.push(
       sql`a.certificate_id = (SELECT cert.id FROM certificates cert WHERE cert.fingerprint_key = ${fingerprintKey})`,
     );
   }
-  if (capabilities !== undefined) conditions.push(allCapabilities ? hasAllWanted(capabilities.length) : hasAnyWanted());
+  if (capabilities !== undefined) {
+    conditions.push(capabilities.areAllWanted ? hasAllWanted(id, capabilities.count) : hasAnyWanted(id));
+  }
   const ofEndpoint = endpointConditions(filter);
   if (ofEndpoint !== undefined) {
-    conditions.push(exists(sql`endpoints e WHERE e.agent_id = a.id AND ${ofEndpoint}`));
+    conditions.push(exists(sql`endpoints e WHERE e.agent_id = ${id} AND ${ofEndpoint}`));
   }
-  if (metadata !== undefined && metadata.length > 0) {
-    conditions.push(sql`${metadata.length} = (SELECT count(*) FROM ${entryTable} w CROSS JOIN agent_metadata m
-      WHERE m.agent_id = a.id AND m.key = w.key AND m.value = w.value)`);
+  if (metadata !== undefined) {
+    conditions.push(sql`${metadata.count} = (SELECT count(*) FROM ${entryTable} w CROSS JOIN agent_metadata m
+      WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value)`);
   }
   return conditions;
 }
 
-function hasAllWanted(count: number): Sql {
+function hasAllWanted(id: Sql, count: Sql): Sql {
   return sql`${count} = (SELECT count(*) FROM ${wantedTable} w CROSS JOIN agent_capabilities ac
-    WHERE ac.agent_id = a.id AND ac.capability_id = w.id)`;
+    WHERE ac.agent_id = ${id} AND ac.capability_id = w.id)`;
 }
 
-function hasAnyWanted(): Sql {
+function hasAnyWanted(id: Sql): Sql {
   return exists(sql`${wantedTable} w CROSS JOIN agent_capabilities ac
-    WHERE ac.agent_id = a.id AND ac.capability_id = w.id`);
+    WHERE ac.agent_id = ${id} AND ac.capability_id = w.id`);
 }
 
 // Without an offset PostgreSQL may put the answers for all agents there are together first, to look up those of a few.
@@ -89,37 +85,36 @@ function exists(from: Sql): Sql {
 }
 
 /** What is asked of an endpoint `e`; protocol and health are asked of one and the same. Undefined where nothing is. */
-export function endpointConditions({ protocol, health }: AgentFilter): Sql | undefined {
+export function endpointConditions({ protocol, health }: FilterSlots): Sql | undefined {
   const conditions: Sql[] = [];
   if (protocol !== undefined) conditions.push(sql`e.protocol = ${protocol}`);
   if (health !== undefined) conditions.push(sql`e.health_status IN (${join(health)})`);
   return conditions.length === 0 ? undefined : allOf(conditions);
 }
 
-function hasVersion({ text, intervals }: NonNullable<AgentFilter['version']>): Sql {
+function hasVersion({ text, intervals }: NonNullable<FilterSlots['version']>): Sql {
   return anyOf([sql`a.version = ${text}`, ...intervals.map(isWithin)]);
 }
 
-// A release's key ends with "~"; the keys of its prereleases are those between its number with "-" and with ".".
-function isWithin({ bounds, prereleasesOf }: VersionInterval): Sql {
+// A release's key ends with "~".
+function isWithin({ bounds, prereleases }: IntervalSlots): Sql {
   const mayBe = [
     sql`a.version_key LIKE '%~'`,
-    ...prereleasesOf.map((key) => sql`(a.version_key > ${`${key}-`} AND a.version_key < ${`${key}.`})`),
+    ...prereleases.map(({ before, after }) => sql`(a.version_key > ${before} AND a.version_key < ${after})`),
   ];
   return sql`(${allOf([...bounds.map(isBounded), anyOf(mayBe)])})`;
 }
 
-function isBounded({ operator, key }: VersionBound): Sql {
+function isBounded({ operator, key }: IntervalSlots['bounds'][number]): Sql {
   return sql`a.version_key ${raw(operator)} ${key}`;
 }
 
-function expiryConditions(dialect: Dialect, filter: AgentFilter, nowMs: number): Sql[] {
+function expiryConditions(dialect: Dialect, { expiresBeforeMs, expiresAfterMs, nowMs }: FilterSlots): Sql[] {
   const conditions: Sql[] = [];
-  const { expiresBeforeMs, expiresAfterMs } = filter;
-  if (expiresBeforeMs !== undefined) conditions.push(sql`a.expires_at < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);
-  if (expiresAfterMs !== undefined) conditions.push(sql`a.expires_at > ${dialect.fromMs(sql`${expiresAfterMs}`)}`);
-  if (!filter.includeExpired) {
-    conditions.push(sql`a.expires_at > ${dialect.fromMs(sql`${nowMs}`)} AND a.status <> 'EXPIRED'`);
+  if (expiresBeforeMs !== undefined) conditions.push(sql`a.expires_at < ${dialect.fromMs(expiresBeforeMs)}`);
+  if (expiresAfterMs !== undefined) conditions.push(sql`a.expires_at > ${dialect.fromMs(expiresAfterMs)}`);
+  if (nowMs !== undefined) {
+    conditions.push(sql`a.expires_at > ${dialect.fromMs(nowMs)} AND a.status <> 'EXPIRED'`);
   }
   return conditions;
 }

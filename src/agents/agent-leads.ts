@@ -2,27 +2,25 @@ import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { anyOf } from '../sql/statement';
 import { endpointConditions, entryTable, wantedTable } from './agent-conditions';
-import type { AgentFilter } from './parse-resolution-query';
+import type { FilterSlots } from './agent-slots';
 
 /** How many agents are looked at one by one, whatever the order that is asked for. */
-const few = 1000;
-
-/** The same where their capabilities are looked at first, for which no row of theirs is read. */
-const fewLinks = 4000;
+const few = raw('1000');
 
 /** Without an end. */
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
 /** A way to the agents `id` that one field of a filter asks for, by an index. It may lead to some others, too. */
 interface Lead {
-  /** How many agents are few, on this way. */
-  readonly few: number;
-  /** Agents may come more than once. */
   readonly some: Sql;
+  /** Whether `some` may have an agent more than once. */
+  readonly hasDuplicates: boolean;
   /** All of them, each once. */
   readonly all: Sql;
+  /** Whether they are few, where that is known without counting them. */
+  readonly isFew?: Sql | undefined;
   /** What is left to be asked of all of them. */
-  readonly rest: AgentFilter;
+  readonly rest: FilterSlots;
   /** Table expressions that the others refer to. */
   readonly definitions: readonly Sql[];
 }
@@ -36,7 +34,7 @@ export interface Leads {
   /** The table `others`: all agents of the way that is the best when all are long; none unless `isNeeded`. */
   readonly others: (isNeeded: Sql) => Sql;
   /** What is left to be asked of the agents of `others`: asking less of them spares reading their rows. */
-  readonly rest: AgentFilter;
+  readonly rest: FilterSlots;
 }
 
 /**
@@ -44,27 +42,38 @@ export interface Leads {
  * query runs, and no further than to tell few from many. Undefined where there is no such way, or none is needed: the
  * agents' own indexes serve then.
  */
-export function findLeads(dialect: Dialect, filter: AgentFilter): Leads | undefined {
+export function findLeads(dialect: Dialect, filter: FilterSlots): Leads | undefined {
   if (filter.ids !== undefined || filter.fingerprintKey !== undefined) return undefined;
   const related = relatedLeads(dialect, filter);
   const [best] = related;
   if (best === undefined) return undefined;
   const leads = [...ownLeads(filter), ...related];
-  const tables = leads.map((_, place) => raw(`lead_${place}`));
-  const isFew = leads.map((lead, place) => sql`(SELECT count(*) FROM ${tables[place]}) <= ${raw(String(lead.few))}`);
+  const isFew = leads.map((_, place) => sql`(SELECT is_few FROM ${raw(`size_${place}`)})`);
   const areFew = (count: number): Sql => anyOf(isFew.slice(0, count));
-  const selections = leads.map((lead, place) => {
-    const limit = raw(String(lead.few + 1));
+  const selections = leads.flatMap(({ some, isFew }, place) => {
+    const [table, size] = [raw(`lead_${place}`), raw(`size_${place}`)];
+    if (isFew !== undefined) return [sql`${size} AS MATERIALIZED (SELECT ${isFew} AS is_few)`];
+    const limit = sql`${few} + 1`;
     // Once few are found, the other ways do not matter.
     const end = place === 0 ? limit : sql`CASE WHEN ${areFew(place)} THEN 0 ELSE ${limit} END`;
-    return sql`${tables[place]} AS MATERIALIZED (${lead.some} LIMIT ${end})`;
+    return [
+      sql`${table} AS MATERIALIZED (${some} LIMIT ${end})`,
+      // A table of its own, so that it is counted once.
+      sql`${size} AS MATERIALIZED (SELECT count(*) <= ${few} AS is_few FROM ${table})`,
+    ];
   });
-  const arms = tables.map((table, place) => sql`SELECT DISTINCT id FROM ${table} WHERE ${isFew[place]}`);
+  const arms = leads.map(({ some, hasDuplicates, isFew: isKnown }, place) => {
+    const ids = hasDuplicates ? sql`DISTINCT lead.id` : sql`lead.id`;
+    const table = isKnown === undefined ? raw(`lead_${place}`) : sql`(${some})`;
+    return sql`SELECT ${ids} FROM ${table} AS lead WHERE ${isFew[place]}`;
+  });
+  // Copied only where it is put together of several.
+  const isCopied = raw(arms.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
   return {
     definitions: [
       ...leads.flatMap(({ definitions }) => definitions),
       ...selections,
-      sql`few AS MATERIALIZED (${join(arms, ' UNION ALL ')})`,
+      sql`few AS ${isCopied} (${join(arms, ' UNION ALL ')})`,
     ],
     areFew: areFew(leads.length),
     others: (isNeeded) =>
@@ -75,26 +84,26 @@ export function findLeads(dialect: Dialect, filter: AgentFilter): Leads | undefi
 
 // The best of the long ways first. A part of a name tells more than one of some capabilities, which many agents have; one
 // that no index knows takes a look at all names.
-function relatedLeads(dialect: Dialect, filter: AgentFilter): Lead[] {
-  const { namePart = '', allCapabilities } = filter;
+function relatedLeads(dialect: Dialect, filter: FilterSlots): Lead[] {
   const named = nameLeads(dialect, filter);
-  const isIndexed = Array.from(namePart).length >= dialect.shortestIndexedPart;
+  const isIndexed = filter.namePart?.isIndexed === true;
+  const areAllWanted = filter.capabilities?.areAllWanted === true;
   return [
     ...metadataLeads(dialect, filter),
-    ...(allCapabilities ? capabilityLeads(filter) : []),
+    ...(areAllWanted ? capabilityLeads(filter) : []),
     ...(isIndexed ? named : []),
-    ...(allCapabilities ? [] : capabilityLeads(filter)),
+    ...(areAllWanted ? [] : capabilityLeads(filter)),
     ...endpointLeads(filter),
     ...(isIndexed ? [] : named),
   ];
 }
 
 // Alone they need no help. A tenant may have a few agents, or all of them.
-function ownLeads(filter: AgentFilter): Lead[] {
+function ownLeads(filter: FilterSlots): Lead[] {
   const { exactName, owner } = filter;
-  const byColumn = (column: string, value: string): Lead => {
+  const byColumn = (column: string, value: Sql): Lead => {
     const agents = sql`SELECT n.id FROM agents n WHERE n.${raw(column)} = ${value}`;
-    return { few, some: agents, all: agents, rest: filter, definitions: [] };
+    return { some: agents, hasDuplicates: false, all: agents, rest: filter, definitions: [] };
   };
   return [
     ...(exactName === undefined ? [] : [byColumn('name', exactName)]),
@@ -103,28 +112,27 @@ function ownLeads(filter: AgentFilter): Lead[] {
 }
 
 // By the rarest of the entries.
-function metadataLeads(dialect: Dialect, filter: AgentFilter): Lead[] {
-  const { metadata } = filter;
-  if (metadata === undefined || metadata.length === 0) return [];
+function metadataLeads(dialect: Dialect, filter: FilterSlots): Lead[] {
+  if (filter.metadata === undefined) return [];
   const holds = (value: Sql): Sql => dialect.isLongText(sql`m.value`, value);
   const uses = sql`(SELECT count(*) FROM (SELECT 1 FROM agent_metadata m
-    WHERE m.key = w.key AND ${holds(sql`w.value`)} LIMIT ${raw(String(few))}) AS u)`;
+    WHERE m.key = w.key AND ${holds(sql`w.value`)} LIMIT ${few}) AS u)`;
   const owners = sql`SELECT m.agent_id AS id FROM agent_metadata m
     WHERE m.key = (SELECT key FROM rarest_entry) AND ${holds(sql`(SELECT value FROM rarest_entry)`)}`;
   const rarest = sql`rarest_entry AS MATERIALIZED (
     SELECT w.key, w.value FROM ${entryTable} w ORDER BY ${uses}, w.key LIMIT 1)`;
-  return [{ few, some: owners, all: owners, rest: filter, definitions: [rarest] }];
+  return [{ some: owners, hasDuplicates: false, all: owners, rest: filter, definitions: [rarest] }];
 }
 
-function capabilityLeads(filter: AgentFilter): Lead[] {
-  const { capabilities, allCapabilities } = filter;
+function capabilityLeads(filter: FilterSlots): Lead[] {
+  const { capabilities } = filter;
   if (capabilities === undefined) return [];
-  if (allCapabilities) return [byRarestCapability(filter)];
+  if (capabilities.areAllWanted) return [byRarestCapability(filter)];
   const links = sql`FROM ${wantedTable} w CROSS JOIN agent_capabilities ac WHERE ac.capability_id = w.id`;
   return [
     {
-      few,
       some: sql`SELECT ac.agent_id AS id ${links}`,
+      hasDuplicates: true,
       all: sql`SELECT DISTINCT ac.agent_id AS id ${links}`,
       rest: { ...filter, capabilities: undefined },
       definitions: [],
@@ -133,35 +141,37 @@ function capabilityLeads(filter: AgentFilter): Lead[] {
 }
 
 // Counting stops where a capability is common anyway; only where all are, it is worth while to count them whole.
-function byRarestCapability(filter: AgentFilter): Lead {
-  const rarest = (end: Sql): Sql => sql`SELECT w.id FROM ${wantedTable} w ORDER BY (
-      SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u), w.id LIMIT 1`;
+function byRarestCapability(filter: FilterSlots): Lead {
+  const rarest = (end: Sql): Sql => sql`SELECT w.id, (
+      SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses
+    FROM ${wantedTable} w ORDER BY uses, w.id LIMIT 1`;
   const links = (capability: Sql): Sql =>
     sql`SELECT r.agent_id AS id FROM agent_capabilities r WHERE r.capability_id = (${capability})`;
   return {
-    few: fewLinks,
     some: links(sql`SELECT id FROM rarest`),
-    all: links(rarest(sql``)),
+    hasDuplicates: false,
+    all: links(sql`SELECT id FROM (${rarest(sql``)}) AS rarest_of_all`),
     rest: filter,
-    definitions: [sql`rarest AS MATERIALIZED (${rarest(sql`LIMIT ${raw(String(fewLinks))}`)})`],
+    isFew: sql`coalesce((SELECT uses FROM rarest), 0) <= ${few}`,
+    definitions: [sql`rarest AS MATERIALIZED (${rarest(sql`LIMIT ${few} + 1`)})`],
   };
 }
 
-function nameLeads(dialect: Dialect, filter: AgentFilter): Lead[] {
+function nameLeads(dialect: Dialect, filter: FilterSlots): Lead[] {
   const { namePart } = filter;
   if (namePart === undefined) return [];
   const named = dialect.agentsNamed(namePart);
-  return [{ few, some: named, all: named, rest: { ...filter, namePart: undefined }, definitions: [] }];
+  return [{ some: named, hasDuplicates: false, all: named, rest: { ...filter, namePart: undefined }, definitions: [] }];
 }
 
-function endpointLeads(filter: AgentFilter): Lead[] {
+function endpointLeads(filter: FilterSlots): Lead[] {
   const conditions = endpointConditions(filter);
   if (conditions === undefined) return [];
   const endpoints = sql`FROM endpoints e WHERE ${conditions}`;
   return [
     {
-      few,
       some: sql`SELECT e.agent_id AS id ${endpoints}`,
+      hasDuplicates: true,
       all: sql`SELECT DISTINCT e.agent_id AS id ${endpoints}`,
       rest: { ...filter, protocol: undefined, health: undefined },
       definitions: [],

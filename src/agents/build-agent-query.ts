@@ -1,25 +1,14 @@
 import type { Dialect } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import { allOf, toStatement, windowOf, type Statement } from '../sql/statement';
+import { allOf, defineShapedStatement, windowOf, slot, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
-import { agentConditions } from './agent-conditions';
+import { agentConditions, tablesOf } from './agent-conditions';
 import type { AgentPlace } from './agent-cursors';
 import { findLeads, type Leads } from './agent-leads';
+import { filterSlots, shapeOfFilter, type AgentSelection, type FilterSlots } from './agent-slots';
 import type { AgentFilter, AgentOrder } from './parse-resolution-query';
 import type { AgentOrderField } from './types';
-
-/** Which agents to select, in which order, and which part of that order. */
-export interface AgentSelection {
-  readonly filter: AgentFilter;
-  readonly order: AgentOrder;
-  /** Where to begin; undefined: at the beginning. */
-  readonly after?: AgentPlace | undefined;
-  readonly limit: number;
-  readonly offset: number;
-  /** What counts as expired, in milliseconds since 1970. */
-  readonly nowMs: number;
-}
 
 // Its text is most of the statement's, and always the same.
 const columnsOf = perEngine((dialect) => raw(agentColumns(dialect).sql));
@@ -39,70 +28,121 @@ const indexedOrders: ReadonlySet<AgentOrderField> = new Set([
 const longestLook = 3000;
 const longestLookedForPage = 1001;
 
+/** How a statement for a selection is composed: with slots for all values. */
+interface Composition {
+  readonly dialect: Dialect;
+  readonly filter: FilterSlots;
+  readonly order: AgentOrder;
+  /** What comes after the place to begin at. */
+  readonly place: readonly Sql[];
+  /** Whether it is worth while to look for the page in the order asked for. */
+  readonly isLookedFor: boolean;
+}
+
 /**
- * The resolution query: one statement, whatever is asked for. It finds the ids of the page first, and only then the
+ * The resolution query: one statement, whatever is asked for. It finds the rows of the page first, and only then the
  * whole agents, so that nothing is put together that is not returned.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
-  const { filter, order, nowMs } = selection;
-  const { definitions, conditions } = agentConditions(dialect, filter, nowMs);
-  const orderBy = orderTerms(order);
+  return queries(dialect)(selection);
+}
+
+const queries = perEngine((dialect) =>
+  defineShapedStatement<AgentSelection>(
+    (selection) => `${shapeOfFilter(selection)} ${shapeOfPage(selection)}`,
+    (selection) => {
+      const { order, after } = selection;
+      const composition: Composition = {
+        dialect,
+        filter: filterSlots(selection),
+        order,
+        place: after === undefined ? [] : [isAfter(dialect, order, after)],
+        isLookedFor: isLookedFor(selection),
+      };
+      return composeQuery(composition);
+    },
+  ),
+);
+
+// What isAfter and the tables of the page look at.
+function shapeOfPage(selection: AgentSelection): string {
+  const { order, after } = selection;
+  const place = after === undefined ? '-' : after.value === null ? 'null' : '+';
+  return `${order.field} ${order.direction} ${place} ${isLookedFor(selection)}`;
+}
+
+function isLookedFor({ order, limit, offset }: AgentSelection): boolean {
+  return indexedOrders.has(order.field) && limit + offset <= longestLookedForPage;
+}
+
+function composeQuery(composition: Composition): Sql {
+  const { dialect, filter, order } = composition;
+  const definitions = tablesOf(dialect, filter);
   const leads = findLeads(dialect, filter);
   const tables =
     leads === undefined
-      ? [sql`page AS MATERIALIZED (${selectIds(dialect, selection, sql`agents a`, conditions)})`]
-      : ledTables(dialect, selection, leads, conditions);
-  return toStatement(sql`WITH ${join([...definitions, ...tables])}
-    SELECT ${columnsOf(dialect)} FROM page CROSS JOIN agents a WHERE a.id = page.id ORDER BY ${orderBy}`);
+      ? [sql`page AS MATERIALIZED (${selectPage(composition, sql`agents a`, agentConditions(dialect, filter))})`]
+      : ledTables(composition, leads);
+  return sql`WITH ${join([...definitions, ...tables])}
+    SELECT ${columnsOf(dialect)} FROM page ${dialect.joinBy(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
 }
 
 /** How many agents match. */
 export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
-  const { definitions, conditions } = agentConditions(dialect, filter, nowMs);
+  return counts(dialect)({ filter, nowMs });
+}
+
+const counts = perEngine((dialect) =>
+  defineShapedStatement<Pick<AgentSelection, 'filter' | 'nowMs'>>(shapeOfFilter, (selection) =>
+    composeCount(dialect, filterSlots(selection)),
+  ),
+);
+
+function composeCount(dialect: Dialect, filter: FilterSlots): Sql {
+  const definitions = tablesOf(dialect, filter);
   const leads = findLeads(dialect, filter);
   if (leads === undefined) {
     const withDefinitions = definitions.length === 0 ? sql`` : sql`WITH ${join(definitions)} `;
-    return toStatement(sql`${withDefinitions}SELECT count(*) FROM agents a WHERE ${allOf(conditions)}`);
+    return sql`${withDefinitions}SELECT count(*) FROM agents a WHERE ${allOf(agentConditions(dialect, filter))}`;
   }
   const tables = [...definitions, ...leads.definitions, leads.others(sql`NOT ${leads.areFew}`)];
-  const countOf = (lead: Sql, asked: readonly Sql[]): Sql =>
-    sql`(SELECT count(*) FROM ${from(lead)} WHERE ${allOf([isOf(lead), ...asked])})`;
-  const left = agentConditions(dialect, leads.rest, nowMs).conditions;
-  return toStatement(sql`WITH ${join(tables)} SELECT ${countOf(sql`few`, conditions)} + ${countOf(sql`others`, left)}`);
+  const countOf = (lead: Sql, asked: FilterSlots): Sql =>
+    sql`(SELECT count(*) FROM ${from(dialect, lead)} WHERE ${allOf(agentConditions(dialect, asked, sql`${lead}.id`))})`;
+  return sql`WITH ${join(tables)} SELECT ${countOf(sql`few`, filter)} + ${countOf(sql`others`, leads.rest)}`;
 }
 
 // Only one of three tables holds the page. `led`: where some way leads to few agents, those of them that match. Else
 // `recent`: where many agents match, a page of them is soon found by going through all in the order asked for. Else `rest`:
 // whatever the best of the long ways leads to. What is not needed is not looked for.
-function ledTables(dialect: Dialect, selection: AgentSelection, leads: Leads, conditions: readonly Sql[]): Sql[] {
+function ledTables(composition: Composition, leads: Leads): Sql[] {
+  const { dialect, filter } = composition;
   const { areFew } = leads;
-  const select = (lead: Sql, asked: readonly Sql[]): Sql =>
-    selectIds(dialect, selection, from(lead), [isOf(lead), ...asked]);
-  const left = agentConditions(dialect, leads.rest, selection.nowMs).conditions;
-  const led = sql`led AS MATERIALIZED (${select(sql`few`, conditions)})`;
-  const recent = recentTables(dialect, selection, areFew, conditions);
-  const isPage = sql`(SELECT count(*) FROM recent) = ${selection.limit}`;
+  const select = (lead: Sql, asked: FilterSlots): Sql =>
+    selectPage(composition, from(dialect, lead), agentConditions(dialect, asked, sql`${lead}.id`));
+  const led = sql`led AS MATERIALIZED (${select(sql`few`, filter)})`;
+  const recent = recentTables(composition, areFew);
+  const isPage = sql`(SELECT count(*) FROM recent) = ${limitSlot}`;
   const isLeft = recent.length === 0 ? sql`NOT ${areFew}` : sql`NOT (${areFew} OR ${isPage})`;
-  const rest = [leads.others(isLeft), sql`rest AS MATERIALIZED (${select(sql`others`, left)})`];
+  const rest = [leads.others(isLeft), sql`rest AS MATERIALIZED (${select(sql`others`, leads.rest)})`];
   const page = [
-    sql`SELECT id FROM led`,
-    ...(recent.length === 0 ? [] : [sql`SELECT id FROM recent WHERE ${isPage}`]),
-    sql`SELECT id FROM rest`,
+    sql`SELECT key FROM led`,
+    ...(recent.length === 0 ? [] : [sql`SELECT key FROM recent WHERE ${isPage}`]),
+    sql`SELECT key FROM rest`,
   ];
   return [...leads.definitions, led, ...recent, ...rest, sql`page AS MATERIALIZED (${join(page, ' UNION ALL ')})`];
 }
 
 // No row where there are few agents to look at, or no more than would be looked through here: `edge` is null then, and no
 // comparison with it is true.
-function recentTables(dialect: Dialect, selection: AgentSelection, areFew: Sql, conditions: readonly Sql[]): Sql[] {
-  const { order, limit, offset, after } = selection;
-  if (!indexedOrders.has(order.field) || limit + offset > longestLookedForPage) return [];
-  const place = after === undefined ? [] : [isAfter(dialect, order, after)];
+function recentTables(composition: Composition, areFew: Sql): Sql[] {
+  const { dialect, filter, order, place, isLookedFor } = composition;
+  if (!isLookedFor) return [];
+  const conditions = [isBeforeEdge(order), ...agentConditions(dialect, filter)];
   const last = (column: Sql): Sql => sql`CASE WHEN ${areFew} THEN NULL ELSE (SELECT ${column} FROM agents a
     WHERE ${allOf(place)} ORDER BY ${orderTerms(order)} LIMIT 1 OFFSET ${raw(String(longestLook))}) END`;
   return [
     sql`edge AS MATERIALIZED (SELECT ${last(orderColumns[order.field])} AS value, ${last(sql`a.id`)} AS id)`,
-    sql`recent AS MATERIALIZED (${selectIds(dialect, selection, sql`agents a`, [isBeforeEdge(order), ...conditions])})`,
+    sql`recent AS MATERIALIZED (${selectPage(composition, sql`agents a`, conditions)})`,
   ];
 }
 
@@ -116,21 +156,17 @@ function isBeforeEdge({ field, direction }: AgentOrder): Sql {
   return sql`${column} ${earlier}= ${value} AND (${column} ${earlier} ${value} OR a.id < ${edgeId})`;
 }
 
-function selectIds(dialect: Dialect, selection: AgentSelection, tables: Sql, conditions: readonly Sql[]): Sql {
-  const { order, after, limit, offset } = selection;
-  const place = after === undefined ? [] : [isAfter(dialect, order, after)];
-  return sql`SELECT a.id FROM ${tables} WHERE ${allOf([...conditions, ...place])}
-    ORDER BY ${orderTerms(order)} ${windowOf(limit, offset)}`;
+function selectPage({ dialect, order, place }: Composition, tables: Sql, conditions: readonly Sql[]): Sql {
+  return sql`SELECT a.${dialect.rowKey} AS key FROM ${tables} WHERE ${allOf([...conditions, ...place])}
+    ORDER BY ${orderTerms(order)} ${windowOf(limitSlot, offsetSlot)}`;
 }
 
-// A cross join keeps SQLite from turning the order of the loops round.
-function from(lead: Sql): Sql {
-  return sql`${lead} CROSS JOIN agents a`;
+function from(dialect: Dialect, lead: Sql): Sql {
+  return sql`${lead} ${dialect.joinBy(sql`id`, 'agents', 'a', sql`${lead}.id`)}`;
 }
 
-function isOf(lead: Sql): Sql {
-  return sql`a.id = ${lead}.id`;
-}
+const limitSlot = slot(({ limit }: AgentSelection) => limit);
+const offsetSlot = slot(({ offset }: AgentSelection) => offset);
 
 const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {
   id: sql`a.id`,
@@ -155,13 +191,15 @@ function orderTerms({ field, direction }: AgentOrder): Sql {
 const timeFields: ReadonlySet<AgentOrderField> = new Set(['createdAt', 'updatedAt', 'expiresAt']);
 
 // What comes after a place in the order of `orderTerms`.
-function isAfter(dialect: Dialect, { field, direction }: AgentOrder, { value, id }: AgentPlace): Sql {
+function isAfter(dialect: Dialect, { field, direction }: AgentOrder, after: AgentPlace): Sql {
   const later = raw(direction === 'asc' ? '>' : '<');
+  const id = slot((selection: AgentSelection) => selection.after?.id);
   if (field === 'id') return sql`a.id ${later} ${id}`;
   const column = orderColumns[field];
   // Versions that are no semantic ones come last, in both directions.
-  if (value === null) return sql`(${column} IS NULL AND a.id > ${id})`;
-  const bound = timeFields.has(field) ? dialect.fromMs(sql`${value}`) : sql`${value}`;
+  if (after.value === null) return sql`(${column} IS NULL AND a.id > ${id})`;
+  const value = slot((selection: AgentSelection) => selection.after?.value);
+  const bound = timeFields.has(field) ? dialect.fromMs(value) : value;
   // The first condition is for the index, which the second one alone is no range of.
   const isLater = sql`${column} ${later}= ${bound} AND (${column} ${later} ${bound} OR a.id > ${id})`;
   return field === 'version' ? sql`((${isLater}) OR ${column} IS NULL)` : sql`(${isLater})`;

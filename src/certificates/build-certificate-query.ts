@@ -1,5 +1,5 @@
 import { ownersWithMetadata } from '../metadata/metadata-filter';
-import type { Dialect } from '../sql/dialect';
+import { isIndexedPart, type Dialect, type TextPart } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, isOneOf, toStatement, windowOf, type Statement } from '../sql/statement';
@@ -26,10 +26,10 @@ export function buildCertificateQuery(dialect: Dialect, selection: CertificateSe
   const { filter, order, limit, offset } = selection;
   const orderBy = orderTerms(dialect, order);
   const { definitions, from, conditions } = search(dialect, filter);
-  const page = sql`page AS MATERIALIZED (SELECT c.id FROM ${from}
+  const page = sql`page AS MATERIALIZED (SELECT c.${dialect.rowKey} AS key FROM ${from}
     WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
   return toStatement(sql`WITH ${join([...definitions, page])}
-    SELECT ${columnsOf(dialect)} FROM page CROSS JOIN certificates c WHERE c.id = page.id ORDER BY ${orderBy}`);
+    SELECT ${columnsOf(dialect)} FROM page ${dialect.joinBy(dialect.rowKey, 'certificates', 'c', sql`page.key`)} ORDER BY ${orderBy}`);
 }
 
 interface Search {
@@ -54,9 +54,8 @@ function search(dialect: Dialect, filter: CertificateFilter): Search {
     SELECT n.id FROM certificates n WHERE ${allOf(partConditions(dialect, sql`n`, part))})`;
   return {
     definitions: [named],
-    // A cross join keeps SQLite from turning the order of the loops round.
-    from: sql`named CROSS JOIN certificates c`,
-    conditions: [sql`c.id = named.id`, ...conditionsOf(dialect, rest)],
+    from: sql`named ${dialect.joinBy(sql`id`, 'certificates', 'c', sql`named.id`)}`,
+    conditions: conditionsOf(dialect, rest),
   };
 }
 
@@ -64,15 +63,19 @@ type Parts = Partial<Pick<CertificateFilter, 'subjectPart' | 'issuerPart'>>;
 
 function partConditions(dialect: Dialect, table: Sql, { subjectPart, issuerPart }: Parts): Sql[] {
   const conditions: Sql[] = [];
-  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`${table}.subject_folded`, subjectPart));
-  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`${table}.issuer_folded`, issuerPart));
+  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`${table}.subject_folded`, toPart(subjectPart)));
+  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`${table}.issuer_folded`, toPart(issuerPart)));
   return conditions;
+}
+
+function toPart(text: string): TextPart {
+  return { isIndexed: isIndexedPart(text), bind: (derive = (part) => part) => sql`${derive(text)}` };
 }
 
 function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
   const { ids, statuses, fingerprintKey, expiresBeforeMs, expiresAfterMs, metadata } = filter;
   const conditions = partConditions(dialect, sql`c`, filter);
-  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`c.id`, ids));
+  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`c.id`, sql`${JSON.stringify(ids)}`));
   if (fingerprintKey !== undefined) conditions.push(sql`c.fingerprint_key = ${fingerprintKey}`);
   if (statuses !== undefined) conditions.push(sql`c.status IN (${join(statuses)})`);
   if (expiresBeforeMs !== undefined) conditions.push(sql`c.not_after < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);

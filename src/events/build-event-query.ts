@@ -17,7 +17,7 @@ export interface EventSelection {
   readonly after?: EventPlace | undefined;
 }
 
-/** Events by a filter, newest first: one statement, which finds the ids of the page first. */
+/** Events by a filter, newest first: one statement, which finds the rows of the page first. */
 export function buildEventQuery(
   dialect: Dialect,
   filter: EventFilter,
@@ -27,13 +27,13 @@ export function buildEventQuery(
   const conditions = eventConditions(dialect, filter);
   if (after !== undefined) conditions.push(isAfter(dialect, after));
   return toStatement(sql`WITH page AS MATERIALIZED (
-      SELECT s.id FROM security_events s WHERE ${allOf(conditions)}
+      SELECT s.${dialect.rowKey} AS key FROM security_events s WHERE ${allOf(conditions)}
       ORDER BY ${orderBy} ${windowOf(limit, offset)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details, (
         SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM security_event_metadata m WHERE m.event_id = s.id),
       ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
-    FROM page CROSS JOIN security_events s WHERE s.id = page.id ORDER BY ${orderBy}`);
+    FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${orderBy}`);
 }
 
 /** How many events a filter leaves. */
@@ -84,10 +84,11 @@ function lastMitigation(what: Sql): Sql {
 function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
   const conditions: Sql[] = [];
   const { ids, fromMs, toMs, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
-  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`s.id`, ids));
+  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`s.id`, sql`${JSON.stringify(ids)}`));
   if (fromMs !== undefined) conditions.push(sql`s.timestamp >= ${dialect.fromMs(sql`${fromMs}`)}`);
   if (toMs !== undefined) conditions.push(sql`s.timestamp <= ${dialect.fromMs(sql`${toMs}`)}`);
-  if (eventTypes !== undefined) conditions.push(isOneOf(dialect, sql`s.event_type`, eventTypes));
+  if (eventTypes !== undefined)
+    conditions.push(isOneOf(dialect, sql`s.event_type`, sql`${JSON.stringify(eventTypes)}`));
   if (severities !== undefined) conditions.push(sql`s.severity IN (${join(severities)})`);
   if (source !== undefined) conditions.push(sql`s.source = ${source}`);
   if (target !== undefined) conditions.push(sql`s.target = ${target}`);

@@ -12,6 +12,23 @@ type EnumerationName =
   | 'SecurityEventEntryKind'
   | 'SecuritySeverity';
 
+/** How many code points a text has at least of which the indexes of parts know something: those of both engines. */
+export const shortestIndexedPart = 3;
+
+/** A text to look for in others. */
+export interface TextPart {
+  /** Whether it is long enough for the indexes of parts: {@link shortestIndexedPart}. */
+  readonly isIndexed: boolean;
+  /** A parameter that is bound to the text, or to what is derived from it. */
+  readonly bind: (derive?: (part: string) => string) => Sql;
+}
+
+/** Whether a text is long enough for the indexes of parts. */
+export function isIndexedPart(part: string): boolean {
+  // A code point is one unit or two.
+  return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
+}
+
 /** The columns of a record set, in the order of the values in each of its rows. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
@@ -27,6 +44,13 @@ export interface Dialect {
    * statement sees what it has waited for. Undefined where one transaction writes at a time.
    */
   readonly takeTurn: ((turn: Sql) => Sql) | undefined;
+  /**
+   * Adds to the tables of a query the row of `table` whose `column` is `value`, under the name `alias`: looked up for each
+   * row that there is so far, in their order, whatever the planner takes for quicker.
+   */
+  readonly joinBy: (column: Sql, table: string, alias: string, value: Sql) => Sql;
+  /** The column by which a row is found again the quickest within one statement. */
+  readonly rowKey: Sql;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
   readonly elements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
@@ -40,13 +64,11 @@ export interface Dialect {
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Whether `text` contains `part`, to the letter: by an index of `text` where there is one. */
-  readonly contains: (text: Sql, part: string) => Sql;
+  readonly contains: (text: Sql, part: TextPart) => Sql;
   /** The same, asked of rows that something else leads to: no index is looked at. */
-  readonly holds: (text: Sql, part: string) => Sql;
-  /** How many code points a part of a name has at least of which the search index knows something. */
-  readonly shortestIndexedPart: number;
-  /** The agents `id` whose name contains `part`, which is folded: by that index where it can be. */
-  readonly agentsNamed: (part: string) => Sql;
+  readonly holds: (text: Sql, part: TextPart) => Sql;
+  /** The agents `id` whose name contains `part`, which is folded: by the search index where that knows of it. */
+  readonly agentsNamed: (part: TextPart) => Sql;
   /** Whether the stored text, which may be too long for an index, is `text`. */
   readonly isLongText: (stored: Sql, text: Sql) => Sql;
   /** What to sort by for the order of a stored text, which may be too long for an index. */

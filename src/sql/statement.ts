@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
+import { TextCache } from './text-cache';
 
 /** A value that every engine takes as a parameter. */
 export type SqlValue = string | number | null;
@@ -99,6 +100,39 @@ export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) });
 }
 
+/** A value of what a statement is made for. */
+export type Slot<I> = (input: I) => SqlValue;
+
+/** A slot in place of a value that every input of the shape has. */
+export function slot<I>(read: (input: I) => SqlValue | undefined): Sql {
+  const present: Slot<I> = (input) => read(input) ?? null;
+  return sql`${present}`;
+}
+
+/** How many texts are kept for the shapes of one kind of input. */
+const maxShapes = 256;
+
+/**
+ * Statements whose texts depend on nothing but the shape of what they are made for: composed once for each shape.
+ *
+ * @param shapeOf - tells what has to be composed apart.
+ * @param compose - writes the SQL, with a {@link Slot} in place of every value.
+ */
+export function defineShapedStatement<I>(
+  shapeOf: (input: I) => string,
+  compose: (input: I) => Sql,
+): (input: I) => Statement {
+  const texts = new TextCache<{ readonly text: string; readonly slots: readonly Slot<I>[] }>(maxShapes);
+  return (input) => {
+    const { text, slots } = texts.getOrAdd(shapeOf(input), () => {
+      const composed = compose(input);
+      // No other values than slots are composed.
+      return { text: composed.sql, slots: composed.values as Slot<I>[] };
+    });
+    return { sql: text, args: slots.map((slot) => slot(input)) };
+  };
+}
+
 /** All of the conditions; where there is none, true. */
 export function allOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`TRUE` : join(conditions, ' AND ');
@@ -109,16 +143,15 @@ export function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
 }
 
-/** Whether `value` is one of `list`, which travels as one parameter. */
-export function isOneOf(dialect: Dialect, value: Sql, list: readonly string[]): Sql {
-  const json = JSON.stringify(list);
-  return sql`${value} IN (${dialect.elements(sql`${json}`)})`;
+/** Whether `value` is one of `list`, a JSON array of texts. */
+export function isOneOf(dialect: Dialect, value: Sql, list: Sql): Sql {
+  return sql`${value} IN (${dialect.elements(list)})`;
 }
 
 /**
  * A part of the rows. SQLite plans a statement anew whenever the value bound to a bare `LIMIT ?` changes, which takes
  * longer than many a query; an expression it leaves alone. PostgreSQL is told that the numbers may be large.
  */
-export function windowOf(limit: number, offset: number): Sql {
+export function windowOf(limit: Sql | number, offset: Sql | number): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;
 }

@@ -3,7 +3,7 @@ import SqliteDriver from 'better-sqlite3';
 import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
 import { SqliteConnection } from '../../src/client/sqlite/sqlite-connection';
 import { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
-import { StatementCache } from '../../src/client/statement-cache';
+import { TextCache } from '../../src/sql/text-cache';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { openDatabase, statement } from './adapter-pair';
 
@@ -108,7 +108,7 @@ describe('A statement', () => {
   });
 
   test('is kept in a cache that never holds more than it may', () => {
-    const cache = new StatementCache<object>(3);
+    const cache = new TextCache<object>(3);
     const made: string[] = [];
     const get = (sql: string) => cache.getOrAdd(sql, () => ({ place: made.push(sql) }));
     for (const sql of ['a', 'b', 'c', 'a', 'b', 'c']) get(sql);

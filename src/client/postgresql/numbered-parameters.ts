@@ -1,4 +1,4 @@
-import { StatementCache } from '../statement-cache';
+import { TextCache } from '../../sql/text-cache';
 
 /** SQL as the server takes it. */
 export interface NumberedStatement {
@@ -10,7 +10,7 @@ export interface NumberedStatement {
 
 /** Statements whose texts do not depend on a call are fewer than this. A connection keeps a plan for as many at most. */
 const maxTexts = 256;
-const texts = new StatementCache<NumberedStatement>(maxTexts);
+const texts = new TextCache<NumberedStatement>(maxTexts);
 let named = 0;
 
 /** What the server is sent for the SQL of the package. */

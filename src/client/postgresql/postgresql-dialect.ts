@@ -1,8 +1,5 @@
-import type { Dialect, RecordColumnType } from '../../sql/dialect';
+import type { Dialect, RecordColumnType, TextPart } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
-
-/** What pg_trgm takes apart: of a shorter text it knows nothing, so that its index would be read as a whole. */
-const trigramLength = 3;
 
 /** The first half of the keys of this package's locks: any number that no other program of the database uses. */
 const lockClass = '1095648083';
@@ -14,6 +11,10 @@ const indexedLength = 64;
 export const postgresqlDialect: Dialect = {
   hasConcurrentWriters: true,
   takeTurn: (turn) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${turn}))`,
+  // Without the offset it may read a whole table where it takes a few rows for many.
+  joinBy: (column, table, alias, value) =>
+    sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
+  rowKey: sql`id`,
   elements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -25,7 +26,6 @@ export const postgresqlDialect: Dialect = {
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
   contains,
   holds,
-  shortestIndexedPart: trigramLength,
   agentsNamed: (part) => sql`SELECT n.id FROM agents n WHERE ${contains(sql`n.name_folded`, part)}`,
   isLongText: (stored, text) => {
     const length = raw(String(indexedLength));
@@ -39,13 +39,17 @@ export const postgresqlDialect: Dialect = {
     sql`'{' || coalesce(string_agg(to_json(${key})::text || ':' || ${value}, ',' ORDER BY ${key}), '') || '}'`,
 };
 
-function contains(text: Sql, part: string): Sql {
-  if (Array.from(part).length < trigramLength) return holds(text, part);
-  return sql`${text} LIKE ${`%${part.replace(/[\\%_]/g, '\\$&')}%`}`;
+// Of a shorter text pg_trgm knows nothing, so that its index would be read as a whole.
+function contains(text: Sql, part: TextPart): Sql {
+  return part.isIndexed ? sql`${text} LIKE ${part.bind(toPattern)}` : holds(text, part);
 }
 
-function holds(text: Sql, part: string): Sql {
-  return sql`strpos(${text}, ${part}) > 0`;
+function toPattern(part: string): string {
+  return `%${part.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+function holds(text: Sql, part: TextPart): Sql {
+  return sql`strpos(${text}, ${part.bind()}) > 0`;
 }
 
 // Rounded as what is stored is: a time is a fraction on the way.

@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure';
 import type { Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
-import { StatementCache } from '../statement-cache';
+import { TextCache } from '../../sql/text-cache';
 
 /** What a connection is opened with. */
 export interface SqliteSettings {
@@ -22,9 +22,9 @@ const cacheKibibytes = 65_536;
 /** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
 export class SqliteConnection {
   readonly driver: Database;
-  readonly #prepared = new StatementCache<PreparedStatement>(maxPreparedStatements);
+  readonly #prepared = new TextCache<PreparedStatement>(maxPreparedStatements);
   #selectDataVersion: DriverStatement<[]> | undefined;
-  readonly #preparedForPrisma = new StatementCache<PreparedStatement>(maxPreparedStatements);
+  readonly #preparedForPrisma = new TextCache<PreparedStatement>(maxPreparedStatements);
 
   constructor(driver: Database) {
     this.driver = driver;

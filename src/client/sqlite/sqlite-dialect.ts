@@ -1,19 +1,24 @@
-import type { Dialect, RecordColumnType } from '../../sql/dialect';
+import {
+  shortestIndexedPart as trigramLength,
+  type Dialect,
+  type RecordColumnType,
+  type TextPart,
+} from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
-
-/** Code points that the search index holds together: of a shorter text it knows nothing. */
-const trigramLength = 3;
 
 /** Enough to tell most other names apart; the name itself is looked at anyway. */
 const mostTrigrams = 32;
 
-/** How many names are looked at one by one. */
-const fewNames = 1000;
+/** How many names are looked at one by one, and counted for each of the trigrams. */
+const fewNames = 200;
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
   hasConcurrentWriters: false,
   takeTurn: undefined,
+  joinBy: (column, table, alias, value) =>
+    sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
+  rowKey: sql`rowid`,
   elements: (list) => sql`SELECT value FROM json_each(${list})`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -25,13 +30,11 @@ export const sqliteDialect: Dialect = {
   toBoolean: (flag) => flag,
   contains: holds,
   holds,
-  shortestIndexedPart: trigramLength,
   agentsNamed: (part) => {
-    const trigrams = trigramsOf(part);
     const isNamed = holds(sql`n.name_folded`, part);
-    if (trigrams.length === 0) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
+    if (!part.isIndexed) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
     return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
-      WHERE s.agent_names_search MATCH (${searchFor(trigrams)}) AND n.key = s.rowid AND ${isNamed}`;
+      WHERE s.agent_names_search MATCH (${searchFor(part)}) AND n.key = s.rowid AND ${isNamed}`;
   },
   isLongText: (stored, text) => sql`${stored} = ${text}`,
   orderOfLongText: (stored) => [stored],
@@ -48,23 +51,26 @@ function field(index: number, type: RecordColumnType): Sql {
 }
 
 // By the rarest trigram alone where few names have it: to read where all of them are takes longer, the more names there are.
-function searchFor(trigrams: readonly string[]): Sql {
-  const terms = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+function searchFor(part: TextPart): Sql {
+  const terms = part.bind(toTerms);
   const few = raw(String(fewNames));
   const uses = sql`(SELECT count(*) FROM (
     SELECT 1 FROM agent_names_search u WHERE u.agent_names_search MATCH t.value LIMIT ${few} + 1))`;
-  return sql`SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term ELSE ${terms.join(' AND ')} END FROM (
-    SELECT t.value AS term, ${uses} AS uses FROM json_each(${JSON.stringify(terms)}) AS t ORDER BY uses LIMIT 1) AS rarest_term`;
+  const all = sql`(SELECT group_concat(t.value, ' AND ') FROM json_each(${terms}) AS t)`;
+  return sql`SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term ELSE ${all} END FROM (
+    SELECT t.value AS term, ${uses} AS uses FROM json_each(${terms}) AS t ORDER BY uses LIMIT 1) AS rarest_term`;
 }
 
-function holds(text: Sql, part: string): Sql {
-  return sql`instr(${text}, ${part}) > 0`;
+function holds(text: Sql, part: TextPart): Sql {
+  return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-function trigramsOf(text: string): string[] {
+// The trigrams of a text, each as the search index takes it, as JSON.
+function toTerms(text: string): string {
   const points = Array.from(text);
   const trigrams = points
     .slice(trigramLength - 1)
     .map((_, start) => points.slice(start, start + trigramLength).join(''));
-  return [...new Set(trigrams)].slice(0, mostTrigrams);
+  const terms = [...new Set(trigrams)].map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+  return JSON.stringify(terms.slice(0, mostTrigrams));
 }

@@ -1,5 +1,5 @@
 /** What was made for a text, kept for the texts that came last. A text in use that is forgotten is only made again. */
-export class StatementCache<T> {
+export class TextCache<T> {
   readonly #entries = new Map<string, T>();
   readonly #maxEntries: number;
 

@@ -1,0 +1,132 @@
+import { isIndexedPart, type TextPart } from '../sql/dialect';
+import type { Sql } from '../sql/sql';
+import { slot } from '../sql/statement';
+import { toEntriesJson } from '../metadata/metadata-rows';
+import type { AgentPlace } from './agent-cursors';
+import type { AgentFilter, AgentOrder } from './parse-resolution-query';
+import type { VersionBound } from './version-range';
+
+/** Which agents to select, in which order, and which part of that order. */
+export interface AgentSelection {
+  readonly filter: AgentFilter;
+  readonly order: AgentOrder;
+  /** Where to begin; undefined: at the beginning. */
+  readonly after?: AgentPlace | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  /** What counts as expired, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** What a filter asks of agents, with slots for what it asks for. Absent is what it does not ask. */
+export interface FilterSlots {
+  /** JSON. */
+  readonly ids?: Sql | undefined;
+  readonly namePart?: TextPart | undefined;
+  readonly exactName?: Sql | undefined;
+  readonly owner?: Sql | undefined;
+  readonly statuses?: readonly Sql[] | undefined;
+  readonly fingerprintKey?: Sql | undefined;
+  /** `names` is JSON. */
+  readonly capabilities?: { readonly names: Sql; readonly count: Sql; readonly areAllWanted: boolean } | undefined;
+  readonly protocol?: Sql | undefined;
+  readonly health?: readonly Sql[] | undefined;
+  /** `entries` is JSON. */
+  readonly metadata?: { readonly entries: Sql; readonly count: Sql } | undefined;
+  readonly version?: { readonly text: Sql; readonly intervals: readonly IntervalSlots[] } | undefined;
+  readonly expiresBeforeMs?: Sql | undefined;
+  readonly expiresAfterMs?: Sql | undefined;
+  /** When they must not have expired. */
+  readonly nowMs?: Sql | undefined;
+}
+
+/** A version interval: `prereleases` are the keys before and after the prereleases that belong to it. */
+export interface IntervalSlots {
+  readonly bounds: readonly { readonly operator: VersionBound['operator']; readonly key: Sql }[];
+  readonly prereleases: readonly { readonly before: Sql; readonly after: Sql }[];
+}
+
+type ByFilter = Pick<AgentSelection, 'filter' | 'nowMs'>;
+
+/** What the statements for a filter differ by, but for the values: all that {@link filterSlots} looks at. */
+export function shapeOfFilter({ filter }: ByFilter): string {
+  const { namePart, statuses, capabilities, health, metadata, version } = filter;
+  const has = (value: unknown): string => (value === undefined ? '-' : '+');
+  return [
+    has(filter.ids),
+    namePart === undefined ? '-' : isIndexedPart(namePart),
+    has(filter.exactName),
+    has(filter.owner),
+    statuses?.length,
+    has(filter.fingerprintKey),
+    capabilities === undefined ? '-' : filter.allCapabilities,
+    has(filter.protocol),
+    health?.length,
+    metadata === undefined || metadata.length === 0 ? '-' : '+',
+    version?.intervals.map(({ bounds, prereleasesOf }) => {
+      return `${bounds.map(({ operator }) => operator).join('')}${prereleasesOf.length}`;
+    }) ?? '-',
+    has(filter.expiresBeforeMs),
+    has(filter.expiresAfterMs),
+    filter.includeExpired,
+  ].join(' ');
+}
+
+/** The slots for a filter, and for all others of the same shape. */
+export function filterSlots({ filter }: ByFilter): FilterSlots {
+  const { namePart, statuses, capabilities, allCapabilities, health, metadata, version } = filter;
+  const given = (
+    field: 'exactName' | 'owner' | 'fingerprintKey' | 'protocol' | 'expiresBeforeMs' | 'expiresAfterMs',
+  ) => (filter[field] === undefined ? undefined : slot((s: ByFilter) => s.filter[field]));
+  return {
+    ids: filter.ids === undefined ? undefined : slot((s: ByFilter) => JSON.stringify(s.filter.ids)),
+    namePart: namePart === undefined ? undefined : partSlot(namePart),
+    exactName: given('exactName'),
+    owner: given('owner'),
+    statuses: statuses?.map((_, place) => slot((s: ByFilter) => s.filter.statuses?.[place])),
+    fingerprintKey: given('fingerprintKey'),
+    capabilities: capabilities && {
+      names: slot((s: ByFilter) => JSON.stringify(s.filter.capabilities)),
+      count: slot((s: ByFilter) => s.filter.capabilities?.length),
+      areAllWanted: allCapabilities,
+    },
+    protocol: given('protocol'),
+    health: health?.map((_, place) => slot((s: ByFilter) => s.filter.health?.[place])),
+    // An empty object asks for nothing.
+    metadata:
+      metadata === undefined || metadata.length === 0
+        ? undefined
+        : {
+            entries: slot((s: ByFilter) => toEntriesJson(s.filter.metadata ?? [])),
+            count: slot((s: ByFilter) => s.filter.metadata?.length),
+          },
+    version: version && {
+      text: slot((s: ByFilter) => s.filter.version?.text),
+      intervals: intervalSlots(version.intervals),
+    },
+    expiresBeforeMs: given('expiresBeforeMs'),
+    expiresAfterMs: given('expiresAfterMs'),
+    nowMs: filter.includeExpired ? undefined : slot((s: ByFilter) => s.nowMs),
+  };
+}
+
+function partSlot(namePart: string): TextPart {
+  return {
+    isIndexed: isIndexedPart(namePart),
+    bind: (derive = (part) => part) => slot((s: ByFilter) => derive(s.filter.namePart ?? '')),
+  };
+}
+
+function intervalSlots(intervals: NonNullable<AgentFilter['version']>['intervals']): IntervalSlots[] {
+  return intervals.map(({ bounds, prereleasesOf }, place) => {
+    const prerelease = (index: number, end: string): Sql =>
+      slot((s: ByFilter) => `${s.filter.version?.intervals[place]?.prereleasesOf[index] ?? ''}${end}`);
+    return {
+      bounds: bounds.map(({ operator }, index) => {
+        return { operator, key: slot((s: ByFilter) => s.filter.version?.intervals[place]?.bounds[index]?.key) };
+      }),
+      // A release's key ends with "~"; the keys of its prereleases are those between its number with "-" and with ".".
+      prereleases: prereleasesOf.map((_, index) => ({ before: prerelease(index, '-'), after: prerelease(index, '.') })),
+    };
+  });
+}
