@@ -27,7 +27,7 @@ export const sqliteDialect: Dialect = {
   holds,
   shortestIndexedPart: trigramLength,
   agentsNamed: (part) => {
-    const trigrams = trigramsOf(part);
+    const trigrams = trigramsOf(part).slice(0, mostTrigrams);
     const isNamed = holds(sql`n.name_folded`, part);
     if (trigrams.length === 0) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
     return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
@@ -61,10 +61,11 @@ function holds(text: Sql, part: string): Sql {
   return sql`instr(${text}, ${part}) > 0`;
 }
 
-function trigramsOf(text: string): string[] {
+/** What the search index holds of a text, each once. */
+export function trigramsOf(text: string): string[] {
   const points = Array.from(text);
   const trigrams = points
     .slice(trigramLength - 1)
     .map((_, start) => points.slice(start, start + trigramLength).join(''));
-  return [...new Set(trigrams)].slice(0, mostTrigrams);
+  return [...new Set(trigrams)];
 }
