@@ -1,5 +1,6 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { CheckOptions, CheckReport } from './check/types';
 import { openDatabase } from './client/open-database';
 import { DatabaseSession, perform } from './client/session';
 import { DatabaseOperations } from './database-operations';
@@ -113,6 +114,22 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    */
   migrateDatabase(): Promise<string[]> {
     return this.#session.migrate();
+  }
+
+  /**
+   * Looks whether everything that is stored is as it should be: the engine's own structures, all references between
+   * records, every column that is made from others, what no constraint can express, and the chain of security events. All
+   * records are looked at as one state, on a connection of its own, in bounded memory and with pauses for all else in the
+   * process; others may write meanwhile, and nothing that they do is taken for damage. On SQLite the check of the file
+   * runs in a thread; as long as the check lasts, the write-ahead log only grows. Inside a transaction it sees the last
+   * committed state.
+   *
+   * @returns what was found; of a database that can be read in parts, what of it cannot. Nothing is changed or repaired.
+   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE. A file that cannot be read at all is a finding, too: CORRUPT is what
+   * `initialize()` fails with.
+   */
+  check(options?: CheckOptions): Promise<CheckReport> {
+    return this.#session.check(options);
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {

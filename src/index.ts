@@ -30,6 +30,7 @@ export {
   type RevocationOutcome,
   RevocationReason,
 } from './certificates/types';
+export { type CheckedEntity, type CheckFinding, CheckName, type CheckOptions, type CheckReport } from './check/types';
 export {
   type Change,
   ChangeKind,

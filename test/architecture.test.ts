@@ -12,10 +12,10 @@ const floors: readonly (readonly [pattern: RegExp, floor: number])[] = [
   [/^src\/(database-service|transaction-scope)\.ts$/, 5],
   [/^src\/database-operations\.ts$/, 4],
   [/^src\/[a-z]+\/[a-z-]+-service\.ts$/, 3],
-  [/^src\/(cache|client|migration|generated)\//, 2],
+  [/^src\/(cache|client|migration|generated)\/|^src\/check\/(?!types)/, 2],
   [/^src\/(agents|certificates|changes|events|metadata|registration)\/(?!types)/, 1],
   [/^src\/(agents|certificates|changes|events|metadata|registration)\/types\.ts$/, 0],
-  [/^src\/(diagnostics|errors|input|options|sql|text)\//, 0],
+  [/^src\/(check|diagnostics|errors|input|options|sql|text)\//, 0],
 ];
 
 function floorOf(file: string): number {

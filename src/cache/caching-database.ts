@@ -1,3 +1,4 @@
+import type { Findings } from '../check/findings';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
@@ -58,6 +59,10 @@ export class CachingDatabase implements Database {
     } finally {
       this.cache.forgetAll();
     }
+  }
+
+  examine(findings: Findings): Promise<void> {
+    return this.#database.examine(findings);
   }
 
   async close(): Promise<void> {

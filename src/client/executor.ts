@@ -1,4 +1,5 @@
 import type { RecordCache } from '../cache/record-cache';
+import type { Findings } from '../check/findings';
 import type { Prisma } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
@@ -50,6 +51,8 @@ export interface Database {
   begin(isRepeated?: boolean): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
+  /** Looks at everything that is stored, beside whatever else goes on, on a connection of its own. */
+  examine(findings: Findings): Promise<void>;
   /** A number that is another one once anybody else has committed. Absent where the engine has none. */
   dataVersion?(): number;
   /** Gives up all connections. Nothing may be in flight. */

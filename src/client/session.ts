@@ -1,4 +1,6 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
+import { Findings } from '../check/findings';
+import type { CheckOptions, CheckReport } from '../check/types';
 import { Failure } from '../errors/failure';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -181,6 +183,17 @@ export class DatabaseSession implements Session {
         const applied = await database.migrate();
         if (applied.length > 0) this.#diagnostics.migrated(applied, performance.now() - start);
         return applied;
+      }),
+    );
+  }
+
+  /** Looks at everything that is stored, as it is committed. */
+  check(options: CheckOptions | undefined): Promise<CheckReport> {
+    return this.#flights.track(() =>
+      perform(this.#diagnostics, 'check', async () => {
+        const findings = new Findings(options);
+        await this.#openDatabase().examine(findings);
+        return findings.toReport();
       }),
     );
   }

@@ -11,7 +11,7 @@ import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
 import { parseGrouping } from './parse-event-options';
 import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, SecurityEventQuery } from './types';
-import { verifyChain, type Reading } from './verify-chain';
+import { runReading, verifyChain } from './verify-chain';
 
 /** Events that are read at a time to be given one by one. */
 const iterationSize = 500;
@@ -144,7 +144,7 @@ export abstract class EventReadService {
   verify(options?: ReadOptions): Promise<EventChainVerification> {
     return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {
       requiresPrimary(options);
-      return runReading(executor, verifyChain(executor.dialect));
+      return runReading((statement) => executor.query(statement), verifyChain(executor.dialect));
     });
   }
 }
@@ -162,10 +162,4 @@ async function selectPage(
   if (filter === null) return { items: [] };
   const rows = await executor.query(buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place }));
   return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
-}
-
-async function runReading<T>(executor: Executor, reading: Reading<T>): Promise<T> {
-  let step = reading.next();
-  while (step.done !== true) step = reading.next(await executor.query(step.value));
-  return step.value;
 }

@@ -9,6 +9,16 @@ import type { EventChainBreak, EventChainVerification } from './types';
 /** Queries, each given by a `yield` that gives back its rows. */
 export type Reading<T> = Generator<Statement, T, readonly Row[]>;
 
+/** Runs the queries of `reading`, and gives what it comes to. */
+export async function runReading<T>(
+  query: (statement: Statement) => Promise<readonly Row[]>,
+  reading: Reading<T>,
+): Promise<T> {
+  let step = reading.next();
+  while (step.done !== true) step = reading.next(await query(step.value));
+  return step.value;
+}
+
 const batchSize = 500;
 
 /** The head, the checkpoint and the last pruning at one moment. */

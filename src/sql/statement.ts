@@ -103,9 +103,9 @@ export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
 /** A value of what a statement is made for. */
 export type Slot<I> = (input: I) => SqlValue;
 
-/** A slot in place of a value that every input of the shape has. */
-export function slot<I>(read: (input: I) => SqlValue | undefined): Sql {
-  const present: Slot<I> = (input) => read(input) ?? null;
+/** A slot in place of a value that every input of the shape has; it is for inputs that `read` takes. */
+export function slot(read: (input: never) => SqlValue | undefined): Sql {
+  const present = (input: never): SqlValue => read(input) ?? null;
   return sql`${present}`;
 }
 

@@ -33,5 +33,6 @@ export const everyCall: readonly (readonly [name: string, call: (db: DatabaseSer
   ['events.record', (db) => db.events.record(eventInput())],
   ['events.query', (db) => db.events.query({})],
   ['transaction', (db) => db.transaction(() => 1)],
+  ['check', (db) => db.check()],
   ['migrateDatabase', (db) => db.migrateDatabase()],
 ];

@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { Findings } from '../../check/findings';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
@@ -70,6 +71,12 @@ export class PostgresqlEngine implements Database {
 
   migrate(): Promise<string[]> {
     return this.migrator.apply();
+  }
+
+  // Loaded by those who use it.
+  async examine(findings: Findings): Promise<void> {
+    const { examinePostgresql } = await import('./examine-postgresql.js');
+    await examinePostgresql(this.#primary, findings);
   }
 
   async close(): Promise<void> {

@@ -65,12 +65,17 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-// The trigrams of a text, each as the search index takes it, as JSON.
+// What the search index holds of a text, in its own words, as JSON.
 function toTerms(text: string): string {
+  const terms = trigramsOf(text).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+  return JSON.stringify(terms.slice(0, mostTrigrams));
+}
+
+/** What the search index holds of a text, each once. */
+export function trigramsOf(text: string): string[] {
   const points = Array.from(text);
   const trigrams = points
     .slice(trigramLength - 1)
     .map((_, start) => points.slice(start, start + trigramLength).join(''));
-  const terms = [...new Set(trigrams)].map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
-  return JSON.stringify(terms.slice(0, mostTrigrams));
+  return [...new Set(trigrams)];
 }

@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { Findings } from '../../check/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
@@ -15,12 +16,14 @@ import { SqliteMigrator } from './sqlite-migrator';
 /** A SQLite database as services see it. */
 export class SqliteEngine implements Database {
   readonly migrator: SqliteMigrator;
+  readonly #settings: SqliteSettings;
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
   readonly #prisma: PrismaClientLoader;
 
   private constructor(settings: SqliteSettings, database: SqliteDatabase, memory: MemoryDirectory | undefined) {
     this.migrator = new SqliteMigrator(settings, database);
+    this.#settings = settings;
     this.#database = database;
     this.#memory = memory;
     this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
@@ -50,6 +53,12 @@ export class SqliteEngine implements Database {
 
   migrate(): Promise<string[]> {
     return this.migrator.apply();
+  }
+
+  // Loaded by those who use it.
+  async examine(findings: Findings): Promise<void> {
+    const { examineSqlite } = await import('./examine-sqlite.js');
+    await examineSqlite(this.#settings, findings);
   }
 
   async close(): Promise<void> {

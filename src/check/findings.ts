@@ -1,0 +1,34 @@
+import { checkObject, checkWholeNumber, optional } from '../input/check';
+import type { CheckFinding, CheckReport } from './types';
+
+const optionNames = new Set(['maxFindings'] as const);
+const mostFindings = 10_000;
+
+/** Collects what is found: all of it is counted, and as much kept as was asked for. */
+export class Findings {
+  readonly #most: number;
+  readonly #kept: CheckFinding[] = [];
+  readonly #skipped: string[] = [];
+  #total = 0;
+
+  /** @throws INVALID_INPUT where `options` are no {@link CheckOptions}. */
+  constructor(options: unknown = {}) {
+    const { maxFindings } = checkObject(options, 'options', optionNames);
+    const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, mostFindings);
+    this.#most = optional(maxFindings, 'maxFindings', check) ?? 100;
+  }
+
+  add(finding: CheckFinding): void {
+    this.#total += 1;
+    if (this.#kept.length < this.#most) this.#kept.push(finding);
+  }
+
+  /** Tells of what could not be looked at. */
+  skip(reason: string): void {
+    this.#skipped.push(reason);
+  }
+
+  toReport(): CheckReport {
+    return { ok: this.#total === 0, findings: this.#kept, total: this.#total, skipped: this.#skipped };
+  }
+}

@@ -1,0 +1,77 @@
+import { maxTimeMs, minTimeMs } from '../input/check';
+import { toCanonicalJson } from '../metadata/canonical-json';
+import type { Findings } from './findings';
+import type { CheckFinding, CheckName } from './types';
+
+/** What of a finding says which record it is about. */
+export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
+
+/** Which record it is; what is no text cannot be its id. */
+export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): Subject {
+  return { entity, ...(typeof id === 'string' ? { id } : undefined) };
+}
+
+/** Looks at the values of one record. */
+export class Rules {
+  readonly #findings: Findings;
+  readonly #subject: Subject;
+
+  constructor(findings: Findings, subject: Subject) {
+    this.#findings = findings;
+    this.#subject = subject;
+  }
+
+  /** Notes a finding unless `isSound`. */
+  holds(isSound: boolean, check: CheckName, message: string, field?: string): void {
+    if (isSound) return;
+    this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });
+  }
+
+  /** Whether the value is a text; if it is none, that is a finding. */
+  text(value: unknown, field: string): value is string {
+    this.holds(typeof value === 'string', 'value', 'is no text', field);
+    return typeof value === 'string';
+  }
+
+  id(value: unknown): void {
+    this.holds(typeof value === 'string' && value !== '', 'value', 'is no id that a call could name', 'id');
+  }
+
+  time(value: unknown, field: string): void {
+    const isTime = typeof value === 'number' && Number.isInteger(value) && value >= minTimeMs && value <= maxTimeMs;
+    this.holds(isTime, 'value', 'is no time of the years 1 to 9999 in whole milliseconds', field);
+  }
+
+  oneOf(value: unknown, choices: Readonly<Record<string, string>>, field: string): void {
+    const isKnown = Object.values(choices).some((choice) => choice === value);
+    this.holds(isKnown, 'value', 'is none of the values that there are', field);
+  }
+
+  wholeNumber(value: unknown, min: number, max: number, field: string): void {
+    const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    this.holds(isRight, 'value', `is no whole number from ${min} to ${max}`, field);
+  }
+
+  derived(value: unknown, expected: unknown, field: string, from: string): void {
+    this.holds(value === expected, 'derived-column', `is not what follows from ${from}`, field);
+  }
+
+  reference(exists: unknown, field: string, what: string): void {
+    this.holds(Boolean(exists), 'foreign-key', `refers to ${what} that does not exist`, field);
+  }
+
+  /** @param mustBeObject - whether it is a whole of metadata, and not one value of them. */
+  canonicalJson(value: unknown, mustBeObject = false): void {
+    const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
+    this.holds(isSound, 'metadata', 'is no canonical JSON', 'metadata');
+  }
+}
+
+function isCanonical(text: string): boolean {
+  try {
+    return toCanonicalJson(JSON.parse(text), 'metadata') === text;
+  } catch {
+    // No JSON, or JSON that this package would not have written.
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+/** What a check looks at. */
+export const CheckName = {
+  /** The engine's own structures: pages, rows, indexes. */
+  STORAGE: 'storage',
+  /** Tables, constraints, indexes and triggers that this package needs. */
+  SCHEMA: 'schema',
+  /** A record refers to one that does not exist. */
+  FOREIGN_KEY: 'foreign-key',
+  /** A value that no call of this package writes: of another type, of no such status, an empty id, an impossible time. */
+  VALUE: 'value',
+  /** A column that is made from others, such as a folded name, holds something else. */
+  DERIVED_COLUMN: 'derived-column',
+  /** Metadata that are no canonical JSON: they cannot be read, or are not found by their value. */
+  METADATA: 'metadata',
+  /** The default endpoint is none of the agent's. */
+  DEFAULT_ENDPOINT: 'default-endpoint',
+  /** The places of an agent's endpoints are not 0, 1, 2 and so on. */
+  ENDPOINT_ORDER: 'endpoint-order',
+  /** A capability that no agent has. */
+  ORPHAN_CAPABILITY: 'orphan-capability',
+  /** SQLite's index of parts of names knows an agent by another name, or not at all. */
+  SEARCH_INDEX: 'search-index',
+  /** The first break of the chain of security events: see `events.verify`. */
+  EVENT_CHAIN: 'event-chain',
+  /** The feed would give a number a second time. */
+  CHANGE_FEED: 'change-feed',
+  /** A part of the database could not be read to its end. */
+  UNREADABLE: 'unreadable',
+} as const;
+export type CheckName = (typeof CheckName)[keyof typeof CheckName];
+
+/** What kind of thing a finding is about. */
+export type CheckedEntity = 'agent' | 'endpoint' | 'capability' | 'certificate' | 'securityEvent' | 'change';
+
+/** Something that is not as it should be. Ids and keys are data of the application's: they are given here, logged nowhere. */
+export interface CheckFinding {
+  readonly check: CheckName;
+  /** What it is about; absent where that is no record. */
+  readonly entity?: CheckedEntity;
+  /** The record's id, of a change its sequence number; absent where there is none, or where it is no text. */
+  readonly id?: string;
+  /** Of an endpoint: whose it is. */
+  readonly agentId?: string;
+  /** The field concerned, such as `status`, where it is one. */
+  readonly field?: string;
+  /** Of metadata: the key concerned. */
+  readonly key?: string;
+  /** What is wrong, in words that hold no value. */
+  readonly message: string;
+}
+
+/** What a check has found. */
+export interface CheckReport {
+  /** Whether nothing was found. What was skipped does not count. */
+  readonly ok: boolean;
+  /** The first findings, `maxFindings` at most. */
+  readonly findings: readonly CheckFinding[];
+  /** How many there are in all. */
+  readonly total: number;
+  /** What could not be looked at here, and why; empty where everything was. */
+  readonly skipped: readonly string[];
+}
+
+/** How to check. */
+export interface CheckOptions {
+  /** How many findings to report, 0 to 10000; all are counted. Default: 100. */
+  maxFindings?: number | undefined;
+}

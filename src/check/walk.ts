@@ -1,0 +1,79 @@
+import { isTurnOverdue, takeTurn } from '../client/event-loop';
+import { classifyError } from '../errors/classify-error';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import type { Dialect } from '../sql/dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { toStatement, type Row, type SqlValue, type Statement } from '../sql/statement';
+import type { Findings } from './findings';
+
+/** One state of a whole database: all that is asked of it is of one moment. */
+export interface Snapshot {
+  readonly dialect: Dialect;
+  readonly query: (statement: Statement) => Promise<readonly Row[]>;
+}
+
+/** Rows that are looked at, by a key that tells them apart. */
+export interface Walk {
+  /** What each row holds; the columns of the key come first. */
+  readonly columns: readonly Sql[];
+  readonly from: Sql;
+  /** The columns of the key, as SQL. */
+  readonly key: readonly string[];
+  /** Whether the rows are groups, of those that share the key. */
+  readonly isGrouped?: boolean;
+}
+
+/** Rows that are read at a time: few, as each may hold long texts. */
+const chunkSize = 100;
+
+/** Looks at all rows in the order of their key, in bounded memory and with pauses for all else in the process. */
+export async function walk(
+  { query }: Snapshot,
+  { columns, from, key, isGrouped = false }: Walk,
+  look: (row: Row) => Promise<void> | void,
+): Promise<void> {
+  const place = join(key.map((column) => raw(column)));
+  const group = isGrouped ? sql`GROUP BY ${place}` : sql``;
+  for (let after: readonly SqlValue[] | undefined; ;) {
+    const isBeyond = after === undefined ? sql`` : sql`WHERE (${place}) > (${join(after)})`;
+    const limit = sql`LIMIT ${raw(String(chunkSize))}`;
+    const statement = toStatement(
+      sql`SELECT ${join(columns)} FROM ${from} ${isBeyond} ${group} ORDER BY ${place} ${limit}`,
+    );
+    const rows = await query(statement);
+    for (const row of rows) {
+      await look(row);
+      if (isTurnOverdue()) await takeTurn();
+    }
+    const last = rows.at(-1)?.slice(0, key.length);
+    if (last === undefined || rows.length < chunkSize) return;
+    // What it has read as a key it can be given as one, whatever it is by now.
+    after = last as SqlValue[];
+  }
+}
+
+/** What says nothing about the database: it may be all right. */
+const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
+  'BUSY',
+  'CONFLICT',
+  'STORAGE_FULL',
+  'TIMEOUT',
+  'UNAVAILABLE',
+]);
+
+/** Looks at a part of the database; that it cannot be read to its end is a finding, too, and the other parts go on. */
+export async function examinePart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = classifyError(error);
+    if (passingCodes.has(code) || !hasDriverCode(error)) throw error;
+    const check = code === 'SCHEMA_OUTDATED' ? 'schema' : 'unreadable';
+    findings.add({ check, message: `${part} cannot be read to the end: ${message}` });
+  }
+}
+
+// What an engine reports has a code of its own; anything else is a fault of this package.
+function hasDriverCode(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+}

@@ -1,0 +1,41 @@
+import type { Snapshot } from '../../check/walk';
+import { isTurnOverdue, takeTurn } from '../event-loop';
+import { whileBusy } from './busy';
+import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
+import { sqliteDialect } from './sqlite-dialect';
+
+/** A state of a SQLite database, on a connection of its own. */
+export interface SqliteSnapshot extends Snapshot {
+  readonly connection: SqliteConnection;
+}
+
+/**
+ * Lends the present state of a database to `work`, which may take its time. Nobody waits for it; as long as it lasts, what
+ * others write stays in the write-ahead log.
+ */
+export async function withSnapshot<T>(
+  settings: SqliteSettings,
+  work: (snapshot: SqliteSnapshot) => Promise<T>,
+): Promise<T> {
+  const connection = SqliteConnection.openReader(settings);
+  try {
+    const { driver } = connection;
+    // What SQLite keeps for the connection alone, such as a table of a module, counts as a write; the file is open for reading.
+    driver.pragma('query_only = OFF');
+    await whileBusy(settings.busyTimeoutMs, () => {
+      if (!driver.inTransaction) driver.exec('BEGIN');
+      // The state is taken by the first statement that reads.
+      driver.prepare('SELECT count(*) FROM sqlite_schema').get();
+    });
+    return await work({
+      dialect: sqliteDialect,
+      connection,
+      query: async (statement) => {
+        if (isTurnOverdue()) await takeTurn();
+        return connection.run(statement).rows;
+      },
+    });
+  } finally {
+    connection.close();
+  }
+}

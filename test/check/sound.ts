@@ -1,0 +1,48 @@
+import type { CheckReport } from '../../src';
+import {
+  agentInput,
+  certificateInput,
+  createAgent,
+  createCertificate,
+  eventInput,
+  wholeAgent,
+} from '../support/factories';
+import { onPostgresql } from '../support/engine';
+import type { TestDatabase } from '../support/test-database';
+
+/** What is skipped where the extension amcheck is not installed. */
+export const skipped = onPostgresql ? [/^the structure of indexes/, /^the structure of tables/] : [];
+
+/** What a check of a database answers in which nothing is wrong. */
+export const soundReport: CheckReport = {
+  ok: true,
+  findings: [],
+  total: 0,
+  skipped: skipped.map((reason) => expect.stringMatching(reason) as string),
+};
+
+/** Fills a database with one of everything that can be damaged: agents `whole` and `plain`, certificates `c1` to `c3`. */
+export async function fill({ db }: TestDatabase): Promise<void> {
+  await createCertificate(db, { id: 'c1', subject: 'CN=Ärzte', issuer: 'CN=ÇA', metadata: { a: [1, { b: null }] } });
+  await createCertificate(db, { id: 'c2', fingerprint: 'AA:bb:CC' });
+  await db.certificates.rotate('c2', certificateInput({ id: 'c3' }));
+  await db.certificates.revoke('c2', { reason: 'superseded', agents: 'keep' });
+  await db.createAgent(wholeAgent({ id: 'whole', name: 'Ünique "Name" 𝒳', certificateId: 'c1' }));
+  await createAgent(db, { id: 'plain', version: 'no semver', certificateId: 'c3', capabilities: ['search'] });
+  await db.agents.create(agentInput({ id: 'only', name: 'Only', certificateId: 'c3' }), { unique: 'name-version' });
+  const numbers = Array.from({ length: 250 }, (_, index) => index);
+  await db.agents.createMany(
+    numbers.map((number) =>
+      agentInput({
+        id: `many-${number}`,
+        name: `Many of ${number}`,
+        certificateId: 'c3',
+        endpoints: [{ protocol: 'https', address: 'https://many.example', port: 443 }],
+        metadata: { number, long: 'x'.repeat(number === 7 ? 70_000 : 1) },
+      }),
+    ),
+  );
+  await db.events.recordMany(numbers.map((number) => eventInput({ id: `e${number}`, metadata: { number } })));
+  await db.events.markMitigated('e3', { applied: true, details: 'Blocked' });
+  await db.events.prune({ before: new Date(0) });
+}
