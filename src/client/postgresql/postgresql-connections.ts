@@ -22,8 +22,11 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
-/** The number of the server's process behind a connection, which the driver was told too. */
-const processSql = 'SELECT pg_backend_pid()';
+/**
+ * How the server is to plan: the package's statements leave it little choice, and lose by what it guesses from the values
+ * of one call; compiling them takes longer than they run.
+ */
+const planning = "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)";
 
 /**
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
@@ -63,9 +66,12 @@ class TidyClient extends Client {
   async #connect(): Promise<Client> {
     try {
       await super.connect();
-      const { rows } = await this.query<[number]>({ text: processSql, rowMode: 'array' });
-      // The driver's types leave the number out.
-      this.isDirect = rows[0]?.[0] === (this as { processID?: unknown }).processID;
+      // The number of the server's process, which the driver's types leave out. Settings of a pooler's connection would be
+      // everybody's.
+      const { processID } = this as { processID?: number };
+      const text = `SELECT ${planning} WHERE pg_backend_pid() = ${Number(processID)}`;
+      const { rows } = await this.query({ text, rowMode: 'array' });
+      this.isDirect = rows.length > 0;
       return this;
     } catch (error) {
       this.hangUp();
