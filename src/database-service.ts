@@ -1,7 +1,8 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { openDatabase } from './client/open-database';
-import { DatabaseSession, perform } from './client/session';
+import { perform } from './client/perform';
+import { DatabaseSession } from './client/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
 import { Failure, invalidInput } from './errors/failure';
@@ -34,7 +35,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   constructor(options: DatabaseOptions = {}) {
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
-    const session = new DatabaseSession(diagnostics, resolved.retry);
+    const session = new DatabaseSession(diagnostics, resolved);
     const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
     super(session, settings);
     this.#settings = settings;

@@ -40,6 +40,8 @@ export {
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
 export type {
+  BreakerEvent,
+  BreakerState,
   CacheEvent,
   DatabaseEvent,
   ErrorEvent,
@@ -76,6 +78,7 @@ export {
 export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
+  BreakerOptions,
   CacheOptions,
   DatabaseOptions,
   Durability,

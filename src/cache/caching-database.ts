@@ -33,8 +33,8 @@ export class CachingDatabase implements Database {
     return new CachingDatabase(database, cache);
   }
 
-  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor {
-    const executor = this.#database.createExecutor(observe, mayBeBehind);
+  createExecutor(observe?: StatementObserver): Executor {
+    const executor = this.#database.createExecutor(observe);
     return withWrites(executor, async (work) => {
       const ends: ((isCommitted: boolean) => void)[] = [];
       let isCommitted = false;
@@ -46,6 +46,10 @@ export class CachingDatabase implements Database {
         for (const end of ends) end(isCommitted);
       }
     });
+  }
+
+  preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
+    return this.#database.preferReplicas?.(primary, observe) ?? primary;
   }
 
   async begin(isRepeated?: boolean): Promise<DatabaseTransaction> {

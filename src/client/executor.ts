@@ -36,12 +36,13 @@ export type StatementObserver = (statement: Statement, result: StatementResult, 
 export interface Database {
   /** Where records are kept that were read, if they are. */
   readonly cache?: RecordCache;
+  /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
+  createExecutor(observe?: StatementObserver): Executor;
   /**
-   * An executor whose statements each stand for themselves. Costs next to nothing to make.
-   *
-   * @param mayBeBehind - whether a replica may answer what only reads.
+   * An executor whose reads replicas answer where they can, and `primary` where they cannot. Absent where the engine has
+   * no replicas.
    */
-  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor;
+  preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
   /**
    * Begins a transaction that may write; it has to be committed or rolled back.
    *

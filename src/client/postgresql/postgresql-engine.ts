@@ -10,7 +10,11 @@ import type { ChangeNote } from '../../sql/statement';
 import { writeNotes } from '../run-work';
 import { PostgresqlConnections, runStatement } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
-import { createPostgresqlExecutor, createPostgresqlTransactionExecutor } from './postgresql-executor';
+import {
+  createPostgresqlExecutor,
+  createPostgresqlTransactionExecutor,
+  createReplicaExecutor,
+} from './postgresql-executor';
 import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
 import { Replicas } from './replicas';
@@ -57,11 +61,12 @@ export class PostgresqlEngine implements Database {
     await this.#replicas.check();
   }
 
-  createExecutor(observe?: StatementObserver, mayBeBehind = false): Executor {
-    return createPostgresqlExecutor(this.#primary, this.#prisma, {
-      observe,
-      replicas: mayBeBehind ? this.#replicas : undefined,
-    });
+  createExecutor(observe?: StatementObserver): Executor {
+    return createPostgresqlExecutor(this.#primary, this.#prisma, observe);
+  }
+
+  preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
+    return this.#replicas.isEmpty ? primary : createReplicaExecutor(this.#replicas, primary, observe);
   }
 
   async begin(isRepeated = false): Promise<DatabaseTransaction> {

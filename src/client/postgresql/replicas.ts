@@ -96,6 +96,11 @@ export class Replicas {
     this.#diagnostics = diagnostics;
   }
 
+  /** Whether there is none that could ever answer. */
+  get isEmpty(): boolean {
+    return this.#replicas.length === 0;
+  }
+
   /** A replica that is current enough, each in its turn; undefined where there is none, so that the primary has to answer. */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
