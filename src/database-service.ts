@@ -68,17 +68,24 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, and gives up all
-   * connections. Does nothing where it is closed; concurrent calls share one run.
+   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, for
+   * `closeTimeoutMs` at most, and gives up all connections. Does nothing where it is closed; concurrent calls share one
+   * run.
    *
-   * @throws CONFLICT inside a transaction of this very database.
+   * @throws TIMEOUT when work was in flight still: it was cut off, its transactions are rolled back, and what it calls
+   * next fails with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this very database.
    */
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
-    return this.#enqueue(() => this.#close());
+    const closing = this.#enqueue(() => this.#close());
+    // Also after a failure it is closed: the next call has nothing to do.
+    closing.catch(() => {
+      if (this.#last === closing) this.#last = Promise.resolve();
+    });
+    return closing;
   }
 
   /** {@link close} */
@@ -135,10 +142,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   #close(): Promise<void> {
-    return perform(this.#diagnostics, 'close', async () => {
-      const database = await this.#session.close();
-      await database?.close();
-    });
+    return perform(this.#diagnostics, 'close', () => this.#session.close(this.#options.closeTimeoutMs));
   }
 }
 

@@ -68,6 +68,12 @@ export class CachingDatabase implements Database {
     await this.cache.close();
     await this.#database.close();
   }
+
+  async giveUp(): Promise<void> {
+    // The cache may be waiting for an answer.
+    await this.#database.giveUp();
+    await this.cache.close();
+  }
 }
 
 /** What it writes is news to the cache from its commit on. */

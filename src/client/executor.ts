@@ -55,6 +55,11 @@ export interface Database {
   dataVersion?(): number;
   /** Gives up all connections. Nothing may be in flight. */
   close(): Promise<void>;
+  /**
+   * Gives up all connections whatever is in flight, also when {@link close} has not come to its end: what is open is rolled
+   * back, and what goes on fails.
+   */
+  giveUp(): Promise<void>;
 }
 
 /** A transaction that is open. */

@@ -1,13 +1,13 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import { Failure } from '../errors/failure';
+import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { isSerializationFailure } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { Breaker } from './breaker';
 import type { Database, DatabaseTransaction, Executor } from './executor';
-import { Flights } from './flights';
+import { endsWithin, Flights } from './flights';
 import { Gate } from './gate';
 import { perform, statementObserver, tellFailure } from './perform';
 import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
@@ -31,6 +31,9 @@ export interface Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
 }
 
+/** How long a server may take to end its connections, at least. */
+const shortestGoodbyeMs = 1000;
+
 /** What is done where the database fails. */
 export interface SessionSettings {
   readonly retry: RetryPolicy;
@@ -42,8 +45,8 @@ export class DatabaseSession implements Session {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: Breaker | undefined;
-  readonly #flights = new Flights();
-  readonly #repetitions = new Gate();
+  #flights = new Flights();
+  #repetitions = new Gate();
   #database: Database | undefined;
 
   constructor(diagnostics: Diagnostics, settings: SessionSettings) {
@@ -56,15 +59,32 @@ export class DatabaseSession implements Session {
   /** Lets work begin. */
   open(database: Database): void {
     this.#breaker?.reset();
+    // What was given up may never come to its end.
+    this.#flights = new Flights();
+    this.#repetitions = new Gate();
     this.#database = database;
   }
 
-  /** Lets no more work begin, and waits for what is in flight. The database is the caller's to close. */
-  async close(): Promise<Database | undefined> {
-    const database = this.#database;
+  /**
+   * Lets no more work begin, waits for what is in flight, for `timeoutMs` at most, and gives up the connections.
+   *
+   * @throws TIMEOUT where work was still in flight and was cut off.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    const [database, flights] = [this.#database, this.#flights];
     this.#database = undefined;
-    await this.#flights.allLanded();
-    return database;
+    if (database === undefined) return;
+    const deadline = performance.now() + timeoutMs;
+    if (!(await endsWithin(timeoutMs, flights.allLanded()))) {
+      const count = flights.cutOff();
+      this.#repetitions.dissolve();
+      await database.giveUp();
+      const what = count === 1 ? '1 call was' : `${count} calls were`;
+      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs, and cut off`);
+    }
+    // A server that has fallen silent does not say goodbye.
+    const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
+    if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
   }
 
   read<T>(
@@ -117,7 +137,7 @@ export class DatabaseSession implements Session {
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#flights.track(async () => {
       const startMs = performance.now();
-      const attempt = new TransactionAttempt(this.#diagnostics, work);
+      const attempt = new TransactionAttempt(this.#diagnostics, this.#flights, work);
       const run = async (isRepeated: boolean): Promise<T> => {
         attempt.hasCallerFailed = false;
         return attempt.run(this, await this.#begin(isRepeated, startMs));
@@ -174,7 +194,7 @@ export class DatabaseSession implements Session {
   }
 
   #openDatabase(): Database {
-    if (this.#database === undefined) throw new Failure('NOT_INITIALIZED', 'Database is not initialized');
+    if (this.#database === undefined) throw notInitialized();
     return this.#database;
   }
 

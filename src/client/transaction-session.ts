@@ -1,6 +1,6 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import { Failure } from '../errors/failure';
+import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { DatabaseTransaction, Executor } from './executor';
@@ -13,11 +13,14 @@ import { runInsideTransaction } from './transaction-context';
 export class TransactionSession implements Session {
   readonly #diagnostics: Diagnostics;
   readonly #transaction: DatabaseTransaction;
+  /** What the transaction is part of. */
+  readonly #outer: Flights;
   readonly #flights = new Flights();
   #isOver = false;
 
-  constructor(diagnostics: Diagnostics, transaction: DatabaseTransaction) {
+  constructor(diagnostics: Diagnostics, outer: Flights, transaction: DatabaseTransaction) {
     this.#diagnostics = diagnostics;
+    this.#outer = outer;
     this.#transaction = transaction;
   }
 
@@ -29,6 +32,7 @@ export class TransactionSession implements Session {
     return this.#flights.track(() =>
       perform(this.#diagnostics, operation, () => {
         requiresPrimary(options);
+        if (this.#outer.isCutOff) throw notInitialized();
         if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
         return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       }),
@@ -57,12 +61,15 @@ export class TransactionSession implements Session {
 /** One attempt at a transaction, or several one after the other. */
 export class TransactionAttempt<T> {
   readonly #diagnostics: Diagnostics;
+  readonly #outer: Flights;
   readonly #work: (session: Session) => Promise<T>;
   /** Whether it is the caller's work that has failed. */
   hasCallerFailed = false;
 
-  constructor(diagnostics: Diagnostics, work: (session: Session) => Promise<T>) {
+  /** @param outer - what it is part of. */
+  constructor(diagnostics: Diagnostics, outer: Flights, work: (session: Session) => Promise<T>) {
     this.#diagnostics = diagnostics;
+    this.#outer = outer;
     this.#work = work;
   }
 
@@ -72,6 +79,10 @@ export class TransactionAttempt<T> {
     let outcome: 'commit' | 'rollback' = 'rollback';
     try {
       const result = await this.#workIn(database, transaction);
+      if (this.#outer.isCutOff) {
+        await transaction.rollback().catch(() => undefined);
+        throw notInitialized();
+      }
       await transaction.commit();
       outcome = 'commit';
       return result;
@@ -81,7 +92,7 @@ export class TransactionAttempt<T> {
   }
 
   async #workIn(database: object, transaction: DatabaseTransaction): Promise<T> {
-    const session = new TransactionSession(this.#diagnostics, transaction);
+    const session = new TransactionSession(this.#diagnostics, this.#outer, transaction);
     try {
       return await runInsideTransaction(database, () => this.#work(session)).finally(() => session.end());
     } catch (error) {

@@ -46,6 +46,7 @@ export interface ResolvedOptions extends ServiceSettings {
   readonly retry: RetryPolicy;
   /** Undefined: no call is refused. */
   readonly breaker: BreakerSettings | undefined;
+  readonly closeTimeoutMs: number;
   /** Undefined: nothing is kept. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
@@ -69,6 +70,7 @@ const optionNames = new Set([
   'retry',
   'breaker',
   'cache',
+  'closeTimeoutMs',
   'maxResults',
   'defaultAgentLifetimeMs',
   'logger',
@@ -112,6 +114,7 @@ function resolve(input: unknown): ResolvedOptions {
       ) ?? 'normal',
     retry: parseRetry(options.retry),
     breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
+    closeTimeoutMs: optional(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
     cache: optional(options.cache, 'cache', parseCache),
     maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
     defaultAgentLifetimeMs:

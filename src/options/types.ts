@@ -115,6 +115,11 @@ export interface DatabaseOptions {
    * `ttlMs` where the feed cannot be read, or was not written to. Default: nothing is kept.
    */
   cache?: CacheOptions | undefined;
+  /**
+   * How long `close()` waits for work in flight, in milliseconds, until it cuts it off; 0 cuts it off at once. Default:
+   * 30000.
+   */
+  closeTimeoutMs?: number | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
   maxResults?: number | undefined;
   /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */

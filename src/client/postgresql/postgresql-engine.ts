@@ -82,6 +82,12 @@ export class PostgresqlEngine implements Database {
     await this.#replicas.close();
     await this.#primary.close();
   }
+
+  async giveUp(): Promise<void> {
+    this.#primary.giveUp();
+    this.#prisma.giveUp();
+    await this.#replicas.giveUp();
+  }
 }
 
 class PostgresqlEngineTransaction implements DatabaseTransaction {

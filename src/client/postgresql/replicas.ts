@@ -52,6 +52,11 @@ class Replica {
     await Promise.all([this.connections.close(), this.#control.close()]);
   }
 
+  giveUp(): void {
+    this.connections.giveUp();
+    this.#control.giveUp();
+  }
+
   async #askPosition(): Promise<bigint | null> {
     try {
       const position = await within(longestWaitMs, positionOf(this.#control, replicaPositionSql));
@@ -144,6 +149,11 @@ export class Replicas {
   async close(): Promise<void> {
     await this.#checking;
     await Promise.all(this.#replicas.map((replica) => replica.close()));
+  }
+
+  async giveUp(): Promise<void> {
+    for (const replica of this.#replicas) replica.giveUp();
+    await this.#checking;
   }
 
   #nextCurrent(): Replica | undefined {

@@ -57,6 +57,16 @@ export class SqliteEngine implements Database {
     this.#database.close();
     this.#memory?.remove();
   }
+
+  giveUp(): Promise<void> {
+    try {
+      this.#database.giveUp();
+    } finally {
+      this.#memory?.remove();
+      this.#prisma.giveUp();
+    }
+    return Promise.resolve();
+  }
 }
 
 class SqliteEngineTransaction implements DatabaseTransaction {
