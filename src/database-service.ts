@@ -5,6 +5,7 @@ import { perform } from './client/perform';
 import { DatabaseSession } from './client/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
+import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import type { DatabaseOptions } from './options/types';
@@ -121,6 +122,16 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    */
   migrateDatabase(): Promise<string[]> {
     return this.#session.migrate();
+  }
+
+  /**
+   * Looks how the database is, for a readiness probe or a dashboard: it is asked by a way of its own, past the pool, the
+   * cache and the breaker. A database that is sick fails nothing: the answer says so.
+   *
+   * @throws NOT_INITIALIZED, INVALID_INPUT when `timeoutMs` is no whole number from 1 on.
+   */
+  health(options?: HealthOptions): Promise<DatabaseHealth> {
+    return this.#session.health(options);
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {

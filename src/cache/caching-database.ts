@@ -1,4 +1,4 @@
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../client/executor';
+import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote, Work } from '../sql/statement';
@@ -67,6 +67,10 @@ export class CachingDatabase implements Database {
   async close(): Promise<void> {
     await this.cache.close();
     await this.#database.close();
+  }
+
+  get vitals(): Vitals {
+    return this.#database.vitals;
   }
 
   async giveUp(): Promise<void> {

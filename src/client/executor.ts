@@ -1,4 +1,5 @@
 import type { RecordCache } from '../cache/record-cache';
+import type { PoolHealth, ReplicaHealth } from '../diagnostics/health';
 import type { Prisma } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
@@ -53,6 +54,8 @@ export interface Database {
   migrate(): Promise<string[]>;
   /** A number that is another one once anybody else has committed. Absent where the engine has none. */
   dataVersion?(): number;
+  /** What there is to ask for its health. */
+  readonly vitals: Vitals;
   /** Gives up all connections. Nothing may be in flight. */
   close(): Promise<void>;
   /**
@@ -60,6 +63,21 @@ export interface Database {
    * back, and what goes on fails.
    */
   giveUp(): Promise<void>;
+}
+
+/** How an engine tells how it is: by a way of its own, so that others' work stands in nobody's way. */
+export interface Vitals {
+  readonly engine: 'sqlite' | 'postgresql';
+  /** Asks the database the smallest of questions; how long the answer took once there was a connection. */
+  ping(): Promise<number>;
+  /** The names of the migrations that it lacks. */
+  pendingMigrations(): Promise<readonly string[]>;
+  /** The replicas, once they were asked. Does not fail. */
+  replicas(): Promise<readonly ReplicaHealth[]>;
+  /** The connections at the moment; undefined where there is no pool. */
+  pool(): PoolHealth | undefined;
+  /** Ends what is still being asked. */
+  hangUp(): void;
 }
 
 /** A transaction that is open. */

@@ -1,11 +1,13 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
+import type { DatabaseHealth, HealthOptions } from '../diagnostics/health';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { isSerializationFailure } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { Breaker } from './breaker';
+import { examine, parseHealthOptions } from './examine';
 import type { Database, DatabaseTransaction, Executor } from './executor';
 import { endsWithin, Flights } from './flights';
 import { Gate } from './gate';
@@ -85,6 +87,16 @@ export class DatabaseSession implements Session {
     // A server that has fallen silent does not say goodbye.
     const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
     if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
+  }
+
+  /** How the database is. The breaker does not keep it from being asked. */
+  health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
+    return this.#flights.track(() =>
+      perform(this.#diagnostics, 'health', () => {
+        const { vitals } = this.#openDatabase();
+        return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options));
+      }),
+    );
   }
 
   read<T>(

@@ -34,4 +34,5 @@ export const everyCall: readonly (readonly [name: string, call: (db: DatabaseSer
   ['events.query', (db) => db.events.query({})],
   ['transaction', (db) => db.transaction(() => 1)],
   ['migrateDatabase', (db) => db.migrateDatabase()],
+  ['health', (db) => db.health()],
 ];

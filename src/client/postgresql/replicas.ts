@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReplicaHealth } from '../../diagnostics/health';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
@@ -144,6 +145,15 @@ export class Replicas {
     if (this.#replicas.length === 0) return Promise.resolve();
     this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
     return this.#checking;
+  }
+
+  /** How the replicas are, once they were asked. */
+  async health(): Promise<ReplicaHealth[]> {
+    await this.check();
+    return this.#replicas.map(({ isServing, currentAsOf }) => {
+      const lagMs = performance.now() - currentAsOf;
+      return Number.isFinite(lagMs) ? { isServing, lagMs } : { isServing };
+    });
   }
 
   async close(): Promise<void> {

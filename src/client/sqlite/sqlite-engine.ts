@@ -1,6 +1,7 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { PrismaClient } from '../../generated/prisma/client';
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
+import type { Statement } from '../../sql/statement';
+import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
@@ -12,9 +13,13 @@ import { sqliteDialect } from './sqlite-dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './sqlite-executor';
 import { SqliteMigrator } from './sqlite-migrator';
 
+// It has to look into the file, as `SELECT 1` has not.
+const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
+
 /** A SQLite database as services see it. */
 export class SqliteEngine implements Database {
   readonly migrator: SqliteMigrator;
+  readonly vitals: Vitals;
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
   readonly #prisma: PrismaClientLoader;
@@ -24,6 +29,20 @@ export class SqliteEngine implements Database {
     this.#database = database;
     this.#memory = memory;
     this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
+    this.vitals = {
+      engine: 'sqlite',
+      ping: () =>
+        database.withReader((connection) => {
+          const start = performance.now();
+          connection.run(pingStatement);
+          return performance.now() - start;
+        }),
+      pendingMigrations: () => this.migrator.pending(),
+      replicas: () => Promise.resolve([]),
+      pool: () => undefined,
+      // It waits for nothing but a lock, and for that not for ever.
+      hangUp: () => undefined,
+    };
   }
 
   /** @param memory - where the file lies when it is to go with the database. */
