@@ -20,6 +20,7 @@ export {
   Uniqueness,
 } from './agents/types';
 export type { CertificateService } from './certificates/certificate-service';
+export { isStale } from './cache/stale';
 export {
   type Certificate,
   type CertificateInput,

@@ -60,7 +60,7 @@ export class CachingDatabase implements Database {
     try {
       return await this.#database.migrate();
     } finally {
-      this.cache.forgetAll();
+      this.cache.clear();
     }
   }
 

@@ -64,9 +64,10 @@ export interface CacheEvent {
   readonly type: 'cache';
   /**
    * `hit`: it had an answer, which may be that there is none; `miss`: it had not, so that the record was read, or was being
-   * read for somebody else already; `evict`: it gave a record up to make room.
+   * read for somebody else already; `evict`: it gave a record up to make room; `stale`: the database was UNAVAILABLE, so
+   * that a record was given that may be out of date.
    */
-  readonly outcome: 'hit' | 'miss' | 'evict';
+  readonly outcome: 'hit' | 'miss' | 'evict' | 'stale';
   readonly entity: 'agent' | 'certificate';
 }
 

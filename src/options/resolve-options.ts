@@ -79,7 +79,7 @@ const optionNames = new Set([
   'allowReset',
 ] as const satisfies readonly (keyof DatabaseOptions)[]);
 const poolNames = new Set(['maxConnections', 'idleTimeoutMs', 'connectTimeoutMs', 'statementTimeoutMs'] as const);
-const cacheNames = new Set(['maxEntries', 'ttlMs'] as const);
+const cacheNames = new Set(['maxEntries', 'ttlMs', 'staleIfErrorMs'] as const);
 const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs', 'budgetMs'] as const);
 const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -151,8 +151,9 @@ function parseCache(value: unknown): CacheSettings | undefined {
       checkWholeNumber(count, field, 0, mostCacheEntries),
     ) ?? 10_000;
   const ttlMs = optional(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
+  const staleIfErrorMs = optional(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
   // What may not be kept, or not for any time, need not be.
-  return maxEntries === 0 || ttlMs === 0 ? undefined : { maxEntries, ttlMs };
+  return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.

@@ -63,6 +63,13 @@ export interface CacheOptions {
   maxEntries?: number | undefined;
   /** For how long a record is kept, in milliseconds; 0 keeps none. Default: 10000. */
   ttlMs?: number | undefined;
+  /**
+   * For how long after `ttlMs` a record may still be given where the database is UNAVAILABLE, in milliseconds: for it
+   * `isStale(record)` is true. It may lack what others have changed, a revocation too, but nothing that this service has.
+   * That there is no record is never answered so, nor what asks for the primary, or inside a transaction. 0 never does.
+   * Default: 0.
+   */
+  staleIfErrorMs?: number | undefined;
 }
 
 /** How a database is opened. Everything has a default. */
