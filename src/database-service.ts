@@ -2,9 +2,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { CheckOptions, CheckReport } from './check/types';
 import { openDatabase } from './client/open-database';
-import { DatabaseSession, perform } from './client/session';
+import { perform } from './client/perform';
+import { DatabaseSession } from './client/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
+import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import type { DatabaseOptions } from './options/types';
@@ -35,7 +37,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   constructor(options: DatabaseOptions = {}) {
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
-    const session = new DatabaseSession(diagnostics, resolved.retry);
+    const session = new DatabaseSession(diagnostics, resolved);
     const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
     super(session, settings);
     this.#settings = settings;
@@ -68,17 +70,24 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, and gives up all
-   * connections. Does nothing where it is closed; concurrent calls share one run.
+   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, for
+   * `closeTimeoutMs` at most, and gives up all connections. Does nothing where it is closed; concurrent calls share one
+   * run.
    *
-   * @throws CONFLICT inside a transaction of this very database.
+   * @throws TIMEOUT when work was in flight still: it was cut off, its transactions are rolled back, and what it calls
+   * next fails with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this very database.
    */
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
-    return this.#enqueue(() => this.#close());
+    const closing = this.#enqueue(() => this.#close());
+    // Also after a failure it is closed: the next call has nothing to do.
+    closing.catch(() => {
+      if (this.#last === closing) this.#last = Promise.resolve();
+    });
+    return closing;
   }
 
   /** {@link close} */
@@ -132,6 +141,16 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     return this.#session.check(options);
   }
 
+  /**
+   * Looks how the database is, for a readiness probe or a dashboard: it is asked by a way of its own, past the pool, the
+   * cache and the breaker. A database that is sick fails nothing: the answer says so.
+   *
+   * @throws NOT_INITIALIZED, INVALID_INPUT when `timeoutMs` is no whole number from 1 on.
+   */
+  health(options?: HealthOptions): Promise<DatabaseHealth> {
+    return this.#session.health(options);
+  }
+
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {
     return perform(this.#diagnostics, operation, () => {
       throw new Failure('CONFLICT', `a transaction ${what}`);
@@ -151,10 +170,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   #close(): Promise<void> {
-    return perform(this.#diagnostics, 'close', async () => {
-      const database = await this.#session.close();
-      await database?.close();
-    });
+    return perform(this.#diagnostics, 'close', () => this.#session.close(this.#options.closeTimeoutMs));
   }
 }
 

@@ -20,6 +20,7 @@ export {
   Uniqueness,
 } from './agents/types';
 export type { CertificateService } from './certificates/certificate-service';
+export { isStale } from './cache/stale';
 export {
   type Certificate,
   type CertificateInput,
@@ -40,7 +41,10 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
+export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaHealth } from './diagnostics/health';
 export type {
+  BreakerEvent,
+  BreakerState,
   CacheEvent,
   DatabaseEvent,
   ErrorEvent,
@@ -77,6 +81,7 @@ export {
 export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
+  BreakerOptions,
   CacheOptions,
   DatabaseOptions,
   Durability,

@@ -6,6 +6,7 @@ import { Failure } from './failure';
 const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
+  health: 'Failed to examine database',
   reset: 'Failed to reset database',
   check: 'Failed to check database',
   migrate: 'Migration failed',

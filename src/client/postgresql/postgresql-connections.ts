@@ -1,10 +1,11 @@
-import { Client, Pool, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
+import { Client, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
 import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
 import { toNumbered } from './numbered-parameters';
+import { TidyClient, TidyPool } from './tidy-client';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
@@ -22,69 +23,13 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
-/**
- * How the server is to plan: the package's statements leave it little choice, and lose by what it guesses from the values
- * of one call; compiling them takes longer than they run.
- */
-const planning = "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)";
-
-/**
- * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
- * hold one of the server's slots for a minute, and this process with it.
- */
-class TidyClient extends Client {
-  /**
-   * Whether the server itself is at the other end, and will be: a pooler gives numbers of its own to whoever connects, and
-   * may have another connection serve the next transaction, which knows no statement by its name.
-   */
-  isDirect = false;
-
-  constructor(config?: ClientConfig) {
-    super({ ...config, pipeline: true });
-    // A connection that is lost is the next call's to find out; without a listener it would end the process.
-    this.on('error', () => undefined);
-  }
-
-  override connect(): Promise<Client>;
-  override connect(callback: (error: Error) => void): void;
-  override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
-    const connected = this.#connect();
-    if (callback === undefined) return connected;
-    connected.then(
-      // Null where there is no error, which the driver's types tell of in another form only.
-      () => callback(null as unknown as Error),
-      callback,
-    );
-    return undefined;
-  }
-
-  /** Ends the connection at once, whatever is in flight. */
-  hangUp(): void {
-    this.connection.stream.destroy();
-  }
-
-  async #connect(): Promise<Client> {
-    try {
-      await super.connect();
-      // The number of the server's process, which the driver's types leave out. Settings of a pooler's connection would be
-      // everybody's.
-      const { processID } = this as { processID?: number };
-      const text = `SELECT ${planning} WHERE pg_backend_pid() = ${Number(processID)}`;
-      const { rows } = await this.query({ text, rowMode: 'array' });
-      this.isDirect = rows.length > 0;
-      return this;
-    } catch (error) {
-      this.hangUp();
-      throw error;
-    }
-  }
-}
-
 /** A pool of connections to one server. */
 export class PostgresqlConnections {
-  readonly pool: Pool;
+  readonly pool: TidyPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
+  /** All that have come about and are not gone. */
+  readonly #clients = new Set<unknown>();
 
   /**
    * Connects to nothing yet.
@@ -102,7 +47,7 @@ export class PostgresqlConnections {
       keepAliveInitialDelayMillis: keepAliveDelayMs,
     };
     assertUsable(this.#config);
-    this.pool = new Pool({
+    this.pool = new TidyPool({
       ...this.#config,
       Client: TidyClient,
       max: maxConnections,
@@ -115,6 +60,8 @@ export class PostgresqlConnections {
     });
     // A connection that is lost while nobody uses it is the pool's to replace; without a listener it would end the process.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => this.#clients.add(client));
+    this.pool.on('remove', (client) => this.#clients.delete(client));
     this.pool.on('acquire', (client) => this.#busy.add(client));
     this.pool.on('release', (_error, client) => this.#busy.delete(client));
   }
@@ -141,6 +88,8 @@ export class PostgresqlConnections {
   /** A connection that is not the pool's, whose statements may take their time. Whoever asked for it ends it. */
   async connectAlone(): Promise<Client> {
     const client = new TidyClient(this.#config);
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
     await client.connect();
     return client;
   }
@@ -152,6 +101,12 @@ export class PostgresqlConnections {
 
   close(): Promise<void> {
     return this.pool.end();
+  }
+
+  /** Cuts all connections and lets none come about any more: whoever uses or awaits one fails. */
+  giveUp(): void {
+    this.pool.giveUp();
+    for (const client of this.#clients) if (client instanceof TidyClient) client.hangUp();
   }
 }
 

@@ -12,38 +12,15 @@ import { createRunner } from './postgresql-runner';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
 import type { Replicas } from './replicas';
 
-interface ExecutorOptions {
-  readonly observe?: StatementObserver | undefined;
-  /** Where reads may be answered, too. */
-  readonly replicas?: Replicas | undefined;
-}
-
 /** Runs statements on a database: reads each on its own, writes in transactions of their own. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
   prisma: PrismaClientLoader,
-  { observe, replicas }: ExecutorOptions,
+  observe?: StatementObserver,
 ): Executor {
-  const queryOn = async (connections: PostgresqlConnections, statement: Statement): Promise<readonly Row[]> => {
-    const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
-    return rows;
-  };
   return {
     dialect: postgresqlDialect,
-    query: async (statement) => {
-      const replica = await replicas?.choose();
-      if (replicas === undefined || replica === undefined) return queryOn(primary, statement);
-      try {
-        return await replicas.ask(replica, (connections) => queryOn(connections, statement));
-      } catch (error) {
-        const { code } = classifyError(error);
-        // It would take as long again.
-        if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
-        // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
-        if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
-        return queryOn(primary, statement);
-      }
-    },
+    query: (statement) => queryOn(primary, statement, observe),
     atomic: async (work) => {
       const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
       const run = (statement: Statement): Promise<StatementResult> =>
@@ -62,6 +39,27 @@ export function createPostgresqlExecutor(
       return result;
     },
     prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
+  };
+}
+
+/** Runs reads on replicas, each in its turn, and on the primary where none of them can; everything else on the primary. */
+export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
+  return {
+    ...primary,
+    query: async (statement) => {
+      const replica = await replicas.choose();
+      if (replica === undefined) return primary.query(statement);
+      try {
+        return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
+      } catch (error) {
+        const { code } = classifyError(error);
+        // It would take as long again.
+        if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
+        // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
+        if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
+        return primary.query(statement);
+      }
+    },
   };
 }
 
@@ -92,6 +90,15 @@ export function createPostgresqlTransactionExecutor(
       ),
     prisma: (work) => transaction.write(() => prisma.lend(work, keepIn(notes), observe)),
   };
+}
+
+async function queryOn(
+  connections: PostgresqlConnections,
+  statement: Statement,
+  observe?: StatementObserver,
+): Promise<readonly Row[]> {
+  const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
+  return rows;
 }
 
 // As Prisma Client hands it to the driver.

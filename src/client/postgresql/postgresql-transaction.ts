@@ -27,8 +27,8 @@ export class PostgresqlTransaction {
     this.begun.catch(() => undefined);
   }
 
-  static async begin({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
-    return new PostgresqlTransaction(await pool.connect(), isolation);
+  static async begin(connections: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
+    return new PostgresqlTransaction(await connections.pool.connect(), isolation);
   }
 
   get client(): PoolClient {
