@@ -112,15 +112,17 @@ export class PostgresqlConnections {
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
 export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
-  const { text, name } = toNumbered(sql);
+  const { text, name: freeName } = toNumbered(sql);
+  const name = client instanceof TidyClient && client.isDirect ? freeName : undefined;
   const result = await client.query<Row[]>({
     text,
-    name: client instanceof TidyClient && client.isDirect ? name : undefined,
+    name,
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array',
     types,
   });
+  if (client instanceof TidyClient) client.heard(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 

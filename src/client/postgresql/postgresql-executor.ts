@@ -11,6 +11,7 @@ import { postgresqlDialect } from './postgresql-dialect';
 import { createRunner } from './postgresql-runner';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
 import type { Replicas } from './replicas';
+import { canBeBatch, runBatch } from './statement-batch';
 
 /** Runs statements on a database: reads each on its own, writes in transactions of their own. */
 export function createPostgresqlExecutor(
@@ -22,20 +23,28 @@ export function createPostgresqlExecutor(
     dialect: postgresqlDialect,
     query: (statement) => queryOn(primary, statement, observe),
     atomic: async (work) => {
-      const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
-      const run = (statement: Statement): Promise<StatementResult> =>
-        runObserved(transaction.client, statement, observe);
-      let ending;
+      const transaction = await PostgresqlTransaction.open(primary, 'READ COMMITTED');
+      const { client } = transaction;
+      const run = (statement: Statement): Promise<StatementResult> => runObserved(client, statement, observe);
+      let result;
+      let last: readonly Statement[];
+      let isAlone: boolean;
       try {
-        ending = await runToEnd(work(), createRunner(run, transaction.begun));
-        await transaction.begun;
+        const ending = await runToEnd(
+          work(),
+          createRunner(run, () => transaction.begin()),
+        );
+        result = ending.result;
+        last = [...ending.last, ...writeNotes(postgresqlDialect, ending.notes)];
+        isAlone = !transaction.hasBegun && canBeBatch(client, last);
+        if (!isAlone) await transaction.begin();
       } catch (error) {
         // It is this error that is to be reported.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }
-      const { result, last, notes } = ending;
-      await transaction.commit(() => [...last, ...writeNotes(postgresqlDialect, notes)].map(run));
+      if (isAlone) await transaction.commitAlone(() => runBatchObserved(client, last, observe));
+      else await transaction.commit(() => last.map(run));
       return result;
     },
     prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
@@ -116,4 +125,17 @@ async function runObserved(
   const result = await runStatement(client, statement);
   observe(statement, result, performance.now() - start);
   return result;
+}
+
+async function runBatchObserved(
+  client: PoolClient,
+  statements: readonly Statement[],
+  observe?: StatementObserver,
+): Promise<void> {
+  const start = performance.now();
+  const results = await runBatch(client, statements);
+  const durationMs = performance.now() - start;
+  statements.forEach((statement, place) =>
+    observe?.(statement, results[place] ?? { rows: [], changes: 0 }, durationMs),
+  );
 }

@@ -3,9 +3,10 @@ import { notInitialized } from '../../errors/failure';
 
 /**
  * How the server is to plan: the package's statements leave it little choice, and lose by what it guesses from the values
- * of one call; compiling them takes longer than they run.
+ * of one call; compiling them takes longer than they run. What is a transaction without being told so is of this isolation.
  */
-const planning = "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false)";
+const settings = `set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
+  set_config('default_transaction_isolation', 'read committed', false)`;
 
 /**
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
@@ -17,6 +18,10 @@ export class TidyClient extends Client {
    * may have another connection serve the next transaction, which knows no statement by its name.
    */
   isDirect = false;
+  /** The names of the statements that it has prepared. */
+  readonly prepared = new Set<string>();
+  /** When it answered last, by `performance.now`. */
+  lastAnswer = -Infinity;
 
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
@@ -37,6 +42,12 @@ export class TidyClient extends Client {
     return undefined;
   }
 
+  /** Takes note of an answer, to a statement with a name where it had one. */
+  heard(name: string | undefined): void {
+    this.lastAnswer = performance.now();
+    if (name !== undefined) this.prepared.add(name);
+  }
+
   /** Ends the connection at once, whatever is in flight. */
   hangUp(): void {
     this.connection.stream.destroy();
@@ -48,7 +59,7 @@ export class TidyClient extends Client {
       // The number of the server's process, which the driver's types leave out. Settings of a pooler's connection would be
       // everybody's.
       const { processID } = this as { processID?: number };
-      const text = `SELECT ${planning} WHERE pg_backend_pid() = ${Number(processID)}`;
+      const text = `SELECT ${settings} WHERE pg_backend_pid() = ${Number(processID)}`;
       const { rows } = await this.query({ text, rowMode: 'array' });
       this.isDirect = rows.length > 0;
       return this;
