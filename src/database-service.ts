@@ -1,5 +1,8 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { parseBackup } from './backup/parse-backup';
+import type { BackupOptions } from './backup/types';
+import { Findings } from './check/findings';
 import type { CheckOptions, CheckReport } from './check/types';
 import { openDatabase } from './client/open-database';
 import { DatabaseSession, perform } from './client/session';
@@ -129,7 +132,28 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * `initialize()` fails with.
    */
   check(options?: CheckOptions): Promise<CheckReport> {
-    return this.#session.check(options);
+    return this.#session.onDatabase('check', async (database) => {
+      const findings = new Findings(options);
+      await database.examine(findings);
+      return findings.toReport();
+    });
+  }
+
+  /**
+   * SQLite: copies the database, `:memory:` too, into a new file at `path`, absolute or relative to the working directory:
+   * its committed state at the beginning, whatever this process and others write meanwhile, which waits for nothing. A
+   * thread does the work; as long as it lasts, the write-ahead log only grows. The copy has its name only once it is whole,
+   * was looked at as SQLite does (integrity, foreign keys, schema and migrations), and is on the disk with its folder's
+   * entry; whatever fails before, nothing is left of it. It is one file, with the rights of the database's. While it is
+   * made it lies beside `path` under a name like `.ans-database-….partial`, which stays behind if the process is killed.
+   *
+   * @throws ALREADY_EXISTS where something is at `path`, or a log that would be taken for its own; UNAVAILABLE where its
+   * folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT where the database has damages; INVALID_INPUT;
+   * INVALID_OPTIONS on PostgreSQL, which has `pg_dump` for that.
+   */
+  backup(path: string, options?: BackupOptions): Promise<void> {
+    // Now, as the working directory may be another one later.
+    return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {

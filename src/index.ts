@@ -19,6 +19,7 @@ export {
   type ResolutionQuery,
   Uniqueness,
 } from './agents/types';
+export type { BackupOptions, BackupProgress } from './backup/types';
 export type { CertificateService } from './certificates/certificate-service';
 export {
   type Certificate,

@@ -1,6 +1,4 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
-import { Findings } from '../check/findings';
-import type { CheckOptions, CheckReport } from '../check/types';
 import { Failure } from '../errors/failure';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -187,15 +185,9 @@ export class DatabaseSession implements Session {
     );
   }
 
-  /** Looks at everything that is stored, as it is committed. */
-  check(options: CheckOptions | undefined): Promise<CheckReport> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, 'check', async () => {
-        const findings = new Findings(options);
-        await this.#openDatabase().examine(findings);
-        return findings.toReport();
-      }),
-    );
+  /** Does work on the database itself, beside whatever else goes on. */
+  onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#flights.track(() => perform(this.#diagnostics, operation, () => work(this.#openDatabase())));
   }
 
   #begin(isRepeated: boolean): Promise<DatabaseTransaction> {

@@ -7,6 +7,7 @@ const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
   reset: 'Failed to reset database',
+  backup: 'Failed to back up database',
   check: 'Failed to check database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
