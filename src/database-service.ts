@@ -10,6 +10,7 @@ import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
+import { Checks } from './input/checks';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
@@ -39,7 +40,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
     const session = new DatabaseSession(diagnostics, resolved.retry);
-    const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
+    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Checks(resolved.limits) };
     super(session, settings);
     this.#settings = settings;
     this.#options = resolved;

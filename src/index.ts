@@ -81,6 +81,7 @@ export type {
   CacheOptions,
   DatabaseOptions,
   Durability,
+  LimitOptions,
   MigrationMode,
   PoolOptions,
   RetryOptions,

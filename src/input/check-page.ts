@@ -1,4 +1,4 @@
-import { invalidInput } from '../errors/failure';
+import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkWholeNumber, optional } from './check';
 
 /** Which page of what a query matches. */
@@ -27,6 +27,16 @@ export function checkPage(input: unknown = {}): { readonly after: unknown; reado
   const { after, size } = checkObject(input, 'page', names);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
   return { after, size: optional(size, 'size', checkSize) ?? defaultSize };
+}
+
+/** Reads a page of `size` records, or of fewer, where so many are too large together. */
+export async function asMuchAsFits<T>(size: number, readPage: (size: number) => Promise<Page<T>>): Promise<Page<T>> {
+  try {
+    return await readPage(size);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
+    return asMuchAsFits(Math.ceil(size / 4), readPage);
+  }
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */

@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
-import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { AnswerLength, type Row, type Statement, type StatementResult } from '../../sql/statement';
 import { toNumbered } from './numbered-parameters';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
@@ -21,6 +21,16 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 };
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
+
+/** The same for an answer of which not all may be kept: what the driver cannot read of it makes it leave the rest. */
+function limitedTypes(maxLength: number): CustomTypesConfig {
+  const length = new AnswerLength(maxLength);
+  const countText = (text: string): unknown => {
+    length.add(text);
+    return text;
+  };
+  return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
+}
 
 /** The number of the server's process behind a connection, which the driver was told too. */
 const processSql = 'SELECT pg_backend_pid()';
@@ -150,7 +160,7 @@ export class PostgresqlConnections {
 }
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
-export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
+export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
   const { text, name } = toNumbered(sql);
   const result = await client.query<Row[]>({
     text,
@@ -158,7 +168,7 @@ export async function runStatement(client: ClientBase, { sql, args }: Statement)
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array',
-    types,
+    types: maxLength === undefined ? types : limitedTypes(maxLength),
   });
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
