@@ -4,7 +4,7 @@ import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Work } from '../sql/statement';
-import { batchSize, insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
+import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
 import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
 import { AgentReadService } from './agent-read-service';
 import { agentStatements } from './agent-statements';
@@ -71,8 +71,8 @@ export class AgentService extends AgentReadService {
         insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), defaults);
       if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
       const results: CreateResult[] = [];
-      for (let start = 0; start < inputs.length; start += batchSize) {
-        const outcomes = await executor.atomic(() => register(start));
+      while (results.length < inputs.length) {
+        const outcomes = await executor.atomic(() => register(results.length));
         results.push(...outcomes.map(toResult));
         onProgress(results.length, inputs.length);
       }
