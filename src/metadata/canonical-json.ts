@@ -55,6 +55,7 @@ export class JsonWriter {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must not be nested deeper than ${maxDepth} levels`);
+        // Its brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
