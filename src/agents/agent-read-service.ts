@@ -98,7 +98,10 @@ export abstract class AgentReadService {
   async *iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
     for (let after: string | undefined; ;) {
       const page = await this.#session.read('agents.iterate', options, (executor) => {
-        return asMuchAsFits(iterationSize, (size) => this.#selectPage(executor, query, { after, size }));
+        const { answerLength } = this.#settings.checks.limits;
+        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
+          return this.#selectPage(executor, query, { after, size }, maxLength);
+        });
       });
       yield* page.items;
       if (page.nextCursor === undefined) return;
@@ -120,11 +123,20 @@ export abstract class AgentReadService {
     });
   }
 
-  #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
+  #queryMany(
+    executor: Executor,
+    statement: Statement,
+    maxLength = this.#settings.checks.limits.answerLength,
+  ): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength });
   }
 
-  async #selectPage(executor: Executor, query: ResolutionQuery, page?: PageOptions): Promise<Page<AgentRecord>> {
+  async #selectPage(
+    executor: Executor,
+    query: ResolutionQuery,
+    page?: PageOptions,
+    maxLength?: number,
+  ): Promise<Page<AgentRecord>> {
     const { filter, order } = parseResolutionQuery(query, this.#settings.checks);
     refuseWindow(query);
     const { after, size } = checkPage(page);
@@ -132,7 +144,9 @@ export abstract class AgentReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const records = (await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection))).map(toAgentRecord);
+    const records = (await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection), maxLength)).map(
+      toAgentRecord,
+    );
     return toPage(
       records,
       size,

@@ -82,7 +82,10 @@ export abstract class EventReadService {
   async *iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
     for (let after: string | undefined; ;) {
       const page = await this.#session.read('events.iterate', options, (executor) => {
-        return asMuchAsFits(iterationSize, (size) => this.#selectPage(executor, query, { after, size }));
+        const { answerLength } = this.#settings.checks.limits;
+        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
+          return this.#selectPage(executor, query, { after, size }, maxLength);
+        });
       });
       yield* page.items;
       if (page.nextCursor === undefined) return;
@@ -149,11 +152,20 @@ export abstract class EventReadService {
     });
   }
 
-  #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
+  #queryMany(
+    executor: Executor,
+    statement: Statement,
+    maxLength = this.#settings.checks.limits.answerLength,
+  ): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength });
   }
 
-  async #selectPage(executor: Executor, query: SecurityEventQuery, page?: PageOptions): Promise<Page<SecurityEvent>> {
+  async #selectPage(
+    executor: Executor,
+    query: SecurityEventQuery,
+    page?: PageOptions,
+    maxLength?: number,
+  ): Promise<Page<SecurityEvent>> {
     const { filter } = parseEventQuery(query, this.#settings.checks);
     refuseWindow(query);
     const { after, size } = checkPage(page);
@@ -161,7 +173,7 @@ export abstract class EventReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
-    const rows = await this.#queryMany(executor, statement);
+    const rows = await this.#queryMany(executor, statement, maxLength);
     return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
   }
 }

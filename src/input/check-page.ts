@@ -29,13 +29,25 @@ export function checkPage(input: unknown = {}): { readonly after: unknown; reado
   return { after, size: optional(size, 'size', checkSize) ?? defaultSize };
 }
 
-/** Reads a page of `size` records, or of fewer, where so many are too large together. */
-export async function asMuchAsFits<T>(size: number, readPage: (size: number) => Promise<Page<T>>): Promise<Page<T>> {
+/** How many characters of records are read at a time, to be given one by one. */
+const comfortableLength = 16_777_216;
+
+/**
+ * Reads a page of `size` records, or of fewer, where so many are long together.
+ *
+ * @param readPage - fails with RESULT_TOO_LARGE where the page would have more than `maxLength` characters.
+ */
+export async function asMuchAsFits<T>(
+  size: number,
+  answerLength: number,
+  readPage: (size: number, maxLength: number) => Promise<Page<T>>,
+): Promise<Page<T>> {
   try {
-    return await readPage(size);
+    // One record has to be read however long it is.
+    return await readPage(size, size === 1 ? answerLength : Math.min(answerLength, comfortableLength));
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
-    return asMuchAsFits(Math.ceil(size / 4), readPage);
+    return asMuchAsFits(Math.ceil(size / 4), answerLength, readPage);
   }
 }
 

@@ -17,7 +17,7 @@ const defaults: Limits = {
   recordLength: 33_554_432,
   batchSize: 1_000_000,
   listLength: 100_000,
-  answerLength: 268_435_456,
+  answerLength: 134_217_728,
 };
 
 // The keys of an object literal of this type are all of its fields.

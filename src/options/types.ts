@@ -69,7 +69,7 @@ export interface LimitOptions {
   listLength?: number | undefined;
   /**
    * Characters of all texts, metadata included, in the answer of one query, page or `getMany`; what is more fails with
-   * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 268435456.
+   * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 134217728.
    */
   answerLength?: number | undefined;
 }
