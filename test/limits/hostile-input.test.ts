@@ -58,7 +58,7 @@ const hostile: readonly (readonly [string, () => unknown])[] = [
 ];
 
 describe('Metadata', () => {
-  const database = shareTestDatabase({}, async ({ db }) => {
+  const database = shareTestDatabase({ limits: { metadataBytes: 1_048_576 } }, async ({ db }) => {
     await db.createCertificate(certificateInput({ id: 'c' }));
     await db.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
   });
