@@ -1,5 +1,8 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { parseBackup } from './backup/parse-backup';
+import type { BackupOptions } from './backup/types';
+import { Findings } from './check/findings';
 import type { CheckOptions, CheckReport } from './check/types';
 import { openDatabase } from './client/open-database';
 import { perform } from './client/perform';
@@ -9,6 +12,7 @@ import { Diagnostics } from './diagnostics/diagnostics';
 import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
+import { Checks } from './input/checks';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
@@ -38,7 +42,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
     const session = new DatabaseSession(diagnostics, resolved);
-    const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
+    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Checks(resolved.limits) };
     super(session, settings);
     this.#settings = settings;
     this.#options = resolved;
@@ -138,7 +142,28 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * `initialize()` fails with.
    */
   check(options?: CheckOptions): Promise<CheckReport> {
-    return this.#session.check(options);
+    return this.#session.onDatabase('check', async (database) => {
+      const findings = new Findings(options);
+      await database.examine(findings);
+      return findings.toReport();
+    });
+  }
+
+  /**
+   * SQLite: copies the database, `:memory:` too, into a new file at `path`, absolute or relative to the working directory:
+   * its committed state at the beginning, whatever this process and others write meanwhile, which waits for nothing. A
+   * thread does the work; as long as it lasts, the write-ahead log only grows. The copy has its name only once it is whole,
+   * was looked at as SQLite does (integrity, foreign keys, schema and migrations), and is on the disk with its folder's
+   * entry; whatever fails before, nothing is left of it. It is one file, with the rights of the database's. While it is
+   * made it lies beside `path` under a name like `.ans-database-….partial`, which stays behind if the process is killed.
+   *
+   * @throws ALREADY_EXISTS where something is at `path`, or a log that would be taken for its own; UNAVAILABLE where its
+   * folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT where the database has damages; INVALID_INPUT;
+   * INVALID_OPTIONS on PostgreSQL, which has `pg_dump` for that.
+   */
+  backup(path: string, options?: BackupOptions): Promise<void> {
+    // Now, as the working directory may be another one later.
+    return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
   }
 
   /**

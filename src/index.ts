@@ -19,6 +19,7 @@ export {
   type ResolutionQuery,
   Uniqueness,
 } from './agents/types';
+export type { BackupOptions, BackupProgress } from './backup/types';
 export type { CertificateService } from './certificates/certificate-service';
 export { isStale } from './cache/stale';
 export {
@@ -85,6 +86,7 @@ export type {
   CacheOptions,
   DatabaseOptions,
   Durability,
+  LimitOptions,
   MigrationMode,
   PoolOptions,
   RetryOptions,

@@ -1,3 +1,4 @@
+import type { BackupRequest } from '../backup/parse-backup';
 import type { Findings } from '../check/findings';
 import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -67,6 +68,10 @@ export class CachingDatabase implements Database {
 
   examine(findings: Findings): Promise<void> {
     return this.#database.examine(findings);
+  }
+
+  backUp(request: BackupRequest): Promise<void> {
+    return this.#database.backUp(request);
   }
 
   async close(): Promise<void> {

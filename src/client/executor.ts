@@ -1,3 +1,4 @@
+import type { BackupRequest } from '../backup/parse-backup';
 import type { RecordCache } from '../cache/record-cache';
 import type { Findings } from '../check/findings';
 import type { PoolHealth, ReplicaHealth } from '../diagnostics/health';
@@ -55,6 +56,8 @@ export interface Database {
   migrate(): Promise<string[]>;
   /** Looks at everything that is stored, beside whatever else goes on, on a connection of its own. */
   examine(findings: Findings): Promise<void>;
+  /** Copies everything that is stored into a new file, where the engine has such files. */
+  backUp(request: BackupRequest): Promise<void>;
   /** A number that is another one once anybody else has committed. Absent where the engine has none. */
   dataVersion?(): number;
   /** What there is to ask for its health. */

@@ -1,6 +1,4 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
-import { Findings } from '../check/findings';
-import type { CheckOptions, CheckReport } from '../check/types';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { DatabaseHealth, HealthOptions } from '../diagnostics/health';
 import { Failure, notInitialized } from '../errors/failure';
@@ -200,15 +198,9 @@ export class DatabaseSession implements Session {
     );
   }
 
-  /** Looks at everything that is stored, as it is committed. */
-  check(options: CheckOptions | undefined): Promise<CheckReport> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, 'check', async () => {
-        const findings = new Findings(options);
-        await this.#openDatabase().examine(findings);
-        return findings.toReport();
-      }),
-    );
+  /** Does work on the database itself, beside whatever else goes on. */
+  onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#flights.track(() => perform(this.#diagnostics, operation, () => work(this.#openDatabase())));
   }
 
   // Where it fails nothing has happened yet.

@@ -10,6 +10,7 @@ import {
   checkWholeNumber,
   optional,
 } from '../input/check';
+import { parseLimits, type Limits } from './limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 
@@ -34,7 +35,8 @@ export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
 
 /** Checked options with their defaults. */
-export interface ResolvedOptions extends ServiceSettings {
+export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
+  readonly limits: Limits;
   readonly location: DatabaseLocation;
   readonly replicas: readonly PostgresqlLocation[];
   readonly maxReplicaLagMs: number;
@@ -72,6 +74,7 @@ const optionNames = new Set([
   'cache',
   'closeTimeoutMs',
   'maxResults',
+  'limits',
   'defaultAgentLifetimeMs',
   'logger',
   'onEvent',
@@ -116,6 +119,7 @@ function resolve(input: unknown): ResolvedOptions {
     breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
     closeTimeoutMs: optional(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
     cache: optional(options.cache, 'cache', parseCache),
+    limits: parseLimits(options.limits),
     maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
     defaultAgentLifetimeMs:
       optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,

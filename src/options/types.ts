@@ -72,6 +72,38 @@ export interface CacheOptions {
   staleIfErrorMs?: number | undefined;
 }
 
+/**
+ * How much one call may be given, and may give: what is more fails with INVALID_INPUT, or with RESULT_TOO_LARGE, before it
+ * takes the process's memory or its time. Whole numbers; 0 sets no limit. Characters are UTF-16 code units, as `length`
+ * counts them. A record that was stored under higher limits can still be read. PostgreSQL's indexes take less of some
+ * fields than these defaults.
+ */
+export interface LimitOptions {
+  /** Characters of an id, a name, an owner, a version, an address, a subject, a source and the like. Default: 262144. */
+  nameLength?: number | undefined;
+  /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
+  textLength?: number | undefined;
+  /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
+  metadataBytes?: number | undefined;
+  /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
+  metadataDepth?: number | undefined;
+  /** Endpoints of one agent. Default: 10000. */
+  endpoints?: number | undefined;
+  /** Capabilities of one agent. Default: 10000. */
+  capabilities?: number | undefined;
+  /** Characters of an agent's endpoints together, metadata included, and of its capabilities. Default: 33554432. */
+  recordLength?: number | undefined;
+  /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
+  batchSize?: number | undefined;
+  /** Elements of a list to look for, such as `ids`. Default: 100000. */
+  listLength?: number | undefined;
+  /**
+   * Characters of all texts, metadata included, in the answer of one query, page or `getMany`; what is more fails with
+   * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 134217728.
+   */
+  answerLength?: number | undefined;
+}
+
 /** How a database is opened. Everything has a default. */
 export interface DatabaseOptions {
   /**
@@ -129,6 +161,8 @@ export interface DatabaseOptions {
   closeTimeoutMs?: number | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
   maxResults?: number | undefined;
+  /** How much one call may be given, and may give: see {@link LimitOptions}. Default: all of its defaults. */
+  limits?: LimitOptions | undefined;
   /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */
   defaultAgentLifetimeMs?: number | undefined;
   /** Told of failures, retries and migrations. Default: none. */

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { DatabaseService, isDatabaseError, type DatabaseOptions } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { findFreePort } from '../support/server-process';
-import { afterTest, newDatabaseUrl } from '../support/test-database';
+import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 
 /** What must not appear anywhere: it stands in every value that the calls below are given. */
 const secret = 's3cr3t-7f0e';
@@ -91,6 +92,7 @@ const calls: Readonly<Record<string, Call>> = {
   transaction: (db) => db.transaction((tx) => tx.createAgent(agent)),
   health: (db) => db.health(),
   check: (db) => db.check(),
+  backup: (db) => db.backup(join(temporaryDirectory(), 'copy.sqlite')),
   migrateDatabase: (db) => db.migrateDatabase(),
   'certificates.delete': (db) => db.certificates.delete(secret),
   'certificates.rotate': (db) => db.certificates.rotate(secret, certificate),

@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
-import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { AnswerLength, type Row, type Statement, type StatementResult } from '../../sql/statement';
 import { toNumbered } from './numbered-parameters';
 import { TidyClient, TidyPool } from './tidy-client';
 
@@ -22,6 +22,16 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 };
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
+
+/** The same for an answer of which not all may be kept: what the driver cannot read of it makes it leave the rest. */
+function limitedTypes(maxLength: number): CustomTypesConfig {
+  const length = new AnswerLength(maxLength);
+  const countText = (text: string): unknown => {
+    length.add(text);
+    return text;
+  };
+  return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
+}
 
 /** A pool of connections to one server. */
 export class PostgresqlConnections {
@@ -111,7 +121,7 @@ export class PostgresqlConnections {
 }
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
-export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
+export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
   const { text, name: freeName } = toNumbered(sql);
   const name = client instanceof TidyClient && client.isDirect ? freeName : undefined;
   const result = await client.query<Row[]>({
@@ -120,7 +130,7 @@ export async function runStatement(client: ClientBase, { sql, args }: Statement)
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array',
-    types,
+    types: maxLength === undefined ? types : limitedTypes(maxLength),
   });
   if (client instanceof TidyClient) client.heard(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };

@@ -5,6 +5,7 @@ import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
 import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
+import { Failure } from '../../errors/failure';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
 import type { ChangeNote } from '../../sql/statement';
@@ -107,6 +108,13 @@ export class PostgresqlEngine implements Database {
   async examine(findings: Findings): Promise<void> {
     const { examinePostgresql } = await import('./examine-postgresql.js');
     await examinePostgresql(this.#primary, findings);
+  }
+
+  /** The server has its own tools for that. */
+  backUp(): Promise<void> {
+    const message =
+      'backups are for SQLite only: back a PostgreSQL database up with pg_dump, and restore it with pg_restore';
+    return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
   }
 
   async close(): Promise<void> {

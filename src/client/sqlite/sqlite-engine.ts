@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { BackupRequest } from '../../backup/parse-backup';
 import type { Findings } from '../../check/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { Statement } from '../../sql/statement';
@@ -72,6 +73,11 @@ export class SqliteEngine implements Database {
 
   migrate(): Promise<string[]> {
     return this.migrator.apply();
+  }
+
+  async backUp(request: BackupRequest): Promise<void> {
+    const { backUpSqlite } = await import('./sqlite-backup.js');
+    await backUpSqlite(this.#settings, request);
   }
 
   // Loaded by those who use it.
