@@ -111,6 +111,7 @@ describe('The packed package', () => {
       'Uniqueness',
       'databaseErrorCodes',
       'isDatabaseError',
+      'isStale',
     ]);
   });
 

@@ -1,11 +1,10 @@
 import type { AgentRecord } from '../agents/types';
 import type { Certificate } from '../certificates/types';
-import type { CachedRecord } from './lookup';
 
 const staleRecords = new WeakSet();
 
 /** A copy of a kept record, which is known for a stale one; the record itself may have been given out as a fresh one. */
-export function toStale(record: CachedRecord): CachedRecord {
+export function toStale(record: AgentRecord | Certificate): AgentRecord | Certificate {
   const copy = Object.freeze({ ...record });
   staleRecords.add(copy);
   return copy;

@@ -151,7 +151,8 @@ export interface DatabaseOptions {
    * at most that there is none. Who reads them is given the same frozen record as everybody else: a change of it throws a
    * TypeError in strict mode. On SQLite no answer is ever older than the last commit, whoever made it. On PostgreSQL own
    * commits count at once; those of others are noticed within 200 ms and the time that reading the feed takes, and within
-   * `ttlMs` where the feed cannot be read, or was not written to. Default: nothing is kept.
+   * `ttlMs` where the feed cannot be read, or was not written to. `staleIfErrorMs` allows exceptions, which are marked.
+   * Default: nothing is kept.
    */
   cache?: CacheOptions | undefined;
   /**

@@ -133,6 +133,38 @@ describe('Work that ends in time', () => {
   });
 });
 
+(onPostgresql ? test : test.skip)(
+  'A transaction that waits to be repeated is cut off with the one that is',
+  async () => {
+    const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
+    const { db: other } = await openTestDatabase({ url: options.url });
+    await createCertificate(db, { id: 'c' });
+    const [repeated, never] = [createSignal(), createSignal()];
+    afterTest(never.give);
+    /** Is in others' way at its first attempt, and does not end at its second. */
+    const clash = async (name: string): Promise<unknown> => {
+      let runs = 0;
+      return db.transaction(async (tx) => {
+        runs += 1;
+        if (runs > 1) {
+          repeated.give();
+          await never.given;
+        }
+        await tx.getCertificate('c');
+        await other.certificates.setMetadata('c', { name });
+        return tx.certificates.setMetadata('c', { mine: true });
+      });
+    };
+    const hanging = clash('hanging');
+    hanging.catch(() => undefined);
+    await repeated.given;
+    const waiting = expectError('NOT_INITIALIZED', () => clash('waiting'));
+    await sleep(100);
+    await expectCutOff({ db });
+    await waiting;
+  },
+);
+
 (onPostgresql ? describe : describe.skip)('A server that falls silent', () => {
   async function openBehindProxy() {
     const url = await newDatabaseUrl();
