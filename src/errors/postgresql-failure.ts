@@ -232,3 +232,12 @@ function alreadyExists(error: object, cause: unknown): Failure {
   const [entity, field] = uniqueConstraints[String(name)] ?? [];
   return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
 }
+
+/** Whether a statement has failed for want of a value for a column. */
+export function isMissingValue(error: unknown, table: string, column: string): boolean {
+  const found = findInChain(error, (link) => {
+    const fields = link as Readonly<Record<string, unknown>>;
+    return fields['code'] === '23502' && fields['table'] === table && fields['column'] === column ? link : undefined;
+  });
+  return found !== undefined;
+}

@@ -1,8 +1,17 @@
+import { isMissingValue } from '../errors/postgresql-failure';
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
-import { sql } from '../sql/sql';
+import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../sql/statement';
 import type { NewEntry } from './chain';
+import {
+  insertEvent,
+  insertEventMetadata,
+  toEventParameters,
+  toMetadataSet,
+  type EventParameters,
+} from './event-statements';
+import type { NewEventRow } from './parse-event';
 
 const entryColumns: RecordColumns = {
   position: 'integer',
@@ -16,6 +25,20 @@ const entryColumns: RecordColumns = {
 };
 
 const sealColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
+
+const entryColumnNames = sql`sequence, event_id, kind, mitigation_applied, mitigation_details, entered_at, digest, hash`;
+
+type EntryParameters = ReturnType<typeof toEntryParameters>;
+
+function toEntryParameters({ eventId, kind, applied, details, enteredAt, digest }: NewEntry) {
+  return { eventId, kind, applied: applied === null ? null : Number(applied), details, enteredAt, digest };
+}
+
+/** The values of one entry, but for its place. */
+function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql): Sql {
+  return sql`${p('eventId')}, ${p('kind')}, ${dialect.toBoolean(p('applied'))}, ${p('details')},
+    ${dialect.fromMs(p('enteredAt'))}, ${p('digest')}`;
+}
 
 /** The statements of the chain of security events on one engine. */
 export class ChainStatements {
@@ -43,6 +66,12 @@ export class ChainStatements {
   readonly selectBatch;
   readonly selectPlaces;
   readonly selectUnrecorded;
+  /**
+   * Records one event: inserts it and the entry after the head, of which nothing has to be known. Fails with
+   * {@link isWithoutHead} where there is none, or one that was not sealed. Undefined where the engine cannot do that.
+   */
+  readonly record: ((event: NewEventRow, entry: NewEntry) => Statement) | undefined;
+  readonly #insertEntry;
   readonly #insertEntries;
   readonly #sealEntries;
 
@@ -64,9 +93,13 @@ export class ChainStatements {
       (p) => sql`INSERT INTO security_event_checkpoints (sequence, hash, count, created_at)
         VALUES (${p('sequence')}, ${p('hash')}, ${p('count')}, ${dialect.fromMs(p('createdAt'))})`,
     );
+    this.record = recordOf(dialect, this.selectHead);
+    this.#insertEntry = defineStatement<EntryParameters & { sequence: number; hash: string }>(
+      (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
+        VALUES (${p('sequence')}, ${entryValues(dialect, p)}, ${p('hash')})`,
+    );
     this.#insertEntries = defineStatement<{ after: number; entries: string }>(
-      (p) => sql`INSERT INTO security_event_entries (sequence, event_id, kind, mitigation_applied, mitigation_details,
-          entered_at, digest, hash)
+      (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
         SELECT CAST(${p('after')} AS BIGINT) + n.position, n.event_id, n.kind, n.mitigation_applied,
           n.mitigation_details, n.entered_at, n.digest, n.hash
         FROM ${dialect.recordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
@@ -152,6 +185,10 @@ export class ChainStatements {
 
   /** @param hashes - the entries' own, in their order. */
   insertEntries(after: number, entries: readonly NewEntry[], hashes: readonly string[]): Statement {
+    const [[entry], [hash]] = [entries, hashes];
+    if (entries.length === 1 && entry !== undefined && hash !== undefined) {
+      return this.#insertEntry({ ...toEntryParameters(entry), sequence: after + 1, hash });
+    }
     const rows = entries.map(({ eventId, kind, applied, details, enteredAt, digest }, index) => {
       const flag = applied === null ? null : Number(applied);
       return [index + 1, eventId, kind, flag, details, enteredAt, digest, hashes[index]];
@@ -166,6 +203,28 @@ export class ChainStatements {
 }
 
 export const chainStatements = perEngine((dialect) => new ChainStatements(dialect));
+
+// The hash is that of `hashOf`. An engine that knows SHA-256 lets one statement insert what others are selected for.
+function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['record'] {
+  const { sha256 } = dialect;
+  if (sha256 === undefined) return undefined;
+  const next = sql`head.sequence + 1`;
+  const statement = defineStatement<EventParameters & EntryParameters & { metadata: string }>((p) => {
+    const event = insertEvent(dialect, p);
+    const hash = sha256(sql`head.hash || ':' || (${next}) || ':' || ${p('digest')}`);
+    return sql`WITH event AS (${event}), metadata AS (${insertEventMetadata(dialect, p('metadata'))})
+      INSERT INTO security_event_entries (${entryColumnNames})
+      SELECT ${next}, ${entryValues(dialect, p)}, ${hash}
+      FROM (SELECT 1) AS one LEFT JOIN (${raw(selectHead.sql)}) AS head ON head.hash <> ''`;
+  });
+  return (event, entry) =>
+    statement({ ...toEventParameters(event), ...toEntryParameters(entry), metadata: toMetadataSet([event]) });
+}
+
+/** Whether {@link ChainStatements.record} has failed because nothing is known of what the chain ends with. */
+export function isWithoutHead(error: unknown): boolean {
+  return isMissingValue(error, 'security_event_entries', 'sequence');
+}
 
 /**
  * Turns are taken while the table is held as by whoever inserts into it, and none is held without: a transaction that is

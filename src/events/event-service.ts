@@ -1,10 +1,12 @@
+import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import type { ServiceSettings } from '../options/service-settings';
 import { EventReadService } from './event-read-service';
-import { parseNewEvent } from './parse-event';
+import { parseNewEvent, type NewEventRow } from './parse-event';
 import { parseMitigation, parseNewEvents, parsePruneOptions } from './parse-event-options';
 import { pruneEvents } from './prune-events';
-import { mitigateEvent, recordEvents } from './record-events';
+import { isWithoutHead } from './chain-statements';
+import { mitigateEvent, recordEvents, recordOne } from './record-events';
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**
@@ -32,7 +34,8 @@ export class EventService extends EventReadService {
     return this.#session.write('events.record', async (executor) => {
       const now = this.#settings.now();
       const row = parseNewEvent(event, now, this.#settings.checks);
-      await executor.atomic(() => recordEvents(executor.dialect, [row], now));
+      const isRecorded = await this.#recordOne(executor, row, now);
+      if (!isRecorded) await executor.atomic(() => recordEvents(executor.dialect, [row], now));
       return row.columns.id;
     });
   }
@@ -85,5 +88,18 @@ export class EventService extends EventReadService {
         if (!hasMore) return count;
       }
     });
+  }
+
+  // False where it takes to know something before.
+  async #recordOne(executor: Executor, row: NewEventRow, now: number): Promise<boolean> {
+    const work = recordOne(executor.dialect, row, now);
+    if (work === undefined) return false;
+    try {
+      await executor.atomic(work);
+      return true;
+    } catch (error) {
+      if (isWithoutHead(error)) return false;
+      throw error;
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
-import { sql } from '../sql/sql';
+import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import type { NewEventRow } from './parse-event';
 
@@ -18,12 +18,41 @@ const eventColumns: RecordColumns = {
 
 const metadataColumns: RecordColumns = { event_id: 'text', key: 'text', value: 'text' };
 
+/** The parameters of {@link insertEvent}. */
+export type EventParameters = ReturnType<typeof toEventParameters>;
+
+/** Inserts one event. */
+export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) => Sql): Sql {
+  return sql`INSERT INTO security_events (id, timestamp, event_type, severity, source, target, description,
+      mitigation_applied, mitigation_details)
+    VALUES (${p('eventId')}, ${dialect.fromMs(p('timestamp'))}, ${p('eventType')}, ${p('severity')}, ${p('source')},
+      ${p('target')}, ${p('description')}, ${dialect.toBoolean(p('mitigationApplied'))}, ${p('mitigationDetails')})`;
+}
+
+export function toEventParameters({ columns: { id: eventId, ...columns } }: NewEventRow) {
+  return { ...columns, eventId, mitigationApplied: Number(columns.mitigationApplied) };
+}
+
+/** Inserts the metadata of events, of any number at once: `metadata` is what {@link toMetadataSet} makes of them. */
+export function insertEventMetadata(dialect: Dialect, metadata: Sql): Sql {
+  return sql`INSERT INTO security_event_metadata (event_id, key, value)
+    SELECT n.event_id, n.key, n.value FROM ${dialect.recordSet(metadata, 'n', metadataColumns)}`;
+}
+
+export function toMetadataSet(rows: readonly NewEventRow[]): string {
+  return JSON.stringify(
+    rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value])),
+  );
+}
+
 /** The statements that insert security events on one engine, any number of them at once. */
 export class EventStatements {
+  readonly #insertEvent;
   readonly #insertEvents;
   readonly #insertMetadata;
 
   constructor(dialect: Dialect) {
+    this.#insertEvent = defineStatement<EventParameters>((p) => insertEvent(dialect, p));
     this.#insertEvents = defineStatement<{ events: string }>(
       (p) => sql`INSERT INTO security_events (id, timestamp, event_type, severity, source, target, description,
           mitigation_applied, mitigation_details)
@@ -31,13 +60,20 @@ export class EventStatements {
           n.mitigation_details
         FROM ${dialect.recordSet(p('events'), 'n', eventColumns)}`,
     );
-    this.#insertMetadata = defineStatement<{ metadata: string }>(
-      (p) => sql`INSERT INTO security_event_metadata (event_id, key, value)
-        SELECT n.event_id, n.key, n.value FROM ${dialect.recordSet(p('metadata'), 'n', metadataColumns)}`,
-    );
+    this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertEventMetadata(dialect, p('metadata')));
   }
 
   insert(rows: readonly NewEventRow[]): Statement[] {
+    const statements = [this.#insert(rows)];
+    if (rows.some(({ metadata }) => metadata.length > 0)) {
+      statements.push(this.#insertMetadata({ metadata: toMetadataSet(rows) }));
+    }
+    return statements;
+  }
+
+  #insert(rows: readonly NewEventRow[]): Statement {
+    const [first] = rows;
+    if (first !== undefined && rows.length === 1) return this.#insertEvent(toEventParameters(first));
     const events = rows.map(({ columns }) => [
       columns.id,
       columns.timestamp,
@@ -49,10 +85,7 @@ export class EventStatements {
       Number(columns.mitigationApplied),
       columns.mitigationDetails,
     ]);
-    const metadata = rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value]));
-    const statements = [this.#insertEvents({ events: JSON.stringify(events) })];
-    if (metadata.length > 0) statements.push(this.#insertMetadata({ metadata: JSON.stringify(metadata) }));
-    return statements;
+    return this.#insertEvents({ events: JSON.stringify(events) });
   }
 }
 

@@ -31,6 +31,18 @@ export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], en
   }
 }
 
+/**
+ * Records one event, without having to know anything before, where the engine can do that: undefined where it cannot.
+ *
+ * @throws as {@link isWithoutHead} tells, where something has to be known after all.
+ */
+export function recordOne(dialect: Dialect, row: NewEventRow, enteredAt: number): (() => Work<void>) | undefined {
+  const { record, takeTurn } = chainStatements(dialect);
+  if (record === undefined) return undefined;
+  const statement = record(row, recordedEntry(row, enteredAt));
+  return () => lastly(takeTurn === undefined ? [statement] : [takeTurn, statement]);
+}
+
 /** A mitigation of an event, as it was given. */
 export interface Mitigation {
   readonly eventId: string;

@@ -9,10 +9,10 @@ describe('How many SQL statements a call about events takes', () => {
   test('a write', async () => {
     const { db, statementsOf } = await openTestDatabase();
     await db.events.record(eventInput({ id: 'a' }));
-    // The head, the event, its metadata, its entry.
-    expect(await statementsOf(() => db.events.record(eventInput()))).toHaveLength(turn + 3);
+    // The head, the event, its metadata, its entry; PostgreSQL puts them into one.
+    expect(await statementsOf(() => db.events.record(eventInput()))).toHaveLength(onPostgresql ? 2 : 3);
     const event = eventInput({ metadata: { one: 1, two: 2 } });
-    expect(await statementsOf(() => db.events.record(event))).toHaveLength(turn + 4);
+    expect(await statementsOf(() => db.events.record(event))).toHaveLength(onPostgresql ? 2 : 4);
     expect(await statementsOf(() => db.events.recordMany([event, event, event]))).toHaveLength(turn + 4);
     expect(await statementsOf(() => db.events.markMitigated('a', { applied: true }))).toHaveLength(turn + 3);
     expect(await statementsOf(() => db.events.markMitigated('b', { applied: true }))).toHaveLength(turn + 1);
