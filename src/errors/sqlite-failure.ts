@@ -8,6 +8,8 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
+  // The index of the write-ahead log, a file of its own, could not be made larger.
+  ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
   ['SQLITE_NOTADB', 'CORRUPT', 'the file is not a database'],

@@ -1,4 +1,4 @@
-import { isDatabaseError, type DatabaseErrorCode, type DatabaseService, type TransactionScope } from '../../src';
+import { isDatabaseError, type DatabaseErrorCode, type DatabaseService, type TransactionScope } from '../../../src';
 import { soundReport } from '../../check/sound';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { allRawRows, rawCounts } from '../../support/raw-reader';
