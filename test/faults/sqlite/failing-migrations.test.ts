@@ -27,11 +27,11 @@ function seedDatabase(): string {
 function contents(path: string): unknown {
   const driver = new SqliteDriver(path, { readonly: true });
   const tables = driver
-    .prepare<[], { name: string; sql: string }>('SELECT name, sql FROM sqlite_schema ORDER BY name')
+    .prepare<[], { name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name')
     .all();
   const rows = tables.map(({ name, sql }) => [
     sql,
-    /^CREATE TABLE/.test(sql) ? driver.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all() : [],
+    sql?.startsWith('CREATE TABLE') ? driver.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all() : [],
   ]);
   driver.close();
   return rows;

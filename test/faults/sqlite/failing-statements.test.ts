@@ -72,32 +72,28 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
 }
 
 describe.each(wholes)('%s', (_name, work) => {
-  testOn(
-    'sqlite',
-    'fails as a whole whichever of its statements the storage fails, and works right after',
-    async () => {
-      // Nothing is tried again, and no lock is waited for: each statement has one chance.
-      const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
-      for (const [index, fault] of faults.entries()) {
-        const id = `id-${index}`;
-        await prepare(database, id);
-        const before = await allRawRows(database);
-        const failed: string[] = [];
-        for (let at = 1; ; at += 1) {
-          const { sql, code } = await attempt(at, fault, () => work(database.db, id));
-          if (sql === undefined) {
-            expect(code).toBe('acknowledged');
-            break;
-          }
-          failed.push(sql);
-          expect({ sql, code, rows: await allRawRows(database) }).toEqual({ sql, code: fault.as, rows: before });
+  test('fails as a whole whichever of its statements the storage fails, and works right after', async () => {
+    // Nothing is tried again, and no lock is waited for: each statement has one chance.
+    const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
+    for (const [index, fault] of faults.entries()) {
+      const id = `id-${index}`;
+      await prepare(database, id);
+      const before = await allRawRows(database);
+      const failed: string[] = [];
+      for (let at = 1; ; at += 1) {
+        const { sql, code } = await attempt(at, fault, () => work(database.db, id));
+        if (sql === undefined) {
+          expect(code).toBe('acknowledged');
+          break;
         }
-        expect(failed).toEqual(expect.arrayContaining(['BEGIN IMMEDIATE', 'COMMIT']));
-        expect(await allRawRows(database)).not.toEqual(before);
+        failed.push(sql);
+        expect({ sql, code, rows: await allRawRows(database) }).toEqual({ sql, code: fault.as, rows: before });
       }
-      expect(await database.db.check()).toEqual(soundReport);
-    },
-  );
+      expect(failed).toEqual(expect.arrayContaining(['BEGIN IMMEDIATE', 'COMMIT']));
+      expect(await allRawRows(database)).not.toEqual(before);
+    }
+    expect(await database.db.check()).toEqual(soundReport);
+  });
 });
 
 describe.each(Object.entries(calls))('%s', (_name, call) => {
@@ -128,32 +124,28 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
   });
 });
 
-testOn(
-  'sqlite',
-  'A call that is refused leaves nothing even where its rollback fails, and the next one works',
-  async () => {
-    const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
-    await prepare(database, 'a');
-    const before = await allRawRows(database);
-    const failed: string[] = [];
-    for (const fault of faults) {
-      for (const call of [
-        () => database.db.createAgent(agent('a', 'a')),
-        () => database.db.transaction((tx) => tx.createAgent(agent('a', 'a'))),
-      ]) {
-        for (let at = 1; ; at += 1) {
-          const { sql, code } = await attempt(at, fault, call);
-          expect({ code, rows: await allRawRows(database) }).toEqual({
-            code: expect.not.stringMatching('acknowledged') as string,
-            rows: before,
-          });
-          if (sql === undefined) break;
-          failed.push(sql);
-        }
+test('A call that is refused leaves nothing even where its rollback fails, and the next one works', async () => {
+  const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
+  await prepare(database, 'a');
+  const before = await allRawRows(database);
+  const failed: string[] = [];
+  for (const fault of faults) {
+    for (const call of [
+      () => database.db.createAgent(agent('a', 'a')),
+      () => database.db.transaction((tx) => tx.createAgent(agent('a', 'a'))),
+    ]) {
+      for (let at = 1; ; at += 1) {
+        const { sql, code } = await attempt(at, fault, call);
+        expect({ code, rows: await allRawRows(database) }).toEqual({
+          code: expect.not.stringMatching('acknowledged') as string,
+          rows: before,
+        });
+        if (sql === undefined) break;
+        failed.push(sql);
       }
     }
-    expect(failed).toContain('ROLLBACK');
-    await prepare(database, 'b');
-    expect(await database.db.check()).toEqual(soundReport);
-  },
-);
+  }
+  expect(failed).toContain('ROLLBACK');
+  await prepare(database, 'b');
+  expect(await database.db.check()).toEqual(soundReport);
+});

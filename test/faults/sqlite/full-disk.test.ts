@@ -6,7 +6,7 @@ import { readShippedMigrations } from '../../../src/migration/shipped-migrations
 import { soundReport } from '../../check/sound';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { expectError } from '../../support/expect-error';
-import { allRawRows, rawValues } from '../../support/raw-reader';
+import { rawValues } from '../../support/raw-reader';
 import { openSqlite } from '../../support/raw-writer';
 import { scratch } from '../../support/scratch';
 import { describeUnless } from '../../support/skip';
