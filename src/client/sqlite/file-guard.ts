@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
 import { Failure } from '../../errors/failure';
 
-/** How long reads may go on without a look at the files. */
-const intervalMs = 100;
+/** For how long a look at the files holds: it takes some microseconds, and the smallest write takes a hundred. */
+const intervalMs = 10;
 
 /**
  * Notices that a database's file, or its write-ahead log, is not the one any more that was opened: that it was removed,
  * moved away or replaced. On POSIX systems SQLite would go on with the file that has no name any more, and acknowledge
- * writes that nobody will ever find. A file is told by its device and its inode, as SQLite itself does.
+ * writes that nobody will ever find. A file is told by its device and its inode, much as SQLite does where it looks.
  */
 export class FileGuard {
-  readonly #paths: readonly [database: string, log: string];
+  readonly #paths: readonly string[];
   readonly #identities: readonly string[];
   #nextLookMs = 0;
-  #isInPlace = true;
+  #wasInPlace = true;
 
   /** @param path - of a database in WAL mode that is open: its log is there, too. */
   constructor(path: string) {
@@ -21,14 +21,8 @@ export class FileGuard {
     this.#identities = this.#paths.map(identityOf);
   }
 
-  /** For writes: looks at the database each time, which takes about three microseconds. */
+  /** Looks at the files, unless that was done a moment ago. */
   assertInPlace(): void {
-    if (identityOf(this.#paths[0]) !== this.#identities[0]) this.#nextLookMs = 0;
-    this.assertInPlaceLately();
-  }
-
-  /** For reads, and for the log: looks at the files now and then. */
-  assertInPlaceLately(): void {
     const now = performance.now();
     if (now < this.#nextLookMs) return;
     if (!this.isInPlace()) throw notInPlace();
@@ -37,13 +31,13 @@ export class FileGuard {
 
   /** Looks at the files. */
   isInPlace(): boolean {
-    this.#isInPlace = this.#paths.every((path, index) => identityOf(path) === this.#identities[index]);
-    return this.#isInPlace;
+    this.#wasInPlace = this.#paths.every((path, index) => identityOf(path) === this.#identities[index]);
+    return this.#wasInPlace;
   }
 
   /** What the last look has found. */
   get wasInPlace(): boolean {
-    return this.#isInPlace;
+    return this.#wasInPlace;
   }
 }
 

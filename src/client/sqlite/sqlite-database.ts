@@ -65,7 +65,7 @@ export class SqliteDatabase {
   /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (isTurnOverdue()) await takeTurn();
-    this.#guard?.assertInPlaceLately();
+    this.#guard?.assertInPlace();
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
         return work(this.#reader);
@@ -140,7 +140,7 @@ export class SqliteDatabase {
    * writes: its own commits do not count, and while one of its transactions is open nobody else commits.
    */
   dataVersion(): number {
-    this.#guard?.assertInPlaceLately();
+    this.#guard?.assertInPlace();
     return this.#writer.dataVersion();
   }
 
