@@ -48,6 +48,10 @@ function classify({ code, message }: DriverError, cause: unknown): Failure {
   if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
     return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });
   }
+  // By a header that is damaged, or that a much newer SQLite has written.
+  if (message === 'unsupported file format') {
+    return new Failure('CORRUPT', 'the file is no database that can be read', { cause });
+  }
   const known = failures.find(([prefix]) => code.startsWith(prefix));
   if (known === undefined) return new Failure('INTERNAL', 'unexpected fault of the database', { cause });
   return new Failure(known[1], known[2], { cause });
