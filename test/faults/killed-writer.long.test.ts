@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { faultRounds } from '../postgresql/rounds';
+import { killRounds } from './rounds';
 import { nextLine, startProcess, type TestProcess } from '../support/child-process';
 import { engine } from '../support/engine';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
@@ -21,12 +21,12 @@ test('A process that is killed in the middle of its writes loses nothing that it
   let writer: TestProcess | undefined;
   let next: TestProcess | undefined;
   const start = async (round: number): Promise<void> => {
-    if (round >= faultRounds) return;
+    if (round >= killRounds) return;
     if (round % killsPerDatabase === 0) url = await newDatabaseUrl();
     next = startProcess(path, url, `round-${round}`);
   };
   await start(0);
-  for (let round = 0; round < faultRounds; round += 1) {
+  for (let round = 0; round < killRounds; round += 1) {
     if (round % killsPerDatabase === 0) ledger = new Ledger();
     const [thisUrl, before] = [url, ledger.acknowledged];
     writer = next;
@@ -47,6 +47,6 @@ test('A process that is killed in the middle of its writes loses nothing that it
     await database.db.close();
     acknowledged += ledger.acknowledged - before;
   }
-  process.stdout.write(`kill -9 on ${engine}: ${faultRounds} rounds, ${acknowledged} acknowledged, 0 lost\n`);
-  expect(acknowledged).toBeGreaterThan(3 * faultRounds);
+  process.stdout.write(`kill -9 on ${engine}: ${killRounds} rounds, ${acknowledged} acknowledged, 0 lost\n`);
+  expect(acknowledged).toBeGreaterThan(3 * killRounds);
 }, 900_000);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { faultRounds } from '../postgresql/rounds';
+import { killRounds } from './rounds';
 import { nextLine, startProcess, type TestProcess } from '../support/child-process';
 import { engine } from '../support/engine';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
@@ -9,7 +9,7 @@ import { Ledger } from './ledger';
 const path = join(__dirname, 'writing-process.ts');
 
 /** How often one of them is killed. */
-const kills = Math.ceil(faultRounds / 4);
+const kills = Math.ceil(killRounds / 4);
 
 test('Four processes write to one database while now and then one is killed and started again: nobody loses anything', async () => {
   const url = await newDatabaseUrl();
