@@ -42,7 +42,7 @@ export abstract class DatabaseOperations {
     this.agents = new AgentService(session, settings);
     this.certificates = new CertificateService(session, settings);
     this.events = new EventService(session, settings);
-    this.#changes = new ChangeService(session);
+    this.#changes = new ChangeService(session, settings);
     this.#registration = new RegistrationService(session, settings);
   }
 

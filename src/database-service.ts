@@ -1,12 +1,18 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { parseBackup } from './backup/parse-backup';
+import type { BackupOptions } from './backup/types';
+import { Findings } from './check/findings';
 import type { CheckOptions, CheckReport } from './check/types';
 import { openDatabase } from './client/open-database';
-import { DatabaseSession, perform } from './client/session';
+import { perform } from './client/perform';
+import { DatabaseSession } from './client/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
+import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
+import { Checks } from './input/checks';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
@@ -35,8 +41,8 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   constructor(options: DatabaseOptions = {}) {
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
-    const session = new DatabaseSession(diagnostics, resolved.retry);
-    const settings = { ...resolved, now: wholeMilliseconds(resolved.now) };
+    const session = new DatabaseSession(diagnostics, resolved);
+    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Checks(resolved.limits) };
     super(session, settings);
     this.#settings = settings;
     this.#options = resolved;
@@ -68,17 +74,24 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, and gives up all
-   * connections. Does nothing where it is closed; concurrent calls share one run.
+   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, for
+   * `closeTimeoutMs` at most, and gives up all connections. Does nothing where it is closed; concurrent calls share one
+   * run.
    *
-   * @throws CONFLICT inside a transaction of this very database.
+   * @throws TIMEOUT when work was in flight still: it was cut off, its transactions are rolled back, and what it calls
+   * next fails with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this very database.
    */
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
-    return this.#enqueue(() => this.#close());
+    const closing = this.#enqueue(() => this.#close());
+    // Also after a failure it is closed: the next call has nothing to do.
+    closing.catch(() => {
+      if (this.#last === closing) this.#last = Promise.resolve();
+    });
+    return closing;
   }
 
   /** {@link close} */
@@ -129,7 +142,38 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * `initialize()` fails with.
    */
   check(options?: CheckOptions): Promise<CheckReport> {
-    return this.#session.check(options);
+    return this.#session.onDatabase('check', async (database) => {
+      const findings = new Findings(options);
+      await database.examine(findings);
+      return findings.toReport();
+    });
+  }
+
+  /**
+   * SQLite: copies the database, `:memory:` too, into a new file at `path`, absolute or relative to the working directory:
+   * its committed state at the beginning, whatever this process and others write meanwhile, which waits for nothing. A
+   * thread does the work; as long as it lasts, the write-ahead log only grows. The copy has its name only once it is whole,
+   * was looked at as SQLite does (integrity, foreign keys, schema and migrations), and is on the disk with its folder's
+   * entry; whatever fails before, nothing is left of it. It is one file, with the rights of the database's. While it is
+   * made it lies beside `path` under a name like `.ans-database-….partial`, which stays behind if the process is killed.
+   *
+   * @throws ALREADY_EXISTS where something is at `path`, or a log that would be taken for its own; UNAVAILABLE where its
+   * folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT where the database has damages; INVALID_INPUT;
+   * INVALID_OPTIONS on PostgreSQL, which has `pg_dump` for that.
+   */
+  backup(path: string, options?: BackupOptions): Promise<void> {
+    // Now, as the working directory may be another one later.
+    return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
+  }
+
+  /**
+   * Looks how the database is, for a readiness probe or a dashboard: it is asked by a way of its own, past the pool, the
+   * cache and the breaker. A database that is sick fails nothing: the answer says so.
+   *
+   * @throws NOT_INITIALIZED, INVALID_INPUT when `timeoutMs` is no whole number from 1 on.
+   */
+  health(options?: HealthOptions): Promise<DatabaseHealth> {
+    return this.#session.health(options);
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {
@@ -151,10 +195,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   #close(): Promise<void> {
-    return perform(this.#diagnostics, 'close', async () => {
-      const database = await this.#session.close();
-      await database?.close();
-    });
+    return perform(this.#diagnostics, 'close', () => this.#session.close(this.#options.closeTimeoutMs));
   }
 }
 

@@ -19,7 +19,9 @@ export {
   type ResolutionQuery,
   Uniqueness,
 } from './agents/types';
+export type { BackupOptions, BackupProgress } from './backup/types';
 export type { CertificateService } from './certificates/certificate-service';
+export { isStale } from './cache/stale';
 export {
   type Certificate,
   type CertificateInput,
@@ -40,7 +42,10 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
+export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaHealth } from './diagnostics/health';
 export type {
+  BreakerEvent,
+  BreakerState,
   CacheEvent,
   DatabaseEvent,
   ErrorEvent,
@@ -77,9 +82,11 @@ export {
 export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
+  BreakerOptions,
   CacheOptions,
   DatabaseOptions,
   Durability,
+  LimitOptions,
   MigrationMode,
   PoolOptions,
   RetryOptions,

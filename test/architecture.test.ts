@@ -15,7 +15,7 @@ const floors: readonly (readonly [pattern: RegExp, floor: number])[] = [
   [/^src\/(cache|client|migration|generated)\/|^src\/check\/(?!types)/, 2],
   [/^src\/(agents|certificates|changes|events|metadata|registration)\/(?!types)/, 1],
   [/^src\/(agents|certificates|changes|events|metadata|registration)\/types\.ts$/, 0],
-  [/^src\/(check|diagnostics|errors|input|options|sql|text)\//, 0],
+  [/^src\/(backup|check|diagnostics|errors|input|options|sql|text)\//, 0],
 ];
 
 function floorOf(file: string): number {

@@ -100,6 +100,7 @@ describe('The packed package', () => {
       'AgentStatus',
       'CertificateStatus',
       'ChangeKind',
+      'CheckName',
       'DatabaseError',
       'DatabaseService',
       'DatabaseServiceFactory',
@@ -111,6 +112,7 @@ describe('The packed package', () => {
       'Uniqueness',
       'databaseErrorCodes',
       'isDatabaseError',
+      'isStale',
     ]);
   });
 

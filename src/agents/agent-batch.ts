@@ -7,8 +7,9 @@ import { nameTaken, noteOf } from './agent-work';
 import { parseNewAgent, type AgentDefaults } from './parse-agent';
 import type { CreateResult, Uniqueness } from './types';
 
-/** Agents that are written by one set of statements. */
-export const batchSize = 500;
+/** How many agents, and about how many characters of them, one set of statements writes. */
+const batchSize = 500;
+const batchLength = 16_777_216;
 
 /** What became of one agent: its id, if it has one, and why it was refused, if it was. */
 export interface Outcome {
@@ -22,14 +23,30 @@ export function parseBatch(
   start: number,
   defaults: AgentDefaults,
 ): (NewAgentRow | Outcome)[] {
-  return inputs.slice(start, start + batchSize).map((input) => {
-    try {
-      return parseNewAgent(input, defaults);
-    } catch (error) {
-      if (error instanceof Failure) return { id: idOf(input), failure: error };
-      throw error;
-    }
-  });
+  const batch: (NewAgentRow | Outcome)[] = [];
+  const end = Math.min(start + batchSize, inputs.length);
+  for (let index = start, length = 0; index < end && length < batchLength; index += 1) {
+    const parsed = parseOne(inputs[index], defaults);
+    if ('columns' in parsed) length += lengthOf(parsed);
+    batch.push(parsed);
+  }
+  return batch;
+}
+
+function parseOne(input: unknown, defaults: AgentDefaults): NewAgentRow | Outcome {
+  try {
+    return parseNewAgent(input, defaults);
+  } catch (error) {
+    if (error instanceof Failure) return { id: idOf(input), failure: error };
+    throw error;
+  }
+}
+
+function lengthOf({ columns, collections: { endpoints, metadata } }: NewAgentRow): number {
+  let length = columns.name.length + columns.publicKey.length + (columns.description?.length ?? 0);
+  for (const [key, value] of metadata) length += key.length + value.length;
+  for (const endpoint of endpoints) length += endpoint[3].length + (endpoint[8]?.length ?? 0);
+  return length;
 }
 
 /** Registers those of a batch that are right. */
@@ -51,8 +68,8 @@ export function* insertAll(
   onProgress: (done: number, total: number) => void,
 ): Work<CreateResult[]> {
   const results: CreateResult[] = [];
-  for (let start = 0; start < total; start += batchSize) {
-    for (const { id, failure } of yield* register(start)) {
+  while (results.length < total) {
+    for (const { id, failure } of yield* register(results.length)) {
       if (failure !== undefined) throw failureAt(`agents[${results.length}]`, failure);
       results.push({ ok: true, id: id ?? '' });
     }

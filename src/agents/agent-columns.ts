@@ -31,5 +31,5 @@ function capabilitiesOf(dialect: Dialect): Sql {
 }
 
 function metadataOf(dialect: Dialect): Sql {
-  return sql`(SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM agent_metadata m WHERE m.agent_id = a.id)`;
+  return dialect.jsonObjectOf(sql`agent_metadata m WHERE m.agent_id = a.id`);
 }

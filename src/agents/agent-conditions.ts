@@ -16,7 +16,7 @@ export const entryTable = sql`wanted_entries`;
  * @param id - the agent's, from wherever it is known the soonest.
  */
 export function agentConditions(dialect: Dialect, filter: FilterSlots, id = sql`a.id`): Sql[] {
-  return [...ownConditions(dialect, filter), ...relatedConditions(filter, id)];
+  return [...ownConditions(dialect, filter), ...relatedConditions(dialect, filter, id)];
 }
 
 /** Table expressions that the conditions refer to. */
@@ -47,7 +47,7 @@ function ownConditions(dialect: Dialect, filter: FilterSlots): Sql[] {
 }
 
 // What other tables tell of it.
-function relatedConditions(filter: FilterSlots, id: Sql): Sql[] {
+function relatedConditions(dialect: Dialect, filter: FilterSlots, id: Sql): Sql[] {
   const { fingerprintKey, capabilities, metadata } = filter;
   const conditions: Sql[] = [];
   if (fingerprintKey !== undefined) {
@@ -56,7 +56,9 @@ function relatedConditions(filter: FilterSlots, id: Sql): Sql[] {
     );
   }
   if (capabilities !== undefined) {
-    conditions.push(capabilities.areAllWanted ? hasAllWanted(id, capabilities.count) : hasAnyWanted(id));
+    conditions.push(
+      capabilities.areAllWanted ? hasAllWanted(dialect, id, capabilities.count) : hasAnyWanted(dialect, id),
+    );
   }
   const ofEndpoint = endpointConditions(filter);
   if (ofEndpoint !== undefined) {
@@ -69,14 +71,17 @@ function relatedConditions(filter: FilterSlots, id: Sql): Sql[] {
   return conditions;
 }
 
-function hasAllWanted(id: Sql, count: Sql): Sql {
-  return sql`${count} = (SELECT count(*) FROM ${wantedTable} w CROSS JOIN agent_capabilities ac
-    WHERE ac.agent_id = ${id} AND ac.capability_id = w.id)`;
+function hasAllWanted(dialect: Dialect, id: Sql, count: Sql): Sql {
+  return sql`${count} = (SELECT count(*) FROM ${wantedLinks(dialect, id)})`;
 }
 
-function hasAnyWanted(id: Sql): Sql {
-  return exists(sql`${wantedTable} w CROSS JOIN agent_capabilities ac
-    WHERE ac.agent_id = ${id} AND ac.capability_id = w.id`);
+function hasAnyWanted(dialect: Dialect, id: Sql): Sql {
+  return exists(wantedLinks(dialect, id));
+}
+
+function wantedLinks(dialect: Dialect, id: Sql): Sql {
+  const isWanted = dialect.isAmong(sql`ac.capability_id`, sql`SELECT w.id FROM ${wantedTable} w`);
+  return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isWanted}`;
 }
 
 // Without an offset PostgreSQL may put the answers for all agents there are together first, to look up those of a few.

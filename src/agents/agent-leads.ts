@@ -52,9 +52,12 @@ export function findLeads(dialect: Dialect, filter: FilterSlots): Leads | undefi
   const areFew = (count: number): Sql => anyOf(isFew.slice(0, count));
   const selections = leads.flatMap(({ some, isFew }, place) => {
     const [table, size] = [raw(`lead_${place}`), raw(`size_${place}`)];
-    if (isFew !== undefined) return [sql`${size} AS MATERIALIZED (SELECT ${isFew} AS is_few)`];
-    const limit = sql`${few} + 1`;
     // Once few are found, the other ways do not matter.
+    if (isFew !== undefined) {
+      const isTaken = place === 0 ? isFew : sql`NOT ${areFew(place)} AND ${isFew}`;
+      return [sql`${size} AS MATERIALIZED (SELECT ${isTaken} AS is_few)`];
+    }
+    const limit = sql`${few} + 1`;
     const end = place === 0 ? limit : sql`CASE WHEN ${areFew(place)} THEN 0 ELSE ${limit} END`;
     return [
       sql`${table} AS MATERIALIZED (${some} LIMIT ${end})`,

@@ -37,9 +37,10 @@ function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
 function checkProgress(value: unknown, field: string): (done: number, total: number) => void {
   if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
   return (done, total) => {
-    // A listener's fault must not become the caller's.
+    // A listener's fault must not become the caller's; one that is asynchronous would end the whole process.
     try {
-      Reflect.apply(value, undefined, [done, total]);
+      const told: unknown = Reflect.apply(value, undefined, [done, total]);
+      Promise.resolve(told).catch(() => undefined);
     } catch {
       // As above.
     }

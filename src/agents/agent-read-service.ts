@@ -1,10 +1,10 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { checkArray, checkNonEmptyText } from '../input/check';
-import { checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
+import type { Row, Statement } from '../sql/statement';
 import { AgentCursors } from './agent-cursors';
 import { toAgentRecord } from './agent-mapping';
 import { agentStatements } from './agent-statements';
@@ -33,7 +33,7 @@ export abstract class AgentReadService {
    */
   get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
     return this.#session.readRecord('agents.get', options, () => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const read = async (executor: Executor): Promise<AgentRecord | null> => {
         const [row] = await executor.query(agentStatements(executor.dialect).select({ id: key }));
         return row === undefined ? null : toAgentRecord(row);
@@ -48,9 +48,9 @@ export abstract class AgentReadService {
    */
   getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
     return this.#session.read('agents.getMany', options, async (executor) => {
-      const wanted = checkArray(ids, 'ids', checkNonEmptyText);
+      const wanted = this.#settings.checks.list(ids, 'ids', this.#settings.checks.id);
       const statement = agentStatements(executor.dialect).selectMany({ ids: JSON.stringify([...new Set(wanted)]) });
-      const found = new Map((await executor.query(statement)).map((row) => [row[0], row]));
+      const found = new Map((await this.#queryMany(executor, statement)).map((row) => [row[0], row]));
       return wanted.map((id) => {
         const row = found.get(id);
         return row === undefined ? null : toAgentRecord(row);
@@ -66,12 +66,12 @@ export abstract class AgentReadService {
    */
   query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
     return this.#session.read('agents.query', options, async (executor) => {
-      const { filter, order, window } = parseResolutionQuery(query);
+      const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks);
       if (filter === null || window.limit === 0) return [];
       const { now, maxResults } = this.#settings;
       const limit = rowLimit(window, maxResults);
       const selection = { filter, order, limit, offset: window.offset, nowMs: now() };
-      const rows = await executor.query(buildAgentQuery(executor.dialect, selection));
+      const rows = await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection));
       checkResultSize(window, rows, maxResults);
       return rows.map(toAgentRecord);
     });
@@ -97,9 +97,11 @@ export abstract class AgentReadService {
    */
   async *iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
     for (let after: string | undefined; ;) {
-      const place = { after, size: iterationSize };
       const page = await this.#session.read('agents.iterate', options, (executor) => {
-        return this.#selectPage(executor, query, place);
+        const { answerLength } = this.#settings.checks.limits;
+        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
+          return this.#selectPage(executor, query, { after, size }, maxLength);
+        });
       });
       yield* page.items;
       if (page.nextCursor === undefined) return;
@@ -114,22 +116,37 @@ export abstract class AgentReadService {
    */
   count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
     return this.#session.read('agents.count', options, async (executor) => {
-      const { filter } = parseResolutionQuery(query);
+      const { filter } = parseResolutionQuery(query, this.#settings.checks);
       if (filter === null) return 0;
       const [row] = await executor.query(buildAgentCount(executor.dialect, filter, this.#settings.now()));
       return Number(row?.[0]);
     });
   }
 
-  async #selectPage(executor: Executor, query: ResolutionQuery, page?: PageOptions): Promise<Page<AgentRecord>> {
-    const { filter, order } = parseResolutionQuery(query);
+  #queryMany(
+    executor: Executor,
+    statement: Statement,
+    maxLength = this.#settings.checks.limits.answerLength,
+  ): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength });
+  }
+
+  async #selectPage(
+    executor: Executor,
+    query: ResolutionQuery,
+    page?: PageOptions,
+    maxLength?: number,
+  ): Promise<Page<AgentRecord>> {
+    const { filter, order } = parseResolutionQuery(query, this.#settings.checks);
     refuseWindow(query);
     const { after, size } = checkPage(page);
     const cursors = new AgentCursors(filter, order);
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const records = (await executor.query(buildAgentQuery(executor.dialect, selection))).map(toAgentRecord);
+    const records = (await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection), maxLength)).map(
+      toAgentRecord,
+    );
     return toPage(
       records,
       size,

@@ -1,11 +1,10 @@
 import type { Session } from '../client/session';
 import type { Operation } from '../errors/operation';
-import { checkArray, checkNonEmptyText } from '../input/check';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Work } from '../sql/statement';
-import { batchSize, insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
+import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
 import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
 import { AgentReadService } from './agent-read-service';
 import { agentStatements } from './agent-statements';
@@ -66,14 +65,14 @@ export class AgentService extends AgentReadService {
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
     return this.#session.write('agents.createMany', async (executor) => {
       const { uniqueness, mayCollect, onProgress } = parseCreateManyOptions(options);
-      const inputs = checkArray(agents, 'agents', (agent) => agent);
+      const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
       const defaults = this.#defaults(uniqueness);
       const register = (start: number): Work<Outcome[]> =>
         insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), defaults);
       if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
       const results: CreateResult[] = [];
-      for (let start = 0; start < inputs.length; start += batchSize) {
-        const outcomes = await executor.atomic(() => register(start));
+      while (results.length < inputs.length) {
+        const outcomes = await executor.atomic(() => register(results.length));
         results.push(...outcomes.map(toResult));
         onProgress(results.length, inputs.length);
       }
@@ -117,8 +116,8 @@ export class AgentService extends AgentReadService {
   /** Sets the given keys of an agent's metadata, `null` being a value, and leaves the others. Otherwise as {@link update}. */
   mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
     return this.#session.write('agents.mergeMetadata', async (executor) => {
-      const change = parseAgentUpdate({ id }, this.#settings.now());
-      const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata') };
+      const change = parseAgentUpdate({ id }, this.#settings.now(), this.#settings.checks);
+      const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', this.#settings.checks) };
       const ifUpdatedAt = parseChangeOptions(options);
       return executor.atomic(() => changeAgent(agentStatements(executor.dialect), merged, ifUpdatedAt));
     });
@@ -134,9 +133,9 @@ export class AgentService extends AgentReadService {
     return this.#session.write('agents.setEndpointHealth', async (executor) => {
       const nowMs = this.#settings.now();
       const columns = {
-        agentId: checkNonEmptyText(agentId, 'agentId'),
-        id: checkNonEmptyText(endpointId, 'endpointId'),
-        ...parseHealth(given(health), 'health', nowMs),
+        agentId: this.#settings.checks.id(agentId, 'agentId'),
+        id: this.#settings.checks.id(endpointId, 'endpointId'),
+        ...parseHealth(given(health), 'health', nowMs, this.#settings.checks),
       };
       const statement = agentStatements(executor.dialect).updateEndpointHealth(columns);
       return executor.atomic(function* () {
@@ -187,7 +186,7 @@ export class AgentService extends AgentReadService {
    */
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', async (executor) => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const now = this.#settings.now();
       return executor.atomic(() => deleteAgent(agentStatements(executor.dialect), key, now));
     });
@@ -200,15 +199,15 @@ export class AgentService extends AgentReadService {
     options: ChangeOptions | undefined,
   ): Promise<boolean> {
     return this.#session.write(operation, async (executor) => {
-      const change = parseAgentUpdate(update, this.#settings.now());
+      const change = parseAgentUpdate(update, this.#settings.now(), this.#settings.checks);
       const ifUpdatedAt = parseChangeOptions(options);
       return executor.atomic(() => work(agentStatements(executor.dialect), change, ifUpdatedAt));
     });
   }
 
   #defaults(uniqueness: Uniqueness): AgentDefaults {
-    const { now, defaultAgentLifetimeMs } = this.#settings;
-    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness };
+    const { now, defaultAgentLifetimeMs, checks } = this.#settings;
+    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, checks };
   }
 }
 

@@ -78,13 +78,20 @@ function isLookedFor({ order, limit, offset }: AgentSelection): boolean {
 function composeQuery(composition: Composition): Sql {
   const { dialect, filter, order } = composition;
   const definitions = tablesOf(dialect, filter);
+  const columns = columnsOf(dialect);
+  if (filter.ids !== undefined || filter.fingerprintKey !== undefined) {
+    // There is no more to put together than that leads to.
+    return sql`${withTables(definitions)}${selectPage(composition, columns, sql`agents a`, agentConditions(dialect, filter))}`;
+  }
   const leads = findLeads(dialect, filter);
   const tables =
     leads === undefined
-      ? [sql`page AS MATERIALIZED (${selectPage(composition, sql`agents a`, agentConditions(dialect, filter))})`]
+      ? [
+          sql`page AS MATERIALIZED (${selectPage(composition, keyOf(dialect), sql`agents a`, agentConditions(dialect, filter))})`,
+        ]
       : ledTables(composition, leads);
   return sql`WITH ${join([...definitions, ...tables])}
-    SELECT ${columnsOf(dialect)} FROM page ${dialect.joinBy(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
+    SELECT ${columns} FROM page ${dialect.joinBy(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
 }
 
 /** How many agents match. */
@@ -102,13 +109,16 @@ function composeCount(dialect: Dialect, filter: FilterSlots): Sql {
   const definitions = tablesOf(dialect, filter);
   const leads = findLeads(dialect, filter);
   if (leads === undefined) {
-    const withDefinitions = definitions.length === 0 ? sql`` : sql`WITH ${join(definitions)} `;
-    return sql`${withDefinitions}SELECT count(*) FROM agents a WHERE ${allOf(agentConditions(dialect, filter))}`;
+    return sql`${withTables(definitions)}SELECT count(*) FROM agents a WHERE ${allOf(agentConditions(dialect, filter))}`;
   }
   const tables = [...definitions, ...leads.definitions, leads.others(sql`NOT ${leads.areFew}`)];
   const countOf = (lead: Sql, asked: FilterSlots): Sql =>
     sql`(SELECT count(*) FROM ${from(dialect, lead)} WHERE ${allOf(agentConditions(dialect, asked, sql`${lead}.id`))})`;
   return sql`WITH ${join(tables)} SELECT ${countOf(sql`few`, filter)} + ${countOf(sql`others`, leads.rest)}`;
+}
+
+function withTables(definitions: readonly Sql[]): Sql {
+  return definitions.length === 0 ? sql`` : sql`WITH ${join(definitions)} `;
 }
 
 // Only one of three tables holds the page. `led`: where some way leads to few agents, those of them that match. Else
@@ -118,7 +128,7 @@ function ledTables(composition: Composition, leads: Leads): Sql[] {
   const { dialect, filter } = composition;
   const { areFew } = leads;
   const select = (lead: Sql, asked: FilterSlots): Sql =>
-    selectPage(composition, from(dialect, lead), agentConditions(dialect, asked, sql`${lead}.id`));
+    selectPage(composition, keyOf(dialect), from(dialect, lead), agentConditions(dialect, asked, sql`${lead}.id`));
   const led = sql`led AS MATERIALIZED (${select(sql`few`, filter)})`;
   const recent = recentTables(composition, areFew);
   const isPage = sql`(SELECT count(*) FROM recent) = ${limitSlot}`;
@@ -142,7 +152,7 @@ function recentTables(composition: Composition, areFew: Sql): Sql[] {
     WHERE ${allOf(place)} ORDER BY ${orderTerms(order)} LIMIT 1 OFFSET ${raw(String(longestLook))}) END`;
   return [
     sql`edge AS MATERIALIZED (SELECT ${last(orderColumns[order.field])} AS value, ${last(sql`a.id`)} AS id)`,
-    sql`recent AS MATERIALIZED (${selectPage(composition, sql`agents a`, conditions)})`,
+    sql`recent AS MATERIALIZED (${selectPage(composition, keyOf(dialect), sql`agents a`, conditions)})`,
   ];
 }
 
@@ -156,9 +166,13 @@ function isBeforeEdge({ field, direction }: AgentOrder): Sql {
   return sql`${column} ${earlier}= ${value} AND (${column} ${earlier} ${value} OR a.id < ${edgeId})`;
 }
 
-function selectPage({ dialect, order, place }: Composition, tables: Sql, conditions: readonly Sql[]): Sql {
-  return sql`SELECT a.${dialect.rowKey} AS key FROM ${tables} WHERE ${allOf([...conditions, ...place])}
+function selectPage({ order, place }: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
+  return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...place])}
     ORDER BY ${orderTerms(order)} ${windowOf(limitSlot, offsetSlot)}`;
+}
+
+function keyOf(dialect: Dialect): Sql {
+  return sql`a.${dialect.rowKey} AS key`;
 }
 
 function from(dialect: Dialect, lead: Sql): Sql {

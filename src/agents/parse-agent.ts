@@ -1,15 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import {
-  checkArray,
-  checkNonEmptyText,
-  checkObject,
-  checkOneOf,
-  checkText,
-  checkTime,
-  maxTimeMs,
-  optional,
-} from '../input/check';
+import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, maxTimeMs, optional } from '../input/check';
 import { invalidInput } from '../errors/failure';
+import type { Checks } from '../input/checks';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './agent-row';
@@ -23,6 +15,7 @@ export interface AgentDefaults {
   readonly nowMs: number;
   readonly lifetimeMs: number;
   readonly uniqueness: Uniqueness;
+  readonly checks: Checks;
 }
 
 const agentFields = new Set([
@@ -44,26 +37,26 @@ const agentFields = new Set([
 ] as const);
 
 /** Checks an agent to be registered and completes it. @throws INVALID_INPUT */
-export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness }: AgentDefaults): NewAgentRow {
+export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
   const collections: AgentCollections = {
-    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs)) ?? [],
-    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities) ?? [],
-    metadata: optional(agent.metadata, 'metadata', toMetadataRows) ?? [],
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)) ?? [],
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)) ?? [],
+    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
   const columns: AgentColumns = {
-    id: optional(agent.id, 'id', checkNonEmptyText) ?? uuidv7(),
-    ...nameColumns(agent.name),
-    publicKey: checkNonEmptyText(agent.publicKey, 'publicKey'),
-    certificateId: checkNonEmptyText(agent.certificateId, 'certificateId'),
+    id: optional(agent.id, 'id', checks.id) ?? uuidv7(),
+    ...nameColumns(agent.name, checks),
+    publicKey: checks.nonEmptyText(agent.publicKey, 'publicKey'),
+    certificateId: checks.id(agent.certificateId, 'certificateId'),
     defaultEndpointId: optional(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference) ?? null,
-    ...versionColumns(agent.version),
-    description: optional(agent.description, 'description', checkText) ?? null,
+    ...versionColumns(agent.version, checks),
+    description: optional(agent.description, 'description', checks.text) ?? null,
     createdAt: optional(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
     updatedAt: optional(agent.updatedAt, 'updatedAt', checkTime) ?? nowMs,
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
-    owner: checkNonEmptyText(agent.owner, 'owner'),
+    owner: checks.id(agent.owner, 'owner'),
     uniqueKey: null,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
@@ -71,45 +64,49 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness }:
 }
 
 /** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
-export function parseAgentUpdate(input: unknown, nowMs: number): AgentChange {
+export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks): AgentChange {
   const agent = checkObject(input, 'agent', agentFields);
   const collections = withoutUndefined({
-    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs)),
-    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities),
-    metadata: optional(agent.metadata, 'metadata', toMetadataRows),
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)),
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)),
+    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   });
   optional(agent.updatedAt, 'updatedAt', checkTime);
   const columns = withoutUndefined({
-    ...(agent.name === undefined ? {} : nameColumns(agent.name)),
-    publicKey: optional(agent.publicKey, 'publicKey', checkNonEmptyText),
-    certificateId: optional(agent.certificateId, 'certificateId', checkNonEmptyText),
+    ...(agent.name === undefined ? {} : nameColumns(agent.name, checks)),
+    publicKey: optional(agent.publicKey, 'publicKey', checks.nonEmptyText),
+    certificateId: optional(agent.certificateId, 'certificateId', checks.id),
     defaultEndpointId: clearable(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference),
-    ...(agent.version === undefined ? {} : versionColumns(agent.version)),
-    description: clearable(agent.description, 'description', checkText),
+    ...(agent.version === undefined ? {} : versionColumns(agent.version, checks)),
+    description: clearable(agent.description, 'description', checks.text),
     createdAt: optional(agent.createdAt, 'createdAt', checkTime),
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
-    owner: optional(agent.owner, 'owner', checkNonEmptyText),
+    owner: optional(agent.owner, 'owner', checks.id),
     // The condition was on what it was registered as.
     uniqueKey: [agent.name, agent.version, agent.owner].every((field) => field === undefined) ? undefined : null,
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
-  return { id: checkNonEmptyText(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
+  return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
 }
 
-function nameColumns(value: unknown): Pick<AgentColumns, 'name' | 'nameFolded'> {
-  const name = checkNonEmptyText(value, 'name');
+function nameColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'name' | 'nameFolded'> {
+  const name = checks.id(value, 'name');
   return { name, nameFolded: foldCase(name) };
 }
 
-function versionColumns(value: unknown): Pick<AgentColumns, 'version' | 'versionKey'> {
-  const version = checkNonEmptyText(value, 'version');
+function versionColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'version' | 'versionKey'> {
+  const version = checks.id(value, 'version');
   return { version, versionKey: toVersionKey(version) };
 }
 
-function parseCapabilities(value: unknown, field: string): string[] {
-  // In order, so that no two transactions each wait for a name that the other one has inserted first.
-  return [...new Set(checkArray(value, field, checkNonEmptyText))].sort();
+function parseCapabilities(checks: Checks): (value: unknown, field: string) => string[] {
+  return (value, field) => {
+    const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
+    checks.recordLength([[...names]], field);
+    // In order, so that no two transactions each wait for a name that the other one has inserted first.
+    return [...names].sort();
+  };
 }
 
 function checkEndpointReference(value: unknown, field: string): string {

@@ -1,15 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import {
-  checkArray,
-  checkNonEmptyText,
-  checkObject,
-  checkOneOf,
-  checkText,
-  checkTime,
-  checkWholeNumber,
-  optional,
-} from '../input/check';
+import { checkArray, checkObject, checkOneOf, checkTime, checkWholeNumber, optional } from '../input/check';
 import { invalidInput } from '../errors/failure';
+import type { Checks } from '../input/checks';
+import { metadataBounds } from '../metadata/metadata-rows';
 import { toCanonicalJson, isPlainObject } from '../metadata/canonical-json';
 import type { EndpointRow } from './agent-row';
 import { HealthStatus } from './types';
@@ -18,9 +11,11 @@ const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', '
 const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 
 /** Checks the endpoints of an agent and completes them. @throws INVALID_INPUT, also where two have the same id */
-export function parseEndpoints(value: unknown, nowMs: number): EndpointRow[] {
-  const endpoints = checkArray(value, 'endpoints', (element, path) => ({ path, fields: checkEndpoint(element, path) }));
-  const rows = endpoints.map(({ path, fields }, position) => toRow(fields, path, position, nowMs));
+export function parseEndpoints(value: unknown, nowMs: number, checks: Checks): EndpointRow[] {
+  const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
+  const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
+  const rows = endpoints.map(({ path, fields }, position) => toRow(fields, path, position, nowMs, checks));
+  checks.recordLength(rows, 'endpoints');
   const ids = new Set<string>();
   for (const [id, position] of rows) {
     if (ids.has(id)) throw invalidInput(`endpoints[${position}].id`, "must be unique among the agent's endpoints");
@@ -35,18 +30,19 @@ function checkEndpoint(value: unknown, path: string) {
   return checkObject(value, path, endpointFields);
 }
 
-function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: number): EndpointRow {
-  const health = parseHealth(endpoint.health, `${path}.health`, nowMs);
+function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: number, checks: Checks): EndpointRow {
+  const health = parseHealth(endpoint.health, `${path}.health`, nowMs, checks);
   return [
-    optional(endpoint.id, `${path}.id`, checkNonEmptyText) ?? uuidv7(),
+    optional(endpoint.id, `${path}.id`, checks.id) ?? uuidv7(),
     position,
-    checkText(endpoint.protocol, `${path}.protocol`),
-    checkText(endpoint.address, `${path}.address`),
+    checks.name(endpoint.protocol, `${path}.protocol`),
+    checks.name(endpoint.address, `${path}.address`),
     checkWholeNumber(endpoint.port, `${path}.port`, 1, 65_535),
     health.status,
     health.lastChecked,
     health.message,
-    optional(endpoint.metadata, `${path}.metadata`, checkMetadataObject) ?? null,
+    optional(endpoint.metadata, `${path}.metadata`, (value, field) => checkMetadataObject(value, field, checks)) ??
+      null,
   ];
 }
 
@@ -58,17 +54,17 @@ export interface HealthColumns {
 }
 
 /** Checks what a health check found and completes it. @throws INVALID_INPUT */
-export function parseHealth(value: unknown, path: string, nowMs: number): HealthColumns {
+export function parseHealth(value: unknown, path: string, nowMs: number, checks: Checks): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   const health = checkObject(value, path, healthFields);
   return {
     status: checkOneOf(health.status, HealthStatus, `${path}.status`),
     lastChecked: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
-    message: optional(health.message, `${path}.message`, checkText) ?? null,
+    message: optional(health.message, `${path}.message`, checks.text) ?? null,
   };
 }
 
-function checkMetadataObject(value: unknown, field: string): string {
+function checkMetadataObject(value: unknown, field: string, checks: Checks): string {
   if (!isPlainObject(value)) throw invalidInput(field, 'must be an object of JSON values');
-  return toCanonicalJson(value, field);
+  return toCanonicalJson(value, field, metadataBounds(checks));
 }

@@ -1,14 +1,5 @@
-import {
-  checkAnyTime,
-  checkArray,
-  checkBoolean,
-  checkObject,
-  checkOneOf,
-  checkText,
-  checkTexts,
-  hasEmptyFilter,
-  optional,
-} from '../input/check';
+import { checkAnyTime, checkBoolean, checkObject, checkOneOf, hasEmptyFilter, optional } from '../input/check';
+import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
@@ -81,9 +72,9 @@ const seedOrderFields: ReadonlyMap<unknown, AgentOrderField> = new Map([
 ]);
 
 /** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
-export function parseResolutionQuery(input: unknown): Resolution {
+export function parseResolutionQuery(input: unknown, checks: Checks): Resolution {
   const query = checkObject(input, 'query', queryFields);
-  const filter = parseFilter(query);
+  const filter = parseFilter(query, checks);
   return {
     filter: matchesNothing(filter) ? null : filter,
     order: parseOrder(query),
@@ -91,25 +82,25 @@ export function parseResolutionQuery(input: unknown): Resolution {
   };
 }
 
-function parseFilter(query: QueryFields): AgentFilter {
-  const id = optional(query.id, 'id', checkText);
-  const ids = optional(query.ids, 'ids', checkTexts);
-  const name = optional(query.name, 'name', checkText);
-  const fingerprint = optional(query.fingerprint, 'fingerprint', checkText);
-  const capabilities = optional(query.capabilities, 'capabilities', checkTexts);
+function parseFilter(query: QueryFields, checks: Checks): AgentFilter {
+  const id = optional(query.id, 'id', checks.name);
+  const ids = optional(query.ids, 'ids', checks.names);
+  const name = optional(query.name, 'name', checks.name);
+  const fingerprint = optional(query.fingerprint, 'fingerprint', checks.name);
+  const capabilities = optional(query.capabilities, 'capabilities', checks.names);
   return {
     ids: id === undefined ? ids : ids === undefined ? [id] : ids.filter((candidate) => candidate === id),
     namePart: name === undefined ? undefined : foldCase(name),
-    exactName: optional(query.exactName, 'exactName', checkText),
-    owner: optional(query.owner, 'owner', checkText),
-    statuses: optional(query.status, 'status', (value, field) => checkChoices(value, AgentStatus, field)),
+    exactName: optional(query.exactName, 'exactName', checks.name),
+    owner: optional(query.owner, 'owner', checks.name),
+    statuses: optional(query.status, 'status', (value, field) => checkChoices(value, AgentStatus, field, checks)),
     fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
     capabilities: capabilities === undefined ? undefined : [...new Set(capabilities)],
     allCapabilities: optional(query.allCapabilities, 'allCapabilities', checkBoolean) ?? false,
-    protocol: optional(query.protocol, 'protocol', checkText),
-    health: optional(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field)),
-    metadata: optional(query.metadata, 'metadata', toMetadataRows),
-    version: optional(query.version, 'version', parseVersion),
+    protocol: optional(query.protocol, 'protocol', checks.name),
+    health: optional(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field, checks)),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+    version: optional(query.version, 'version', (value, field) => parseVersion(checks.name(value, field))),
     expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
     expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
     includeExpired: optional(query.includeExpired, 'includeExpired', checkBoolean) ?? true,
@@ -133,11 +124,15 @@ function parseOrder(query: QueryFields): AgentOrder {
   return { field: field ?? 'updatedAt', direction: direction ?? (field === undefined ? 'desc' : 'asc') };
 }
 
-function parseVersion(value: unknown, field: string): AgentFilter['version'] & object {
-  const text = checkText(value, field);
+function parseVersion(text: string): AgentFilter['version'] & object {
   return { text, intervals: toVersionIntervals(text) ?? [] };
 }
 
-function checkChoices<T extends string>(value: unknown, allowed: Readonly<Record<string, T>>, field: string): T[] {
-  return [...new Set(checkArray(value, field, (element, path) => checkOneOf(element, allowed, path)))];
+function checkChoices<T extends string>(
+  value: unknown,
+  allowed: Readonly<Record<string, T>>,
+  field: string,
+  checks: Checks,
+): T[] {
+  return [...new Set(checks.list(value, field, (element, path) => checkOneOf(element, allowed, path)))];
 }

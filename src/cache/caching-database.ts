@@ -1,5 +1,6 @@
+import type { BackupRequest } from '../backup/parse-backup';
 import type { Findings } from '../check/findings';
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../client/executor';
+import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote, Work } from '../sql/statement';
@@ -34,8 +35,8 @@ export class CachingDatabase implements Database {
     return new CachingDatabase(database, cache);
   }
 
-  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor {
-    const executor = this.#database.createExecutor(observe, mayBeBehind);
+  createExecutor(observe?: StatementObserver): Executor {
+    const executor = this.#database.createExecutor(observe);
     return withWrites(executor, async (work) => {
       const ends: ((isCommitted: boolean) => void)[] = [];
       let isCommitted = false;
@@ -49,6 +50,10 @@ export class CachingDatabase implements Database {
     });
   }
 
+  preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
+    return this.#database.preferReplicas?.(primary, observe) ?? primary;
+  }
+
   async begin(isRepeated?: boolean): Promise<DatabaseTransaction> {
     return new CachingTransaction(await this.#database.begin(isRepeated), this.cache);
   }
@@ -57,7 +62,7 @@ export class CachingDatabase implements Database {
     try {
       return await this.#database.migrate();
     } finally {
-      this.cache.forgetAll();
+      this.cache.clear();
     }
   }
 
@@ -65,9 +70,23 @@ export class CachingDatabase implements Database {
     return this.#database.examine(findings);
   }
 
+  backUp(request: BackupRequest): Promise<void> {
+    return this.#database.backUp(request);
+  }
+
   async close(): Promise<void> {
     await this.cache.close();
     await this.#database.close();
+  }
+
+  get vitals(): Vitals {
+    return this.#database.vitals;
+  }
+
+  async giveUp(): Promise<void> {
+    // The cache may be waiting for an answer.
+    await this.#database.giveUp();
+    await this.cache.close();
   }
 }
 

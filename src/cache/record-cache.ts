@@ -5,7 +5,9 @@ import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote } from '../sql/statement';
 import { freeze } from './freeze';
+import { classifyError } from '../errors/classify-error';
 import type { CachedRecord, Lookup, LookupKind } from './lookup';
+import { toStale } from './stale';
 
 /** How long it is believed that a record is absent, in milliseconds, at most. */
 const longestAbsenceMs = 1000;
@@ -46,6 +48,7 @@ interface Flight {
  */
 export class RecordCache {
   readonly #ttlMs: number;
+  readonly #staleIfErrorMs: number;
   readonly #now: () => number;
   readonly #others: Others;
   readonly #diagnostics: Diagnostics;
@@ -60,8 +63,14 @@ export class RecordCache {
   #epoch = 0;
   #arrivals = 0;
 
-  constructor({ maxEntries, ttlMs }: CacheSettings, now: () => number, others: Others, diagnostics: Diagnostics) {
+  constructor(
+    { maxEntries, ttlMs, staleIfErrorMs }: CacheSettings,
+    now: () => number,
+    others: Others,
+    diagnostics: Diagnostics,
+  ) {
     this.#ttlMs = ttlMs;
+    this.#staleIfErrorMs = staleIfErrorMs;
     this.#now = now;
     this.#others = others;
     this.#diagnostics = diagnostics;
@@ -82,10 +91,15 @@ export class RecordCache {
     // Before it is asked whether anything has changed: answers from memory alone would never let anybody else have a turn.
     if (isTurnOverdue()) await takeTurn();
     const answer = quietly(() => this.#answer(lookup, load));
-    if (answer === undefined) return freeze(await load());
-    const record = 'landing' in answer ? await answer.landing : answer.record;
     // Under the keys of one kind there are the records of one type.
-    return record as T | null;
+    try {
+      if (answer === undefined) return freeze(await load());
+      return ('landing' in answer ? await answer.landing : answer.record) as T | null;
+    } catch (error) {
+      const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
+      if (stale === undefined) throw error;
+      return stale as T;
+    }
   }
 
   /**
@@ -132,6 +146,12 @@ export class RecordCache {
     for (const key of this.#flights.keys()) this.#outdate(key);
   }
 
+  /** Takes out everything, also what could be given as stale. */
+  clear(): void {
+    this.forgetAll();
+    this.#entries.clear();
+  }
+
   /** Ends its interest in what others change. */
   close(): Promise<void> {
     return this.#others.close();
@@ -143,12 +163,26 @@ export class RecordCache {
     this.#others.check(this);
     const now = this.#now();
     const ownKey = keyOf(by, key);
-    const entry = this.#entries.get((by === 'certificate' ? this.#certificateKeys.get(key) : undefined) ?? ownKey);
+    const entry = this.#find(by, key);
     const isHit = entry !== undefined && this.#isGood(entry, now);
     this.#diagnostics.cached(isHit ? 'hit' : 'miss', entityOf(by));
     if (isHit) return entry;
     if (this.#doubts.has(by === 'fingerprint' ? anyFingerprint : ownKey)) return undefined;
     return this.#flights.get(ownKey) ?? this.#begin(by, ownKey, load, now);
+  }
+
+  // What own writes have changed is not there any more; what others have may be.
+  #staleAnswer({ by, key }: Pick<Lookup<CachedRecord>, 'by' | 'key'>, error: unknown): CachedRecord | undefined {
+    const entry = this.#find(by, key);
+    if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
+    const ageMs = this.#now() - entry.readAt;
+    if (ageMs < 0 || ageMs >= this.#ttlMs + this.#staleIfErrorMs) return undefined;
+    this.#diagnostics.cached('stale', entityOf(by));
+    return toStale(entry.record);
+  }
+
+  #find(by: LookupKind, key: string): Entry | undefined {
+    return this.#entries.get((by === 'certificate' ? this.#certificateKeys.get(key) : undefined) ?? keyOf(by, key));
   }
 
   #isGood({ by, record, readAt, epoch, arrivals }: Entry, now: number): boolean {

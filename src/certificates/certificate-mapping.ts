@@ -9,7 +9,7 @@ export function certificateColumns(dialect: Dialect): Sql {
   const { toMs } = dialect;
   return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
     c.fingerprint, c.status, ${toMs(sql`c.created_at`)}, ${toMs(sql`c.revoked_at`)}, c.revocation_reason, c.replaced_by,
-    (SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM certificate_metadata m WHERE m.certificate_id = c.id)`;
+    ${dialect.jsonObjectOf(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
 type CertificateResultRow = readonly [

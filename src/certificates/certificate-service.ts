@@ -1,7 +1,7 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
-import { checkNonEmptyText, checkText, checkWholeNumber } from '../input/check';
+import { checkWholeNumber } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
@@ -60,7 +60,7 @@ export class CertificateService {
   create(certificate: CertificateInput): Promise<string> {
     return this.#session.write('certificates.create', async (executor) => {
       const nowMs = this.#settings.now();
-      const row = parseNewCertificate(certificate, nowMs);
+      const row = parseNewCertificate(certificate, nowMs, this.#settings.checks);
       const statements = certificateStatements(executor.dialect);
       return executor.atomic(() => insertCertificate(statements, row, nowMs));
     });
@@ -72,7 +72,7 @@ export class CertificateService {
    */
   get(id: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.readRecord('certificates.get', options, () => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const read = (executor: Executor): Promise<Certificate | null> =>
         selectOne(executor, certificateStatements(executor.dialect).selectById({ id: key }));
       return { by: 'certificate', key, read };
@@ -86,7 +86,7 @@ export class CertificateService {
    */
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.readRecord('certificates.getByFingerprint', options, () => {
-      const key = toFingerprintKey(checkText(fingerprint, 'fingerprint'));
+      const key = toFingerprintKey(this.#settings.checks.name(fingerprint, 'fingerprint'));
       const read = (executor: Executor): Promise<Certificate | null> =>
         selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey: key }));
       return { by: 'fingerprint', key, read };
@@ -102,7 +102,7 @@ export class CertificateService {
    */
   query(query: CertificateQuery = {}, options?: ReadOptions): Promise<Certificate[]> {
     return this.#session.read('certificates.query', options, async (executor) => {
-      return this.#select(executor, parseCertificateQuery(query));
+      return this.#select(executor, parseCertificateQuery(query, this.#settings.checks));
     });
   }
 
@@ -132,7 +132,7 @@ export class CertificateService {
    */
   updateStatus(id: string, status: CertificateStatus): Promise<boolean> {
     return this.#session.write('certificates.updateStatus', async (executor) => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const newStatus = checkCertificateStatus(status, 'status');
       const nowMs = this.#settings.now();
       const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
@@ -160,8 +160,8 @@ export class CertificateService {
    */
   setMetadata(id: string, metadata: Metadata): Promise<boolean> {
     return this.#session.write('certificates.setMetadata', async (executor) => {
-      const key = checkNonEmptyText(id, 'id');
-      const rows = toMetadataRows(metadata, 'metadata');
+      const key = this.#settings.checks.id(id, 'id');
+      const rows = toMetadataRows(metadata, 'metadata', this.#settings.checks);
       const nowMs = this.#settings.now();
       const statements = certificateStatements(executor.dialect);
       return executor.atomic(() => replaceMetadata(statements, key, rows, nowMs));
@@ -177,7 +177,7 @@ export class CertificateService {
    */
   delete(id: string): Promise<boolean> {
     return this.#session.write('certificates.delete', async (executor) => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const nowMs = this.#settings.now();
       return executor.atomic(() => deleteCertificate(executor.dialect, key, nowMs));
     });
@@ -197,7 +197,7 @@ export class CertificateService {
    */
   revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null> {
     return this.#session.write('certificates.revoke', async (executor) => {
-      const key = checkNonEmptyText(id, 'id');
+      const key = this.#settings.checks.id(id, 'id');
       const nowMs = this.#settings.now();
       const revocation = parseRevocation(options, nowMs);
       return executor.atomic(() => revokeCertificate(executor.dialect, key, revocation, nowMs));
@@ -217,9 +217,9 @@ export class CertificateService {
    */
   rotate(oldId: string, newCertificate: CertificateInput): Promise<string> {
     return this.#session.write('certificates.rotate', async (executor) => {
-      const key = checkNonEmptyText(oldId, 'oldId');
+      const key = this.#settings.checks.id(oldId, 'oldId');
       const nowMs = this.#settings.now();
-      const row = parseSuccessor(newCertificate, nowMs);
+      const row = parseSuccessor(newCertificate, nowMs, this.#settings.checks);
       return executor.atomic(() => rotateCertificate(executor.dialect, key, row, nowMs));
     });
   }
@@ -247,7 +247,8 @@ export class CertificateService {
     if (filter === null || window.limit === 0) return [];
     const { maxResults } = this.#settings;
     const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset };
-    const rows = await executor.query(buildCertificateQuery(executor.dialect, selection));
+    const statement = buildCertificateQuery(executor.dialect, selection);
+    const rows = await executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
     checkResultSize(window, rows, maxResults);
     return rows.map(toCertificate);
   }

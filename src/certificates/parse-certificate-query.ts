@@ -1,15 +1,6 @@
 import type { OrderDirection } from '../agents/types';
-import {
-  checkAnyTime,
-  checkArray,
-  checkObject,
-  checkOneOf,
-  checkText,
-  checkTexts,
-  hasEmptyFilter,
-  maxTimeMs,
-  optional,
-} from '../input/check';
+import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, maxTimeMs, optional } from '../input/check';
+import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
@@ -60,9 +51,9 @@ const queryFields = new Set([
 type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
 
 /** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
-export function parseCertificateQuery(input: unknown): ParsedCertificateQuery {
+export function parseCertificateQuery(input: unknown, checks: Checks): ParsedCertificateQuery {
   const query = checkObject(input, 'query', queryFields);
-  const filter = parseFilter(query);
+  const filter = parseFilter(query, checks);
   // An empty object of metadata asks for nothing, so it leaves nothing out.
   const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
   return { filter: matchesNothing ? null : filter, order: parseOrder(query), window: checkWindow(query) };
@@ -87,24 +78,24 @@ export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificate
   };
 }
 
-function parseFilter(query: QueryFields): CertificateFilter {
-  const subject = optional(query.subject, 'subject', checkText);
-  const issuer = optional(query.issuer, 'issuer', checkText);
-  const fingerprint = optional(query.fingerprint, 'fingerprint', checkText);
+function parseFilter(query: QueryFields, checks: Checks): CertificateFilter {
+  const subject = optional(query.subject, 'subject', checks.name);
+  const issuer = optional(query.issuer, 'issuer', checks.name);
+  const fingerprint = optional(query.fingerprint, 'fingerprint', checks.name);
   return {
-    ids: optional(query.ids, 'ids', checkTexts),
+    ids: optional(query.ids, 'ids', checks.names),
     subjectPart: subject === undefined ? undefined : foldCase(subject),
     issuerPart: issuer === undefined ? undefined : foldCase(issuer),
-    statuses: optional(query.status, 'status', checkStatuses),
+    statuses: optional(query.status, 'status', (value, field) => checkStatuses(value, field, checks)),
     fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
     expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
     expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
-    metadata: optional(query.metadata, 'metadata', toMetadataRows),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   };
 }
 
-function checkStatuses(value: unknown, field: string): CertificateStatus[] {
-  return [...new Set(checkArray(value, field, checkCertificateStatus))];
+function checkStatuses(value: unknown, field: string, checks: Checks): CertificateStatus[] {
+  return [...new Set(checks.list(value, field, checkCertificateStatus))];
 }
 
 function parseOrder(query: QueryFields): CertificateOrder {

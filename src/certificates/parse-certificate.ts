@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { invalidInput } from '../errors/failure';
-import { checkNonEmptyText, checkObject, checkOneOf, checkText, checkTime, optional } from '../input/check';
+import { checkObject, checkOneOf, checkTime, optional } from '../input/check';
+import type { Checks } from '../input/checks';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import { toFingerprintKey } from './fingerprint';
@@ -50,38 +51,41 @@ const certificateFields = new Set([
 ] as const);
 
 /** Checks a certificate to be stored and completes it. @throws INVALID_INPUT */
-export function parseNewCertificate(input: unknown, nowMs: number): NewCertificateRow {
+export function parseNewCertificate(input: unknown, nowMs: number, checks: Checks): NewCertificateRow {
   const fields = checkObject(input, 'certificate', certificateFields);
-  const subject = checkText(fields.subject, 'subject');
-  const issuer = checkText(fields.issuer, 'issuer');
-  const fingerprint = checkText(fields.fingerprint, 'fingerprint');
+  const subject = checks.name(fields.subject, 'subject');
+  const issuer = checks.name(fields.issuer, 'issuer');
+  const fingerprint = checks.name(fields.fingerprint, 'fingerprint');
   const columns: CertificateColumns = {
-    id: optional(fields.id, 'id', checkNonEmptyText) ?? uuidv7(),
+    id: optional(fields.id, 'id', checks.id) ?? uuidv7(),
     subject,
     subjectFolded: foldCase(subject),
     issuer,
     issuerFolded: foldCase(issuer),
     notBefore: checkTime(fields.notBefore, 'notBefore'),
     notAfter: checkTime(fields.notAfter, 'notAfter'),
-    publicKey: checkNonEmptyText(fields.publicKey, 'publicKey'),
-    certificate: checkText(fields.certificate, 'certificate'),
+    publicKey: checks.nonEmptyText(fields.publicKey, 'publicKey'),
+    certificate: checks.text(fields.certificate, 'certificate'),
     fingerprint,
     fingerprintKey: toFingerprintKey(fingerprint),
     status: optional(fields.status, 'status', checkCertificateStatus) ?? 'VALID',
     createdAt: optional(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
     revokedAt: optional(fields.revokedAt, 'revokedAt', checkTime) ?? null,
     revocationReason: optional(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
-    replacedBy: optional(fields.replacedBy, 'replacedBy', checkNonEmptyText) ?? null,
+    replacedBy: optional(fields.replacedBy, 'replacedBy', checks.id) ?? null,
   };
   if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');
   if (columns.replacedBy === columns.id) throw invalidInput('replacedBy', 'must be another certificate');
   checkRevocation(columns);
-  return { columns, metadata: optional(fields.metadata, 'metadata', toMetadataRows) ?? [] };
+  return {
+    columns,
+    metadata: optional(fields.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+  };
 }
 
 /** The same for one that takes another's place: what has just begun has no successor yet. @throws INVALID_INPUT */
-export function parseSuccessor(input: unknown, nowMs: number): NewCertificateRow {
-  const row = parseNewCertificate(input, nowMs);
+export function parseSuccessor(input: unknown, nowMs: number, checks: Checks): NewCertificateRow {
+  const row = parseNewCertificate(input, nowMs, checks);
   if (row.columns.replacedBy !== null) throw invalidInput('replacedBy', 'must not be given to a new certificate');
   return row;
 }

@@ -3,6 +3,7 @@ import type { Session } from '../client/session';
 import { invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
 import type { ReadOptions } from '../options/read-options';
+import type { ServiceSettings } from '../options/service-settings';
 import { inOneStep } from '../sql/statement';
 import { changeStatements, toChange } from './change-statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
@@ -16,10 +17,12 @@ const maxPageSize = 10_000;
 /** The feed of changes to agents and certificates. Every failure is a `DatabaseError`. */
 export class ChangeService {
   readonly #session: Session;
+  readonly #settings: ServiceSettings;
 
   /** @internal */
-  constructor(session: Session) {
+  constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
+    this.#settings = settings;
   }
 
   /**
@@ -27,14 +30,15 @@ export class ChangeService {
    * it. Whoever keeps the last sequence number goes on from there after any interruption.
    *
    * @returns the changes after `after`, oldest first; an empty array where there is none.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT; RESULT_TOO_LARGE where the ids have more characters than `limits.answerLength`
    */
   read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
     return this.#session.read('changes.read', options, async (executor) => {
       const fields = checkObject(query, 'query', queryFields);
       const after = optional(fields.after, 'after', checkSequence) ?? 0;
       const limit = optional(fields.limit, 'limit', checkPageSize) ?? pageSize;
-      const rows = await executor.query(changeStatements(executor.dialect).select({ after, limit }));
+      const { answerLength: maxLength } = this.#settings.checks.limits;
+      const rows = await executor.query({ ...changeStatements(executor.dialect).select({ after, limit }), maxLength });
       return rows.map(toChange);
     });
   }

@@ -1,5 +1,7 @@
+import type { BackupRequest } from '../backup/parse-backup';
 import type { RecordCache } from '../cache/record-cache';
 import type { Findings } from '../check/findings';
+import type { PoolHealth, ReplicaHealth } from '../diagnostics/health';
 import type { Prisma } from '../generated/prisma/client';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
@@ -37,12 +39,13 @@ export type StatementObserver = (statement: Statement, result: StatementResult, 
 export interface Database {
   /** Where records are kept that were read, if they are. */
   readonly cache?: RecordCache;
+  /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
+  createExecutor(observe?: StatementObserver): Executor;
   /**
-   * An executor whose statements each stand for themselves. Costs next to nothing to make.
-   *
-   * @param mayBeBehind - whether a replica may answer what only reads.
+   * An executor whose reads replicas answer where they can, and `primary` where they cannot. Absent where the engine has
+   * no replicas.
    */
-  createExecutor(observe?: StatementObserver, mayBeBehind?: boolean): Executor;
+  preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
   /**
    * Begins a transaction that may write; it has to be committed or rolled back.
    *
@@ -53,10 +56,34 @@ export interface Database {
   migrate(): Promise<string[]>;
   /** Looks at everything that is stored, beside whatever else goes on, on a connection of its own. */
   examine(findings: Findings): Promise<void>;
+  /** Copies everything that is stored into a new file, where the engine has such files. */
+  backUp(request: BackupRequest): Promise<void>;
   /** A number that is another one once anybody else has committed. Absent where the engine has none. */
   dataVersion?(): number;
+  /** What there is to ask for its health. */
+  readonly vitals: Vitals;
   /** Gives up all connections. Nothing may be in flight. */
   close(): Promise<void>;
+  /**
+   * Gives up all connections whatever is in flight, also when {@link close} has not come to its end: what is open is rolled
+   * back, and what goes on fails.
+   */
+  giveUp(): Promise<void>;
+}
+
+/** How an engine tells how it is: by a way of its own, so that others' work stands in nobody's way. */
+export interface Vitals {
+  readonly engine: 'sqlite' | 'postgresql';
+  /** Asks the database the smallest of questions; how long the answer took once there was a connection. */
+  ping(): Promise<number>;
+  /** The names of the migrations that it lacks. */
+  pendingMigrations(): Promise<readonly string[]>;
+  /** The replicas, once they were asked. Does not fail. */
+  replicas(): Promise<readonly ReplicaHealth[]>;
+  /** The connections at the moment; undefined where there is no pool. */
+  pool(): PoolHealth | undefined;
+  /** Ends what is still being asked. */
+  hangUp(): void;
 }
 
 /** A transaction that is open. */

@@ -2,10 +2,11 @@
 export class Gate {
   readonly #waiting: (() => void)[] = [];
   #held = false;
+  #isDissolved = false;
 
   /** Resolves once it is the caller's turn. Whoever entered has to leave, whatever happens. */
   enter(): Promise<void> {
-    if (!this.#held) {
+    if (!this.#held || this.#isDissolved) {
       this.#held = true;
       return Promise.resolve();
     }
@@ -17,6 +18,12 @@ export class Gate {
     const next = this.#waiting.shift();
     if (next === undefined) this.#held = false;
     else next();
+  }
+
+  /** Lets everybody in from now on, also while others are. */
+  dissolve(): void {
+    this.#isDissolved = true;
+    for (const next of this.#waiting.splice(0)) next();
   }
 
   /** Does `work` when it is the caller's turn, and lets nobody else in until it has ended. */

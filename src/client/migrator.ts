@@ -30,6 +30,11 @@ export abstract class Migrator {
     return applied;
   }
 
+  /** The names of the migrations that are not applied, or not as a whole. */
+  async pending(): Promise<string[]> {
+    return namesOfPending(await this.inspect());
+  }
+
   /** Where the database stands. */
   protected abstract inspect(): Promise<MigrationState>;
 
@@ -60,7 +65,11 @@ function assertUpToDate({ pending, unknown, failed }: MigrationState): void {
     throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);
   }
   if (pending.length + failed.length > 0) {
-    const names = [...failed, ...pending].join(', ');
+    const names = namesOfPending({ pending, failed }).join(', ');
     throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${names}`);
   }
+}
+
+function namesOfPending({ pending, failed }: Pick<MigrationState, 'pending' | 'failed'>): string[] {
+  return [...failed, ...pending];
 }

@@ -1,3 +1,4 @@
+import { notInitialized } from '../errors/failure';
 import type { PrismaClient } from '../generated/prisma/client';
 import type { ChangeNote, Statement } from '../sql/statement';
 import type { PrismaWork, StatementObserver } from './executor';
@@ -13,6 +14,7 @@ const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 };
 export class PrismaClientLoader {
   readonly #load: () => Promise<PrismaClient>;
   #client: Promise<PrismaClient> | undefined;
+  #isGivenUp = false;
 
   constructor(load: () => Promise<PrismaClient>) {
     this.#load = load;
@@ -31,14 +33,26 @@ export class PrismaClientLoader {
   ): Promise<T> {
     this.#client ??= this.#load();
     const client = await this.#client;
-    return statementObservers.run(observe, () =>
-      client.$transaction(async (transaction) => {
-        const notes: ChangeNote[] = [];
-        const result = await work(transaction, (note) => notes.push(note));
-        for (const { sql, args } of writeDown(notes)) await transaction.$executeRawUnsafe(sql, ...args);
-        return result;
-      }, limits),
-    );
+    try {
+      return await statementObservers.run(observe, () =>
+        client.$transaction(async (transaction) => {
+          const notes: ChangeNote[] = [];
+          const result = await work(transaction, (note) => notes.push(note));
+          for (const { sql, args } of writeDown(notes)) await transaction.$executeRawUnsafe(sql, ...args);
+          return result;
+        }, limits),
+      );
+    } catch (error) {
+      // Prisma Client has words of its own for it.
+      throw this.#isGivenUp ? notInitialized(error) : error;
+    }
+  }
+
+  /** Lets what is under way fail. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    // It may wait for what is under way.
+    this.dispose().catch(() => undefined);
   }
 
   async dispose(): Promise<void> {

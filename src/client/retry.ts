@@ -1,54 +1,94 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noteAttempts } from '../errors/attempts';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
 import { isConnectTimeout } from '../errors/postgresql-failure';
 import type { RetryPolicy } from '../options/resolve-options';
+import type { Breaker } from './breaker';
 import type { Executor } from './executor';
 
-/** Told before each wait. */
-export type RetryObserver = (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
+/** How what fails is tried again. */
+export interface RetryRules {
+  readonly policy: RetryPolicy;
+  /** The code of a failure that is passing; undefined for any other. */
+  readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
+  /** Told before each wait. */
+  readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
+  /** What refuses work while the database is down; it is asked once for all attempts. */
+  readonly breaker?: Breaker | undefined;
+}
 
 /**
  * An executor whose statements are tried again after transient failures: each as the whole that it is, so that what was
  * rolled back happens once or not at all.
  */
-export function withRetry(executor: Executor, policy: RetryPolicy, observe: RetryObserver): Executor {
-  const attempt = <T>(work: () => Promise<T>): Promise<T> => retry(policy, transientCode, observe, work);
+export function withRetry(executor: Executor, rules: RetryRules): Executor {
   return {
     dialect: executor.dialect,
-    query: (statement) => attempt(() => executor.query(statement)),
-    atomic: (work) => attempt(() => executor.atomic(work)),
-    prisma: (work) => attempt(() => executor.prisma(work)),
+    query: (statement) => retry(rules, () => executor.query(statement)),
+    atomic: (work) => retry(rules, () => executor.atomic(work)),
+    prisma: (work) => retry(rules, () => executor.prisma(work)),
   };
 }
 
 /**
- * Does `work` again while `codeOf` finds what it throws to be passing. Waits with full jitter ("Exponential Backoff And
- * Jitter", AWS, 2015).
+ * Does `work` again while it fails for a passing reason.
+ *
+ * @param startMs - when the time that the policy gives has begun.
+ * @param attempt - the number of the first attempt.
  */
 export async function retry<T>(
-  policy: RetryPolicy,
-  codeOf: (error: unknown) => DatabaseErrorCode | undefined,
-  observe: RetryObserver,
+  rules: RetryRules,
   work: () => Promise<T>,
+  startMs = performance.now(),
+  attempt = 1,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  const { breaker } = rules;
+  const era = breaker === undefined ? 0 : breaker.admit();
+  for (let count = attempt; ; count += 1) {
     try {
-      return await work();
+      const result = await work();
+      breaker?.answered(era);
+      return result;
     } catch (error) {
-      const code = codeOf(error);
-      if (code === undefined || attempt >= policy.attempts) throw error;
-      const delayMs = Math.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
-      observe(code, attempt, delayMs);
+      const delayMs = delayAfter(rules, error, count, startMs);
+      if (delayMs === undefined) {
+        noteAttempts(error, count);
+        breaker?.failed(era, error);
+        throw error;
+      }
       await sleep(delayMs);
     }
   }
 }
 
-// A failure of our own is a verdict; only what the driver reports may be passing. What has taken its time once already
-// would take it again, and the caller would wait for a multiple of what the options say.
-function transientCode(error: unknown): DatabaseErrorCode | undefined {
+/** Whether the policy has time for another attempt, after a wait of `delayMs`. */
+export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: number): boolean {
+  return performance.now() - startMs + delayMs < budgetMs;
+}
+
+// Waits with full jitter ("Exponential Backoff And Jitter", AWS, 2015). Undefined where there is no other attempt.
+function delayAfter(
+  { policy, codeOf, observe }: RetryRules,
+  error: unknown,
+  attempt: number,
+  startMs: number,
+): number | undefined {
+  if (attempt >= policy.attempts) return undefined;
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  const delayMs = Math.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+  if (!hasTime(policy, startMs, delayMs)) return undefined;
+  observe(code, attempt, delayMs);
+  return delayMs;
+}
+
+/**
+ * The code of what the driver reports and may be passing. A failure of our own is a verdict. What has taken its time once
+ * already would take it again, and the caller would wait for a multiple of what the options say.
+ */
+export function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
   const { code, retryable } = classifyError(error);
   return retryable && code !== 'TIMEOUT' && !isConnectTimeout(error) ? code : undefined;

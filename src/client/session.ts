@@ -1,16 +1,20 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
-import { Findings } from '../check/findings';
-import type { CheckOptions, CheckReport } from '../check/types';
-import { Failure } from '../errors/failure';
-import { toDatabaseError, type Operation } from '../errors/operation';
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from './executor';
-import { Gate } from './gate';
-import { retry, withRetry } from './retry';
+import type { DatabaseHealth, HealthOptions } from '../diagnostics/health';
+import { Failure, notInitialized } from '../errors/failure';
+import type { Operation } from '../errors/operation';
 import { isSerializationFailure } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { RetryPolicy } from '../options/resolve-options';
-import { isInsideTransaction, runInsideTransaction } from './transaction-context';
+import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
+import { Breaker } from './breaker';
+import { examine, parseHealthOptions } from './examine';
+import type { Database, DatabaseTransaction, Executor } from './executor';
+import { endsWithin, Flights } from './flights';
+import { Gate } from './gate';
+import { perform, statementObserver, tellFailure } from './perform';
+import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
+import { isInsideTransaction } from './transaction-context';
+import { TransactionAttempt } from './transaction-session';
 
 /** What services run on: a database, or one transaction of it. Whatever fails does so as a `DatabaseError`. */
 export interface Session {
@@ -29,50 +33,70 @@ export interface Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
 }
 
-/** Counts the work in flight and tells when there is none. */
-class Flights {
-  #count = 0;
-  #landed: (() => void)[] = [];
+/** How long a server may take to end its connections, at least. */
+const shortestGoodbyeMs = 1000;
 
-  async track<T>(work: () => Promise<T>): Promise<T> {
-    this.#count += 1;
-    try {
-      return await work();
-    } finally {
-      this.#count -= 1;
-      if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
-    }
-  }
-
-  allLanded(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#landed.push(resolve));
-  }
+/** What is done where the database fails. */
+export interface SessionSettings {
+  readonly retry: RetryPolicy;
+  readonly breaker: BreakerSettings | undefined;
 }
 
 /** The session of a whole database, while it is open. */
 export class DatabaseSession implements Session {
   readonly #diagnostics: Diagnostics;
-  readonly #retryPolicy: RetryPolicy;
-  readonly #flights = new Flights();
-  readonly #repetitions = new Gate();
+  readonly #policy: RetryPolicy;
+  readonly #breaker: Breaker | undefined;
+  #flights = new Flights();
+  #repetitions = new Gate();
   #database: Database | undefined;
 
-  constructor(diagnostics: Diagnostics, retryPolicy: RetryPolicy) {
+  constructor(diagnostics: Diagnostics, settings: SessionSettings) {
     this.#diagnostics = diagnostics;
-    this.#retryPolicy = retryPolicy;
+    this.#policy = settings.retry;
+    const { breaker } = settings;
+    this.#breaker = breaker && new Breaker(breaker, (state) => diagnostics.breakerChanged(state));
   }
 
   /** Lets work begin. */
   open(database: Database): void {
+    this.#breaker?.reset();
+    // What was given up may never come to its end.
+    this.#flights = new Flights();
+    this.#repetitions = new Gate();
     this.#database = database;
   }
 
-  /** Lets no more work begin, and waits for what is in flight. The database is the caller's to close. */
-  async close(): Promise<Database | undefined> {
-    const database = this.#database;
+  /**
+   * Lets no more work begin, waits for what is in flight, for `timeoutMs` at most, and gives up the connections.
+   *
+   * @throws TIMEOUT where work was still in flight and was cut off.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    const [database, flights] = [this.#database, this.#flights];
     this.#database = undefined;
-    await this.#flights.allLanded();
-    return database;
+    if (database === undefined) return;
+    const deadline = performance.now() + timeoutMs;
+    if (!(await endsWithin(timeoutMs, flights.allLanded()))) {
+      const count = flights.cutOff();
+      this.#repetitions.dissolve();
+      await database.giveUp();
+      const what = count === 1 ? '1 call was' : `${count} calls were`;
+      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs, and cut off`);
+    }
+    // A server that has fallen silent does not say goodbye.
+    const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
+    if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
+  }
+
+  /** How the database is. The breaker does not keep it from being asked. */
+  health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
+    return this.#flights.track(() =>
+      perform(this.#diagnostics, 'health', () => {
+        const { vitals } = this.#openDatabase();
+        return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options));
+      }),
+    );
   }
 
   read<T>(
@@ -124,47 +148,34 @@ export class DatabaseSession implements Session {
    */
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#flights.track(async () => {
-      const { attempts } = this.#retryPolicy;
+      const startMs = performance.now();
+      const attempt = new TransactionAttempt(this.#diagnostics, this.#flights, work);
+      const run = async (isRepeated: boolean): Promise<T> => {
+        attempt.hasCallerFailed = false;
+        return attempt.run(this, await this.#begin(isRepeated, startMs));
+      };
       try {
-        return await this.#attempt(work);
+        return await this.#repeatOnConflict(run, startMs);
       } catch (error) {
-        if (attempts <= 1 || !isSerializationFailure(error)) throw error;
-        return this.#repetitions.pass(() =>
-          retry(
-            { ...this.#retryPolicy, attempts: attempts - 1 },
-            (thrown) => (isSerializationFailure(thrown) ? 'CONFLICT' : undefined),
-            (code, attempt, delayMs) => this.#diagnostics.retrying('transaction', code, attempt + 1, delayMs),
-            () => this.#attempt(work, true),
-          ),
-        );
+        throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
       }
     });
   }
 
-  async #attempt<T>(work: (session: Session) => Promise<T>, isRepeated = false): Promise<T> {
-    const start = performance.now();
-    const transaction = await perform(this.#diagnostics, 'transaction', () => this.#begin(isRepeated));
-    const session = new TransactionSession(this.#diagnostics, transaction);
-    let result: T;
+  async #repeatOnConflict<T>(run: (isRepeated: boolean) => Promise<T>, startMs: number): Promise<T> {
     try {
-      result = await runInsideTransaction(this, () => work(session)).finally(() => session.end());
+      return await run(false);
     } catch (error) {
-      // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
-      await perform(this.#diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
-      this.#diagnostics.transactionEnded('rollback', performance.now() - start);
-      throw error;
-    }
-    await this.#commit(transaction, start);
-    return result;
-  }
-
-  async #commit(transaction: DatabaseTransaction, start: number): Promise<void> {
-    let outcome: 'commit' | 'rollback' = 'rollback';
-    try {
-      await perform(this.#diagnostics, 'transaction', () => transaction.commit());
-      outcome = 'commit';
-    } finally {
-      this.#diagnostics.transactionEnded(outcome, performance.now() - start);
+      const policy = this.#policy;
+      if (policy.attempts <= 1 || !isSerializationFailure(error)) throw error;
+      return this.#repetitions.pass(() => {
+        // It may have waited long for its turn.
+        if (!hasTime(policy, startMs, 0)) throw error;
+        const observe = this.#retryObserver('transaction');
+        observe('CONFLICT', 1, 0);
+        const codeOf = (thrown: unknown) => (isSerializationFailure(thrown) ? 'CONFLICT' : undefined);
+        return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
+      });
     }
   }
 
@@ -187,106 +198,48 @@ export class DatabaseSession implements Session {
     );
   }
 
-  /** Looks at everything that is stored, as it is committed. */
-  check(options: CheckOptions | undefined): Promise<CheckReport> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, 'check', async () => {
-        const findings = new Findings(options);
-        await this.#openDatabase().examine(findings);
-        return findings.toReport();
-      }),
-    );
+  /** Does work on the database itself, beside whatever else goes on. */
+  onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#flights.track(() => perform(this.#diagnostics, operation, () => work(this.#openDatabase())));
   }
 
-  #begin(isRepeated: boolean): Promise<DatabaseTransaction> {
+  // Where it fails nothing has happened yet.
+  #begin(isRepeated: boolean, startMs: number): Promise<DatabaseTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    return database.begin(isRepeated);
+    return retry(this.#rules('transaction'), () => database.begin(isRepeated), startMs);
   }
 
   #openDatabase(): Database {
-    if (this.#database === undefined) throw new Failure('NOT_INITIALIZED', 'Database is not initialized');
+    if (this.#database === undefined) throw notInitialized();
     return this.#database;
   }
 
   #executorFor(database: Database, operation: Operation, mayBeBehind: boolean): Executor {
-    const executor = database.createExecutor(statementObserver(this.#diagnostics, operation), mayBeBehind);
-    if (this.#retryPolicy.attempts <= 1) return executor;
-    return withRetry(executor, this.#retryPolicy, (code, attempt, delayMs) =>
-      this.#diagnostics.retrying(operation, code, attempt, delayMs),
-    );
-  }
-}
-
-/** The session of one transaction. It is over when the transaction is. */
-class TransactionSession implements Session {
-  readonly #diagnostics: Diagnostics;
-  readonly #transaction: DatabaseTransaction;
-  readonly #flights = new Flights();
-  #isOver = false;
-
-  constructor(diagnostics: Diagnostics, transaction: DatabaseTransaction) {
-    this.#diagnostics = diagnostics;
-    this.#transaction = transaction;
+    const observe = statementObserver(this.#diagnostics, operation);
+    const executor = database.createExecutor(observe);
+    const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
+    const guarded = isGuarded ? withRetry(executor, this.#rules(operation)) : executor;
+    // Before the breaker, which knows of the primary alone.
+    return mayBeBehind ? (database.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
 
-  read<T>(
-    operation: Operation,
-    options: ReadOptions | undefined,
-    work: (executor: Executor) => Promise<T>,
-  ): Promise<T> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => {
-        requiresPrimary(options);
-        if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
-        return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
-      }),
-    );
+  #rules(operation: Operation): RetryRules {
+    return {
+      policy: this.#policy,
+      codeOf: transientCode,
+      observe: this.#retryObserver(operation),
+      breaker: this.#breaker,
+    };
   }
 
-  readRecord<T extends CachedRecord>(
-    operation: Operation,
-    options: ReadOptions | undefined,
-    find: () => Lookup<T>,
-  ): Promise<T | null> {
-    return this.read(operation, options, (executor) => find().read(executor));
+  #retryObserver(operation: Operation): RetryRules['observe'] {
+    return (code, attempt, delayMs) => this.#diagnostics.retrying(operation, code, attempt, delayMs);
   }
-
-  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.read(operation, undefined, work);
-  }
-
-  /** Lets no more calls begin, and waits for those that the caller did not wait for. */
-  end(): Promise<void> {
-    this.#isOver = true;
-    return this.#flights.allLanded();
-  }
-}
-
-function statementObserver(diagnostics: Diagnostics, operation: Operation): StatementObserver | undefined {
-  if (!diagnostics.isObserved) return undefined;
-  return ({ sql }, { rows, changes }, durationMs) =>
-    diagnostics.emit({ type: 'query', operation, sql, rows: rows.length, changes, durationMs });
 }
 
 function writeBesideTransaction(): Failure {
   return new Failure('CONFLICT', 'inside a transaction, write through the transaction, not beside it', {
     retryable: false,
   });
-}
-
-/** Runs `work`; what it throws becomes the operation's error, and is told once. */
-export async function perform<T>(
-  diagnostics: Diagnostics,
-  operation: Operation,
-  work: () => T | Promise<T>,
-): Promise<T> {
-  const start = performance.now();
-  try {
-    return await work();
-  } catch (error) {
-    const databaseError = toDatabaseError(operation, error);
-    diagnostics.failed(databaseError, performance.now() - start);
-    throw databaseError;
-  }
 }

@@ -1,5 +1,5 @@
 import type { DatabaseError } from '../errors/database-error';
-import type { CacheEvent, DatabaseEvent, Logger } from './types';
+import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
 
 /** Codes that are nobody's mistake but the storage's, or ours: worth somebody's attention. */
 const severeCodes: ReadonlySet<string> = new Set([
@@ -31,15 +31,23 @@ export class Diagnostics {
     quietly(() => this.#onEvent?.(event));
   }
 
-  failed({ operation, code, message }: DatabaseError, durationMs: number): void {
-    this.emit({ type: 'error', operation, code, durationMs });
+  failed({ operation, code, message }: DatabaseError, durationMs: number, attempt: number): void {
+    this.emit({ type: 'error', operation, code, durationMs, attempt });
     const level = severeCodes.has(code) ? 'error' : 'warn';
-    quietly(() => this.#logger?.[level]({ operation, code, durationMs }, message));
+    quietly(() => this.#logger?.[level]({ operation, code, durationMs, attempt }, message));
   }
 
   retrying(operation: string, code: DatabaseError['code'], attempt: number, delayMs: number): void {
     this.emit({ type: 'retry', operation, code, attempt, delayMs });
     quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'Transient failure, trying again'));
+  }
+
+  breakerChanged(state: BreakerState): void {
+    this.emit({ type: 'breaker', state });
+    if (state === 'open')
+      quietly(() => this.#logger?.error({ breaker: state }, 'Database is down: calls fail at once'));
+    else if (state === 'closed') quietly(() => this.#logger?.info({ breaker: state }, 'Database is there again'));
+    else quietly(() => this.#logger?.info({ breaker: state }, 'Finding out whether the database is there again'));
   }
 
   migrated(applied: readonly string[], durationMs: number): void {

@@ -1,7 +1,8 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 
 /** What `onEvent` is told. No event holds a value, a key or a parameter of the caller's. Durations in milliseconds. */
-export type DatabaseEvent = QueryEvent | ErrorEvent | RetryEvent | TransactionEvent | CacheEvent | MigrationEvent;
+export type DatabaseEvent =
+  QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
 /** A statement was run. Those that begin, end and divide transactions are not told of. */
 export interface QueryEvent {
@@ -17,12 +18,15 @@ export interface QueryEvent {
   readonly durationMs: number;
 }
 
-/** A call failed. */
+/** A call failed. Each failure is told of once. */
 export interface ErrorEvent {
   readonly type: 'error';
   readonly operation: string;
   readonly code: DatabaseErrorCode;
+  /** Of the whole call, with all of its attempts and the waits between them. */
   readonly durationMs: number;
+  /** How many attempts were made: 1 where nothing was tried again. */
+  readonly attempt: number;
 }
 
 /** A transient failure is about to be followed by another attempt. */
@@ -34,6 +38,18 @@ export interface RetryEvent {
   readonly attempt: number;
   /** The wait before the next one. */
   readonly delayMs: number;
+}
+
+/**
+ * Whether calls reach the database: `closed`: they do; `open`: it did not answer repeatedly, and calls fail at once with
+ * UNAVAILABLE; `half-open`: one of them is under way to find out whether it is there again.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** The breaker has changed its state: see the option `breaker`. */
+export interface BreakerEvent {
+  readonly type: 'breaker';
+  readonly state: BreakerState;
 }
 
 /** A `db.transaction` ended. */
@@ -48,9 +64,10 @@ export interface CacheEvent {
   readonly type: 'cache';
   /**
    * `hit`: it had an answer, which may be that there is none; `miss`: it had not, so that the record was read, or was being
-   * read for somebody else already; `evict`: it gave a record up to make room.
+   * read for somebody else already; `evict`: it gave a record up to make room; `stale`: the database was UNAVAILABLE, so
+   * that a record was given that may be out of date.
    */
-  readonly outcome: 'hit' | 'miss' | 'evict';
+  readonly outcome: 'hit' | 'miss' | 'evict' | 'stale';
   readonly entity: 'agent' | 'certificate';
 }
 

@@ -6,6 +6,12 @@ import { toSqliteFailure } from './sqlite-failure';
 /** Turns whatever was thrown below into a failure of the contract. The original is kept as the cause. */
 export function classifyError(error: unknown): Failure {
   if (error instanceof Failure) return error;
+  if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the values are too large together', { cause: error });
   const known = findInChain(error, (link) => toSqliteFailure(link, error) ?? toPostgresqlFailure(link, error));
   return known ?? new Failure('INTERNAL', 'unexpected fault', { cause: error });
+}
+
+// The language has a longest text, and what is sent to a database is one text at some point.
+function isTooLong(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Invalid string length';
 }

@@ -61,9 +61,13 @@ export interface DatabaseErrorDetails {
 // A registered symbol is the same in every copy of the package, unlike the class.
 const brand = Symbol.for('ans-database.DatabaseError');
 
+/** What Node.js calls to print an object. */
+const customInspect = Symbol.for('nodejs.util.inspect.custom');
+
 /**
  * The one error that this package throws. Its message names the operation and the field, never a value, a path, SQL or
- * a secret; whatever the driver said is in `cause`.
+ * a secret; whatever the driver said is in `cause`, which may hold values: where the error is printed or made JSON of, no
+ * more than the kind of its cause is shown.
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
@@ -78,6 +82,10 @@ export class DatabaseError extends Error {
   /** The field concerned, as a path such as `endpoints[0].port`, where known. */
   readonly field?: string;
 
+  static {
+    Object.defineProperty(this.prototype, customInspect, { value: print });
+  }
+
   constructor(details: DatabaseErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = details.code;
@@ -87,6 +95,23 @@ export class DatabaseError extends Error {
     if (details.field !== undefined) this.field = details.field;
     Object.defineProperty(this, brand, { value: true });
   }
+}
+
+function print(
+  this: DatabaseError,
+  _depth: number,
+  options: object,
+  inspect: (value: object, options: object) => string,
+) {
+  const shown: object = Object.fromEntries(Object.entries(this));
+  if (this.cause !== undefined) Object.assign(shown, { cause: kindOf(this.cause) });
+  return `${this.stack ?? this.message} ${inspect(shown, options)}`;
+}
+
+function kindOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
+  return `${cause.name}${code}`;
 }
 
 /** Whether `error` is a {@link DatabaseError}, also one of another copy of this package. */

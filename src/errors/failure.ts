@@ -31,6 +31,11 @@ export function invalidInput(field: string, expectation: string): Failure {
   return new Failure('INVALID_INPUT', `${field} ${expectation}`, { field });
 }
 
+/** The failure of what comes before the opening, or after the closing. */
+export function notInitialized(cause?: unknown): Failure {
+  return new Failure('NOT_INITIALIZED', 'Database is not initialized', { cause });
+}
+
 /** The failure of a part, which says of which. */
 export function failureAt(path: string, { code, message, entity, field, retryable, cause }: Failure): Failure {
   // The part itself may be what is wrong.

@@ -6,7 +6,9 @@ import { Failure } from './failure';
 const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
+  health: 'Failed to examine database',
   reset: 'Failed to reset database',
+  backup: 'Failed to back up database',
   check: 'Failed to check database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
@@ -75,11 +77,25 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     operation,
     message: failure.code === 'NOT_INITIALIZED' ? failure.message : `${failureMessages[operation]}: ${failure.message}`,
     retryable: failure.retryable,
-    entity: failure.entity ?? reference?.[0],
+    entity:
+      failure.entity ?? reference?.[0] ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field ?? reference?.[1],
     // A failure of our own is no more than its message; what lies beneath it is the cause.
     cause: failure === error ? failure.cause : error,
   });
+}
+
+/** What the calls of a service are about. */
+const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
+  agents: 'agent',
+  certificates: 'certificate',
+  events: 'securityEvent',
+};
+
+/** What a wrong argument belongs to; of a registration the path of the field tells. */
+function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
+  if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
+  return serviceEntities[`${field?.split('.')[0] ?? ''}s`];
 }
 
 // A foreign key does not tell which side of it broke; a deletion breaks but one. It is left to the foreign key where what

@@ -1,6 +1,6 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 import { driverErrorOf, type DriverError } from './driver-error';
-import { Failure } from './failure';
+import { Failure, notInitialized } from './failure';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
@@ -30,8 +30,15 @@ const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, fiel
 
 /** What an error of SQLite's driver means; undefined for any other. `cause` is what the failure keeps as its cause. */
 export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
+  if (isAboutClosed(error)) return notInitialized(cause);
   const driverError = adaptedErrorOf(error) ?? driverErrorOf(error);
   return driverError === undefined ? undefined : classify(driverError, cause);
+}
+
+// The driver's own word, without a code: close() has not waited for what is under way.
+function isAboutClosed(error: object): boolean {
+  const { name, message } = error as Readonly<Record<string, unknown>>;
+  return name === 'TypeError' && message === 'The database connection is not open';
 }
 
 // What the driver adapter keeps of the driver's error.

@@ -30,8 +30,8 @@ export function buildEventQuery(
       SELECT s.${dialect.rowKey} AS key FROM security_events s WHERE ${allOf(conditions)}
       ORDER BY ${orderBy} ${windowOf(limit, offset)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
-      s.mitigation_applied, s.mitigation_details, (
-        SELECT ${dialect.jsonObjectOf(sql`m.key`, sql`m.value`)} FROM security_event_metadata m WHERE m.event_id = s.id),
+      s.mitigation_applied, s.mitigation_details,
+      ${dialect.jsonObjectOf(sql`security_event_metadata m WHERE m.event_id = s.id`)},
       ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
     FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${orderBy}`);
 }

@@ -1,11 +1,11 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
-import { checkNonEmptyText } from '../input/check';
-import { checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
+import type { Row, Statement } from '../sql/statement';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
@@ -33,7 +33,8 @@ export abstract class EventReadService {
    */
   get(id: string, options?: ReadOptions): Promise<SecurityEvent | null> {
     return this.#session.read('events.get', options, async (executor) => {
-      const { filter } = parseEventQuery({ ids: [checkNonEmptyText(id, 'id')] });
+      const { checks } = this.#settings;
+      const { filter } = parseEventQuery({ ids: [checks.id(id, 'id')] }, checks);
       if (filter === null) return null;
       const [row] = await executor.query(buildEventQuery(executor.dialect, filter, { limit: 1 }));
       return row === undefined ? null : toSecurityEvent(row);
@@ -49,11 +50,11 @@ export abstract class EventReadService {
    */
   query(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<SecurityEvent[]> {
     return this.#session.read('events.query', options, async (executor) => {
-      const { filter, window } = parseEventQuery(query);
+      const { filter, window } = parseEventQuery(query, this.#settings.checks);
       if (filter === null || window.limit === 0) return [];
       const { maxResults } = this.#settings;
       const selection = { limit: rowLimit(window, maxResults), offset: window.offset };
-      const rows = await executor.query(buildEventQuery(executor.dialect, filter, selection));
+      const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, filter, selection));
       checkResultSize(window, rows, maxResults);
       return rows.map(toSecurityEvent);
     });
@@ -68,7 +69,7 @@ export abstract class EventReadService {
    * @throws INVALID_INPUT, also for a cursor of another query.
    */
   page(query: SecurityEventQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>> {
-    return this.#session.read('events.page', options, (executor) => selectPage(executor, query, page));
+    return this.#session.read('events.page', options, (executor) => this.#selectPage(executor, query, page));
   }
 
   /**
@@ -80,9 +81,11 @@ export abstract class EventReadService {
    */
   async *iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
     for (let after: string | undefined; ;) {
-      const place = { after, size: iterationSize };
       const page = await this.#session.read('events.iterate', options, (executor) => {
-        return selectPage(executor, query, place);
+        const { answerLength } = this.#settings.checks.limits;
+        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
+          return this.#selectPage(executor, query, { after, size }, maxLength);
+        });
       });
       yield* page.items;
       if (page.nextCursor === undefined) return;
@@ -97,7 +100,7 @@ export abstract class EventReadService {
    */
   count(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<number> {
     return this.#session.read('events.count', options, async (executor) => {
-      const { filter } = parseEventQuery(query);
+      const { filter } = parseEventQuery(query, this.#settings.checks);
       if (filter === null) return 0;
       const [row] = await executor.query(buildEventCount(executor.dialect, filter));
       return Number(row?.[0]);
@@ -118,11 +121,12 @@ export abstract class EventReadService {
     readOptions?: ReadOptions,
   ): Promise<EventCount[]> {
     return this.#session.read('events.aggregate', readOptions, async (executor) => {
-      const { filter: conditions } = parseEventQuery(filter);
+      const { filter: conditions } = parseEventQuery(filter, this.#settings.checks);
       const by = parseGrouping(options);
       if (conditions === null) return [];
       const { maxResults } = this.#settings;
-      const rows = await executor.query(buildEventAggregate(executor.dialect, conditions, by, maxResults + 1));
+      const statement = buildEventAggregate(executor.dialect, conditions, by, maxResults + 1);
+      const rows = await this.#queryMany(executor, statement);
       if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
       return rows.map(([key, count]) => {
         return { key: typeof key === 'number' ? new Date(key).toISOString() : String(key), count: Number(count) };
@@ -147,19 +151,29 @@ export abstract class EventReadService {
       return runReading((statement) => executor.query(statement), verifyChain(executor.dialect));
     });
   }
-}
 
-async function selectPage(
-  executor: Executor,
-  query: SecurityEventQuery,
-  page?: PageOptions,
-): Promise<Page<SecurityEvent>> {
-  const { filter } = parseEventQuery(query);
-  refuseWindow(query);
-  const { after, size } = checkPage(page);
-  const cursors = new EventCursors(filter);
-  const place = after === undefined ? undefined : cursors.decode(after);
-  if (filter === null) return { items: [] };
-  const rows = await executor.query(buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place }));
-  return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
+  #queryMany(
+    executor: Executor,
+    statement: Statement,
+    maxLength = this.#settings.checks.limits.answerLength,
+  ): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength });
+  }
+
+  async #selectPage(
+    executor: Executor,
+    query: SecurityEventQuery,
+    page?: PageOptions,
+    maxLength?: number,
+  ): Promise<Page<SecurityEvent>> {
+    const { filter } = parseEventQuery(query, this.#settings.checks);
+    refuseWindow(query);
+    const { after, size } = checkPage(page);
+    const cursors = new EventCursors(filter);
+    const place = after === undefined ? undefined : cursors.decode(after);
+    if (filter === null) return { items: [] };
+    const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
+    const rows = await this.#queryMany(executor, statement, maxLength);
+    return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
+  }
 }

@@ -31,7 +31,7 @@ export class EventService extends EventReadService {
   record(event: SecurityEventInput): Promise<string> {
     return this.#session.write('events.record', async (executor) => {
       const now = this.#settings.now();
-      const row = parseNewEvent(event, now);
+      const row = parseNewEvent(event, now, this.#settings.checks);
       await executor.atomic(() => recordEvents(executor.dialect, [row], now));
       return row.columns.id;
     });
@@ -47,7 +47,7 @@ export class EventService extends EventReadService {
   recordMany(events: readonly SecurityEventInput[]): Promise<string[]> {
     return this.#session.write('events.recordMany', async (executor) => {
       const now = this.#settings.now();
-      const rows = parseNewEvents(events, now);
+      const rows = parseNewEvents(events, now, this.#settings.checks);
       if (rows.length > 0) await executor.atomic(() => recordEvents(executor.dialect, rows, now));
       return rows.map(({ columns }) => columns.id);
     });
@@ -62,7 +62,7 @@ export class EventService extends EventReadService {
    */
   markMitigated(id: string, mitigation: MitigationInput): Promise<boolean> {
     return this.#session.write('events.markMitigated', async (executor) => {
-      const parsed = parseMitigation(id, mitigation);
+      const parsed = parseMitigation(id, mitigation, this.#settings.checks);
       const now = this.#settings.now();
       return executor.atomic(() => mitigateEvent(executor.dialect, parsed, now));
     });

@@ -1,15 +1,6 @@
 import { Failure, invalidInput } from '../errors/failure';
-import {
-  checkAnyTime,
-  checkArray,
-  checkBoolean,
-  checkNonEmptyText,
-  checkObject,
-  checkOneOf,
-  checkText,
-  checkWholeNumber,
-  optional,
-} from '../input/check';
+import { checkAnyTime, checkBoolean, checkObject, checkOneOf, checkWholeNumber, optional } from '../input/check';
+import type { Checks } from '../input/checks';
 import { parseNewEvent, type NewEventRow } from './parse-event';
 import type { PruneBatch } from './prune-events';
 import type { Mitigation } from './record-events';
@@ -26,10 +17,10 @@ const pruneSize = 500;
 const maxPruneSize = 10_000;
 
 /** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */
-export function parseNewEvents(input: unknown, nowMs: number): NewEventRow[] {
-  return checkArray(input, 'events', (event, path) => {
+export function parseNewEvents(input: unknown, nowMs: number, checks: Checks): NewEventRow[] {
+  return checks.batch(input, 'events', (event, path) => {
     try {
-      return parseNewEvent(event, nowMs);
+      return parseNewEvent(event, nowMs, checks);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // The fields of an event begin with its path, of which its own name is no part.
@@ -50,13 +41,13 @@ export function parseGrouping(input: unknown): EventGrouping {
 }
 
 /** Checks a mitigation. @throws INVALID_INPUT */
-export function parseMitigation(id: unknown, input: unknown): Mitigation {
-  const eventId = checkNonEmptyText(id, 'id');
+export function parseMitigation(id: unknown, input: unknown, checks: Checks): Mitigation {
+  const eventId = checks.id(id, 'id');
   const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
   return {
     eventId,
     applied: checkBoolean(applied, 'applied'),
-    details: optional(details, 'details', checkText) ?? null,
+    details: optional(details, 'details', checks.text) ?? null,
   };
 }
 

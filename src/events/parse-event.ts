@@ -1,17 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import {
   checkAnyTime,
-  checkArray,
   checkBoolean,
-  checkNonEmptyText,
   checkObject,
   checkOneOf,
-  checkText,
-  checkTexts,
   checkTime,
   hasEmptyFilter,
   optional,
 } from '../input/check';
+import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
@@ -86,46 +83,46 @@ const queryFields = new Set([
 type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
 
 /** Checks an event to be recorded and completes it. @throws INVALID_INPUT */
-export function parseNewEvent(input: unknown, nowMs: number): NewEventRow {
+export function parseNewEvent(input: unknown, nowMs: number, checks: Checks): NewEventRow {
   const event = checkObject(input, 'event', eventFields);
   return {
     columns: {
-      id: optional(event.id, 'id', checkNonEmptyText) ?? uuidv7(),
+      id: optional(event.id, 'id', checks.id) ?? uuidv7(),
       timestamp: optional(event.timestamp, 'timestamp', checkTime) ?? nowMs,
-      eventType: checkNonEmptyText(event.eventType, 'eventType'),
+      eventType: checks.id(event.eventType, 'eventType'),
       severity: checkSeverity(event.severity, 'severity'),
-      source: checkText(event.source, 'source'),
-      target: checkText(event.target, 'target'),
-      description: checkText(event.description, 'description'),
+      source: checks.name(event.source, 'source'),
+      target: checks.name(event.target, 'target'),
+      description: checks.text(event.description, 'description'),
       mitigationApplied: optional(event.mitigationApplied, 'mitigationApplied', checkBoolean) ?? false,
-      mitigationDetails: optional(event.mitigationDetails, 'mitigationDetails', checkText) ?? null,
+      mitigationDetails: optional(event.mitigationDetails, 'mitigationDetails', checks.text) ?? null,
     },
-    metadata: optional(event.metadata, 'metadata', toMetadataRows) ?? [],
+    metadata: optional(event.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
 }
 
 /** Checks a query for events, whole. @throws INVALID_INPUT */
-export function parseEventQuery(input: unknown): EventQuery {
+export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
   const query = checkObject(input, 'query', queryFields);
   const filter: EventFilter = {
-    ids: optional(query.ids, 'ids', checkTexts),
+    ids: optional(query.ids, 'ids', checks.names),
     fromMs: optional(query.from, 'from', checkAnyTime),
     toMs: optional(query.to, 'to', checkAnyTime),
-    eventTypes: optional(query.eventTypes, 'eventTypes', checkTexts),
-    severities: parseSeverities(query),
-    source: optional(query.source, 'source', checkText),
-    target: optional(query.target, 'target', checkText),
+    eventTypes: optional(query.eventTypes, 'eventTypes', checks.names),
+    severities: parseSeverities(query, checks),
+    source: optional(query.source, 'source', checks.name),
+    target: optional(query.target, 'target', checks.name),
     mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
-    metadata: optional(query.metadata, 'metadata', toMetadataRows),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   };
   // An empty object of metadata asks for nothing, so it leaves nothing out.
   const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
   return { filter: matchesNothing ? null : filter, window: checkWindow(query) };
 }
 
-function parseSeverities(query: QueryFields): SecuritySeverity[] | undefined {
+function parseSeverities(query: QueryFields, checks: Checks): SecuritySeverity[] | undefined {
   const severities = optional(query.severities, 'severities', (value, field) =>
-    checkArray(value, field, checkSeverity),
+    checks.list(value, field, checkSeverity),
   );
   const least = optional(query.minSeverity, 'minSeverity', checkSeverity);
   if (least === undefined) return severities;

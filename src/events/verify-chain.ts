@@ -1,3 +1,4 @@
+import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Statement } from '../sql/statement';
 import { chainStart, hashOf, noEvent, parsePruning, type ChainLink } from './chain';
@@ -15,11 +16,24 @@ export async function runReading<T>(
   reading: Reading<T>,
 ): Promise<T> {
   let step = reading.next();
-  while (step.done !== true) step = reading.next(await query(step.value));
+  while (step.done !== true) {
+    let rows: readonly Row[];
+    try {
+      rows = await query(step.value);
+    } catch (error) {
+      // It may have another way.
+      step = reading.throw(error);
+      continue;
+    }
+    step = reading.next(rows);
+  }
   return step.value;
 }
 
 const batchSize = 500;
+
+/** How many characters a batch may have: fewer entries are read at a time where they are long. */
+const batchLength = 16_777_216;
 
 /** The head, the checkpoint and the last pruning at one moment. */
 interface ChainState {
@@ -80,9 +94,10 @@ function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undef
 }
 
 function* walk(statements: ChainStatements, head: ChainLink, progress: Progress): Reading<EventChainBreak | undefined> {
-  while (progress.link.sequence < head.sequence) {
+  for (let size = batchSize; progress.link.sequence < head.sequence; size = Math.min(2 * size, batchSize)) {
     const after = progress.link.sequence;
-    const rows = yield statements.selectBatch({ after, last: head.sequence, limit: batchSize });
+    const [rows, limit] = yield* readBatch(statements, { after, last: head.sequence, limit: size });
+    size = limit;
     for (const row of rows) {
       const entry = toStoredEntry(row);
       if (entry.sequence !== progress.link.sequence + 1) break;
@@ -96,7 +111,7 @@ function* walk(statements: ChainStatements, head: ChainLink, progress: Progress)
       progress.told = pruning?.gone ?? 0;
       if (pruning !== undefined) progress.events.add(pruning.events);
     }
-    if (progress.link.sequence >= head.sequence || progress.link.sequence === after + batchSize) continue;
+    if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
     // An entry is missing, unless a pruning has taken it, and all before it, since.
     const { checkpoint } = yield* readState(statements);
     const missing = progress.link.sequence + 1;
@@ -105,6 +120,23 @@ function* walk(statements: ChainStatements, head: ChainLink, progress: Progress)
     progress.gone = checkpoint.sequence;
   }
   return undefined;
+}
+
+/** A batch, and how many entries it has at most: as many as were asked for, or fewer, where so many are too long together. */
+function* readBatch(
+  statements: ChainStatements,
+  place: { readonly after: number; readonly last: number; readonly limit: number },
+): Reading<readonly [rows: readonly Row[], limit: number]> {
+  const { limit } = place;
+  const statement = statements.selectBatch(place);
+  // One entry has to be read however long it is.
+  if (limit === 1) return [yield statement, limit];
+  try {
+    return [yield { ...statement, maxLength: batchLength }, limit];
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
+    return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });
+  }
 }
 
 function* checkEntry(

@@ -1,4 +1,4 @@
-import { invalidInput } from '../errors/failure';
+import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkWholeNumber, optional } from './check';
 
 /** Which page of what a query matches. */
@@ -27,6 +27,28 @@ export function checkPage(input: unknown = {}): { readonly after: unknown; reado
   const { after, size } = checkObject(input, 'page', names);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
   return { after, size: optional(size, 'size', checkSize) ?? defaultSize };
+}
+
+/** How many characters of records are read at a time, to be given one by one. */
+const comfortableLength = 16_777_216;
+
+/**
+ * Reads a page of `size` records, or of fewer, where so many are long together.
+ *
+ * @param readPage - fails with RESULT_TOO_LARGE where the page would have more than `maxLength` characters.
+ */
+export async function asMuchAsFits<T>(
+  size: number,
+  answerLength: number,
+  readPage: (size: number, maxLength: number) => Promise<Page<T>>,
+): Promise<Page<T>> {
+  try {
+    // One record has to be read however long it is.
+    return await readPage(size, size === 1 ? answerLength : Math.min(answerLength, comfortableLength));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
+    return asMuchAsFits(Math.ceil(size / 4), answerLength, readPage);
+  }
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */

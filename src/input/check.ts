@@ -8,14 +8,16 @@ export const maxTimeMs = 253_402_300_799_999;
 
 /** Checks of single values. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`. */
 
-export function checkText(value: unknown, field: string): string {
+/** @param maxLength - in UTF-16 code units, as JavaScript counts characters. */
+export function checkText(value: unknown, field: string, maxLength = Infinity): string {
   if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
+  if (value.length > maxLength) throw invalidInput(field, `must not be longer than ${maxLength} characters`);
   if (!isStorableText(value)) throw invalidInput(field, 'must not hold NUL or a lone surrogate');
   return value;
 }
 
-export function checkNonEmptyText(value: unknown, field: string): string {
-  const text = checkText(value, field);
+export function checkNonEmptyText(value: unknown, field: string, maxLength?: number): string {
+  const text = checkText(value, field, maxLength);
   if (text === '') throw invalidInput(field, 'must not be empty');
   return text;
 }
@@ -68,15 +70,19 @@ export function checkOneOf<T extends string>(
 }
 
 /** The elements of an array, each checked by `check` under its own path. */
-export function checkArray<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
+export function checkArray<T>(
+  value: unknown,
+  field: string,
+  check: (element: unknown, path: string) => T,
+  maxLength = Infinity,
+): T[] {
   if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
-  // Not map: it skips the holes of a sparse array.
-  return Array.from(value, (element: unknown, index) => check(element, `${field}[${index}]`));
-}
-
-/** An array of texts. */
-export function checkTexts(value: unknown, field: string): string[] {
-  return checkArray(value, field, checkText);
+  const { length } = value;
+  if (length > maxLength) throw invalidInput(field, `must not have more than ${maxLength} elements`);
+  const elements: T[] = [];
+  // By its length, and not what iterates over it: a hole is an element, and an array may have an iterator without an end.
+  for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
+  return elements;
 }
 
 /** Whether one of the filters of a query is an empty text or an empty array, which nothing can match. */

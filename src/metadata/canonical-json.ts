@@ -4,29 +4,116 @@ import { isStorableText } from '../text/is-storable-text';
 /** How deep values may be nested: far below what any JSON parser on the way can take. */
 export const maxJsonDepth = 1000;
 
+/** How much JSON there may be. */
+export interface JsonBounds {
+  readonly maxDepth: number;
+  /** In UTF-8. */
+  readonly maxBytes: number;
+}
+
+const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity };
+
 /**
  * The JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the idea of RFC
  * 8785). Differs from `JSON.stringify` in that it refuses what JSON cannot hold, where that would drop or change it, and
  * in that it keeps the sign of -0.
  *
- * @throws INVALID_INPUT at `field` for anything that is no JSON value, holds NUL or a lone surrogate, or is nested deeper
- * than {@link maxJsonDepth}, as whatever contains itself is.
+ * @throws INVALID_INPUT at `field` for anything that is no JSON value, holds NUL or a lone surrogate, or is more or nested
+ * deeper than `bounds` say, as whatever contains itself is.
  */
-export function toCanonicalJson(value: unknown, field: string, depth = 0): string {
-  switch (typeof value) {
-    case 'string':
-      return quoteText(value, field);
-    case 'boolean':
-      return value ? 'true' : 'false';
-    case 'number':
-      if (!Number.isFinite(value)) throw invalidInput(field, 'must not hold NaN or an infinity: JSON has none');
-      return Object.is(value, -0) ? '-0' : String(value);
-    case 'object':
-      if (value === null) return 'null';
-      if (depth >= maxJsonDepth) throw invalidInput(field, `must not be nested deeper than ${maxJsonDepth} levels`);
-      return Array.isArray(value) ? arrayText(value, field, depth) : objectText(value, field, depth);
-    default:
-      throw invalidInput(field, 'must hold JSON values only');
+export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
+  const writer = new JsonWriter(field, bounds);
+  const text = writer.write(value, 0);
+  if (writer.mayBeTooLarge) writer.checkBytes([text]);
+  return text;
+}
+
+/** Writes values as canonical JSON, as much of it as there may be together. */
+export class JsonWriter {
+  readonly #field: string;
+  readonly #bounds: JsonBounds;
+  /** How many characters there may still be: each is a byte at least. */
+  #room: number;
+
+  constructor(field: string, bounds: JsonBounds) {
+    this.#field = field;
+    this.#bounds = bounds;
+    this.#room = bounds.maxBytes;
+  }
+
+  /** @param depth - how deep the value lies. */
+  write(value: unknown, depth: number): string {
+    switch (typeof value) {
+      case 'string':
+        return this.quote(value);
+      case 'boolean':
+        return this.#take(value ? 'true' : 'false');
+      case 'number':
+        if (!Number.isFinite(value)) throw invalidInput(this.#field, 'must not hold NaN or an infinity: JSON has none');
+        return this.#take(Object.is(value, -0) ? '-0' : String(value));
+      case 'object': {
+        if (value === null) return this.#take('null');
+        const { maxDepth } = this.#bounds;
+        if (depth >= maxDepth) throw invalidInput(this.#field, `must not be nested deeper than ${maxDepth} levels`);
+        // Its brackets.
+        this.#room -= 2;
+        return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
+      }
+      default:
+        throw invalidInput(this.#field, 'must hold JSON values only');
+    }
+  }
+
+  /** A text, or a key. */
+  quote(text: string): string {
+    // Before the text is looked at, which may be much longer than there is room.
+    if (text.length > this.#room) throw this.#tooLarge();
+    if (!isStorableText(text)) throw invalidInput(this.#field, 'must not hold NUL or a lone surrogate');
+    return this.#take(JSON.stringify(text));
+  }
+
+  /** Whether the bytes have to be counted: a character has three at most. */
+  get mayBeTooLarge(): boolean {
+    return 3 * this.#room < 2 * this.#bounds.maxBytes;
+  }
+
+  /** @throws where the texts have too many bytes together. */
+  checkBytes(texts: readonly string[]): void {
+    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    if (bytes > this.#bounds.maxBytes) throw this.#tooLarge();
+  }
+
+  #array(values: readonly unknown[], depth: number): string {
+    const { length } = values;
+    if (length > this.#room) throw this.#tooLarge();
+    let text = '[';
+    for (let index = 0; index < length; index += 1) {
+      text += `${index === 0 ? '' : ','}${this.write(values[index], depth + 1)}`;
+    }
+    return `${text}]`;
+  }
+
+  #object(value: object, depth: number): string {
+    if (!isPlainObject(value) || Object.getOwnPropertySymbols(value).length > 0) {
+      throw invalidInput(this.#field, 'must hold JSON values only');
+    }
+    const keys = Object.keys(value);
+    if (keys.length > this.#room) throw this.#tooLarge();
+    let text = '{';
+    for (const key of keys.sort()) {
+      text += `${text === '{' ? '' : ','}${this.quote(key)}:${this.write(value[key], depth + 1)}`;
+    }
+    return `${text}}`;
+  }
+
+  #take(text: string): string {
+    this.#room -= text.length;
+    if (this.#room < 0) throw this.#tooLarge();
+    return text;
+  }
+
+  #tooLarge(): Error {
+    return invalidInput(this.#field, `must not be larger than ${this.#bounds.maxBytes} bytes of JSON`);
   }
 }
 
@@ -35,28 +122,4 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function quoteText(text: string, field: string): string {
-  if (!isStorableText(text)) throw invalidInput(field, 'must not hold NUL or a lone surrogate');
-  return JSON.stringify(text);
-}
-
-function arrayText(values: readonly unknown[], field: string, depth: number): string {
-  let text = '[';
-  for (let index = 0; index < values.length; index += 1) {
-    text += `${index === 0 ? '' : ','}${toCanonicalJson(values[index], field, depth + 1)}`;
-  }
-  return `${text}]`;
-}
-
-function objectText(value: object, field: string, depth: number): string {
-  if (!isPlainObject(value) || Object.getOwnPropertySymbols(value).length > 0) {
-    throw invalidInput(field, 'must hold JSON values only');
-  }
-  let text = '{';
-  for (const key of Object.keys(value).sort()) {
-    text += `${text === '{' ? '' : ','}${quoteText(key, field)}:${toCanonicalJson(value[key], field, depth + 1)}`;
-  }
-  return `${text}}`;
 }

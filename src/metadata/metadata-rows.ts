@@ -1,19 +1,27 @@
 import { invalidInput } from '../errors/failure';
-import { isStorableText } from '../text/is-storable-text';
-import { isPlainObject, toCanonicalJson } from './canonical-json';
+import type { Checks } from '../input/checks';
+import { isPlainObject, JsonWriter, type JsonBounds } from './canonical-json';
 
 /** Key and canonical JSON text of one entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
-/** @throws INVALID_INPUT when `metadata` is no plain object of JSON values. */
-export function toMetadataRows(metadata: unknown, field: string): MetadataRow[] {
+/** How much metadata a record may have. */
+export function metadataBounds({ limits }: Checks): JsonBounds {
+  return { maxDepth: limits.metadataDepth, maxBytes: limits.metadataBytes };
+}
+
+/** @throws INVALID_INPUT when `metadata` is no plain object of JSON values, or has more of them than it may. */
+export function toMetadataRows(metadata: unknown, field: string, checks: Checks): MetadataRow[] {
   if (!isPlainObject(metadata) || Object.getOwnPropertySymbols(metadata).length > 0) {
     throw invalidInput(field, 'must be an object of JSON values');
   }
-  return Object.keys(metadata).map((key) => {
-    if (!isStorableText(key)) throw invalidInput(field, 'must not hold NUL or a lone surrogate');
-    return [key, toCanonicalJson(metadata[key], field, 1)];
+  const writer = new JsonWriter(field, metadataBounds(checks));
+  const rows = Object.keys(metadata).map((key): MetadataRow => {
+    writer.quote(key);
+    return [key, writer.write(metadata[key], 1)];
   });
+  if (writer.mayBeTooLarge) writer.checkBytes(rows.flat());
+  return rows;
 }
 
 /** The rows as one parameter: a JSON object of their texts by key. */

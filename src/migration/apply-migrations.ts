@@ -88,7 +88,7 @@ function toMigrationError(connection: Database, shipped: readonly ShippedMigrati
   return new MigrationError('failed', message, { cause });
 }
 
-async function orBusy<T>(run: () => Promise<T>): Promise<T> {
+async function orBusy<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

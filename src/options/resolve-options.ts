@@ -10,7 +10,8 @@ import {
   checkWholeNumber,
   optional,
 } from '../input/check';
-import type { CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
+import { parseLimits, type Limits } from './limits';
+import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 
 /** How often, and after which waits, what failed for a passing reason is tried again. */
@@ -20,7 +21,12 @@ export interface RetryPolicy {
   /** The longest wait after the first failure; it doubles with each further one. */
   readonly baseDelayMs: number;
   readonly maxDelayMs: number;
+  /** No attempt begins later than this after the first one. */
+  readonly budgetMs: number;
 }
+
+/** When the database is taken for down, and when it is asked again. */
+export type BreakerSettings = { readonly [K in keyof BreakerOptions]-?: number };
 
 /** How connections to PostgreSQL are kept. Times in milliseconds; 0 is no limit. */
 export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
@@ -29,7 +35,8 @@ export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
 
 /** Checked options with their defaults. */
-export interface ResolvedOptions extends ServiceSettings {
+export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
+  readonly limits: Limits;
   readonly location: DatabaseLocation;
   readonly replicas: readonly PostgresqlLocation[];
   readonly maxReplicaLagMs: number;
@@ -39,6 +46,9 @@ export interface ResolvedOptions extends ServiceSettings {
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
   readonly retry: RetryPolicy;
+  /** Undefined: no call is refused. */
+  readonly breaker: BreakerSettings | undefined;
+  readonly closeTimeoutMs: number;
   /** Undefined: nothing is kept. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
@@ -49,7 +59,7 @@ const defaultUrl = 'file:./ans_database.sqlite';
 /** Room for all of them is made at once. */
 const mostCacheEntries = 10_000_000;
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
-const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0 };
+const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, budgetMs: 0 };
 
 const optionNames = new Set([
   'url',
@@ -60,8 +70,11 @@ const optionNames = new Set([
   'busyTimeoutMs',
   'durability',
   'retry',
+  'breaker',
   'cache',
+  'closeTimeoutMs',
   'maxResults',
+  'limits',
   'defaultAgentLifetimeMs',
   'logger',
   'onEvent',
@@ -69,8 +82,9 @@ const optionNames = new Set([
   'allowReset',
 ] as const satisfies readonly (keyof DatabaseOptions)[]);
 const poolNames = new Set(['maxConnections', 'idleTimeoutMs', 'connectTimeoutMs', 'statementTimeoutMs'] as const);
-const cacheNames = new Set(['maxEntries', 'ttlMs'] as const);
-const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs'] as const);
+const cacheNames = new Set(['maxEntries', 'ttlMs', 'staleIfErrorMs'] as const);
+const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs', 'budgetMs'] as const);
+const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Checks the options once and for all. @throws INVALID_OPTIONS */
@@ -102,7 +116,10 @@ function resolve(input: unknown): ResolvedOptions {
         checkOneOf(value, ['normal', 'full'] as const, field),
       ) ?? 'normal',
     retry: parseRetry(options.retry),
+    breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
+    closeTimeoutMs: optional(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
     cache: optional(options.cache, 'cache', parseCache),
+    limits: parseLimits(options.limits),
     maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
     defaultAgentLifetimeMs:
       optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
@@ -119,7 +136,16 @@ function parseRetry(value: unknown): RetryPolicy {
     attempts: optional(retry.attempts, 'retry.attempts', (count, field) => checkWholeNumber(count, field, 1, 100)) ?? 5,
     baseDelayMs: optional(retry.baseDelayMs, 'retry.baseDelayMs', checkCount) ?? 20,
     maxDelayMs: optional(retry.maxDelayMs, 'retry.maxDelayMs', checkCount) ?? 1000,
+    budgetMs: optional(retry.budgetMs, 'retry.budgetMs', checkCount) ?? 10_000,
   };
+}
+
+function parseBreaker(value: unknown): BreakerSettings {
+  const breaker = checkObject(value === undefined ? {} : value, 'breaker', breakerNames);
+  const failures = optional(breaker.failures, 'breaker.failures', (count, field) =>
+    checkWholeNumber(count, field, 1, Number.MAX_SAFE_INTEGER),
+  );
+  return { failures: failures ?? 5, resetMs: optional(breaker.resetMs, 'breaker.resetMs', checkCount) ?? 1000 };
 }
 
 function parseCache(value: unknown): CacheSettings | undefined {
@@ -129,8 +155,9 @@ function parseCache(value: unknown): CacheSettings | undefined {
       checkWholeNumber(count, field, 0, mostCacheEntries),
     ) ?? 10_000;
   const ttlMs = optional(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
+  const staleIfErrorMs = optional(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
   // What may not be kept, or not for any time, need not be.
-  return maxEntries === 0 || ttlMs === 0 ? undefined : { maxEntries, ttlMs };
+  return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.

@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure';
+import type { Checks } from '../input/checks';
 import { maxTimeMs, minTimeMs } from '../input/check';
 
 /** The settings that services go by: a part of the resolved options. */
@@ -6,6 +7,8 @@ export interface ServiceSettings {
   /** Whole milliseconds since 1970. */
   readonly now: () => number;
   readonly maxResults: number;
+  /** The checks of what has a limit. */
+  readonly checks: Checks;
   readonly defaultAgentLifetimeMs: number;
 }
 

@@ -32,6 +32,29 @@ export interface RetryOptions {
   baseDelayMs?: number | undefined;
   /** The longest wait of all, in milliseconds. Default: 1000. */
   maxDelayMs?: number | undefined;
+  /**
+   * The time for all attempts and waits together, in milliseconds, counted from the start of the first attempt: neither an
+   * attempt nor a wait before it begins after it. An attempt that has begun is not cut off. 0 never tries again.
+   * Default: 10000.
+   */
+  budgetMs?: number | undefined;
+}
+
+/**
+ * When calls fail at once, with UNAVAILABLE, because the database was found to be down. Outages count: a connection that
+ * is lost or cannot be made, and a storage that fails; a lock, a mistake of the caller's or a limit of time does not.
+ */
+export interface BreakerOptions {
+  /**
+   * After how many calls in a row that an outage made fail, their retries included, from 1 on. Calls that were under way
+   * together count as one, once a second. Default: 5.
+   */
+  failures?: number | undefined;
+  /**
+   * How long after that one call is let through to find out whether the database is there again, in milliseconds; 0 lets
+   * the next one through. Default: 1000.
+   */
+  resetMs?: number | undefined;
 }
 
 /** What is kept in memory of what was read. */
@@ -40,6 +63,45 @@ export interface CacheOptions {
   maxEntries?: number | undefined;
   /** For how long a record is kept, in milliseconds; 0 keeps none. Default: 10000. */
   ttlMs?: number | undefined;
+  /**
+   * For how long after `ttlMs` a record may still be given where the database is UNAVAILABLE, in milliseconds: for it
+   * `isStale(record)` is true. It may lack what others have changed, a revocation too, but nothing that this service has.
+   * That there is no record is never answered so, nor what asks for the primary, or inside a transaction. 0 never does.
+   * Default: 0.
+   */
+  staleIfErrorMs?: number | undefined;
+}
+
+/**
+ * How much one call may be given, and may give: what is more fails with INVALID_INPUT, or with RESULT_TOO_LARGE, before it
+ * takes the process's memory or its time. Whole numbers; 0 sets no limit. Characters are UTF-16 code units, as `length`
+ * counts them. A record that was stored under higher limits can still be read. PostgreSQL's indexes take less of some
+ * fields than these defaults.
+ */
+export interface LimitOptions {
+  /** Characters of an id, a name, an owner, a version, an address, a subject, a source and the like. Default: 262144. */
+  nameLength?: number | undefined;
+  /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
+  textLength?: number | undefined;
+  /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
+  metadataBytes?: number | undefined;
+  /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
+  metadataDepth?: number | undefined;
+  /** Endpoints of one agent. Default: 10000. */
+  endpoints?: number | undefined;
+  /** Capabilities of one agent. Default: 10000. */
+  capabilities?: number | undefined;
+  /** Characters of an agent's endpoints together, metadata included, and of its capabilities. Default: 33554432. */
+  recordLength?: number | undefined;
+  /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
+  batchSize?: number | undefined;
+  /** Elements of a list to look for, such as `ids`. Default: 100000. */
+  listLength?: number | undefined;
+  /**
+   * Characters of all texts, metadata included, in the answer of one query, page or `getMany`; what is more fails with
+   * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 134217728.
+   */
+  answerLength?: number | undefined;
 }
 
 /** How a database is opened. Everything has a default. */
@@ -77,18 +139,31 @@ export interface DatabaseOptions {
    * of a flush to the disk for each. Both are in WAL mode. Default: `normal`.
    */
   durability?: Durability | undefined;
-  /** What is done about transient failures; false never tries again. Default: 5 attempts. */
+  /** What is done about transient failures; false never tries again. Default: 5 attempts within 10 seconds. */
   retry?: RetryOptions | false | undefined;
+  /**
+   * When calls fail at once because the database was found to be down; false never refuses any. Reads that a replica or
+   * the cache answers go on. Default: after 5 failures, for a second.
+   */
+  breaker?: BreakerOptions | false | undefined;
   /**
    * Keeps agents that are read by their ids, and certificates that are read by their ids or fingerprints, and for a second
    * at most that there is none. Who reads them is given the same frozen record as everybody else: a change of it throws a
    * TypeError in strict mode. On SQLite no answer is ever older than the last commit, whoever made it. On PostgreSQL own
    * commits count at once; those of others are noticed within 200 ms and the time that reading the feed takes, and within
-   * `ttlMs` where the feed cannot be read, or was not written to. Default: nothing is kept.
+   * `ttlMs` where the feed cannot be read, or was not written to. `staleIfErrorMs` allows exceptions, which are marked.
+   * Default: nothing is kept.
    */
   cache?: CacheOptions | undefined;
+  /**
+   * How long `close()` waits for work in flight, in milliseconds, until it cuts it off; 0 cuts it off at once. Default:
+   * 30000.
+   */
+  closeTimeoutMs?: number | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
   maxResults?: number | undefined;
+  /** How much one call may be given, and may give: see {@link LimitOptions}. Default: all of its defaults. */
+  limits?: LimitOptions | undefined;
   /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */
   defaultAgentLifetimeMs?: number | undefined;
   /** Told of failures, retries and migrations. Default: none. */

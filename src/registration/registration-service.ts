@@ -38,14 +38,16 @@ export class RegistrationService {
     return this.#session.write('register', async (executor) => {
       const uniqueness = parseCreateOptions(options);
       const fields = checkObject(input, 'registration', fieldNames);
-      const { now, defaultAgentLifetimeMs } = this.#settings;
+      const { now, defaultAgentLifetimeMs, checks } = this.#settings;
       const nowMs = now();
-      const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs));
+      const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs, checks));
       const agent = failuresAt('agent', () => {
         const completed = withCertificate(fields.agent, certificate.columns.id);
-        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, uniqueness });
+        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, uniqueness, checks });
       });
-      const event = optional(fields.event, 'event', (value) => failuresAt('event', () => parseNewEvent(value, nowMs)));
+      const event = optional(fields.event, 'event', (value) =>
+        failuresAt('event', () => parseNewEvent(value, nowMs, checks)),
+      );
       const { dialect } = executor;
       return executor.atomic(function* () {
         const certificateId = yield* insertCertificate(certificateStatements(dialect), certificate, nowMs);

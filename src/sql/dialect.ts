@@ -51,6 +51,8 @@ export interface Dialect {
   readonly joinBy: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /** The column by which a row is found again the quickest within one statement. */
   readonly rowKey: Sql;
+  /** Whether `value` is one of the values of `query`, which are few and the same for all rows. */
+  readonly isAmong: (value: Sql, query: Sql) => Sql;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
   readonly elements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
@@ -77,6 +79,9 @@ export interface Dialect {
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
   readonly jsonArrayOf: (element: Sql, order: Sql) => Sql;
-  /** An aggregate: a JSON object of the JSON texts `value` under the texts `key`; of no rows, an empty object. */
-  readonly jsonObjectOf: (key: Sql, value: Sql) => Sql;
+  /**
+   * A JSON object of entries of metadata: of the JSON texts `value` under the texts `key`, in their order; of no rows, an
+   * empty object. `entries` is their table under the name `m` with its condition; its primary key gives them in order.
+   */
+  readonly jsonObjectOf: (entries: Sql) => Sql;
 }

@@ -1,3 +1,4 @@
+import { Failure } from '../errors/failure';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
 import { TextCache } from './text-cache';
@@ -9,6 +10,8 @@ export type SqlValue = string | number | null;
 export interface Statement {
   readonly sql: string;
   readonly args: readonly SqlValue[];
+  /** How many characters the texts of all rows may have, of a statement whose answer may be large. */
+  readonly maxLength?: number;
 }
 
 /** A row by the position of its columns. */
@@ -141,6 +144,24 @@ export function allOf(conditions: readonly Sql[]): Sql {
 /** Any of the conditions; where there is none, false. */
 export function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
+}
+
+/** Counts the characters of an answer while it is read, so that what is too large is not read to its end. */
+export class AnswerLength {
+  readonly #max: number;
+  #length = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** @throws RESULT_TOO_LARGE */
+  add(text: string): void {
+    this.#length += text.length;
+    if (this.#length > this.#max) {
+      throw new Failure('RESULT_TOO_LARGE', `the answer has more than ${this.#max} characters; ask for fewer records`);
+    }
+  }
 }
 
 /** Whether `value` is one of `list`, a JSON array of texts. */

@@ -1,3 +1,4 @@
+import { defaultChecks } from '../support/default-checks';
 import { buildAgentQuery } from '../../src/agents/build-agent-query';
 import { parseResolutionQuery } from '../../src/agents/parse-resolution-query';
 import type { ResolutionQuery } from '../../src';
@@ -5,7 +6,7 @@ import { sqliteDialect } from '../../src/client/sqlite/sqlite-dialect';
 import type { Statement } from '../../src/sql/statement';
 
 function build(query: ResolutionQuery): Statement {
-  const { filter, order, window } = parseResolutionQuery(query);
+  const { filter, order, window } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   const { limit = 10, offset } = window;
   return buildAgentQuery(sqliteDialect, { filter, order, limit, offset, nowMs: 1_700_000_000_000 });

@@ -154,6 +154,17 @@ describe('agents.createMany', () => {
     };
     expect(await db.agents.createMany([agentInput({ id: 'a', certificateId })], { onProgress })).toHaveLength(1);
   });
+
+  test('a progress that fails later, as an async function does, does no harm either', async () => {
+    const { db } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const onProgress: () => unknown = () => Promise.reject(new Error('the listener is broken'));
+    for (const onError of ['abort', 'collect'] as const) {
+      expect(await db.agents.createMany([agentInput({ certificateId })], { onProgress, onError })).toHaveLength(1);
+    }
+    // A promise that nobody handles would end the process; Jest makes it the failure of the test that runs.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  });
 });
 
 describe('an agent that has to be the only one', () => {

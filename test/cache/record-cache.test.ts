@@ -16,7 +16,7 @@ function openCache(check: Others['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
   const others: Others = { check, close: () => Promise.resolve() };
   const diagnostics = new Diagnostics(undefined, (event) => void events.push(event));
-  const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000 }, () => 0, others, diagnostics);
+  const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, others, diagnostics);
   let reads = 0;
   /** A read that has begun: what it gives is told later. */
   const begin = async () => {

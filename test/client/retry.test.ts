@@ -1,12 +1,128 @@
+import type { DatabaseEvent, TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
-import { createAgent, createCertificate } from '../support/factories';
+import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { openFailingDatabase } from '../support/outage';
+import { rawRows } from '../support/raw-reader';
 import { openTestDatabase } from '../support/test-database';
+import { onPostgresql } from '../support/engine';
+
+const fast = { baseDelayMs: 1, maxDelayMs: 5 };
+const many = { attempts: 100, baseDelayMs: 40, maxDelayMs: 40 };
+
+/** With what the package begins a transaction that writes. */
+const begin = onPostgresql ? 'BEGIN ISOLATION LEVEL' : 'BEGIN IMMEDIATE';
+
+function retriesIn(events: readonly DatabaseEvent[]) {
+  return events.filter((event) => event.type === 'retry');
+}
 
 test('a mistake of the caller is never tried again', async () => {
-  const database = await openTestDatabase({ retry: { baseDelayMs: 1, maxDelayMs: 5 } });
+  const database = await openTestDatabase({ retry: fast });
   await createCertificate(database.db, { id: 'a' });
   await expectError('ALREADY_EXISTS', () => createCertificate(database.db, { id: 'a' }));
   await expectError('REFERENCE_NOT_FOUND', () => createAgent(database.db, { certificateId: 'nothing' }));
   await expectError('INVALID_INPUT', () => createCertificate(database.db, { id: '' }));
-  expect(database.events.filter(({ type }) => type === 'retry')).toEqual([]);
+  expect(retriesIn(database.events)).toEqual([]);
+});
+
+describe('The time for all attempts', () => {
+  test('ends them, and no wait begins that would be longer', async () => {
+    const { db, events, breakDown } = await openFailingDatabase({ retry: { ...many, budgetMs: 400 }, breaker: false });
+    await breakDown();
+    const start = performance.now();
+    await expectError('UNAVAILABLE', () => db.createCertificate(certificateInput()));
+    expect(performance.now() - start).toBeLessThan(400 + 150);
+    const retries = retriesIn(events);
+    expect(retries.length).toBeGreaterThan(3);
+    expect(retries.length).toBeLessThan(99);
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'UNAVAILABLE', attempt: retries.length + 1 });
+  });
+
+  test('does not let a wait begin that it has no time for', async () => {
+    const retry = { attempts: 3, baseDelayMs: 1_000_000, maxDelayMs: 1_000_000, budgetMs: 100 };
+    const { db, events, breakDown } = await openFailingDatabase({ retry, breaker: false });
+    await breakDown();
+    const start = performance.now();
+    for (let round = 0; round < 5; round += 1) await expectError('UNAVAILABLE', () => db.queryAgents({}));
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(retriesIn(events).every(({ delayMs }) => delayMs < 100)).toBe(true);
+  });
+
+  test.each(['a call', 'a transaction'])('of 0 never tries %s again', async (what) => {
+    const { db, events, breakDown } = await openFailingDatabase({ retry: { ...fast, budgetMs: 0 } });
+    await breakDown();
+    await expectError('UNAVAILABLE', () => (what === 'a call' ? db.queryAgents({}) : db.transaction(() => 1)));
+    expect(retriesIn(events)).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: 'error', attempt: 1 });
+  });
+
+  test('is that of a transaction, too', async () => {
+    const { db, events, breakDown } = await openFailingDatabase({ retry: { ...many, budgetMs: 400 }, breaker: false });
+    await breakDown();
+    const start = performance.now();
+    await expectError('UNAVAILABLE', () => db.transaction(() => 1));
+    expect(performance.now() - start).toBeLessThan(400 + 150);
+    expect(retriesIn(events).length).toBeGreaterThan(3);
+  });
+
+  (onPostgresql ? test : test.skip)('ends the repetitions of a transaction that others get in the way of', async () => {
+    const { db, options, events } = await openTestDatabase({ retry: { ...many, budgetMs: 300 } });
+    const { db: other } = await openTestDatabase({ url: options.url });
+    await createCertificate(db, { id: 'c' });
+    let runs = 0;
+    const start = performance.now();
+    const clash = (): Promise<unknown> =>
+      db.transaction(async (tx) => {
+        runs += 1;
+        await tx.getCertificate('c');
+        await other.certificates.setMetadata('c', { runs });
+        return tx.certificates.setMetadata('c', { mine: true });
+      });
+    await expectError('CONFLICT', clash);
+    expect(performance.now() - start).toBeLessThan(300 + 500);
+    expect(runs).toBeGreaterThan(2);
+    expect(retriesIn(events)).toHaveLength(runs - 1);
+  });
+});
+
+describe('A transaction whose beginning fails', () => {
+  test('begins again, and its callback is called once', async () => {
+    const database = await openFailingDatabase({ retry: fast });
+    database.failStatements(begin, 2);
+    const work = jest.fn((tx: TransactionScope) => tx.createCertificate(certificateInput({ id: 'a' })));
+    expect(await database.db.transaction(work)).toBe('a');
+    expect(database.failures()).toBe(2);
+    expect(work).toHaveBeenCalledTimes(1);
+    expect(await rawRows(database, 'certificates')).toHaveLength(1);
+    expect(database.events.filter(({ type }) => type === 'retry' || type === 'error')).toMatchObject([
+      { type: 'retry', operation: 'transaction', code: 'UNAVAILABLE', attempt: 1 },
+      { type: 'retry', operation: 'transaction', code: 'UNAVAILABLE', attempt: 2 },
+    ]);
+  });
+
+  test('is told of once, with its attempts, when it is given up', async () => {
+    const { db, events, failStatements } = await openFailingDatabase({ retry: { ...fast, attempts: 3 } });
+    failStatements(begin, 100);
+    await expectError('UNAVAILABLE', () => db.transaction(() => 1));
+    expect(events.filter(({ type }) => type === 'error')).toMatchObject([
+      { operation: 'transaction', code: 'UNAVAILABLE', attempt: 3 },
+    ]);
+  });
+
+  test('is not tried again with retry: false', async () => {
+    const { db, events, failStatements } = await openFailingDatabase({ retry: false });
+    failStatements(begin, 1);
+    await expectError('UNAVAILABLE', () => db.transaction(() => 1));
+    expect(retriesIn(events)).toEqual([]);
+  });
+});
+
+test('what is created at the second attempt is there once', async () => {
+  const database = await openFailingDatabase({ retry: fast });
+  database.failStatements(begin, 3);
+  const certificateId = await createCertificate(database.db, { id: 'a' });
+  const id = await createAgent(database.db, { certificateId, capabilities: ['a'] });
+  expect(database.failures()).toBe(3);
+  expect(await rawRows(database, 'certificates')).toHaveLength(1);
+  expect(await database.db.queryAgents({})).toMatchObject([{ id, capabilities: ['a'] }]);
 });

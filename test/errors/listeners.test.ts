@@ -53,7 +53,13 @@ describe('what listeners are told', () => {
     const { db, events } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => db.queryAgents({ limit: -1 }));
     expect(events).toEqual([
-      { type: 'error', operation: 'agents.query', code: 'INVALID_INPUT', durationMs: expect.any(Number) as unknown },
+      {
+        type: 'error',
+        operation: 'agents.query',
+        code: 'INVALID_INPUT',
+        durationMs: expect.any(Number) as unknown,
+        attempt: 1,
+      },
     ]);
   });
 

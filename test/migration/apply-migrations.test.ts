@@ -40,6 +40,7 @@ test('the shipped migrations are those of the package, oldest first', () => {
     '20261123000100_contract',
     '20261123000200_lifecycle',
     '20261123000300_search',
+    '20261123000400_mitigations',
   ]);
   expect(shipped[0]?.sql).toContain('CREATE TABLE agents');
 });

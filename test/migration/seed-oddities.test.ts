@@ -88,6 +88,7 @@ describe('A database that the seed made', () => {
       '20261123000100_contract',
       '20261123000200_lifecycle',
       '20261123000300_search',
+      '20261123000400_mitigations',
     ]);
     await held;
     expect(await db.getAgent('a')).toBeNull();

@@ -1,3 +1,4 @@
+import { defaultChecks } from '../support/default-checks';
 import type { CertificateQuery, ResolutionQuery } from '../../src';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/build-agent-query';
 import { parseResolutionQuery } from '../../src/agents/parse-resolution-query';
@@ -62,7 +63,7 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
 }
 
 function resolve(query: ResolutionQuery, isLaterPage = false): Statement {
-  const { filter, order, window } = parseResolutionQuery(query);
+  const { filter, order, window } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   const isTime = order.field.endsWith('At');
   const place = { value: isTime ? nowMs + 1500 : order.field === 'status' ? 'ACTIVE' : 'x', id: 'x' };
@@ -91,7 +92,7 @@ describe('A selective query', () => {
     { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
   ])('%j scans no table', async (query) => {
     expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
-    const { filter } = parseResolutionQuery(query);
+    const { filter } = parseResolutionQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     const count = await planOf(buildAgentCount(dialect, filter, nowMs), true);
     expect(count.filter((step) => fullScan.test(step))).toEqual([]);
@@ -147,7 +148,7 @@ describe('Certificates', () => {
     [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
     [{ orderBy: 'subject' }, 'idx_certificates_subject'],
   ])('in the order %j come from %s', async (query, index) => {
-    const { filter, order } = parseCertificateQuery(query);
+    const { filter, order } = parseCertificateQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
     expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
@@ -163,7 +164,7 @@ describe('Events', () => {
     [{ target: 'x' }, 'idx_security_events_target'],
     [{ severities: ['HIGH'] }, 'idx_security_events_(severity|timestamp)'],
   ])('by %j come from %s', async (query, index) => {
-    const { filter } = parseEventQuery(query);
+    const { filter } = parseEventQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     expect((await planOf(buildEventQuery(dialect, filter, { limit: 20 }))).join('\n')).toMatch(byIndex(index));
   });

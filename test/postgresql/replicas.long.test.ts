@@ -4,6 +4,7 @@ import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import type { PostgresqlServer } from '../support/postgresql-server';
+import { findFreePort } from '../support/server-process';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { startOwnServer, whyNoOwnServer } from './own-server';
@@ -340,6 +341,29 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
         const id = await write(db);
         expect(await comesFromReplica(db, id)).toBe(true);
       }, 1);
+    });
+
+    test('a primary that is down does not keep a replica from answering, while calls that need it fail at once', async () => {
+      const proxy = await TcpProxy.start(primary.port);
+      afterTest(() => proxy.close());
+      const { db, told } = await open({
+        url: proxy.url(url),
+        maxReplicaLagMs: 60_000,
+        retry: false,
+        breaker: { failures: 2, resetMs: 60_000 },
+      });
+      expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
+      await readOn(db, 100);
+      proxy.retarget(await findFreePort());
+      proxy.cutAll();
+      for (let round = 0; round < 3; round += 1) {
+        await expectError('UNAVAILABLE', () => db.getAgent('a', { consistency: 'primary' }));
+      }
+      expect(tell(told)).toContain('calls fail at once');
+      await readOn(db, 1500);
+      const health = await db.health();
+      expect(health).toMatchObject({ status: 'down', breaker: 'open', replicas: [{ isServing: true }] });
+      expect(health.replicas[0]?.lagMs).toBeGreaterThan(1000);
     });
 
     test('a query that no server can answer is the caller’s: the replica goes on', async () => {

@@ -15,6 +15,8 @@ export class TcpProxy {
   cuts = 0;
   /** How many connections were made. */
   connections = 0;
+  /** What clients have sent, a piece at a time as it came, since `listen`. */
+  #heard: Buffer[] | undefined;
 
   private constructor(target: number) {
     this.#target = target;
@@ -41,6 +43,13 @@ export class TcpProxy {
   cutAt(text: string, moment: CutMoment, times = 1): void {
     this.cuts = 0;
     this.#cut = { text, moment, times };
+  }
+
+  /** Listens to what clients send from now on; the function gives what it was. */
+  listen(): () => readonly Buffer[] {
+    const heard: Buffer[] = [];
+    this.#heard = heard;
+    return () => heard;
   }
 
   /** Has the server say something else of the same length. */
@@ -89,6 +98,7 @@ export class TcpProxy {
     }
     client.on('data', (data) => {
       if (this.#isSilent) return;
+      this.#heard?.push(data);
       const cut = this.#cut;
       if (cut !== undefined && cut.times > 0 && data.includes(cut.text)) {
         cut.times -= 1;

@@ -32,7 +32,8 @@ export async function failWith(
   } catch (error) {
     const durationMs = performance.now() - start;
     if (!(error instanceof DatabaseError)) throw error;
-    return { error, told: tell([error, heard]), durationMs };
+    // Printed, an error shows no more than the kind of its cause.
+    return { error, told: tell([error, error.cause, heard]), durationMs };
   } finally {
     await db.close();
   }

@@ -35,4 +35,5 @@ export const everyCall: readonly (readonly [name: string, call: (db: DatabaseSer
   ['transaction', (db) => db.transaction(() => 1)],
   ['check', (db) => db.check()],
   ['migrateDatabase', (db) => db.migrateDatabase()],
+  ['health', (db) => db.health()],
 ];

@@ -1,10 +1,11 @@
-import { Client, Pool, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
+import { Client, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
 import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
-import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { AnswerLength, type Row, type Statement, type StatementResult } from '../../sql/statement';
 import { toNumbered } from './numbered-parameters';
+import { TidyClient, TidyPool } from './tidy-client';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
@@ -22,63 +23,23 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
-/** The number of the server's process behind a connection, which the driver was told too. */
-const processSql = 'SELECT pg_backend_pid()';
-
-/**
- * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
- * hold one of the server's slots for a minute, and this process with it.
- */
-class TidyClient extends Client {
-  /**
-   * Whether the server itself is at the other end, and will be: a pooler gives numbers of its own to whoever connects, and
-   * may have another connection serve the next transaction, which knows no statement by its name.
-   */
-  isDirect = false;
-
-  constructor(config?: ClientConfig) {
-    super({ ...config, pipeline: true });
-    // A connection that is lost is the next call's to find out; without a listener it would end the process.
-    this.on('error', () => undefined);
-  }
-
-  override connect(): Promise<Client>;
-  override connect(callback: (error: Error) => void): void;
-  override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
-    const connected = this.#connect();
-    if (callback === undefined) return connected;
-    connected.then(
-      // Null where there is no error, which the driver's types tell of in another form only.
-      () => callback(null as unknown as Error),
-      callback,
-    );
-    return undefined;
-  }
-
-  /** Ends the connection at once, whatever is in flight. */
-  hangUp(): void {
-    this.connection.stream.destroy();
-  }
-
-  async #connect(): Promise<Client> {
-    try {
-      await super.connect();
-      const { rows } = await this.query<[number]>({ text: processSql, rowMode: 'array' });
-      // The driver's types leave the number out.
-      this.isDirect = rows[0]?.[0] === (this as { processID?: unknown }).processID;
-      return this;
-    } catch (error) {
-      this.hangUp();
-      throw error;
-    }
-  }
+/** The same for an answer of which not all may be kept: what the driver cannot read of it makes it leave the rest. */
+function limitedTypes(maxLength: number): CustomTypesConfig {
+  const length = new AnswerLength(maxLength);
+  const countText = (text: string): unknown => {
+    length.add(text);
+    return text;
+  };
+  return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
 }
 
 /** A pool of connections to one server. */
 export class PostgresqlConnections {
-  readonly pool: Pool;
+  readonly pool: TidyPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
+  /** All that have come about and are not gone. */
+  readonly #clients = new Set<unknown>();
 
   /**
    * Connects to nothing yet.
@@ -96,7 +57,7 @@ export class PostgresqlConnections {
       keepAliveInitialDelayMillis: keepAliveDelayMs,
     };
     assertUsable(this.#config);
-    this.pool = new Pool({
+    this.pool = new TidyPool({
       ...this.#config,
       Client: TidyClient,
       max: maxConnections,
@@ -109,6 +70,8 @@ export class PostgresqlConnections {
     });
     // A connection that is lost while nobody uses it is the pool's to replace; without a listener it would end the process.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => this.#clients.add(client));
+    this.pool.on('remove', (client) => this.#clients.delete(client));
     this.pool.on('acquire', (client) => this.#busy.add(client));
     this.pool.on('release', (_error, client) => this.#busy.delete(client));
   }
@@ -135,6 +98,8 @@ export class PostgresqlConnections {
   /** A connection that is not the pool's, whose statements may take their time. Whoever asked for it ends it. */
   async connectAlone(): Promise<Client> {
     const client = new TidyClient(this.#config);
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
     await client.connect();
     return client;
   }
@@ -147,19 +112,27 @@ export class PostgresqlConnections {
   close(): Promise<void> {
     return this.pool.end();
   }
+
+  /** Cuts all connections and lets none come about any more: whoever uses or awaits one fails. */
+  giveUp(): void {
+    this.pool.giveUp();
+    for (const client of this.#clients) if (client instanceof TidyClient) client.hangUp();
+  }
 }
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
-export async function runStatement(client: ClientBase, { sql, args }: Statement): Promise<StatementResult> {
-  const { text, name } = toNumbered(sql);
+export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
+  const { text, name: freeName } = toNumbered(sql);
+  const name = client instanceof TidyClient && client.isDirect ? freeName : undefined;
   const result = await client.query<Row[]>({
     text,
-    name: client instanceof TidyClient && client.isDirect ? name : undefined,
+    name,
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array',
-    types,
+    types: maxLength === undefined ? types : limitedTypes(maxLength),
   });
+  if (client instanceof TidyClient) client.heard(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 

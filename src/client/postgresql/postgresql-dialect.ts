@@ -15,6 +15,8 @@ export const postgresqlDialect: Dialect = {
   joinBy: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
+  // An array is looked up in an index at once.
+  isAmong: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   elements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -34,9 +36,11 @@ export const postgresqlDialect: Dialect = {
   orderOfLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
-  // Put together as text: the values are JSON already. In the order that SQLite's index has by itself.
-  jsonObjectOf: (key, value) =>
-    sql`'{' || coalesce(string_agg(to_json(${key})::text || ':' || ${value}, ',' ORDER BY ${key}), '') || '}'`,
+  // Put together as text: the values are JSON already. In the order that SQLite's index has by itself: taken from the index,
+  // where an aggregate would sort the few entries of each record.
+  jsonObjectOf: (entries) =>
+    sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
+      FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
 
 // Of a shorter text pg_trgm knows nothing, so that its index would be read as a whole.

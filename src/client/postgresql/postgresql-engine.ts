@@ -4,14 +4,19 @@ import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
+import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
+import { Failure } from '../../errors/failure';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
 import type { ChangeNote } from '../../sql/statement';
 import { writeNotes } from '../run-work';
 import { PostgresqlConnections, runStatement } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
-import { createPostgresqlExecutor, createPostgresqlTransactionExecutor } from './postgresql-executor';
+import {
+  createPostgresqlExecutor,
+  createPostgresqlTransactionExecutor,
+  createReplicaExecutor,
+} from './postgresql-executor';
 import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
 import { Replicas } from './replicas';
@@ -21,10 +26,16 @@ import { assertEncoding } from './server-encoding';
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_schema()`;
 
+/** How long its health waits for a connection, where nothing else does not. */
+const longestConnectMs = 5000;
+
 /** A PostgreSQL database as services see it. */
 export class PostgresqlEngine implements Database {
   readonly migrator: PostgresqlMigrator;
+  readonly vitals: Vitals;
   readonly #primary: PostgresqlConnections;
+  /** The way to ask for its health: reads that take their time, and all connections, do not stand in this one's. */
+  readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
   /** Where the tables are. Prisma Client has to be told: it puts the name before theirs. */
   #schema: string | undefined;
@@ -35,18 +46,37 @@ export class PostgresqlEngine implements Database {
   constructor(location: PostgresqlLocation, options: ResolvedOptions, diagnostics: Diagnostics) {
     const { pool, replicas, maxReplicaLagMs } = options;
     const primary = new PostgresqlConnections(location, pool);
-    this.migrator = new PostgresqlMigrator({
-      query: async (sql) => ({ rows: (await primary.query(sql)).map((row) => [...row]) }),
-      connect: () => primary.connectAlone(),
-      schema: location.schema,
+    const control = new PostgresqlConnections(location, {
+      ...pool,
+      maxConnections: 1,
+      connectTimeoutMs: pool.connectTimeoutMs === 0 ? longestConnectMs : pool.connectTimeoutMs,
     });
+    this.migrator = createMigrator(location, primary, primary);
     this.#primary = primary;
+    this.#control = control;
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
     this.#schema = location.schema;
     this.#diagnostics = diagnostics;
     this.#prisma = new PrismaClientLoader(() =>
       loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, this.#schema)),
     );
+    const inspector = createMigrator(location, control, primary);
+    this.vitals = {
+      engine: 'postgresql',
+      ping: () =>
+        control.withClient(async (client) => {
+          const start = performance.now();
+          await client.query('SELECT 1');
+          return performance.now() - start;
+        }),
+      pendingMigrations: () => inspector.pending(),
+      replicas: () => this.#replicas.health(),
+      pool: () => {
+        const { totalCount: total, idleCount: idle, waitingCount: waiting } = primary.pool;
+        return { total, idle, waiting, max: pool.maxConnections };
+      },
+      hangUp: () => control.giveUpBusy(),
+    };
   }
 
   /** Looks whether the server can serve, once its schema is there. */
@@ -58,11 +88,12 @@ export class PostgresqlEngine implements Database {
     await this.#replicas.check();
   }
 
-  createExecutor(observe?: StatementObserver, mayBeBehind = false): Executor {
-    return createPostgresqlExecutor(this.#primary, this.#prisma, {
-      observe,
-      replicas: mayBeBehind ? this.#replicas : undefined,
-    });
+  createExecutor(observe?: StatementObserver): Executor {
+    return createPostgresqlExecutor(this.#primary, this.#prisma, observe);
+  }
+
+  preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
+    return this.#replicas.isEmpty ? primary : createReplicaExecutor(this.#replicas, primary, observe);
   }
 
   async begin(isRepeated = false): Promise<DatabaseTransaction> {
@@ -79,10 +110,25 @@ export class PostgresqlEngine implements Database {
     await examinePostgresql(this.#primary, findings);
   }
 
+  /** The server has its own tools for that. */
+  backUp(): Promise<void> {
+    const message =
+      'backups are for SQLite only: back a PostgreSQL database up with pg_dump, and restore it with pg_restore';
+    return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
+  }
+
   async close(): Promise<void> {
     await this.#prisma.dispose();
     await this.#replicas.close();
+    await this.#control.close();
     await this.#primary.close();
+  }
+
+  async giveUp(): Promise<void> {
+    this.#primary.giveUp();
+    this.#control.giveUp();
+    this.#prisma.giveUp();
+    await this.#replicas.giveUp();
   }
 }
 
@@ -124,6 +170,18 @@ class PostgresqlEngineTransaction implements DatabaseTransaction {
       throw error;
     }
   }
+}
+
+function createMigrator(
+  { schema }: PostgresqlLocation,
+  connections: PostgresqlConnections,
+  primary: PostgresqlConnections,
+): PostgresqlMigrator {
+  return new PostgresqlMigrator({
+    query: async (sql) => ({ rows: (await connections.query(sql)).map((row) => [...row]) }),
+    connect: () => primary.connectAlone(),
+    schema,
+  });
 }
 
 async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {

@@ -11,57 +11,64 @@ import { postgresqlDialect } from './postgresql-dialect';
 import { createRunner } from './postgresql-runner';
 import { PostgresqlTransaction, type DividedTransaction } from './postgresql-transaction';
 import type { Replicas } from './replicas';
-
-interface ExecutorOptions {
-  readonly observe?: StatementObserver | undefined;
-  /** Where reads may be answered, too. */
-  readonly replicas?: Replicas | undefined;
-}
+import { canBeBatch, runBatch } from './statement-batch';
 
 /** Runs statements on a database: reads each on its own, writes in transactions of their own. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
   prisma: PrismaClientLoader,
-  { observe, replicas }: ExecutorOptions,
+  observe?: StatementObserver,
 ): Executor {
-  const queryOn = async (connections: PostgresqlConnections, statement: Statement): Promise<readonly Row[]> => {
-    const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
-    return rows;
-  };
   return {
     dialect: postgresqlDialect,
-    query: async (statement) => {
-      const replica = await replicas?.choose();
-      if (replicas === undefined || replica === undefined) return queryOn(primary, statement);
+    query: (statement) => queryOn(primary, statement, observe),
+    atomic: async (work) => {
+      const transaction = await PostgresqlTransaction.open(primary, 'READ COMMITTED');
+      const { client } = transaction;
+      const run = (statement: Statement): Promise<StatementResult> => runObserved(client, statement, observe);
+      let result;
+      let last: readonly Statement[];
+      let isAlone: boolean;
       try {
-        return await replicas.ask(replica, (connections) => queryOn(connections, statement));
+        const ending = await runToEnd(
+          work(),
+          createRunner(run, () => transaction.begin()),
+        );
+        result = ending.result;
+        last = [...ending.last, ...writeNotes(postgresqlDialect, ending.notes)];
+        isAlone = !transaction.hasBegun && canBeBatch(client, last);
+        if (!isAlone) await transaction.begin();
+      } catch (error) {
+        // It is this error that is to be reported.
+        await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
+        throw error;
+      }
+      if (isAlone) await transaction.commitAlone(() => runBatchObserved(client, last, observe));
+      else await transaction.commit(() => last.map(run));
+      return result;
+    },
+    prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
+  };
+}
+
+/** Runs reads on replicas, each in its turn, and on the primary where none of them can; everything else on the primary. */
+export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
+  return {
+    ...primary,
+    query: async (statement) => {
+      const replica = await replicas.choose();
+      if (replica === undefined) return primary.query(statement);
+      try {
+        return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyError(error);
         // It would take as long again.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
-        return queryOn(primary, statement);
+        return primary.query(statement);
       }
     },
-    atomic: async (work) => {
-      const transaction = await PostgresqlTransaction.begin(primary, 'READ COMMITTED');
-      const run = (statement: Statement): Promise<StatementResult> =>
-        runObserved(transaction.client, statement, observe);
-      let ending;
-      try {
-        ending = await runToEnd(work(), createRunner(run, transaction.begun));
-        await transaction.begun;
-      } catch (error) {
-        // It is this error that is to be reported.
-        await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
-        throw error;
-      }
-      const { result, last, notes } = ending;
-      await transaction.commit(() => [...last, ...writeNotes(postgresqlDialect, notes)].map(run));
-      return result;
-    },
-    prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
   };
 }
 
@@ -94,6 +101,15 @@ export function createPostgresqlTransactionExecutor(
   };
 }
 
+async function queryOn(
+  connections: PostgresqlConnections,
+  statement: Statement,
+  observe?: StatementObserver,
+): Promise<readonly Row[]> {
+  const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
+  return rows;
+}
+
 // As Prisma Client hands it to the driver.
 function numbered({ sql, args }: Statement): Statement {
   return { sql: toNumbered(sql).text, args };
@@ -109,4 +125,17 @@ async function runObserved(
   const result = await runStatement(client, statement);
   observe(statement, result, performance.now() - start);
   return result;
+}
+
+async function runBatchObserved(
+  client: PoolClient,
+  statements: readonly Statement[],
+  observe?: StatementObserver,
+): Promise<void> {
+  const start = performance.now();
+  const results = await runBatch(client, statements);
+  const durationMs = performance.now() - start;
+  statements.forEach((statement, place) =>
+    observe?.(statement, results[place] ?? { rows: [], changes: 0 }, durationMs),
+  );
 }

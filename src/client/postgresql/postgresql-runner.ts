@@ -6,18 +6,20 @@ import type { AsyncRunner } from '../run-work';
  * what it was given before.
  *
  * @param run - sends one statement.
- * @param begun - settles when the transaction has begun: nothing is sent before that changes something.
+ * @param begin - sends the beginning of the transaction where that was not done yet, and settles when it has begun:
+ * nothing is sent before that changes something.
  */
 export function createRunner(
   run: (statement: Statement) => Promise<StatementResult>,
-  begun?: Promise<unknown>,
+  begin: () => Promise<unknown> = () => Promise.resolve(),
 ): AsyncRunner {
   return {
     run: async (statement) => {
-      await begun;
+      await begin();
       return run(statement);
     },
     runAll: async (statements, isLooking) => {
+      const begun = begin();
       if (!isLooking) await begun;
       const sent = statements.map(run);
       // The transaction goes on, or is rolled back, when nothing is on its way any more.

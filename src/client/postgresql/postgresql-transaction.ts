@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import { DatabaseError, type PoolClient } from 'pg';
 import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import { Gate } from '../gate';
@@ -13,21 +13,17 @@ export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
 /** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
 export class PostgresqlTransaction {
-  /**
-   * Settles when the server has begun it. What changes anything has to wait for that: on a connection without a
-   * transaction it would be committed at once.
-   */
-  readonly begun: Promise<unknown>;
   readonly #client: PoolClient;
+  readonly #isolation: Isolation;
+  #begun: Promise<unknown> | undefined;
 
   private constructor(client: PoolClient, isolation: Isolation) {
     this.#client = client;
-    this.begun = client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
-    // Whoever uses the transaction is told.
-    this.begun.catch(() => undefined);
+    this.#isolation = isolation;
   }
 
-  static async begin({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
+  /** Takes a connection, and sends nothing yet. */
+  static async open({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
     return new PostgresqlTransaction(await pool.connect(), isolation);
   }
 
@@ -35,25 +31,62 @@ export class PostgresqlTransaction {
     return this.#client;
   }
 
+  get hasBegun(): boolean {
+    return this.#begun !== undefined;
+  }
+
   /**
-   * Commits what has {@link begun}.
+   * Sends its beginning, once. Settles when the server has begun it: what changes anything has to wait for that, as on a
+   * connection without a transaction it would be committed at once.
+   */
+  begin(): Promise<unknown> {
+    if (this.#begun === undefined) {
+      this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
+      // Whoever uses the transaction is told.
+      this.#begun.catch(() => undefined);
+    }
+    return this.#begun;
+  }
+
+  /**
+   * Commits what has begun.
    *
    * @param sendLast - sends statements, for whose answers the commit does not wait: after one that fails the server undoes
    *   all, and its error is thrown.
    * @throws UNAVAILABLE where the connection was lost meanwhile, so that nobody knows whether it was committed.
    */
-  async commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
-    let isUsable = false;
-    try {
+  commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
+    return this.#end(async (isAnswered) => {
       const last = sendLast();
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit;
-      isUsable = true;
+      isAnswered();
       await Promise.all(last);
       // The server's answer to the end of a transaction in which a statement had failed.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'the transaction had failed before');
+    });
+  }
+
+  /**
+   * Has all that there is to do done in one step, instead of beginning: `send` sends what is a transaction by itself.
+   *
+   * @throws UNAVAILABLE as {@link commit} does.
+   */
+  commitAlone(send: () => Promise<unknown>): Promise<void> {
+    return this.#end(async () => {
+      await send();
+    });
+  }
+
+  async #end(work: (isAnswered: () => void) => Promise<void>): Promise<void> {
+    let isUsable = false;
+    try {
+      await work(() => (isUsable = true));
+      isUsable = true;
     } catch (error) {
+      // Where the server itself has answered, it is ready for more.
+      isUsable ||= error instanceof DatabaseError && !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : error;
     } finally {
       this.#client.release(!isUsable);
@@ -67,7 +100,7 @@ export class PostgresqlTransaction {
    */
   async rollback(isUsable = true): Promise<void> {
     try {
-      await this.#client.query('ROLLBACK');
+      if (this.hasBegun) await this.#client.query('ROLLBACK');
       this.#client.release(!isUsable);
     } catch (error) {
       this.#client.release(true);
@@ -88,9 +121,9 @@ export class DividedTransaction {
 
   /** @param isRepeated - lets nobody else record events: every event follows the last one, so they conflict easily. */
   static async begin(connections: PostgresqlConnections, isRepeated: boolean): Promise<DividedTransaction> {
-    const transaction = await PostgresqlTransaction.begin(connections, 'REPEATABLE READ');
+    const transaction = await PostgresqlTransaction.open(connections, 'REPEATABLE READ');
     try {
-      await transaction.begun;
+      await transaction.begin();
       // Unlike a query, this waits before the state is taken that the transaction sees.
       if (isRepeated) await transaction.client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE');
       await transaction.client.query('SAVEPOINT operation');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReplicaHealth } from '../../diagnostics/health';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
@@ -52,6 +53,11 @@ class Replica {
     await Promise.all([this.connections.close(), this.#control.close()]);
   }
 
+  giveUp(): void {
+    this.connections.giveUp();
+    this.#control.giveUp();
+  }
+
   async #askPosition(): Promise<bigint | null> {
     try {
       const position = await within(longestWaitMs, positionOf(this.#control, replicaPositionSql));
@@ -96,6 +102,11 @@ export class Replicas {
     this.#diagnostics = diagnostics;
   }
 
+  /** Whether there is none that could ever answer. */
+  get isEmpty(): boolean {
+    return this.#replicas.length === 0;
+  }
+
   /** A replica that is current enough, each in its turn; undefined where there is none, so that the primary has to answer. */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
@@ -136,9 +147,23 @@ export class Replicas {
     return this.#checking;
   }
 
+  /** How the replicas are, once they were asked. */
+  async health(): Promise<ReplicaHealth[]> {
+    await this.check();
+    return this.#replicas.map(({ isServing, currentAsOf }) => {
+      const lagMs = performance.now() - currentAsOf;
+      return Number.isFinite(lagMs) ? { isServing, lagMs } : { isServing };
+    });
+  }
+
   async close(): Promise<void> {
     await this.#checking;
     await Promise.all(this.#replicas.map((replica) => replica.close()));
+  }
+
+  async giveUp(): Promise<void> {
+    for (const replica of this.#replicas) replica.giveUp();
+    await this.#checking;
   }
 
   #nextCurrent(): Replica | undefined {

@@ -13,17 +13,30 @@ export function isBusy(error: unknown): boolean {
  * Calls `attempt` until it gets past other connections' locks, for `timeoutMs` at most. SQLite's own busy handler would
  * stop the whole process while it waits, even when the lock is held by that very process.
  *
+ * @returns what `attempt` returned, at once where nothing stood in its way.
  * @throws what `attempt` threw last.
  */
-export async function whileBusy<T>(timeoutMs: number, attempt: () => T): Promise<T> {
+export function whileBusy<T>(timeoutMs: number, attempt: () => T): T | Promise<T> {
+  try {
+    return attempt();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return waitWhileBusy(timeoutMs, attempt, error);
+  }
+}
+
+async function waitWhileBusy<T>(timeoutMs: number, attempt: () => T, first: unknown): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  for (let delay = firstDelayMs; ; delay = Math.min(2 * delay, longestDelayMs)) {
+  let last = first;
+  for (let delay = firstDelayMs; performance.now() + delay <= deadline; delay = Math.min(2 * delay, longestDelayMs)) {
+    // Half of it by chance, lest processes that collided once collide again.
+    await sleep(delay * (0.5 + Math.random() / 2));
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error) || performance.now() + delay > deadline) throw error;
+      if (!isBusy(error)) throw error;
+      last = error;
     }
-    // Half of it by chance, lest processes that collided once collide again.
-    await sleep(delay * (0.5 + Math.random() / 2));
   }
+  throw last;
 }

@@ -1,27 +1,23 @@
-import { Worker } from 'node:worker_threads';
+import { runInDriverThread, toError } from './driver-thread';
 
 /** How many damages SQLite tells of at most. */
 const mostDamages = 1000;
 
-// As a text, since there is no one form of this package's files that a thread could load in every application. What it
-// has found before it fails is kept.
-const script = `
-  const { parentPort, workerData: { driver, path, timeout, most } } = require('node:worker_threads');
-  const Driver = require(driver);
+// What it has found before it fails is kept.
+const work = `
   const damages = [];
-  let failure;
   try {
-    const connection = new Driver(path, { readonly: true, fileMustExist: true, timeout });
+    const connection = new Driver(data.path, { readonly: true, fileMustExist: true, timeout: data.timeout });
     try {
-      const check = connection.prepare('PRAGMA integrity_check(' + most + ')').pluck();
+      const check = connection.prepare('PRAGMA integrity_check(' + data.most + ')').pluck();
       for (const damage of check.iterate()) damages.push(damage);
     } finally {
       connection.close();
     }
-  } catch (error) {
-    failure = { code: error.code, message: error.message };
+  } catch ({ code, message }) {
+    return { damages, failure: { code, message } };
   }
-  parentPort.postMessage({ damages, failure });
+  return { damages };
 `;
 
 /** What SQLite's check of a file has found. */
@@ -34,7 +30,7 @@ export interface IntegrityReport {
 
 interface Answer {
   readonly damages: readonly string[];
-  readonly failure: { readonly code: string; readonly message: string } | undefined;
+  readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
 /**
@@ -42,15 +38,10 @@ interface Answer {
  * index. It is one long statement, so it runs in a thread of its own.
  */
 export async function checkIntegrity(path: string, busyTimeoutMs: number): Promise<IntegrityReport> {
-  const { damages, failure } = await new Promise<Answer>((resolve, reject) => {
-    const workerData = { driver: require.resolve('better-sqlite3'), path, timeout: busyTimeoutMs, most: mostDamages };
-    const worker = new Worker(script, { eval: true, workerData, execArgv: [] });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the thread has ended without an answer')));
-  });
+  const data = { path, timeout: busyTimeoutMs, most: mostDamages };
+  const { damages, failure } = await runInDriverThread<Answer>(work, data);
   return {
     damages: damages.flatMap((damage) => damage.split('\n')).filter((damage) => !/^(?:ok|\*\*\* .*)$/.test(damage)),
-    failure: failure === undefined ? undefined : Object.assign(new Error(failure.message), { code: failure.code }),
+    failure: failure === undefined ? undefined : toError(failure),
   };
 }

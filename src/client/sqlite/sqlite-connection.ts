@@ -1,6 +1,6 @@
 import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
-import type { Statement, StatementResult } from '../../sql/statement';
+import { AnswerLength, type Row, type SqlValue, type Statement, type StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { TextCache } from '../../sql/text-cache';
@@ -63,8 +63,9 @@ export class SqliteConnection {
   }
 
   /** Runs one statement to its end. */
-  run({ sql, args }: Statement): StatementResult {
+  run({ sql, args, maxLength }: Statement): StatementResult {
     const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
+    if (maxLength !== undefined) return { rows: collect(statement, args, maxLength), changes: 0 };
     if (statement.reader) return { rows: statement.all(...args), changes: 0 };
     return { rows: [], changes: statement.run(...args).changes };
   }
@@ -96,6 +97,17 @@ export class SqliteConnection {
     this.forgetStatements();
     this.driver.close();
   }
+}
+
+// Row by row, which takes somewhat longer than all at once.
+function collect(statement: PreparedStatement, args: readonly SqlValue[], maxLength: number): Row[] {
+  const length = new AnswerLength(maxLength);
+  const rows: Row[] = [];
+  for (const row of statement.iterate(...args)) {
+    for (const value of row) if (typeof value === 'string') length.add(value);
+    rows.push(row);
+  }
+  return rows;
 }
 
 function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Database {

@@ -1,4 +1,4 @@
-import { Failure } from '../../errors/failure';
+import { Failure, notInitialized } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
 import { whileBusy } from './busy';
@@ -114,7 +114,7 @@ export class SqliteDatabase {
       // The connection may be in somebody else's transaction by now.
       if (isOver) throw new Failure('CONFLICT', 'the transaction is over', { retryable: false });
       // Without this, statements after the storage's own rollback would be committed one by one.
-      if (!this.#writer.driver.inTransaction) throw rolledBackByStorage();
+      if (!this.#writer.driver.inTransaction) throw this.#endedByOthers();
     };
     const end = (command: Statement): void => {
       // A second end would be that of whoever came next.
@@ -163,10 +163,25 @@ export class SqliteDatabase {
     this.#writer.close();
   }
 
+  /** Rolls back what is open and closes both connections. Whoever waits for its turn, or goes on, fails. */
+  giveUp(): void {
+    try {
+      if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
+    } finally {
+      this.close();
+      this.#gate.dissolve();
+    }
+  }
+
+  /** Why a transaction is not open any more that nobody here has ended. */
+  #endedByOthers(): Failure {
+    return this.#writer.driver.open ? rolledBackByStorage() : notInitialized();
+  }
+
   #end(command: Statement): void {
     try {
       if (!this.#writer.driver.inTransaction) {
-        if (command === commit) throw rolledBackByStorage();
+        if (command === commit) throw this.#endedByOthers();
         return;
       }
       // As late as can be: what is committed to a file that has no name any more would be acknowledged, and lost.

@@ -12,6 +12,9 @@ const mostTrigrams = 32;
 /** How many names are looked at one by one, and counted for each of the trigrams. */
 const fewNames = 200;
 
+/** How many names there are at least where the rarest trigram is worth looking for. */
+const manyNames = 20_000;
+
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
   hasConcurrentWriters: false,
@@ -19,6 +22,7 @@ export const sqliteDialect: Dialect = {
   joinBy: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
   rowKey: sql`rowid`,
+  isAmong: (value, query) => sql`${value} IN (${query})`,
   elements: (list) => sql`SELECT value FROM json_each(${list})`,
   recordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
@@ -41,8 +45,8 @@ export const sqliteDialect: Dialect = {
   jsonArray: (columns) => sql`json_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
   // Put together as text: json_group_object would parse every value only to write it again.
-  jsonObjectOf: (key, value) =>
-    sql`'{' || coalesce(group_concat(json_quote(${key}) || ':' || ${value}, ','), '') || '}'`,
+  jsonObjectOf: (entries) =>
+    sql`(SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}' FROM ${entries})`,
 };
 
 function field(index: number, type: RecordColumnType): Sql {
@@ -50,15 +54,18 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// By the rarest trigram alone where few names have it: to read where all of them are takes longer, the more names there are.
+// By the rarest trigram alone where few names have it: to read where all of them are takes longer, the more names there
+// are. Of a small directory it is the quicker way.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
   const few = raw(String(fewNames));
   const uses = sql`(SELECT count(*) FROM (
     SELECT 1 FROM agent_names_search u WHERE u.agent_names_search MATCH t.value LIMIT ${few} + 1))`;
   const all = sql`(SELECT group_concat(t.value, ' AND ') FROM json_each(${terms}) AS t)`;
-  return sql`SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term ELSE ${all} END FROM (
-    SELECT t.value AS term, ${uses} AS uses FROM json_each(${terms}) AS t ORDER BY uses LIMIT 1) AS rarest_term`;
+  const rarest = sql`(SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term END FROM (
+    SELECT t.value AS term, ${uses} AS uses FROM json_each(${terms}) AS t ORDER BY uses LIMIT 1) AS rarest_term)`;
+  const isLarge = sql`(SELECT max(key) FROM agent_names) > ${raw(String(manyNames))}`;
+  return sql`SELECT coalesce(CASE WHEN ${isLarge} THEN ${rarest} END, ${all})`;
 }
 
 function holds(text: Sql, part: TextPart): Sql {

@@ -1,7 +1,9 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { BackupRequest } from '../../backup/parse-backup';
 import type { Findings } from '../../check/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
-import type { Database, DatabaseTransaction, Executor, StatementObserver } from '../executor';
+import type { Statement } from '../../sql/statement';
+import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
@@ -13,10 +15,14 @@ import { sqliteDialect } from './sqlite-dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './sqlite-executor';
 import { SqliteMigrator } from './sqlite-migrator';
 
+// It has to look into the file, as `SELECT 1` has not.
+const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
+
 /** A SQLite database as services see it. */
 export class SqliteEngine implements Database {
   readonly migrator: SqliteMigrator;
   readonly #settings: SqliteSettings;
+  readonly vitals: Vitals;
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
   readonly #prisma: PrismaClientLoader;
@@ -27,6 +33,20 @@ export class SqliteEngine implements Database {
     this.#database = database;
     this.#memory = memory;
     this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
+    this.vitals = {
+      engine: 'sqlite',
+      ping: () =>
+        database.withReader((connection) => {
+          const start = performance.now();
+          connection.run(pingStatement);
+          return performance.now() - start;
+        }),
+      pendingMigrations: () => this.migrator.pending(),
+      replicas: () => Promise.resolve([]),
+      pool: () => undefined,
+      // It waits for nothing but a lock, and for that not for ever.
+      hangUp: () => undefined,
+    };
   }
 
   /** @param memory - where the file lies when it is to go with the database. */
@@ -55,6 +75,11 @@ export class SqliteEngine implements Database {
     return this.migrator.apply();
   }
 
+  async backUp(request: BackupRequest): Promise<void> {
+    const { backUpSqlite } = await import('./sqlite-backup.js');
+    await backUpSqlite(this.#settings, request);
+  }
+
   // Loaded by those who use it.
   async examine(findings: Findings): Promise<void> {
     this.#database.assertInPlace();
@@ -66,6 +91,16 @@ export class SqliteEngine implements Database {
     await this.#prisma.dispose();
     this.#database.close();
     this.#memory?.remove();
+  }
+
+  giveUp(): Promise<void> {
+    try {
+      this.#database.giveUp();
+    } finally {
+      this.#memory?.remove();
+      this.#prisma.giveUp();
+    }
+    return Promise.resolve();
   }
 }
 

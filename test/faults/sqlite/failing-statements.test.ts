@@ -74,7 +74,7 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
 describe.each(wholes)('%s', (_name, work) => {
   test('fails as a whole whichever of its statements the storage fails, and works right after', async () => {
     // Nothing is tried again, and no lock is waited for: each statement has one chance.
-    const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
+    const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
     for (const [index, fault] of faults.entries()) {
       const id = `id-${index}`;
       await prepare(database, id);
@@ -98,7 +98,7 @@ describe.each(wholes)('%s', (_name, work) => {
 
 describe.each(Object.entries(calls))('%s', (_name, call) => {
   test('is done once when the storage fails one of its statements and it is tried again', async () => {
-    const database = await openTestDatabase({ retry: { attempts: 2, baseDelayMs: 1 } });
+    const database = await openTestDatabase({ retry: { attempts: 2, baseDelayMs: 1 }, breaker: false });
     const added = async (at: number): Promise<{ readonly sql: string | undefined; readonly rows: unknown }> => {
       const id = `id-${at}`;
       await prepare(database, id);
@@ -125,7 +125,7 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
 });
 
 test('A call that is refused leaves nothing even where its rollback fails, and the next one works', async () => {
-  const database = await openTestDatabase({ retry: false, busyTimeoutMs: 0 });
+  const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
   await prepare(database, 'a');
   const before = await allRawRows(database);
   const failed: string[] = [];

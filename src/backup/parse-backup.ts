@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import { invalidInput } from '../errors/failure';
+import { checkNonEmptyText, checkObject, optional } from '../input/check';
+import type { BackupProgress } from './types';
+
+/** Where a backup is to lie, and who is told of its progress. */
+export interface BackupRequest {
+  /** Absolute. */
+  readonly path: string;
+  readonly onProgress: (progress: BackupProgress) => void;
+}
+
+const optionNames = new Set(['onProgress'] as const);
+
+/** @throws INVALID_INPUT */
+export function parseBackup(path: unknown, options: unknown = {}): BackupRequest {
+  const { onProgress } = checkObject(options, 'options', optionNames);
+  return {
+    path: resolve(checkPath(path)),
+    onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+  };
+}
+
+function checkPath(value: unknown): string {
+  const path = checkNonEmptyText(value, 'path');
+  if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
+  // The driver trims what it opens, so that nobody could open such a file as a database.
+  if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
+  return path;
+}
+
+function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
+  // What a function takes cannot be seen from outside.
+  if (typeof value === 'function') return value as (progress: BackupProgress) => void;
+  throw invalidInput(field, 'must be a function');
+}

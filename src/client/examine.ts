@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseHealth } from '../diagnostics/health';
+import { classifyError } from '../errors/classify-error';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import { checkObject, checkWholeNumber, optional } from '../input/check';
+import type { Vitals } from './executor';
+
+const defaultTimeoutMs = 2000;
+const names = new Set(['timeoutMs'] as const);
+
+/** How long an examination may take, in milliseconds. @throws INVALID_INPUT */
+export function parseHealthOptions(input: unknown = {}): number {
+  const { timeoutMs } = checkObject(input, 'options', names);
+  const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, 2 ** 31 - 1);
+  return optional(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
+}
+
+/** What was answered, or why nothing was. */
+type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
+
+/** Finds out how a database is. Never fails, and takes no longer than `timeoutMs`. */
+export async function examine(
+  vitals: Vitals,
+  breaker: DatabaseHealth['breaker'],
+  timeoutMs: number,
+): Promise<DatabaseHealth> {
+  const end = new AbortController();
+  const tooLate = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
+  // Whoever waits for it is told by the answers.
+  tooLate.catch(() => undefined);
+  const ask = async <T>(question: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(question), tooLate]);
+  const asked = ask(() => vitals.replicas());
+  const ping = await ask(() => vitals.ping());
+  const pending = 'code' in ping ? ping : await ask(() => vitals.pendingMigrations());
+  const replicas = await asked;
+  end.abort();
+  const answers = [ping, pending, replicas];
+  const codes = answers.flatMap((answer) => ('code' in answer ? [answer.code] : []));
+  if (codes.includes('TIMEOUT')) vitals.hangUp();
+  const used = 'value' in replicas ? replicas.value : [];
+  const isWhole =
+    codes.length === 0 &&
+    (breaker === 'closed' || breaker === 'off') &&
+    'value' in pending &&
+    pending.value.length === 0 &&
+    used.every(({ isServing }) => isServing);
+  const pool = vitals.pool();
+  return {
+    status: 'code' in ping ? 'down' : isWhole ? 'up' : 'degraded',
+    engine: vitals.engine,
+    ...('value' in ping ? { latencyMs: ping.value } : undefined),
+    ...(codes[0] === undefined ? undefined : { code: codes[0] }),
+    breaker,
+    ...(pool === undefined ? undefined : { pool }),
+    replicas: used,
+    ...('value' in pending ? { pendingMigrations: pending.value } : undefined),
+  };
+}
+
+async function answerOf<T>(question: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await question() };
+  } catch (error) {
+    return { code: classifyError(error).code };
+  }
+}

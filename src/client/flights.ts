@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Counts the work in flight and tells when there is none. */
+export class Flights {
+  #count = 0;
+  #landed: (() => void)[] = [];
+  #isCutOff = false;
+
+  /** Whether what is still in flight has lost the ground. */
+  get isCutOff(): boolean {
+    return this.#isCutOff;
+  }
+
+  async track<T>(work: () => Promise<T>): Promise<T> {
+    this.#count += 1;
+    try {
+      return await work();
+    } finally {
+      this.#count -= 1;
+      if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
+    }
+  }
+
+  allLanded(): Promise<void> {
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#landed.push(resolve));
+  }
+
+  /** Notes that what is in flight is given up; tells how much that is. */
+  cutOff(): number {
+    this.#isCutOff = true;
+    return this.#count;
+  }
+}
+
+/** Whether `work` ends within this time. @throws what `work` throws by then */
+export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const end = new AbortController();
+  const tooLate = sleep(ms, false, { signal: end.signal });
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    end.abort();
+    // Nobody waits for it any more.
+    tooLate.catch(() => undefined);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Diagnostics } from '../diagnostics/diagnostics';
+import { attemptsOf } from '../errors/attempts';
+import type { DatabaseError } from '../errors/database-error';
+import { toDatabaseError, type Operation } from '../errors/operation';
+import type { StatementObserver } from './executor';
+
+/** Runs `work`; what it throws becomes the operation's error, and is told once. */
+export async function perform<T>(
+  diagnostics: Diagnostics,
+  operation: Operation,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  try {
+    return await work();
+  } catch (error) {
+    throw tellFailure(diagnostics, operation, error, start);
+  }
+}
+
+/** Tells of a failure, once, and gives the operation's error. */
+export function tellFailure(
+  diagnostics: Diagnostics,
+  operation: Operation,
+  error: unknown,
+  startMs: number,
+): DatabaseError {
+  const databaseError = toDatabaseError(operation, error);
+  diagnostics.failed(databaseError, performance.now() - startMs, attemptsOf(error));
+  return databaseError;
+}
+
+/** What tells of an operation's statements; undefined where nobody listens. */
+export function statementObserver(diagnostics: Diagnostics, operation: Operation): StatementObserver | undefined {
+  if (!diagnostics.isObserved) return undefined;
+  return ({ sql }, { rows, changes }, durationMs) =>
+    diagnostics.emit({ type: 'query', operation, sql, rows: rows.length, changes, durationMs });
+}

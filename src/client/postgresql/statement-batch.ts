@@ -1,0 +1,54 @@
+import { Query, type Connection, type PoolClient, type QueryResultBase } from 'pg';
+import type { Statement, StatementResult } from '../../sql/statement';
+import { toNumbered } from './numbered-parameters';
+import { TidyClient } from './tidy-client';
+
+/** How long after its last answer a connection is taken for alive, in milliseconds. */
+const freshMs = 1000;
+
+type Answer = Pick<QueryResultBase, 'rowCount'>;
+
+/**
+ * Statements that are sent with a single end for all: the server makes them one transaction, without being told where it
+ * begins and ends ("Pipelining" in the chapter on the protocol of its manual).
+ */
+class StatementBatch extends Query {
+  override readonly submit: (connection: Connection) => void;
+
+  constructor(statements: readonly Statement[], callback: (error: Error | null, answer: Answer | Answer[]) => void) {
+    // The driver's types know neither that there is no error, nor that there may be several answers.
+    super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
+    this.submit = (connection) => {
+      connection.stream.cork();
+      for (const { sql, args } of statements) {
+        const values = args.map((value) => (value === null ? null : String(value)));
+        connection.bind({ statement: toNumbered(sql).name, values }, true);
+        connection.execute({}, true);
+      }
+      connection.sync();
+      connection.stream.uncork();
+    };
+  }
+}
+
+/**
+ * Whether statements can be sent as one: the connection has prepared all of them, and has answered just now. One that may
+ * be dead is better asked for a transaction first: nothing is in doubt then.
+ */
+export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
+  if (!(client instanceof TidyClient) || performance.now() - client.lastAnswer > freshMs) return false;
+  return statements.every(({ sql }) => client.prepared.has(toNumbered(sql).name ?? ''));
+}
+
+/** Sends statements that return no rows as one: all of them or none. What each has left. */
+export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
+  const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {
+    client.query(
+      new StatementBatch(statements, (error, answer) => {
+        if (error === null) resolve(answer);
+        else reject(error);
+      }),
+    );
+  });
+  return [answer].flat().map(({ rowCount }) => ({ rows: [], changes: rowCount ?? 0 }));
+}

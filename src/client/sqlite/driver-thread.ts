@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads';
+
+// As a text, since there is no one form of this package's files that a thread could load in every application.
+const frame = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const Driver = require(workerData.driver);
+  const work = async (data, tell) => { WORK };
+  work(workerData.data, (news) => parentPort.postMessage({ news })).then(
+    (result) => parentPort.postMessage({ result }),
+    ({ code, message }) => parentPort.postMessage({ failure: { code, message } }),
+  );
+`;
+
+interface Message<T> {
+  readonly result?: T;
+  readonly news?: unknown;
+  readonly failure?: { readonly code: unknown; readonly message: string };
+}
+
+/**
+ * Does work that would hold up everything else in the process, in a thread that has SQLite's driver.
+ *
+ * @param work - the body of an async function of JavaScript that knows `Driver`, `data`, and `tell(news)`.
+ * @param onNews - told what the work tells; what it throws ends the work, and is thrown.
+ * @throws what the driver has reported, with its code.
+ */
+export async function runInDriverThread<T>(
+  work: string,
+  data: object,
+  onNews: (news: unknown) => void = () => undefined,
+): Promise<T> {
+  const workerData = { driver: require.resolve('better-sqlite3'), data };
+  const worker = new Worker(
+    frame.replace('WORK', () => work),
+    { eval: true, workerData, execArgv: [] },
+  );
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      worker.on('message', (message: Message<T>) => {
+        try {
+          if (message.failure !== undefined) reject(toError(message.failure));
+          else if (message.news !== undefined) onNews(message.news);
+          else resolve(message.result as T);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error('who was told has failed', { cause: error }));
+        }
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread has ended without an answer')));
+    });
+  } finally {
+    // Nothing of it is left when this has ended: neither a connection nor a file that it would go on writing to.
+    await worker.terminate();
+  }
+}
+
+/** An error that was passed between threads, which keep neither its class nor its code. */
+export function toError({ code, message }: { readonly code: unknown; readonly message: string }): Error {
+  return Object.assign(new Error(message), { code });
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BackupRequest } from '../../backup/parse-backup';
+import type { BackupProgress } from '../../backup/types';
+import { Failure } from '../../errors/failure';
+import { runInDriverThread } from './driver-thread';
+import type { SqliteSettings } from './sqlite-connection';
+
+/** Pages that are copied between two reports of progress. */
+const pagesAtOnce = 1000;
+
+// The transaction that is held open keeps the state from changing: a copy that sees others write begins anew each time.
+// The copy is one file without a log, so that it can be moved, and opened where nothing can be written.
+const work = `
+  const describe = (connection) => {
+    const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
+    const hasHistory = schema.some(([, name]) => name === '_prisma_migrations');
+    const history = 'SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations ORDER BY rowid';
+    return JSON.stringify([schema, hasHistory ? connection.prepare(history).raw().all() : []]);
+  };
+  const source = new Driver(data.path, { readonly: true, fileMustExist: true, timeout: data.timeout });
+  let expected;
+  try {
+    source.exec('BEGIN');
+    expected = describe(source);
+    const pageSize = source.pragma('page_size', { simple: true });
+    const { totalPages } = await source.backup(data.target, {
+      progress: ({ totalPages, remainingPages }) => {
+        tell({ copiedBytes: (totalPages - remainingPages) * pageSize, totalBytes: totalPages * pageSize });
+        return data.pagesAtOnce;
+      },
+    });
+    tell({ copiedBytes: totalPages * pageSize, totalBytes: totalPages * pageSize });
+  } finally {
+    source.close();
+  }
+  const copy = new Driver(data.target, { fileMustExist: true });
+  try {
+    copy.pragma('journal_mode = DELETE');
+    const [damage] = copy.prepare('PRAGMA integrity_check(1)').pluck().all();
+    const orphan = copy.prepare('SELECT 1 FROM pragma_foreign_key_check LIMIT 1').get();
+    return damage === 'ok' && orphan === undefined && describe(copy) === expected;
+  } finally {
+    copy.close();
+  }
+`;
+
+const besides = ['', '-wal', '-shm', '-journal'];
+
+/**
+ * Copies a database, as it is now, into a new file, while others write. Until it is whole, looked at and on the disk, the
+ * copy has another name in the same folder; whatever fails, nothing is left of it.
+ */
+export async function backUpSqlite(settings: SqliteSettings, { path, onProgress }: BackupRequest): Promise<void> {
+  try {
+    await refuseExisting(path);
+    const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
+    try {
+      await createDraft(draft, settings.path);
+      // The work tells of nothing else.
+      const tell = (news: unknown): void => onProgress(news as BackupProgress);
+      const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
+      if (!(await runInDriverThread<boolean>(work, data, tell))) {
+        throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
+      }
+      await flush(draft);
+      await place(draft, path);
+    } finally {
+      for (const suffix of besides) await rm(draft + suffix, { force: true });
+    }
+  } catch (error) {
+    throw toBackupFailure(error);
+  }
+}
+
+// A log that lies beside would be taken for that of the new file when that is opened.
+async function refuseExisting(path: string): Promise<void> {
+  for (const suffix of besides) {
+    const found = await lstat(path + suffix).catch(ignoreMissing);
+    if (found !== undefined) throw alreadyThere();
+  }
+}
+
+/** Makes the file with the rights of the database, before anything is in it. */
+async function createDraft(draft: string, databasePath: string): Promise<void> {
+  const { mode } = await stat(databasePath);
+  await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
+}
+
+/** Gives the file its name, unless somebody has taken it meanwhile. */
+async function place(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (!noLinks.has(codeOf(error))) throw error;
+    // Some file systems have one name for a file. What is replaced then is the empty file made here.
+    await (await open(path, 'wx')).close();
+    await rename(draft, path);
+  }
+  try {
+    await flush(dirname(path));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  // Windows has no way to do that to a folder.
+  if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const missing: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
+const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']);
+const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+function ignoreMissing(error: unknown): undefined {
+  // A folder that is missing is found out when the file is made.
+  if (!missing.has(codeOf(error))) throw error;
+}
+
+/** What went wrong with the file of the backup; anything else as it is. */
+function toBackupFailure(error: unknown): unknown {
+  const code = codeOf(error);
+  const field = 'path';
+  if (code === 'EEXIST') return alreadyThere();
+  if (missing.has(code)) {
+    return new Failure('UNAVAILABLE', 'the folder of the backup does not exist', { field, cause: error });
+  }
+  if (full.has(code)) return new Failure('STORAGE_FULL', 'the storage of the backup is full', { field, cause: error });
+  if (forbidden.has(code)) {
+    return new Failure('READ_ONLY', 'the folder of the backup cannot be written to', { field, cause: error });
+  }
+  if (code === 'ENAMETOOLONG') return new Failure('INVALID_INPUT', 'path is too long', { field, cause: error });
+  if (typeof code !== 'string' || code.startsWith('SQLITE_') || !isOfSystem(error)) return error;
+  return new Failure('UNAVAILABLE', 'the storage of the backup failed', { field, cause: error });
+}
+
+function alreadyThere(): Failure {
+  return new Failure('ALREADY_EXISTS', 'path is taken already, or has a log of another database beside it', {
+    field: 'path',
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+function isOfSystem(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
+}

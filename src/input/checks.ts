@@ -1,0 +1,49 @@
+import { invalidInput } from '../errors/failure';
+import type { Limits } from '../options/limits';
+import { checkArray, checkNonEmptyText, checkText } from './check';
+
+/**
+ * The checks of what has a limit. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`; how large
+ * something is comes first, since all else takes the longer, the larger it is.
+ */
+export class Checks {
+  readonly limits: Limits;
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  /** A short text, such as an address. */
+  readonly name = (value: unknown, field: string): string => checkText(value, field, this.limits.nameLength);
+
+  /** A short text that is not empty, such as an id. */
+  readonly id = (value: unknown, field: string): string => checkNonEmptyText(value, field, this.limits.nameLength);
+
+  /** A long text, such as a description. */
+  readonly text = (value: unknown, field: string): string => checkText(value, field, this.limits.textLength);
+
+  /** A long text that is not empty, such as a key. */
+  readonly nonEmptyText = (value: unknown, field: string): string =>
+    checkNonEmptyText(value, field, this.limits.textLength);
+
+  /** Short texts to look for. */
+  readonly names = (value: unknown, field: string): string[] => this.list(value, field, this.name);
+
+  /** What to look for. */
+  list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
+    return checkArray(value, field, check, this.limits.listLength);
+  }
+
+  /** What is to be written by one call. */
+  batch<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
+    return checkArray(value, field, check, this.limits.batchSize);
+  }
+
+  /** @throws where the texts of one record are longer than they may be together. */
+  recordLength(rows: readonly (readonly unknown[])[], field: string): void {
+    let length = 0;
+    for (const row of rows) for (const value of row) if (typeof value === 'string') length += value.length;
+    const { recordLength } = this.limits;
+    if (length > recordLength) throw invalidInput(field, `must not have more than ${recordLength} characters together`);
+  }
+}

@@ -1,0 +1,39 @@
+import { checkObject, checkWholeNumber, optional } from '../input/check';
+import type { LimitOptions } from './types';
+
+/** How much one call may be given, and may give. What has no limit is infinite. */
+export type Limits = { readonly [K in keyof LimitOptions]-?: number };
+
+/** The deepest metadata that everything on the way can take. */
+const deepest = 1000;
+
+const defaults: Limits = {
+  nameLength: 262_144,
+  textLength: 4_194_304,
+  metadataBytes: 4_194_304,
+  metadataDepth: deepest,
+  endpoints: 10_000,
+  capabilities: 10_000,
+  recordLength: 33_554_432,
+  batchSize: 1_000_000,
+  listLength: 100_000,
+  answerLength: 134_217_728,
+};
+
+// The keys of an object literal of this type are all of its fields.
+const names = Object.keys(defaults) as (keyof Limits)[];
+const known: ReadonlySet<keyof Limits> = new Set(names);
+
+/** @throws INVALID_INPUT, which is for the caller to make INVALID_OPTIONS of. */
+export function parseLimits(value: unknown): Limits {
+  const given = checkObject(value === undefined ? {} : value, 'limits', known);
+  const entries = names.map((name) => {
+    const most = name === 'metadataDepth' ? deepest : Number.MAX_SAFE_INTEGER;
+    const check = (limit: unknown, field: string): number => checkWholeNumber(limit, field, 0, most);
+    const limit = optional(given[name], `limits.${name}`, check) ?? defaults[name];
+    const none = name === 'metadataDepth' ? deepest : Infinity;
+    return [name, limit === 0 ? none : limit] as const;
+  });
+  // One entry for each of the names.
+  return Object.fromEntries(entries) as Limits;
+}

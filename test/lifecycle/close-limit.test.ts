@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseOptions, TransactionScope } from '../../src';
+import { TcpProxy } from '../postgresql/tcp-proxy';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { rawValues } from '../support/raw-reader';
+import { createSignal } from '../support/signal';
+import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const limitMs = 150;
+const aLittleMs = 1000;
+
+/** A transaction that has written and goes on when it is told to. */
+async function openHanging(options: DatabaseOptions = {}) {
+  const database = await openTestDatabase({ closeTimeoutMs: limitMs, ...options });
+  const [written, mayGoOn] = [createSignal(), createSignal()];
+  afterTest(mayGoOn.give);
+  let scope: TransactionScope | undefined;
+  const transaction = database.db.transaction(async (tx) => {
+    scope = tx;
+    await tx.createCertificate(certificateInput({ id: 'open' }));
+    written.give();
+    await mayGoOn.given;
+    return 'done';
+  });
+  // The test looks at it later.
+  transaction.catch(() => undefined);
+  await written.given;
+  const tx = (): TransactionScope => {
+    if (scope === undefined) throw new Error('The transaction has begun');
+    return scope;
+  };
+  return { ...database, tx, goOn: mayGoOn.give, transaction };
+}
+
+async function expectCutOff({ db }: Pick<TestDatabase, 'db'>, withinMs = limitMs + aLittleMs): Promise<string> {
+  const start = performance.now();
+  const error = await expectError('TIMEOUT', () => db.close());
+  expect(performance.now() - start).toBeLessThan(withinMs);
+  expect(error).toMatchObject({ operation: 'close' });
+  return error.message;
+}
+
+describe('Work that has not ended when the time to close is over', () => {
+  test('is cut off: a transaction is rolled back, and others can write at once', async () => {
+    const database = await openHanging();
+    const start = performance.now();
+    expect(await expectCutOff(database)).toMatch(/^Failed to close database: 1 call was /);
+    expect(performance.now() - start).toBeGreaterThan(limitMs - 20);
+    const { db: other } = await openTestDatabase({ url: database.options.url, busyTimeoutMs: 100, retry: false });
+    await createCertificate(other, { id: 'other' });
+    expect(await rawValues(database, 'certificates', 'id')).toEqual(['other']);
+  });
+
+  test('fails with NOT_INITIALIZED when it goes on, also where it would only commit', async () => {
+    const database = await openHanging();
+    await expectCutOff(database);
+    await expectError('NOT_INITIALIZED', () => database.tx().getCertificate('open'));
+    await expectError('NOT_INITIALIZED', () => database.tx().createCertificate(certificateInput()));
+    database.goOn();
+    await expectError('NOT_INITIALIZED', () => database.transaction);
+    expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
+    expect(database.events.filter(({ type }) => type === 'transaction')).toMatchObject([{ outcome: 'rollback' }]);
+  });
+
+  test('does not keep a second close waiting, nor what is opened after it', async () => {
+    const database = await openHanging();
+    const { db, goOn, transaction } = database;
+    await expectCutOff(database);
+    await expect(db.close()).resolves.toBeUndefined();
+    await db.initialize();
+    expect(await createCertificate(db, { id: 'new' })).toBe('new');
+    expect(await db.transaction((tx) => tx.getCertificate('open'))).toBeNull();
+    const start = performance.now();
+    await db.close();
+    expect(performance.now() - start).toBeLessThan(limitMs);
+    await db.initialize();
+    goOn();
+    await expectError('NOT_INITIALIZED', () => transaction);
+    expect(await db.getCertificate('new')).toMatchObject({ id: 'new' });
+  });
+
+  test('is cut off at once with 0', async () => {
+    const database = await openHanging({ closeTimeoutMs: 0 });
+    await expectCutOff(database, aLittleMs / 2);
+  });
+
+  test('is told of to all who close', async () => {
+    const { db } = await openHanging();
+    const closings = await Promise.allSettled([db.close(), db.close(), db.close()]);
+    expect(closings.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  });
+
+  test('takes what waits for it along', async () => {
+    const database = await openHanging({ pool: { maxConnections: 1, connectTimeoutMs: 0 }, busyTimeoutMs: 60_000 });
+    const { db } = database;
+    const waiting = [
+      expectError('NOT_INITIALIZED', () => createCertificate(db, { id: 'late' })),
+      expectError('NOT_INITIALIZED', () => db.transaction(() => 1)),
+      expectError('NOT_INITIALIZED', () => db.updateCertificateStatus('open', 'EXPIRED')),
+    ];
+    await sleep(20);
+    expect(await expectCutOff(database)).toMatch(/: 4 calls were /);
+    await Promise.all(waiting);
+    expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
+  });
+
+  test('leaves nothing behind of a database in memory', async () => {
+    if (onPostgresql) return;
+    const database = await openHanging({ url: ':memory:' });
+    await expectCutOff(database);
+    database.goOn();
+    await expectError('NOT_INITIALIZED', () => database.transaction);
+  });
+});
+
+describe('Work that ends in time', () => {
+  test('is waited for, and close resolves', async () => {
+    const { db, goOn, transaction, options } = await openHanging({ closeTimeoutMs: 10_000 });
+    const closing = db.close();
+    await sleep(30);
+    goOn();
+    await closing;
+    expect(await transaction).toBe('done');
+    expect(await rawValues({ options }, 'certificates', 'id')).toEqual(['open']);
+  });
+
+  test('or that there is none of, is not cut off with 0', async () => {
+    const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
+    await createCertificate(db);
+    await expect(db.close()).resolves.toBeUndefined();
+  });
+});
+
+(onPostgresql ? test : test.skip)(
+  'A transaction that waits to be repeated is cut off with the one that is',
+  async () => {
+    const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
+    const { db: other } = await openTestDatabase({ url: options.url });
+    await createCertificate(db, { id: 'c' });
+    const [repeated, never] = [createSignal(), createSignal()];
+    afterTest(never.give);
+    /** Is in others' way at its first attempt, and does not end at its second. */
+    const clash = async (name: string): Promise<unknown> => {
+      let runs = 0;
+      return db.transaction(async (tx) => {
+        runs += 1;
+        if (runs > 1) {
+          repeated.give();
+          await never.given;
+        }
+        await tx.getCertificate('c');
+        await other.certificates.setMetadata('c', { name });
+        return tx.certificates.setMetadata('c', { mine: true });
+      });
+    };
+    const hanging = clash('hanging');
+    hanging.catch(() => undefined);
+    await repeated.given;
+    const waiting = expectError('NOT_INITIALIZED', () => clash('waiting'));
+    await sleep(100);
+    await expectCutOff({ db });
+    await waiting;
+  },
+);
+
+(onPostgresql ? describe : describe.skip)('A server that falls silent', () => {
+  async function openBehindProxy() {
+    const url = await newDatabaseUrl();
+    const proxy = await TcpProxy.start(Number(new URL(url).port));
+    afterTest(() => proxy.close());
+    const database = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: limitMs, retry: false });
+    await createCertificate(database.db, { id: 'c' });
+    return { database, proxy };
+  }
+
+  test('does not keep close waiting for its answer', async () => {
+    const { database, proxy } = await openBehindProxy();
+    proxy.silence();
+    const call = expectError('UNAVAILABLE', () => database.db.getCertificate('c'));
+    await expectCutOff(database);
+    await call;
+  });
+
+  test('nor for its goodbye', async () => {
+    const { database, proxy } = await openBehindProxy();
+    proxy.silence();
+    const start = performance.now();
+    await database.db.close();
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+});

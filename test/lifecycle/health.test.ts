@@ -1,0 +1,128 @@
+import { DatabaseService } from '../../src';
+import { TcpProxy } from '../postgresql/tcp-proxy';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { openFailingDatabase } from '../support/outage';
+import { changeRaw } from '../support/raw-writer';
+import { createSignal } from '../support/signal';
+import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
+
+const engine = onPostgresql ? 'postgresql' : 'sqlite';
+
+describe('The health of a database', () => {
+  test('that is well is up, with all that there is to tell', async () => {
+    const { db } = await openTestDatabase();
+    await createCertificate(db);
+    const health = await db.health();
+    expect(health).toEqual({
+      status: 'up',
+      engine,
+      latencyMs: expect.any(Number) as unknown,
+      breaker: 'closed',
+      ...(onPostgresql ? { pool: { total: 1, idle: 1, waiting: 0, max: 10 } } : undefined),
+      replicas: [],
+      pendingMigrations: [],
+    });
+    expect(health.latencyMs).toBeGreaterThan(0);
+    expect(health.latencyMs).toBeLessThan(1000);
+  });
+
+  test('says off without a breaker', async () => {
+    const { db } = await openTestDatabase({ breaker: false });
+    expect(await db.health()).toMatchObject({ status: 'up', breaker: 'off' });
+  });
+
+  test('names the migrations that are pending, and is degraded', async () => {
+    const url = await unmigratedDatabaseUrl();
+    const db = new DatabaseService({ url, migrations: 'skip' });
+    afterTest(() => db.close());
+    await db.initialize();
+    const { status, pendingMigrations } = await db.health();
+    expect(status).toBe('degraded');
+    expect(pendingMigrations?.[0]).toMatch(/^\d{14}_/);
+    expect(await db.migrateDatabase()).toEqual(pendingMigrations);
+    expect(await db.health()).toMatchObject({ status: 'up', pendingMigrations: [] });
+  });
+
+  test('names a migration that has failed half-way', async () => {
+    const database = await openTestDatabase();
+    const first = 'SELECT min(migration_name) FROM _prisma_migrations';
+    await changeRaw(database, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = (${first})`);
+    const { status, pendingMigrations } = await database.db.health();
+    expect(status).toBe('degraded');
+    expect(pendingMigrations).toHaveLength(1);
+  });
+
+  test('that does not answer is down with the code, whatever the breaker says, and up when it is there again', async () => {
+    const { db, breakDown, recover } = await openFailingDatabase({
+      retry: false,
+      breaker: { failures: 1, resetMs: 60_000 },
+    });
+    await breakDown();
+    await expectError('UNAVAILABLE', () => db.getAgent('a'));
+    const down = await db.health();
+    expect(down).toMatchObject({ status: 'down', code: 'UNAVAILABLE', engine, breaker: 'open' });
+    expect(down).not.toHaveProperty('latencyMs');
+    expect(down).not.toHaveProperty('pendingMigrations');
+    await recover();
+    // It is asked past the breaker, which finds out by itself.
+    expect(await db.health()).toMatchObject({ status: 'degraded', breaker: 'open', pendingMigrations: [] });
+  });
+
+  test('is told beside a transaction, also from inside', async () => {
+    const { db } = await openTestDatabase();
+    const health = await db.transaction(async (tx) => {
+      await tx.createCertificate(certificateInput());
+      return db.health();
+    });
+    expect(health).toMatchObject({ status: 'up' });
+  });
+
+  test('cannot be told of what is not open', async () => {
+    const { db } = await openTestDatabase();
+    await db.close();
+    await expectError('NOT_INITIALIZED', () => db.health());
+    await expectError('NOT_INITIALIZED', () => new DatabaseService({ url: ':memory:' }).health());
+  });
+
+  test.each([{ timeoutMs: 0 }, { timeoutMs: 1.5 }, { timeoutMs: '1' }, { timeout: 1 }, 5, null])(
+    'refuses the options %j',
+    async (options) => {
+      const { db } = await openTestDatabase();
+      await expectError('INVALID_INPUT', () => Reflect.apply(db.health.bind(db), undefined, [options]));
+    },
+  );
+});
+
+(onPostgresql ? describe : describe.skip)('The health of a server', () => {
+  test('tells of a pool that is used up, and answers all the same', async () => {
+    const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
+    const mayEnd = createSignal();
+    const begun = createSignal();
+    const transaction = db.transaction(async () => {
+      begun.give();
+      await mayEnd.given;
+    });
+    await begun.given;
+    const waiting = db.getAgent('a');
+    const health = await db.health();
+    expect(health).toMatchObject({ status: 'up', pool: { total: 1, idle: 0, waiting: 1, max: 1 } });
+    mayEnd.give();
+    await Promise.all([transaction, waiting]);
+  });
+
+  test('that has fallen silent is told in time, and told anew when it speaks again', async () => {
+    const url = await newDatabaseUrl();
+    const proxy = await TcpProxy.start(Number(new URL(url).port));
+    afterTest(() => proxy.close());
+    const { db } = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: 100 });
+    expect(await db.health()).toMatchObject({ status: 'up' });
+    proxy.silence();
+    const start = performance.now();
+    expect(await db.health({ timeoutMs: 200 })).toMatchObject({ status: 'down', code: 'TIMEOUT' });
+    expect(performance.now() - start).toBeLessThan(200 + 300);
+    proxy.restore();
+    expect(await db.health()).toMatchObject({ status: 'up' });
+  });
+});

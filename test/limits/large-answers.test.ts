@@ -1,0 +1,81 @@
+import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const count = 60;
+const size = 20_000;
+
+/** Agents, certificates and events each of which has metadata of 20,000 characters. */
+async function openLarge(answerLength: number): Promise<TestDatabase> {
+  const database = await openTestDatabase({ limits: { answerLength } });
+  const { db } = database;
+  const metadata = { text: 'x'.repeat(size) };
+  const certificateId = await db.createCertificate(certificateInput({ metadata }));
+  await db.createCertificate(certificateInput({ metadata }));
+  const numbers = Array.from({ length: count }, (_, index) => String(index).padStart(2, '0'));
+  await db.agents.createMany(numbers.map((id) => agentInput({ id, certificateId, metadata })));
+  await db.events.recordMany(numbers.map((id) => eventInput({ id, metadata, eventType: `${id} of many` })));
+  return database;
+}
+
+describe('An answer that is too large', () => {
+  test('is refused as a whole, and leaves the database as it was', async () => {
+    const { db } = await openLarge(25 * size);
+    const ids = (await db.agents.query({ limit: 20 })).map(({ id }) => id);
+    expect(ids).toHaveLength(20);
+    const all = Array.from({ length: count }, (_, index) => String(index).padStart(2, '0'));
+    const calls: (() => Promise<unknown>)[] = [
+      () => db.queryAgents({}),
+      () => db.queryAgents({ limit: 30 }),
+      () => db.agents.page({}, { size: 30 }),
+      () => db.agents.getMany(all),
+      () => db.querySecurityEvents(),
+      () => db.events.page({}, { size: 30 }),
+      () => db.transaction((tx) => tx.queryAgents({})),
+    ];
+    for (const call of calls) {
+      const error = await expectError('RESULT_TOO_LARGE', call);
+      expect(error.message).toContain('500000');
+      expect(error.retryable).toBe(false);
+    }
+    // Whoever asks for less is answered, on the same connections.
+    expect(await db.agents.getMany(ids)).toHaveLength(20);
+    expect(await db.agents.count()).toBe(count);
+  });
+
+  test('of certificates, and of a count by key, is refused, too', async () => {
+    const { db } = await openLarge(500);
+    await expectError('RESULT_TOO_LARGE', () => db.certificates.query());
+    await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'type' }));
+    expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
+  });
+
+  test('is not read by an iteration, which reads less at a time', async () => {
+    const { db } = await openLarge(5 * size);
+    const ids: string[] = [];
+    for await (const { id } of db.agents.iterate({ orderBy: 'id' })) ids.push(id);
+    expect(ids).toEqual(Array.from({ length: count }, (_, index) => String(index).padStart(2, '0')));
+    let events = 0;
+    for await (const event of db.events.iterate()) events += Number(event.metadata['text'] !== undefined);
+    expect(events).toBe(count);
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: count });
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+
+  test('in a transaction does not end it', async () => {
+    const { db } = await openLarge(25 * size);
+    await db.transaction(async (tx) => {
+      await tx.updateAgent({ id: '00', name: 'changed' });
+      await expectError('RESULT_TOO_LARGE', () => tx.queryAgents({}));
+      await tx.updateAgent({ id: '01', name: 'changed' });
+    });
+    expect(await db.agents.count({ exactName: 'changed' })).toBe(2);
+  });
+});
+
+test('A chain of long events is verified', async () => {
+  const { db } = await openTestDatabase();
+  const description = 'x'.repeat(400_000);
+  await db.events.recordMany(Array.from({ length: 120 }, (_, index) => eventInput({ id: `e${index}`, description })));
+  expect(await db.events.verify()).toMatchObject({ valid: true, entries: 120 });
+});

@@ -1,0 +1,5 @@
+import { Checks } from '../../src/input/checks';
+import { resolveOptions } from '../../src/options/resolve-options';
+
+/** The checks of a service that was given no limits of its own. */
+export const defaultChecks = new Checks(resolveOptions({}).limits);
