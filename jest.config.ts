@@ -17,7 +17,15 @@ const shared = {
 } satisfies Config;
 
 /** Tests of the one engine's own parts, and of what has nothing to do with an engine. */
-const onSqliteOnly = ['sqlite/', 'migration/', 'scripts/', 'architecture\\.', 'package\\.', 'model/properties\\.'];
+const onSqliteOnly = [
+  'sqlite/',
+  'faults/sqlite/',
+  'migration/',
+  'scripts/',
+  'architecture\\.',
+  'package\\.',
+  'model/properties\\.',
+];
 
 /** What takes long, unless it is asked for: `npm run test:big`, `npm run test:long`. */
 const onDemand = [

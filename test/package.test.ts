@@ -100,6 +100,7 @@ describe('The packed package', () => {
       'AgentStatus',
       'CertificateStatus',
       'ChangeKind',
+      'CheckName',
       'DatabaseError',
       'DatabaseService',
       'DatabaseServiceFactory',

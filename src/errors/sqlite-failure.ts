@@ -8,6 +8,8 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
+  // The index of the write-ahead log, a file of its own, could not be made larger.
+  ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
   ['SQLITE_NOTADB', 'CORRUPT', 'the file is not a database'],
@@ -52,6 +54,10 @@ function classify({ code, message }: DriverError, cause: unknown): Failure {
   }
   if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
     return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });
+  }
+  // By a header that is damaged, or that a much newer SQLite has written.
+  if (message === 'unsupported file format') {
+    return new Failure('CORRUPT', 'the file is no database that can be read', { cause });
   }
   const known = failures.find(([prefix]) => code.startsWith(prefix));
   if (known === undefined) return new Failure('INTERNAL', 'unexpected fault of the database', { cause });

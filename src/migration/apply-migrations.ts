@@ -1,5 +1,6 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { isBusy, whileBusy } from '../client/sqlite/busy';
+import { driverErrorOf } from '../errors/driver-error';
 import { inspectMigrations } from './inspect-migrations';
 import { MigrationError } from './migration-error';
 import { assertMigratable } from './migration-state';
@@ -7,6 +8,9 @@ import { runSchemaEngine } from './run-schema-engine';
 import { hasSeedSchema, isEmpty } from './seed-schema';
 import type { ShippedMigration } from './shipped-migrations';
 import { SqliteMigrationAdapterFactory } from './sqlite-migration-adapter';
+
+/** Failures of the storage, by the beginning of the driver's codes. */
+const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
 /** What to bring a database to, and how patiently. */
 export interface ApplyMigrationsOptions {
@@ -23,7 +27,7 @@ export interface ApplyMigrationsOptions {
  * The work is done by Prisma's own schema engine, so that Prisma's CLI agrees about the history afterwards. The engine is
  * loaded only when something is to be applied.
  *
- * @throws MigrationError, or what the driver threw where the file cannot be opened.
+ * @throws MigrationError, or what the driver threw where the file cannot be opened or the storage fails.
  */
 export async function applyMigrations(path: string, options: ApplyMigrationsOptions): Promise<string[]> {
   // No waiting inside SQLite, which would stop the whole process: see whileBusy.
@@ -59,21 +63,25 @@ async function runEngine(
   shipped: readonly ShippedMigration[],
   adopted: string | undefined,
 ): Promise<string[]> {
-  let scriptFailure: unknown;
+  const failures: unknown[] = [];
   const factory = new SqliteMigrationAdapterFactory({
     connect: () => connection,
     connectToShadow: () => new SqliteDriver(':memory:'),
-    onScriptFailed: (error) => (scriptFailure = error),
+    onScriptFailed: () => undefined,
+    onFailed: (error) => failures.push(error),
   });
   try {
     return await runSchemaEngine(factory, { provider: 'sqlite', shipped, adopted });
   } catch (error) {
-    throw toMigrationError(connection, shipped, scriptFailure ?? error);
+    // What follows the first failure is a consequence of it.
+    throw toMigrationError(connection, shipped, failures.at(0) ?? error);
   }
 }
 
-function toMigrationError(connection: Database, shipped: readonly ShippedMigration[], cause: unknown): MigrationError {
+function toMigrationError(connection: Database, shipped: readonly ShippedMigration[], cause: unknown): unknown {
   if (isBusy(cause)) return busy(cause);
+  // Then it is not the migration that is to be repaired.
+  if (storageFailures.test(driverErrorOf(cause)?.code ?? '')) return cause;
   // The engine has recorded which one it was; the transaction with that record is still open.
   const [failed] = connection.inTransaction ? inspectMigrations(connection, shipped).failed : [];
   const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;

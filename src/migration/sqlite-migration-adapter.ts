@@ -19,6 +19,8 @@ export interface SqliteMigrationConnections {
   readonly connectToShadow: () => Database;
   /** Told the driver's own error when a migration's script fails: the engine passes on no more than a text. */
   readonly onScriptFailed: (error: unknown) => void;
+  /** Told the same when any statement fails. */
+  readonly onFailed?: (error: unknown) => void;
 }
 
 /** How the engine locks the database for as long as the connection is open. */
@@ -35,46 +37,38 @@ export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAda
   }
 
   connect(): Promise<SqlDriverAdapter> {
-    const { connect, onScriptFailed } = this.#connections;
-    return Promise.resolve(new SqliteMigrationAdapter(connect, onScriptFailed, () => undefined));
+    return Promise.resolve(new SqliteMigrationAdapter(this.#connections, () => undefined));
   }
 
   connectToShadowDb(): Promise<SqlDriverAdapter> {
     const shadow = this.#connections.connectToShadow();
-    const shadowOf = () => shadow;
-    return Promise.resolve(
-      new SqliteMigrationAdapter(
-        shadowOf,
-        () => undefined,
-        () => void shadow.close(),
-      ),
-    );
+    // What fails on the copy is no failure of the database.
+    const connections = { connect: () => shadow, onScriptFailed: () => undefined };
+    return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
   }
 }
 
 class SqliteMigrationAdapter implements SqlDriverAdapter {
   readonly provider = 'sqlite';
   readonly adapterName = 'ans-database';
-  readonly #connect: () => Database;
-  readonly #onScriptFailed: (error: unknown) => void;
+  readonly #connections: Omit<SqliteMigrationConnections, 'connectToShadow'>;
   readonly #close: () => void;
 
-  constructor(connect: () => Database, onScriptFailed: (error: unknown) => void, close: () => void) {
-    this.#connect = connect;
-    this.#onScriptFailed = onScriptFailed;
+  constructor(connections: Omit<SqliteMigrationConnections, 'connectToShadow'>, close: () => void) {
+    this.#connections = connections;
     this.#close = close;
   }
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return settle(() => {
-      const connection = this.#connect();
+    return this.#settle(() => {
+      const connection = this.#connections.connect();
       return answerWithoutHistory(connection, query.sql) ?? runQuery(connection, query);
     });
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
-    return settle(() => {
-      const connection = this.#connect();
+    return this.#settle(() => {
+      const connection = this.#connections.connect();
       if (query.args.length > 0) return connection.prepare(query.sql).run(...toParameters(query)).changes;
       // Inside the caller's transaction the database is locked already, and for no longer than that.
       if (connection.inTransaction && lockStatement.test(query.sql)) return 0;
@@ -86,11 +80,11 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
   }
 
   executeScript(script: string): Promise<void> {
-    return settle(() => {
+    return this.#settle(() => {
       try {
-        runScript(this.#connect(), script);
+        runScript(this.#connections.connect(), script);
       } catch (error) {
-        this.#onScriptFailed(error);
+        this.#connections.onScriptFailed(error);
         throw error;
       }
     });
@@ -101,7 +95,17 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
   }
 
   dispose(): Promise<void> {
-    return settle(this.#close);
+    return this.#settle(this.#close);
+  }
+
+  /** The driver is synchronous, the adapter's interface is not. */
+  async #settle<T>(run: () => T): Promise<T> {
+    try {
+      return await Promise.resolve(run());
+    } catch (error) {
+      this.#connections.onFailed?.(error);
+      throw toScriptError(error);
+    }
   }
 }
 
@@ -126,13 +130,4 @@ function runQuery(connection: Database, query: SqlQuery): SqlResultSet {
 
 function toParameters({ args, argTypes }: SqlQuery): unknown[] {
   return args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
-}
-
-/** The driver is synchronous, the adapter's interface is not. */
-async function settle<T>(run: () => T): Promise<T> {
-  try {
-    return await Promise.resolve(run());
-  } catch (error) {
-    throw toScriptError(error);
-  }
 }

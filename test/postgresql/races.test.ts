@@ -4,7 +4,7 @@ import { agentInput, certificateInput, createCertificate } from '../support/fact
 import { runRaw } from '../support/raw-client';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { createSignal } from '../support/signal';
-import { faultRounds } from './rounds';
+import { faultRounds } from '../faults/rounds';
 import { TcpProxy } from './tcp-proxy';
 
 /** Two services on one database, as two processes have them. */

@@ -8,7 +8,7 @@ import { describeUnless } from '../support/skip';
 import { createSignal } from '../support/signal';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { startOwnServer, whyNoOwnServer } from './own-server';
-import { faultRounds } from './rounds';
+import { faultRounds } from '../faults/rounds';
 import { TcpProxy } from './tcp-proxy';
 
 const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -48,12 +48,13 @@ describe('A database that is opened', () => {
   test('that was in another journal mode is in WAL mode, and keeps its rows', async () => {
     const path = newPath();
     const driver = new SqliteDriver(path);
-    driver.exec('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+    driver.exec('CREATE TABLE security_events (a); INSERT INTO security_events VALUES (1)');
     expect(driver.pragma('journal_mode', { simple: true })).toBe('delete');
     driver.close();
     const database = await openDatabase(path);
     expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
-    const { rows } = await database.withReader((connection) => connection.run({ sql: 'SELECT a FROM t', args: [] }));
+    const select = { sql: 'SELECT a FROM security_events', args: [] };
+    const { rows } = await database.withReader((connection) => connection.run(select));
     expect(rows).toEqual([[1]]);
   });
 
@@ -61,7 +62,7 @@ describe('A database that is opened', () => {
     const path = newPath();
     const foreign = new SqliteDriver(path);
     afterTest(() => void foreign.close());
-    foreign.exec('CREATE TABLE t (a); BEGIN EXCLUSIVE');
+    foreign.exec('CREATE TABLE security_events (a); BEGIN EXCLUSIVE');
     await expect(openDatabase(path, 50)).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
     setTimeout(() => foreign.exec('COMMIT'), 50);
     expect(await pragmas(await openDatabase(path, 5000), 'journal_mode')).toMatchObject({ writer: 'wal' });

@@ -35,10 +35,10 @@ export class SqliteConnection {
     const driver = openDriver(settings, {});
     try {
       // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
-      await whileBusy(settings.busyTimeoutMs, () => driver.pragma('journal_mode = WAL'));
+      const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
       driver.pragma(`synchronous = ${settings.durability}`);
       configure(driver);
-      assertPragma(driver, 'journal_mode', 'wal');
+      assertPragma(driver, 'journal_mode', mode);
       assertPragma(driver, 'synchronous', settings.durability === 'full' ? 2 : 1);
       assertPragma(driver, 'foreign_keys', 1);
       return new SqliteConnection(driver);
@@ -120,6 +120,17 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
       throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
     throw cause;
   }
+}
+
+/**
+ * Has the database write a log ahead, and gives the journal mode that it is in then. That is kept in the file, so that one
+ * which is somebody else's, as whoever looks after the schema will find, is left as it is.
+ */
+function useLog(driver: Database): string {
+  const tables = driver.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const isOthers = tables.length > 0 && !tables.includes('_prisma_migrations') && !tables.includes('security_events');
+  if (!isOthers) driver.pragma('journal_mode = WAL');
+  return isOthers ? String(driver.pragma('journal_mode', { simple: true })) : 'wal';
 }
 
 function configure(driver: Database): void {

@@ -2,6 +2,7 @@ import { Failure, notInitialized } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
 import { whileBusy } from './busy';
+import { FileGuard } from './file-guard';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { Gate } from '../gate';
 
@@ -27,19 +28,35 @@ export class SqliteDatabase {
   readonly #settings: SqliteSettings;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
+  readonly #guard: FileGuard | undefined;
   readonly #gate = new Gate();
 
-  private constructor(settings: SqliteSettings, writer: SqliteConnection, reader: SqliteConnection) {
+  private constructor(
+    settings: SqliteSettings,
+    writer: SqliteConnection,
+    reader: SqliteConnection,
+    guard: FileGuard | undefined,
+  ) {
     this.#settings = settings;
     this.#writer = writer;
     this.#reader = reader;
+    this.#guard = guard;
   }
 
-  static async open(settings: SqliteSettings): Promise<SqliteDatabase> {
+  /** @param isShared - whether the file is of use to anybody else, so that it has to be the one at the path. */
+  static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const writer = await SqliteConnection.openWriter(settings);
+    let reader: SqliteConnection | undefined;
     try {
-      return new SqliteDatabase(settings, writer, SqliteConnection.openReader(settings));
+      // The first who reads makes the log.
+      await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
+      const guard = isShared ? new FileGuard(settings.path) : undefined;
+      reader = SqliteConnection.openReader(settings);
+      // Else the two connections may be to two files.
+      guard?.assertInPlace();
+      return new SqliteDatabase(settings, writer, reader, guard);
     } catch (error) {
+      reader?.close();
       writer.close();
       throw error;
     }
@@ -48,6 +65,7 @@ export class SqliteDatabase {
   /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (isTurnOverdue()) await takeTurn();
+    this.#guard?.assertInPlace();
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
         return work(this.#reader);
@@ -74,6 +92,7 @@ export class SqliteDatabase {
   /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
   withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     return this.whileNobodyWrites(async () => {
+      this.#guard?.assertInPlace();
       const result = await whileBusy(this.#settings.busyTimeoutMs, () => work(this.#writer));
       if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was begun and left open');
       return result;
@@ -121,6 +140,7 @@ export class SqliteDatabase {
    * writes: its own commits do not count, and while one of its transactions is open nobody else commits.
    */
   dataVersion(): number {
+    this.#guard?.assertInPlace();
     return this.#writer.dataVersion();
   }
 
@@ -130,8 +150,14 @@ export class SqliteDatabase {
     this.#writer.forgetStatements();
   }
 
+  /** @throws UNAVAILABLE where the file at the path is not the one that is open. */
+  assertInPlace(): void {
+    this.#guard?.assertInPlace();
+  }
+
   /** Closes both connections. Nothing may be in flight. */
   close(): void {
+    if (this.#guard?.isInPlace() === false) this.#emptyLog();
     // The writer last: it tidies the write-ahead log away when nobody else has the file open.
     this.#reader.close();
     this.#writer.close();
@@ -154,10 +180,25 @@ export class SqliteDatabase {
 
   #end(command: Statement): void {
     try {
-      if (this.#writer.driver.inTransaction) this.#writer.run(command);
-      else if (command === commit) throw this.#endedByOthers();
+      if (!this.#writer.driver.inTransaction) {
+        if (command === commit) throw this.#endedByOthers();
+        return;
+      }
+      // As late as can be: what is committed to a file that has no name any more would be acknowledged, and lost.
+      if (command === commit) this.#guard?.assertInPlace();
+      this.#writer.run(command);
     } finally {
       this.#leaveGate();
+    }
+  }
+
+  // SQLite does not empty the log of a file that was moved away. What is in it was acknowledged, and belongs to that file;
+  // whatever database is at the path now would be given it at its next opening, and be corrupt.
+  #emptyLog(): void {
+    try {
+      this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Not even that file is there any more.
     }
   }
 
@@ -165,6 +206,8 @@ export class SqliteDatabase {
   #leaveGate(): void {
     try {
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
+      // At once: an application that does not expect the error may end without closing.
+      if (this.#guard?.wasInPlace === false) this.#emptyLog();
     } finally {
       this.#gate.leave();
     }

@@ -51,7 +51,7 @@ export class SqliteEngine implements Database {
 
   /** @param memory - where the file lies when it is to go with the database. */
   static async open(settings: SqliteSettings, memory?: MemoryDirectory): Promise<SqliteEngine> {
-    return new SqliteEngine(settings, await SqliteDatabase.open(settings), memory);
+    return new SqliteEngine(settings, await SqliteDatabase.open(settings, memory === undefined), memory);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
@@ -82,6 +82,7 @@ export class SqliteEngine implements Database {
 
   // Loaded by those who use it.
   async examine(findings: Findings): Promise<void> {
+    this.#database.assertInPlace();
     const { examineSqlite } = await import('./examine-sqlite.js');
     await examineSqlite(this.#settings, findings);
   }

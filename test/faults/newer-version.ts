@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onPostgresql } from '../support/engine';
+import { packageRoot } from '../support/prisma-cli';
+import { temporaryDirectory } from '../support/test-database';
+
+const migrations = onPostgresql ? 'prisma/postgresql/migrations' : 'prisma/migrations';
+
+/** What a newer version did with a database: which id it gave an agent, and what its check found; or why it did not start. */
+export interface NewerReport {
+  readonly code?: string;
+  readonly message?: string;
+  readonly created?: string;
+  readonly agents?: number;
+  readonly findings?: readonly unknown[];
+}
+
+/** A version of this package, as compiled, that has one migration more. */
+export class NewerVersion {
+  readonly #root = join(temporaryDirectory(), 'newer');
+
+  constructor(sql: string) {
+    mkdirSync(this.#root);
+    for (const part of ['dist', 'prisma', 'package.json']) {
+      cpSync(join(packageRoot, part), join(this.#root, part), { recursive: true });
+    }
+    symlinkSync(join(packageRoot, 'node_modules'), join(this.#root, 'node_modules'));
+    this.write(sql);
+  }
+
+  /** Gives its own migration another text. */
+  write(sql: string): void {
+    const folder = join(this.#root, migrations, '29990101000000_newer');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'migration.sql'), sql);
+  }
+
+  /** Opens the database in a process of its own, which migrates it, and registers an agent with the certificate `c`. */
+  async use(url: string, id: string): Promise<NewerReport> {
+    const script = `
+      const { DatabaseService } = require('./dist');
+      (async () => {
+        const db = new DatabaseService({ url: process.argv[1], migrations: 'apply' });
+        await db.initialize();
+        const agent = { id: process.argv[2], certificateId: 'c', name: 'Newer', publicKey: 'k', version: '2.0.0', owner: 'o' };
+        const created = await db.createAgent(agent);
+        const report = { created, agents: await db.agents.count({}), findings: (await db.check()).findings };
+        await db.close();
+        return report;
+      })()
+        .catch(({ code, message }) => ({ code, message }))
+        .then((report) => console.log(JSON.stringify(report)));`;
+    const output = await new Promise<string>((resolve, reject) => {
+      execFile(process.execPath, ['-e', script, url, id], { cwd: this.#root }, (error, stdout) => {
+        if (error === null) resolve(stdout);
+        // What a process that fails has to say is its standard error, which the driver's error brings along.
+        else reject(new Error('the newer version has ended with an error', { cause: error }));
+      });
+    });
+    return JSON.parse(output) as NewerReport;
+  }
+}

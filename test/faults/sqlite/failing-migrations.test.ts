@@ -1,0 +1,87 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+import { DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../../src';
+import { inspectMigrations } from '../../../src/migration/inspect-migrations';
+import { readShippedMigrations } from '../../../src/migration/shipped-migrations';
+import { soundReport } from '../../check/sound';
+import { temporaryDirectory } from '../../support/test-database';
+import { withStorageFault } from './storage-faults';
+
+const shipped = readShippedMigrations('sqlite');
+
+/** A database of the original design with some rows, in a directory of its own. */
+function seedDatabase(): string {
+  const path = join(temporaryDirectory(), 'seed.sqlite');
+  const driver = new SqliteDriver(path);
+  driver.exec(shipped[0]?.sql ?? '');
+  driver.exec(`INSERT INTO certificates VALUES ('c', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
+    INSERT INTO agents VALUES ('a', 'Agent', 'pk', 'c', NULL, '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
+    INSERT INTO agent_metadata VALUES ('a', 'greeting', 'hi');
+    INSERT INTO security_events VALUES ('e', 5, 'OTHER', 'LOW', 's', 't', 'd', 0, NULL)`);
+  driver.close();
+  return path;
+}
+
+/** Every table with its SQL and its rows. */
+function contents(path: string): unknown {
+  const driver = new SqliteDriver(path, { readonly: true });
+  const tables = driver
+    .prepare<[], { name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name')
+    .all();
+  const rows = tables.map(({ name, sql }) => [
+    sql,
+    sql?.startsWith('CREATE TABLE') ? driver.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all() : [],
+  ]);
+  driver.close();
+  return rows;
+}
+
+/** How many migrations the history of a database has. */
+function migrationsIn(path: string): number {
+  const driver = new SqliteDriver(path, { readonly: true });
+  try {
+    return inspectMigrations(driver, shipped).applied.length;
+  } finally {
+    driver.close();
+  }
+}
+
+test.each<[string, boolean, DatabaseErrorCode, number]>([
+  ['SQLITE_BUSY', false, 'BUSY', 3],
+  ['SQLITE_FULL', false, 'STORAGE_FULL', 2],
+  ['SQLITE_FULL', true, 'STORAGE_FULL', 1],
+  ['SQLITE_IOERR_WRITE', true, 'UNAVAILABLE', 3],
+])(
+  'A start that migrates, of which the storage fails a statement (%s, transaction ended: %s), says %s, leaves all or nothing done, and succeeds the next time',
+  async (code, rollsBack, as, first) => {
+    const seed = seedDatabase();
+    const before = contents(seed);
+    let untouched = 0;
+    let migrated = 0;
+    // One of three: each start takes its time.
+    for (let at = first; ; at += 3) {
+      const path = `${seed}-${at}`;
+      copyFileSync(seed, path);
+      await using db = new DatabaseService({ url: `file:${path}`, busyTimeoutMs: 0 });
+      let outcome: unknown = 'opened';
+      const note = (error: unknown): void => void (outcome = isDatabaseError(error) ? error.code : error);
+      const sql = await withStorageFault(at, { code, rollsBack }, () => db.initialize().catch(note));
+      if (sql === undefined) break;
+      expect({ sql, outcome }).toEqual({ sql, outcome: as });
+      // All migrations are one transaction; some work follows it.
+      if (migrationsIn(path) === 0) {
+        expect(contents(path)).toEqual(before);
+        untouched += 1;
+      } else migrated += 1;
+      if (at % 4 !== 0) continue;
+      await db.initialize();
+      expect(migrationsIn(path)).toBe(shipped.length);
+      expect(await db.getAgent('a')).toMatchObject({ id: 'a', metadata: { greeting: 'hi' } });
+      expect(await db.querySecurityEvents()).toHaveLength(1);
+      expect(await db.check()).toEqual(soundReport);
+    }
+    expect(untouched).toBeGreaterThan(6);
+    expect(migrated).toBeGreaterThan(1);
+  },
+);

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, rmdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseService, isDatabaseError } from '../../../src';
+import { readShippedMigrations } from '../../../src/migration/shipped-migrations';
+import { soundReport } from '../../check/sound';
+import { agentInput, certificateInput, eventInput } from '../../support/factories';
+import { expectError } from '../../support/expect-error';
+import { rawValues } from '../../support/raw-reader';
+import { openSqlite } from '../../support/raw-writer';
+import { scratch } from '../../support/scratch';
+import { describeUnless } from '../../support/skip';
+import { afterTest, openTestDatabase } from '../../support/test-database';
+
+/** A file system of a few megabytes; removed after the test. */
+function mountSmallDisk(): string {
+  const path = mkdtempSync(join(scratch, 'ans-disk-'));
+  afterTest(() => rmdirSync(path));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', path], { stdio: 'pipe' });
+  afterTest(() => void execFileSync('umount', ['-l', path]));
+  return path;
+}
+
+function whyNoSmallDisk(): string | undefined {
+  const path = mkdtempSync(join(scratch, 'ans-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'pipe' });
+    execFileSync('umount', [path]);
+    return undefined;
+  } catch {
+    return 'no file system can be mounted here';
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Leaves as many bytes free as said; gives what makes the room again. */
+function fillUp(disk: string, freeBytes: number): () => void {
+  const ballast = join(disk, 'ballast');
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)));
+  return () => unlinkSync(ballast);
+}
+
+describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
+  // The room runs out at another place of the work each time.
+  test.each([0, 4096, 20_000, 70_000, 150_000])(
+    'with %i bytes left writes fail with STORAGE_FULL, and go on by themselves when there is room',
+    async (freeBytes) => {
+      const disk = mountSmallDisk();
+      const database = await openTestDatabase({ url: `file:${disk}/test.sqlite` });
+      const { db } = database;
+      const certificateId = await db.createCertificate(certificateInput());
+      const acknowledged: string[] = [];
+      const codes = new Set<string>();
+      const create = (id: string) => agentInput({ id, certificateId, metadata: { text: 'x'.repeat(5000) } });
+      const write = async (prefix: string): Promise<void> => {
+        const ids = Array.from({ length: 30 }, (_, index) => `${prefix}-${index}`);
+        const outcomes = ids.map(async (id, index) => {
+          try {
+            if (index % 3 === 0) await db.createAgent(create(id));
+            else if (index % 3 === 1) {
+              await db.transaction(async (tx) => {
+                await tx.createAgent(create(id));
+                await tx.recordSecurityEvent(eventInput({ id }));
+              });
+            } else await db.agents.createMany([create(id), create(`${id}/2`)], { onError: 'abort' });
+            acknowledged.push(id);
+          } catch (error) {
+            codes.add(isDatabaseError(error) ? error.code : String(error));
+          }
+        });
+        await Promise.all(outcomes);
+      };
+      await write('before');
+      expect([...codes]).toEqual([]);
+      const makeRoom = fillUp(disk, freeBytes);
+      // At first there is room in the write-ahead log, which is written from its beginning again.
+      for (let round = 0; round < 200 && codes.size === 0; round += 1) await write(`full${round}`);
+      expect([...codes]).toEqual(['STORAGE_FULL']);
+      const error = await expectError('STORAGE_FULL', () =>
+        db.agents.createMany(Array.from({ length: 40 }, (_, index) => create(`never-${index}`))),
+      );
+      expect(error.retryable).toBe(false);
+      // What is there can be read, as ever.
+      expect(await db.getAgent('before-0')).toMatchObject({ id: 'before-0' });
+      makeRoom();
+      codes.clear();
+      await write('after');
+      expect([...codes]).toEqual([]);
+      expect(acknowledged.length).toBeGreaterThanOrEqual(60);
+      const expected = acknowledged.flatMap((id) => (Number(id.split('-')[1]) % 3 === 2 ? [id, `${id}/2`] : [id]));
+      expect(await rawValues(database, 'agents', 'id')).toEqual(expected.sort());
+      const events = acknowledged.filter((id) => Number(id.split('-')[1]) % 3 === 1);
+      expect(await rawValues(database, 'security_events', 'id')).toEqual(events.sort());
+      expect(await db.check()).toEqual(soundReport);
+    },
+  );
+
+  test.each([0, 60_000, 1_000_000, 2_500_000, 4_500_000])(
+    'with %i bytes left a migration fails with STORAGE_FULL and leaves all as it was, and is done when there is room',
+    async (freeBytes) => {
+      const disk = mountSmallDisk();
+      const url = `file:${disk}/test.sqlite`;
+      // A database of the original design, whose rows all have to be copied.
+      const driver = openSqlite(url);
+      driver.pragma('journal_mode = WAL');
+      driver.exec(readShippedMigrations('sqlite')[0]?.sql ?? '');
+      driver.exec(`INSERT INTO certificates VALUES ('c', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+        INSERT INTO agents SELECT 'a' || i, 'Agent ' || i, printf('%.1000c', 'k'), 'c', NULL, '1.0.0', NULL, 1, 2, 3,
+          'ACTIVE', 'owner' FROM n`);
+      driver.pragma('wal_checkpoint(TRUNCATE)');
+      const before = driver.serialize();
+      const makeRoom = fillUp(disk, freeBytes);
+      const db = new DatabaseService({ url });
+      afterTest(() => db.close());
+      await expectError('STORAGE_FULL', () => db.initialize());
+      expect(driver.serialize().equals(before)).toBe(true);
+      driver.close();
+      makeRoom();
+      await db.initialize();
+      expect(await db.agents.count({})).toBe(3000);
+      expect(await db.check()).toEqual(soundReport);
+    },
+  );
+
+  test('a database cannot be made, and can be when there is room', async () => {
+    const disk = mountSmallDisk();
+    const db = new DatabaseService({ url: `file:${disk}/test.sqlite` });
+    afterTest(() => db.close());
+    for (const freeBytes of [0, 8192, 40_000, 100_000]) {
+      const makeRoom = fillUp(disk, freeBytes);
+      await expectError('STORAGE_FULL', () => db.initialize());
+      makeRoom();
+    }
+    await db.initialize();
+    expect(await db.check()).toEqual(soundReport);
+  });
+});

@@ -1,0 +1,108 @@
+import { DatabaseService, isDatabaseError } from '../../src';
+import { soundReport } from '../check/sound';
+import { expectError } from '../support/expect-error';
+import { agentInput, createCertificate, eventInput } from '../support/factories';
+import { rawValues } from '../support/raw-reader';
+import { spoilDatabase } from '../support/postgresql-databases';
+import { onPostgresql } from '../support/engine';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { NewerVersion } from './newer-version';
+
+async function openOlder(): Promise<TestDatabase> {
+  const database = await openTestDatabase({ busyTimeoutMs: 30_000 });
+  if (onPostgresql) spoilDatabase(database.options.url);
+  await createCertificate(database.db, { id: 'c' });
+  return database;
+}
+
+/** Has the older version register agents while `work` runs; gives what it was acknowledged, and how its other calls failed. */
+async function writingBeside<T>({ db }: TestDatabase, work: () => Promise<T>) {
+  const acknowledged: string[] = [];
+  const codes = new Set<string>();
+  let isOver = false;
+  const write = async (): Promise<void> => {
+    for (let count = 0; !isOver; count += 1) {
+      const agent = agentInput({ id: `older-${count}`, certificateId: 'c', capabilities: ['older'] });
+      await db
+        .transaction(async (tx) => {
+          await tx.recordSecurityEvent(eventInput());
+          return tx.createAgent(agent);
+        })
+        .then(
+          (id) => acknowledged.push(id),
+          (error: unknown) => codes.add(isDatabaseError(error) ? error.code : String(error)),
+        );
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const writing = write();
+  const result = await work();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  isOver = true;
+  await writing;
+  return { result, acknowledged, codes: [...codes] };
+}
+
+async function expectTooNew({ options }: TestDatabase): Promise<void> {
+  for (const migrations of ['apply', 'verify'] as const) {
+    const next = new DatabaseService({ ...options, migrations });
+    const error = await expectError('SCHEMA_TOO_NEW', () => next.initialize());
+    expect(error.retryable).toBe(false);
+  }
+}
+
+describe('While an older version has a database open, a newer one migrates it', () => {
+  test('by adding to it: both go on, nothing is lost, and the older one does not start again', async () => {
+    const older = await openOlder();
+    const newer = new NewerVersion(
+      'CREATE TABLE newer (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN newer TEXT;',
+    );
+    const { result, acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
+    expect(codes).toEqual([]);
+    expect(result).toMatchObject({ created: 'newer-1', findings: [] });
+    expect(acknowledged.length).toBeGreaterThan(10);
+    expect((await rawValues(older, 'agents', 'id')).map(String).sort()).toEqual(['newer-1', ...acknowledged].sort());
+    expect(await older.db.getAgent('newer-1')).toMatchObject({ version: '2.0.0' });
+    expect(await older.db.check()).toEqual(soundReport);
+    await older.db.close();
+    await expectTooNew(older);
+  });
+
+  test('by taking away what it needs: its calls fail as SCHEMA_OUTDATED from then on, and nothing is lost', async () => {
+    const older = await openOlder();
+    const newer = new NewerVersion('ALTER TABLE capabilities RENAME TO newer_capabilities;');
+    const { acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
+    expect(codes).toEqual(['SCHEMA_OUTDATED']);
+    expect(acknowledged.length).toBeGreaterThan(0);
+    const ids = (await rawValues(older, 'agents', 'id')).map(String);
+    expect(ids.filter((id) => id.startsWith('older')).sort()).toEqual([...acknowledged].sort());
+    expect(await older.db.events.verify()).toMatchObject({ valid: true, entries: acknowledged.length });
+    await expectError('SCHEMA_OUTDATED', () => older.db.queryAgents({}));
+    await older.db.close();
+    await expectTooNew(older);
+  });
+});
+
+test('A migration that fails half-way leaves nothing, disturbs nobody, and is done once it is repaired', async () => {
+  const older = await openOlder();
+  const half = 'CREATE TABLE half (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN half TEXT;';
+  const newer = new NewerVersion(`${half} INSERT INTO missing VALUES (1);`);
+  const { result, acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
+  expect(result).toEqual({
+    code: 'MIGRATION_FAILED',
+    message: expect.stringContaining('migration 29990101000000_newer failed') as string,
+  });
+  expect(codes).toEqual([]);
+  expect((await rawValues(older, 'agents', 'id')).map(String).sort()).toEqual([...acknowledged].sort());
+  expect(await older.db.check()).toEqual(soundReport);
+  // As nothing of it is left, no history has to be put right either.
+  await older.db.close();
+  await older.db.initialize();
+  await older.db.close();
+  newer.write(half);
+  expect(await newer.use(older.options.url, 'newer-1')).toEqual({
+    created: 'newer-1',
+    agents: acknowledged.length + 1,
+    findings: [],
+  });
+});
