@@ -110,8 +110,7 @@ function parseFilter(query: QueryFields, checks: Checks): AgentFilter {
 // An empty owner must never show every tenant's agents, nor an empty list everything.
 function matchesNothing(filter: AgentFilter): boolean {
   if (filter.version?.text === '') return true;
-  // An empty object of metadata asks for nothing, so it leaves nothing out.
-  return hasEmptyFilter({ ...filter, metadata: undefined });
+  return hasEmptyFilter(filter);
 }
 
 function parseOrder(query: QueryFields): AgentOrder {

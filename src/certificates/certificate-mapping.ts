@@ -33,8 +33,7 @@ type CertificateResultRow = readonly [
 export function toCertificate(row: Row): Certificate {
   // The statement that made the row selects exactly these columns.
   const columns = row as CertificateResultRow;
-  const [, , , , , , , , , , revokedAtMs, revocationReason, replacedBy] = columns;
-  return {
+  const certificate: Certificate = {
     id: columns[0],
     subject: columns[1],
     issuer: columns[2],
@@ -46,8 +45,9 @@ export function toCertificate(row: Row): Certificate {
     status: columns[8],
     metadata: JSON.parse(columns[13]) as Metadata,
     createdAt: new Date(columns[9]),
-    ...(revokedAtMs === null ? undefined : { revokedAt: new Date(revokedAtMs) }),
-    ...(revocationReason === null ? undefined : { revocationReason }),
-    ...(replacedBy === null ? undefined : { replacedBy }),
   };
+  if (columns[10] !== null) certificate.revokedAt = new Date(columns[10]);
+  if (columns[11] !== null) certificate.revocationReason = columns[11];
+  if (columns[12] !== null) certificate.replacedBy = columns[12];
+  return certificate;
 }

@@ -54,9 +54,7 @@ type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0]
 export function parseCertificateQuery(input: unknown, checks: Checks): ParsedCertificateQuery {
   const query = checkObject(input, 'query', queryFields);
   const filter = parseFilter(query, checks);
-  // An empty object of metadata asks for nothing, so it leaves nothing out.
-  const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
-  return { filter: matchesNothing ? null : filter, order: parseOrder(query), window: checkWindow(query) };
+  return { filter: hasEmptyFilter(filter) ? null : filter, order: parseOrder(query), window: checkWindow(query) };
 }
 
 /** What can be relied on still, or may be again, and ends from now on within `spanMs`, the soonest first. */

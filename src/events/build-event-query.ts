@@ -121,8 +121,9 @@ type EventResultRow = readonly [
 export function toSecurityEvent(row: Row): SecurityEvent {
   // The statement that made the row selects exactly these columns.
   const columns = row as EventResultRow;
-  const [applied, details] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
-  return {
+  const mitigation = columns[10] === null ? undefined : toMitigation(columns[10]);
+  const details = mitigation === undefined ? columns[8] : mitigation[1];
+  const event: SecurityEvent = {
     id: columns[0],
     timestamp: new Date(columns[1]),
     eventType: columns[2],
@@ -131,9 +132,10 @@ export function toSecurityEvent(row: Row): SecurityEvent {
     target: columns[5],
     description: columns[6],
     metadata: JSON.parse(columns[9]) as Metadata,
-    mitigationApplied: Boolean(applied),
-    ...(details === null ? undefined : { mitigationDetails: details }),
+    mitigationApplied: Boolean(mitigation === undefined ? columns[7] : mitigation[0]),
   };
+  if (details !== null) event.mitigationDetails = details;
+  return event;
 }
 
 /** Where the event of a row of `buildEventQuery` stands. */

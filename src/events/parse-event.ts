@@ -115,9 +115,7 @@ export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
     mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
     metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   };
-  // An empty object of metadata asks for nothing, so it leaves nothing out.
-  const matchesNothing = hasEmptyFilter({ ...filter, metadata: undefined });
-  return { filter: matchesNothing ? null : filter, window: checkWindow(query) };
+  return { filter: hasEmptyFilter(filter) ? null : filter, window: checkWindow(query) };
 }
 
 function parseSeverities(query: QueryFields, checks: Checks): SecuritySeverity[] | undefined {

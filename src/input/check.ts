@@ -85,9 +85,17 @@ export function checkArray<T>(
   return elements;
 }
 
-/** Whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
-export function hasEmptyFilter(filters: object): boolean {
-  return Object.values(filters).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
+/**
+ * Whether one of the filters of a query is an empty text or an empty array, which nothing can match. Without metadata to
+ * look for nothing is asked, so these leave nothing out.
+ */
+export function hasEmptyFilter<T extends object>(filters: T): boolean {
+  for (const name in filters) {
+    const value: unknown = filters[name];
+    const isEmpty = value === '' || (Array.isArray(value) && value.length === 0);
+    if (isEmpty && name !== 'metadata') return true;
+  }
+  return false;
 }
 
 /** An object with none but the given fields. What their values are is for others to check. */
