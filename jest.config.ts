@@ -40,7 +40,7 @@ const config: Config = {
       ...shared,
       displayName: 'sqlite',
       globals: { testEngine: 'sqlite' },
-      testPathIgnorePatterns: ['<rootDir>/test/postgresql/', ...onDemand],
+      testPathIgnorePatterns: ['<rootDir>/test/postgresql/', '<rootDir>/test/faults/postgresql-', ...onDemand],
     },
     {
       ...shared,

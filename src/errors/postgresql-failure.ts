@@ -159,6 +159,11 @@ export function isSerializationFailure(error: unknown): boolean {
   return findInChain(error, meaningOf) === inTheWay;
 }
 
+/** Whether the server refused a statement because of what the connection has kept: nothing of the transaction is left. */
+export function isOutdatedPlan(error: unknown): boolean {
+  return findInChain(error, meaningOf) === outdatedPlan;
+}
+
 /** Whether all the time that there is for a connection has passed without one. */
 export function isConnectTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === silent;

@@ -9,7 +9,11 @@ export class TcpProxy {
   #target: number;
   readonly #sockets = new Set<Socket>();
   #isSilent = false;
+  #isMute = false;
+  /** Connections to the server that have been sent something of which their clients know nothing. */
+  readonly #whispering = new Map<Socket, () => void>();
   #replacement: readonly [from: Buffer, to: Buffer] | undefined;
+  #mishearing: readonly [from: Buffer, to: Buffer] | undefined;
   #cut: { readonly text: string; readonly moment: CutMoment; times: number } | undefined;
   /** How many connections were cut since `cutAt`. */
   cuts = 0;
@@ -57,6 +61,11 @@ export class TcpProxy {
     this.#replacement = [Buffer.from(from), Buffer.from(to)];
   }
 
+  /** Has clients say something else of the same length, once. */
+  mishear(from: string, to: string): void {
+    this.#mishearing = [Buffer.from(from), Buffer.from(to)];
+  }
+
   /** Leads new connections to another server. */
   retarget(target: number): void {
     this.#target = target;
@@ -67,9 +76,26 @@ export class TcpProxy {
     this.#isSilent = true;
   }
 
+  /** Lets what clients send pass, and no answer. */
+  mute(): void {
+    this.#isMute = true;
+  }
+
+  /** Sends the server a statement on every connection, which has to be idle; the clients hear nothing of it. */
+  async whisper(sql: string): Promise<void> {
+    const text = Buffer.from(`${sql}\0`);
+    const head = Buffer.from('Q....');
+    head.writeUInt32BE(text.length + 4, 1);
+    const servers = [...this.#sockets].filter(({ remotePort }) => remotePort === this.#target);
+    const answers = servers.map((server) => new Promise<void>((resolve) => this.#whispering.set(server, resolve)));
+    for (const server of servers) server.write(Buffer.concat([head, text]));
+    await Promise.all(answers);
+  }
+
   /** Ends the silence. What was sent meanwhile is lost, and its connections with it. */
   restore(): void {
     this.#isSilent = false;
+    this.#isMute = false;
     this.cutAll();
   }
 
@@ -99,6 +125,11 @@ export class TcpProxy {
     client.on('data', (data) => {
       if (this.#isSilent) return;
       this.#heard?.push(data);
+      const [from, to] = this.#mishearing ?? [];
+      if (from !== undefined && to !== undefined && data.includes(from)) {
+        this.#mishearing = undefined;
+        to.copy(data, data.indexOf(from));
+      }
       const cut = this.#cut;
       if (cut !== undefined && cut.times > 0 && data.includes(cut.text)) {
         cut.times -= 1;
@@ -109,8 +140,14 @@ export class TcpProxy {
       if (!client.destroyed) server.write(data);
     });
     server.on('data', (data) => {
-      if (isDoomed) client.destroy();
-      else if (!this.#isSilent) client.write(this.#edit(data));
+      const heard = this.#whispering.get(server);
+      if (heard !== undefined) {
+        // The last of an answer tells the state of the connection.
+        if (data.at(-6) !== 'Z'.charCodeAt(0)) return;
+        this.#whispering.delete(server);
+        heard();
+      } else if (isDoomed) client.destroy();
+      else if (!this.#isSilent && !this.#isMute) client.write(this.#edit(data));
     });
   }
 

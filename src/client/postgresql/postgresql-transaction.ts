@@ -1,6 +1,7 @@
 import { DatabaseError, type PoolClient } from 'pg';
+import { classifyError } from '../../errors/classify-error';
 import { Failure } from '../../errors/failure';
-import { isConnectionFault } from '../../errors/postgresql-failure';
+import { isConnectionFault, isOutdatedPlan } from '../../errors/postgresql-failure';
 import { Gate } from '../gate';
 import type { PostgresqlConnections } from './postgresql-connections';
 
@@ -74,8 +75,14 @@ export class PostgresqlTransaction {
    * @throws UNAVAILABLE as {@link commit} does.
    */
   commitAlone(send: () => Promise<unknown>): Promise<void> {
-    return this.#end(async () => {
-      await send();
+    return this.#end(async (isAnswered) => {
+      try {
+        await send();
+      } catch (error) {
+        // Where the server itself has answered, it has undone all and is ready for more.
+        if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
+        throw error;
+      }
     });
   }
 
@@ -85,8 +92,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // Where the server itself has answered, it is ready for more.
-      isUsable ||= error instanceof DatabaseError && !isConnectionFault(error);
+      // A COMMIT that is cancelled just when it begins leaves a transaction that has failed: nobody else could use it.
+      isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : error;
     } finally {
       this.#client.release(!isUsable);
@@ -114,6 +121,8 @@ export class DividedTransaction {
   readonly #transaction: PostgresqlTransaction;
   readonly #gate = new Gate();
   #isUsable = true;
+  /** Why the whole of it has failed, where it has. */
+  #failure: Failure | undefined;
 
   private constructor(transaction: PostgresqlTransaction) {
     this.#transaction = transaction;
@@ -141,15 +150,25 @@ export class DividedTransaction {
   /** Does work that only reads. */
   read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.#gate.pass(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
       try {
         return await work(this.client);
       } catch (error) {
-        // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
         if (isConnectionFault(error)) this.#isUsable = false;
-        else await this.client.query('ROLLBACK TO operation');
+        else await this.#undo(error);
         throw error;
       }
     });
+  }
+
+  // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
+  async #undo(error: unknown): Promise<void> {
+    try {
+      await this.client.query('ROLLBACK TO operation');
+    } catch {
+      // It was cancelled between two savepoints, or this was: what comes after it fails because of that.
+      this.#failure = classifyError(error);
+    }
   }
 
   /** Does work that may write: all of it or nothing. */
@@ -162,7 +181,11 @@ export class DividedTransaction {
   }
 
   commit(): Promise<void> {
-    return this.#gate.pass(() => this.#transaction.commit());
+    return this.#gate.pass(async () => {
+      if (this.#failure === undefined) return this.#transaction.commit();
+      await this.#transaction.rollback();
+      throw this.#failure;
+    });
   }
 
   rollback(): Promise<void> {
@@ -170,9 +193,10 @@ export class DividedTransaction {
   }
 }
 
-// A connection that was known to be lost was not used.
+// A connection that was known to be lost was not used, and a plan that is out of date is the server's answer.
 function wasSent(error: unknown): boolean {
-  return isConnectionFault(error) && !(error instanceof Error && error.message.endsWith('is not queryable'));
+  if (!isConnectionFault(error) || isOutdatedPlan(error)) return false;
+  return !(error instanceof Error && error.message.endsWith('is not queryable'));
 }
 
 function unknownOutcome(cause: unknown): Failure {

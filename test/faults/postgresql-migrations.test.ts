@@ -1,0 +1,65 @@
+import { TcpProxy } from '../postgresql/tcp-proxy';
+import { administer } from '../support/administration';
+import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
+import { expectRepaired, fillOldDatabase, schemaOf, tryToOpen } from './postgresql-old-database';
+
+let url: string;
+let before: unknown[];
+
+beforeEach(async () => {
+  url = await unmigratedDatabaseUrl();
+  await fillOldDatabase(url);
+  before = await schemaOf(url);
+});
+
+describe('A migration of a database with rows', () => {
+  test('of which a statement in the middle fails leaves nothing, and is applied when the reason is gone', async () => {
+    // Only the owner of a server can do this; a lack of space would come to the same.
+    await administer(
+      url,
+      `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '%idx_changes_changed_at')
+        THEN RAISE EXCEPTION 'no' USING ERRCODE = '53100'; END IF; END $$;
+      CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()`,
+    );
+    expect(await tryToOpen(url)).toMatch(/^(MIGRATION_FAILED|STORAGE_FULL)$/);
+    expect(await schemaOf(url)).toEqual(before);
+    await administer(url, 'DROP EVENT TRIGGER refuse; DROP FUNCTION refuse');
+    await expectRepaired(url);
+  });
+
+  test.each([
+    ['at its beginning', 'pg_advisory_xact_lock', 'after'],
+    ['before its statements', 'CREATE TABLE "changes"', 'before'],
+    ['after its statements', 'CREATE TABLE "changes"', 'after'],
+  ] as const)(
+    'whose connection is cut %s leaves nothing, and is applied by the next start',
+    async (_, text, moment) => {
+      const proxy = await TcpProxy.start(Number(new URL(url).port));
+      afterTest(() => proxy.close());
+      proxy.cutAt(text, moment);
+      expect(await tryToOpen(proxy.url(url))).toBe('UNAVAILABLE');
+      expect(proxy.cuts).toBe(1);
+      expect(await schemaOf(url)).toEqual(before);
+      await expectRepaired(url);
+    },
+  );
+
+  test.each(['before', 'after'] as const)(
+    'whose connection is cut %s its commits, or those of what follows it, is completed by the next start',
+    async (moment) => {
+      const proxy = await TcpProxy.start(Number(new URL(url).port));
+      afterTest(() => proxy.close());
+      // The first commit is that of the migrations; where it was made, the next one is that of the first old events.
+      for (let start = 0; start < 3; start += 1) {
+        proxy.cutAt('COMMIT\0', moment);
+        expect(await tryToOpen(proxy.url(url))).toBe('UNAVAILABLE');
+        expect(proxy.cuts).toBe(1);
+      }
+      const found = await schemaOf(url);
+      if (moment === 'before') expect(found).toEqual(before);
+      else expect(found.length).toBeGreaterThan(before.length);
+      await expectRepaired(url);
+    },
+  );
+});

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { scratch } from './scratch';
+import { unprivilegedUser } from './unprivileged';
+
+/** Why there can be no disk of a test's own; undefined where there can. */
+export function whyNoSmallDisk(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small disk takes root on Linux';
+  try {
+    new SmallDisk(1).remove();
+    return undefined;
+  } catch {
+    return 'no file system can be mounted here';
+  }
+}
+
+/** A file system in memory that is soon full. */
+export class SmallDisk {
+  readonly path = mkdtempSync(join(scratch, 'ans-disk-'));
+
+  constructor(megabytes: number) {
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', this.path], {
+        stdio: 'ignore',
+      });
+    } catch (error) {
+      rmdirSync(this.path);
+      throw error;
+    }
+    const { uid, gid } = unprivilegedUser();
+    if (uid !== undefined && gid !== undefined) chownSync(this.path, uid, gid);
+  }
+
+  /** Leaves no space at all. */
+  fill(): void {
+    const file = openSync(this.#ballast, 'a');
+    try {
+      for (const size of [1 << 20, 1 << 12]) this.#writeUntilFull(file, Buffer.alloc(size));
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Gives back the space that was taken. */
+  clear(): void {
+    rmSync(this.#ballast, { force: true });
+  }
+
+  remove(): void {
+    execFileSync('umount', [this.path], { stdio: 'ignore' });
+    rmdirSync(this.path);
+  }
+
+  get #ballast(): string {
+    return join(this.path, 'ballast');
+  }
+
+  #writeUntilFull(file: number, block: Buffer): void {
+    try {
+      while (writeSync(file, block) === block.length);
+    } catch (error) {
+      // The errors of the system are not of the class that tests know by this name.
+      if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ENOSPC') throw error;
+    }
+  }
+}
