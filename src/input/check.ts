@@ -89,13 +89,10 @@ export function checkArray<T>(
  * Whether one of the filters of a query is an empty text or an empty array, which nothing can match. Without metadata to
  * look for nothing is asked, so these leave nothing out.
  */
-export function hasEmptyFilter<T extends object>(filters: T): boolean {
-  for (const name in filters) {
-    const value: unknown = filters[name];
-    const isEmpty = value === '' || (Array.isArray(value) && value.length === 0);
-    if (isEmpty && name !== 'metadata') return true;
-  }
-  return false;
+export function hasEmptyFilter(filters: object): boolean {
+  return Object.entries(filters).some(
+    ([name, value]) => name !== 'metadata' && (value === '' || (Array.isArray(value) && value.length === 0)),
+  );
 }
 
 /** An object with none but the given fields. What their values are is for others to check. */
