@@ -109,12 +109,22 @@ function print(
 }
 
 function kindOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return typeof cause;
-  const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
-  return `${cause.name}${code}`;
+  try {
+    if (!(cause instanceof Error)) return typeof cause;
+    const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
+    return `${cause.name}${code}`;
+  } catch {
+    // Something of the caller's that throws when it is looked at: to print an error must not fail.
+    return typeof cause;
+  }
 }
 
 /** Whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
-  return typeof error === 'object' && error !== null && brand in error;
+  try {
+    return typeof error === 'object' && error !== null && brand in error;
+  } catch {
+    // A proxy that answers no question is none of ours.
+    return false;
+  }
 }
