@@ -13,6 +13,8 @@ export interface PublicCall {
   readonly isAnswer: Judge;
   /** Whether rows may be others after it. */
   readonly writes: boolean;
+  /** Whether what it fails with is the caller's own, given these arguments. */
+  readonly mayThrow?: (args: readonly unknown[]) => boolean;
 }
 
 const isText: Judge = (answer) => typeof answer === 'string';
@@ -175,8 +177,33 @@ export const publicCalls: readonly PublicCall[] = [
 export const databaseCalls: readonly PublicCall[] = [
   { name: 'health', isAnswer: isObject, args: () => [{ timeoutMs: 2000 }], writes: false },
   { name: 'check', isAnswer: isObject, args: () => [{ maxFindings: 10 }], writes: false },
-  { name: 'transaction', isAnswer: () => true, args: () => [() => 1], writes: false },
+  {
+    name: 'transaction',
+    isAnswer: () => true,
+    args: () => [() => 1],
+    writes: false,
+    mayThrow: ([work]) => typeof work === 'function',
+  },
 ];
+
+export type Path = readonly (string | number)[];
+
+/** The paths of all that `value` is made of, itself included. */
+export function pathsOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof AbortSignal)
+    return [path];
+  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
+  return [path, ...keys.flatMap((key) => pathsOf(Reflect.get(value, key), [...path, key]))];
+}
+
+/** A copy of `value` with another value at `path`. */
+export function replaced(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
+  if (key === undefined) return by;
+  const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
+  const element = replaced(Reflect.get(copy, key), rest, by);
+  Object.defineProperty(copy, key, { value: element, enumerable: true, configurable: true, writable: true });
+  return copy;
+}
 
 /** Makes a call as JavaScript can, and asks an iterator for its first value. */
 export function call(on: DatabaseService | TransactionScope, name: string, args: readonly unknown[]): unknown {
