@@ -1,5 +1,6 @@
 import type { Metadata } from '../metadata/types';
 import type { Row } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import type { AgentRecord, AgentStatus, Endpoint, HealthStatus } from './types';
 
 /** A row of `agentColumns`, in their order. */
@@ -37,7 +38,7 @@ type EndpointResult = readonly [
 export function toAgentRecord(row: Row): AgentRecord {
   // The statement that made the row selects exactly these columns.
   const columns = row as AgentResultRow;
-  const endpoints = (JSON.parse(columns[12]) as EndpointResult[]).map(toEndpoint);
+  const endpoints = (storedJson(columns[12], { entity: 'agent' }) as EndpointResult[]).map(toEndpoint);
   const defaultEndpoint = columns[4] === null ? undefined : endpoints.find(({ id }) => id === columns[4]);
   return {
     id: columns[0],
@@ -46,13 +47,13 @@ export function toAgentRecord(row: Row): AgentRecord {
     certificateId: columns[3],
     endpoints,
     ...(defaultEndpoint === undefined ? undefined : { defaultEndpoint }),
-    capabilities: JSON.parse(columns[13]) as string[],
+    capabilities: storedJson(columns[13], { entity: 'agent', field: 'capabilities' }) as string[],
     version: columns[5],
     ...(columns[6] === null ? undefined : { description: columns[6] }),
-    metadata: JSON.parse(columns[14]) as Metadata,
-    createdAt: new Date(columns[7]),
-    updatedAt: new Date(columns[8]),
-    expiresAt: new Date(columns[9]),
+    metadata: storedJson(columns[14], { entity: 'agent', field: 'metadata' }) as Metadata,
+    createdAt: storedTime(columns[7], { entity: 'agent', field: 'createdAt' }),
+    updatedAt: storedTime(columns[8], { entity: 'agent', field: 'updatedAt' }),
+    expiresAt: storedTime(columns[9], { entity: 'agent', field: 'expiresAt' }),
     status: columns[10],
     owner: columns[11],
   };
@@ -64,7 +65,13 @@ function toEndpoint([id, protocol, address, port, status, lastCheckedMs, message
     protocol,
     address,
     port,
-    health: { status, lastChecked: new Date(lastCheckedMs), ...(message === null ? undefined : { message }) },
-    ...(metadata === null ? undefined : { metadata: JSON.parse(metadata) as Metadata }),
+    health: {
+      status,
+      lastChecked: storedTime(lastCheckedMs, { entity: 'endpoint', field: 'lastChecked' }),
+      ...(message === null ? undefined : { message }),
+    },
+    ...(metadata === null
+      ? undefined
+      : { metadata: storedJson(metadata, { entity: 'endpoint', field: 'metadata' }) as Metadata }),
   };
 }

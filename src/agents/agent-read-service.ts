@@ -1,6 +1,14 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions, type PageRequest } from '../input/check-page';
+import {
+  asMuchAsFits,
+  checkPage,
+  refuseWindow,
+  toPage,
+  type Page,
+  type PageOptions,
+  type PageRequest,
+} from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';

@@ -1,6 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import type { Metadata } from '../metadata/types';
 import type { Certificate, CertificateStatus, RevocationReason } from './types';
 
@@ -38,15 +39,17 @@ export function toCertificate(row: Row): Certificate {
     id: columns[0],
     subject: columns[1],
     issuer: columns[2],
-    notBefore: new Date(columns[3]),
-    notAfter: new Date(columns[4]),
+    notBefore: storedTime(columns[3], { entity: 'certificate', field: 'notBefore' }),
+    notAfter: storedTime(columns[4], { entity: 'certificate', field: 'notAfter' }),
     publicKey: columns[5],
     certificate: columns[6],
     fingerprint: columns[7],
     status: columns[8],
-    metadata: JSON.parse(columns[13]) as Metadata,
-    createdAt: new Date(columns[9]),
-    ...(revokedAtMs === null ? undefined : { revokedAt: new Date(revokedAtMs) }),
+    metadata: storedJson(columns[13], { entity: 'certificate', field: 'metadata' }) as Metadata,
+    createdAt: storedTime(columns[9], { entity: 'certificate', field: 'createdAt' }),
+    ...(revokedAtMs === null
+      ? undefined
+      : { revokedAt: storedTime(revokedAtMs, { entity: 'certificate', field: 'revokedAt' }) }),
     ...(revocationReason === null ? undefined : { revocationReason }),
     ...(replacedBy === null ? undefined : { replacedBy }),
   };

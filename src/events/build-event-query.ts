@@ -1,6 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
 import { allOf, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
 import type { EventFilter } from './parse-event';
@@ -124,13 +125,13 @@ export function toSecurityEvent(row: Row): SecurityEvent {
   const [applied, details] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
   return {
     id: columns[0],
-    timestamp: new Date(columns[1]),
+    timestamp: storedTime(columns[1], { entity: 'securityEvent', field: 'timestamp' }),
     eventType: columns[2],
     severity: columns[3],
     source: columns[4],
     target: columns[5],
     description: columns[6],
-    metadata: JSON.parse(columns[9]) as Metadata,
+    metadata: storedJson(columns[9], { entity: 'securityEvent', field: 'metadata' }) as Metadata,
     mitigationApplied: Boolean(applied),
     ...(details === null ? undefined : { mitigationDetails: details }),
   };

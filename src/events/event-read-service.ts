@@ -1,11 +1,20 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
-import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions, type PageRequest } from '../input/check-page';
+import {
+  asMuchAsFits,
+  checkPage,
+  refuseWindow,
+  toPage,
+  type Page,
+  type PageOptions,
+  type PageRequest,
+} from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Row, Statement } from '../sql/statement';
+import { storedTime } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
@@ -131,7 +140,13 @@ export abstract class EventReadService {
       const rows = await this.#queryMany(executor, statement);
       if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
       return rows.map(([key, count]) => {
-        return { key: typeof key === 'number' ? new Date(key).toISOString() : String(key), count: Number(count) };
+        return {
+          key:
+            typeof key === 'number'
+              ? storedTime(key, { entity: 'securityEvent', field: 'timestamp' }).toISOString()
+              : String(key),
+          count: Number(count),
+        };
       });
     });
   }
