@@ -78,10 +78,15 @@ function writerOf({ options: { url } }: TestDatabase): Write {
     };
   }
   const driver = openSqlite(url);
-  afterTest(() => void driver.close());
+  afterTest(() => {
+    driver.close();
+  });
   driver.unsafeMode();
   driver.pragma('foreign_keys = OFF');
-  return (...sql) => Promise.resolve(sql.forEach((statement) => void driver.exec(statement)));
+  return (...sql) => {
+    for (const statement of sql) driver.exec(statement);
+    return Promise.resolve();
+  };
 }
 
 /** Lets every column hold anything. */
