@@ -13,7 +13,8 @@
  * - `BUSY`: another process kept the lock for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than it may.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read at the moment.
- * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports.
+ * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports; `CORRUPT` also where a record cannot be read, as
+ *   another program has written it.
  * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the database's schema is older or newer than this package's.
  * - `MIGRATION_FAILED`: a migration could not be applied; nothing of it was kept.
  * - `INTERNAL`: a fault of this package. Please report it.
