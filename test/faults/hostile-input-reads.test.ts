@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { DatabaseServiceFactory, type AgentInput, type DatabaseOptions } from '../../src';
 import { engine } from '../support/engine';
-import { expectError, expectRefused } from '../support/expect-error';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase, temporaryDirectory } from '../support/test-database';
@@ -91,6 +91,22 @@ describe('What a caller gives', () => {
         expect(`${inspect(error)} ${JSON.stringify(error)} ${String(error)}`).toContain('DatabaseError');
       });
     }
+  });
+});
+
+describe('A backup', () => {
+  const shared = shareTestDatabase();
+
+  test.each(Object.keys(hostileObjects))('is not made where the path, or the options, are %s', async (what) => {
+    const { db } = shared();
+    // Of a path in no folder that there is, nothing could come.
+    const path = join(temporaryDirectory(), 'none', 'copy');
+    await expectError('INVALID_INPUT', () => callUntyped(db, 'backup', hostileObjects[what]?.()));
+    const options = { onProgress: hostileObjects[what]?.() };
+    const error: unknown = await callUntyped(db, 'backup', path, options).catch((thrown: unknown) => thrown);
+    const isFunction = typeof options.onProgress === 'function';
+    const otherwise = engine === 'sqlite' ? 'UNAVAILABLE' : 'INVALID_OPTIONS';
+    expect(error).toMatchObject({ name: 'DatabaseError', code: isFunction ? otherwise : 'INVALID_INPUT' });
   });
 });
 
