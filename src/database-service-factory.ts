@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assertResettable, resetDatabase } from './client/reset-database';
-import { DatabaseService } from './database-service';
+import { DatabaseService, optionsOf } from './database-service';
 import { Failure } from './errors/failure';
 import { toDatabaseError, type Operation } from './errors/operation';
 import type { DatabaseOptions } from './options/types';
-import { resolveOptions } from './options/resolve-options';
+import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 
 interface Instance {
-  readonly options: DatabaseOptions;
+  /** As they were read when it was made, whatever has become of the caller's object since. */
+  readonly options: ResolvedOptions;
   readonly ready: Promise<DatabaseService>;
 }
 
@@ -34,7 +35,8 @@ export class DatabaseServiceFactory {
       await service.initialize();
       return service;
     }
-    const instance: Instance = { options: { ...options }, ready: start(options) };
+    const service = new DatabaseService(options);
+    const instance: Instance = { options: optionsOf(service), ready: start(service) };
     this.#instance = instance;
     try {
       return await instance.ready;
@@ -63,7 +65,7 @@ export class DatabaseServiceFactory {
     const service = await instance.ready.catch(() => undefined);
     // What could not be opened may be no database at all.
     if (service === undefined) return;
-    const options = resolveOptions(instance.options);
+    const { options } = instance;
     await named('reset', () => assertResettable(options));
     await service.close();
     if (this.#instance === instance) this.#instance = undefined;
@@ -71,14 +73,13 @@ export class DatabaseServiceFactory {
   }
 }
 
-async function start(options: DatabaseOptions | undefined): Promise<DatabaseService> {
-  const service = new DatabaseService(options);
+async function start(service: DatabaseService): Promise<DatabaseService> {
   await service.initialize();
   return service;
 }
 
-function checkSameOptions(options: DatabaseOptions | undefined, live: DatabaseOptions): void {
-  if (options === undefined || isDeepStrictEqual(resolveOptions(options), resolveOptions(live))) return;
+function checkSameOptions(options: DatabaseOptions | undefined, live: ResolvedOptions): void {
+  if (options === undefined || isDeepStrictEqual(resolveOptions(options), live)) return;
   throw new Failure('INVALID_OPTIONS', 'the instance of this process was made with other options');
 }
 

@@ -19,6 +19,13 @@ import { wholeMilliseconds, type ServiceSettings } from './options/service-setti
 import { TransactionScope } from './transaction-scope';
 
 /**
+ * The options of a service as they were read when it was made.
+ *
+ * @internal
+ */
+export let optionsOf: (service: DatabaseService) => ResolvedOptions;
+
+/**
  * The directory's database: agents, certificates and security events.
  *
  * Every method fails with a `DatabaseError`: NOT_INITIALIZED before `initialize()` and after `close()`.
@@ -32,6 +39,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   #target: 'open' | 'closed' = 'closed';
   /** The last of the openings and closings, which follow one another. */
   #last: Promise<void> = Promise.resolve();
+
+  static {
+    optionsOf = (service) => service.#options;
+  }
 
   /**
    * Opens nothing yet.

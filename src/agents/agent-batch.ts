@@ -167,8 +167,13 @@ function unknownCertificate(): Failure {
 
 function idOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
-  const id: unknown = Reflect.get(input, 'id');
-  return typeof id === 'string' ? id : undefined;
+  try {
+    const id: unknown = Reflect.get(input, 'id');
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    // A getter of the caller's. That the agent cannot be read is what its failure says.
+    return undefined;
+  }
 }
 
 function wasLost(): never {

@@ -27,7 +27,7 @@ export class AgentCursors {
   }
 
   /** @throws INVALID_INPUT */
-  decode(cursor: unknown): AgentPlace {
+  decode(cursor: string): AgentPlace {
     const isKey = (key: readonly CursorValue[]): key is readonly [AgentPlace['value'], string] =>
       key.length === 2 && isOrderValue(key[0], this.#field) && typeof key[1] === 'string';
     const [value, id] = decodeCursor(cursor, this.#fingerprint, isKey);

@@ -1,5 +1,6 @@
 import type { Metadata } from '../metadata/types';
 import type { Row } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import type { AgentRecord, AgentStatus, Endpoint, HealthStatus } from './types';
 
 /** A row of `agentColumns`, in their order. */
@@ -37,19 +38,19 @@ type EndpointResult = readonly [
 export function toAgentRecord(row: Row): AgentRecord {
   // The statement that made the row selects exactly these columns.
   const columns = row as AgentResultRow;
-  const endpoints = (JSON.parse(columns[12]) as EndpointResult[]).map(toEndpoint);
+  const endpoints = (storedJson(columns[12], 'agent', 'endpoints') as EndpointResult[]).map(toEndpoint);
   const agent: AgentRecord = {
     id: columns[0],
     name: columns[1],
     publicKey: columns[2],
     certificateId: columns[3],
     endpoints,
-    capabilities: JSON.parse(columns[13]) as string[],
+    capabilities: storedJson(columns[13], 'agent', 'capabilities') as string[],
     version: columns[5],
-    metadata: JSON.parse(columns[14]) as Metadata,
-    createdAt: new Date(columns[7]),
-    updatedAt: new Date(columns[8]),
-    expiresAt: new Date(columns[9]),
+    metadata: storedJson(columns[14], 'agent', 'metadata') as Metadata,
+    createdAt: storedTime(columns[7], 'agent', 'createdAt'),
+    updatedAt: storedTime(columns[8], 'agent', 'updatedAt'),
+    expiresAt: storedTime(columns[9], 'agent', 'expiresAt'),
     status: columns[10],
     owner: columns[11],
   };
@@ -66,9 +67,9 @@ function toEndpoint(columns: EndpointResult): Endpoint {
     protocol: columns[1],
     address: columns[2],
     port: columns[3],
-    health: { status: columns[4], lastChecked: new Date(columns[5]) },
+    health: { status: columns[4], lastChecked: storedTime(columns[5], 'endpoint', 'lastChecked') },
   };
   if (columns[6] !== null) endpoint.health.message = columns[6];
-  if (columns[7] !== null) endpoint.metadata = JSON.parse(columns[7]) as Metadata;
+  if (columns[7] !== null) endpoint.metadata = storedJson(columns[7], 'endpoint', 'metadata') as Metadata;
   return endpoint;
 }

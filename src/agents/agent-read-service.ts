@@ -1,6 +1,14 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import {
+  asMuchAsFits,
+  checkPage,
+  refuseWindow,
+  toPage,
+  type Page,
+  type PageOptions,
+  type PageRequest,
+} from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
@@ -70,7 +78,7 @@ export abstract class AgentReadService {
       if (filter === null || window.limit === 0) return [];
       const { now, maxResults } = this.#settings;
       const limit = rowLimit(window, maxResults);
-      const selection = { filter, order, limit, offset: window.offset, nowMs: now() };
+      const selection = { filter, order, limit, offset: window.offset ?? 0, nowMs: now() };
       const rows = await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection));
       checkResultSize(window, rows, maxResults);
       return rows.map(toAgentRecord);
@@ -86,7 +94,9 @@ export abstract class AgentReadService {
    * @throws INVALID_INPUT, also for a cursor of another query.
    */
   page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
-    return this.#session.read('agents.page', options, (executor) => this.#selectPage(executor, query, page));
+    return this.#session.read('agents.page', options, (executor) =>
+      this.#selectPage(executor, query, checkPage(page, this.#settings.checks)),
+    );
   }
 
   /**
@@ -134,12 +144,11 @@ export abstract class AgentReadService {
   async #selectPage(
     executor: Executor,
     query: ResolutionQuery,
-    page?: PageOptions,
+    { after, size }: PageRequest,
     maxLength?: number,
   ): Promise<Page<AgentRecord>> {
-    const { filter, order } = parseResolutionQuery(query, this.#settings.checks);
-    refuseWindow(query);
-    const { after, size } = checkPage(page);
+    const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks);
+    refuseWindow(window);
     const cursors = new AgentCursors(filter, order);
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };

@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, maxTimeMs, optional } from '../input/check';
 import { invalidInput } from '../errors/failure';
 import type { Checks } from '../input/checks';
+import { reading } from '../input/reading';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './agent-row';
@@ -111,10 +112,11 @@ function parseCapabilities(checks: Checks): (value: unknown, field: string) => s
 
 function checkEndpointReference(value: unknown, field: string): string {
   if (typeof value === 'string') return checkNonEmptyText(value, field);
-  if (typeof value !== 'object' || value === null || !('id' in value)) {
+  const id = reading(field, () => {
+    if (typeof value === 'object' && value !== null && 'id' in value) return value.id;
     throw invalidInput(field, 'must be an endpoint or the id of one');
-  }
-  return checkNonEmptyText(value.id, `${field}.id`);
+  });
+  return checkNonEmptyText(id, `${field}.id`);
 }
 
 function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly EndpointRow[]): void {

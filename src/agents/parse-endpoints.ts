@@ -2,6 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { checkArray, checkObject, checkOneOf, checkTime, checkWholeNumber, optional } from '../input/check';
 import { invalidInput } from '../errors/failure';
 import type { Checks } from '../input/checks';
+import { reading } from '../input/reading';
 import { metadataBounds } from '../metadata/metadata-rows';
 import { toCanonicalJson, isPlainObject } from '../metadata/canonical-json';
 import type { EndpointRow } from './agent-row';
@@ -65,6 +66,6 @@ export function parseHealth(value: unknown, path: string, nowMs: number, checks:
 }
 
 function checkMetadataObject(value: unknown, field: string, checks: Checks): string {
-  if (!isPlainObject(value)) throw invalidInput(field, 'must be an object of JSON values');
+  if (!reading(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
   return toCanonicalJson(value, field, metadataBounds(checks));
 }

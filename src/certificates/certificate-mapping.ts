@@ -1,6 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import type { Metadata } from '../metadata/types';
 import type { Certificate, CertificateStatus, RevocationReason } from './types';
 
@@ -37,16 +38,16 @@ export function toCertificate(row: Row): Certificate {
     id: columns[0],
     subject: columns[1],
     issuer: columns[2],
-    notBefore: new Date(columns[3]),
-    notAfter: new Date(columns[4]),
+    notBefore: storedTime(columns[3], 'certificate', 'notBefore'),
+    notAfter: storedTime(columns[4], 'certificate', 'notAfter'),
     publicKey: columns[5],
     certificate: columns[6],
     fingerprint: columns[7],
     status: columns[8],
-    metadata: JSON.parse(columns[13]) as Metadata,
-    createdAt: new Date(columns[9]),
+    metadata: storedJson(columns[13], 'certificate', 'metadata') as Metadata,
+    createdAt: storedTime(columns[9], 'certificate', 'createdAt'),
   };
-  if (columns[10] !== null) certificate.revokedAt = new Date(columns[10]);
+  if (columns[10] !== null) certificate.revokedAt = storedTime(columns[10], 'certificate', 'revokedAt');
   if (columns[11] !== null) certificate.revocationReason = columns[11];
   if (columns[12] !== null) certificate.replacedBy = columns[12];
   return certificate;

@@ -246,7 +246,7 @@ export class CertificateService {
   async #select(executor: Executor, { filter, order, window }: ParsedCertificateQuery): Promise<Certificate[]> {
     if (filter === null || window.limit === 0) return [];
     const { maxResults } = this.#settings;
-    const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset };
+    const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
     const statement = buildCertificateQuery(executor.dialect, selection);
     const rows = await executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
     checkResultSize(window, rows, maxResults);

@@ -72,7 +72,7 @@ export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificate
       metadata: undefined,
     },
     order: { field: 'notAfter', direction: 'asc' },
-    window: { limit: undefined, offset: 0 },
+    window: { limit: undefined, offset: undefined },
   };
 }
 

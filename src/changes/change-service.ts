@@ -3,6 +3,7 @@ import type { Session } from '../client/session';
 import { invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
 import type { ReadOptions } from '../options/read-options';
+import { reading } from '../input/reading';
 import type { ServiceSettings } from '../options/service-settings';
 import { inOneStep } from '../sql/statement';
 import { changeStatements, toChange } from './change-statements';
@@ -53,7 +54,7 @@ export class ChangeService {
       return Promise.resolve(parseFollow(options));
     });
     let last = after;
-    while (signal?.aborted !== true) {
+    while (!isAborted(signal)) {
       const changes = await this.read({ after: last });
       for (const change of changes) {
         last = change.sequence;
@@ -61,7 +62,7 @@ export class ChangeService {
       }
       if (changes.length === pageSize) continue;
       if (pollMs === 0) return;
-      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+      await pause(pollMs, signal);
     }
   }
 
@@ -103,9 +104,30 @@ function parseFollow(options: unknown): Follow {
 
 // Not instanceof: a signal may come from another realm.
 function checkSignal(value: unknown, field: string): AbortSignal {
-  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  const isSignal = reading(field, () => {
+    return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+  });
   if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');
   return value as AbortSignal;
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  try {
+    return signal?.aborted === true;
+  } catch {
+    // What cannot be asked could never end it.
+    return true;
+  }
+}
+
+/** Waits for `ms`, or until `signal` ends it. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    // What only looks like a signal ends no wait, and must not keep the process busy either.
+    if (!isAborted(signal)) await sleep(ms);
+  }
 }
 
 function checkSequence(value: unknown, field: string): number {

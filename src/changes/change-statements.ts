@@ -2,6 +2,7 @@ import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { sql } from '../sql/sql';
 import { defineStatement, toStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
+import { storedTime } from '../sql/stored';
 import type { Change, ChangeKind } from './types';
 
 const changeColumns: RecordColumns = {
@@ -63,5 +64,11 @@ type ChangeResultRow = readonly [
 export function toChange(row: Row): Change {
   // The statement that made the row selects exactly these columns.
   const [sequence, entity, id, kind, changedAtMs] = row as ChangeResultRow;
-  return { sequence, entity: entity === 'AGENT' ? 'agent' : 'certificate', id, kind, changedAt: new Date(changedAtMs) };
+  return {
+    sequence,
+    entity: entity === 'AGENT' ? 'agent' : 'certificate',
+    id,
+    kind,
+    changedAt: storedTime(changedAtMs, undefined, 'changedAt'),
+  };
 }

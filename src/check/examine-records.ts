@@ -107,6 +107,7 @@ function examineMetadata(
   return walk(snapshot, rows, async ([id, key, shortValue, hasOwner]) => {
     const rules = new Rules(findings, { ...subjectOf(entity, id), ...(typeof key === 'string' ? { key } : undefined) });
     rules.reference(hasOwner, 'metadata', 'a record');
+    rules.text(key, 'metadata');
     rules.canonicalJson(shortValue ?? (await selectValue(id, key)));
   });
 

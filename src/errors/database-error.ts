@@ -13,7 +13,8 @@
  * - `BUSY`: another process kept the lock for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than it may.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read at the moment.
- * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports.
+ * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports; `CORRUPT` also where a record cannot be read, as
+ *   another program has written it.
  * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the database's schema is older or newer than this package's.
  * - `MIGRATION_FAILED`: a migration could not be applied; nothing of it was kept.
  * - `INTERNAL`: a fault of this package. Please report it.
@@ -109,12 +110,22 @@ function print(
 }
 
 function kindOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return typeof cause;
-  const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
-  return `${cause.name}${code}`;
+  try {
+    if (!(cause instanceof Error)) return typeof cause;
+    const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
+    return `${cause.name}${code}`;
+  } catch {
+    // Something of the caller's that throws when it is looked at: to print an error must not fail.
+    return typeof cause;
+  }
 }
 
 /** Whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
-  return typeof error === 'object' && error !== null && brand in error;
+  try {
+    return typeof error === 'object' && error !== null && brand in error;
+  } catch {
+    // A proxy that answers no question is none of ours.
+    return false;
+  }
 }

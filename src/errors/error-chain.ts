@@ -2,14 +2,19 @@ const maxDepth = 8;
 
 /**
  * What `find` makes of the first error of a chain that it knows: the driver's error may sit below several wrappers, those
- * of Prisma Client and of the driver adapter among them.
+ * of Prisma Client and of the driver adapter among them. What was thrown may as well be the caller's, whose getters throw:
+ * nobody knows such an error.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;
-  for (let depth = 0; depth < maxDepth && typeof link === 'object' && link !== null; depth += 1) {
-    const found = find(link);
-    if (found !== undefined) return found;
-    link = nextLink(link);
+  try {
+    for (let depth = 0; depth < maxDepth && typeof link === 'object' && link !== null; depth += 1) {
+      const found = find(link);
+      if (found !== undefined) return found;
+      link = nextLink(link);
+    }
+  } catch {
+    // As above.
   }
   return undefined;
 }

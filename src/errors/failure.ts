@@ -26,6 +26,15 @@ export class Failure extends Error {
   }
 }
 
+/** Whether it was thrown by this package. What the caller's code throws may be a proxy that answers no question. */
+export function isFailure(error: unknown): error is Failure {
+  try {
+    return error instanceof Failure;
+  } catch {
+    return false;
+  }
+}
+
 /** A failure that is the caller's: `field` says where, `expectation` what would have been right. */
 export function invalidInput(field: string, expectation: string): Failure {
   return new Failure('INVALID_INPUT', `${field} ${expectation}`, { field });

@@ -59,6 +59,10 @@ function classify({ code, message }: DriverError, cause: unknown): Failure {
   if (message === 'unsupported file format') {
     return new Failure('CORRUPT', 'the file is no database that can be read', { cause });
   }
+  // All that is given is JSON: what is none is stored.
+  if (/^malformed JSON|^JSON cannot hold BLOB values/.test(message)) {
+    return new Failure('CORRUPT', 'what is stored is no JSON', { cause });
+  }
   const known = failures.find(([prefix]) => code.startsWith(prefix));
   if (known === undefined) return new Failure('INTERNAL', 'unexpected fault of the database', { cause });
   return new Failure(known[1], known[2], { cause });

@@ -1,6 +1,7 @@
 import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
 import { allOf, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
+import { storedJson, storedTime } from '../sql/stored';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
 import type { EventFilter } from './parse-event';
@@ -125,13 +126,13 @@ export function toSecurityEvent(row: Row): SecurityEvent {
   const details = mitigation === undefined ? columns[8] : mitigation[1];
   const event: SecurityEvent = {
     id: columns[0],
-    timestamp: new Date(columns[1]),
+    timestamp: storedTime(columns[1], 'securityEvent', 'timestamp'),
     eventType: columns[2],
     severity: columns[3],
     source: columns[4],
     target: columns[5],
     description: columns[6],
-    metadata: JSON.parse(columns[9]) as Metadata,
+    metadata: storedJson(columns[9], 'securityEvent', 'metadata') as Metadata,
     mitigationApplied: Boolean(mitigation === undefined ? columns[7] : mitigation[0]),
   };
   if (details !== null) event.mitigationDetails = details;

@@ -17,7 +17,7 @@ export class EventCursors {
   }
 
   /** @throws INVALID_INPUT */
-  decode(cursor: unknown): EventPlace {
+  decode(cursor: string): EventPlace {
     return decodeCursor(cursor, this.#fingerprint, isPlace);
   }
 }

@@ -1,11 +1,20 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
-import { asMuchAsFits, checkPage, refuseWindow, toPage, type Page, type PageOptions } from '../input/check-page';
+import {
+  asMuchAsFits,
+  checkPage,
+  refuseWindow,
+  toPage,
+  type Page,
+  type PageOptions,
+  type PageRequest,
+} from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Row, Statement } from '../sql/statement';
+import { storedTime } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
@@ -53,7 +62,7 @@ export abstract class EventReadService {
       const { filter, window } = parseEventQuery(query, this.#settings.checks);
       if (filter === null || window.limit === 0) return [];
       const { maxResults } = this.#settings;
-      const selection = { limit: rowLimit(window, maxResults), offset: window.offset };
+      const selection = { limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
       const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, filter, selection));
       checkResultSize(window, rows, maxResults);
       return rows.map(toSecurityEvent);
@@ -69,7 +78,9 @@ export abstract class EventReadService {
    * @throws INVALID_INPUT, also for a cursor of another query.
    */
   page(query: SecurityEventQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>> {
-    return this.#session.read('events.page', options, (executor) => this.#selectPage(executor, query, page));
+    return this.#session.read('events.page', options, (executor) =>
+      this.#selectPage(executor, query, checkPage(page, this.#settings.checks)),
+    );
   }
 
   /**
@@ -129,7 +140,10 @@ export abstract class EventReadService {
       const rows = await this.#queryMany(executor, statement);
       if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
       return rows.map(([key, count]) => {
-        return { key: typeof key === 'number' ? new Date(key).toISOString() : String(key), count: Number(count) };
+        return {
+          key: typeof key === 'number' ? storedTime(key, 'securityEvent', 'timestamp').toISOString() : String(key),
+          count: Number(count),
+        };
       });
     });
   }
@@ -163,12 +177,11 @@ export abstract class EventReadService {
   async #selectPage(
     executor: Executor,
     query: SecurityEventQuery,
-    page?: PageOptions,
+    { after, size }: PageRequest,
     maxLength?: number,
   ): Promise<Page<SecurityEvent>> {
-    const { filter } = parseEventQuery(query, this.#settings.checks);
-    refuseWindow(query);
-    const { after, size } = checkPage(page);
+    const { filter, window } = parseEventQuery(query, this.#settings.checks);
+    refuseWindow(window);
     const cursors = new EventCursors(filter);
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };

@@ -24,9 +24,9 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Checks): N
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // The fields of an event begin with its path, of which its own name is no part.
-      const { code, field, message } = error;
+      const { code, field, message, cause } = error;
       const place = field === undefined || field === 'event' ? path : `${path}.${field}`;
-      throw new Failure(code, `${path}: ${message}`, { field: place });
+      throw new Failure(code, `${path}: ${message}`, { field: place, cause });
     }
   });
 }

@@ -1,5 +1,7 @@
 import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkWholeNumber, optional } from './check';
+import type { Window } from './check-window';
+import type { Checks } from './checks';
 
 /** Which page of what a query matches. */
 export interface PageOptions {
@@ -22,11 +24,24 @@ const defaultSize = 100;
 /** The most records of a page. */
 export const maxPageSize = 1000;
 
-/** Checks which page is wanted; what the cursor holds is still to be checked. @throws INVALID_INPUT */
-export function checkPage(input: unknown = {}): { readonly after: unknown; readonly size: number } {
-  const { after, size } = checkObject(input, 'page', names);
+/** Which page is wanted. What the cursor holds is still to be checked. */
+export interface PageRequest {
+  readonly after: string | undefined;
+  readonly size: number;
+}
+
+/** Checks which page a caller wants. @throws INVALID_INPUT */
+export function checkPage(input: unknown, { limits }: Checks): PageRequest {
+  const { after, size } = checkObject(input === undefined ? {} : input, 'page', names);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
-  return { after, size: optional(size, 'size', checkSize) ?? defaultSize };
+  const checkAfter = (value: unknown, field: string): string => checkCursor(value, field, limits.cursorLength);
+  return { after: optional(after, 'after', checkAfter), size: optional(size, 'size', checkSize) ?? defaultSize };
+}
+
+function checkCursor(value: unknown, field: string, maxLength: number): string {
+  if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
+  if (value.length > maxLength) throw invalidInput(field, `must not be longer than ${maxLength} characters`);
+  return value;
 }
 
 /** How many characters of records are read at a time, to be given one by one. */
@@ -52,7 +67,7 @@ export async function asMuchAsFits<T>(
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
-export function refuseWindow({ limit, offset }: { readonly limit?: unknown; readonly offset?: unknown }): void {
+export function refuseWindow({ limit, offset }: Window): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
   if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
 }

@@ -5,13 +5,14 @@ import { checkWholeNumber, optional } from './check';
 export interface Window {
   /** Undefined: all, but not more than `maxResults`. */
   readonly limit: number | undefined;
-  readonly offset: number;
+  /** Undefined: from the first one on. */
+  readonly offset: number | undefined;
 }
 
 /** Checks `limit` and `offset` of a query. @throws INVALID_INPUT */
 export function checkWindow(query: { readonly limit?: unknown; readonly offset?: unknown }): Window {
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
-  return { limit: optional(query.limit, 'limit', check), offset: optional(query.offset, 'offset', check) ?? 0 };
+  return { limit: optional(query.limit, 'limit', check), offset: optional(query.offset, 'offset', check) };
 }
 
 /** How many rows to ask the database for: one more than is allowed shows that there are too many. */

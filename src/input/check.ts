@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from '../text/is-storable-text';
+import { lengthOf, reading } from './reading';
 
 /** The first and the last millisecond that every engine can keep: year 1 to year 9999. */
 export const minTimeMs = -62_135_596_800_000;
@@ -45,7 +46,8 @@ export function checkAnyTime(value: unknown, field: string): number {
 function timeOf(value: unknown, field: string): number {
   // Not instanceof: a Date may come from another realm.
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
-  const time = value.getTime();
+  // Not its own method, which may be the caller's and answer with anything.
+  const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
   return time;
 }
@@ -76,13 +78,15 @@ export function checkArray<T>(
   check: (element: unknown, path: string) => T,
   maxLength = Infinity,
 ): T[] {
-  if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
-  const { length } = value;
-  if (length > maxLength) throw invalidInput(field, `must not have more than ${maxLength} elements`);
-  const elements: T[] = [];
-  // By its length, and not what iterates over it: a hole is an element, and an array may have an iterator without an end.
-  for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
-  return elements;
+  return reading(field, () => {
+    if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
+    const length = lengthOf(value, field);
+    if (length > maxLength) throw invalidInput(field, `must not have more than ${maxLength} elements`);
+    const elements: T[] = [];
+    // By its length, and not what iterates over it: a hole is an element, and an array may have an iterator without an end.
+    for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
+    return elements;
+  });
 }
 
 /**
@@ -95,19 +99,27 @@ export function hasEmptyFilter(filters: object): boolean {
   );
 }
 
-/** An object with none but the given fields. What their values are is for others to check. */
+/**
+ * The given fields of an object that has no others. Each is read once, so that what is used is what was checked, also where
+ * a getter answers otherwise the next time. What their values are is for others to check.
+ */
 export function checkObject<K extends string>(
   value: unknown,
   field: string,
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
-  // An array, a Date, a Map or a promise may have no fields of its own at all: as a query it would match everything.
-  if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
-  for (const key of Object.keys(value as object)) {
-    if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
-  }
-  // Nothing is claimed about the values: they are unknown still.
-  return value as Readonly<Partial<Record<K, unknown>>>;
+  return reading(field, () => {
+    // An array, a Date, a Map or a promise may have no fields of its own at all: as a query it would match everything.
+    if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
+    for (const key of Object.keys(value as object)) {
+      if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
+    }
+    // Nothing is claimed about the values: they are unknown still.
+    const given = value as Readonly<Partial<Record<K, unknown>>>;
+    const fields: Partial<Record<K, unknown>> = {};
+    for (const key of allowed) fields[key] = given[key];
+    return fields;
+  });
 }
 
 /** The result of `check`, or undefined where there is nothing to check. */

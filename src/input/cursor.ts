@@ -35,11 +35,10 @@ export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): 
  * @throws INVALID_INPUT at `after` where it is none of this package's, or one of another query.
  */
 export function decodeCursor<K extends readonly CursorValue[]>(
-  cursor: unknown,
+  cursor: string,
   fingerprint: string,
   isKey: (key: readonly CursorValue[]) => key is K,
 ): K {
-  if (typeof cursor !== 'string') throw invalidInput(field, 'must be a string');
   const [madeBy, madeFor, ...key] = partsOf(cursor);
   if (madeBy !== version) throw invalidInput(field, 'must be a cursor that a page of this version gave');
   if (madeFor !== fingerprint) throw invalidInput(field, 'must be a cursor of the same query');

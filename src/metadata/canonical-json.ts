@@ -1,4 +1,5 @@
 import { invalidInput } from '../errors/failure';
+import { lengthOf, reading } from '../input/reading';
 import { isStorableText } from '../text/is-storable-text';
 
 /** How deep values may be nested: far below what any JSON parser on the way can take. */
@@ -23,7 +24,7 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity };
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
-  const text = writer.write(value, 0);
+  const text = reading(field, () => writer.write(value, 0));
   if (writer.mayBeTooLarge) writer.checkBytes([text]);
   return text;
 }
@@ -84,7 +85,7 @@ export class JsonWriter {
   }
 
   #array(values: readonly unknown[], depth: number): string {
-    const { length } = values;
+    const length = lengthOf(values, this.#field);
     if (length > this.#room) throw this.#tooLarge();
     let text = '[';
     for (let index = 0; index < length; index += 1) {

@@ -1,5 +1,6 @@
 import { invalidInput } from '../errors/failure';
 import type { Checks } from '../input/checks';
+import { reading } from '../input/reading';
 import { isPlainObject, JsonWriter, type JsonBounds } from './canonical-json';
 
 /** Key and canonical JSON text of one entry. */
@@ -12,13 +13,15 @@ export function metadataBounds({ limits }: Checks): JsonBounds {
 
 /** @throws INVALID_INPUT when `metadata` is no plain object of JSON values, or has more of them than it may. */
 export function toMetadataRows(metadata: unknown, field: string, checks: Checks): MetadataRow[] {
-  if (!isPlainObject(metadata) || Object.getOwnPropertySymbols(metadata).length > 0) {
-    throw invalidInput(field, 'must be an object of JSON values');
-  }
   const writer = new JsonWriter(field, metadataBounds(checks));
-  const rows = Object.keys(metadata).map((key): MetadataRow => {
-    writer.quote(key);
-    return [key, writer.write(metadata[key], 1)];
+  const rows = reading(field, () => {
+    if (!isPlainObject(metadata) || Object.getOwnPropertySymbols(metadata).length > 0) {
+      throw invalidInput(field, 'must be an object of JSON values');
+    }
+    return Object.keys(metadata).map((key): MetadataRow => {
+      writer.quote(key);
+      return [key, writer.write(metadata[key], 1)];
+    });
   });
   if (writer.mayBeTooLarge) writer.checkBytes(rows.flat());
   return rows;

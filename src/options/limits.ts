@@ -17,6 +17,7 @@ const defaults: Limits = {
   recordLength: 33_554_432,
   batchSize: 1_000_000,
   listLength: 100_000,
+  cursorLength: 8_388_608,
   answerLength: 134_217_728,
 };
 

@@ -10,6 +10,7 @@ import {
   checkWholeNumber,
   optional,
 } from '../input/check';
+import { reading } from '../input/reading';
 import { parseLimits, type Limits } from './limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
@@ -204,8 +205,8 @@ function checkHook(value: unknown, field: string): (event: DatabaseEvent) => voi
 }
 
 function checkLogger(value: unknown, field: string): Logger {
-  const isLogger = (candidate: object): candidate is Logger =>
+  const isLogger = (candidate: object): boolean =>
     logLevels.every((level) => level in candidate && typeof (candidate as Logger)[level] === 'function');
-  if (typeof value === 'object' && value !== null && isLogger(value)) return value;
+  if (typeof value === 'object' && value !== null && reading(field, () => isLogger(value))) return value as Logger;
   throw new Failure('INVALID_OPTIONS', `${field} must have the methods ${logLevels.join(', ')}`, { field });
 }

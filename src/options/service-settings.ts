@@ -15,8 +15,17 @@ export interface ServiceSettings {
 /** The clock of the options as services need it: what is finer than a millisecond is not kept, so it must not count. */
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {
-    const ms = Math.floor(now());
+    const ms = tell(now);
     if (ms >= minTimeMs && ms <= maxTimeMs) return ms;
     throw new Failure('INVALID_OPTIONS', 'now must return a time within the years 1 to 9999', { field: 'now' });
   };
+}
+
+function tell(now: () => number): number {
+  try {
+    return Math.floor(now());
+  } catch (cause) {
+    // It is the caller's, and may throw, or answer with what is no number.
+    throw new Failure('INVALID_OPTIONS', 'now must not throw', { field: 'now', cause });
+  }
 }

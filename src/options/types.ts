@@ -98,6 +98,11 @@ export interface LimitOptions {
   /** Elements of a list to look for, such as `ids`. Default: 100000. */
   listLength?: number | undefined;
   /**
+   * Characters of a page's cursor, which is up to eight times as long as the id and the value that it holds. Default:
+   * 8388608.
+   */
+  cursorLength?: number | undefined;
+  /**
    * Characters of all texts, metadata included, in the answer of one query, page or `getMany`; what is more fails with
    * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 134217728.
    */

@@ -11,6 +11,7 @@ import { failuresAt, invalidInput } from '../errors/failure';
 import { parseNewEvent } from '../events/parse-event';
 import { recordEvents } from '../events/record-events';
 import { checkObject, optional } from '../input/check';
+import { reading } from '../input/reading';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Registration, RegistrationInput } from './types';
 
@@ -62,8 +63,10 @@ export class RegistrationService {
 
 // What is no object at all is for the agent's own check to refuse.
 function withCertificate(agent: unknown, certificateId: string): unknown {
-  if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
-  const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
-  if (given !== certificateId) throw invalidInput('certificateId', 'must be that of the certificate, or be left out');
-  return { ...fields, certificateId };
+  return reading('agent', () => {
+    if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
+    const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
+    if (given !== certificateId) throw invalidInput('certificateId', 'must be that of the certificate, or be left out');
+    return { ...fields, certificateId };
+  });
 }

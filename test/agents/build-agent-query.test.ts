@@ -8,7 +8,7 @@ import type { Statement } from '../../src/sql/statement';
 function build(query: ResolutionQuery): Statement {
   const { filter, order, window } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
-  const { limit = 10, offset } = window;
+  const { limit = 10, offset = 0 } = window;
   return buildAgentQuery(sqliteDialect, { filter, order, limit, offset, nowMs: 1_700_000_000_000 });
 }
 

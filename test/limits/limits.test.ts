@@ -14,6 +14,7 @@ const small: Required<LimitOptions> = {
   recordLength: 120,
   batchSize: 4,
   listLength: 4,
+  cursorLength: 80,
   answerLength: 3000,
 };
 
@@ -84,6 +85,8 @@ const calls: readonly Call[] = [
   ['capabilities', 'listLength', (db) => db.agents.count({ capabilities: ids })],
   ['status', 'listLength', (db) => db.agents.page({ status: ids.map(() => 'ACTIVE' as const) })],
   ['health', 'listLength', (db) => db.queryAgents({ health: ids.map(() => 'HEALTHY' as const) })],
+  ['after', 'cursorLength', (db) => db.agents.page({}, { after: 'x'.repeat(81) })],
+  ['after', 'cursorLength', (db) => db.events.page({}, { after: 'x'.repeat(81) })],
   ['metadata', 'metadataBytes', (db) => db.queryAgents({ metadata: { a: 'x'.repeat(60) } })],
   ...(['id', 'subject', 'issuer', 'fingerprint', 'replacedBy'] as const).map((field): Call => {
     return [field, 'nameLength', (db) => db.createCertificate(certificateInput({ ...short, [field]: name }))];
