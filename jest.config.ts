@@ -27,10 +27,10 @@ const onSqliteOnly = [
   'model/properties\\.',
 ];
 
-/** What takes long, unless it is asked for: `npm run test:big`, `npm run test:long`. */
+/** What takes long, unless it is asked for: `npm run test:big`, `npm run test:faults`, `npm run test:long`. */
 const onDemand = [
   ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
-  ...(process.env['LONG_TESTS'] === undefined ? ['\\.long\\.test\\.ts$'] : []),
+  ...(process.env['LONG_TESTS'] === undefined ? ['\\.long\\.test\\.ts$', '<rootDir>/test/faults/'] : []),
 ];
 
 const config: Config = {

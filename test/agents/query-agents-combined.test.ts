@@ -39,8 +39,7 @@ const choices: readonly ResolutionQuery[][] = [
     { capabilities: ['write', 'unknown'], allCapabilities: true },
   ],
   [{}, { metadata: { region: 'eu' } }],
-  [{}, { protocol: 'https' }],
-  [{}, { version: '^1.0.0', status: ['ACTIVE'] }],
+  [{}, { protocol: 'https', version: '^1.0.0', status: ['ACTIVE'] }],
 ];
 
 /** Every choice of one of each. */

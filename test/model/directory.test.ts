@@ -18,7 +18,7 @@ import { givenCertificates } from './pools';
  * run that failed, as its message says.
  */
 // A call takes longer on PostgreSQL.
-const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 12 : 80));
+const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 10 : 40));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
