@@ -30,7 +30,9 @@ const onSqliteOnly = [
 /** What takes long, unless it is asked for: `npm run test:big`, `npm run test:faults`, `npm run test:long`. */
 const onDemand = [
   ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
-  ...(process.env['LONG_TESTS'] === undefined ? ['\\.long\\.test\\.ts$', '<rootDir>/test/faults/'] : []),
+  ...(process.env['LONG_TESTS'] === undefined
+    ? ['\\.long\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/']
+    : []),
 ];
 
 const config: Config = {
