@@ -5,7 +5,7 @@ import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../text/fold-case';
 import type { Findings } from './findings';
-import { Rules, subjectOf } from './rules';
+import { firstNoText, Rules, subjectOf } from './rules';
 import { examinePart, walk, type Snapshot } from './walk';
 
 const maxPosition = 2 ** 31 - 1;
@@ -32,6 +32,7 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     ...[sql`a.id`, sql`a.name`, sql`a.name_folded`, sql`a.version`, sql`a.version_key`, sql`a.owner`],
     ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
     ...[hasDefault, hasCertificate],
+    firstNoText(snapshot.dialect, { publicKey: sql`a.public_key`, description: sql`a.description` }),
   ];
   return walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, (row) => {
     const [id, name, nameFolded, version, versionKey, owner, uniqueKey, status, created, updated, expires] = row;
@@ -53,6 +54,7 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     rules.time(expires, 'expiresAt');
     rules.holds(Boolean(row[11]), 'default-endpoint', "is none of the agent's endpoints", 'defaultEndpoint');
     rules.reference(row[12], 'certificateId', 'a certificate');
+    rules.texts(row[13]);
   });
 }
 
@@ -60,10 +62,16 @@ function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void>
   const columns = [
     ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
     ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`],
+    firstNoText(snapshot.dialect, {
+      protocol: sql`e.protocol`,
+      address: sql`e.address`,
+      'health.message': sql`e.health_message`,
+    }),
   ];
   return walk(snapshot, { columns, from: sql`endpoints e`, key: ['e.agent_id', 'e.id'] }, (row) => {
-    const [agentId, id, port, status, lastChecked, metadata, hasAgent] = row;
+    const [agentId, id, port, status, lastChecked, metadata, hasAgent, noText] = row;
     const rules = new Rules(findings, { ...subjectOf('endpoint', id), ...ownerOf(agentId) });
+    rules.texts(noText);
     rules.id(id);
     rules.wholeNumber(port, 1, 65_535, 'port');
     rules.oneOf(status, HealthStatus, 'health.status');

@@ -8,7 +8,7 @@ import { toStatement } from '../sql/statement';
 import { foldCase } from '../text/fold-case';
 import { examineAgents } from './examine-agents';
 import type { Findings } from './findings';
-import { Rules, subjectOf } from './rules';
+import { firstNoText, Rules, subjectOf } from './rules';
 import type { CheckedEntity } from './types';
 import { examinePart, walk, type Snapshot } from './walk';
 
@@ -53,10 +53,11 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
     ...[sql`c.id`, sql`c.subject`, sql`c.subject_folded`, sql`c.issuer`, sql`c.issuer_folded`, sql`c.fingerprint`],
     ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
     ...[toMs(sql`c.created_at`), toMs(sql`c.revoked_at`), sql`c.revocation_reason`, sql`c.replaced_by`, hasSuccessor],
+    firstNoText(snapshot.dialect, { publicKey: sql`c.public_key`, certificate: sql`c.certificate` }),
   ];
   return walk(snapshot, { columns, from: sql`certificates c`, key: ['c.id'] }, (row) => {
     const [id, subject, subjectFolded, issuer, issuerFolded, fingerprint, fingerprintKey, status] = row;
-    const [notBefore, notAfter, createdAt, revokedAt, reason, successor, isThere] = row.slice(8);
+    const [notBefore, notAfter, createdAt, revokedAt, reason, successor, isThere, noText] = row.slice(8);
     const rules = new Rules(findings, subjectOf('certificate', id));
     rules.id(id);
     if (rules.text(subject, 'subject')) rules.derived(subjectFolded, foldCase(subject), 'subjectFolded', 'the subject');
@@ -73,6 +74,7 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
     const isRevoked = status === 'REVOKED' || (revokedAt === null && reason === null);
     rules.holds(isRevoked, 'value', 'tells of a revocation, but the certificate is not revoked', 'status');
     rules.reference(isThere, 'replacedBy', 'a certificate');
+    rules.texts(noText);
     rules.holds(successor === null || successor !== id, 'value', 'is the certificate itself', 'replacedBy');
   });
 }
@@ -81,15 +83,22 @@ function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`s.id`, snapshot.dialect.toMs(sql`s.timestamp`), sql`s.event_type`, sql`s.severity`],
     sql`CASE WHEN s.mitigation_applied THEN 1 WHEN NOT s.mitigation_applied THEN 0 END`,
+    firstNoText(snapshot.dialect, {
+      source: sql`s.source`,
+      target: sql`s.target`,
+      description: sql`s.description`,
+      mitigationDetails: sql`s.mitigation_details`,
+    }),
   ];
   return walk(snapshot, { columns, from: sql`security_events s`, key: ['s.id'] }, (row) => {
-    const [id, timestamp, eventType, severity, applied] = row;
+    const [id, timestamp, eventType, severity, applied, noText] = row;
     const rules = new Rules(findings, subjectOf('securityEvent', id));
     rules.id(id);
     rules.time(timestamp, 'timestamp');
     rules.text(eventType, 'eventType');
     rules.oneOf(severity, SecuritySeverity, 'severity');
     rules.wholeNumber(applied, 0, 1, 'mitigationApplied');
+    rules.texts(noText);
   });
 }
 

@@ -1,5 +1,7 @@
 import { maxTimeMs, minTimeMs } from '../input/check';
 import { toCanonicalJson } from '../metadata/canonical-json';
+import type { Dialect } from '../sql/dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
 import type { Findings } from './findings';
 import type { CheckFinding, CheckName } from './types';
 
@@ -31,6 +33,11 @@ export class Rules {
   text(value: unknown, field: string): value is string {
     this.holds(typeof value === 'string', 'value', 'is no text', field);
     return typeof value === 'string';
+  }
+
+  /** @param field - what {@link firstNoText} has found. */
+  texts(field: unknown): void {
+    if (typeof field === 'string') this.holds(false, 'value', 'is no text', field);
   }
 
   id(value: unknown): void {
@@ -65,6 +72,14 @@ export class Rules {
     const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
     this.holds(isSound, 'metadata', 'is no canonical JSON', 'metadata');
   }
+}
+
+/** The first of some fields whose column holds no text, of those that nothing else is asked of; null where all do. */
+export function firstNoText(dialect: Dialect, columns: Readonly<Record<string, Sql>>): Sql {
+  const cases = Object.entries(columns).map(
+    ([field, column]) => sql`WHEN NOT (${dialect.isText(column)}) THEN ${raw(`'${field}'`)}`,
+  );
+  return sql`CASE ${join(cases, ' ')} END`;
 }
 
 function isCanonical(text: string): boolean {

@@ -53,6 +53,8 @@ export interface Dialect {
   readonly rowKey: Sql;
   /** Whether `value` is one of the values of `query`, which are few and the same for all rows. */
   readonly isAmong: (value: Sql, query: Sql) => Sql;
+  /** Whether a column of text holds one, or nothing: what the engine does not see to by itself. */
+  readonly isText: (column: Sql) => Sql;
   /** The SHA-256 of a text in UTF-8, in hexadecimal. Undefined where the engine has none. */
   readonly sha256: ((text: Sql) => Sql) | undefined;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */

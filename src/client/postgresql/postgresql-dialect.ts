@@ -15,6 +15,7 @@ export const postgresqlDialect: Dialect = {
   joinBy: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
+  isText: () => sql`TRUE`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   // An array is looked up in an index at once.
   isAmong: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,

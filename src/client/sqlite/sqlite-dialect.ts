@@ -22,6 +22,7 @@ export const sqliteDialect: Dialect = {
   joinBy: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
   rowKey: sql`rowid`,
+  isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   sha256: undefined,
   isAmong: (value, query) => sql`${value} IN (${query})`,
   elements: (list) => sql`SELECT value FROM json_each(${list})`,
