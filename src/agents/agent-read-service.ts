@@ -1,8 +1,9 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import {
-  asMuchAsFits,
   checkPage,
+  readAhead,
+  recordsOf,
   refuseWindow,
   toPage,
   type Page,
@@ -19,9 +20,6 @@ import { agentStatements } from './agent-statements';
 import { buildAgentCount, buildAgentQuery } from './build-agent-query';
 import { parseResolutionQuery } from './parse-resolution-query';
 import type { AgentRecord, ResolutionQuery } from './types';
-
-/** Agents that are read at a time to be given one by one. */
-const iterationSize = 500;
 
 /** Finds agents. */
 export abstract class AgentReadService {
@@ -105,18 +103,12 @@ export abstract class AgentReadService {
    *
    * @throws INVALID_INPUT, and whatever reading a page fails with.
    */
-  async *iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
-    for (let after: string | undefined; ;) {
-      const page = await this.#session.read('agents.iterate', options, (executor) => {
-        const { answerLength } = this.#settings.checks.limits;
-        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
-          return this.#selectPage(executor, query, { after, size }, maxLength);
-        });
-      });
-      yield* page.items;
-      if (page.nextCursor === undefined) return;
-      after = page.nextCursor;
-    }
+  iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
+    return recordsOf((after) =>
+      this.#session.read('agents.iterate', options, (executor) =>
+        readAhead(after, this.#settings.checks, (request) => this.#selectPage(executor, query, request)),
+      ),
+    );
   }
 
   /**
@@ -133,19 +125,14 @@ export abstract class AgentReadService {
     });
   }
 
-  #queryMany(
-    executor: Executor,
-    statement: Statement,
-    maxLength = this.#settings.checks.limits.answerLength,
-  ): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength });
+  #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
   }
 
   async #selectPage(
     executor: Executor,
     query: ResolutionQuery,
-    { after, size }: PageRequest,
-    maxLength?: number,
+    { after, size, maxLength }: PageRequest,
   ): Promise<Page<AgentRecord>> {
     const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks);
     refuseWindow(window);
@@ -153,14 +140,7 @@ export abstract class AgentReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const records = (await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection), maxLength)).map(
-      toAgentRecord,
-    );
-    return toPage(
-      records,
-      size,
-      (record) => record,
-      (record) => cursors.encode(record),
-    );
+    const rows = await executor.query({ ...buildAgentQuery(executor.dialect, selection), maxLength });
+    return toPage(rows.map(toAgentRecord), size, (agent) => cursors.encode(agent));
   }
 }

@@ -1,4 +1,4 @@
-import { isIndexedPart, type TextPart } from '../sql/dialect';
+import { isIndexedPart, textPart, type TextPart } from '../sql/dialect';
 import type { Sql } from '../sql/sql';
 import { slot } from '../sql/statement';
 import { toEntriesJson } from '../metadata/metadata-rows';
@@ -111,10 +111,7 @@ export function filterSlots({ filter }: ByFilter): FilterSlots {
 }
 
 function partSlot(namePart: string): TextPart {
-  return {
-    isIndexed: isIndexedPart(namePart),
-    bind: (derive = (part) => part) => slot((s: ByFilter) => derive(s.filter.namePart ?? '')),
-  };
+  return textPart(namePart, (derive) => slot((s: ByFilter) => derive(s.filter.namePart ?? '')));
 }
 
 function intervalSlots(intervals: NonNullable<AgentFilter['version']>['intervals']): IntervalSlots[] {

@@ -1,5 +1,5 @@
 import { ownersWithMetadata } from '../metadata/metadata-filter';
-import { isIndexedPart, type Dialect, type TextPart } from '../sql/dialect';
+import { textPart, type Dialect, type TextPart } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, isOneOf, toStatement, windowOf, type Statement } from '../sql/statement';
@@ -69,7 +69,7 @@ function partConditions(dialect: Dialect, table: Sql, { subjectPart, issuerPart 
 }
 
 function toPart(text: string): TextPart {
-  return { isIndexed: isIndexedPart(text), bind: (derive = (part) => part) => sql`${derive(text)}` };
+  return textPart(text, (derive) => sql`${derive(text)}`);
 }
 
 function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {

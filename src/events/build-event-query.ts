@@ -139,13 +139,6 @@ export function toSecurityEvent(row: Row): SecurityEvent {
   return event;
 }
 
-/** Where the event of a row of `buildEventQuery` stands. */
-export function placeOf(row: Row): EventPlace {
-  // As above.
-  const columns = row as EventResultRow;
-  return [columns[1], columns[0]];
-}
-
 function toMitigation(json: string): readonly [applied: unknown, details: string | null] {
   // The statement composes it of exactly these.
   return JSON.parse(json) as [unknown, string | null];

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../input/cursor';
-import type { Row } from '../sql/statement';
-import { placeOf, type EventPlace } from './build-event-query';
+import type { EventPlace } from './build-event-query';
 import type { EventFilter } from './parse-event';
+import type { SecurityEvent } from './types';
 
 /** The cursors of a query's pages. */
 export class EventCursors {
@@ -11,9 +11,9 @@ export class EventCursors {
     this.#fingerprint = fingerprintOf('events', filter);
   }
 
-  /** The cursor of the place after a row of the query. */
-  encode(row: Row): string {
-    return encodeCursor(this.#fingerprint, placeOf(row));
+  /** The cursor of the place after an event. */
+  encode({ timestamp, id }: SecurityEvent): string {
+    return encodeCursor(this.#fingerprint, [timestamp.getTime(), id]);
   }
 
   /** @throws INVALID_INPUT */

@@ -2,8 +2,9 @@ import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import {
-  asMuchAsFits,
   checkPage,
+  readAhead,
+  recordsOf,
   refuseWindow,
   toPage,
   type Page,
@@ -21,9 +22,6 @@ import { parseEventQuery } from './parse-event';
 import { parseGrouping } from './parse-event-options';
 import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, SecurityEventQuery } from './types';
 import { runReading, verifyChain } from './verify-chain';
-
-/** Events that are read at a time to be given one by one. */
-const iterationSize = 500;
 
 /** Finds security events, as their last mitigation has left them. */
 export abstract class EventReadService {
@@ -90,18 +88,12 @@ export abstract class EventReadService {
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
    * @throws INVALID_INPUT, and whatever reading a page fails with.
    */
-  async *iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
-    for (let after: string | undefined; ;) {
-      const page = await this.#session.read('events.iterate', options, (executor) => {
-        const { answerLength } = this.#settings.checks.limits;
-        return asMuchAsFits(iterationSize, answerLength, (size, maxLength) => {
-          return this.#selectPage(executor, query, { after, size }, maxLength);
-        });
-      });
-      yield* page.items;
-      if (page.nextCursor === undefined) return;
-      after = page.nextCursor;
-    }
+  iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
+    return recordsOf((after) =>
+      this.#session.read('events.iterate', options, (executor) =>
+        readAhead(after, this.#settings.checks, (request) => this.#selectPage(executor, query, request)),
+      ),
+    );
   }
 
   /**
@@ -166,19 +158,14 @@ export abstract class EventReadService {
     });
   }
 
-  #queryMany(
-    executor: Executor,
-    statement: Statement,
-    maxLength = this.#settings.checks.limits.answerLength,
-  ): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength });
+  #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
+    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
   }
 
   async #selectPage(
     executor: Executor,
     query: SecurityEventQuery,
-    { after, size }: PageRequest,
-    maxLength?: number,
+    { after, size, maxLength }: PageRequest,
   ): Promise<Page<SecurityEvent>> {
     const { filter, window } = parseEventQuery(query, this.#settings.checks);
     refuseWindow(window);
@@ -186,7 +173,7 @@ export abstract class EventReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
-    const rows = await this.#queryMany(executor, statement, maxLength);
-    return toPage(rows, size, toSecurityEvent, (row) => cursors.encode(row));
+    const rows = await executor.query({ ...statement, maxLength });
+    return toPage(rows.map(toSecurityEvent), size, (event) => cursors.encode(event));
   }
 }

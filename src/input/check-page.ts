@@ -28,6 +28,8 @@ export const maxPageSize = 1000;
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
+  /** How many characters the page may have; more of them are RESULT_TOO_LARGE. */
+  readonly maxLength: number;
 }
 
 /** Checks which page a caller wants. @throws INVALID_INPUT */
@@ -35,7 +37,11 @@ export function checkPage(input: unknown, { limits }: Checks): PageRequest {
   const { after, size } = checkObject(input === undefined ? {} : input, 'page', names);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
   const checkAfter = (value: unknown, field: string): string => checkCursor(value, field, limits.cursorLength);
-  return { after: optional(after, 'after', checkAfter), size: optional(size, 'size', checkSize) ?? defaultSize };
+  return {
+    after: optional(after, 'after', checkAfter),
+    size: optional(size, 'size', checkSize) ?? defaultSize,
+    maxLength: limits.answerLength,
+  };
 }
 
 function checkCursor(value: unknown, field: string, maxLength: number): string {
@@ -44,26 +50,39 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
   return value;
 }
 
-/** How many characters of records are read at a time, to be given one by one. */
-const comfortableLength = 16_777_216;
+/** How many records, and how many characters of them, are read at a time to be given one by one. */
+const iterationSize = 500;
+const iterationLength = 16_777_216;
 
-/**
- * Reads a page of `size` records, or of fewer, where so many are long together.
- *
- * @param readPage - fails with RESULT_TOO_LARGE where the page would have more than `maxLength` characters.
- */
-export async function asMuchAsFits<T>(
-  size: number,
-  answerLength: number,
-  readPage: (size: number, maxLength: number) => Promise<Page<T>>,
-): Promise<Page<T>> {
-  try {
-    // One record has to be read however long it is.
-    return await readPage(size, size === 1 ? answerLength : Math.min(answerLength, comfortableLength));
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
-    return asMuchAsFits(Math.ceil(size / 4), answerLength, readPage);
+/** Gives the records of a query one by one, reading them in pages. */
+export async function* recordsOf<T>(
+  readPage: (after: string | undefined) => Promise<Page<T>>,
+): AsyncGenerator<T, void, void> {
+  for (let after: string | undefined; ;) {
+    const { items, nextCursor } = await readPage(after);
+    yield* items;
+    if (nextCursor === undefined) return;
+    after = nextCursor;
   }
+}
+
+/** Reads a page as large as is good to be given one by one: of fewer records where they are long. */
+export function readAhead<T>(
+  after: string | undefined,
+  { limits: { answerLength } }: Checks,
+  readPage: (request: PageRequest) => Promise<Page<T>>,
+): Promise<Page<T>> {
+  const read = async (size: number): Promise<Page<T>> => {
+    try {
+      // One record has to be read however long it is.
+      const maxLength = size === 1 ? answerLength : Math.min(answerLength, iterationLength);
+      return await readPage({ after, size, maxLength });
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
+      return read(Math.ceil(size / 4));
+    }
+  };
+  return read(iterationSize);
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
@@ -73,17 +92,12 @@ export function refuseWindow({ limit, offset }: Window): void {
 }
 
 /**
- * A page of the rows that were asked for, which were one more than its size: that one tells that there are more.
+ * A page of the records that were found. One more than its size was looked for: that one tells that there are more.
  *
- * @param cursorAfter - the cursor of the place after a row.
+ * @param cursorAfter - the cursor of the place after a record.
  */
-export function toPage<R, T>(
-  rows: readonly R[],
-  size: number,
-  toItem: (row: R) => T,
-  cursorAfter: (row: R) => string,
-): Page<T> {
-  const items = rows.slice(0, size);
-  const last = rows.length > size ? items.at(-1) : undefined;
-  return { items: items.map(toItem), ...(last === undefined ? undefined : { nextCursor: cursorAfter(last) }) };
+export function toPage<T>(records: readonly T[], size: number, cursorAfter: (record: T) => string): Page<T> {
+  const items = records.slice(0, size);
+  const last = records.length > size ? items.at(-1) : undefined;
+  return { items, ...(last === undefined ? undefined : { nextCursor: cursorAfter(last) }) };
 }
