@@ -11,6 +11,9 @@ import type { CreateResult, Uniqueness } from './types';
 const batchSize = 500;
 const batchLength = 16_777_216;
 
+/** How often a batch looks again at what stood in the way of an insert: other connections may be quicker every time. */
+const maxTries = 5;
+
 /** What became of one agent: its id, if it has one, and why it was refused, if it was. */
 export interface Outcome {
   readonly id: string | undefined;
@@ -95,24 +98,67 @@ function* insertAgents(
   nowMs: number,
 ): Work<(Failure | undefined)[]> {
   const known = yield* selectKnownCertificates(statements, rows);
-  const taken = uniqueness === 'none' ? new Set() : yield* selectTakenNames(statements, rows, uniqueness);
-  const seenIds = new Set<string>();
-  const seenKeys = new Set<string>();
-  const failures = rows.map(({ columns: { id, certificateId, uniqueKey } }, position): Failure | undefined => {
-    // Of those of the same id, or of the same name, the first is registered.
-    if (seenIds.has(id)) return idTaken();
-    if (taken.has(position) || (uniqueKey !== null && seenKeys.has(uniqueKey))) return nameTaken();
-    if (!known.has(certificateId)) return unknownCertificate();
-    seenIds.add(id);
-    if (uniqueKey !== null) seenKeys.add(uniqueKey);
-    return undefined;
-  });
-  const accepted = rows.filter((_, position) => failures[position] === undefined);
-  const inserted = yield* insertRows(statements, accepted, nowMs);
-  return failures.map((failure, position) => {
-    const id = rows[position]?.columns.id ?? '';
-    return failure ?? (inserted.has(id) ? undefined : idTaken());
-  });
+  // Where no names stand in each other's way, the insert finds out whose id is taken.
+  let taken = uniqueness === 'none' ? nothing : yield* selectTaken(statements, rows, uniqueness);
+  const failures = new Map<NewAgentRow, Failure>();
+  for (let rest = rows, tries = 1; ; tries += 1) {
+    const { accepted, displaced } = choose(rest, known, taken, failures);
+    const inserted = yield* insertRows(statements, accepted, nowMs);
+    const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
+    if (tries === maxTries) for (const row of lost) failures.set(row, idTaken());
+    // What gave way to one that is refused itself may be registered after all.
+    for (const { row, rival, failure } of displaced) {
+      if (lost.has(rival) && tries < maxTries) lost.add(row);
+      else failures.set(row, failure);
+    }
+    if (lost.size === 0 || tries === maxTries) return rows.map((row) => failures.get(row));
+    rest = rest.filter((row) => lost.has(row));
+    taken = yield* selectTaken(statements, rest, uniqueness);
+  }
+}
+
+/** What agents that are stored already have of those that are to be registered. */
+interface Taken {
+  readonly ids: ReadonlySet<unknown>;
+  /** The positions of those whose name is taken. */
+  readonly names: ReadonlySet<unknown>;
+}
+
+const nothing: Taken = { ids: new Set(), names: new Set() };
+
+/** An agent that gave way to one before it in the batch, and what it is told if that one is registered. */
+interface Displaced {
+  readonly row: NewAgentRow;
+  readonly rival: NewAgentRow;
+  readonly failure: Failure;
+}
+
+/** Chooses whom to register: of those of the same id, or of the same name, the first. */
+function choose(
+  rows: readonly NewAgentRow[],
+  known: ReadonlySet<string>,
+  taken: Taken,
+  failures: Map<NewAgentRow, Failure>,
+): { readonly accepted: readonly NewAgentRow[]; readonly displaced: readonly Displaced[] } {
+  const accepted: NewAgentRow[] = [];
+  const displaced: Displaced[] = [];
+  const byId = new Map<string, NewAgentRow>();
+  const byName = new Map<string | null, NewAgentRow>();
+  for (const [position, row] of rows.entries()) {
+    const { id, certificateId, uniqueKey } = row.columns;
+    const [sameId, sameName] = [byId.get(id), byName.get(uniqueKey)];
+    if (taken.ids.has(id)) failures.set(row, idTaken());
+    else if (sameId !== undefined) displaced.push({ row, rival: sameId, failure: idTaken() });
+    else if (taken.names.has(position)) failures.set(row, nameTaken());
+    else if (sameName !== undefined) displaced.push({ row, rival: sameName, failure: nameTaken() });
+    else if (!known.has(certificateId)) failures.set(row, unknownCertificate());
+    else {
+      accepted.push(row);
+      byId.set(id, row);
+      if (uniqueKey !== null) byName.set(uniqueKey, row);
+    }
+  }
+  return { accepted, displaced };
 }
 
 function* insertRows(
@@ -138,16 +184,16 @@ function* selectKnownCertificates(
   return toTexts((yield statements.selectCertificates({ ids: JSON.stringify(ids) })).rows);
 }
 
-function* selectTakenNames(
-  statements: AgentStatements,
-  rows: readonly NewAgentRow[],
-  uniqueness: Uniqueness,
-): Work<ReadonlySet<unknown>> {
+function* selectTaken(statements: AgentStatements, rows: readonly NewAgentRow[], uniqueness: Uniqueness): Work<Taken> {
+  const ids = toTexts(
+    (yield statements.selectIds({ ids: JSON.stringify(rows.map(({ columns }) => columns.id)) })).rows,
+  );
+  if (uniqueness === 'none') return { ids, names: new Set() };
   const namesakes = rows.map(({ columns: { name, version, owner } }, position): Namesake => {
     return [position, name, version, uniqueness === 'name-version' ? null : owner];
   });
   const { rows: found } = yield statements.selectNamesakes({ namesakes: JSON.stringify(namesakes) });
-  return new Set(found.map(([position]) => position));
+  return { ids, names: new Set(found.map(([position]) => position)) };
 }
 
 function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {

@@ -49,6 +49,8 @@ export class AgentStatements {
   readonly selectForChange;
   /** Those of `ids` that are certificates, which stay so until the end of the transaction. */
   readonly selectCertificates;
+  /** Those of `ids` that are agents. */
+  readonly selectIds;
   /** The positions of those of `namesakes` that somebody has registered. */
   readonly selectNamesakes;
   /** Waits for those who register agents of the same name and version alone, where others may. */
@@ -84,6 +86,9 @@ export class AgentStatements {
     this.selectCertificates = defineStatement<{ ids: string }>(
       (p) => sql`SELECT c.id FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})
         ${dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``}`,
+    );
+    this.selectIds = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
     );
     this.selectNamesakes = defineStatement<{ namesakes: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('namesakes'), 'n', namesakeColumns)} WHERE EXISTS (

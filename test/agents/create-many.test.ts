@@ -116,6 +116,24 @@ describe('agents.createMany', () => {
       expect(await rawCounts(database)).toMatchObject({ capabilities: 1 });
     });
 
+    test('collect registers what would have given way to an agent that is refused itself', async () => {
+      const { db } = await openTestDatabase();
+      const certificateId = await createCertificate(db);
+      await createAgent(db, { id: 'a', certificateId, name: 'Other' });
+      const results = await db.agents.createMany(
+        [
+          agentInput({ id: 'a', certificateId, name: 'Agent' }),
+          agentInput({ id: 'b', certificateId, name: 'Agent' }),
+          agentInput({ id: 'c', certificateId, name: 'Agent' }),
+          agentInput({ id: 'b', certificateId, name: 'Another' }),
+        ],
+        { onError: 'collect', unique: 'name-version' },
+      );
+      expect(outcomes(results)).toEqual(['ALREADY_EXISTS', 'b', 'ALREADY_EXISTS', 'ALREADY_EXISTS']);
+      expect(await db.agents.get('b')).toMatchObject({ name: 'Agent' });
+      expect(await db.agents.count()).toBe(2);
+    });
+
     test('collect takes what is no agent at all for a refused one', async () => {
       const { db } = await openTestDatabase();
       const results = (await callUntyped(db.agents, 'createMany', [null, 5, { id: 7 }], { onError: 'collect' })) as [];
