@@ -24,7 +24,7 @@ export function* readHead(dialect: Dialect, now: number, before: readonly Statem
   const statements = chainStatements(dialect);
   const rows = (yield* look([...before, statements.selectHead])).at(-1)?.rows ?? [];
   // The statement selects exactly these columns.
-  const [sequence, hash] = (rows[0] ?? []) as unknown as readonly [sequence?: number, hash?: string];
+  const [sequence, hash] = (rows[0] ?? []) as readonly [sequence?: number, hash?: string];
   if (sequence !== undefined && hash !== undefined && hash !== '') return { sequence, hash };
 
   const checkpoint = yield statements.hasCheckpoint;

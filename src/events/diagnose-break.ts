@@ -32,7 +32,7 @@ export function* diagnoseBreak(
     const rows = yield statements.selectPlaces({ after, limit: batchSize });
     for (const row of rows) {
       // The statement selects exactly these columns.
-      const place = row as unknown as Place;
+      const place = row as Place;
       if (isFirst) wasRemoved = followsAfterGap(found, place);
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
@@ -48,7 +48,7 @@ export function* diagnoseBreak(
     const last = rows.at(-1);
     if (last === undefined || rows.length < batchSize) break;
     // As above.
-    after = (last as unknown as Place)[0];
+    after = (last as Place)[0];
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';

@@ -177,7 +177,7 @@ function* comparePrunings(
   // Somebody has pruned meanwhile, so that what was counted is of no one moment.
   const [row] = yield statements.selectRemaining;
   // The statement selects exactly these columns.
-  const [folded, remaining, details] = row as unknown as readonly [number | null, number, string | null];
+  const [folded, remaining, details] = row as readonly [number | null, number, string | null];
   return (folded ?? 0) + remaining === (parsePruning(details)?.gone ?? 0) ? undefined : { reason: 'removed' };
 }
 
@@ -186,7 +186,7 @@ function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak |
   for (let after = ''; ;) {
     const [row] = yield statements.selectUnrecorded({ after, limit: 2 * batchSize });
     // The statement selects exactly these columns.
-    const [last, eventId] = row as unknown as readonly [string | null, string | null];
+    const [last, eventId] = row as readonly [string | null, string | null];
     if (eventId !== null) return { eventId, reason: 'inserted' };
     if (last === null) return undefined;
     after = last;
@@ -196,7 +196,7 @@ function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak |
 function* readState(statements: ChainStatements): Reading<ChainState> {
   const [row] = yield statements.selectState;
   // The statement selects exactly these columns, the first two, and the four after them, null together.
-  const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as unknown as readonly [
+  const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as readonly [
     sequence: number | null,
     hash: string,
     last: number | null,
