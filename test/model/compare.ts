@@ -86,3 +86,34 @@ function isFeed(calls: readonly (readonly string[])[], feed: readonly string[]):
   }
   return start === feed.length;
 }
+
+/**
+ * The calls from `start` on in the order in which the feed tells of them. Those that change nothing in common may be
+ * committed in another order than the one that explains what they answer: letting agents expire takes those that were
+ * there when it began, whatever is registered until it is committed.
+ */
+export function inOrderOfFeed(
+  calls: readonly (readonly string[])[],
+  start: number,
+  feed: readonly string[],
+): (readonly string[])[] {
+  const ordered = calls.slice(0, start);
+  const rest = calls.slice(start);
+  for (let place = ordered.flat().length; rest.length > 0;) {
+    const next = rest.findIndex((news, index) => {
+      const before = new Set(rest.slice(0, index).flat().map(subjectOf));
+      const told = feed.slice(place, place + news.length);
+      return isSame([...told].sort(), [...news].sort()) && !news.some((line) => before.has(subjectOf(line)));
+    });
+    // Where none fits, what is expected next is what the difference shows.
+    const [news = []] = rest.splice(Math.max(next, 0), 1);
+    ordered.push(news);
+    place += news.length;
+  }
+  return ordered;
+}
+
+/** What a line of the feed is about. */
+function subjectOf(news: string): string {
+  return news.split(' ').slice(0, -2).join(' ');
+}

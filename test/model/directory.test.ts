@@ -21,6 +21,8 @@ import { givenCertificates } from './pools';
 const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 10 : 40));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
+/** When to stop, in milliseconds: a sequence that fails is shrunk until then, and no longer, so that it is told of. */
+const timeLimit = 60_000 + runs * 1000;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
 
 const startMs = 1_800_000_000_000;
@@ -118,7 +120,12 @@ test(
           await compareWhole(model.directory, real.db, url);
         }),
     );
-    await fc.assert(property, { numRuns: runs, ...repeat });
+    await fc.assert(property, {
+      numRuns: runs,
+      interruptAfterTimeLimit: timeLimit,
+      markInterruptAsFailure: true,
+      ...repeat,
+    });
   },
-  60_000 + runs * 1000,
+  timeLimit + 60_000,
 );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { differenceOf, differs, isExpected, readAll } from './compare';
+import { differenceOf, differs, inOrderOfFeed, isExpected, readAll } from './compare';
 import { settingsAt, type Command, type Place } from './machine';
 import { predict, settle } from './model';
 import { isAtomic, type Operation } from './operation';
@@ -26,9 +26,13 @@ export function togetherCommand(placed: readonly PlacedCall[]): Command {
       const calls = placed.map(({ call, place }) => ({ call: settle(call, model.directory), place }));
       const outcomes = await Promise.all(calls.map(({ call, place }) => outcomeOf(real[place], call)));
       const made = calls.map(({ call }, index) => ({ call, outcome: outcomes[index] ?? { result: undefined } }));
-      const ends = [...serialEnds(model.directory, made, settingsAt(real.clock))];
-      if (ends.length === 0) differs(calls, outcomes, 'what some order of the calls would answer');
+      const before = model.directory;
+      const orders = [...serialEnds(before, made, settingsAt(real.clock))];
+      if (orders.length === 0) differs(calls, outcomes, 'what some order of the calls would answer');
       const snapshot = await readAll(real.db);
+      const ends = orders.map((directory) => {
+        return { ...directory, feed: inOrderOfFeed(directory.feed, before.feed.length, snapshot.feed) };
+      });
       const end = ends.find((directory) => differenceOf(directory, snapshot) === undefined);
       if (end === undefined) {
         const differences = ends.map((directory) => differenceOf(directory, snapshot));
