@@ -18,23 +18,50 @@ export interface EventSelection {
   readonly after?: EventPlace | undefined;
 }
 
+const newestFirst = sql`s.timestamp DESC, s.id ASC`;
+
 /** Events by a filter, newest first: one statement, which finds the rows of the page first. */
-export function buildEventQuery(
-  dialect: Dialect,
-  filter: EventFilter,
-  { limit, offset = 0, after }: EventSelection,
-): Statement {
-  const orderBy = sql`s.timestamp DESC, s.id ASC`;
-  const conditions = eventConditions(dialect, filter);
-  if (after !== undefined) conditions.push(isAfter(dialect, after));
-  return toStatement(sql`WITH page AS MATERIALIZED (
-      SELECT s.${dialect.rowKey} AS key FROM security_events s WHERE ${allOf(conditions)}
-      ORDER BY ${orderBy} ${windowOf(limit, offset)})
+export function buildEventQuery(dialect: Dialect, filter: EventFilter, selection: EventSelection): Statement {
+  return toStatement(sql`WITH page AS MATERIALIZED (${pageOf(dialect, filter, selection)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details,
       ${dialect.jsonObjectOf(sql`security_event_metadata m WHERE m.event_id = s.id`)},
       ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
-    FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${orderBy}`);
+    FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${newestFirst}`);
+}
+
+// An index gives the events of one type, or of one severity, in their order, so that no more than the page is read. Those of
+// several would have to be sorted, however many they are: each is asked for the newest of its own.
+function pageOf(dialect: Dialect, filter: EventFilter, { limit, offset = 0, after }: EventSelection): Sql {
+  const select = (part: EventFilter, window: Sql): Sql => {
+    const conditions = eventConditions(dialect, part);
+    if (after !== undefined) conditions.push(isAfter(dialect, after));
+    return sql`SELECT s.${dialect.rowKey} AS key, s.timestamp, s.id FROM security_events s
+      WHERE ${allOf(conditions)} ORDER BY ${newestFirst} ${window}`;
+  };
+  const parts = partsOf(filter);
+  if (parts.length <= 1) return select(filter, windowOf(limit, offset));
+  const selects = parts.map((part) => sql`SELECT * FROM (${select(part, windowOf(limit + offset, 0))}) AS part`);
+  return sql`SELECT s.key FROM (${join(selects, ' UNION ALL ')}) AS s ORDER BY ${newestFirst} ${windowOf(limit, offset)}`;
+}
+
+/** Into how many parts a query is taken apart. */
+const maxParts = 8;
+
+/** The parts of a filter for events of several types or severities, unless something else leads to few of them. */
+function partsOf(filter: EventFilter): readonly EventFilter[] {
+  const { ids, eventTypes, severities, source, target, metadata } = filter;
+  if ([ids, source, target, metadata].some((field) => field !== undefined)) return [];
+  // Each value once, or its events would come twice.
+  const parts =
+    distinct(eventTypes)?.map((type) => ({ ...filter, eventTypes: [type] })) ??
+    distinct(severities)?.map((severity) => ({ ...filter, severities: [severity] })) ??
+    [];
+  return parts.length <= maxParts ? parts : [];
+}
+
+function distinct<T>(values: readonly T[] | undefined): readonly T[] | undefined {
+  return values && [...new Set(values)];
 }
 
 /** How many events a filter leaves. */
@@ -88,7 +115,8 @@ function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
   if (ids !== undefined) conditions.push(isOneOf(dialect, sql`s.id`, sql`${JSON.stringify(ids)}`));
   if (fromMs !== undefined) conditions.push(sql`s.timestamp >= ${dialect.fromMs(sql`${fromMs}`)}`);
   if (toMs !== undefined) conditions.push(sql`s.timestamp <= ${dialect.fromMs(sql`${toMs}`)}`);
-  if (eventTypes !== undefined)
+  if (eventTypes?.length === 1) conditions.push(sql`s.event_type = ${eventTypes[0]}`);
+  else if (eventTypes !== undefined)
     conditions.push(isOneOf(dialect, sql`s.event_type`, sql`${JSON.stringify(eventTypes)}`));
   if (severities !== undefined) conditions.push(sql`s.severity IN (${join(severities)})`);
   if (source !== undefined) conditions.push(sql`s.source = ${source}`);

@@ -77,6 +77,12 @@ describe('querySecurityEvents', () => {
     ['times beyond what can be stored', { from: new Date(-8.64e15), to: new Date(8.64e15) }, 'dCéba'],
     ['one type', { eventTypes: ['CUSTOM'] }, 'Cé'],
     ['several types, one twice', { eventTypes: ['CUSTOM', 'AUTHENTICATION_FAILURE', 'CUSTOM'] }, 'Céa'],
+    [
+      'more types than are looked up one by one',
+      { eventTypes: '1 2 3 4 5 6 7 8 9 CUSTOM THREAT_DETECTED'.split(' ') },
+      'dCéb',
+    ],
+    ['types and severities', { eventTypes: ['CUSTOM', 'THREAT_DETECTED'], severities: ['LOW', 'HIGH'] }, 'Cb'],
     ['a type in another case', { eventTypes: ['custom'] }, ''],
     ['one severity', { severities: ['LOW'] }, 'b'],
     ['several severities, one twice', { severities: ['INFO', 'HIGH', 'HIGH'] }, 'Ca'],
@@ -120,6 +126,10 @@ describe('querySecurityEvents', () => {
     [{ limit: 0 }, ''],
     [{ limit: 9, offset: 5 }, ''],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 4 }, 'a'],
+    [{ limit: 2, minSeverity: 'LOW' }, 'dC'],
+    [{ limit: 2, offset: 1, minSeverity: 'LOW' }, 'Cé'],
+    [{ limit: 1, offset: 2, eventTypes: ['CUSTOM', 'THREAT_DETECTED'] }, 'é'],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: 3, minSeverity: 'LOW' }, 'b'],
   ])('honours %j', async (query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });

@@ -1,5 +1,5 @@
 import { defaultChecks } from '../support/default-checks';
-import type { CertificateQuery, ResolutionQuery } from '../../src';
+import type { CertificateQuery, ResolutionQuery, SecurityEventQuery } from '../../src';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/build-agent-query';
 import { parseResolutionQuery } from '../../src/agents/parse-resolution-query';
 import { buildCertificateQuery } from '../../src/certificates/build-certificate-query';
@@ -157,15 +157,29 @@ describe('Certificates', () => {
 });
 
 describe('Events', () => {
-  test.each<[object, string]>([
-    [{}, 'idx_security_events_timestamp'],
-    [{ eventTypes: ['x'] }, 'idx_security_events_(event_type|timestamp)'],
-    [{ source: 'x' }, 'idx_security_events_source'],
-    [{ target: 'x' }, 'idx_security_events_target'],
-    [{ severities: ['HIGH'] }, 'idx_security_events_(severity|timestamp)'],
-  ])('by %j come from %s', async (query, index) => {
+  const select = (query: SecurityEventQuery): Statement => {
     const { filter } = parseEventQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
-    expect((await planOf(buildEventQuery(dialect, filter, { limit: 20 }))).join('\n')).toMatch(byIndex(index));
+    return buildEventQuery(dialect, filter, { limit: 20 });
+  };
+
+  test.each<[SecurityEventQuery, string]>([
+    [{}, 'idx_security_events_timestamp'],
+    [{ eventTypes: ['x'] }, 'idx_security_events_event_type'],
+    [{ source: 'x' }, 'idx_security_events_source'],
+    [{ target: 'x' }, 'idx_security_events_target'],
+    [{ severities: ['HIGH'] }, 'idx_security_events_severity'],
+  ])('by %j come from %s in its order', async (query, index) => {
+    expect((await planOf(select(query))).join('\n')).toMatch(byIndex(index));
+    expect(await sortsOf(select(query))).toEqual([]);
+  });
+
+  test.each<[SecurityEventQuery, string]>([
+    [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
+    [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
+  ])('by %j come from %s once for each, and no more than the pages of all are sorted', async (query, index) => {
+    const plan = await planOf(select(query));
+    expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
+    expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
   });
 });
