@@ -174,6 +174,11 @@ describe('Events', () => {
     expect(await sortsOf(select(query))).toEqual([]);
   });
 
+  test('are looked up among the mitigated ones in an index', async () => {
+    const index = `idx_security_event_entries_${onPostgresql ? 'mitigated' : 'event_id'}`;
+    expect((await planOf(select({}))).join('\n')).toMatch(byIndex(index));
+  });
+
   test.each<[SecurityEventQuery, string]>([
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
