@@ -1,4 +1,11 @@
-import { Client, type ClientBase, type ClientConfig, type CustomTypesConfig, type PoolClient } from 'pg';
+import {
+  Client,
+  type ClientBase,
+  type ClientConfig,
+  type CustomTypesConfig,
+  type PoolClient,
+  type QueryArrayResult,
+} from 'pg';
 import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
@@ -124,13 +131,17 @@ export class PostgresqlConnections {
 export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
   const { text, name: freeName } = toNumbered(sql);
   const name = client instanceof TidyClient && client.isDirect ? freeName : undefined;
-  const result = await client.query<Row[]>({
+  const query = {
     text,
     name,
     // The driver only reads them.
     values: args as unknown[],
-    rowMode: 'array',
+    rowMode: 'array' as const,
     types: maxLength === undefined ? types : limitedTypes(maxLength),
+  };
+  // What the driver's own promises refer to outlives them: the heap grows by all answers until it is collected as a whole.
+  const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
+    client.query<Row[]>(query, (error, answer) => (error ? reject(error) : resolve(answer)));
   });
   if (client instanceof TidyClient) client.heard(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
