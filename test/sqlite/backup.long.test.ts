@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -21,6 +20,7 @@ import { expectError } from '../support/expect-error';
 import { allRawRows } from '../support/raw-reader';
 import { openSqlite } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';
+import { openSmallDisk, whyNoSmallDisk } from '../support/small-disk';
 import { afterTest, openTestDatabase, temporaryDirectory, type TestDatabase } from '../support/test-database';
 import { whileReadOnly } from '../support/unprivileged';
 
@@ -38,20 +38,6 @@ async function fillLarge({ db }: TestDatabase, mebibytes = 24): Promise<void> {
     await db.agents.createMany(Array.from({ length: 500 }, () => agentInput({ certificateId, description })));
   }
 }
-
-const whyNoFullDisk = ((): string | undefined => {
-  const directory = '/dev/shm/ans-full-disk-test';
-  try {
-    mkdirSync(directory, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
-    execFileSync('umount', [directory]);
-    return undefined;
-  } catch {
-    return 'this user may mount no file system';
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-})();
 
 describe('A backup', () => {
   test.each(['a file', ':memory:'])('of %s holds every row, in one sound file', async (kind) => {
@@ -291,16 +277,14 @@ describe('A backup is refused, and leaves nothing behind,', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  describeUnless(whyNoFullDisk, 'on a disk', () => {
-    test.each(['1m', '8m'])('of %s that is full', async (size) => {
+  describeUnless(whyNoSmallDisk(), 'on a disk', () => {
+    test.each([1, 8])('of %im that is full', async (megabytes) => {
       const database = await openTestDatabase();
       await fillLarge(database, 12);
-      const directory = temporaryDirectory();
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]);
-      afterTest(() => void execFileSync('umount', [directory]));
-      const error = await expectError('STORAGE_FULL', () => database.db.backup(join(directory, 'b.sqlite')));
+      const { path } = openSmallDisk(megabytes);
+      const error = await expectError('STORAGE_FULL', () => database.db.backup(join(path, 'b.sqlite')));
       expect(error.message).toBe('Failed to back up database: the storage of the backup is full');
-      expect(readdirSync(directory)).toEqual([]);
+      expect(readdirSync(path)).toEqual([]);
       expect(await database.db.check()).toEqual(soundReport);
     });
   });
