@@ -6,6 +6,7 @@ import { engine } from '../support/engine';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
+import { describeOn } from '../support/skip';
 import { openTestDatabase, shareTestDatabase, temporaryDirectory } from '../support/test-database';
 import { call, databaseCalls, fillForCalls, pathsOf, publicCalls, replaced, type Path } from './hostile-calls';
 import { hostileObjects } from './hostile-values';
@@ -220,7 +221,7 @@ describe('What runs the caller’s code', () => {
   });
 });
 
-(engine === 'sqlite' ? describe : describe.skip)('The factory', () => {
+describeOn('sqlite', 'The factory', () => {
   afterEach(() => DatabaseServiceFactory.resetDatabase());
 
   test('removes the file that it has opened, whatever the options say later', async () => {
