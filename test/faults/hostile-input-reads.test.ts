@@ -214,8 +214,8 @@ describe('What runs the caller’s code', () => {
   test('is not followed by a signal that cannot be asked', async () => {
     const { db } = await openTestDatabase();
     let reads = 0;
-    const signal = { get aborted(): boolean { reads += 1; throw new Error('mine'); }, addEventListener: () => 1 }; // prettier-ignore
-    const follower = db.followChanges({ signal: signal as unknown as AbortSignal });
+    const signal: object = { get aborted(): boolean { reads += 1; throw new Error('mine'); }, addEventListener: () => 1 }; // prettier-ignore
+    const follower = db.followChanges({ signal: signal as AbortSignal });
     expect(await follower.next()).toEqual({ done: true, value: undefined });
     expect(reads).toBe(1);
   });

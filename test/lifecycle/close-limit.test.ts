@@ -179,7 +179,7 @@ describeOn('postgresql', 'A server that falls silent', () => {
     await call;
   });
 
-  test('nor for its goodbye', async () => {
+  test('does not keep close waiting for its goodbye', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const start = performance.now();
