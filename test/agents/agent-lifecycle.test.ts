@@ -67,12 +67,12 @@ describe.each(changes)('agents.%s', (name, change, changed) => {
     await expectRefused(database, 'CONFLICT', () => change(database.db, { ifUpdatedAt: new Date(start) }));
   });
 
-  test.each([
+  test.each<[string, object]>([
     ['an unknown option', { unknown: 1 }],
     ['a time that is none', { ifUpdatedAt: 5 }],
   ])('with %s is INVALID_INPUT', async (_, options) => {
     const database = await openWithAgent();
-    await expectRefused(database, 'INVALID_INPUT', () => change(database.db, options as never));
+    await expectRefused(database, 'INVALID_INPUT', () => change(database.db, options));
     expect(name).not.toBe('');
   });
 });

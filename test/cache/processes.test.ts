@@ -62,7 +62,7 @@ describe('What others change', () => {
     await other.updateAgent({ id: 'a', owner: 'other' });
     await expectSoon(async () => (await db.getAgent('a'))?.owner, 'other');
     await read();
-    await other.createAgent({ ...(await other.getAgent('a')), id: 'new', defaultEndpoint: undefined } as never);
+    await createAgent(other, { id: 'new', certificateId: 'c', owner: 'other' });
     await expectSoon(async () => (await db.getAgent('new'))?.owner, 'other');
     await read();
     await other.certificates.revoke('c', { reason: 'keyCompromise', agents: 'revoke' });

@@ -64,7 +64,7 @@ describe('setMetadata of a certificate', () => {
     expect(metadata).toEqual({ n, [`key${n}`]: n, shared: n });
   });
 
-  test('of transactions at once does so, too', async () => {
+  test('of many transactions at once leaves what one of them has written', async () => {
     const { db } = await openTestDatabase();
     const id = await createCertificate(db);
     const numbers = Array.from({ length: 8 }, (_, index) => index);

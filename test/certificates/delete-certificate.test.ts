@@ -1,8 +1,8 @@
 import { DatabaseService, type AgentStatus } from '../../src';
 import { createAgent, createCertificate } from '../support/factories';
 import { expectError, expectRefused } from '../support/expect-error';
-import { onPostgresql } from '../support/engine';
 import { allRawRows, rawRows } from '../support/raw-reader';
+import { testOn } from '../support/skip';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { newsOf } from './feed';
 
@@ -85,7 +85,8 @@ describe('delete of a certificate', () => {
 });
 
 // On SQLite nobody else writes while a transaction is open.
-(onPostgresql ? test : test.skip)(
+testOn(
+  'postgresql',
   'A deletion in a transaction is STILL_REFERENCED by an agent that is newer than what the transaction sees',
   async () => {
     const { db, options } = await openTestDatabase();

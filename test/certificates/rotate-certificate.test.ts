@@ -125,17 +125,21 @@ describe('rotate', () => {
     expect(await expectRefused(database, 'INVALID_INPUT', rotate)).toMatchObject({ field: 'replacedBy' });
   });
 
-  test.each([undefined, null, 'new', [], { subject: 'CN=x' }, { ...certificateInput(), serial: 1 }])(
-    'to %p is refused',
-    async (input) => {
-      const database = await openTestDatabase();
-      await createCertificate(database.db, { id: 'old' });
-      const rotate = () => callUntyped(database.db.certificates, 'rotate', 'old', input);
-      expect(await expectRefused(database, 'INVALID_INPUT', rotate)).toMatchObject({
-        operation: 'certificates.rotate',
-      });
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    'new',
+    [],
+    { subject: 'CN=x' },
+    { ...certificateInput({ fingerprint: 'AA' }), serial: 1 },
+  ])('to %p is refused', async (input) => {
+    const database = await openTestDatabase();
+    await createCertificate(database.db, { id: 'old' });
+    const rotate = () => callUntyped(database.db.certificates, 'rotate', 'old', input);
+    expect(await expectRefused(database, 'INVALID_INPUT', rotate)).toMatchObject({
+      operation: 'certificates.rotate',
+    });
+  });
 
   test('is rolled back with its transaction', async () => {
     const database = await openTestDatabase();

@@ -112,11 +112,11 @@ describe('db.followChanges', () => {
     expect(count).toBe(2101);
   });
 
-  test.each([[{ after: -1 }], [{ pollMs: -1 }], [{ unknown: 1 }], [{ signal: 5 }]])(
+  test.each<[object]>([[{ after: -1 }], [{ pollMs: -1 }], [{ unknown: 1 }], [{ signal: 5 }]])(
     '%j is INVALID_INPUT',
     async (options) => {
       const { db } = await openTestDatabase();
-      await expectError('INVALID_INPUT', () => db.followChanges(options as never).next());
+      await expectError('INVALID_INPUT', () => db.followChanges(options).next());
     },
   );
 });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, DatabaseService } from '../../src';
-import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { openFailingDatabase, type FailingDatabase } from '../support/outage';
+import { testOn } from '../support/skip';
 import { openTestDatabase } from '../support/test-database';
 
 const aWhileMs = 300;
@@ -201,7 +201,7 @@ describe('Without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  (onPostgresql ? test.skip : test)('a lock never opens it', async () => {
+  testOn('sqlite', 'a lock never opens it', async () => {
     const database = await open({ busyTimeoutMs: 1 });
     const { db: other } = await openTestDatabase({ url: database.safeUrl });
     await other.transaction(async () => {

@@ -3,6 +3,7 @@ import { expectError } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { rawRows } from '../support/raw-reader';
+import { testOn } from '../support/skip';
 import { openTestDatabase } from '../support/test-database';
 import { onPostgresql } from '../support/engine';
 
@@ -65,7 +66,7 @@ describe('The time for all attempts', () => {
     expect(retriesIn(events).length).toBeGreaterThan(3);
   });
 
-  (onPostgresql ? test : test.skip)('ends the repetitions of a transaction that others get in the way of', async () => {
+  testOn('postgresql', 'ends the repetitions of a transaction that others get in the way of', async () => {
     const { db, options, events } = await openTestDatabase({ retry: { ...many, budgetMs: 300 } });
     const { db: other } = await openTestDatabase({ url: options.url });
     await createCertificate(db, { id: 'c' });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type TransactionScope } from '../../src';
-import { expectError } from '../support/expect-error';
+import { callUntyped, expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { rawCounts, rawRows, rawValues } from '../support/raw-reader';
 import { testOn } from '../support/skip';
@@ -70,7 +70,7 @@ describe('A transaction', () => {
 
   test('refuses what is no function', async () => {
     const { db } = await openTestDatabase();
-    await expectError('INVALID_INPUT', () => db.transaction(undefined as never));
+    await expectError('INVALID_INPUT', () => callUntyped(db, 'transaction', undefined));
     await createCertificate(db);
   });
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { DatabaseService, isDatabaseError, type DatabaseOptions } from '../../src';
-import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { findFreePort } from '../support/server-process';
+import { testOn } from '../support/skip';
 import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 
 /** What must not appear anywhere: it stands in every value that the calls below are given. */
@@ -247,7 +247,7 @@ describe('No password of a URL is shown', () => {
     ).not.toContain(secret);
   });
 
-  (onPostgresql ? test : test.skip)('of a replica that is not there', async () => {
+  testOn('postgresql', 'of a replica that is not there', async () => {
     const witness = createWitness();
     const replicaUrls = [`postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`];
     const db = new DatabaseService({ url: await newDatabaseUrl(), replicaUrls, ...witness.options });

@@ -6,6 +6,7 @@ import { engine } from '../support/engine';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
+import { describeOn } from '../support/skip';
 import { openTestDatabase, shareTestDatabase, temporaryDirectory } from '../support/test-database';
 import { call, databaseCalls, fillForCalls, pathsOf, publicCalls, replaced, type Path } from './hostile-calls';
 import { hostileObjects } from './hostile-values';
@@ -213,14 +214,14 @@ describe('What runs the caller’s code', () => {
   test('is not followed by a signal that cannot be asked', async () => {
     const { db } = await openTestDatabase();
     let reads = 0;
-    const signal = { get aborted(): boolean { reads += 1; throw new Error('mine'); }, addEventListener: () => 1 }; // prettier-ignore
-    const follower = db.followChanges({ signal: signal as unknown as AbortSignal });
+    const signal: object = { get aborted(): boolean { reads += 1; throw new Error('mine'); }, addEventListener: () => 1 }; // prettier-ignore
+    const follower = db.followChanges({ signal: signal as AbortSignal });
     expect(await follower.next()).toEqual({ done: true, value: undefined });
     expect(reads).toBe(1);
   });
 });
 
-(engine === 'sqlite' ? describe : describe.skip)('The factory', () => {
+describeOn('sqlite', 'The factory', () => {
   afterEach(() => DatabaseServiceFactory.resetDatabase());
 
   test('removes the file that it has opened, whatever the options say later', async () => {

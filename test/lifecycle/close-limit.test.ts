@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, TransactionScope } from '../../src';
 import { TcpProxy } from '../postgresql/tcp-proxy';
-import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
 import { createSignal } from '../support/signal';
+import { describeOn, testOn } from '../support/skip';
 import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '../support/test-database';
 
 const limitMs = 150;
@@ -106,8 +106,7 @@ describe('Work that has not ended when the time to close is over', () => {
     expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
   });
 
-  test('leaves nothing behind of a database in memory', async () => {
-    if (onPostgresql) return;
+  testOn('sqlite', 'leaves nothing behind of a database in memory', async () => {
     const database = await openHanging({ url: ':memory:' });
     await expectCutOff(database);
     database.goOn();
@@ -133,39 +132,36 @@ describe('Work that ends in time', () => {
   });
 });
 
-(onPostgresql ? test : test.skip)(
-  'A transaction that waits to be repeated is cut off with the one that is',
-  async () => {
-    const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
-    const { db: other } = await openTestDatabase({ url: options.url });
-    await createCertificate(db, { id: 'c' });
-    const [repeated, never] = [createSignal(), createSignal()];
-    afterTest(never.give);
-    /** Is in others' way at its first attempt, and does not end at its second. */
-    const clash = async (name: string): Promise<unknown> => {
-      let runs = 0;
-      return db.transaction(async (tx) => {
-        runs += 1;
-        if (runs > 1) {
-          repeated.give();
-          await never.given;
-        }
-        await tx.getCertificate('c');
-        await other.certificates.setMetadata('c', { name });
-        return tx.certificates.setMetadata('c', { mine: true });
-      });
-    };
-    const hanging = clash('hanging');
-    hanging.catch(() => undefined);
-    await repeated.given;
-    const waiting = expectError('NOT_INITIALIZED', () => clash('waiting'));
-    await sleep(100);
-    await expectCutOff({ db });
-    await waiting;
-  },
-);
+testOn('postgresql', 'A transaction that waits to be repeated is cut off with the one that is', async () => {
+  const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
+  const { db: other } = await openTestDatabase({ url: options.url });
+  await createCertificate(db, { id: 'c' });
+  const [repeated, never] = [createSignal(), createSignal()];
+  afterTest(never.give);
+  /** Is in others' way at its first attempt, and does not end at its second. */
+  const clash = async (name: string): Promise<unknown> => {
+    let runs = 0;
+    return db.transaction(async (tx) => {
+      runs += 1;
+      if (runs > 1) {
+        repeated.give();
+        await never.given;
+      }
+      await tx.getCertificate('c');
+      await other.certificates.setMetadata('c', { name });
+      return tx.certificates.setMetadata('c', { mine: true });
+    });
+  };
+  const hanging = clash('hanging');
+  hanging.catch(() => undefined);
+  await repeated.given;
+  const waiting = expectError('NOT_INITIALIZED', () => clash('waiting'));
+  await sleep(100);
+  await expectCutOff({ db });
+  await waiting;
+});
 
-(onPostgresql ? describe : describe.skip)('A server that falls silent', () => {
+describeOn('postgresql', 'A server that falls silent', () => {
   async function openBehindProxy() {
     const url = await newDatabaseUrl();
     const proxy = await TcpProxy.start(Number(new URL(url).port));
@@ -183,7 +179,7 @@ describe('Work that ends in time', () => {
     await call;
   });
 
-  test('nor for its goodbye', async () => {
+  test('does not keep close waiting for its goodbye', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const start = performance.now();

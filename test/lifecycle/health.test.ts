@@ -1,14 +1,13 @@
 import { DatabaseService } from '../../src';
 import { TcpProxy } from '../postgresql/tcp-proxy';
-import { onPostgresql } from '../support/engine';
+import { engine, onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { changeRaw } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
+import { describeOn } from '../support/skip';
 import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
-
-const engine = onPostgresql ? 'postgresql' : 'sqlite';
 
 describe('The health of a database', () => {
   test('that is well is up, with all that there is to tell', async () => {
@@ -95,7 +94,7 @@ describe('The health of a database', () => {
   );
 });
 
-(onPostgresql ? describe : describe.skip)('The health of a server', () => {
+describeOn('postgresql', 'The health of a server', () => {
   test('tells of a pool that is used up, and answers all the same', async () => {
     const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
     const mayEnd = createSignal();

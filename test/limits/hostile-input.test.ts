@@ -1,24 +1,11 @@
 import type { AgentInput, DatabaseService, JsonValue } from '../../src';
+import { longestBlockMs } from '../support/event-loop';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 /** What the largest of what is allowed may take on a machine that has other things to do. */
 const longestMs = 5000;
-
-/** How long the process is kept busy at a stretch while `work` lasts, in milliseconds. */
-async function longestBlock(work: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
-  await work();
-  longest = Math.max(longest, performance.now() - last);
-  clearInterval(timer);
-  return longest;
-}
 
 function metadataOf(value: unknown): AgentInput['metadata'] {
   return { value: value as JsonValue };
@@ -77,7 +64,7 @@ describe('Metadata', () => {
         ),
     ];
     for (const use of uses) {
-      const block = await longestBlock(() => expectError('INVALID_INPUT', use));
+      const block = await longestBlockMs(() => expectError('INVALID_INPUT', use));
       expect(block).toBeLessThan(longestMs);
     }
     expect((await db.getAgent('a'))?.metadata).toEqual({});
@@ -156,7 +143,7 @@ describe('A query', () => {
     const { db } = await openTestDatabase();
     const certificateId = await db.createCertificate(certificateInput());
     await db.createAgent(agentInput({ certificateId, name: 'ab'.repeat(400) }));
-    const block = await longestBlock(() => db.queryAgents(query));
+    const block = await longestBlockMs(() => db.queryAgents(query));
     expect(block).toBeLessThan(longestMs);
   });
 });

@@ -40,13 +40,14 @@ async function whileLocked<T>(url: string, table: string, work: () => Promise<T>
 describe('The pool', () => {
   test('makes no more connections than maxConnections, under the name of the package', async () => {
     const { db, url } = await open({ maxConnections: 3 });
-    await whileLocked(url, 'agents', async () => {
-      const calls = Array.from({ length: 12 }, () => db.getAgent('a'));
+    const calls = await whileLocked(url, 'agents', async () => {
+      const waiting = Array.from({ length: 12 }, () => db.getAgent('a'));
       while ((await connectionsTo(url)) < 3) await sleep(20);
       await sleep(100);
       expect(await connectionsTo(url)).toBe(3);
-      void Promise.all(calls);
+      return waiting;
     });
+    await Promise.all(calls);
   });
 
   test('serves 200 callers at once with two connections', async () => {

@@ -1,7 +1,7 @@
 import type { DatabaseService, EventChainVerification } from '../../src';
-import { onPostgresql } from '../support/engine';
 import { eventInput } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
+import { testOn } from '../support/skip';
 import { everyRound, expectBothWays, inTurn, openBeside, openTwice, race, rounds, whileWorking } from './race';
 import type { SharedDatabase } from './race';
 
@@ -134,7 +134,7 @@ describe('The chain of security events is whole, and at every moment in between,
   });
 
   // On SQLite nobody could write meanwhile.
-  (onPostgresql ? test : test.skip)('where a transaction that began before prunings comes after them', async () => {
+  testOn('postgresql', 'where a transaction that began before prunings comes after them', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await inTurn(Math.ceil(rounds / 5), async (round) => {

@@ -1,7 +1,7 @@
-import { onPostgresql } from '../support/engine';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { connectRaw } from '../support/raw-client';
 import { rawRows } from '../support/raw-reader';
+import { describeOn } from '../support/skip';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from './race';
 
@@ -171,7 +171,7 @@ describe('A revocation that races', () => {
 });
 
 // On SQLite nobody else writes while a transaction is open.
-(onPostgresql ? describe : describe.skip)('A revocation', () => {
+describeOn('postgresql', 'A revocation', () => {
   test('waits for an agent that is about to be registered with the certificate, and takes it along', async () => {
     const database = await openTestDatabase();
     const { db, options } = database;

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
 import type { PrismaClient } from '../../src/generated/prisma/client';
+import { longestBlockMs } from '../support/event-loop';
 import { certificateRow, committedIds, openClient, openForeignConnection } from './prisma-clients';
 
 const create = (client: Pick<PrismaClient, 'certificate'>, id: string) =>
@@ -15,22 +16,6 @@ function breakCommits(database: SqliteDatabase): Promise<void> {
 
 function repairCommits(database: SqliteDatabase): Promise<void> {
   return database.withWriter(({ driver }) => void driver.exec('DROP TRIGGER break'));
-}
-
-/** How long the event loop stood still at most, in milliseconds, while `work` ran. */
-async function longestPauseMs(work: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  const tick = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  };
-  const timer = setInterval(tick, 5);
-  await work();
-  clearInterval(timer);
-  tick();
-  return longest;
 }
 
 describe('When another connection holds the lock', () => {
@@ -88,7 +73,7 @@ describe('When another connection holds the lock', () => {
     await create(client, 'warm');
     const foreign = openForeignConnection(path);
     foreign.exec('BEGIN IMMEDIATE');
-    const pause = await longestPauseMs(() => expect(create(client, 'a')).rejects.toMatchObject({ code: 'P1008' }));
+    const pause = await longestBlockMs(() => expect(create(client, 'a')).rejects.toMatchObject({ code: 'P1008' }));
     expect(pause).toBeLessThan(200);
   });
 

@@ -49,7 +49,7 @@ export const nonJsonValues: readonly (readonly [string, unknown])[] = [
     })(),
   ],
   ['an object with a symbol for a key', { [Symbol('s')]: 1 }],
-  ['a sparse array', [1, , 2]], // eslint-disable-line no-sparse-arrays
+  ['a sparse array', [1, , 2]], // eslint-disable-line no-sparse-arrays -- the hole is what is tried
   ['an object that contains itself', selfContaining()],
   ['NUL', '\0'],
   ['a lone surrogate', '\uD800'],

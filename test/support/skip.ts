@@ -10,6 +10,12 @@ export function describeUnless(reason: string | undefined, title: string, work: 
   describe.skip(`${title} (skipped: ${reason})`, work);
 }
 
+/** `describe` on one engine, `describe.skip` on the other. */
+export function describeOn(wanted: Engine, title: string, work: () => void): void {
+  if (engine === wanted) describe(title, work);
+  else describe.skip(`${title} (skipped: ${wanted} only)`, work);
+}
+
 /** `test` on one engine, `test.skip` on the other. */
 export function testOn(wanted: Engine, title: string, work: () => unknown): void {
   if (engine === wanted) test(title, work as () => Promise<unknown>);

@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { scratch } from './scratch';
+import { afterTest } from './test-database';
 import { unprivilegedUser } from './unprivileged';
 
 /** Why there can be no disk of a test's own; undefined where there can. */
@@ -13,6 +24,13 @@ export function whyNoSmallDisk(): string | undefined {
   } catch {
     return 'no file system can be mounted here';
   }
+}
+
+/** One that is removed after the test. */
+export function openSmallDisk(megabytes: number): SmallDisk {
+  const disk = new SmallDisk(megabytes);
+  afterTest(() => disk.remove());
+  return disk;
 }
 
 /** A file system in memory that is soon full. */
@@ -32,11 +50,12 @@ export class SmallDisk {
     if (uid !== undefined && gid !== undefined) chownSync(this.path, uid, gid);
   }
 
-  /** Leaves no space at all. */
-  fill(): void {
+  /** Leaves as many bytes free as said, or a little less. */
+  fill(freeBytes = 0): void {
     const file = openSync(this.#ballast, 'a');
     try {
       for (const size of [1 << 20, 1 << 12]) this.#writeUntilFull(file, Buffer.alloc(size));
+      if (freeBytes > 0) ftruncateSync(file, Math.max(0, fstatSync(file).size - freeBytes));
     } finally {
       closeSync(file);
     }
@@ -48,7 +67,8 @@ export class SmallDisk {
   }
 
   remove(): void {
-    execFileSync('umount', [this.path], { stdio: 'ignore' });
+    // A test that has failed may have left something open there.
+    execFileSync('umount', ['-l', this.path], { stdio: 'ignore' });
     rmdirSync(this.path);
   }
 

@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, rmdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseService, isDatabaseError } from '../../../src';
 import { readShippedMigrations } from '../../../src/migration/shipped-migrations';
 import { soundReport } from '../../check/sound';
@@ -8,47 +5,17 @@ import { agentInput, certificateInput, eventInput } from '../../support/factorie
 import { expectError } from '../../support/expect-error';
 import { rawValues } from '../../support/raw-reader';
 import { openSqlite } from '../../support/raw-writer';
-import { scratch } from '../../support/scratch';
 import { describeUnless } from '../../support/skip';
+import { openSmallDisk, whyNoSmallDisk } from '../../support/small-disk';
 import { afterTest, openTestDatabase } from '../../support/test-database';
-
-/** A file system of a few megabytes; removed after the test. */
-function mountSmallDisk(): string {
-  const path = mkdtempSync(join(scratch, 'ans-disk-'));
-  afterTest(() => rmdirSync(path));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', path], { stdio: 'pipe' });
-  afterTest(() => void execFileSync('umount', ['-l', path]));
-  return path;
-}
-
-function whyNoSmallDisk(): string | undefined {
-  const path = mkdtempSync(join(scratch, 'ans-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'pipe' });
-    execFileSync('umount', [path]);
-    return undefined;
-  } catch {
-    return 'no file system can be mounted here';
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-/** Leaves as many bytes free as said; gives what makes the room again. */
-function fillUp(disk: string, freeBytes: number): () => void {
-  const ballast = join(disk, 'ballast');
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)));
-  return () => unlinkSync(ballast);
-}
 
 describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
   // The room runs out at another place of the work each time.
   test.each([0, 4096, 20_000, 70_000, 150_000])(
     'with %i bytes left writes fail with STORAGE_FULL, and go on by themselves when there is room',
     async (freeBytes) => {
-      const disk = mountSmallDisk();
-      const database = await openTestDatabase({ url: `file:${disk}/test.sqlite` });
+      const disk = openSmallDisk(16);
+      const database = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
       const { db } = database;
       const certificateId = await db.createCertificate(certificateInput());
       const acknowledged: string[] = [];
@@ -74,7 +41,7 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
       };
       await write('before');
       expect([...codes]).toEqual([]);
-      const makeRoom = fillUp(disk, freeBytes);
+      disk.fill(freeBytes);
       // At first there is room in the write-ahead log, which is written from its beginning again.
       for (let round = 0; round < 200 && codes.size === 0; round += 1) await write(`full${round}`);
       expect([...codes]).toEqual(['STORAGE_FULL']);
@@ -84,7 +51,7 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
       expect(error.retryable).toBe(false);
       // What is there can be read, as ever.
       expect(await db.getAgent('before-0')).toMatchObject({ id: 'before-0' });
-      makeRoom();
+      disk.clear();
       codes.clear();
       await write('after');
       expect([...codes]).toEqual([]);
@@ -100,8 +67,8 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
   test.each([0, 60_000, 1_000_000, 2_500_000, 4_500_000])(
     'with %i bytes left a migration fails with STORAGE_FULL and leaves all as it was, and is done when there is room',
     async (freeBytes) => {
-      const disk = mountSmallDisk();
-      const url = `file:${disk}/test.sqlite`;
+      const disk = openSmallDisk(16);
+      const url = `file:${disk.path}/test.sqlite`;
       // A database of the original design, whose rows all have to be copied.
       const driver = openSqlite(url);
       driver.pragma('journal_mode = WAL');
@@ -112,13 +79,13 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
           'ACTIVE', 'owner' FROM n`);
       driver.pragma('wal_checkpoint(TRUNCATE)');
       const before = driver.serialize();
-      const makeRoom = fillUp(disk, freeBytes);
+      disk.fill(freeBytes);
       const db = new DatabaseService({ url });
       afterTest(() => db.close());
       await expectError('STORAGE_FULL', () => db.initialize());
       expect(driver.serialize().equals(before)).toBe(true);
       driver.close();
-      makeRoom();
+      disk.clear();
       await db.initialize();
       expect(await db.agents.count({})).toBe(3000);
       expect(await db.check()).toEqual(soundReport);
@@ -126,13 +93,13 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
   );
 
   test('a database cannot be made, and can be when there is room', async () => {
-    const disk = mountSmallDisk();
-    const db = new DatabaseService({ url: `file:${disk}/test.sqlite` });
+    const disk = openSmallDisk(16);
+    const db = new DatabaseService({ url: `file:${disk.path}/test.sqlite` });
     afterTest(() => db.close());
     for (const freeBytes of [0, 8192, 40_000, 100_000]) {
-      const makeRoom = fillUp(disk, freeBytes);
+      disk.fill(freeBytes);
       await expectError('STORAGE_FULL', () => db.initialize());
-      makeRoom();
+      disk.clear();
     }
     await db.initialize();
     expect(await db.check()).toEqual(soundReport);

@@ -1,0 +1,19 @@
+/** For how long nothing else in the process had its turn at a stretch, at most, while `work` ran; in milliseconds. */
+export async function longestBlockMs(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const note = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(note, 1);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  // The end of the work may have come before the timer's next turn.
+  note();
+  return longest;
+}
