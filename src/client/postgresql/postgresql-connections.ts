@@ -139,9 +139,12 @@ export async function runStatement(client: ClientBase, { sql, args, maxLength }:
     rowMode: 'array' as const,
     types: maxLength === undefined ? types : limitedTypes(maxLength),
   };
-  // What the driver's own promises refer to outlives them: the heap grows by all answers until it is collected as a whole.
+  // The driver's own promises would keep answers until the whole heap is collected.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
-    client.query<Row[]>(query, (error, answer) => (error ? reject(error) : resolve(answer)));
+    client.query<Row[]>(query, (error: Error | null, answer) => {
+      if (error === null) resolve(answer);
+      else reject(error);
+    });
   });
   if (client instanceof TidyClient) client.heard(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
