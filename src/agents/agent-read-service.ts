@@ -13,7 +13,7 @@ import {
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Row, Statement } from '../sql/statement';
+import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { AgentCursors } from './agent-cursors';
 import { toAgentRecord } from './agent-mapping';
 import { agentStatements } from './agent-statements';
@@ -126,7 +126,7 @@ export abstract class AgentReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
+    return executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
   }
 
   async #selectPage(
@@ -140,7 +140,7 @@ export abstract class AgentReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const rows = await executor.query({ ...buildAgentQuery(executor.dialect, selection), maxLength });
+    const rows = await executor.query(limitedTo(maxLength, buildAgentQuery(executor.dialect, selection)));
     return toPage(rows.map(toAgentRecord), size, (agent) => cursors.encode(agent));
   }
 }

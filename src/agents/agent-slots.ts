@@ -62,7 +62,7 @@ export function shapeOfFilter({ filter }: ByFilter): string {
     capabilities === undefined ? '-' : filter.allCapabilities,
     has(filter.protocol),
     health?.length,
-    metadata === undefined || metadata.length === 0 ? '-' : '+',
+    has(metadata),
     version?.intervals.map(({ bounds, prereleasesOf }) => {
       return `${bounds.map(({ operator }) => operator).join('')}${prereleasesOf.length}`;
     }) ?? '-',
@@ -92,14 +92,10 @@ export function filterSlots({ filter }: ByFilter): FilterSlots {
     },
     protocol: given('protocol'),
     health: health?.map((_, place) => slot((s: ByFilter) => s.filter.health?.[place])),
-    // An empty object asks for nothing.
-    metadata:
-      metadata === undefined || metadata.length === 0
-        ? undefined
-        : {
-            entries: slot((s: ByFilter) => toEntriesJson(s.filter.metadata ?? [])),
-            count: slot((s: ByFilter) => s.filter.metadata?.length),
-          },
+    metadata: metadata && {
+      entries: slot((s: ByFilter) => toEntriesJson(s.filter.metadata ?? [])),
+      count: slot((s: ByFilter) => s.filter.metadata?.length),
+    },
     version: version && {
       text: slot((s: ByFilter) => s.filter.version?.text),
       intervals: intervalSlots(version.intervals),

@@ -1,7 +1,7 @@
 import { checkAnyTime, checkBoolean, checkObject, checkOneOf, hasEmptyFilter, optional } from '../input/check';
 import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
-import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { toMetadataFilter, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import { toFingerprintKey } from '../certificates/fingerprint';
 import { agentOrderFields, type AgentOrderField, AgentStatus, HealthStatus, type OrderDirection } from './types';
@@ -99,7 +99,7 @@ function parseFilter(query: QueryFields, checks: Checks): AgentFilter {
     allCapabilities: optional(query.allCapabilities, 'allCapabilities', checkBoolean) ?? false,
     protocol: optional(query.protocol, 'protocol', checks.name),
     health: optional(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field, checks)),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
     version: optional(query.version, 'version', (value, field) => parseVersion(checks.name(value, field))),
     expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
     expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),

@@ -80,7 +80,7 @@ function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
   if (statuses !== undefined) conditions.push(sql`c.status IN (${join(statuses)})`);
   if (expiresBeforeMs !== undefined) conditions.push(sql`c.not_after < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);
   if (expiresAfterMs !== undefined) conditions.push(sql`c.not_after > ${dialect.fromMs(sql`${expiresAfterMs}`)}`);
-  if (metadata !== undefined && metadata.length > 0) {
+  if (metadata !== undefined) {
     const owners = ownersWithMetadata(
       dialect,
       { table: 'certificate_metadata', ownerColumn: 'certificate_id' },

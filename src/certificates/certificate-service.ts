@@ -7,7 +7,7 @@ import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Statement } from '../sql/statement';
+import { limitedTo, type Statement } from '../sql/statement';
 import { buildCertificateQuery } from './build-certificate-query';
 import { toCertificate } from './certificate-mapping';
 import { certificateStatements } from './certificate-statements';
@@ -248,7 +248,7 @@ export class CertificateService {
     const { maxResults } = this.#settings;
     const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
     const statement = buildCertificateQuery(executor.dialect, selection);
-    const rows = await executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
+    const rows = await executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
     checkResultSize(window, rows, maxResults);
     return rows.map(toCertificate);
   }

@@ -2,7 +2,7 @@ import type { OrderDirection } from '../agents/types';
 import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, maxTimeMs, optional } from '../input/check';
 import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
-import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { toMetadataFilter, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus } from './parse-certificate';
@@ -88,7 +88,7 @@ function parseFilter(query: QueryFields, checks: Checks): CertificateFilter {
     fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
     expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
     expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
   };
 }
 

@@ -5,7 +5,7 @@ import { checkObject, checkTime, checkWholeNumber, optional } from '../input/che
 import type { ReadOptions } from '../options/read-options';
 import { reading } from '../input/reading';
 import type { ServiceSettings } from '../options/service-settings';
-import { inOneStep } from '../sql/statement';
+import { inOneStep, limitedTo } from '../sql/statement';
 import { changeStatements, toChange } from './change-statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
@@ -39,7 +39,9 @@ export class ChangeService {
       const after = optional(fields.after, 'after', checkSequence) ?? 0;
       const limit = optional(fields.limit, 'limit', checkPageSize) ?? pageSize;
       const { answerLength: maxLength } = this.#settings.checks.limits;
-      const rows = await executor.query({ ...changeStatements(executor.dialect).select({ after, limit }), maxLength });
+      const rows = await executor.query(
+        limitedTo(maxLength, changeStatements(executor.dialect).select({ after, limit })),
+      );
       return rows.map(toChange);
     });
   }

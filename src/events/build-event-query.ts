@@ -125,7 +125,7 @@ function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
     const present = sql`coalesce(${lastMitigation(sql`e.mitigation_applied`)}, s.mitigation_applied)`;
     conditions.push(sql`${present} = ${dialect.toBoolean(sql`${mitigationApplied ? 1 : 0}`)}`);
   }
-  if (metadata !== undefined && metadata.length > 0) {
+  if (metadata !== undefined) {
     const table = { table: 'security_event_metadata', ownerColumn: 'event_id' } as const;
     conditions.push(sql`s.id IN (${ownersWithMetadata(dialect, table, metadata)})`);
   }

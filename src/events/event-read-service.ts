@@ -14,7 +14,7 @@ import {
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Row, Statement } from '../sql/statement';
+import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { storedTime } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
@@ -159,7 +159,7 @@ export abstract class EventReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query({ ...statement, maxLength: this.#settings.checks.limits.answerLength });
+    return executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
   }
 
   async #selectPage(
@@ -173,7 +173,7 @@ export abstract class EventReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
-    const rows = await executor.query({ ...statement, maxLength });
+    const rows = await executor.query(limitedTo(maxLength, statement));
     return toPage(rows.map(toSecurityEvent), size, (event) => cursors.encode(event));
   }
 }

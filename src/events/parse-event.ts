@@ -10,7 +10,7 @@ import {
 } from '../input/check';
 import type { Checks } from '../input/checks';
 import { checkWindow, type Window } from '../input/check-window';
-import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { toMetadataFilter, toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
 
 /** The columns of a security event. Times in milliseconds since 1970. */
@@ -113,7 +113,7 @@ export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
     source: optional(query.source, 'source', checks.name),
     target: optional(query.target, 'target', checks.name),
     mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
   };
   return { filter: hasEmptyFilter(filter) ? null : filter, window: checkWindow(query) };
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
-import type { Row, Statement } from '../sql/statement';
+import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { chainStart, hashOf, noEvent, parsePruning, type ChainLink } from './chain';
 import { chainStatements, type ChainStatements } from './chain-statements';
 import { diagnoseBreak } from './diagnose-break';
@@ -132,7 +132,7 @@ function* readBatch(
   // One entry has to be read however long it is.
   if (limit === 1) return [yield statement, limit];
   try {
-    return [yield { ...statement, maxLength: batchLength }, limit];
+    return [yield limitedTo(batchLength, statement), limit];
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
     return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });

@@ -89,14 +89,9 @@ export function checkArray<T>(
   });
 }
 
-/**
- * Whether one of the filters of a query is an empty text or an empty array, which nothing can match. Without metadata to
- * look for nothing is asked, so these leave nothing out.
- */
+/** Whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
 export function hasEmptyFilter(filters: object): boolean {
-  return Object.entries(filters).some(
-    ([name, value]) => name !== 'metadata' && (value === '' || (Array.isArray(value) && value.length === 0)),
-  );
+  return Object.values(filters).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }
 
 /**
@@ -117,7 +112,10 @@ export function checkObject<K extends string>(
     // Nothing is claimed about the values: they are unknown still.
     const given = value as Readonly<Partial<Record<K, unknown>>>;
     const fields: Partial<Record<K, unknown>> = {};
-    for (const key of allowed) fields[key] = given[key];
+    for (const key of allowed) {
+      const field = given[key];
+      if (field !== undefined) fields[key] = field;
+    }
     return fields;
   });
 }

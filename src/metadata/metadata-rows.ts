@@ -27,6 +27,12 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Checks)
   return rows;
 }
 
+/** What to look for in metadata; undefined where that is nothing. @throws INVALID_INPUT as {@link toMetadataRows} */
+export function toMetadataFilter(metadata: unknown, field: string, checks: Checks): MetadataRow[] | undefined {
+  const rows = toMetadataRows(metadata, field, checks);
+  return rows.length === 0 ? undefined : rows;
+}
+
 /** The rows as one parameter: a JSON object of their texts by key. */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
   // fromEntries makes own properties of all keys, "__proto__" too.

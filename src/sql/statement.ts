@@ -14,6 +14,11 @@ export interface Statement {
   readonly maxLength?: number;
 }
 
+/** The statement, whose answer may have this many characters. */
+export function limitedTo(maxLength: number, { sql, args }: Statement): Statement {
+  return { sql, args, maxLength };
+}
+
 /** A row by the position of its columns. */
 export type Row = readonly unknown[];
 
