@@ -11,14 +11,14 @@ export class Flights {
     return this.#isCutOff;
   }
 
-  async track<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts some work in, which has to be counted out by {@link end} when it is done. */
+  begin(): void {
     this.#count += 1;
-    try {
-      return await work();
-    } finally {
-      this.#count -= 1;
-      if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
-    }
+  }
+
+  end(): void {
+    this.#count -= 1;
+    if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
   }
 
   allLanded(): Promise<void> {

@@ -3,18 +3,23 @@ import { attemptsOf } from '../errors/attempts';
 import type { DatabaseError } from '../errors/database-error';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { StatementObserver } from './executor';
+import type { Flights } from './flights';
 
-/** Runs `work`; what it throws becomes the operation's error, and is told once. */
+/** Runs `work`, in flight; what it throws becomes the operation's error, and is told once. */
 export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
   work: () => T | Promise<T>,
+  flights?: Flights,
 ): Promise<T> {
   const start = performance.now();
+  flights?.begin();
   try {
     return await work();
   } catch (error) {
     throw tellFailure(diagnostics, operation, error, start);
+  } finally {
+    flights?.end();
   }
 }
 

@@ -91,12 +91,10 @@ export class DatabaseSession implements Session {
 
   /** How the database is. The breaker does not keep it from being asked. */
   health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, 'health', () => {
-        const { vitals } = this.#openDatabase();
-        return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options));
-      }),
-    );
+    return this.#perform('health', () => {
+      const { vitals } = this.#openDatabase();
+      return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options));
+    });
   }
 
   read<T>(
@@ -104,12 +102,10 @@ export class DatabaseSession implements Session {
     options: ReadOptions | undefined,
     work: (executor: Executor) => Promise<T>,
   ): Promise<T> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => {
-        const mayBeBehind = !requiresPrimary(options);
-        return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
-      }),
-    );
+    return this.#perform(operation, () => {
+      const mayBeBehind = !requiresPrimary(options);
+      return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
+    });
   }
 
   readRecord<T extends CachedRecord>(
@@ -117,49 +113,47 @@ export class DatabaseSession implements Session {
     options: ReadOptions | undefined,
     find: () => Lookup<T>,
   ): Promise<T | null> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => {
-        const mayBeBehind = !requiresPrimary(options);
-        const database = this.#openDatabase();
-        const lookup = find();
-        if (database.cache === undefined || !mayBeBehind) {
-          return lookup.read(this.#executorFor(database, operation, mayBeBehind));
-        }
-        // What a replica does not know yet would be kept for longer than it may be behind.
-        return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
-      }),
-    );
+    return this.#perform(operation, () => {
+      const mayBeBehind = !requiresPrimary(options);
+      const database = this.#openDatabase();
+      const lookup = find();
+      if (database.cache === undefined || !mayBeBehind) {
+        return lookup.read(this.#executorFor(database, operation, mayBeBehind));
+      }
+      // What a replica does not know yet would be kept for longer than it may be behind.
+      return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
+    });
   }
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => {
-        const executor = this.#executorFor(this.#openDatabase(), operation, false);
-        // It would wait for the transaction's lock, and the transaction for it.
-        if (this.isInsideTransaction()) throw writeBesideTransaction();
-        return work(executor);
-      }),
-    );
+    return this.#perform(operation, () => {
+      const executor = this.#executorFor(this.#openDatabase(), operation, false);
+      // It would wait for the transaction's lock, and the transaction for it.
+      if (this.isInsideTransaction()) throw writeBesideTransaction();
+      return work(executor);
+    });
   }
 
   /**
    * Does `work` in one transaction. What it throws is rethrown unchanged, after nothing of it has happened. Where other
    * transactions got in the way it is done again, alone among those that are.
    */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#flights.track(async () => {
-      const startMs = performance.now();
-      const attempt = new TransactionAttempt(this.#diagnostics, this.#flights, work);
-      const run = async (isRepeated: boolean): Promise<T> => {
-        attempt.hasCallerFailed = false;
-        return attempt.run(this, await this.#begin(isRepeated, startMs));
-      };
-      try {
-        return await this.#repeatOnConflict(run, startMs);
-      } catch (error) {
-        throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
-      }
-    });
+  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    const flights = this.#flights;
+    const attempt = new TransactionAttempt(this.#diagnostics, flights, work);
+    const run = async (isRepeated: boolean): Promise<T> => {
+      attempt.hasCallerFailed = false;
+      return attempt.run(this, await this.#begin(isRepeated, startMs));
+    };
+    flights.begin();
+    try {
+      return await this.#repeatOnConflict(run, startMs);
+    } catch (error) {
+      throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
+    } finally {
+      flights.end();
+    }
   }
 
   async #repeatOnConflict<T>(run: (isRepeated: boolean) => Promise<T>, startMs: number): Promise<T> {
@@ -186,21 +180,23 @@ export class DatabaseSession implements Session {
 
   /** Applies the migrations that are pending, and returns their names. */
   migrate(): Promise<string[]> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, 'migrate', async () => {
-        const database = this.#openDatabase();
-        if (this.isInsideTransaction()) throw writeBesideTransaction();
-        const start = performance.now();
-        const applied = await database.migrate();
-        if (applied.length > 0) this.#diagnostics.migrated(applied, performance.now() - start);
-        return applied;
-      }),
-    );
+    return this.#perform('migrate', async () => {
+      const database = this.#openDatabase();
+      if (this.isInsideTransaction()) throw writeBesideTransaction();
+      const start = performance.now();
+      const applied = await database.migrate();
+      if (applied.length > 0) this.#diagnostics.migrated(applied, performance.now() - start);
+      return applied;
+    });
   }
 
   /** Does work on the database itself, beside whatever else goes on. */
   onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#flights.track(() => perform(this.#diagnostics, operation, () => work(this.#openDatabase())));
+    return this.#perform(operation, () => work(this.#openDatabase()));
+  }
+
+  #perform<T>(operation: Operation, work: () => T | Promise<T>): Promise<T> {
+    return perform(this.#diagnostics, operation, work, this.#flights);
   }
 
   // Where it fails nothing has happened yet.

@@ -29,14 +29,13 @@ export class TransactionSession implements Session {
     options: ReadOptions | undefined,
     work: (executor: Executor) => Promise<T>,
   ): Promise<T> {
-    return this.#flights.track(() =>
-      perform(this.#diagnostics, operation, () => {
-        requiresPrimary(options);
-        if (this.#outer.isCutOff) throw notInitialized();
-        if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
-        return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
-      }),
-    );
+    const run = (): Promise<T> => {
+      requiresPrimary(options);
+      if (this.#outer.isCutOff) throw notInitialized();
+      if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
+      return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
+    };
+    return perform(this.#diagnostics, operation, run, this.#flights);
   }
 
   readRecord<T extends CachedRecord>(
