@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 // ts-jest compiles the tests, and what they load, to CommonJS. Types are checked by `npm run typecheck`, once for all.
@@ -27,11 +28,13 @@ const onSqliteOnly = [
   'model/properties\\.',
 ];
 
-/** What takes long, unless it is asked for: `npm run test:big`, `npm run test:faults`, `npm run test:long`. */
+const isEveryDay = process.env['LONG_TESTS'] === undefined;
+
+/** What takes long, unless a command of its own asks for it: `npm run test:long`, `test:faults`, `test:races`, `test:big`. */
 const onDemand = [
   ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
-  ...(process.env['LONG_TESTS'] === undefined
-    ? ['\\.long\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/']
+  ...(isEveryDay
+    ? ['\\.long\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/', '<rootDir>/test/races/']
     : []),
 ];
 
@@ -54,8 +57,8 @@ const config: Config = {
       setupFilesAfterEnv: ['<rootDir>/test/support/skip-without-server.ts'],
     },
   ],
-  // Jest leaves one core unused; much of the suite waits for processes of its own.
-  maxWorkers: '100%',
+  // Jest leaves one core unused. The suite of every day waits much of its time: for a server, for processes of its own.
+  maxWorkers: availableParallelism() + (isEveryDay ? 1 : 0),
   testTimeout: 60_000,
 };
 

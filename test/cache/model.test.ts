@@ -8,7 +8,7 @@ import { openCache } from './open-cache';
  * Whatever is done, alone, at once, in transactions that are committed or not, on SQLite also by another service: what the
  * cache answers is what the database answers. CACHE_RUNS sets how many sequences are tried.
  */
-const runs = Number(process.env['CACHE_RUNS'] ?? (onPostgresql ? 8 : 20));
+const runs = Number(process.env['CACHE_RUNS'] ?? (onPostgresql ? 5 : 12));
 
 type Target = Pick<DatabaseService, 'agents' | 'certificates' | 'register'>;
 

@@ -4,7 +4,7 @@ import { eventInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
-const runs = 25;
+const runs = 15;
 
 type Step =
   | { readonly kind: 'record'; readonly seconds: readonly number[] }

@@ -18,7 +18,7 @@ import { givenCertificates } from './pools';
  * run that failed, as its message says.
  */
 // A call takes longer on PostgreSQL.
-const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 10 : 40));
+const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 6 : 25));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 /** When to stop, in milliseconds: a sequence that fails is shrunk until then, and no longer, so that it is told of. */
