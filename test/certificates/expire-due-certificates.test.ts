@@ -43,22 +43,6 @@ describe('expireDue of certificates', () => {
     expect(await allRawRows(database)).toEqual(before);
   });
 
-  test('goes on batch by batch until all are done, however many', async () => {
-    const database = await openTestDatabase({ now: () => now, maxResults: 5000 });
-    const { db, statementsOf } = database;
-    const count = 2000;
-    await db.transaction(async (tx) => {
-      for (let index = 0; index < count; index += 1) {
-        const texts = { subject: '', issuer: '', publicKey: 'PEM', certificate: 'PEM', fingerprint: `${index}` };
-        await tx.createCertificate({ ...texts, notBefore: new Date(0), notAfter: new Date(index) });
-      }
-    });
-    const statements = await statementsOf(async () => expect(await db.certificates.expireDue()).toBe(count));
-    // Each batch is one, and one for the feed; the last finds none.
-    expect(statements).toHaveLength(5);
-    expect(await db.certificates.query({ status: ['EXPIRED'] })).toHaveLength(count);
-  });
-
   test('counts each certificate once, however many callers there are', async () => {
     const database = await openTestDatabase({ now: () => now });
     const { db } = database;

@@ -61,27 +61,6 @@ describe('expiring', () => {
     expect(error).toMatchObject({ operation: 'certificates.expiring' });
   });
 
-  test('is not limited by how many parameters a statement takes', async () => {
-    const { db } = await openTestDatabase({ now: () => now });
-    const count = 2500;
-    await db.transaction(async (tx) => {
-      for (let index = 0; index < count; index += 1) {
-        await tx.createCertificate({
-          subject: '',
-          issuer: '',
-          notBefore: new Date(0),
-          notAfter: new Date(now + 1 + index),
-          publicKey: 'PEM',
-          certificate: 'PEM',
-          fingerprint: `${index}`,
-          metadata: { index },
-        });
-      }
-    });
-    const found = await db.certificates.expiring(day);
-    expect(found.map(({ metadata }) => metadata['index'])).toEqual(Array.from({ length: count }, (_, index) => index));
-  });
-
   test('sees what its own transaction has done, and nobody else does', async () => {
     const { db } = await openTestDatabase({ now: () => now });
     await db.transaction(async (tx) => {
