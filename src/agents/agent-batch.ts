@@ -105,13 +105,14 @@ function* insertAgents(
     const { accepted, displaced } = choose(rest, known, taken, failures);
     const inserted = yield* insertRows(statements, accepted, nowMs);
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
-    if (tries === maxTries) for (const row of lost) failures.set(row, idTaken());
+    const isLast = tries === maxTries;
+    if (isLast) for (const row of lost) failures.set(row, idTaken());
     // What gave way to one that is refused itself may be registered after all.
     for (const { row, rival, failure } of displaced) {
-      if (lost.has(rival) && tries < maxTries) lost.add(row);
+      if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);
     }
-    if (lost.size === 0 || tries === maxTries) return rows.map((row) => failures.get(row));
+    if (lost.size === 0 || isLast) return rows.map((row) => failures.get(row));
     rest = rest.filter((row) => lost.has(row));
     taken = yield* selectTaken(statements, rest, uniqueness);
   }

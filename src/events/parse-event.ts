@@ -37,8 +37,9 @@ export interface EventFilter {
   readonly ids: readonly string[] | undefined;
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
+  /** Each once. */
   readonly eventTypes: readonly string[] | undefined;
-  /** What `severities` and `minSeverity` leave. */
+  /** What `severities` and `minSeverity` leave, each once. */
   readonly severities: readonly SecuritySeverity[] | undefined;
   readonly source: string | undefined;
   readonly target: string | undefined;
@@ -108,7 +109,7 @@ export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
     ids: optional(query.ids, 'ids', checks.names),
     fromMs: optional(query.from, 'from', checkAnyTime),
     toMs: optional(query.to, 'to', checkAnyTime),
-    eventTypes: optional(query.eventTypes, 'eventTypes', checks.names),
+    eventTypes: optional(query.eventTypes, 'eventTypes', (value, field) => [...new Set(checks.names(value, field))]),
     severities: parseSeverities(query, checks),
     source: optional(query.source, 'source', checks.name),
     target: optional(query.target, 'target', checks.name),
@@ -119,9 +120,9 @@ export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
 }
 
 function parseSeverities(query: QueryFields, checks: Checks): SecuritySeverity[] | undefined {
-  const severities = optional(query.severities, 'severities', (value, field) =>
-    checks.list(value, field, checkSeverity),
-  );
+  const severities = optional(query.severities, 'severities', (value, field) => [
+    ...new Set(checks.list(value, field, checkSeverity)),
+  ]);
   const least = optional(query.minSeverity, 'minSeverity', checkSeverity);
   if (least === undefined) return severities;
   // The enumeration lists them from the least to the worst.
