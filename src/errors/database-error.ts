@@ -1,37 +1,45 @@
 /**
- * What went wrong, in the words of the contract. The same mistake gives the same code on every engine.
+ * The closed list of error codes. The same mistake gives the same code on both engines.
  *
- * - `NOT_INITIALIZED`: `initialize()` was not called, failed, or `close()` was called since.
+ * - `NOT_INITIALIZED`: `initialize()` was not called or failed, or `close()` was called.
  * - `INVALID_INPUT`: an argument has a wrong type, range or form. Nothing was changed.
- * - `INVALID_OPTIONS`: an option is unknown, has a wrong type or range, or cannot be honoured.
- * - `ALREADY_EXISTS`: a record with this id, or a certificate with this fingerprint, is there already.
+ * - `INVALID_OPTIONS`: an option is unknown, or has a wrong type or range.
+ * - `OUT_OF_RANGE`: a position in the change feed is below the pruning mark or above the last number.
+ * - `ALREADY_EXISTS`: the id, the fingerprint or the held name is taken.
  * - `REFERENCE_NOT_FOUND`: the record refers to one that does not exist.
  * - `STILL_REFERENCED`: other records refer to this one.
- * - `INVALID_TRANSITION`: a status cannot follow the present one. REVOKED is terminal.
+ * - `INVALID_TRANSITION`: the new status cannot follow the stored one. REVOKED is terminal.
+ * - `CONSTRAINT_VIOLATION`: a trigger or CHECK constraint that the application added refused the change.
+ * - `PERMISSION_DENIED`: the database role lacks a privilege, or the row is protected.
  * - `RESULT_TOO_LARGE`: a query without `limit` matches more than `maxResults`.
- * - `CONFLICT`: the call contradicts what else is going on, such as a write beside an open transaction of one's own.
- * - `BUSY`: another process kept the lock for longer than `busyTimeoutMs`.
- * - `TIMEOUT`: the call took longer than it may.
+ * - `CONFLICT`: the call contradicts other work, such as a write beside the caller's own open transaction.
+ * - `BUSY`: another process held the lock for longer than `busyTimeoutMs`.
+ * - `TIMEOUT`: the call took longer than its limit.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read at the moment.
- * - `STORAGE_FULL`, `READ_ONLY`, `CORRUPT`: what the storage reports; `CORRUPT` also where a record cannot be read, as
- *   another program has written it.
+ * - `DRIVER_UNAVAILABLE`: the SQLite driver has no binary for this Node.js. The message names the command that helps.
+ * - `STORAGE_FULL`, `READ_ONLY`: the storage reported it.
+ * - `CORRUPT`: the storage reported it, or a stored record is invalid because another program wrote it.
  * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the database's schema is older or newer than this package's.
- * - `MIGRATION_FAILED`: a migration could not be applied; nothing of it was kept.
+ * - `MIGRATION_FAILED`: a migration could not be applied. None of its changes were kept.
  * - `INTERNAL`: a fault of this package. Please report it.
  */
 export const databaseErrorCodes = [
   'NOT_INITIALIZED',
   'INVALID_INPUT',
   'INVALID_OPTIONS',
+  'OUT_OF_RANGE',
   'ALREADY_EXISTS',
   'REFERENCE_NOT_FOUND',
   'STILL_REFERENCED',
   'INVALID_TRANSITION',
+  'CONSTRAINT_VIOLATION',
+  'PERMISSION_DENIED',
   'RESULT_TOO_LARGE',
   'CONFLICT',
   'BUSY',
   'TIMEOUT',
   'UNAVAILABLE',
+  'DRIVER_UNAVAILABLE',
   'STORAGE_FULL',
   'READ_ONLY',
   'CORRUPT',

@@ -146,18 +146,22 @@ describe('the error of a call', () => {
   });
 });
 
-test('the closed set of codes is that of the contract', () => {
+test('databaseErrorCodes lists exactly the codes of the contract', () => {
   expect([...databaseErrorCodes].sort()).toEqual([
     'ALREADY_EXISTS',
     'BUSY',
     'CONFLICT',
+    'CONSTRAINT_VIOLATION',
     'CORRUPT',
+    'DRIVER_UNAVAILABLE',
     'INTERNAL',
     'INVALID_INPUT',
     'INVALID_OPTIONS',
     'INVALID_TRANSITION',
     'MIGRATION_FAILED',
     'NOT_INITIALIZED',
+    'OUT_OF_RANGE',
+    'PERMISSION_DENIED',
     'READ_ONLY',
     'REFERENCE_NOT_FOUND',
     'RESULT_TOO_LARGE',
