@@ -26,7 +26,7 @@ export const postgresqlDialect: Dialect = {
   },
   entries: (object, alias) => sql`jsonb_each_text(${object}::jsonb) AS ${raw(alias)}(key, value)`,
   fromMs,
-  toMs: (time) => sql`round(date_part('epoch', ${time}) * 1000)`,
+  toMs,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
   contains,
   holds,
@@ -61,6 +61,13 @@ function holds(text: Sql, part: TextPart): Sql {
 // Rounded as what is stored is: a time is a fraction on the way.
 function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
+}
+
+// A whole number: of a fraction the setting extra_float_digits may leave the first digits only. An infinite time, which no
+// call writes, becomes one that no call takes.
+function toMs(time: Sql): Sql {
+  return sql`CASE WHEN NOT isfinite(${time}) THEN 9223372036854775807
+    ELSE round(date_part('epoch', ${time}) * 1000)::bigint END`;
 }
 
 function field(index: number, type: RecordColumnType): Sql {

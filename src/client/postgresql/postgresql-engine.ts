@@ -24,7 +24,7 @@ import { assertEncoding } from './server-encoding';
 
 /** What of the server decides whether, and how well, it serves. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
-  current_schema()`;
+  current_schema(), current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
 /** How long its health waits for a connection, where nothing else does not. */
 const longestConnectMs = 5000;
@@ -81,10 +81,14 @@ export class PostgresqlEngine implements Database {
 
   /** Looks whether the server can serve, once its schema is there. */
   async check(): Promise<void> {
-    const [[encoding, hasSearchIndex, schema] = []] = await this.#primary.query(serverSql);
+    const [[encoding, hasSearchIndex, schema, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
     if (typeof schema === 'string') this.#schema = schema;
     assertEncoding(encoding);
     if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
+    if (mayLoseCommits === true) {
+      this.#diagnostics.warned('synchronous_commit is off: a crash of the server may lose acknowledged changes');
+    }
+    if (isStandby === true) this.#diagnostics.warned('The server is a standby: writes fail with READ_ONLY');
     await this.#replicas.check();
   }
 

@@ -43,8 +43,9 @@ export class PostgresqlMigrator extends Migrator {
     try {
       return await inspectPostgresqlMigrations(this.#access.query, readShippedMigrations('postgresql'));
     } catch (error) {
-      // The privilege to connect is another.
-      if (sqlStateOf(error) !== insufficientPrivilege || isConnectionFault(error)) throw error;
+      // The privilege to connect is another, and so is that to change a setting.
+      if (error instanceof Failure || sqlStateOf(error) !== insufficientPrivilege || isConnectionFault(error))
+        throw error;
       const message = 'the role of the connection lacks the privilege to read the history of migrations';
       throw new Failure('MIGRATION_FAILED', message, { cause: error });
     }

@@ -1,23 +1,16 @@
 import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
 import { notInitialized } from '../../errors/failure';
-
-/**
- * How the server is to plan: the package's statements leave it little choice, and lose by what it guesses from the values
- * of one call; compiling them takes longer than they run. What is a transaction without being told so is of this isolation.
- */
-const settings = `set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),
-  set_config('default_transaction_isolation', 'read committed', false)`;
+import { prepareSession } from './session-settings';
 
 /**
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
  * hold one of the server's slots for a minute, and this process with it.
  */
 export class TidyClient extends Client {
-  /**
-   * Whether the server itself is at the other end, and will be: a pooler gives numbers of its own to whoever connects, and
-   * may have another connection serve the next transaction, which knows no statement by its name.
-   */
+  /** Whether the server itself is at the other end, and no pooler. */
   isDirect = false;
+  /** Whether it was made to a standby, which only reads. */
+  isStandby = false;
   /** The names of the statements that it has prepared. */
   readonly prepared = new Set<string>();
   /** When it answered last, by `performance.now`. */
@@ -56,12 +49,9 @@ export class TidyClient extends Client {
   async #connect(): Promise<Client> {
     try {
       await super.connect();
-      // The number of the server's process, which the driver's types leave out. Settings of a pooler's connection would be
-      // everybody's.
+      // The number of the server's process, which the driver's types leave out.
       const { processID } = this as { processID?: number };
-      const text = `SELECT ${settings} WHERE pg_backend_pid() = ${Number(processID)}`;
-      const { rows } = await this.query({ text, rowMode: 'array' });
-      this.isDirect = rows.length > 0;
+      ({ isDirect: this.isDirect, isStandby: this.isStandby } = await prepareSession(this, Number(processID)));
       return this;
     } catch (error) {
       this.hangUp();
