@@ -2,6 +2,7 @@ import type { BreakerState } from '../diagnostics/types';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
+import { isKnownOutage } from '../errors/postgresql-failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /** Failures of calls that were under way together are one outage's; if it goes on, they count again after this time. */
@@ -58,7 +59,8 @@ export class Breaker {
   failed(era: number, error: unknown): void {
     const { code, retryable } = classifyError(error);
     const isVerdictOfOurs = error instanceof Failure && code !== 'UNAVAILABLE';
-    if (code === 'UNAVAILABLE' && retryable) this.#noteOutage(era, error);
+    const isOutage = isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable);
+    if (isOutage) this.#noteOutage(era, error);
     else if (!isVerdictOfOurs && !sayingNothing.has(code)) this.answered(era);
     else if (this.#state !== 'closed' && era === this.#era) this.#open(performance.now());
   }

@@ -8,6 +8,7 @@ const reasonCodes: Readonly<Record<MigrationErrorReason, DatabaseErrorCode>> = {
   'too-new': 'SCHEMA_TOO_NEW',
   'failed-before': 'MIGRATION_FAILED',
   failed: 'MIGRATION_FAILED',
+  denied: 'PERMISSION_DENIED',
   'not-empty': 'MIGRATION_FAILED',
   busy: 'BUSY',
 };

@@ -3,7 +3,7 @@ import { noteAttempts } from '../errors/attempts';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
-import { isConnectTimeout } from '../errors/postgresql-failure';
+import { isCancelledByRequest, isConnectTimeout } from '../errors/postgresql-failure';
 import type { RetryPolicy } from '../options/resolve-options';
 import type { Breaker } from './breaker';
 import type { Executor } from './executor';
@@ -91,5 +91,6 @@ function delayAfter(
 export function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
   const { code, retryable } = classifyError(error);
-  return retryable && code !== 'TIMEOUT' && !isConnectTimeout(error) ? code : undefined;
+  if (!retryable || code === 'TIMEOUT') return undefined;
+  return isConnectTimeout(error) || isCancelledByRequest(error) ? undefined : code;
 }

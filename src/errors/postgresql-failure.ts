@@ -1,6 +1,7 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
+import { describeTlsFault } from './tls-fault';
 
 /*
  * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A). What happens to a
@@ -12,6 +13,8 @@ interface Meaning {
   readonly message: string;
   /** Where it is another than the code's own. */
   readonly retryable?: boolean;
+  /** Whether the circuit breaker counts it as an outage, where this does not follow from the code. */
+  readonly isOutage?: boolean;
 }
 
 const outdated: Meaning = {
@@ -40,6 +43,17 @@ const refusedSetting: Meaning = {
   message: 'the server, or a connection pooler before it, refuses a setting of the connection',
 };
 const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction took longer than the server lets it' };
+const cancelledByTimeout: Meaning = { code: 'TIMEOUT', message: 'the statement took longer than it may' };
+// The server has answered. To try again at once would defeat whoever has cancelled it.
+const cancelledByRequest: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the statement was cancelled on the server, for example by an administrator',
+  isOutage: false,
+};
+const cancelled: Meaning = {
+  code: 'TIMEOUT',
+  message: 'the server cancelled the statement: it exceeded a time limit, or somebody cancelled it',
+};
 
 /** By the beginning of the SQLSTATE; the first that fits counts. */
 const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
@@ -63,7 +77,13 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['3F000', outdated],
   ['40001', inTheWay],
   ['40P01', inTheWay],
-  ['42501', { code: 'UNAVAILABLE', message: 'the role lacks a privilege that is needed', retryable: false }],
+  [
+    '42501',
+    {
+      code: 'PERMISSION_DENIED',
+      message: 'the database role lacks a privilege, or row level security protects the row',
+    },
+  ],
   ['42P01', outdated],
   ['42703', outdated],
   ['42704', outdated],
@@ -72,7 +92,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['53', { code: 'UNAVAILABLE', message: 'the server lacks resources' }],
   ['54', tooLarge],
   ['55P03', { code: 'BUSY', message: 'a lock of another transaction stood in the way for too long' }],
-  ['57014', { code: 'TIMEOUT', message: 'the statement took longer than it may' }],
+  ['57014', cancelled],
   ['57P04', missingDatabase],
   ['57P', { code: 'UNAVAILABLE', message: 'the server is going down or coming up' }],
   ['58', { code: 'UNAVAILABLE', message: 'the storage failed' }],
@@ -82,6 +102,12 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
 
 /** Those after which the server has closed the connection. */
 const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
+
+/** What the server says of a statement that it has cancelled, for which it has one code; translated servers say it otherwise. */
+const cancellationMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+  [/statement timeout/, cancelledByTimeout],
+  [/user request/, cancelledByRequest],
+];
 
 /** What PgBouncer says with one and the same code. */
 const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
@@ -164,6 +190,16 @@ export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, meaningOf) === outdatedPlan;
 }
 
+/** Reports whether a statement was cancelled on the server by somebody, so that it is not to be repeated unasked. */
+export function isCancelledByRequest(error: unknown): boolean {
+  return findInChain(error, meaningOf) === cancelledByRequest;
+}
+
+/** Reports whether the circuit breaker counts the error as an outage; undefined where this follows from its code. */
+export function isKnownOutage(error: unknown): boolean | undefined {
+  return findInChain(error, meaningOf)?.isOutage;
+}
+
 /** Whether all the time that there is for a connection has passed without one. */
 export function isConnectTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === silent;
@@ -202,7 +238,7 @@ function meaningOf(error: object): Meaning | undefined {
   if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (isRefusedSetting(error, state)) return refusedSetting;
-  const told = state === '08P01' ? meaningOfPooler(error) : undefined;
+  const told = meaningOfMessage(error, state);
   const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
   return known ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
 }
@@ -213,11 +249,13 @@ function isRefusedSetting(error: object, state: string): boolean {
   return state !== '42501' && /^(?:22|42)/.test(state) && isFatal(error);
 }
 
-function meaningOfPooler(error: object): Meaning | undefined {
+function meaningOfMessage(error: object, state: string): Meaning | undefined {
+  const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
+  if (messages === undefined) return undefined;
   // What Prisma's adapter keeps of it has another name.
   const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
   const text = String(originalMessage ?? message);
-  return poolerMessages.find(([pattern]) => pattern.test(text))?.[1];
+  return messages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 function meaningOfConnectionError(error: object): Meaning | undefined {
@@ -226,6 +264,8 @@ function meaningOfConnectionError(error: object): Meaning | undefined {
   if (syscall === 'connect') return unreachable;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;
+  const tlsFault = describeTlsFault(code);
+  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, isOutage: true };
   return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }
 

@@ -130,8 +130,9 @@ async function toMigrationError(
     () => undefined,
   );
   const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;
-  const reason = state === insufficientPrivilege ? ': the role of the connection lacks a privilege' : '';
-  return new MigrationError('failed', message + reason, { cause: failure ?? error });
+  const options = { cause: failure ?? error };
+  if (state !== insufficientPrivilege) return new MigrationError('failed', message, options);
+  return new MigrationError('denied', `${message}: the database role lacks a privilege that is needed`, options);
 }
 
 function busy(cause: unknown): MigrationError {

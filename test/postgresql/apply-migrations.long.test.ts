@@ -146,19 +146,19 @@ test('a database with tables and no history is refused, and stays as it is', asy
   expect(await tables()).toEqual(['agents']);
 });
 
-test('a role that may create no tables: MIGRATION_FAILED says so, and what may not be read is told, too', async () => {
+test('a role that may create no tables, or not read the history, fails with PERMISSION_DENIED', async () => {
   const db = new DatabaseService({
     url: await createRole(url, () => 'REVOKE CREATE ON SCHEMA public FROM PUBLIC'),
     migrations: 'apply',
   });
   afterTest(() => db.close());
-  const error = await expectError('MIGRATION_FAILED', () => db.initialize());
+  const error = await expectError('PERMISSION_DENIED', () => db.initialize());
   expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('lacks a privilege') as unknown });
   expect(await tables()).toEqual([]);
 
   await apply([first]);
-  const unreadable = await expectError('MIGRATION_FAILED', () => db.initialize());
-  expect(unreadable.message).toContain('lacks the privilege to read the history');
+  const unreadable = await expectError('PERMISSION_DENIED', () => db.initialize());
+  expect(unreadable.message).toContain('to read the history');
 });
 
 describe('a database that another connection is migrating', () => {

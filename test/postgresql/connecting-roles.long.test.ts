@@ -30,11 +30,11 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
       await target.failToConnect(target.server.url('missing'), 'UNAVAILABLE', false);
     });
 
-    test('a role that may not connect to the database is UNAVAILABLE', async () => {
+    test('a role that may not connect to the database is PERMISSION_DENIED', async () => {
       const url = await target.urlOfRole('stranger', '');
       await administer(target.server.url(), 'CREATE DATABASE closed');
       await administer(target.server.url(), 'REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
-      await target.failToConnect(databaseUrl(url, 'closed'), 'UNAVAILABLE', false);
+      await target.failToConnect(databaseUrl(url, 'closed'), 'PERMISSION_DENIED', false);
     });
 
     test('TLS demanded of a server without is UNAVAILABLE, and stays so', async () => {
@@ -52,16 +52,16 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
 
   describe('as a role that lacks a privilege', () => {
     test('one that may not see the history cannot verify the schema', async () => {
-      await target.failToConnect(await target.urlOfRole('blind', ''), 'MIGRATION_FAILED', false);
+      await target.failToConnect(await target.urlOfRole('blind', ''), 'PERMISSION_DENIED', false);
     });
 
-    test('one that may not read fails with UNAVAILABLE, and the privilege in the message', async () => {
+    test('one that may not read fails with PERMISSION_DENIED, and the privilege in the message', async () => {
       const url = await target.urlOfRole('unread', '');
       const failure = await failWith({ url, migrations: 'skip' }, async (db) => {
         await db.initialize();
         await db.getAgent('known');
       });
-      expect(failure.error).toMatchObject({ code: 'UNAVAILABLE', retryable: false, operation: 'agents.get' });
+      expect(failure.error).toMatchObject({ code: 'PERMISSION_DENIED', retryable: false, operation: 'agents.get' });
       expect(failure.error.message).toContain('privilege');
       expect(failure.told).not.toContain(secret);
     });
@@ -81,7 +81,7 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
         () => db.transaction((tx) => tx.recordSecurityEvent(eventInput())),
       ];
       for (const write of writes) {
-        const error = await expectError('UNAVAILABLE', write);
+        const error = await expectError('PERMISSION_DENIED', write);
         expect(error.retryable).toBe(false);
         expect(error.message).toContain('privilege');
       }
@@ -91,7 +91,7 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
     test('one that may create no tables fails to apply migrations, which leaves nothing', async () => {
       await administer(target.server.url(), 'CREATE DATABASE bare');
       const url = databaseUrl(await target.urlOfRole('guest', ''), 'bare');
-      const failure = await target.failToConnect(url, 'MIGRATION_FAILED', false, { migrations: 'apply' });
+      const failure = await target.failToConnect(url, 'PERMISSION_DENIED', false, { migrations: 'apply' });
       expect(failure.error.message).toContain('privilege');
       const tables = await administer(target.server.url('bare'), "SELECT 1 FROM pg_tables WHERE schemaname = 'public'");
       expect(tables).toEqual([]);

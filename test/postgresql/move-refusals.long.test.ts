@@ -102,7 +102,9 @@ describe('npm run move refuses', () => {
     );
     const { exitCode, stderr } = await moving.run('--to', url);
     expect(exitCode).toBe(1);
-    expect(stderr).toBe('move: the role lacks a privilege that is needed; nothing was moved (42501)\n');
+    expect(stderr).toBe(
+      'move: the database role lacks a privilege, or row level security protects the row; nothing was moved (42501)\n',
+    );
     await moving.expectNothingMoved();
   });
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
-import { isConnectionFault } from '../../errors/postgresql-failure';
+import { isCancelledByRequest, isConnectionFault } from '../../errors/postgresql-failure';
 import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
@@ -62,8 +62,9 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyError(error);
-        // It would take as long again.
+        // It would take as long again, or defeat whoever has cancelled it.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
+        if (isCancelledByRequest(error)) throw error;
         // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);

@@ -19,6 +19,11 @@ import { assertEncoding, serverEncodingSql } from './server-encoding';
 /** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
 const defaultLockTimeoutMs = 10_000;
 
+/** A history of migrations in a schema of the search path that the role may not use. */
+const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
+    SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
+
 /** How the migrator gets at a PostgreSQL database. */
 export interface PostgresqlMigratorAccess {
   /** Runs one statement on any connection. */
@@ -41,14 +46,21 @@ export class PostgresqlMigrator extends Migrator {
 
   protected async inspect(): Promise<MigrationState> {
     try {
-      return await inspectPostgresqlMigrations(this.#access.query, readShippedMigrations('postgresql'));
+      const state = await inspectPostgresqlMigrations(this.#access.query, readShippedMigrations('postgresql'));
+      if (state.applied.length === 0) await this.#assertNotHidden();
+      return state;
     } catch (error) {
       // The privilege to connect is another, and so is that to change a setting.
       if (error instanceof Failure || sqlStateOf(error) !== insufficientPrivilege || isConnectionFault(error))
         throw error;
-      const message = 'the role of the connection lacks the privilege to read the history of migrations';
-      throw new Failure('MIGRATION_FAILED', message, { cause: error });
+      throw historyDenied(error);
     }
+  }
+
+  // The server leaves a schema out of the search path that the role may not use, so that its tables seem not to be there.
+  async #assertNotHidden(): Promise<void> {
+    const { rows } = await this.#access.query(hiddenHistorySql);
+    if (rows.length > 0) throw historyDenied();
   }
 
   protected async applyPending(): Promise<string[]> {
@@ -88,4 +100,9 @@ export class PostgresqlMigrator extends Migrator {
       await client.end();
     }
   }
+}
+
+function historyDenied(cause?: unknown): Failure {
+  const message = 'the database role lacks a privilege that is needed to read the history of migrations';
+  return new Failure('PERMISSION_DENIED', message, { cause });
 }

@@ -1,0 +1,24 @@
+import { describeTlsFault } from '../../src/errors/tls-fault';
+
+test.each([
+  ['CERT_HAS_EXPIRED', /has expired/],
+  ['CERT_NOT_YET_VALID', /not valid yet/],
+  ['CERT_REVOKED', /is revoked/],
+  ['HOSTNAME_MISMATCH', /another host name/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', /self-signed/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', /unknown authority/],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /unknown authority/],
+  ['CERT_SIGNATURE_FAILURE', /refused \(CERT_SIGNATURE_FAILURE\)/],
+  ['INVALID_PURPOSE', /refused/],
+  ['PATH_LENGTH_EXCEEDED', /refused/],
+  ['CRL_HAS_EXPIRED', /refused/],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', /handshake/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', /handshake/],
+  ['EPROTO', /handshake/],
+])('describes what %s means', (code, message) => {
+  expect(describeTlsFault(code)).toMatch(message);
+});
+
+test.each(['ECONNRESET', 'SQLITE_BUSY', '42501', 'ENOENT', undefined, 7])('leaves %s to others', (code) => {
+  expect(describeTlsFault(code)).toBeUndefined();
+});
