@@ -1,13 +1,17 @@
 import type { Dialect } from '../sql/dialect';
-import { join, raw, sql, type Sql } from '../sql/sql';
-import { allOf, anyOf, isOneOf } from '../sql/statement';
-import type { FilterSlots, IntervalSlots } from './agent-slots';
+import { join, sql, type Sql } from '../sql/sql';
+import { allOf, isOneOf } from '../sql/statement';
+import type { FilterSlots } from './agent-slots';
 
 /** The ids of the capabilities that a filter names. */
 export const wantedTable = sql`wanted`;
 
 /** The entries of metadata that a filter names. */
 export const entryTable = sql`wanted_entries`;
+
+/** The ranges of version keys that a filter names. */
+const rangeTable = sql`version_ranges`;
+const rangeColumns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
 /**
  * A filter as SQL, a small piece for each field; each is asked of one agent `a`, whatever has led to it. They refer to
@@ -20,7 +24,7 @@ export function agentConditions(dialect: Dialect, filter: FilterSlots, id = sql`
 }
 
 /** Table expressions that the conditions refer to. */
-export function tablesOf(dialect: Dialect, { capabilities, metadata }: FilterSlots): Sql[] {
+export function tablesOf(dialect: Dialect, { capabilities, metadata, version }: FilterSlots): Sql[] {
   const tables: Sql[] = [];
   if (capabilities !== undefined) {
     tables.push(sql`${wantedTable} AS MATERIALIZED (
@@ -29,6 +33,10 @@ export function tablesOf(dialect: Dialect, { capabilities, metadata }: FilterSlo
   if (metadata !== undefined) {
     const entries = dialect.entries(metadata.entries, 'entry');
     tables.push(sql`${entryTable} AS MATERIALIZED (SELECT entry.key, entry.value FROM ${entries})`);
+  }
+  if (version?.ranges !== undefined) {
+    const ranges = dialect.recordSet(version.ranges, 'r', rangeColumns);
+    tables.push(sql`${rangeTable} AS MATERIALIZED (SELECT r.lower, r.upper, r.has_prereleases FROM ${ranges})`);
   }
   return tables;
 }
@@ -97,21 +105,12 @@ export function endpointConditions({ protocol, health }: FilterSlots): Sql | und
   return conditions.length === 0 ? undefined : allOf(conditions);
 }
 
-function hasVersion({ text, intervals }: NonNullable<FilterSlots['version']>): Sql {
-  return anyOf([sql`a.version = ${text}`, ...intervals.map(isWithin)]);
-}
-
-// A release's key ends with "~".
-function isWithin({ bounds, prereleases }: IntervalSlots): Sql {
-  const mayBe = [
-    sql`a.version_key LIKE '%~'`,
-    ...prereleases.map(({ before, after }) => sql`(a.version_key > ${before} AND a.version_key < ${after})`),
-  ];
-  return sql`(${allOf([...bounds.map(isBounded), anyOf(mayBe)])})`;
-}
-
-function isBounded({ operator, key }: IntervalSlots['bounds'][number]): Sql {
-  return sql`a.version_key ${raw(operator)} ${key}`;
+// However many ranges there are, the text is the same. A release's key ends with "~".
+function hasVersion({ text, ranges }: NonNullable<FilterSlots['version']>): Sql {
+  const isText = sql`a.version = ${text}`;
+  if (ranges === undefined) return isText;
+  return sql`(${isText} OR EXISTS (SELECT 1 FROM ${rangeTable} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
+    AND (r.has_prereleases = 1 OR a.version_key LIKE '%~')))`;
 }
 
 function expiryConditions(dialect: Dialect, { expiresBeforeMs, expiresAfterMs, nowMs }: FilterSlots): Sql[] {

@@ -4,7 +4,6 @@ import { slot } from '../sql/statement';
 import { toEntriesJson } from '../metadata/metadata-rows';
 import type { AgentPlace } from './agent-cursors';
 import type { AgentFilter, AgentOrder } from './parse-resolution-query';
-import type { VersionBound } from './version-range';
 
 /** Which agents to select, in which order, and which part of that order. */
 export interface AgentSelection {
@@ -33,17 +32,12 @@ export interface FilterSlots {
   readonly health?: readonly Sql[] | undefined;
   /** `entries` is JSON. */
   readonly metadata?: { readonly entries: Sql; readonly count: Sql } | undefined;
-  readonly version?: { readonly text: Sql; readonly intervals: readonly IntervalSlots[] } | undefined;
+  /** `ranges` is JSON; absent where the version is no range. */
+  readonly version?: { readonly text: Sql; readonly ranges: Sql | undefined } | undefined;
   readonly expiresBeforeMs?: Sql | undefined;
   readonly expiresAfterMs?: Sql | undefined;
   /** When they must not have expired. */
   readonly nowMs?: Sql | undefined;
-}
-
-/** A version interval: `prereleases` are the keys before and after the prereleases that belong to it. */
-export interface IntervalSlots {
-  readonly bounds: readonly { readonly operator: VersionBound['operator']; readonly key: Sql }[];
-  readonly prereleases: readonly { readonly before: Sql; readonly after: Sql }[];
 }
 
 type ByFilter = Pick<AgentSelection, 'filter' | 'nowMs'>;
@@ -63,9 +57,7 @@ export function shapeOfFilter({ filter }: ByFilter): string {
     has(filter.protocol),
     health?.length,
     has(metadata),
-    version?.intervals.map(({ bounds, prereleasesOf }) => {
-      return `${bounds.map(({ operator }) => operator).join('')}${prereleasesOf.length}`;
-    }) ?? '-',
+    version === undefined ? '-' : version.ranges === undefined ? 'text' : 'ranges',
     has(filter.expiresBeforeMs),
     has(filter.expiresAfterMs),
     filter.includeExpired,
@@ -98,7 +90,7 @@ export function filterSlots({ filter }: ByFilter): FilterSlots {
     },
     version: version && {
       text: slot((s: ByFilter) => s.filter.version?.text),
-      intervals: intervalSlots(version.intervals),
+      ranges: version.ranges && slot((s: ByFilter) => JSON.stringify(s.filter.version?.ranges)),
     },
     expiresBeforeMs: given('expiresBeforeMs'),
     expiresAfterMs: given('expiresAfterMs'),
@@ -108,18 +100,4 @@ export function filterSlots({ filter }: ByFilter): FilterSlots {
 
 function partSlot(namePart: string): TextPart {
   return textPart(namePart, (derive) => slot((s: ByFilter) => derive(s.filter.namePart ?? '')));
-}
-
-function intervalSlots(intervals: NonNullable<AgentFilter['version']>['intervals']): IntervalSlots[] {
-  return intervals.map(({ bounds, prereleasesOf }, place) => {
-    const prerelease = (index: number, end: string): Sql =>
-      slot((s: ByFilter) => `${s.filter.version?.intervals[place]?.prereleasesOf[index] ?? ''}${end}`);
-    return {
-      bounds: bounds.map(({ operator }, index) => {
-        return { operator, key: slot((s: ByFilter) => s.filter.version?.intervals[place]?.bounds[index]?.key) };
-      }),
-      // A release's key ends with "~"; the keys of its prereleases are those between its number with "-" and with ".".
-      prereleases: prereleasesOf.map((_, index) => ({ before: prerelease(index, '-'), after: prerelease(index, '.') })),
-    };
-  });
 }

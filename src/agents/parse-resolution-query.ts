@@ -5,7 +5,7 @@ import { toMetadataFilter, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../text/fold-case';
 import { toFingerprintKey } from '../certificates/fingerprint';
 import { agentOrderFields, type AgentOrderField, AgentStatus, HealthStatus, type OrderDirection } from './types';
-import { toVersionIntervals, type VersionInterval } from './version-range';
+import { toVersionRanges, type VersionRange } from './version-range';
 
 /** What a resolution filters by: a checked query in the form in which the database compares. */
 export interface AgentFilter {
@@ -21,7 +21,7 @@ export interface AgentFilter {
   readonly protocol: string | undefined;
   readonly health: readonly HealthStatus[] | undefined;
   readonly metadata: readonly MetadataRow[] | undefined;
-  readonly version: { readonly text: string; readonly intervals: readonly VersionInterval[] } | undefined;
+  readonly version: { readonly text: string; readonly ranges: readonly VersionRange[] | undefined } | undefined;
   readonly expiresBeforeMs: number | undefined;
   readonly expiresAfterMs: number | undefined;
   readonly includeExpired: boolean;
@@ -124,7 +124,7 @@ function parseOrder(query: QueryFields): AgentOrder {
 }
 
 function parseVersion(text: string): AgentFilter['version'] & object {
-  return { text, intervals: toVersionIntervals(text) ?? [] };
+  return { text, ranges: toVersionRanges(text) };
 }
 
 function checkChoices<T extends string>(

@@ -1,50 +1,79 @@
-import semver, { type Comparator, Range } from 'semver';
+import semver, { type Comparator, Range, SemVer } from 'semver';
 import { invalidInput } from '../errors/failure';
 import { keyOf, releaseKeyOf } from './version-key';
 
-/** A comparison of a version key. */
-export interface VersionBound {
-  readonly operator: '=' | '<' | '<=' | '>' | '>=';
-  readonly key: string;
-}
-
 /**
- * One alternative of a range: a version has to meet every bound, and a prerelease has to be one of a release whose
- * prereleases the range mentions.
+ * The version keys from `lower` on and before `upper`: with `hasPrereleases` 1 all of them, with 0 those of releases only.
+ * In the order of the columns of a record set.
  */
-export interface VersionInterval {
-  readonly bounds: readonly VersionBound[];
-  readonly prereleasesOf: readonly string[];
-}
+export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
 /** A longer text is compared as it is, however it reads. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
+/** Sorts before every character of a key: what follows a key directly is the key with this behind it. */
+const next = '\u0001';
+/** Sorts after all keys. */
+const afterAllKeys = '\u007f';
+
 /**
- * What `semver.satisfies(version, range)` means for version keys: some interval has to hold. Null when `range` is no
- * semver range.
+ * Returns what `semver.satisfies(version, range)` means for version keys: some range has to hold the key. Undefined when
+ * `range` is no semver range.
  *
  * @throws INVALID_INPUT for a range so long that a database could not take the comparison.
  */
-export function toVersionIntervals(range: string): VersionInterval[] | null {
-  if (range.length > maxRangeLength) return null;
-  if (semver.validRange(range) === null) return null;
+export function toVersionRanges(range: string): VersionRange[] | undefined {
+  if (range.length > maxRangeLength) return undefined;
+  if (semver.validRange(range) === null) return undefined;
   const { set } = new Range(range);
   if (set.flat().length > maxComparators)
     throw invalidInput('version', `must not have over ${maxComparators} comparators`);
-  return set.map(toInterval);
+  return merge(set.flatMap(toRanges));
 }
 
-function toInterval(comparators: readonly Comparator[]): VersionInterval {
-  // "*" stands as a comparator without a version: it bounds nothing.
-  const bounding = comparators.filter((comparator) => comparator.semver instanceof semver.SemVer);
-  return {
-    bounds: bounding.map(
-      ({ operator, semver: version }) => ({ operator: operator || '=', key: keyOf(version) }) as const,
-    ),
-    prereleasesOf: bounding
-      .filter(({ semver: version }) => version.prerelease.length > 0)
-      .map(({ semver: version }) => releaseKeyOf(version)),
-  };
+// A version has to meet every comparator, and a prerelease has to be one of a release whose prereleases they mention.
+function toRanges(comparators: readonly Comparator[]): VersionRange[] {
+  let lower = '';
+  let upper = afterAllKeys;
+  const releases: string[] = [];
+  for (const { operator, semver: version } of comparators) {
+    // "*" stands as a comparator without a version: it bounds nothing.
+    if (!(version instanceof SemVer)) continue;
+    const key = keyOf(version);
+    if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
+    if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
+    if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
+  }
+  // The keys of a release's prereleases are those between its number with "-" and with ".".
+  const ofPrereleases = releases.map((release): VersionRange => {
+    return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
+  });
+  return [[lower, upper, 0], ...ofPrereleases];
+}
+
+// The fewer ranges there are, the less there is to compare each key with.
+function merge(ranges: readonly VersionRange[]): VersionRange[] {
+  const merged: VersionRange[] = [];
+  const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last?.[2] === range[2] && range[0] <= last[1]) {
+      merged[merged.length - 1] = [last[0], greater(last[1], range[1]), last[2]];
+    } else merged.push(range);
+  }
+  return merged;
+}
+
+function byKindAndLower(one: VersionRange, other: VersionRange): number {
+  if (one[2] !== other[2]) return one[2] - other[2];
+  return one[0] === other[0] ? 0 : one[0] < other[0] ? -1 : 1;
+}
+
+function greater(one: string, other: string): string {
+  return one < other ? other : one;
+}
+
+function lesser(one: string, other: string): string {
+  return one < other ? one : other;
 }

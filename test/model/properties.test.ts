@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import semver from 'semver';
 import { toVersionKey } from '../../src/agents/version-key';
-import { toVersionIntervals, type VersionInterval } from '../../src/agents/version-range';
+import { toVersionRanges, type VersionRange } from '../../src/agents/version-range';
 import { toCanonicalJson } from '../../src/metadata/canonical-json';
 import { foldCase } from '../../src/text/fold-case';
 import { anyText, jsonValue } from './pools';
@@ -51,12 +51,9 @@ const alternative = fc.oneof(
 const range = fc.array(alternative, { minLength: 1, maxLength: 3 }).map((all) => all.join(' || '));
 
 /** What the database asks of a version's key, in TypeScript. */
-function isWithin(key: string, { bounds, prereleasesOf }: VersionInterval): boolean {
-  const meets = { '=': [0], '<': [-1], '<=': [-1, 0], '>': [1], '>=': [0, 1] } as const;
-  const mayBe = key.endsWith('~') || prereleasesOf.some((release) => key > `${release}-` && key < `${release}.`);
-  const isMet = ({ operator, key: bound }: VersionInterval['bounds'][number]): boolean =>
-    (meets[operator] as readonly number[]).includes(Math.sign(compareCodePoints(key, bound)));
-  return mayBe && bounds.every(isMet);
+function isWithin(key: string, [lower, upper, hasPrereleases]: VersionRange): boolean {
+  const isBetween = compareCodePoints(key, lower) >= 0 && compareCodePoints(key, upper) < 0;
+  return isBetween && (hasPrereleases === 1 || key.endsWith('~'));
 }
 
 describe('Version keys', () => {
@@ -91,15 +88,15 @@ describe('Version keys', () => {
   });
 });
 
-describe('Version intervals', () => {
+describe('Version ranges', () => {
   test('hold for the keys of the versions that satisfy the range, and for no others', () => {
     let satisfied = 0;
     const property = fc.property(range, fc.array(version, { minLength: 1, maxLength: 10 }), (text, versions) => {
-      const intervals = toVersionIntervals(text);
-      expect(intervals === null).toBe(semver.validRange(text) === null);
+      const ranges = toVersionRanges(text);
+      expect(ranges === undefined).toBe(semver.validRange(text) === null);
       for (const candidate of versions) {
         const key = toVersionKey(candidate) ?? '';
-        const holds = (intervals ?? []).some((interval) => isWithin(key, interval));
+        const holds = (ranges ?? []).some((keys) => isWithin(key, keys));
         expect({ candidate, holds }).toEqual({ candidate, holds: semver.satisfies(candidate, text) });
         if (holds) satisfied += 1;
       }
@@ -113,8 +110,8 @@ describe('Version intervals', () => {
       const comparators = semver.validRange(text) === null ? [] : new semver.Range(text).set.flat();
       for (const { semver: bound } of comparators) {
         if (!(bound instanceof semver.SemVer)) continue;
-        const intervals = toVersionIntervals(text) ?? [];
-        const holds = intervals.some((interval) => isWithin(toVersionKey(bound.version) ?? '', interval));
+        const ranges = toVersionRanges(text) ?? [];
+        const holds = ranges.some((keys) => isWithin(toVersionKey(bound.version) ?? '', keys));
         expect({ bound: bound.version, holds }).toEqual({ bound: bound.version, holds: semver.satisfies(bound, text) });
       }
     });

@@ -54,8 +54,7 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
     await client.query('SET enable_seqscan = off; SET enable_sort = off');
     // By a bitmap it loses the order; an index of trigrams is read in no other way.
     if (!withBitmaps) await client.query('SET enable_bitmapscan = off');
-    const { text } = toNumbered(sql);
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...args]);
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${toNumbered(sql)}`, [...args]);
     return rows.map((row) => row['QUERY PLAN'].trim());
   } finally {
     await client.end();

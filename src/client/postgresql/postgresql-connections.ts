@@ -129,10 +129,9 @@ export class PostgresqlConnections {
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
 export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
-  const { text, name: freeName } = toNumbered(sql);
-  const name = client instanceof TidyClient && client.isDirect ? freeName : undefined;
+  const name = client instanceof TidyClient ? client.nameOf(sql) : undefined;
   const query = {
-    text,
+    text: toNumbered(sql),
     name,
     // The driver only reads them.
     values: args as unknown[],

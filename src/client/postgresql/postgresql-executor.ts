@@ -113,7 +113,7 @@ async function queryOn(
 
 // As Prisma Client hands it to the driver.
 function numbered({ sql, args }: Statement): Statement {
-  return { sql: toNumbered(sql).text, args };
+  return { sql: toNumbered(sql), args };
 }
 
 async function runObserved(

@@ -1,6 +1,5 @@
 import { Query, type Connection, type PoolClient, type QueryResultBase } from 'pg';
 import type { Statement, StatementResult } from '../../sql/statement';
-import { toNumbered } from './numbered-parameters';
 import { TidyClient } from './tidy-client';
 
 /** How long after its last answer a connection is taken for alive, in milliseconds. */
@@ -15,14 +14,19 @@ type Answer = Pick<QueryResultBase, 'rowCount'>;
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
 
-  constructor(statements: readonly Statement[], callback: (error: Error | null, answer: Answer | Answer[]) => void) {
+  /** @param names - under which the connection has prepared the statements. */
+  constructor(
+    statements: readonly Statement[],
+    names: readonly (string | undefined)[],
+    callback: (error: Error | null, answer: Answer | Answer[]) => void,
+  ) {
     // The driver's types know neither that there is no error, nor that there may be several answers.
     super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
     this.submit = (connection) => {
       connection.stream.cork();
-      for (const { sql, args } of statements) {
+      for (const [index, { args }] of statements.entries()) {
         const values = args.map((value) => (value === null ? null : String(value)));
-        connection.bind({ statement: toNumbered(sql).name, values }, true);
+        connection.bind({ statement: names[index], values }, true);
         connection.execute({}, true);
       }
       connection.sync();
@@ -37,14 +41,15 @@ class StatementBatch extends Query {
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
   if (!(client instanceof TidyClient) || performance.now() - client.lastAnswer > freshMs) return false;
-  return statements.every(({ sql }) => client.prepared.has(toNumbered(sql).name ?? ''));
+  return statements.every(({ sql }) => client.hasPrepared(sql));
 }
 
 /** Sends statements that return no rows as one: all of them or none. What each has left. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
+  const names = statements.map(({ sql }) => (client instanceof TidyClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {
     client.query(
-      new StatementBatch(statements, (error, answer) => {
+      new StatementBatch(statements, names, (error, answer) => {
         if (error === null) resolve(answer);
         else reject(error);
       }),

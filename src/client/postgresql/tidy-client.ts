@@ -1,6 +1,10 @@
 import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
 import { notInitialized } from '../../errors/failure';
+import { TextCache } from '../../sql/text-cache';
 import { prepareSession } from './session-settings';
+
+/** How many prepared statements, each with its plan, the server keeps for a connection. */
+const maxPreparedStatements = 256;
 
 /**
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
@@ -11,10 +15,12 @@ export class TidyClient extends Client {
   isDirect = false;
   /** Whether it was made to a standby, which only reads. */
   isStandby = false;
-  /** The names of the statements that it has prepared. */
-  readonly prepared = new Set<string>();
   /** When it answered last, by `performance.now`. */
   lastAnswer = -Infinity;
+  readonly #names = new TextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
+  /** The names that the server has answered to. */
+  readonly #prepared = new Set<string>();
+  #lastNumber = 0;
 
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
@@ -38,12 +44,43 @@ export class TidyClient extends Client {
   /** Takes note of an answer, to a statement with a name where it had one. */
   heard(name: string | undefined): void {
     this.lastAnswer = performance.now();
-    if (name !== undefined) this.prepared.add(name);
+    if (name !== undefined) this.#prepared.add(name);
+  }
+
+  /**
+   * Returns the name under which the server keeps the plan of a statement that is about to be sent; undefined where it is
+   * sent without one, as it is a rare statement or the connection has no names.
+   */
+  nameOf(sql: string): string | undefined {
+    if (!this.isDirect) return undefined;
+    const known = this.#names.get(sql);
+    if (known !== undefined) return known;
+    // Never used again for another statement: the driver remembers which names it has parsed.
+    const name = `ans_${(this.#lastNumber += 1)}`;
+    return this.#names.add(sql, name) ? name : undefined;
+  }
+
+  /** Reports whether the server has prepared the statement. */
+  hasPrepared(sql: string): boolean {
+    return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
   /** Ends the connection at once, whatever is in flight. */
   hangUp(): void {
     this.connection.stream.destroy();
+  }
+
+  /**
+   * Has the server forget a statement, by the Close message of its protocol: DEALLOCATE would take a statement of its own,
+   * and poolers do not translate it. It needs no Sync: its answer comes with that of the statement that is sent next, and
+   * what was sent before is not affected. It is processed in a failed transaction, too.
+   */
+  #closeStatement(name: string): void {
+    this.#prepared.delete(name);
+    // The driver keeps the texts of parsed statements there, which its types leave out, and never removes one.
+    const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
+    if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
+    this.connection.close({ type: 'S', name }, true);
   }
 
   async #connect(): Promise<Client> {

@@ -1,0 +1,56 @@
+import { runStatement } from '../../src/client/postgresql/postgresql-connections';
+import { TidyClient } from '../../src/client/postgresql/tidy-client';
+import { afterTest, newDatabaseUrl } from '../support/test-database';
+
+async function connect(): Promise<TidyClient> {
+  const client = new TidyClient({ connectionString: await newDatabaseUrl() });
+  afterTest(() => client.end());
+  await client.connect();
+  return client;
+}
+
+async function preparedOn(client: TidyClient): Promise<string[]> {
+  const { rows } = await client.query<{ statement: string }>('SELECT statement FROM pg_prepared_statements');
+  return rows.map(({ statement }) => statement);
+}
+
+async function select(client: TidyClient, value: number): Promise<void> {
+  const { rows } = await runStatement(client, { sql: `SELECT ${value} + ?::integer`, args: [1] });
+  expect(rows).toEqual([[value + 1]]);
+}
+
+describe('The statements that a connection prepares', () => {
+  test('stay prepared while any number of rare ones is sent', async () => {
+    const client = await connect();
+    for (let count = 0; count < 5; count += 1) await select(client, -1);
+    for (let value = 0; value < 1000; value += 1) await select(client, value);
+    const prepared = await preparedOn(client);
+    expect(prepared).toContain('SELECT -1 + $1::integer');
+    expect(prepared).toHaveLength(256);
+  });
+
+  test('are closed on the server where others are used more, and prepared again', async () => {
+    const client = await connect();
+    for (const start of [0, 1000, 2000, 0]) {
+      for (let round = 0; round < 20; round += 1) {
+        // Sent without waiting: what is closed may be on its way.
+        await Promise.all(Array.from({ length: 200 }, (_, index) => select(client, start + index)));
+      }
+    }
+    const prepared = await preparedOn(client);
+    expect(prepared.length).toBeLessThanOrEqual(256);
+    for (let value = 0; value < 200; value += 1) expect(prepared).toContain(`SELECT ${value} + $1::integer`);
+  });
+
+  test('are closed in a transaction that has failed, too', async () => {
+    const client = await connect();
+    for (let value = 0; value < 256; value += 1) await select(client, value);
+    await client.query('BEGIN');
+    await expect(client.query('SELECT 1 / 0')).rejects.toThrow('division');
+    const refused = { sql: 'SELECT 5000', args: [] };
+    for (let count = 0; count < 3; count += 1) await expect(runStatement(client, refused)).rejects.toThrow('aborted');
+    await client.query('ROLLBACK');
+    await select(client, 5000);
+    expect((await preparedOn(client)).length).toBeLessThanOrEqual(256);
+  });
+});

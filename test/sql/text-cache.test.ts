@@ -1,0 +1,56 @@
+import { TextCache } from '../../src/sql/text-cache';
+
+/** A cache of 10 texts, with what it has made and what it has evicted. */
+function newCache() {
+  const made: string[] = [];
+  const evicted: string[] = [];
+  const cache = new TextCache<string>(10, (text) => evicted.push(text));
+  const use = (text: string): string =>
+    cache.getOrAdd(text, () => {
+      made.push(text);
+      return text;
+    });
+  return { cache, made, evicted, use };
+}
+
+describe('TextCache', () => {
+  test('makes a value once for each text while there is room', () => {
+    const { made, evicted, use } = newCache();
+    for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);
+    expect(made).toHaveLength(10);
+    expect(evicted).toEqual([]);
+  });
+
+  test('keeps a frequent text while any number of rare ones pass', () => {
+    const { cache, use } = newCache();
+    for (let text = 0; text < 30; text += 1) use(`early ${text}`);
+    for (let count = 0; count < 100; count += 1) use('frequent');
+    for (let text = 0; text < 500; text += 1) use(`rare ${text}`);
+    expect(cache.peek('frequent')).toBe('frequent');
+  });
+
+  test('lets a text that is used twice replace one that was used once', () => {
+    const { cache, evicted, use } = newCache();
+    for (let text = 0; text < 10; text += 1) use(`once ${text}`);
+    use('twice');
+    expect(cache.peek('twice')).toBeUndefined();
+    use('twice');
+    expect(cache.peek('twice')).toBe('twice');
+    expect(evicted).toHaveLength(1);
+  });
+
+  test('gives up texts that are not used any more', () => {
+    const { cache, use } = newCache();
+    for (let text = 0; text < 10; text += 1) for (let count = 0; count < 20; count += 1) use(`old ${text}`);
+    for (let round = 0; round < 200; round += 1) for (let text = 0; text < 10; text += 1) use(`new ${text}`);
+    for (let text = 0; text < 10; text += 1) expect(cache.peek(`new ${text}`)).toBe(`new ${text}`);
+    for (let text = 0; text < 10; text += 1) expect(cache.peek(`old ${text}`)).toBeUndefined();
+  });
+
+  test('never keeps more than it may', () => {
+    const { cache, use } = newCache();
+    const texts = Array.from({ length: 50 }, (_, text) => `text ${text}`);
+    for (let round = 0; round < 50; round += 1) texts.forEach(use);
+    expect(texts.filter((text) => cache.peek(text) !== undefined)).toHaveLength(10);
+  });
+});
