@@ -61,7 +61,9 @@ export {
   isDatabaseError,
   type DatabaseErrorCode,
   type ErrorEntity,
+  type SerializedDatabaseError,
 } from './errors/database-error';
+export { driverErrorOf } from './errors/driver-error';
 export type { EventService } from './events/event-service';
 export {
   type EventChainBreak,

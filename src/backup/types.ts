@@ -9,7 +9,7 @@ export interface BackupProgress {
 export interface BackupOptions {
   /**
    * Told from time to time how far it is, at the beginning and at the end of the copy, too; the copy is looked at
-   * afterwards. What it throws ends the backup. Default: nobody is told.
+   * afterwards. When it throws, the backup ends with INVALID_INPUT. Default: nobody is told.
    */
   onProgress?: ((progress: BackupProgress) => void) | undefined;
 }

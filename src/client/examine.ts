@@ -18,17 +18,23 @@ export function parseHealthOptions(input: unknown = {}): number {
 /** What was answered, or why nothing was. */
 type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
 
-/** Finds out how a database is. Never fails, and takes no longer than `timeoutMs`. */
+/**
+ * Finds out how a database is. Never fails, and takes no longer than `timeoutMs`.
+ *
+ * @param reportFault - called with what is a fault of this package: the answer has no more than its code.
+ */
 export async function examine(
   vitals: Vitals,
   breaker: DatabaseHealth['breaker'],
   timeoutMs: number,
+  reportFault: (error: unknown) => void,
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const tooLate = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
   // Whoever waits for it is told by the answers.
   tooLate.catch(() => undefined);
-  const ask = async <T>(question: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(question), tooLate]);
+  const ask = async <T>(question: () => Promise<T>): Promise<Answer<T>> =>
+    Promise.race([answerOf(question, reportFault), tooLate]);
   const asked = ask(() => vitals.replicas());
   const ping = await ask(() => vitals.ping());
   const pending = 'code' in ping ? ping : await ask(() => vitals.pendingMigrations());
@@ -57,10 +63,12 @@ export async function examine(
   };
 }
 
-async function answerOf<T>(question: () => Promise<T>): Promise<Answer<T>> {
+async function answerOf<T>(question: () => Promise<T>, reportFault: (error: unknown) => void): Promise<Answer<T>> {
   try {
     return { value: await question() };
   } catch (error) {
-    return { code: classifyError(error).code };
+    const { code } = classifyError(error);
+    if (code === 'INTERNAL') reportFault(error);
+    return { code };
   }
 }

@@ -93,7 +93,8 @@ export class DatabaseSession implements Session {
   health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
     return this.#perform('health', () => {
       const { vitals } = this.#openDatabase();
-      return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options));
+      const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
+      return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options), reportFault);
     });
   }
 

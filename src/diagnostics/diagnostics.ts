@@ -1,4 +1,6 @@
 import type { DatabaseError } from '../errors/database-error';
+import { driverErrorOf } from '../errors/driver-error';
+import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
 
 /** Codes that are nobody's mistake but the storage's, or ours: worth somebody's attention. */
@@ -7,6 +9,7 @@ const severeCodes: ReadonlySet<string> = new Set([
   'STORAGE_FULL',
   'READ_ONLY',
   'CORRUPT',
+  'DRIVER_UNAVAILABLE',
   'SCHEMA_TOO_NEW',
   'MIGRATION_FAILED',
   'INTERNAL',
@@ -31,10 +34,18 @@ export class Diagnostics {
     quietly(() => this.#onEvent?.(event));
   }
 
-  failed({ operation, code, message }: DatabaseError, durationMs: number, attempt: number): void {
+  failed(error: DatabaseError, durationMs: number, attempt: number): void {
+    const { operation, code, message } = error;
     this.emit({ type: 'error', operation, code, durationMs, attempt });
     const level = severeCodes.has(code) ? 'error' : 'warn';
-    quietly(() => this.#logger?.[level]({ operation, code, durationMs, attempt }, message));
+    const cause = code === 'INTERNAL' ? { cause: describeError(driverErrorOf(error)) } : undefined;
+    quietly(() => this.#logger?.[level]({ operation, code, durationMs, attempt, ...cause }, message));
+  }
+
+  /** Reports a fault of this package that does not make the call fail. */
+  faultFound(operation: string, cause: unknown): void {
+    const details = { operation, code: 'INTERNAL', cause: describeError(cause) };
+    quietly(() => this.#logger?.error(details, 'Unexpected fault of this package'));
   }
 
   retrying(operation: string, code: DatabaseError['code'], attempt: number, delayMs: number): void {

@@ -1,3 +1,6 @@
+import { rememberDriverError } from './driver-error';
+import { redactCause } from './redacted-cause';
+
 /**
  * The closed list of error codes. The same mistake gives the same code on both engines.
  *
@@ -64,19 +67,28 @@ export interface DatabaseErrorDetails {
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
+  /** The error beneath. The new error shows its kind and code; `driverErrorOf` returns it. */
   readonly cause?: unknown;
 }
 
 // A registered symbol is the same in every copy of the package, unlike the class.
 const brand = Symbol.for('ans-database.DatabaseError');
 
-/** What Node.js calls to print an object. */
-const customInspect = Symbol.for('nodejs.util.inspect.custom');
+/** What `JSON.stringify` writes of a {@link DatabaseError}. Absent fields are omitted. */
+export interface SerializedDatabaseError {
+  readonly name: 'DatabaseError';
+  readonly code: DatabaseErrorCode;
+  readonly message: string;
+  readonly operation: string;
+  readonly retryable: boolean;
+  readonly entity?: ErrorEntity;
+  readonly field?: string;
+}
 
 /**
  * The one error that this package throws. Its message names the operation and the field, never a value, a path, SQL or
- * a secret; whatever the driver said is in `cause`, which may hold values: where the error is printed or made JSON of, no
- * more than the kind of its cause is shown.
+ * a secret. `cause` has no more than the kind and the code of the error beneath it, so the error can be printed, logged and
+ * serialized; `driverErrorOf` returns the original, which may hold stored values.
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
@@ -91,12 +103,9 @@ export class DatabaseError extends Error {
   /** The field concerned, as a path such as `endpoints[0].port`, where known. */
   readonly field?: string;
 
-  static {
-    Object.defineProperty(this.prototype, customInspect, { value: print });
-  }
-
   constructor(details: DatabaseErrorDetails) {
-    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(details.message, details.cause === undefined ? undefined : { cause: redactCause(details.cause) });
+    if (details.cause !== undefined) rememberDriverError(this, details.cause);
     this.code = details.code;
     this.operation = details.operation;
     this.retryable = details.retryable;
@@ -104,27 +113,19 @@ export class DatabaseError extends Error {
     if (details.field !== undefined) this.field = details.field;
     Object.defineProperty(this, brand, { value: true });
   }
-}
 
-function print(
-  this: DatabaseError,
-  _depth: number,
-  options: object,
-  inspect: (value: object, options: object) => string,
-) {
-  const shown: object = Object.fromEntries(Object.entries(this));
-  if (this.cause !== undefined) Object.assign(shown, { cause: kindOf(this.cause) });
-  return `${this.stack ?? this.message} ${inspect(shown, options)}`;
-}
-
-function kindOf(cause: unknown): string {
-  try {
-    if (!(cause instanceof Error)) return typeof cause;
-    const code = 'code' in cause && typeof cause.code === 'string' ? ` ${cause.code}` : '';
-    return `${cause.name}${code}`;
-  } catch {
-    // Something of the caller's that throws when it is looked at: to print an error must not fail.
-    return typeof cause;
+  /** Returns what may be shown to anybody: no cause and no stack. */
+  toJSON(): SerializedDatabaseError {
+    const { name, code, message, operation, retryable, entity, field } = this;
+    return {
+      name,
+      code,
+      message,
+      operation,
+      retryable,
+      ...(entity === undefined ? undefined : { entity }),
+      ...(field === undefined ? undefined : { field }),
+    };
   }
 }
 

@@ -1,14 +1,44 @@
-/** What better-sqlite3 throws: `code` is SQLite's name of an extended result code. */
-export interface DriverError {
-  readonly code: string;
-  readonly message: string;
+/** Keeps the original errors. Closures, because `util.inspect` prints the entries of a WeakMap that it can reach. */
+interface OriginalErrors {
+  readonly get: (error: object) => unknown;
+  readonly set: (error: object, original: unknown) => void;
 }
 
-/** The code and the message of an error of SQLite's driver; undefined for any other. */
-export function driverErrorOf(error: unknown): DriverError | undefined {
-  // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
-  const { code, message } = error;
-  const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);
-  return isDriverCode && typeof message === 'string' ? { code, message } : undefined;
+// A registered symbol on the global object is the same for every copy of the package in a realm.
+const key = Symbol.for('ans-database.originalErrors');
+
+/**
+ * Returns the original error beneath a `DatabaseError`: what the SQLite or PostgreSQL driver, Prisma, the system or a
+ * callback of the application threw. Returns undefined when there is none, and for anything that is not a `DatabaseError`.
+ *
+ * The original error may hold stored values, SQL, paths and the name of the server. Do not log it, print it or send it to
+ * a client; `error.cause` has its kind and code without them.
+ *
+ * Works across copies of the package in one realm (one global object); a structured clone of an error has no original.
+ *
+ * @example
+ * ```ts
+ * const original = driverErrorOf(error);
+ * if (original instanceof Error) reportToTheDatabaseTeam(original.message);
+ * ```
+ */
+export function driverErrorOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? originalErrors().get(error) : undefined;
+}
+
+/** Remembers the original error of `error`, for {@link driverErrorOf} alone. */
+export function rememberDriverError(error: object, original: unknown): void {
+  originalErrors().set(error, original);
+}
+
+function originalErrors(): OriginalErrors {
+  const existing = Reflect.get(globalThis, key) as OriginalErrors | undefined;
+  if (existing !== undefined) return existing;
+  const originals = new WeakMap<object, unknown>();
+  const created: OriginalErrors = Object.freeze({
+    get: (error: object) => originals.get(error),
+    set: (error: object, original: unknown) => void originals.set(error, original),
+  });
+  Object.defineProperty(globalThis, key, { value: created });
+  return created;
 }

@@ -1,3 +1,5 @@
+import { driverErrorOf } from './driver-error';
+
 const maxDepth = 8;
 
 /**
@@ -20,6 +22,9 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
 }
 
 function nextLink(error: object): unknown {
+  // The cause of an error of this package is redacted.
+  const original = driverErrorOf(error);
+  if (original !== undefined) return original;
   const { cause, meta } = error as Readonly<Record<string, unknown>>;
   if (cause !== undefined) return cause;
   if (typeof meta !== 'object' || meta === null) return undefined;

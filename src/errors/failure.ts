@@ -12,6 +12,7 @@ const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT
 
 /** What the layers below the public surface throw; the surface adds the operation and makes it a `DatabaseError`. */
 export class Failure extends Error {
+  override readonly name = 'Failure';
   readonly code: DatabaseErrorCode;
   readonly entity: ErrorEntity | undefined;
   readonly field: string | undefined;

@@ -80,9 +80,15 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     entity:
       failure.entity ?? reference?.[0] ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field ?? reference?.[1],
-    // A failure of our own is no more than its message; what lies beneath it is the cause.
-    cause: failure === error ? failure.cause : error,
+    cause: causeOf(failure, error),
   });
+}
+
+// A failure of our own is no more than its message; what lies beneath it is the cause. Where it is a fault of this package
+// the place that it was thrown at is what helps.
+function causeOf(failure: Failure, error: unknown): unknown {
+  if (failure !== error) return error;
+  return failure.cause ?? (failure.code === 'INTERNAL' ? failure : undefined);
 }
 
 /** What the calls of a service are about. */

@@ -1,5 +1,5 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
-import { driverErrorOf, type DriverError } from './driver-error';
+import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { Failure, notInitialized } from './failure';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
@@ -31,7 +31,7 @@ const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, fiel
 /** What an error of SQLite's driver means; undefined for any other. `cause` is what the failure keeps as its cause. */
 export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   if (isAboutClosed(error)) return notInitialized(cause);
-  const driverError = adaptedErrorOf(error) ?? driverErrorOf(error);
+  const driverError = adaptedErrorOf(error) ?? sqliteErrorOf(error);
   return driverError === undefined ? undefined : classify(driverError, cause);
 }
 
@@ -42,12 +42,12 @@ function isAboutClosed(error: object): boolean {
 }
 
 // What the driver adapter keeps of the driver's error.
-function adaptedErrorOf(error: object): DriverError | undefined {
+function adaptedErrorOf(error: object): SqliteError | undefined {
   const { originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
-  return driverErrorOf({ code: originalCode, message: originalMessage });
+  return sqliteErrorOf({ code: originalCode, message: originalMessage });
 }
 
-function classify({ code, message }: DriverError, cause: unknown): Failure {
+function classify({ code, message }: SqliteError, cause: unknown): Failure {
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     const [entity, field] = uniqueColumns[message.split('constraint failed: ').at(1) ?? ''] ?? [];
     return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });

@@ -4,6 +4,7 @@ import { DatabaseService, type DatabaseEvent } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
 import { callUntyped } from '../support/expect-error';
+import { printers } from './error-printers';
 import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 
 /** What must not appear anywhere: it stands in every value that the calls below are given. */
@@ -22,10 +23,10 @@ function createWitness() {
   return { witness, logger, onEvent: (event: DatabaseEvent) => void witness.events.push(event) };
 }
 
-/** Everything that is shown to somebody, as one text. What lies in `cause` is for the caller alone. */
+/** Returns everything that is shown to somebody, as one text, with the errors printed in every way. */
 function shown({ events, logged, errors }: Witness): string {
-  const told = errors.map((error) => [error.message, Object.entries(error).filter(([key]) => key !== 'cause')]);
-  return JSON.stringify([events, logged, told]);
+  const printed = errors.flatMap((error) => Object.values(printers).map((print) => print(error)));
+  return JSON.stringify([events, logged, printed]);
 }
 
 async function openWitnessed() {

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { DatabaseServiceFactory, type AgentInput, type DatabaseOptions } from '../../src';
+import { DatabaseServiceFactory, driverErrorOf, type AgentInput, type DatabaseOptions } from '../../src';
 import { engine } from '../support/engine';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
@@ -63,7 +63,7 @@ describe('What a caller gives', () => {
         throw reason;
       });
       const error = await expectError('INVALID_INPUT', () => call(shared().db, name, given));
-      expect(error.cause).toBe(reason);
+      expect(driverErrorOf(error)).toBe(reason);
       expect(error.message).toMatch(/cannot be read$/);
     }
     expect(await allRawRows(shared())).toEqual(before);
@@ -244,6 +244,6 @@ describeOn('sqlite', 'The factory', () => {
     const reason = new Error('mine');
     const options = { get url(): string { throw reason; } }; // prettier-ignore
     const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance(options));
-    expect(error.cause).toBe(reason);
+    expect(driverErrorOf(error)).toBe(reason);
   });
 });

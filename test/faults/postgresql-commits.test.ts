@@ -1,4 +1,4 @@
-import type { DatabaseOptions } from '../../src';
+import { driverErrorOf, type DatabaseOptions } from '../../src';
 import { TcpProxy } from '../postgresql/tcp-proxy';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
@@ -51,7 +51,7 @@ describe('A statement that ends a transaction or a part of it, and fails before 
       db.transaction(async (tx) => {
         for (const id of ['a', 'b']) {
           const error = await expectError('INVALID_INPUT', () => tx.createCertificate(certificateInput({ id })));
-          codes.push((error.cause as { code?: unknown }).code);
+          codes.push((driverErrorOf(error) as { code?: unknown }).code);
         }
       }),
     );

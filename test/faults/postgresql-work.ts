@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError, isDatabaseError, type DatabaseErrorCode, type DatabaseService } from '../../src';
+import { DatabaseError, driverErrorOf, isDatabaseError, type DatabaseErrorCode, type DatabaseService } from '../../src';
 import { soundReport } from '../check/sound';
 import { administer } from '../support/administration';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
@@ -109,7 +109,7 @@ export class Work {
   /** Fails where a call has failed otherwise than as passing, with one of the codes. */
   expectPassing(codes: readonly DatabaseErrorCode[]): void {
     const wrong = this.errors.filter(({ code, retryable }) => !retryable || !codes.includes(code));
-    expect(wrong.map((error) => `${String(error)} ${String(error.cause)}`)).toEqual([]);
+    expect(wrong.map((error) => `${String(error)} ${String(driverErrorOf(error))}`)).toEqual([]);
   }
 
   /** Prints what was done. */

@@ -1,4 +1,4 @@
-import type { AgentInput, DatabaseService, JsonValue } from '../../src';
+import { driverErrorOf, type AgentInput, type DatabaseService, type JsonValue } from '../../src';
 import { longestBlockMs } from '../support/event-loop';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
@@ -98,7 +98,8 @@ describe('Metadata', () => {
       Object.getOwnPropertyDescriptors(_ === 'a proxy' ? {} : make(reason)),
     );
     const input = _ === 'a proxy' ? make(reason) : agent;
-    await expect(callUntyped(db, 'createAgent', input)).rejects.toMatchObject({ name: 'DatabaseError', cause: reason });
+    const error = await expectError('INVALID_INPUT', () => callUntyped(db, 'createAgent', input));
+    expect(driverErrorOf(error)).toBe(reason);
     expect(await db.agents.count()).toBe(1);
   });
 });

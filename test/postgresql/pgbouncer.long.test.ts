@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseService, isDatabaseError, type DatabaseOptions } from '../../src';
+import { DatabaseService, driverErrorOf, isDatabaseError, type DatabaseOptions } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
@@ -133,7 +133,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'Through PgBouncer in transac
     stranger.username = 'stranger';
     for (const bad of [wrong.href, stranger.href, pooler.url('missing')]) {
       const error = await expectError('UNAVAILABLE', () => open({ url: bad }));
-      expect([String(error.cause), error.retryable]).toEqual([expect.any(String), false]);
+      expect([String(driverErrorOf(error)), error.retryable]).toEqual([expect.any(String), false]);
     }
   });
 

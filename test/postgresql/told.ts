@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { DatabaseError, DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
+import { DatabaseError, DatabaseService, driverErrorOf, type DatabaseEvent, type DatabaseOptions } from '../../src';
 
 /** How a database failed to open, and all that an application hears of it. */
 export interface OpeningFailure {
@@ -32,8 +32,8 @@ export async function failWith(
   } catch (error) {
     const durationMs = performance.now() - start;
     if (!(error instanceof DatabaseError)) throw error;
-    // Printed, an error shows no more than the kind of its cause.
-    return { error, told: tell([error, error.cause, heard]), durationMs };
+    // Printed, an error shows no more than the kind of the original one, which must not hold a password either.
+    return { error, told: tell([error, driverErrorOf(error), heard]), durationMs };
   } finally {
     await db.close();
   }

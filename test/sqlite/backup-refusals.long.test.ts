@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { driverErrorOf } from '../../src';
 import { fill, soundReport } from '../check/sound';
 import { expectError } from '../support/expect-error';
 import { openSqlite } from '../support/raw-writer';
@@ -94,8 +95,10 @@ describe('A backup is refused, and leaves nothing behind,', () => {
       calls += 1;
       if (calls === 2) throw reason;
     };
-    const error = await expectError('INTERNAL', () => database.db.backup(join(directory, 'b.sqlite'), { onProgress }));
-    expect(error.cause).toBe(reason);
+    const error = await expectError('INVALID_INPUT', () =>
+      database.db.backup(join(directory, 'b.sqlite'), { onProgress }),
+    );
+    expect([error.field, driverErrorOf(error)]).toEqual(['options.onProgress', reason]);
     expect(calls).toBe(2);
     expect(readdirSync(directory)).toEqual([]);
     await database.db.backup(join(directory, 'b.sqlite'));

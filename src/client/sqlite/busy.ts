@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { driverErrorOf } from '../../errors/driver-error';
+import { sqliteErrorOf } from '../../errors/sqlite-error';
 
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
 /** Whether another connection's lock is all that stood in the way. */
 export function isBusy(error: unknown): boolean {
-  return driverErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
+  return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
-import { driverErrorOf } from '../../errors/driver-error';
+import { sqliteErrorOf } from '../../errors/sqlite-error';
 
 /** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
 export function toDriverAdapterError(error: unknown): unknown {
-  const driverError = driverErrorOf(error);
+  const driverError = sqliteErrorOf(error);
   if (driverError === undefined) return error;
   const { code, message } = driverError;
   return new DriverAdapterError({ originalCode: code, originalMessage: message, ...mapDriverError(code, message) });

@@ -60,7 +60,7 @@ export async function backUpSqlite(settings: SqliteSettings, { path, onProgress 
     try {
       await createDraft(draft, settings.path);
       // The work tells of nothing else.
-      const tell = (news: unknown): void => onProgress(news as BackupProgress);
+      const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(work, data, tell))) {
         throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
@@ -72,6 +72,15 @@ export async function backUpSqlite(settings: SqliteSettings, { path, onProgress 
     }
   } catch (error) {
     throw toBackupFailure(error);
+  }
+}
+
+// Wrapped, because it may throw an error that looks like one of the file system's.
+function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
+  try {
+    onProgress(progress);
+  } catch (cause) {
+    throw new Failure('INVALID_INPUT', 'options.onProgress must not throw', { field: 'options.onProgress', cause });
   }
 }
 

@@ -1,0 +1,14 @@
+/** What better-sqlite3 throws: `code` is SQLite's name of an extended result code. */
+export interface SqliteError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Returns the code and the message of an error of SQLite's driver; undefined for any other. */
+export function sqliteErrorOf(error: unknown): SqliteError | undefined {
+  // Not instanceof: the driver is native, so where there are several realms, as in Jest, its class may be another one's.
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
+  const { code, message } = error;
+  const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);
+  return isDriverCode && typeof message === 'string' ? { code, message } : undefined;
+}

@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { DatabaseError, databaseErrorCodes, driverErrorOf, isDatabaseError } from '../../src';
+import { agentInput } from '../support/factories';
+import { onPostgresql } from '../support/engine';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { printers } from './error-printers';
+import { knownCertificate, provocations, secret } from './provoked-errors';
+
+async function fill(database: TestDatabase): Promise<void> {
+  await database.db.createCertificate(knownCertificate);
+  await database.db.createAgent(agentInput({ id: secret, name: secret, certificateId: secret }));
+}
+
+const shared = shareTestDatabase({ retry: false }, fill);
+
+async function provoke(name: string): Promise<DatabaseError> {
+  const failed = await provocations[name]?.(shared().db).catch((error: unknown) => error);
+  if (!(failed instanceof DatabaseError)) throw new Error(`${name} was not provoked: ${inspect(failed)}`);
+  return failed;
+}
+
+/** An error as a driver might throw it, with the secret everywhere. */
+function leakyError(): Error {
+  const inner = Object.assign(new Error(secret), { code: 'SQLITE_ERROR', detail: secret, stack: `Error: ${secret}` });
+  const both = Object.assign(new AggregateError([inner, new Error(secret)], secret, { cause: inner }), {
+    [Symbol(secret)]: secret,
+    meta: { driverAdapterError: inner },
+  });
+  both.name = secret;
+  return both;
+}
+
+describe('a printed DatabaseError', () => {
+  test.each(Object.keys(provocations))('shows no stored value in any form when the code is %s', async (name) => {
+    const error = await provoke(name);
+    expect(error.code).toBe(name);
+    for (const [printer, print] of Object.entries(printers)) {
+      expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
+    }
+  });
+
+  test.each(databaseErrorCodes)('shows nothing of its original error when the code is %s', (code) => {
+    const details = { code, operation: 'agents.get', message: 'Failed to get agent: test', retryable: false };
+    const error = new DatabaseError({ ...details, cause: leakyError() });
+    for (const [printer, print] of Object.entries(printers)) {
+      expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
+    }
+  });
+
+  test('shows no stored value in the report of a failed Jest assertion', async () => {
+    const error = await provoke('ALREADY_EXISTS');
+    const report = (): unknown => expect(error).toEqual(new Error('another'));
+    expect(report).toThrow();
+    try {
+      report();
+    } catch (failure) {
+      expect(inspect(failure, { depth: 20, showHidden: true })).not.toContain(secret);
+    }
+  });
+
+  test('shows the kind and the code of its original error', async () => {
+    const { cause } = await provoke('ALREADY_EXISTS');
+    const kind = onPostgresql ? ['error', '23505'] : ['SqliteError', 'SQLITE_CONSTRAINT_UNIQUE'];
+    expect([Reflect.get(Object(cause), 'name'), Reflect.get(Object(cause), 'code')]).toEqual(kind);
+    expect(inspect(await provoke('ALREADY_EXISTS'))).toContain(kind[1]);
+  });
+
+  test('is serialized to exactly the documented fields', async () => {
+    const error = await provoke('ALREADY_EXISTS');
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'DatabaseError',
+      code: 'ALREADY_EXISTS',
+      message: 'Failed to create certificate: fingerprint is taken already',
+      operation: 'certificates.create',
+      retryable: false,
+      entity: 'certificate',
+      field: 'fingerprint',
+    });
+    const bare = new DatabaseError({ code: 'BUSY', operation: 'agents.get', message: 'busy', retryable: true });
+    expect(Object.keys(bare.toJSON())).toEqual(['name', 'code', 'message', 'operation', 'retryable']);
+  });
+});
+
+describe('a process that an uncaught DatabaseError ends', () => {
+  test.each(Object.keys(provocations))('prints no stored value when the code is %s', async (name) => {
+    const database = await openTestDatabase({ retry: false });
+    await fill(database);
+    const script = join(__dirname, 'printing-process.ts');
+    const args = ['--import', 'tsx', script, database.options.url, name];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect([status, stderr.includes('DatabaseError: '), stdout.includes(name)]).toEqual([1, true, true]);
+    expect([stdout.includes(secret), stderr.includes(secret)]).toEqual([false, false]);
+  });
+});
+
+describe('driverErrorOf', () => {
+  test.each(Object.keys(provocations))('returns the original error when the code is %s', async (name) => {
+    const error = await provoke(name);
+    // SQLite's own messages name columns only.
+    const text = /^(?:ALREADY_EXISTS|REFERENCE_NOT_FOUND)$/.test(name) && !onPostgresql ? 'constraint failed' : secret;
+    expect(inspect(driverErrorOf(error), { depth: 5, showHidden: true })).toContain(text);
+    expect(driverErrorOf(error)).not.toBe(error.cause);
+  });
+
+  test('returns undefined where there is no original error', async () => {
+    const { db } = shared();
+    const failed = await db.getAgent('').catch((error: unknown) => error);
+    expect(isDatabaseError(failed)).toBe(true);
+    const others = [failed, new Error('x', { cause: new Error('y') }), undefined, null, 'text', 1, {}];
+    expect(others.map(driverErrorOf)).toEqual(others.map(() => undefined));
+  });
+
+  test('returns the original error for an error of another copy of the package', async () => {
+    const ours = await provoke('ALREADY_EXISTS');
+    jest.isolateModules(() => {
+      const copy = jest.requireActual<typeof import('../../src')>('../../src');
+      expect(copy.driverErrorOf).not.toBe(driverErrorOf);
+      expect(copy.driverErrorOf(ours)).toBe(driverErrorOf(ours));
+    });
+  });
+});
+
+test('db.transaction rethrows the error of its callback unchanged, with its own cause', async () => {
+  const own = new Error('mine', { cause: new Error(secret) });
+  await expect(shared().db.transaction(() => Promise.reject(own))).rejects.toBe(own);
+  expect(own.cause).toMatchObject({ message: secret });
+});

@@ -1,0 +1,31 @@
+import { DatabaseService } from '../../src';
+import { agentInput, certificateInput } from '../support/factories';
+
+/** Stands in every value that is stored or given. */
+export const secret = 's3cr3t-7f0e';
+
+/** What the records that a failure stands against look like. */
+export const knownCertificate = certificateInput({ id: secret, fingerprint: secret, subject: secret });
+
+/** What fails once {@link knownCertificate} and an agent of it are stored; the original error of each holds the secret. */
+export const provocations: Readonly<Record<string, (db: DatabaseService) => Promise<unknown>>> = {
+  ALREADY_EXISTS: (db) => db.createCertificate({ ...knownCertificate, id: `${secret}-2` }),
+  REFERENCE_NOT_FOUND: (db) => db.createAgent(agentInput({ name: secret, certificateId: `${secret}-unknown` })),
+  INVALID_INPUT: (db) => db.createAgent(throwingInput()),
+  UNAVAILABLE: async () => {
+    await using db = new DatabaseService({ url: `postgresql://${secret}:${secret}@${secret}.invalid/${secret}` });
+    await db.initialize();
+  },
+};
+
+function throwingInput(): ReturnType<typeof agentInput> {
+  return Object.defineProperty(agentInput({ certificateId: secret }), 'name', {
+    enumerable: true,
+    get: () => {
+      const error = Object.assign(new AggregateError([new Error(secret)], secret), { code: secret, detail: secret });
+      error.name = secret;
+      error.cause = new Error(secret);
+      throw error;
+    },
+  });
+}
