@@ -10,6 +10,11 @@ import type { Findings } from './findings';
 export interface Snapshot {
   readonly dialect: Dialect;
   readonly query: (statement: Statement) => Promise<readonly Row[]>;
+  /**
+   * Reads the rows of one statement, `size` at a time, where the engine can do that while others are asked. Absent where
+   * each chunk has to be a statement of its own, which begins after the one before.
+   */
+  readonly scan?: (statement: Statement, size: number) => AsyncIterable<readonly Row[]>;
 }
 
 /** Rows that are looked at, by a key that tells them apart. */
@@ -27,24 +32,31 @@ export interface Walk {
 const chunkSize = 100;
 
 /** Looks at all rows in the order of their key, in bounded memory and with pauses for all else in the process. */
-export async function walk(
-  { query }: Snapshot,
-  { columns, from, key, isGrouped = false }: Walk,
-  look: (row: Row) => Promise<void> | void,
-): Promise<void> {
-  const place = join(key.map((column) => raw(column)));
-  const group = isGrouped ? sql`GROUP BY ${place}` : sql``;
-  for (let after: readonly SqlValue[] | undefined; ;) {
-    const isBeyond = after === undefined ? sql`` : sql`WHERE (${place}) > (${join(after)})`;
-    const limit = sql`LIMIT ${raw(String(chunkSize))}`;
-    const statement = toStatement(
-      sql`SELECT ${join(columns)} FROM ${from} ${isBeyond} ${group} ORDER BY ${place} ${limit}`,
-    );
-    const rows = await query(statement);
+export async function walk(snapshot: Snapshot, walk: Walk, look: (row: Row) => Promise<void> | void): Promise<void> {
+  for await (const rows of chunksOf(snapshot, walk)) {
     for (const row of rows) {
       await look(row);
       if (isTurnOverdue()) await takeTurn();
     }
+  }
+}
+
+async function* chunksOf(
+  { query, scan }: Snapshot,
+  { columns, from, key, isGrouped = false }: Walk,
+): AsyncGenerator<readonly Row[]> {
+  const place = join(key.map((column) => raw(column)));
+  const group = isGrouped ? sql`GROUP BY ${place}` : sql``;
+  const select = (isBeyond: Sql, limit: Sql): Statement =>
+    toStatement(sql`SELECT ${join(columns)} FROM ${from} ${isBeyond} ${group} ORDER BY ${place} ${limit}`);
+  if (scan !== undefined) {
+    yield* scan(select(sql``, sql``), chunkSize);
+    return;
+  }
+  for (let after: readonly SqlValue[] | undefined; ;) {
+    const isBeyond = after === undefined ? sql`` : sql`WHERE (${place}) > (${join(after)})`;
+    const rows = await query(select(isBeyond, sql`LIMIT ${raw(String(chunkSize))}`));
+    yield rows;
     const last = rows.at(-1)?.slice(0, key.length);
     if (last === undefined || rows.length < chunkSize) return;
     // What it has read as a key it can be given as one, whatever it is by now.

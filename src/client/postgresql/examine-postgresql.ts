@@ -58,24 +58,40 @@ export async function examinePostgresql(connections: PostgresqlConnections, find
 
 async function examineState(client: Client, findings: Findings): Promise<void> {
   await client.query('SAVEPOINT part');
-  const snapshot: Snapshot = {
-    dialect: postgresqlDialect,
-    query: async (statement: Statement) => {
-      try {
-        return (await runStatement(client, statement)).rows;
-      } catch (error) {
-        // The server refuses everything after a failed statement, and the other parts are to be looked at.
-        if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
-        throw error;
-      }
-    },
+  const run = async (statement: Statement): Promise<readonly Row[]> => {
+    try {
+      return (await runStatement(client, statement)).rows;
+    } catch (error) {
+      // The server refuses everything after a failed statement, and the other parts are to be looked at.
+      if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
+      throw error;
+    }
   };
+  const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
   await examineRecords(snapshot, findings);
   await examinePart('the feed of changes', findings, async () => {
     const [[isBehind] = []] = await snapshot.query({ sql: feedCounterSql, args: [] });
     if (isBehind === true)
       findings.add({ check: 'change-feed', message: 'the next number of the feed was given already' });
   });
+}
+
+/**
+ * Reads rows through a cursor. Were each chunk a statement of its own, the server might put a whole table into a hash for
+ * every hundred rows, or sort it, so that the time grew with the square of the rows.
+ */
+function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
+  let cursors = 0;
+  return async function* (statement, size) {
+    const cursor = `walk_${(cursors += 1)}`;
+    await run({ sql: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${statement.sql}`, args: statement.args });
+    for (;;) {
+      const rows = await run({ sql: `FETCH ${size} FROM ${cursor}`, args: [] });
+      if (rows.length > 0) yield rows;
+      if (rows.length < size) break;
+    }
+    await run({ sql: `CLOSE ${cursor}`, args: [] });
+  };
 }
 
 async function examineStorage(client: Client, findings: Findings): Promise<void> {
