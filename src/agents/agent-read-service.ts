@@ -18,7 +18,7 @@ import { AgentCursors } from './agent-cursors';
 import { toAgentRecord } from './agent-mapping';
 import { agentStatements } from './agent-statements';
 import { buildAgentCount, buildAgentQuery } from './build-agent-query';
-import { parseResolutionQuery } from './parse-resolution-query';
+import { byId, parseResolutionQuery, type AgentOrder } from './parse-resolution-query';
 import type { AgentRecord, ResolutionQuery } from './types';
 
 /** Finds agents. */
@@ -99,14 +99,15 @@ export abstract class AgentReadService {
 
   /**
    * Resolves a query record by record, in constant memory: read in pages, each a snapshot of its own. May be left at any
-   * time.
+   * time. Unless `orderBy` is given the agents come by id, so that one which is changed meanwhile is neither missed nor given
+   * twice; in the order of a field that changes, it may be.
    *
    * @throws INVALID_INPUT, and whatever reading a page fails with.
    */
   iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
     return recordsOf((after) =>
       this.#session.read('agents.iterate', options, (executor) =>
-        readAhead(after, this.#settings.checks, (request) => this.#selectPage(executor, query, request)),
+        readAhead(after, this.#settings.checks, (request) => this.#selectPage(executor, query, request, byId)),
       ),
     );
   }
@@ -133,8 +134,9 @@ export abstract class AgentReadService {
     executor: Executor,
     query: ResolutionQuery,
     { after, size, maxLength }: PageRequest,
+    defaultOrder?: AgentOrder,
   ): Promise<Page<AgentRecord>> {
-    const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks);
+    const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks, defaultOrder);
     refuseWindow(window);
     const cursors = new AgentCursors(filter, order);
     const place = after === undefined ? undefined : cursors.decode(after);

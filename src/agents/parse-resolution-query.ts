@@ -71,13 +71,24 @@ const seedOrderFields: ReadonlyMap<unknown, AgentOrderField> = new Map([
   ['expires_at', 'expiresAt'],
 ]);
 
-/** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
-export function parseResolutionQuery(input: unknown, checks: Checks): Resolution {
+/** The order of a query that gives none. */
+const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
+
+/** The order in which a record keeps its place whatever is changed of it. */
+export const byId: AgentOrder = { field: 'id', direction: 'asc' };
+
+/**
+ * Checks a query, whole: also what could not matter, as nothing can match.
+ *
+ * @param defaultOrder - the order where the query gives none.
+ * @throws INVALID_INPUT
+ */
+export function parseResolutionQuery(input: unknown, checks: Checks, defaultOrder = latestFirst): Resolution {
   const query = checkObject(input, 'query', queryFields);
   const filter = parseFilter(query, checks);
   return {
     filter: matchesNothing(filter) ? null : filter,
-    order: parseOrder(query),
+    order: parseOrder(query, defaultOrder),
     window: checkWindow(query),
   };
 }
@@ -113,14 +124,15 @@ function matchesNothing(filter: AgentFilter): boolean {
   return hasEmptyFilter(filter);
 }
 
-function parseOrder(query: QueryFields): AgentOrder {
+function parseOrder(query: QueryFields, defaultOrder: AgentOrder): AgentOrder {
   const field = optional(query.orderBy, 'orderBy', (value, path) => {
     return seedOrderFields.get(value) ?? checkOneOf(value, agentOrderFields, path);
   });
   const direction = optional(query.orderDirection, 'orderDirection', (value, path) => {
     return checkOneOf(value, ['asc', 'desc'] as const, path);
   });
-  return { field: field ?? 'updatedAt', direction: direction ?? (field === undefined ? 'desc' : 'asc') };
+  if (field !== undefined) return { field, direction: direction ?? 'asc' };
+  return { field: defaultOrder.field, direction: direction ?? defaultOrder.direction };
 }
 
 function parseVersion(text: string): AgentFilter['version'] & object {

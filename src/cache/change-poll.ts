@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { changeStatements, toChange } from '../changes/change-statements';
+import { changeStatements, toBounds, toFeedPage } from '../changes/change-statements';
 import type { Executor } from '../client/executor';
 import type { ChangeNote } from '../sql/statement';
 import type { Others, RecordCache } from './record-cache';
@@ -84,9 +84,12 @@ export class ChangePoll implements Others {
   async #catchUp(cache: RecordCache): Promise<void> {
     const statements = changeStatements(this.#executor.dialect);
     if (this.#last !== undefined) {
-      const rows = await this.#executor.query(statements.select({ after: this.#last, limit: pageSize }));
-      if (rows.length < pageSize) {
-        const changes = rows.map(toChange);
+      const after = this.#last;
+      const { changes, pruned, last } = toFeedPage(
+        await this.#executor.query(statements.select({ after, limit: pageSize })),
+      );
+      // Where changes were pruned before they were read, or the feed is another one, nobody knows what was changed.
+      if (changes.length < pageSize && after >= pruned && after <= last) {
         const notes = changes.map(({ entity, kind, id, changedAt }): ChangeNote => {
           return {
             entity: entity === 'agent' ? 'AGENT' : 'CERTIFICATE',
@@ -96,15 +99,15 @@ export class ChangePoll implements Others {
           };
         });
         cache.forget(notes.filter((note) => !keysOf(note).some((key) => this.#takeOwn(key))));
-        this.#last = changes.at(-1)?.sequence ?? this.#last;
+        this.#last = last;
         return;
       }
     }
-    const [[last] = []] = await this.#executor.query(statements.selectLast);
+    const [row] = await this.#executor.query(statements.selectBounds);
     // What came until now is forgotten; what comes from now on will be read.
     cache.forgetAll();
     this.#own.clear();
-    this.#last = Number(last);
+    this.#last = toBounds(row).last;
   }
 
   // Whether it was one of them.

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { invalidInput } from '../errors/failure';
+import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
 import type { ReadOptions } from '../options/read-options';
 import { reading } from '../input/reading';
 import type { ServiceSettings } from '../options/service-settings';
-import { inOneStep, limitedTo } from '../sql/statement';
-import { changeStatements, toChange } from './change-statements';
+import { limitedTo, type Work } from '../sql/statement';
+import {
+  changeStatements,
+  toFeedPage,
+  type ChangeStatements,
+  type FeedBounds,
+  type FeedPage,
+} from './change-statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
@@ -31,66 +38,138 @@ export class ChangeService {
    * it. Whoever keeps the last sequence number goes on from there after any interruption.
    *
    * @returns the changes after `after`, oldest first; an empty array where there is none.
-   * @throws INVALID_INPUT; RESULT_TOO_LARGE where the ids have more characters than `limits.answerLength`
+   * @throws INVALID_INPUT; OUT_OF_RANGE (field `after`) where changes after `after` were pruned, or `after` is above the
+   * last number: read every record again, and follow without `after`; CONFLICT through a transaction; RESULT_TOO_LARGE
+   * where the ids have more characters than `limits.answerLength`.
    */
-  read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
-    return this.#session.read('changes.read', options, async (executor) => {
-      const fields = checkObject(query, 'query', queryFields);
-      const after = optional(fields.after, 'after', checkSequence) ?? 0;
-      const limit = optional(fields.limit, 'limit', checkPageSize) ?? pageSize;
-      const { answerLength: maxLength } = this.#settings.checks.limits;
-      const rows = await executor.query(
-        limitedTo(maxLength, changeStatements(executor.dialect).select({ after, limit })),
-      );
-      return rows.map(toChange);
-    });
+  async read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
+    const { changes } = await this.#readPage(() => parseQuery(query), options);
+    return changes;
   }
 
   /**
    * Follows the feed: gives each change as it is committed, and waits for the next one until `signal` ends it.
    *
-   * @throws INVALID_INPUT, and whatever reading fails with: after it, follow again from the last sequence number.
+   * @throws INVALID_INPUT, and whatever reading fails with, also later: OUT_OF_RANGE where changes that were not given yet
+   * are pruned. After any other failure, follow again from the last sequence number.
    */
   async *follow(options: FollowOptions = {}): AsyncGenerator<Change, void, void> {
     const { after, pollMs, signal } = await this.#session.read('changes.read', undefined, () => {
       return Promise.resolve(parseFollow(options));
     });
-    let last = after;
-    while (!isAborted(signal)) {
-      const changes = await this.read({ after: last });
-      for (const change of changes) {
+    for (let last = after; !isAborted(signal);) {
+      const page = await this.#readPage(() => ({ after: last, limit: pageSize }));
+      for (const change of page.changes) {
         last = change.sequence;
         yield change;
       }
-      if (changes.length === pageSize) continue;
+      if (page.changes.length === pageSize) continue;
+      // Without a change it is at the end of what there is: what comes from now on must not be missed.
+      last ??= page.last;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
     }
   }
 
   /**
-   * Deletes the changes from before a time, for those who have read them. The rest of the feed stays as it is.
+   * Deletes the changes from before a time, for those who have read them: the oldest ones, up to the first that is not
+   * older. The rest of the feed stays as it is.
    *
    * @returns how many.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT; CONFLICT through a transaction.
    */
   prune(options: PruneChangesOptions): Promise<number> {
     return this.#session.write('changes.prune', async (executor) => {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');
       const limit = optional(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
-      const statement = changeStatements(executor.dialect).prune({ before, limit });
+      this.#refuseInsideTransaction();
+      const statements = changeStatements(executor.dialect);
       for (let count = 0; ;) {
-        const { changes } = await executor.atomic(() => inOneStep(statement));
-        count += changes;
-        if (changes < limit) return count;
+        const pruned = await executor.atomic(() => pruneOldest(statements, before, limit));
+        count += pruned;
+        if (pruned < limit) return count;
       }
+    });
+  }
+
+  // A replica may lack the last changes, so that only the primary can tell that a position is ahead of the feed.
+  async #readPage(parse: () => Position, options?: ReadOptions): Promise<FeedPage> {
+    const [position, page] = await this.#query(parse, options);
+    if (isInRange(position, page)) return page;
+    return this.#session.read('changes.read', { consistency: 'primary' }, async (executor) => {
+      const current = await this.#select(executor, position);
+      if (!isInRange(position, current)) throw outOfRange(position, current);
+      return current;
+    });
+  }
+
+  #query(parse: () => Position, options: ReadOptions | undefined): Promise<readonly [Position, FeedPage]> {
+    return this.#session.read('changes.read', options, async (executor) => {
+      const position = parse();
+      this.#refuseInsideTransaction();
+      return [position, await this.#select(executor, position)] as const;
+    });
+  }
+
+  async #select(executor: Executor, { after = 0, limit }: Position): Promise<FeedPage> {
+    const { answerLength: maxLength } = this.#settings.checks.limits;
+    return toFeedPage(
+      await executor.query(limitedTo(maxLength, changeStatements(executor.dialect).select({ after, limit }))),
+    );
+  }
+
+  // A transaction's own changes get their numbers when it commits.
+  #refuseInsideTransaction(): void {
+    if (!this.#session.isTransaction) return;
+    throw new Failure('CONFLICT', 'the change feed is not part of a transaction; use it beside or after it', {
+      retryable: false,
     });
   }
 }
 
+/** A part of the feed. */
+interface Position {
+  /** Undefined: begins at the oldest kept change. */
+  readonly after: number | undefined;
+  readonly limit: number;
+}
+
+function parseQuery(query: unknown): Position {
+  const fields = checkObject(query, 'query', queryFields);
+  return {
+    after: optional(fields.after, 'after', checkSequence),
+    limit: optional(fields.limit, 'limit', checkPageSize) ?? pageSize,
+  };
+}
+
+function isInRange({ after }: Position, { pruned, last }: FeedBounds): boolean {
+  return after === undefined || (after >= pruned && after <= last);
+}
+
+function outOfRange({ after = 0 }: Position, { last }: FeedBounds): Failure {
+  const rule =
+    after > last
+      ? 'must not be above the last number of the feed'
+      : 'must not be below the pruning mark: changes after it were pruned';
+  return new Failure('OUT_OF_RANGE', `after ${rule}; read all records again, then follow without after`, {
+    field: 'after',
+  });
+}
+
+function* pruneOldest(statements: ChangeStatements, before: number, limit: number): Work<number> {
+  if (statements.lockPruning !== undefined) yield statements.lockPruning;
+  const { rows } = yield statements.selectPrunable({ before, limit });
+  const [count, last] = rows[0] ?? [];
+  if (typeof last !== 'number') return 0;
+  yield statements.markPruned({ last });
+  yield statements.deletePruned({ last });
+  yield statements.deleteOlderMarks({ last });
+  return Number(count);
+}
+
 interface Follow {
-  readonly after: number;
+  readonly after: number | undefined;
   readonly pollMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -98,7 +177,7 @@ interface Follow {
 function parseFollow(options: unknown): Follow {
   const fields = checkObject(options, 'options', followFields);
   return {
-    after: optional(fields.after, 'after', checkSequence) ?? 0,
+    after: optional(fields.after, 'after', checkSequence),
     pollMs: optional(fields.pollMs, 'pollMs', (value, field) => checkWholeNumber(value, field, 0, 2 ** 31 - 1)) ?? 1000,
     signal: optional(fields.signal, 'signal', checkSignal),
   };

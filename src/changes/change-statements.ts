@@ -15,22 +15,54 @@ const changeColumns: RecordColumns = {
 
 /** The statements of the feed of changes on one engine. */
 export class ChangeStatements {
+  /**
+   * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row: where
+   * there is no change, its columns of a change are null.
+   */
   readonly select;
-  /** The number of the last change; 0 where there is none. */
-  readonly selectLast;
-  readonly prune;
+  /** Returns the bounds of the feed. */
+  readonly selectBounds;
+  /** Lets one call at a time prune; absent where writers follow one another anyway. */
+  readonly lockPruning: Statement | undefined;
+  /**
+   * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them. It
+   * stops at the first change that is not: what is kept has no gaps, so that a position tells what a follower has missed.
+   */
+  readonly selectPrunable;
+  readonly markPruned;
+  readonly deletePruned;
+  readonly deleteOlderMarks;
   readonly #insert;
 
   constructor(dialect: Dialect) {
+    const bounds = sql`SELECT COALESCE((SELECT MAX(m.sequence) FROM change_prunings m), 0) AS pruned,
+      COALESCE((SELECT MAX(n.sequence) FROM changes n), 0) AS newest`;
     this.select = defineStatement<{ after: number; limit: number }>(
-      (p) => sql`SELECT c.sequence, c.entity, c.entity_id, c.kind, ${dialect.toMs(sql`c.changed_at`)} FROM changes c
-        WHERE c.sequence > CAST(${p('after')} AS BIGINT) ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+      (
+        p,
+      ) => sql`SELECT b.pruned, b.newest, c.sequence, c.entity, c.entity_id, c.kind, ${dialect.toMs(sql`c.changed_at`)}
+        FROM (${bounds}) b LEFT JOIN (SELECT f.sequence, f.entity, f.entity_id, f.kind, f.changed_at FROM changes f
+          WHERE f.sequence > CAST(${p('after')} AS BIGINT) ORDER BY f.sequence LIMIT CAST(${p('limit')} AS BIGINT)) c ON TRUE
+        ORDER BY c.sequence`,
     );
-    this.selectLast = toStatement(sql`SELECT COALESCE(MAX(c.sequence), 0) FROM changes c`);
-    this.prune = defineStatement<{ before: number; limit: number }>(
-      (p) => sql`DELETE FROM changes WHERE sequence IN (
-        SELECT c.sequence FROM changes c WHERE c.changed_at < ${dialect.fromMs(p('before'))}
-        ORDER BY c.changed_at LIMIT CAST(${p('limit')} AS BIGINT))`,
+    this.selectBounds = toStatement(bounds);
+    const pruning = dialect.takeTurn?.(sql`'change_prunings'`);
+    this.lockPruning = pruning === undefined ? undefined : toStatement(pruning);
+    this.selectPrunable = defineStatement<{ before: number; limit: number }>((p) => {
+      const before = dialect.fromMs(p('before'));
+      return sql`WITH oldest AS (SELECT c.sequence, c.changed_at FROM changes c
+          ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT))
+        SELECT COUNT(*), MAX(o.sequence) FROM oldest o WHERE o.sequence < COALESCE(
+          (SELECT MIN(k.sequence) FROM oldest k WHERE k.changed_at >= ${before}), 9223372036854775807)`;
+    });
+    this.markPruned = defineStatement<{ last: number }>(
+      (p) => sql`INSERT INTO change_prunings (sequence) VALUES (${p('last')}) ON CONFLICT DO NOTHING`,
+    );
+    this.deletePruned = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM changes WHERE sequence <= ${p('last')}`,
+    );
+    this.deleteOlderMarks = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM change_prunings WHERE sequence < ${p('last')}`,
     );
     // The number is drawn once it is this transaction's turn, which lasts until its commit: so numbers become visible in
     // their order, and a reader that has seen one has seen all before it.
@@ -52,7 +84,10 @@ export class ChangeStatements {
 
 export const changeStatements = perEngine((dialect) => new ChangeStatements(dialect));
 
+type BoundsRow = readonly [pruned: number, newest: number];
+
 type ChangeResultRow = readonly [
+  ...BoundsRow,
   sequence: number,
   entity: 'AGENT' | 'CERTIFICATE',
   id: string,
@@ -60,10 +95,34 @@ type ChangeResultRow = readonly [
   changedAtMs: number,
 ];
 
-/** The change that a row of `select` stands for. */
-export function toChange(row: Row): Change {
+/** Where the feed begins and ends. */
+export interface FeedBounds {
+  /** The number of the last change that was pruned; 0 before the first pruning. */
+  readonly pruned: number;
+  /** The highest number that the feed has had; 0 when it has had none. */
+  readonly last: number;
+}
+
+/** Changes, with the bounds that the feed had when they were read. */
+export interface FeedPage extends FeedBounds {
+  readonly changes: Change[];
+}
+
+/** Converts the first columns of a row of `select` or `selectBounds`. */
+export function toBounds(row: Row | undefined): FeedBounds {
+  // The statement that made the row selects exactly these columns first.
+  const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
+  return { pruned, last: Math.max(pruned, newest) };
+}
+
+/** Converts the rows of `select`. */
+export function toFeedPage(rows: readonly Row[]): FeedPage {
+  return { ...toBounds(rows[0]), changes: rows.filter((row) => row[2] !== null).map(toChange) };
+}
+
+function toChange(row: Row): Change {
   // The statement that made the row selects exactly these columns.
-  const [sequence, entity, id, kind, changedAtMs] = row as ChangeResultRow;
+  const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
   return {
     sequence,
     entity: entity === 'AGENT' ? 'agent' : 'certificate',

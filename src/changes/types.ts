@@ -19,13 +19,16 @@ export interface Change {
 
 /** Which part of the feed to read. */
 export interface ChangesQuery {
-  /** The sequence number after which to begin. Default: 0, the beginning of what is kept. */
+  /**
+   * The sequence number after which to begin: not below the pruning mark, and not above the last number. Default: the
+   * feed begins at the oldest change that is kept.
+   */
   after?: number | undefined;
   /** How many changes at most, 1 to 10000. Default: 1000. */
   limit?: number | undefined;
 }
 
-/** Which part of the feed is of no more use. */
+/** Options for pruning the change feed. */
 export interface PruneChangesOptions {
   /** Changes from before this time. */
   before: Date;
@@ -35,7 +38,10 @@ export interface PruneChangesOptions {
 
 /** How to follow the feed. */
 export interface FollowOptions {
-  /** The sequence number after which to begin. Default: 0, the beginning of what is kept. */
+  /**
+   * The sequence number after which to begin: not below the pruning mark, and not above the last number. Default: the
+   * feed begins at the oldest change that is kept.
+   */
   after?: number | undefined;
   /** How long to wait where there is nothing new, in milliseconds; 0 ends where there is nothing more. Default: 1000. */
   pollMs?: number | undefined;

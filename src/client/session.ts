@@ -18,6 +18,8 @@ import { TransactionAttempt } from './transaction-session';
 
 /** What services run on: a database, or one transaction of it. Whatever fails does so as a `DatabaseError`. */
 export interface Session {
+  /** Whether all of its calls are part of one transaction. */
+  readonly isTransaction: boolean;
   /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
@@ -44,6 +46,7 @@ export interface SessionSettings {
 
 /** The session of a whole database, while it is open. */
 export class DatabaseSession implements Session {
+  readonly isTransaction = false;
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: Breaker | undefined;

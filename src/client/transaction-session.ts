@@ -11,6 +11,7 @@ import { runInsideTransaction } from './transaction-context';
 
 /** The session of one transaction. It is over when the transaction is. */
 export class TransactionSession implements Session {
+  readonly isTransaction = true;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: DatabaseTransaction;
   /** What the transaction is part of. */

@@ -31,6 +31,7 @@ describe('initialize', () => {
       security_event_entries: 0,
       security_event_checkpoints: 0,
       changes: 0,
+      change_prunings: 0,
     });
   });
 

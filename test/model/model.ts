@@ -1,3 +1,4 @@
+import type { ResolutionQuery } from '../../src';
 import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus } from './agent-change-model';
 import { createAgent, deleteAgent, updateAgent } from './agent-model';
 import { createMany, recordMany, register } from './batch-model';
@@ -91,7 +92,7 @@ function predictOthers(directory: Directory, operation: Operation, settings: Set
       return walked(directory, findAgents(directory, query, settings), query, size);
     }
     case 'iterateAgents':
-      return walked(directory, findAgents(directory, operation.query, settings), operation.query);
+      return walked(directory, findAgents(directory, inSteadyOrder(operation.query), settings), operation.query);
     case 'countAgents':
       return counted(directory, findAgents(directory, operation.query, settings), operation.query);
     case 'setStatus':
@@ -144,6 +145,11 @@ function predictEvents(directory: Directory, operation: Operation, settings: Set
     default:
       throw new Error(`There is no model of ${operation.kind}`);
   }
+}
+
+/** A walk without an order goes by id. */
+function inSteadyOrder(query: ResolutionQuery): ResolutionQuery {
+  return query.orderBy === undefined ? { orderDirection: 'asc', ...query, orderBy: 'id' } : query;
 }
 
 function dateOf({ ifUpdatedAt }: { readonly ifUpdatedAt?: Date | 'current' | undefined }): Date | undefined {

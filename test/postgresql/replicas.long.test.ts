@@ -65,6 +65,19 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
     expect([Number(byPrimary) > 0, byReplica]).toEqual([true, 0]);
   });
 
+  test('a position in the change feed that a replica does not know yet is looked up on the primary', async () => {
+    const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
+    await replication.whilePaused(async () => {
+      const id = await replication.write(db);
+      expect(await comesFromReplica(db, id)).toBe(true);
+      const last = (await db.changes({}, { consistency: 'primary' })).at(-1)?.sequence ?? 0;
+      expect((await db.changes()).map(({ sequence }) => sequence)).not.toContain(last);
+      expect(await db.changes({ after: last })).toEqual([]);
+      expect(await db.followChanges({ after: last, pollMs: 0 }).next()).toEqual({ done: true, value: undefined });
+      await expectError('OUT_OF_RANGE', () => db.changes({ after: last + 1 }));
+    });
+  });
+
   test('a transaction and a write see the primary, whatever a replica lacks', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {

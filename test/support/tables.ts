@@ -12,6 +12,7 @@ export const tables = {
   security_event_entries: ['sequence'],
   security_event_checkpoints: ['sequence'],
   changes: ['sequence'],
+  change_prunings: ['sequence'],
 } as const;
 
 export type Table = keyof typeof tables;

@@ -37,6 +37,11 @@ CREATE TABLE "changes" (
 );
 CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 
+-- The number of the last change that was pruned: positions below it cannot be followed any more.
+CREATE TABLE "change_prunings" (
+    "sequence" INTEGER NOT NULL PRIMARY KEY
+);
+
 -- Events that were recorded before there was a chain come first in it. SQL has no SHA-256: the package fills in the
 -- digests and hashes when it opens the database.
 INSERT INTO "security_event_entries" ("sequence", "event_id", "kind", "entered_at", "digest", "hash")

@@ -11,7 +11,8 @@ import { postgresqlDialect } from './postgresql-dialect';
 /** The tables of this package in the schema that is in use, as a condition on a table `t` of `pg_class`. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r' AND t.relname IN (
   'agents', 'endpoints', 'capabilities', 'agent_capabilities', 'agent_metadata', 'certificates', 'certificate_metadata',
-  'security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints', 'changes')`;
+  'security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints', 'changes',
+  'change_prunings')`;
 
 const brokenSchemaSql = `
   SELECT 'the foreign key ' || c.conname || ' was never looked at' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
@@ -36,7 +37,8 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
 
 // Null where the counter was never used, or where the role may not look at it.
-const feedCounterSql = `SELECT s.last_value < (SELECT max(c.sequence) FROM changes c) FROM pg_sequences s
+const feedCounterSql = `SELECT s.last_value < greatest((SELECT max(c.sequence) FROM changes c),
+    (SELECT max(p.sequence) FROM change_prunings p)) FROM pg_sequences s
   WHERE s.schemaname = current_schema() AND s.sequencename = 'changes_sequence_seq'`;
 
 /** Looks at a whole PostgreSQL database, on a connection of its own. */

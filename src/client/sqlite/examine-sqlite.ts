@@ -28,7 +28,7 @@ function examineFeedCounter({ connection: { driver } }: SqliteSnapshot, findings
     const isBehind = driver
       .prepare(
         `SELECT coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0) <
-          coalesce((SELECT max(sequence) FROM changes), 0)`,
+          max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))`,
       )
       .pluck()
       .get();

@@ -43,6 +43,13 @@ CREATE TABLE "changes" (
 );
 CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 
+-- The number of the last change that was pruned: positions below it cannot be followed any more.
+CREATE TABLE "change_prunings" (
+    "sequence" BIGINT NOT NULL,
+
+    CONSTRAINT "change_prunings_pkey" PRIMARY KEY ("sequence")
+);
+
 -- Events that were recorded before there was a chain come first in it. The package fills in the digests and hashes, in the
 -- one form that both engines have, when it opens the database.
 INSERT INTO "security_event_entries" ("sequence", "event_id", "kind", "entered_at", "digest", "hash")

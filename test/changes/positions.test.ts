@@ -1,0 +1,214 @@
+import type { Change, DatabaseService, FollowOptions } from '../../src';
+import { DatabaseService as Service } from '../../src';
+import { expectError } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
+
+const outOfRange = { code: 'OUT_OF_RANGE', field: 'after', retryable: false };
+
+/** Opens a database whose feed has six changes, one a millisecond, and returns them. */
+async function openFeed(): Promise<TestDatabase & { readonly changes: Change[]; readonly clock: { now: number } }> {
+  const clock = { now: 1000 };
+  const database = await openTestDatabase({ now: () => clock.now });
+  const certificateId = await createCertificate(database.db);
+  for (let index = 0; index < 5; index += 1) {
+    clock.now += 1;
+    await createAgent(database.db, { id: `a${index}`, certificateId });
+  }
+  return { ...database, clock, changes: await database.db.changes() };
+}
+
+/** Returns the sequence number of the change at an index. */
+function sequenceAt(changes: readonly Change[], index: number): number {
+  const sequence = changes.at(index)?.sequence;
+  if (sequence === undefined) throw new Error(`there is no change at ${index}`);
+  return sequence;
+}
+
+/** Reads what there is to follow. */
+async function followAll(db: DatabaseService, options: FollowOptions = {}): Promise<Change[]> {
+  const changes: Change[] = [];
+  for await (const change of db.followChanges({ pollMs: 0, ...options })) changes.push(change);
+  return changes;
+}
+
+/** Opens the same database a second time. */
+async function openAgain({ options }: TestDatabase): Promise<DatabaseService> {
+  const db = new Service(options);
+  await db.initialize();
+  return db;
+}
+
+/** Expects that a position is refused by reading and by following alike. */
+async function expectOutOfRange(db: DatabaseService, after: number): Promise<void> {
+  expect(await expectError('OUT_OF_RANGE', () => db.changes({ after }))).toMatchObject(outOfRange);
+  expect(await expectError('OUT_OF_RANGE', () => db.followChanges({ after, pollMs: 0 }).next())).toMatchObject(
+    outOfRange,
+  );
+}
+
+describe('a position in the change feed', () => {
+  test('fails with OUT_OF_RANGE when it is above the last number', async () => {
+    const { db, changes } = await openFeed();
+    const last = sequenceAt(changes, -1);
+    expect(await db.changes({ after: last })).toEqual([]);
+    expect(await followAll(db, { after: last })).toEqual([]);
+    await expectOutOfRange(db, last + 1);
+    await expectOutOfRange(db, Number.MAX_SAFE_INTEGER);
+  });
+
+  test('may be 0 in an empty feed, and nothing else', async () => {
+    const { db } = await openTestDatabase();
+    expect(await db.changes()).toEqual([]);
+    expect(await db.changes({ after: 0 })).toEqual([]);
+    expect(await followAll(db, { after: 0 })).toEqual([]);
+    await expectOutOfRange(db, 1);
+  });
+
+  test('may be 0 as long as nothing was pruned', async () => {
+    const { db, changes } = await openFeed();
+    expect(await db.pruneChanges({ before: new Date(1000) })).toBe(0);
+    expect(await db.changes({ after: 0 })).toEqual(changes);
+    expect(await followAll(db, { after: 0 })).toEqual(changes);
+  });
+
+  test('fails with OUT_OF_RANGE when it is below the pruning mark, 0 included', async () => {
+    const { db, changes } = await openFeed();
+    expect(await db.pruneChanges({ before: new Date(1003), batchSize: 2 })).toBe(3);
+    for (const after of [0, sequenceAt(changes, 0), sequenceAt(changes, 1)]) await expectOutOfRange(db, after);
+    expect(await db.changes({ after: sequenceAt(changes, 2) })).toEqual(changes.slice(3));
+    expect(await followAll(db, { after: sequenceAt(changes, 2) })).toEqual(changes.slice(3));
+  });
+
+  test('begins at the oldest kept change when none is given', async () => {
+    const { db, changes } = await openFeed();
+    await db.pruneChanges({ before: new Date(1003) });
+    expect(await db.changes()).toEqual(changes.slice(3));
+    expect(await db.changes({})).toEqual(changes.slice(3));
+    expect(await db.changes({ after: undefined, limit: 2 })).toEqual(changes.slice(3, 5));
+    expect(await followAll(db)).toEqual(changes.slice(3));
+  });
+
+  test('is remembered by a feed that was pruned to nothing, also after it was opened again', async () => {
+    const database = await openFeed();
+    const { db, changes } = database;
+    const last = sequenceAt(changes, -1);
+    expect(await db.pruneChanges({ before: new Date(2000) })).toBe(6);
+    await db.close();
+    const again = await openAgain(database);
+    try {
+      expect(await again.changes()).toEqual([]);
+      expect(await again.changes({ after: last })).toEqual([]);
+      for (const after of [0, last - 1, last + 1]) await expectOutOfRange(again, after);
+      await again.deleteAgent('a0');
+      const [change] = await again.changes({ after: last });
+      expect(change).toMatchObject({ id: 'a0', kind: 'DELETED' });
+      expect(change?.sequence).toBeGreaterThan(last);
+      expect(await again.pruneChanges({ before: new Date(2000) })).toBe(1);
+      await expectOutOfRange(again, last);
+      expect((await again.check()).findings).toEqual([]);
+    } finally {
+      await again.close();
+    }
+  });
+
+  test('stays what it was when a call that changed something is rolled back', async () => {
+    const { db, changes } = await openFeed();
+    const last = sequenceAt(changes, -1);
+    const failure = new Error('no');
+    await expect(
+      db.transaction(async (tx) => {
+        await tx.deleteAgent('a0');
+        throw failure;
+      }),
+    ).rejects.toBe(failure);
+    await expectOutOfRange(db, last + 1);
+    expect(await db.changes({ after: last })).toEqual([]);
+  });
+});
+
+describe('a follower of the change feed', () => {
+  test('fails with OUT_OF_RANGE when changes that it has not seen are pruned', async () => {
+    const { db, changes } = await openFeed();
+    const follower = db.followChanges({ pollMs: 5 });
+    for (const change of changes) expect((await follower.next()).value).toEqual(change);
+    await db.deleteAgent('a0');
+    await db.deleteAgent('a1');
+    await db.pruneChanges({ before: new Date(3000) });
+    expect(await expectError('OUT_OF_RANGE', () => follower.next())).toMatchObject(outOfRange);
+  });
+
+  test('fails with OUT_OF_RANGE when it began in an empty feed and its first changes are pruned', async () => {
+    const { db, events } = await openTestDatabase({ now: () => 1000 });
+    const first = db.followChanges({ pollMs: 500 }).next();
+    await waitUntil(() => events.some((event) => event.type === 'query' && event.operation === 'changes.read'));
+    await createCertificate(db);
+    await db.pruneChanges({ before: new Date(2000) });
+    expect(await expectError('OUT_OF_RANGE', () => first)).toMatchObject(outOfRange);
+  });
+
+  test('goes on when only changes that it has seen are pruned', async () => {
+    const { db, changes, clock } = await openFeed();
+    const follower = db.followChanges({ pollMs: 5 });
+    for (const change of changes) expect((await follower.next()).value).toEqual(change);
+    clock.now = 5000;
+    await db.pruneChanges({ before: new Date(5000) });
+    await db.deleteAgent('a0');
+    expect((await follower.next()).value).toMatchObject({ id: 'a0', kind: 'DELETED' });
+    await follower.return();
+  });
+});
+
+describe('db.pruneChanges', () => {
+  test('keeps an older change that follows a newer one', async () => {
+    const { db, clock, changes } = await openFeed();
+    clock.now = 500;
+    await db.deleteAgent('a0');
+    const all = await db.changes();
+    expect(await db.pruneChanges({ before: new Date(1002) })).toBe(2);
+    expect(await db.changes()).toEqual(all.slice(2));
+    expect(await db.changes({ after: sequenceAt(changes, 1), limit: 10 })).toEqual(all.slice(2));
+    expect(await db.pruneChanges({ before: new Date(2000), batchSize: 1 })).toBe(5);
+  });
+
+  test('counts each change once when several calls prune at once', async () => {
+    const { db } = await openTestDatabase({ now: () => 1000 });
+    const certificateId = await createCertificate(db);
+    await db.agents.createMany(
+      Array.from({ length: 60 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
+    );
+    const counts = await Promise.all(
+      [7, 11, 13, 100].map((batchSize) => db.pruneChanges({ before: new Date(1001), batchSize })),
+    );
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(61);
+    expect(await db.changes()).toEqual([]);
+  });
+});
+
+describe('the change feed inside a transaction', () => {
+  test('is refused with CONFLICT through the transaction', async () => {
+    const { db } = await openFeed();
+    await db.transaction(async (tx) => {
+      for (const call of [
+        () => tx.changes(),
+        () => tx.changes({ after: 0 }),
+        () => tx.followChanges({ pollMs: 0 }).next(),
+        () => tx.pruneChanges({ before: new Date(0) }),
+      ]) {
+        expect(await expectError('CONFLICT', call)).toMatchObject({ retryable: false });
+      }
+      // The transaction itself goes on.
+      await tx.deleteAgent('a0');
+    });
+    expect(await db.getAgent('a0')).toBeNull();
+  });
+
+  test('still answers beside the transaction, as it was committed', async () => {
+    const { db, changes } = await openFeed();
+    await db.transaction(async (tx) => {
+      await tx.deleteAgent('a0');
+      expect(await db.changes()).toEqual(changes);
+    });
+  });
+});
