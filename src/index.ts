@@ -80,6 +80,7 @@ export {
   type SecurityEventQuery,
   SecurityEventType,
   SecuritySeverity,
+  type VerifyEventsOptions,
 } from './events/types';
 export type { Page, PageOptions } from './input/check-page';
 export type { JsonValue, Metadata } from './metadata/types';

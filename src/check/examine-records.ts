@@ -1,6 +1,7 @@
 import { toFingerprintKey } from '../certificates/fingerprint';
 import { CertificateStatus, RevocationReason } from '../certificates/types';
-import { runReading, verifyChain } from '../events/verify-chain';
+import { runReading } from '../client/run-reading';
+import { verifyChain } from '../events/verify-chain';
 import { SecuritySeverity } from '../events/types';
 import type { MetadataTable } from '../metadata/metadata-filter';
 import { raw, sql } from '../sql/sql';

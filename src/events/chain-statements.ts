@@ -53,12 +53,14 @@ export class ChainStatements {
   readonly insertCheckpoint;
   readonly selectEvent;
   readonly selectPruning: Statement;
-  readonly selectRemaining;
+  /** The last pruning, the last checkpoint and the runs of marked entries, of one state. */
+  readonly selectMarked: Statement;
   readonly selectPrunable;
   readonly deleteEvents;
-  readonly emptyEntries;
-  readonly selectFoldable;
-  readonly selectHash;
+  readonly markEntries;
+  readonly selectMarkedBeginning;
+  /** The last checkpoint. */
+  readonly selectCheckpoint: Statement;
   readonly deleteEntries;
   readonly deleteCheckpoints;
   /** The head, the last checkpoint and the last pruning. */
@@ -116,24 +118,24 @@ export class ChainStatements {
     this.deleteEvents = defineStatement<{ ids: string }>(
       (p) => sql`DELETE FROM security_events WHERE id IN (${dialect.elements(p('ids'))})`,
     );
-    this.emptyEntries = defineStatement<{ ids: string }>(
+    this.markEntries = defineStatement<{ ids: string }>(
       (p) => sql`UPDATE security_event_entries
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
-        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))})`,
+        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))}) RETURNING sequence`,
     );
-    // The entry of the last pruning stays in any case: it tells how much is gone. Only as many entries are looked at as
-    // would be deleted, however many behind them are gone as well.
-    this.selectFoldable = defineStatement<{ limit: number }>((p) => {
-      const limit = sql`LIMIT CAST(${p('limit')} AS BIGINT)`;
-      return sql`WITH last AS (${pruning}), first AS (
-          SELECT e.sequence, e.kind FROM security_event_entries e ORDER BY e.sequence ${limit})
-        SELECT max(first.sequence) FROM first WHERE first.sequence < (SELECT last.sequence FROM last)
-          AND first.sequence < coalesce(
-            (SELECT kept.sequence FROM first AS kept WHERE kept.kind <> 'PRUNED' ORDER BY kept.sequence LIMIT 1),
-            (SELECT last.sequence FROM last))`;
-    });
-    this.selectHash = defineStatement<{ sequence: number }>(
-      (p) => sql`SELECT e.hash FROM security_event_entries e WHERE e.sequence = ${p('sequence')}`,
+    // Only as many entries are looked at as would be replaced, however many behind them are marked as well.
+    this.selectMarkedBeginning = defineStatement<{ limit: number }>(
+      (p) => sql`WITH beginning AS (
+          SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
+        SELECT b.sequence, b.event_id, b.mitigation_applied, b.mitigation_details, ${dialect.toMs(sql`b.entered_at`)},
+          b.digest, b.hash
+        FROM beginning b WHERE b.sequence < coalesce(
+          (SELECT min(k.sequence) FROM beginning k WHERE k.kind <> 'PRUNED'),
+          (SELECT max(a.sequence) + 1 FROM beginning a))
+        ORDER BY b.sequence`,
+    );
+    this.selectCheckpoint = toStatement(
+      sql`SELECT c.sequence, c.hash FROM security_event_checkpoints c ORDER BY c.sequence DESC LIMIT 1`,
     );
     this.deleteEntries = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
@@ -150,12 +152,14 @@ export class ChainStatements {
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${pruning}) AS p ON TRUE`);
+    // SQLite makes no JSON of bytes, which may be in place of a text when constraints were ignored.
+    const textOf = (column: Sql): Sql => sql`CASE WHEN ${dialect.isText(column)} THEN ${column} END`;
     // In one statement, so that an event is not missed because it was pruned between two.
     this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
       (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
           ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
           s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
-            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
+            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([textOf(sql`m.key`), textOf(sql`m.value`)]), sql`m.key`)}
             FROM security_event_metadata m WHERE m.event_id = s.id)
         FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
         WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
@@ -171,11 +175,18 @@ export class ChainStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // Together, so that they are of one state.
-    this.selectRemaining = toStatement(sql`SELECT
-        (SELECT max(c.sequence) FROM security_event_checkpoints c),
-        (SELECT count(*) FROM security_event_entries e WHERE e.kind = 'PRUNED'),
-        (SELECT last.mitigation_details FROM (${pruning}) AS last)`);
+    // Together, so that they are of one state. Entries that follow one another are a run, whose numbers and whose places
+    // among the marked entries differ by the same.
+    const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
+      FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
+    const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
+    this.selectMarked = toStatement(sql`SELECT
+        (SELECT last.mitigation_details FROM (${pruning}) AS last), c.sequence, c.count, c.created_at, (
+          SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
+          FROM (${runs}) AS r)
+      FROM (SELECT 1) AS base LEFT JOIN (
+        SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
+        FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
     this.#sealEntries = defineStatement<{ after: number; entries: string }>(
       (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
         FROM ${dialect.recordSet(p('entries'), 'n', sealColumns)}

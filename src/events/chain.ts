@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { NewEventRow } from './parse-event';
+import type { EventColumns, NewEventRow } from './parse-event';
 
 /*
  * Glossary.
  * Chain: the entries, each of which has a hash over itself and its predecessor's hash.
  * Entry: what was recorded of an event, a mitigation of one, or a pruning.
  * Head: the last entry.
- * Gone: of an entry whose event was pruned; its digest and hash are left.
+ * Marked entry: one whose event was pruned (kind PRUNED); its digest and hash are left.
  *
  * The form of what is hashed must never change: it would break every chain there is.
  */
@@ -32,51 +32,41 @@ export interface NewEntry {
   readonly kind: EntryKind;
   /** Of a mitigation. */
   readonly applied: boolean | null;
-  /** Of a mitigation; of a pruning, what it did: see {@link Pruning}. */
+  /** Of a mitigation; of a pruning, what it did: see `pruning.ts`. */
   readonly details: string | null;
   readonly enteredAt: number;
   readonly digest: string;
 }
 
-/** What the entry of a pruning tells, as JSON text. What is gone can be told from what was removed by it. */
-export interface Pruning {
-  /** Events from before this time were pruned, in milliseconds since 1970. */
-  readonly before: number;
-  /** How many events were pruned until now, since the beginning. */
-  readonly events: number;
-  /** How many entries are gone until now, and how many prunings there were, this one included. */
-  readonly gone: number;
-}
-
-/** What the entry of a pruning tells; undefined where that is nothing that this package has written. */
-export function parsePruning(details: unknown): Pruning | undefined {
-  if (typeof details !== 'string') return undefined;
-  try {
-    // Whatever it holds: the numbers are looked at, and the digest of the entry vouches for the rest.
-    const { before, events, gone } = JSON.parse(details) as Pruning;
-    return [before, events, gone].every(Number.isSafeInteger) ? { before, events, gone } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+/** Content of an event as it is hashed. What is read from storage may hold values of any type, which are hashed as they are. */
+export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
 
 /** The entry of an event that is recorded. */
 export function recordedEntry({ columns, metadata }: NewEventRow, enteredAt: number): NewEntry {
-  const digest = digestOf([
+  const digest = recordedDigest(columns, metadata, enteredAt);
+  return { eventId: columns.id, kind: 'RECORDED', applied: null, details: null, enteredAt, digest };
+}
+
+/** Returns the digest of an event that is recorded. */
+export function recordedDigest(
+  event: HashedEvent,
+  metadata: readonly (readonly [key: string, value: unknown])[],
+  enteredAt: unknown,
+): string {
+  return digestOf([
     'RECORDED',
     enteredAt,
-    columns.id,
-    columns.timestamp,
-    columns.eventType,
-    columns.severity,
-    columns.source,
-    columns.target,
-    columns.description,
-    columns.mitigationApplied,
-    columns.mitigationDetails,
+    event.id,
+    event.timestamp,
+    event.eventType,
+    event.severity,
+    event.source,
+    event.target,
+    event.description,
+    event.mitigationApplied,
+    event.mitigationDetails,
     [...metadata].sort(([one], [other]) => (one < other ? -1 : 1)),
   ]);
-  return { eventId: columns.id, kind: 'RECORDED', applied: null, details: null, enteredAt, digest };
 }
 
 /** The entry of a mitigation. */
@@ -86,14 +76,24 @@ export function mitigatedEntry(
   details: string | null,
   enteredAt: number,
 ): NewEntry {
-  const digest = digestOf(['MITIGATED', enteredAt, eventId, applied, details]);
+  const digest = mitigatedDigest(eventId, applied, details, enteredAt);
   return { eventId, kind: 'MITIGATED', applied, details, enteredAt, digest };
 }
 
+/** Returns the digest of a mitigation. */
+export function mitigatedDigest(eventId: unknown, applied: unknown, details: unknown, enteredAt: unknown): string {
+  return digestOf(['MITIGATED', enteredAt, eventId, applied, details]);
+}
+
 /** The entry of a pruning that was. */
-export function pruningEntry(details: string | null, enteredAt: number): NewEntry {
-  const digest = digestOf(['PRUNED', enteredAt, details]);
+export function pruningEntry(details: string, enteredAt: number): NewEntry {
+  const digest = pruningDigest(details, enteredAt);
   return { eventId: noEvent, kind: 'PRUNED', applied: null, details, enteredAt, digest };
+}
+
+/** Returns the digest of a pruning. */
+export function pruningDigest(details: unknown, enteredAt: unknown): string {
+  return digestOf(['PRUNED', enteredAt, details]);
 }
 
 /** The place after `previous`, where an entry of this digest stands. */

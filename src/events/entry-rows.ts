@@ -1,48 +1,69 @@
-import type { MetadataRow } from '../metadata/metadata-rows';
 import type { Row } from '../sql/statement';
-import { mitigatedEntry, pruningEntry, recordedEntry, noEvent, type EntryKind, type NewEntry } from './chain';
-import type { SecuritySeverity } from './types';
+import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './chain';
 
 /** An entry as it is stored, with what is left of its event. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly eventId: string;
-  readonly kind: EntryKind;
-  readonly details: string | null;
+  readonly kind: string;
+  readonly details: unknown;
   readonly digest: string;
   readonly hash: string;
-  /** Whether it is of an event that was not pruned, and that is not there. */
+  /** Whether its event was not pruned and does not exist. */
   readonly lacksEvent: boolean;
-  /** The entry that what is stored would be entered as; undefined where there is nothing left to tell by. */
-  readonly content: NewEntry | undefined;
+  /** The digest of what is stored; undefined where nothing is left to hash. */
+  readonly contentDigest: string | undefined;
+  /** Whether the columns that no digest covers hold what they must. */
+  readonly isSound: boolean;
 }
 
+/** A marked entry, of an event that was pruned or of a pruning. */
+export interface RemovedEntry {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly digest: string;
+  readonly hash: string;
+  /** Whether what is left of it is what was entered. */
+  readonly isUnchanged: boolean;
+}
+
+// SQLite keeps values of any type in any column when its constraints are ignored, so no more is assumed than is checked.
 type EntryResultRow = readonly [
   sequence: number,
   eventId: string,
-  kind: EntryKind,
+  kind: string,
   applied: unknown,
-  details: string | null,
-  enteredAtMs: number,
+  details: unknown,
+  enteredAtMs: unknown,
   digest: string,
   hash: string,
   id: string | null,
-  timestampMs: number,
-  eventType: string,
-  severity: SecuritySeverity,
-  source: string,
-  target: string,
-  description: string,
+  timestampMs: unknown,
+  eventType: unknown,
+  severity: unknown,
+  source: unknown,
+  target: unknown,
+  description: unknown,
   mitigationApplied: unknown,
-  mitigationDetails: string | null,
+  mitigationDetails: unknown,
   metadata: string,
+];
+
+type RemovedEntryRow = readonly [
+  sequence: number,
+  eventId: string,
+  applied: unknown,
+  details: unknown,
+  enteredAtMs: unknown,
+  digest: string,
+  hash: string,
 ];
 
 /** The entry that a row of `selectBatch` stands for. */
 export function toStoredEntry(row: Row): StoredEntry {
   // The statement that made the row selects exactly these columns.
   const columns = row as EntryResultRow;
-  const [sequence, eventId, kind, , details, , digest, hash, id] = columns;
+  const [sequence, eventId, kind, applied, details, , digest, hash, id] = columns;
   const lacksEvent = kind !== 'PRUNED' && id === null;
   return {
     sequence,
@@ -52,16 +73,34 @@ export function toStoredEntry(row: Row): StoredEntry {
     digest,
     hash,
     lacksEvent,
-    content: lacksEvent ? undefined : contentOf(columns),
+    contentDigest: lacksEvent ? undefined : contentDigestOf(columns),
+    isSound: typeof digest === 'string' && hasSoundColumns(kind, eventId, applied, details),
   };
 }
 
-function contentOf(columns: EntryResultRow): NewEntry | undefined {
+/** The entry that a row of `selectMarkedBeginning` stands for. */
+export function toRemovedEntry(row: Row): RemovedEntry {
+  // As above.
+  const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
+  const isUnchanged =
+    hasSoundColumns('PRUNED', eventId, applied, details) &&
+    typeof digest === 'string' &&
+    (eventId !== noEvent || pruningDigest(details, enteredAtMs) === digest);
+  return { sequence, eventId, digest, hash, isUnchanged };
+}
+
+function hasSoundColumns(kind: string, eventId: unknown, applied: unknown, details: unknown): boolean {
+  if (typeof eventId !== 'string') return false;
+  if (kind === 'MITIGATED') return true;
+  if (kind !== 'RECORDED' && kind !== 'PRUNED') return false;
+  const isPruning = kind === 'PRUNED' && eventId === noEvent;
+  return applied === null && (isPruning || details === null);
+}
+
+function contentDigestOf(columns: EntryResultRow): string | undefined {
   const [, eventId, kind, applied, details, enteredAt] = columns;
-  if (kind === 'MITIGATED') {
-    return mitigatedEntry(eventId, applied === null ? null : Boolean(applied), details, enteredAt);
-  }
-  if (kind === 'PRUNED') return eventId === noEvent ? pruningEntry(details, enteredAt) : undefined;
+  if (kind === 'MITIGATED') return mitigatedDigest(eventId, toFlag(applied), details, enteredAt);
+  if (kind === 'PRUNED') return eventId === noEvent ? pruningDigest(details, enteredAt) : undefined;
   const event = {
     id: eventId,
     timestamp: columns[9],
@@ -70,9 +109,15 @@ function contentOf(columns: EntryResultRow): NewEntry | undefined {
     source: columns[12],
     target: columns[13],
     description: columns[14],
-    mitigationApplied: Boolean(columns[15]),
+    mitigationApplied: toFlag(columns[15]),
     mitigationDetails: columns[16],
   };
-  // The statement composes it of pairs of texts.
-  return recordedEntry({ columns: event, metadata: JSON.parse(columns[17]) as MetadataRow[] }, enteredAt);
+  // The statement composes it of pairs; what is not a text is null in them.
+  return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
+}
+
+// SQLite stores booleans as 0 and 1. Any other value is hashed as it is, so that it is found to be changed.
+function toFlag(value: unknown): unknown {
+  if (value === 0) return false;
+  return value === 1 ? true : value;
 }

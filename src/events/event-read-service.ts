@@ -1,4 +1,5 @@
 import type { Executor } from '../client/executor';
+import { runReading } from '../client/run-reading';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import {
@@ -12,16 +13,24 @@ import {
   type PageRequest,
 } from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
-import { requiresPrimary, type ReadOptions } from '../options/read-options';
+import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { storedTime } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
-import { parseGrouping } from './parse-event-options';
-import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, SecurityEventQuery } from './types';
-import { runReading, verifyChain } from './verify-chain';
+import { parseGrouping, parseVerifyOptions } from './parse-event-options';
+
+import type {
+  EventChainVerification,
+  EventCount,
+  EventGrouping,
+  SecurityEvent,
+  SecurityEventQuery,
+  VerifyEventsOptions,
+} from './types';
+import { verifyChain } from './verify-chain';
 
 /** Finds security events, as their last mitigation has left them. */
 export abstract class EventReadService {
@@ -141,20 +150,28 @@ export abstract class EventReadService {
   }
 
   /**
-   * Looks whether the events are those that were recorded: walks the chain from its beginning, or from the last
-   * checkpoint, in constant memory, makes every hash anew from what is stored, and looks for events that are not in the
-   * chain. Others may record, mitigate and prune meanwhile. Outside a transaction the primary answers.
+   * Verifies that the events are those that were recorded. Walks the chain from its beginning, or from the last
+   * checkpoint, in steps and constant memory, computes every hash from what is stored, and searches for events that are not
+   * in the chain. Others may record, mitigate and prune meanwhile. Outside a transaction the primary answers.
    *
-   * There is no secret in the chain: it tells of changes by whoever cannot, or did not, make all of the hashes after them
-   * anew. Whoever may write everything could, or could cut the end of the chain off; to find that out, keep `head`
-   * elsewhere, and look whether it is still in a later chain.
+   * The chain has no secret key. It shows changes by anybody who did not compute all following hashes again. Keep `head`
+   * elsewhere and pass it as `expected` later, to find out whether somebody has rewritten or cut the whole chain.
    *
-   * @returns that all is well, and the head of the chain; or the first break.
+   * @example
+   * ```ts
+   * const kept = await db.events.verify();
+   * // Later, with the head from a place that the database's writers cannot change:
+   * const result = await db.events.verify({ expected: kept.head });
+   * if (!result.valid) console.error(result.break.reason, result.break.sequence);
+   * ```
+   *
+   * @returns the head of the chain when it is valid; otherwise the first break.
+   * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.
    */
-  verify(options?: ReadOptions): Promise<EventChainVerification> {
+  verify(options?: VerifyEventsOptions): Promise<EventChainVerification> {
     return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {
-      requiresPrimary(options);
-      return runReading((statement) => executor.query(statement), verifyChain(executor.dialect));
+      const expected = parseVerifyOptions(options);
+      return runReading((statement) => executor.query(statement), verifyChain(executor.dialect, expected));
     });
   }
 

@@ -1,6 +1,16 @@
 import { Failure, invalidInput } from '../errors/failure';
-import { checkAnyTime, checkBoolean, checkObject, checkOneOf, checkWholeNumber, optional } from '../input/check';
+import {
+  checkAnyTime,
+  checkBoolean,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkWholeNumber,
+  optional,
+} from '../input/check';
 import type { Checks } from '../input/checks';
+import { requiresPrimary } from '../options/read-options';
+import type { ChainLink } from './chain';
 import { parseNewEvent, type NewEventRow } from './parse-event';
 import type { PruneBatch } from './prune-events';
 import type { Mitigation } from './record-events';
@@ -9,6 +19,8 @@ import type { EventGrouping } from './types';
 const aggregateFields = new Set(['by'] as const);
 const bucketFields = new Set(['bucketMs'] as const);
 const mitigationFields = new Set(['applied', 'details'] as const);
+const verifyFields = new Set(['consistency', 'expected'] as const);
+const headFields = new Set(['sequence', 'hash'] as const);
 const pruneFields = new Set(['before', 'batchSize'] as const);
 
 const fieldGroupings = ['type', 'severity', 'source', 'target'] as const;
@@ -59,4 +71,29 @@ export function parsePruneOptions(input: unknown): PruneBatch {
     before: checkAnyTime(before, 'before'),
     size: optional(batchSize, 'batchSize', checkSize) ?? pruneSize,
   };
+}
+
+/**
+ * Checks the options of a verification and returns the head that the chain must have; undefined where none was given, and
+ * for that of an empty chain, with which every chain begins.
+ *
+ * @throws INVALID_INPUT
+ */
+export function parseVerifyOptions(input: unknown): ChainLink | undefined {
+  if (input === undefined) return undefined;
+  const { consistency, expected } = checkObject(input, 'options', verifyFields);
+  requiresPrimary({ consistency });
+  return optional(expected, 'expected', checkHead);
+}
+
+function checkHead(value: unknown, field: string): ChainLink | undefined {
+  const head = checkObject(value, field, headFields);
+  const sequence = checkWholeNumber(head.sequence, `${field}.sequence`, 0, Number.MAX_SAFE_INTEGER);
+  const hash = checkText(head.hash, `${field}.hash`).toLowerCase();
+  if (sequence === 0) {
+    if (hash !== '') throw invalidInput(`${field}.hash`, 'must be empty when the sequence is 0');
+    return undefined;
+  }
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw invalidInput(`${field}.hash`, 'must be 64 hexadecimal digits');
+  return { sequence, hash };
 }

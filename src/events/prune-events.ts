@@ -1,11 +1,10 @@
 import type { Dialect } from '../sql/dialect';
-import type { Work } from '../sql/statement';
+import type { Row, Work } from '../sql/statement';
 import { appendEntries, readHead, takeChainTurn } from './append-entries';
-import { parsePruning, pruningEntry, type Pruning } from './chain';
+import { pruningEntry } from './chain';
 import { chainStatements } from './chain-statements';
-
-/** How many entries at the beginning of the chain one work deletes at most. */
-const foldSize = 10_000;
+import { findCompactable, maxCompaction, replaceByCheckpoint } from './compact-beginning';
+import { nextPruning, noPruning, parsePruning, type Pruning } from './pruning';
 
 /** What to prune at once. */
 export interface PruneBatch {
@@ -22,9 +21,9 @@ export interface PruneOutcome {
 }
 
 /**
- * Prunes a batch of events. Of their entries the digests and hashes are left, and the chain gets an entry that tells of
- * it: so nobody can take something away for no reason. Where the chain begins with nothing but what is gone, a checkpoint
- * takes its place.
+ * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Where nothing but marked entries is
+ * left at the beginning of the chain, a checkpoint replaces them. The chain gets an entry that commits to what was marked
+ * and replaced, so that nobody can remove anything else, or put anything back, unnoticed.
  *
  * @param now - in milliseconds since 1970.
  */
@@ -32,37 +31,34 @@ export function* pruneEvents(dialect: Dialect, { before, size }: PruneBatch, now
   const statements = chainStatements(dialect);
   yield* takeChainTurn(dialect);
   const prunable = yield statements.selectPrunable({ before, limit: size });
-  const count = prunable.rows.length;
-  if (count > 0) {
-    const ids = JSON.stringify(prunable.rows.map(([id]) => id));
-    const { changes } = yield statements.emptyEntries({ ids });
-    yield statements.deleteEvents({ ids });
-    const head = yield* readHead(dialect, now);
-    const last = yield* readPruning(dialect);
-    const pruning: Pruning = { before, events: last.events + count, gone: last.gone + changes + 1 };
-    yield appendEntries(dialect, head, [pruningEntry(JSON.stringify(pruning), now)]).statement;
-  }
-  const folded = yield* foldBeginning(dialect, now);
-  return { events: count, hasMore: count === size || folded === foldSize };
+  const events = prunable.rows.length;
+  const marked = events > 0 ? yield* removeEvents(dialect, prunable.rows) : [];
+  const compactable = yield* findCompactable(dialect, events > 0);
+  const link = compactable.at(-1);
+  if (events === 0 && link === undefined) return { events, hasMore: false };
+
+  const head = yield* readHead(dialect, now);
+  const last = yield* readPruning(dialect);
+  const total = last.events + events;
+  if (link !== undefined) yield* replaceByCheckpoint(dialect, link, { events: total, createdAt: now });
+  const beginning = link === undefined ? null : { sequence: link.sequence, events: total, createdAt: now };
+  const compacted = compactable.map(({ sequence }) => sequence);
+  const pruning = nextPruning(last, { before, events, marked, compacted, beginning }, head.sequence + 1);
+  yield appendEntries(dialect, head, [pruningEntry(JSON.stringify(pruning), now)]).statement;
+  return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
-/** Replaces what is gone at the beginning by a checkpoint; how many entries that were, at most. */
-function* foldBeginning(dialect: Dialect, now: number): Work<number> {
+/** Deletes events and marks their entries; returns the sequence numbers of those. */
+function* removeEvents(dialect: Dialect, events: readonly Row[]): Work<readonly number[]> {
   const statements = chainStatements(dialect);
-  const foldable = yield statements.selectFoldable({ limit: foldSize });
-  // An aggregate has one row; null where there is nothing.
-  const last = foldable.rows[0]?.[0] as number | null | undefined;
-  if (last === null || last === undefined) return 0;
-  const { rows } = yield statements.selectHash({ sequence: last });
-  const { events } = yield* readPruning(dialect);
-  // A hash is a text, and this entry is there.
-  yield statements.insertCheckpoint({ sequence: last, hash: rows[0]?.[0] as string, count: events, createdAt: now });
-  yield statements.deleteCheckpoints({ before: last });
-  const { changes } = yield statements.deleteEntries({ last });
-  return changes;
+  const ids = JSON.stringify(events.map(([id]) => id));
+  const { rows } = yield statements.markEntries({ ids });
+  yield statements.deleteEvents({ ids });
+  // The statement returns this column alone.
+  return rows.map(([sequence]) => sequence as number);
 }
 
 function* readPruning(dialect: Dialect): Work<Pruning> {
   const { rows } = yield chainStatements(dialect).selectPruning;
-  return parsePruning(rows[0]?.[1]) ?? { before: 0, events: 0, gone: 0 };
+  return parsePruning(rows[0]?.[1]) ?? noPruning;
 }

@@ -29,7 +29,7 @@ export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): W
     const { sequence } = entry;
     if (entry.hash === '') {
       // Where the event is gone, the verification will tell.
-      const digest = entry.content?.digest ?? '';
+      const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
       sealed.push([sequence - after.sequence, digest, link.hash]);
     } else {

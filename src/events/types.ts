@@ -1,4 +1,5 @@
 import type { Metadata } from '../metadata/types';
+import type { ReadOptions } from '../options/read-options';
 
 /** How bad an event is, from the least to the worst. */
 export const SecuritySeverity = {
@@ -132,20 +133,23 @@ export interface PruneEventsOptions {
  * - `changed`: an event, its metadata, a mitigation or the entry itself has another content.
  * - `removed`: an event or an entry is missing, which no pruning has taken away.
  * - `reordered`: an entry stands where another belongs, which is there still.
- * - `inserted`: an event or an entry is there that was not recorded.
+ * - `inserted`: an event or an entry is there that was not recorded, or that was pruned.
+ * - `unproven`: the expected entry was pruned into a later checkpoint. Nothing is wrong with the rest of the chain, but
+ *   nothing is left to compare the expected hash with.
  */
 export const EventChainBreakReason = {
   CHANGED: 'changed',
   REMOVED: 'removed',
   REORDERED: 'reordered',
   INSERTED: 'inserted',
+  UNPROVEN: 'unproven',
 } as const;
 export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof EventChainBreakReason];
 
 /** The first place where the chain is not what it was. */
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
-  /** The place in the chain; absent for an event that is not in it, and where only the number of entries tells. */
+  /** The place in the chain; absent for an event that is not in it, and where only the last pruning entry tells. */
   readonly sequence?: number;
   /** Where known. */
   readonly eventId?: string;
@@ -157,6 +161,17 @@ export interface EventChainHead {
   readonly sequence: number;
   /** SHA-256, in hexadecimal; empty of an empty chain. */
   readonly hash: string;
+}
+
+/** How to verify the chain. */
+export interface VerifyEventsOptions extends ReadOptions {
+  /**
+   * A head that was kept from an earlier verification, in any place that cannot be changed together with the database. The
+   * chain is valid only if its entry of that sequence still has that hash, or if its checkpoint is of exactly that sequence
+   * and hash. Otherwise the break is at that sequence: `changed` for another hash, `removed` where the chain ends before
+   * it, `unproven` where it was pruned into a later checkpoint. The head of an empty chain is contained in every chain.
+   */
+  readonly expected?: EventChainHead | undefined;
 }
 
 /** What stands for the beginning of the chain that was pruned. */
@@ -172,7 +187,7 @@ export type EventChainVerification =
       readonly valid: true;
       /** How many entries were verified. */
       readonly entries: number;
-      /** The last of them. Kept elsewhere, it will tell whether the chain was cut or made anew. */
+      /** The last of them. Kept elsewhere and given as `expected` later, it tells whether the chain was cut or made anew. */
       readonly head: EventChainHead;
       /** Where the verification began; absent where nothing is missing at the beginning. */
       readonly checkpoint?: EventChainCheckpoint;

@@ -1,34 +1,16 @@
 import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
-import { limitedTo, type Row, type Statement } from '../sql/statement';
-import { chainStart, hashOf, noEvent, parsePruning, type ChainLink } from './chain';
+import { limitedTo, type Row } from '../sql/statement';
+import { chainStart, hashOf, noEvent, type ChainLink } from './chain';
 import { chainStatements, type ChainStatements } from './chain-statements';
+import { compareRemoved, type Removed } from './compare-removed';
 import { diagnoseBreak } from './diagnose-break';
 import { toStoredEntry, type StoredEntry } from './entry-rows';
+import { ExpectedHead } from './expected-head';
+import { noPruning, parsePruning, type CompactedBeginning, type Pruning } from './pruning';
+import { pause, type Reading } from './reading';
+import { SetDigest } from './set-digest';
 import type { EventChainBreak, EventChainVerification } from './types';
-
-/** Queries, each given by a `yield` that gives back its rows. */
-export type Reading<T> = Generator<Statement, T, readonly Row[]>;
-
-/** Runs the queries of `reading`, and gives what it comes to. */
-export async function runReading<T>(
-  query: (statement: Statement) => Promise<readonly Row[]>,
-  reading: Reading<T>,
-): Promise<T> {
-  let step = reading.next();
-  while (step.done !== true) {
-    let rows: readonly Row[];
-    try {
-      rows = await query(step.value);
-    } catch (error) {
-      // It may have another way.
-      step = reading.throw(error);
-      continue;
-    }
-    step = reading.next(rows);
-  }
-  return step.value;
-}
 
 const batchSize = 500;
 
@@ -49,29 +31,34 @@ interface ChainState {
 interface Progress {
   link: ChainLink;
   entries: number;
-  /** How many entries are gone or tell of a pruning. */
-  gone: number;
-  /** How many should be, by the last entry that tells of a pruning. */
-  told: number;
-  /** How many events were gone, by each of the entries that tell of a pruning. */
-  readonly events: Set<number>;
+  /** How many entries are marked, and the digest of their sequence numbers. */
+  marked: number;
+  readonly markedDigest: SetDigest;
+  /** Content of the last pruning entry. */
+  pruning: Pruning;
 }
 
 /**
  * Walks the chain up to what is its head now, then looks for events that are not in it. Each query sees another state of
  * the database: what others record meanwhile lies behind that head, and what they prune is allowed for.
+ *
+ * @param expected - an entry or a checkpoint that the chain must have.
  */
-export function* verifyChain(dialect: Dialect): Reading<EventChainVerification> {
+export function* verifyChain(dialect: Dialect, expected?: ChainLink): Reading<EventChainVerification> {
   const statements = chainStatements(dialect);
   const state = yield* readState(statements);
-  const progress: Progress = { link: state.checkpoint ?? chainStart, entries: 0, gone: 0, told: 0, events: new Set() };
-  progress.gone = progress.link.sequence;
+  const link = state.checkpoint ?? chainStart;
+  const progress: Progress = { link, entries: 0, marked: 0, markedDigest: new SetDigest(), pruning: noPruning };
+  const expectedHead = new ExpectedHead(expected);
   const found =
     findBefore(state) ??
-    (yield* walk(statements, state.head, progress)) ??
-    (yield* comparePrunings(statements, state, progress)) ??
+    expectedHead.compare(link) ??
+    (yield* walk(statements, state.head, progress, expectedHead)) ??
+    expectedHead.findCut(state.head) ??
+    (yield* compareMarked(statements, state, progress)) ??
     (yield* findUnrecorded(statements)) ??
-    findEmptied(state);
+    findEmptied(state) ??
+    expectedHead.findUnproven();
   const { entries } = progress;
   if (found !== undefined) return { valid: false, entries, break: found };
   const { head, checkpoint } = state;
@@ -93,7 +80,12 @@ function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undef
     : undefined;
 }
 
-function* walk(statements: ChainStatements, head: ChainLink, progress: Progress): Reading<EventChainBreak | undefined> {
+function* walk(
+  statements: ChainStatements,
+  head: ChainLink,
+  progress: Progress,
+  expected: ExpectedHead,
+): Reading<EventChainBreak | undefined> {
   for (let size = batchSize; progress.link.sequence < head.sequence; size = Math.min(2 * size, batchSize)) {
     const after = progress.link.sequence;
     const [rows, limit] = yield* readBatch(statements, { after, last: head.sequence, limit: size });
@@ -101,25 +93,29 @@ function* walk(statements: ChainStatements, head: ChainLink, progress: Progress)
     for (const row of rows) {
       const entry = toStoredEntry(row);
       if (entry.sequence !== progress.link.sequence + 1) break;
-      const found = yield* checkEntry(statements, progress.link, entry);
+      const found = (yield* checkEntry(statements, progress.link, entry)) ?? expected.compare(entry);
       if (found !== undefined) return found;
       progress.link = entry;
       progress.entries += 1;
-      if (entry.kind === 'PRUNED') progress.gone += 1;
-      if (entry.eventId !== noEvent) continue;
-      const pruning = parsePruning(entry.details);
-      progress.told = pruning?.gone ?? 0;
-      if (pruning !== undefined) progress.events.add(pruning.events);
+      if (entry.kind === 'PRUNED') addMarked(progress, entry);
     }
+    yield pause;
     if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
     // An entry is missing, unless a pruning has taken it, and all before it, since.
     const { checkpoint } = yield* readState(statements);
     const missing = progress.link.sequence + 1;
     if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
     progress.link = checkpoint;
-    progress.gone = checkpoint.sequence;
+    const found = expected.compare(checkpoint);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function addMarked(progress: Progress, { sequence, eventId, details }: StoredEntry): void {
+  progress.marked += 1;
+  progress.markedDigest.add(sequence);
+  if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
 }
 
 /** A batch, and how many entries it has at most: as many as were asked for, or fewer, where so many are too long together. */
@@ -152,33 +148,52 @@ function* checkEntry(
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
-  if (entry.content !== undefined && entry.content.digest !== digest) return { ...place, reason: 'changed' };
+  const isUnchanged = entry.isSound && (entry.contentDigest ?? digest) === digest;
+  if (!isUnchanged) return { ...place, reason: 'changed' };
   return undefined;
 }
 
-/**
- * Whether no more is gone than what the prunings tell of: an entry that was only made to look like one of a pruned event
- * would stand in the chain as well as any other.
- */
-function* comparePrunings(
+/** Compares the marked entries and the checkpoint with what the last pruning entry commits to. */
+function* compareMarked(
   statements: ChainStatements,
   before: ChainState,
-  { gone, told, events }: Progress,
+  { pruning, marked: count, markedDigest: digest }: Progress,
 ): Reading<EventChainBreak | undefined> {
-  const { pruning, checkpoint } = yield* readState(statements);
-  if (pruning === before.pruning) {
-    if (gone !== told) return { reason: 'removed' };
-    const { sequence = 0, events: claimed = 0 } = before.checkpoint ?? {};
-    // A checkpoint repeats what the entry of a pruning told when it was made, which stays behind it until there is another
-    // checkpoint.
-    const isProved = sequence === 0 || checkpoint?.sequence !== sequence || events.has(claimed);
-    return isProved ? undefined : { sequence, reason: 'changed' };
-  }
+  const { pruning: last } = yield* readState(statements);
+  if (last === before.pruning)
+    return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
   // Somebody has pruned meanwhile, so that what was counted is of no one moment.
-  const [row] = yield statements.selectRemaining;
-  // The statement selects exactly these columns.
-  const [folded, remaining, details] = row as readonly [number | null, number, string | null];
-  return (folded ?? 0) + remaining === (parsePruning(details)?.gone ?? 0) ? undefined : { reason: 'removed' };
+  const [row] = yield statements.selectMarked;
+  // The statement selects exactly these columns, the three in the middle null together.
+  const [details, sequence, events, createdAt, runs] = row as readonly [
+    details: string | null,
+    sequence: number | null,
+    events: number,
+    createdAt: number,
+    runs: string,
+  ];
+  const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
+  // The statement composes it of pairs of numbers.
+  const marked = yield* digestOf(JSON.parse(runs) as [number, number][]);
+  return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
+}
+
+function* digestOf(runs: readonly (readonly [first: number, last: number])[]): Reading<Omit<Removed, 'beginning'>> {
+  const digest = new SetDigest();
+  let count = 0;
+  for (const [first, last] of runs) {
+    for (let sequence = first; sequence <= last; sequence += 1) {
+      digest.add(sequence);
+      count += 1;
+      if (count % batchSize === 0) yield pause;
+    }
+  }
+  return { count, digest };
+}
+
+/** What a pruning entry says of a checkpoint; null for the one that a chain begins with. */
+function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBeginning | null {
+  return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
 // An event becomes visible together with its entry, so that none which is recorded meanwhile is taken for another.

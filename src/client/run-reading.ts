@@ -1,0 +1,28 @@
+import { pause, type Reading } from '../events/reading';
+import type { Row, Statement } from '../sql/statement';
+import { isTurnOverdue, takeTurn } from './event-loop';
+
+/** Runs the queries of `reading`, and returns what it returns. */
+export async function runReading<T>(
+  query: (statement: Statement) => Promise<readonly Row[]>,
+  reading: Reading<T>,
+): Promise<T> {
+  let step = reading.next();
+  while (step.done !== true) {
+    if (step.value === pause) {
+      if (isTurnOverdue()) await takeTurn();
+      step = reading.next([]);
+      continue;
+    }
+    let rows: readonly Row[];
+    try {
+      rows = await query(step.value);
+    } catch (error) {
+      // It may have another way.
+      step = reading.throw(error);
+      continue;
+    }
+    step = reading.next(rows);
+  }
+  return step.value;
+}

@@ -1,0 +1,45 @@
+import { checkPrimeSync } from 'node:crypto';
+import { SetDigest } from '../../src/events/set-digest';
+
+function digestOf(members: readonly number[]): string {
+  const digest = new SetDigest();
+  for (const member of members) digest.add(member);
+  return digest.toString();
+}
+
+describe('SetDigest', () => {
+  test('does not depend on the order of its members', () => {
+    expect(digestOf([1, 2, 3])).toBe(digestOf([3, 1, 2]));
+  });
+
+  test('depends on each member and on how often it was added', () => {
+    const digests = [[], [1], [2], [1, 1], [1, 2], [12], [1, 2, 3]].map(digestOf);
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+
+  test('of a union is that of the parts', () => {
+    const union = SetDigest.parse(digestOf([1, 2]));
+    union?.addAll(SetDigest.parse(digestOf([3])) ?? new SetDigest());
+    expect(union?.toString()).toBe(digestOf([1, 2, 3]));
+  });
+
+  test('reads nothing but what it wrote', () => {
+    expect(SetDigest.parse(digestOf([7]))?.toString()).toBe(digestOf([7]));
+    for (const text of ['', '0', 'x'.repeat(768), digestOf([7]).toUpperCase(), 5, null]) {
+      expect(SetDigest.parse(text)).toBeUndefined();
+    }
+  });
+
+  test('has a prime modulus, and stays below it', () => {
+    const modulus = (1n << 3072n) - 1_103_717n;
+    expect(checkPrimeSync(modulus)).toBe(true);
+    const members = Array.from({ length: 200 }, (_, index) => index);
+    expect(BigInt(`0x${digestOf(members)}`)).toBeLessThan(modulus);
+  });
+
+  test('keeps its form, on which stored chains rely', () => {
+    const expected = digestOf([1, 2]);
+    expect(expected).toHaveLength(768);
+    expect(expected.slice(0, 32)).toBe('bd090646d5d073982e504a1f540f3612');
+  });
+});
