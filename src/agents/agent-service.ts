@@ -82,8 +82,8 @@ export class AgentService extends AgentReadService {
 
   /**
    * Changes an agent, all of the change or nothing of it: `undefined` keeps, `null` clears an optional field, and
-   * `endpoints`, `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now. A default endpoint
-   * that is not among new endpoints is cleared.
+   * `endpoints`, `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now, or to one
+   * millisecond after the previous value if that is later. A default endpoint that is not among new endpoints is cleared.
    *
    * @returns false when absent.
    * @throws INVALID_TRANSITION out of REVOKED, REFERENCE_NOT_FOUND when the certificate is unknown, CONFLICT when it was

@@ -133,7 +133,7 @@ export class AgentStatements {
           WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND a.status IN ('ACTIVE', 'DEPRECATED')
           ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
           ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``})
-        UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.fromMs(p('now'))}
+        UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
         WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
   }

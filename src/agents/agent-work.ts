@@ -1,5 +1,4 @@
 import { Failure } from '../errors/failure';
-import { maxTimeMs } from '../input/check';
 import { lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
 import type { AgentChange, NewAgentRow } from './agent-row';
 import { AgentStatements, type Namesake } from './agent-statements';
@@ -98,12 +97,13 @@ function* hold(statements: AgentStatements, id: string, endpointId: string | nul
 /** What of an agent a change goes by. */
 interface BeforeChange {
   readonly status: AgentStatus;
-  /** When it is changed at the earliest, in milliseconds since 1970. */
-  readonly changeableAt: number;
+  /** In milliseconds since 1970. */
+  readonly updatedAt: number;
 }
 
-function* update(statements: AgentStatements, change: AgentChange, { changeableAt }: BeforeChange): Work<void> {
-  const updatedAt = Math.max(change.columns.updatedAt, changeableAt);
+function* update(statements: AgentStatements, change: AgentChange, before: BeforeChange): Work<void> {
+  // `ifUpdatedAt` tells two changes within one millisecond apart, and a change after the clock was set back.
+  const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   yield* lastly(statements.update({ ...change, columns: { ...change.columns, updatedAt } }));
   yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
 }
@@ -132,9 +132,7 @@ function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | und
   if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') throw staysRevoked();
   const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
-  // Two such changes within one millisecond must not look like one: the second would not know that it has lost.
-  const changeableAt = ifUpdatedAt === undefined ? -Infinity : Math.min(updatedAt + 1, maxTimeMs);
-  return { status, changeableAt };
+  return { status, updatedAt };
 }
 
 function staysRevoked(): Failure {

@@ -54,7 +54,7 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
     ...versionColumns(agent.version, checks),
     description: optional(agent.description, 'description', checks.text) ?? null,
     createdAt: optional(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
-    updatedAt: optional(agent.updatedAt, 'updatedAt', checkTime) ?? nowMs,
+    updatedAt: optional(agent.updatedAt, 'updatedAt', checkUpdateTime) ?? nowMs,
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
     owner: checks.id(agent.owner, 'owner'),
@@ -89,6 +89,15 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks):
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
+}
+
+/** The first time that `updatedAt` cannot be on create: after every earlier one there is room for later changes. */
+const updateTimesEndMs = Date.UTC(9999, 0, 1);
+
+function checkUpdateTime(value: unknown, field: string): number {
+  const ms = checkTime(value, field);
+  if (ms >= updateTimesEndMs) throw invalidInput(field, 'must be before year 9999');
+  return ms;
 }
 
 function nameColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'name' | 'nameFolded'> {

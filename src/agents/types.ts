@@ -118,7 +118,7 @@ export interface AgentInput {
   metadata?: Metadata | undefined;
   /** Default: now. */
   createdAt?: Date | undefined;
-  /** Default: now. */
+  /** Before year 9999. Default: now. */
   updatedAt?: Date | undefined;
   /** Default: now plus `defaultAgentLifetimeMs`. */
   expiresAt?: Date | undefined;
@@ -165,8 +165,8 @@ export type CreateResult =
 /** On which condition an agent is changed. */
 export interface ChangeOptions {
   /**
-   * Only where this is the time of its last change still: it fails with CONFLICT otherwise. The time of such a change is a
-   * later one in any case, also within one millisecond. Default: always.
+   * The `updatedAt` that the agent must still have: the call fails with CONFLICT otherwise. Every change moves `updatedAt`
+   * forward by at least one millisecond, `setEndpointHealth` excepted. Default: no condition.
    */
   ifUpdatedAt?: Date | undefined;
 }
@@ -174,7 +174,7 @@ export interface ChangeOptions {
 /**
  * A change of an agent: `undefined` keeps, `null` clears an optional field; `endpoints`, `capabilities` and `metadata`
  * replace the whole collection. A record that was read may be given back with its changes: `updatedAt` is taken from
- * the clock whatever it says.
+ * the clock whatever it says, and is later than before in any case.
  */
 export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;

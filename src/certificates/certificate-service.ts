@@ -185,7 +185,7 @@ export class CertificateService {
 
   /**
    * Revokes a certificate for good and, as `options.agents` says, suspends or revokes the agents that hold it, all of it
-   * or nothing; `updatedAt` of the agents becomes now. An agent that is registered with the certificate, or given it, at
+   * or nothing; `updatedAt` of the agents moves forward. An agent that is registered with the certificate, or given it, at
    * the same time is either among them or comes after the revocation. A transaction of `db.transaction` on PostgreSQL
    * knows the agents of its beginning only: one that was registered since then is not among them.
    *
@@ -206,7 +206,7 @@ export class CertificateService {
 
   /**
    * Puts a new certificate in the place of an old one, all of it or nothing: stores it, points all agents of the old one
-   * to it, whatever their status, and makes it the old one's `replacedBy`; `updatedAt` of the agents becomes now. The old
+   * to it, whatever their status, and makes it the old one's `replacedBy`; `updatedAt` of the agents moves forward. The old
    * one stays with the status that it has. It may be of any status: a revoked one is replaced like any other. What
    * {@link revoke} says of agents that come at the same time holds here, too.
    *

@@ -22,30 +22,29 @@ export class HolderStatements {
         (p) => sql`SELECT id FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ORDER BY id
           ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``}`,
       );
+    const nextUpdate = (now: Sql): Sql => dialect.nextTime(sql`updated_at`, now);
     this.exists = defineStatement<{ certificateId: string }>(
       (p) => sql`SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} LIMIT 1`,
     );
     this.lockAll = lockWhere(sql`TRUE`);
     this.lockForSuspension = lockWhere(sql`status IN ('ACTIVE', 'DEPRECATED')`);
     this.lockForRevocation = lockWhere(sql`status <> 'REVOKED'`);
-    this.#setStatus = defineStatement<{ ids: string; status: string; updatedAt: number }>(
-      (p) => sql`UPDATE agents SET status = ${p('status')}, updated_at = ${dialect.fromMs(p('updatedAt'))}
+    this.#setStatus = defineStatement<{ ids: string; status: string; now: number }>(
+      (p) => sql`UPDATE agents SET status = ${p('status')}, updated_at = ${nextUpdate(p('now'))}
         WHERE id IN (${dialect.elements(p('ids'))})`,
     );
-    this.#setCertificate = defineStatement<{ ids: string; certificateId: string; updatedAt: number }>(
-      (
-        p,
-      ) => sql`UPDATE agents SET certificate_id = ${p('certificateId')}, updated_at = ${dialect.fromMs(p('updatedAt'))}
+    this.#setCertificate = defineStatement<{ ids: string; certificateId: string; now: number }>(
+      (p) => sql`UPDATE agents SET certificate_id = ${p('certificateId')}, updated_at = ${nextUpdate(p('now'))}
         WHERE id IN (${dialect.elements(p('ids'))})`,
     );
   }
 
-  setStatus(ids: readonly string[], status: 'REVOKED' | 'SUSPENDED', updatedAt: number): Statement {
-    return this.#setStatus({ ids: JSON.stringify(ids), status, updatedAt });
+  setStatus(ids: readonly string[], status: 'REVOKED' | 'SUSPENDED', nowMs: number): Statement {
+    return this.#setStatus({ ids: JSON.stringify(ids), status, now: nowMs });
   }
 
-  setCertificate(ids: readonly string[], certificateId: string, updatedAt: number): Statement {
-    return this.#setCertificate({ ids: JSON.stringify(ids), certificateId, updatedAt });
+  setCertificate(ids: readonly string[], certificateId: string, nowMs: number): Statement {
+    return this.#setCertificate({ ids: JSON.stringify(ids), certificateId, now: nowMs });
   }
 }
 

@@ -72,6 +72,8 @@ export interface Dialect {
   readonly fromMs: (ms: Sql) => Sql;
   /** A stored point in time, in milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
+  /** The time that a change sets: now, or one millisecond after the `previous` stored time if that is later. */
+  readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Whether `text` contains `part`, to the letter: by an index of `text` where there is one. */

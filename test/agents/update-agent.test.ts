@@ -104,16 +104,16 @@ describe('updateAgent', () => {
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('sets updatedAt to now, also to an earlier time, whatever the caller says', async () => {
+  test('sets updatedAt to now, or to one millisecond after the previous value, whatever the caller says', async () => {
     let time = now;
     const { db } = await openTestDatabase({ now: () => time });
     const agent = wholeAgent({ certificateId: await createCertificate(db), updatedAt: new Date(now + 5000) });
     await db.createAgent(agent);
     await db.updateAgent({ ...agent, updatedAt: new Date(1) });
-    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now));
-    time -= 1000;
+    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now + 5001));
+    time += 6000;
     await db.updateAgent({ id: agent.id });
-    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now - 1000));
+    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now + 6000));
   });
 
   test('of a record that was read changes nothing else, the default endpoint included', async () => {

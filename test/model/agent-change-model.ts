@@ -1,5 +1,5 @@
 import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata } from '../../src';
-import { isStale, updateAgent } from './agent-model';
+import { isStale, nextUpdate, updateAgent } from './agent-model';
 import { answers, fails, leaves, withAgents, type Directory, type Prediction, type Settings } from './prediction';
 
 /** REVOKED to REVOKED is a no-op that answers `true`. */
@@ -12,9 +12,7 @@ export function setStatus(
   if (before?.status !== 'REVOKED' || status !== 'REVOKED') {
     return updateAgent(directory, { id, status }, settings, ifUpdatedAt);
   }
-  // Nothing is to be changed: whether it matters that something was is left open.
-  const { outcomes, next } = answers(directory, true);
-  return { outcomes: isStale(before, ifUpdatedAt) ? [...outcomes, { code: 'CONFLICT' }] : outcomes, next };
+  return isStale(before, ifUpdatedAt) ? fails(directory, 'CONFLICT') : answers(directory, true);
 }
 
 /** Shallow; `null` is a value. */
@@ -68,6 +66,6 @@ export function expireDueAgents(directory: Directory, { nowMs }: Settings): Pred
   const due = [...directory.agents.values()].filter(
     ({ status, expiresAt }) => ['ACTIVE', 'DEPRECATED'].includes(status) && expiresAt.getTime() <= nowMs,
   );
-  const expired = due.map((agent) => ({ ...agent, status: 'EXPIRED' as const, updatedAt: new Date(nowMs) }));
+  const expired = due.map((agent) => ({ ...agent, status: 'EXPIRED' as const, updatedAt: nextUpdate(agent, nowMs) }));
   return leaves(withAgents(directory, expired, 'UPDATED', nowMs), due.length);
 }

@@ -33,6 +33,9 @@ export function createAgent(
   if (required.includes('') || !isRight(input) || !isAmong(input.defaultEndpoint, input.endpoints ?? [])) {
     return fails(directory, 'INVALID_INPUT');
   }
+  if (input.updatedAt !== undefined && input.updatedAt.getTime() >= firstRefusedUpdateMs) {
+    return fails(directory, 'INVALID_INPUT');
+  }
   const codes: DatabaseErrorCode[] = [];
   const isIdKnown = input.id !== undefined && directory.agents.has(input.id);
   if (isIdKnown || isNameTaken(directory, input, unique)) codes.push('ALREADY_EXISTS');
@@ -72,13 +75,17 @@ export function updateAgent(
   if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
   if (codes.length > 0) return fails(directory, ...codes);
   const changed = toChanged(before, input, settings);
-  const atLeast = ifUpdatedAt === undefined ? -Infinity : Math.min(before.updatedAt.getTime() + 1, lastTimeMs);
-  const updatedAt = new Date(Math.max(settings.nowMs, atLeast));
-  const after = withAgents(directory, [{ ...changed, updatedAt }], 'UPDATED', settings.nowMs);
+  const after = withAgents(directory, [changed], 'UPDATED', settings.nowMs);
   return leaves(after, true);
 }
 
-const lastTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** `updatedAt` must be before year 9999, so that there is a later time for every change. */
+const firstRefusedUpdateMs = Date.UTC(9999, 0, 1);
+
+/** The time that a change sets: now, or one millisecond after the previous value if that is later. */
+export function nextUpdate(before: AgentRecord, nowMs: number): Date {
+  return new Date(Math.max(nowMs, before.updatedAt.getTime() + 1));
+}
 
 /** Whether an agent was changed since. */
 export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): boolean {
@@ -154,7 +161,7 @@ function toChanged(before: AgentRecord, input: AgentUpdate, { nowMs }: Settings)
     ...(newDescription === undefined || newDescription === null ? {} : { description: newDescription }),
     metadata: input.metadata ?? before.metadata,
     createdAt: input.createdAt ?? before.createdAt,
-    updatedAt: new Date(nowMs),
+    updatedAt: nextUpdate(before, nowMs),
     expiresAt: input.expiresAt ?? before.expiresAt,
     status: input.status ?? before.status,
     owner: input.owner ?? before.owner,

@@ -6,6 +6,7 @@ import type {
   Metadata,
   RevocationOptions,
 } from '../../src';
+import { nextUpdate } from './agent-model';
 import { createCertificate } from './certificate-model';
 import {
   answers,
@@ -75,7 +76,7 @@ export function revoke(
   };
   const status = agents === 'suspend' ? ('SUSPENDED' as const) : ('REVOKED' as const);
   const holders = holdersOf(directory, id).filter((holder) => touched[agents].some((from) => from === holder.status));
-  const changed = holders.map((agent) => ({ ...agent, status, updatedAt: new Date(nowMs) }));
+  const changed = holders.map((agent) => ({ ...agent, status, updatedAt: nextUpdate(agent, nowMs) }));
   const certified = withCertificates(directory, [after], 'UPDATED', nowMs);
   const ids = holders.map((agent) => agent.id).sort(compareCodePoints);
   const next = asOneCall(directory, withAgents(certified, changed, 'UPDATED', nowMs));
@@ -98,7 +99,7 @@ export function rotate(directory: Directory, oldId: string, input: CertificateIn
     const { nowMs } = settings;
     const linked = withCertificates(created.next(id), [{ ...old, replacedBy: id }], 'UPDATED', nowMs);
     const holders = holdersOf(directory, oldId).map((agent) => {
-      return { ...agent, certificateId: id, updatedAt: new Date(nowMs) };
+      return { ...agent, certificateId: id, updatedAt: nextUpdate(agent, nowMs) };
     });
     return asOneCall(directory, withAgents(linked, holders, 'UPDATED', nowMs));
   };

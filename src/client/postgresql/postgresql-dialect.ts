@@ -27,6 +27,7 @@ export const postgresqlDialect: Dialect = {
   entries: (object, alias) => sql`jsonb_each_text(${object}::jsonb) AS ${raw(alias)}(key, value)`,
   fromMs,
   toMs,
+  nextTime: (previous, nowMs) => sql`greatest(${fromMs(nowMs)}, ${previous} + interval '1 millisecond')`,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
   contains,
   holds,

@@ -33,6 +33,7 @@ export const sqliteDialect: Dialect = {
   entries: (object, alias) => sql`json_each(${object}) AS ${raw(alias)}`,
   fromMs: (ms) => ms,
   toMs: (time) => time,
+  nextTime: (previous, nowMs) => sql`max(${nowMs}, ${previous} + 1)`,
   toBoolean: (flag) => flag,
   contains: holds,
   holds,
