@@ -5,7 +5,7 @@ import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../text/fold-case';
 import type { Findings } from './findings';
-import { firstNoText, Rules, subjectOf } from './rules';
+import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 import { examinePart, walk, type Snapshot } from './walk';
 
 const maxPosition = 2 ** 31 - 1;
@@ -33,14 +33,15 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
     ...[hasDefault, hasCertificate],
     firstNoText(snapshot.dialect, { publicKey: sql`a.public_key`, description: sql`a.description` }),
+    firstEmpty({ publicKey: sql`a.public_key` }),
   ];
   return walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, (row) => {
     const [id, name, nameFolded, version, versionKey, owner, uniqueKey, status, created, updated, expires] = row;
     const rules = new Rules(findings, subjectOf('agent', id));
     rules.id(id);
-    const isNamed = rules.text(name, 'name');
-    const isVersioned = rules.text(version, 'version');
-    const isOwned = rules.text(owner, 'owner');
+    const isNamed = rules.requiredText(name, 'name');
+    const isVersioned = rules.requiredText(version, 'version');
+    const isOwned = rules.requiredText(owner, 'owner');
     if (isNamed) rules.derived(nameFolded, foldCase(name), 'nameFolded', 'the name');
     if (isVersioned) rules.derived(versionKey, toVersionKey(version), 'versionKey', 'the version');
     if (isNamed && isVersioned && isOwned) {
@@ -55,6 +56,7 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     rules.holds(Boolean(row[11]), 'default-endpoint', "is none of the agent's endpoints", 'defaultEndpoint');
     rules.reference(row[12], 'certificateId', 'a certificate');
     rules.texts(row[13]);
+    rules.notEmpty(row[14]);
   });
 }
 
@@ -100,7 +102,7 @@ function examineCapabilities(snapshot: Snapshot, findings: Findings): Promise<vo
   return walk(snapshot, capabilities, ([id, name, isWanted]) => {
     const rules = new Rules(findings, subjectOf('capability', id));
     rules.id(id);
-    if (rules.text(name, 'name')) rules.holds(name !== '', 'value', 'is empty', 'name');
+    rules.requiredText(name, 'name');
     rules.holds(Boolean(isWanted), 'orphan-capability', 'no agent has the capability');
   });
 }

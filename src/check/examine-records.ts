@@ -9,7 +9,7 @@ import { toStatement } from '../sql/statement';
 import { foldCase } from '../text/fold-case';
 import { examineAgents } from './examine-agents';
 import type { Findings } from './findings';
-import { firstNoText, Rules, subjectOf } from './rules';
+import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 import type { CheckedEntity } from './types';
 import { examinePart, walk, type Snapshot } from './walk';
 
@@ -55,15 +55,16 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
     ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
     ...[toMs(sql`c.created_at`), toMs(sql`c.revoked_at`), sql`c.revocation_reason`, sql`c.replaced_by`, hasSuccessor],
     firstNoText(snapshot.dialect, { publicKey: sql`c.public_key`, certificate: sql`c.certificate` }),
+    firstEmpty({ publicKey: sql`c.public_key` }),
   ];
   return walk(snapshot, { columns, from: sql`certificates c`, key: ['c.id'] }, (row) => {
     const [id, subject, subjectFolded, issuer, issuerFolded, fingerprint, fingerprintKey, status] = row;
-    const [notBefore, notAfter, createdAt, revokedAt, reason, successor, isThere, noText] = row.slice(8);
+    const [notBefore, notAfter, createdAt, revokedAt, reason, successor, isThere, noText, empty] = row.slice(8);
     const rules = new Rules(findings, subjectOf('certificate', id));
     rules.id(id);
     if (rules.text(subject, 'subject')) rules.derived(subjectFolded, foldCase(subject), 'subjectFolded', 'the subject');
     if (rules.text(issuer, 'issuer')) rules.derived(issuerFolded, foldCase(issuer), 'issuerFolded', 'the issuer');
-    if (rules.text(fingerprint, 'fingerprint')) {
+    if (rules.requiredText(fingerprint, 'fingerprint')) {
       rules.derived(fingerprintKey, toFingerprintKey(fingerprint), 'fingerprintKey', 'the fingerprint');
     }
     rules.oneOf(status, CertificateStatus, 'status');
@@ -76,6 +77,7 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
     rules.holds(isRevoked, 'value', 'tells of a revocation, but the certificate is not revoked', 'status');
     rules.reference(isThere, 'replacedBy', 'a certificate');
     rules.texts(noText);
+    rules.notEmpty(empty);
     rules.holds(successor === null || successor !== id, 'value', 'is the certificate itself', 'replacedBy');
   });
 }
@@ -96,7 +98,7 @@ function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
     const rules = new Rules(findings, subjectOf('securityEvent', id));
     rules.id(id);
     rules.time(timestamp, 'timestamp');
-    rules.text(eventType, 'eventType');
+    rules.requiredText(eventType, 'eventType');
     rules.oneOf(severity, SecuritySeverity, 'severity');
     rules.wholeNumber(applied, 0, 1, 'mitigationApplied');
     rules.texts(noText);

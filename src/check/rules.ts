@@ -35,6 +35,17 @@ export class Rules {
     return typeof value === 'string';
   }
 
+  /** Reports whether the value is a text; reports a finding when it is not, or when it is empty. */
+  requiredText(value: unknown, field: string): value is string {
+    this.holds(value !== '', 'value', 'is empty', field);
+    return this.text(value, field);
+  }
+
+  /** @param field - what {@link firstEmpty} has found. */
+  notEmpty(field: unknown): void {
+    if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
+  }
+
   /** @param field - what {@link firstNoText} has found. */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is no text', field);
@@ -79,6 +90,12 @@ export function firstNoText(dialect: Dialect, columns: Readonly<Record<string, S
   const cases = Object.entries(columns).map(
     ([field, column]) => sql`WHEN NOT (${dialect.isText(column)}) THEN ${raw(`'${field}'`)}`,
   );
+  return sql`CASE ${join(cases, ' ')} END`;
+}
+
+/** Selects the first of some fields whose column holds an empty text; null where none does. */
+export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
+  const cases = Object.entries(columns).map(([field, column]) => sql`WHEN ${column} = '' THEN ${raw(`'${field}'`)}`);
   return sql`CASE ${join(cases, ' ')} END`;
 }
 

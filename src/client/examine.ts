@@ -38,17 +38,20 @@ export async function examine(
   const asked = ask(() => vitals.replicas());
   const ping = await ask(() => vitals.ping());
   const pending = 'code' in ping ? ping : await ask(() => vitals.pendingMigrations());
+  const isUpToDate = 'value' in pending && pending.value.length === 0;
+  const warnings: Answer<readonly string[]> = isUpToDate ? await ask(() => vitals.warnings()) : { value: [] };
   const replicas = await asked;
   end.abort();
-  const answers = [ping, pending, replicas];
+  const answers = [ping, pending, warnings, replicas];
   const codes = answers.flatMap((answer) => ('code' in answer ? [answer.code] : []));
   if (codes.includes('TIMEOUT')) vitals.hangUp();
   const used = 'value' in replicas ? replicas.value : [];
+  const told = 'value' in warnings ? warnings.value : [];
   const isWhole =
     codes.length === 0 &&
     (breaker === 'closed' || breaker === 'off') &&
-    'value' in pending &&
-    pending.value.length === 0 &&
+    isUpToDate &&
+    told.length === 0 &&
     used.every(({ isServing }) => isServing);
   const pool = vitals.pool();
   return {
@@ -59,6 +62,7 @@ export async function examine(
     breaker,
     ...(pool === undefined ? undefined : { pool }),
     replicas: used,
+    warnings: told,
     ...('value' in pending ? { pendingMigrations: pending.value } : undefined),
   };
 }

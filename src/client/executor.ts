@@ -78,6 +78,8 @@ export interface Vitals {
   ping(): Promise<number>;
   /** The names of the migrations that it lacks. */
   pendingMigrations(): Promise<readonly string[]>;
+  /** What is wrong with the database although it answers, in words that hold no value. The schema is up to date. */
+  warnings(): Promise<readonly string[]>;
   /** The replicas, once they were asked. Does not fail. */
   replicas(): Promise<readonly ReplicaHealth[]>;
   /** The connections at the moment; undefined where there is no pool. */

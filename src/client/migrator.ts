@@ -28,6 +28,7 @@ export abstract class Migrator {
   async apply(): Promise<string[]> {
     const applied = isUpToDate(await this.inspect()) ? [] : await this.#applyPending();
     await this.complete();
+    await this.repair();
     return applied;
   }
 
@@ -44,6 +45,11 @@ export abstract class Migrator {
 
   /** Does what SQL cannot, once the schema is up to date. */
   protected complete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Repairs what copies of rows leave behind, once the schema is up to date. A start that only verifies changes nothing. */
+  protected repair(): Promise<void> {
     return Promise.resolve();
   }
 

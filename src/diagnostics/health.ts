@@ -11,7 +11,7 @@ export interface HealthOptions {
 export interface DatabaseHealth {
   /**
    * `up`: it answers, and nothing is missing; `degraded`: it answers, but migrations are pending or could not be looked
-   * for, a replica does not serve, or the breaker refuses calls still; `down`: it does not answer.
+   * for, a replica does not serve, the breaker refuses calls still, or there are `warnings`; `down`: it does not answer.
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
@@ -31,6 +31,11 @@ export interface DatabaseHealth {
    * they could not be asked in time.
    */
   readonly replicas: readonly ReplicaHealth[];
+  /**
+   * What needs somebody's attention although the database answers, such as a counter of the change feed that would give a
+   * number twice. Empty when nothing does, or when it could not be asked.
+   */
+  readonly warnings: readonly string[];
   /**
    * The migrations of this package that the database lacks, in their order, those included that have failed half-way.
    * Absent where it could not be asked.

@@ -1,6 +1,7 @@
-import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+import type { DatabaseErrorCode } from './database-error';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
+import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
 import { describeTlsFault } from './tls-fault';
 
 /*
@@ -21,6 +22,8 @@ const outdated: Meaning = {
   code: 'SCHEMA_OUTDATED',
   message: 'the schema of the database lacks what this package needs',
 };
+/** The constraint tells which key it is. */
+const takenKey: Meaning = { code: 'ALREADY_EXISTS', message: 'a key is taken already' };
 const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
 const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
@@ -153,14 +156,6 @@ const adapterKinds: Readonly<Record<string, Meaning>> = {
   TlsConnectionError: { code: 'UNAVAILABLE', message: 'no encrypted connection came about', retryable: false },
 };
 
-/** The public name of what a constraint protects. */
-const uniqueConstraints: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
-  agents_pkey: ['agent', 'id'],
-  certificates_pkey: ['certificate', 'id'],
-  certificates_fingerprint_key: ['certificate', 'fingerprint'],
-  security_events_pkey: ['securityEvent', 'id'],
-};
-
 /**
  * Tables whose rows no caller gives a key: where one is in the way, another transaction has changed what this one goes by.
  * It has deleted a capability between two statements of this one, or added to the chain of security events, of which a
@@ -175,8 +170,8 @@ const sharedTables: ReadonlySet<unknown> = new Set([
 /** What an error of PostgreSQL, or of the way there, means; undefined for any other. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
   const meaning = meaningOf(error);
-  if (sqlStateOf(error) === '23505' && meaning !== inTheWay) return alreadyExists(error, cause);
   if (meaning === undefined) return undefined;
+  if (meaning === takenKey) return toAlreadyExists(error, cause);
   return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
 }
 
@@ -237,6 +232,7 @@ function meaningOf(error: object): Meaning | undefined {
   // A kept plan has to give the same types for ever; the server has no code for this alone.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
+  if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);
   const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
@@ -267,15 +263,6 @@ function meaningOfConnectionError(error: object): Meaning | undefined {
   const tlsFault = describeTlsFault(code);
   if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, isOutage: true };
   return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
-}
-
-function alreadyExists(error: object, cause: unknown): Failure {
-  const { constraint } = error as Readonly<Record<string, unknown>>;
-  // Prisma's adapter keeps the name inside an object.
-  const name: unknown =
-    typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : constraint;
-  const [entity, field] = uniqueConstraints[String(name)] ?? [];
-  return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
 }
 
 /** Whether a statement has failed for want of a value for a column. */

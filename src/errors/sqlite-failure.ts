@@ -28,6 +28,14 @@ const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, fiel
   'security_events.id': ['securityEvent', 'id'],
 };
 
+/** Keys that begin with the key of a record, which is checked first: only rows without their record collide. */
+const innerKeys: ReadonlySet<string> = new Set([
+  'endpoints.agent_id, endpoints.id',
+  'agent_metadata.agent_id, agent_metadata.key',
+  'certificate_metadata.certificate_id, certificate_metadata.key',
+  'security_event_metadata.event_id, security_event_metadata.key',
+]);
+
 /** What an error of SQLite's driver means; undefined for any other. `cause` is what the failure keeps as its cause. */
 export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   if (isAboutClosed(error)) return notInitialized(cause);
@@ -49,7 +57,13 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
 
 function classify({ code, message }: SqliteError, cause: unknown): Failure {
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
-    const [entity, field] = uniqueColumns[message.split('constraint failed: ').at(1) ?? ''] ?? [];
+    const columns = message.split('constraint failed: ').at(1) ?? '';
+    if (innerKeys.has(columns)) {
+      return new Failure('CORRUPT', 'rows of a record that does not exist are in the way: check() names them', {
+        cause,
+      });
+    }
+    const [entity, field] = uniqueColumns[columns] ?? [];
     return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
   }
   if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {

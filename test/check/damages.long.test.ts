@@ -151,6 +151,38 @@ const damages: readonly Damage[] = [
     [{ check: 'value', entity: 'certificate', id: 'c2', field: 'revocationReason' }],
   ],
   [
+    'an agent with an empty name, version, owner and key',
+    "UPDATE agents SET name = '', name_folded = '', version = '', version_key = NULL, owner = '', public_key = '', unique_key = NULL WHERE id = 'plain'",
+    ['name', 'version', 'owner', 'publicKey'].map((field) => ({
+      check: 'value' as const,
+      entity: 'agent' as const,
+      id: 'plain',
+      field,
+      message: 'is empty',
+    })),
+  ],
+  [
+    'a certificate with an empty key and fingerprint',
+    "UPDATE certificates SET public_key = '', fingerprint = '', fingerprint_key = '' WHERE id = 'c1'",
+    [
+      { check: 'value', ...c1, field: 'fingerprint', message: 'is empty' },
+      { check: 'value', ...c1, field: 'publicKey', message: 'is empty' },
+    ],
+  ],
+  [
+    'an event with an empty type',
+    "UPDATE security_events SET event_type = '' WHERE id = 'e200'",
+    [
+      { check: 'value', entity: 'securityEvent', id: 'e200', field: 'eventType', message: 'is empty' },
+      { check: 'event-chain', entity: 'securityEvent', id: 'e200' },
+    ],
+  ],
+  [
+    'a capability with an empty name',
+    "UPDATE capabilities SET name = '' WHERE name = 'translate'",
+    [{ check: 'value', entity: 'capability', field: 'name', message: 'is empty' }],
+  ],
+  [
     'an event that was changed',
     "UPDATE security_events SET source = 'x' WHERE id = 'e200'",
     [{ check: 'event-chain', entity: 'securityEvent', id: 'e200' }],

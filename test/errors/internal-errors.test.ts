@@ -78,6 +78,7 @@ describe('an INTERNAL error', () => {
       engine: 'sqlite',
       ping: () => Promise.resolve(1),
       pendingMigrations: () => Promise.reject(fault),
+      warnings: () => Promise.resolve([]),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       hangUp: () => undefined,

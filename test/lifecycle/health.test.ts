@@ -21,6 +21,7 @@ describe('The health of a database', () => {
       breaker: 'closed',
       ...(onPostgresql ? { pool: { total: 1, idle: 1, waiting: 0, max: 10 } } : undefined),
       replicas: [],
+      warnings: [],
       pendingMigrations: [],
     });
     expect(health.latencyMs).toBeGreaterThan(0);

@@ -1,10 +1,12 @@
 import type { Client } from 'pg';
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { examineRecords } from '../../check/examine-records';
 import type { Findings } from '../../check/findings';
 import { examinePart, type Snapshot } from '../../check/walk';
 import { classifyError } from '../../errors/classify-error';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { Row, Statement } from '../../sql/statement';
+import { inspectFeedCounter } from './feed-counter';
 import { runStatement, type PostgresqlConnections } from './postgresql-connections';
 import { postgresqlDialect } from './postgresql-dialect';
 
@@ -35,11 +37,6 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
   WHERE ${isOurs} AND m.amname = 'btree' AND x.indisvalid ORDER BY i.relname`;
 
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
-
-// Null where the counter was never used, or where the role may not look at it.
-const feedCounterSql = `SELECT s.last_value < greatest((SELECT max(c.sequence) FROM changes c),
-    (SELECT max(p.sequence) FROM change_prunings p)) FROM pg_sequences s
-  WHERE s.schemaname = current_schema() AND s.sequencename = 'changes_sequence_seq'`;
 
 /** Looks at a whole PostgreSQL database, on a connection of its own. */
 export async function examinePostgresql(connections: PostgresqlConnections, findings: Findings): Promise<void> {
@@ -72,9 +69,9 @@ async function examineState(client: Client, findings: Findings): Promise<void> {
   const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
   await examineRecords(snapshot, findings);
   await examinePart('the feed of changes', findings, async () => {
-    const [[isBehind] = []] = await snapshot.query({ sql: feedCounterSql, args: [] });
-    if (isBehind === true)
-      findings.add({ check: 'change-feed', message: 'the next number of the feed was given already' });
+    const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
+    if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
+    else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });
   });
 }
 

@@ -4,6 +4,9 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 /** The first half of the keys of this package's locks: any number that no other program of the database uses. */
 const lockClass = '1095648083';
 
+/** Takes the lock under which the change feed gives its numbers, until the end of the transaction. */
+export const feedLockSql = `SELECT pg_advisory_xact_lock(${lockClass}, hashtext('changes'))`;
+
 /** How much of a text its index holds: see the migrations. */
 const indexedLength = 64;
 

@@ -1,4 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { Findings } from '../../check/findings';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PrismaClient } from '../../generated/prisma/client';
@@ -17,6 +18,7 @@ import {
   createPostgresqlTransactionExecutor,
   createReplicaExecutor,
 } from './postgresql-executor';
+import { inspectFeedCounter } from './feed-counter';
 import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
 import { Replicas } from './replicas';
@@ -25,6 +27,8 @@ import { assertEncoding } from './server-encoding';
 /** What of the server decides whether, and how well, it serves. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_schema(), current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
+
+const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
 /** How long its health waits for a connection, where nothing else does not. */
 const longestConnectMs = 5000;
@@ -70,6 +74,7 @@ export class PostgresqlEngine implements Database {
           return performance.now() - start;
         }),
       pendingMigrations: () => inspector.pending(),
+      warnings: () => warningsOf(control),
       replicas: () => this.#replicas.health(),
       pool: () => {
         const { totalCount: total, idleCount: idle, waitingCount: waiting } = primary.pool;
@@ -88,7 +93,7 @@ export class PostgresqlEngine implements Database {
     if (mayLoseCommits === true) {
       this.#diagnostics.warned('synchronous_commit is off: a crash of the server may lose acknowledged changes');
     }
-    if (isStandby === true) this.#diagnostics.warned('The server is a standby: writes fail with READ_ONLY');
+    if (isStandby === true) this.#diagnostics.warned(standbyWarning);
     await this.#replicas.check();
   }
 
@@ -186,6 +191,16 @@ function createMigrator(
     connect: () => primary.connectAlone(),
     schema,
   });
+}
+
+/** Asks the server for what makes it serve badly although it answers. */
+async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
+  const warnings: string[] = [];
+  const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');
+  if (isStandby === true) warnings.push(standbyWarning);
+  const state = await inspectFeedCounter((sql) => connections.query(sql));
+  if (state === 'behind' || state === 'missing') warnings.push(feedCounterMessages[state]);
+  return warnings;
 }
 
 async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {

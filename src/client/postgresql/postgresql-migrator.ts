@@ -9,10 +9,12 @@ import { insufficientPrivilege, sqlStateOf } from '../../migration/sql-state';
 import { chainStart, type ChainLink } from '../../events/chain';
 import { chainStatements } from '../../events/chain-statements';
 import { sealEntries } from '../../events/seal-chain';
+import type { Row } from '../../sql/statement';
 import { Migrator } from '../migrator';
 import { runWorkAsync } from '../run-work';
 import { runStatement } from './postgresql-connections';
-import { postgresqlDialect } from './postgresql-dialect';
+import { inspectFeedCounter, repairFeedCounter } from './feed-counter';
+import { feedLockSql, postgresqlDialect } from './postgresql-dialect';
 import { createRunner } from './postgresql-runner';
 import { assertEncoding, serverEncodingSql } from './server-encoding';
 
@@ -95,6 +97,21 @@ export class PostgresqlMigrator extends Migrator {
         );
         await client.query('COMMIT');
       }
+    } finally {
+      // It ends what is not committed, too.
+      await client.end();
+    }
+  }
+
+  /** Moves the counter of the change feed forward where rows were copied without it. */
+  protected override async repair(): Promise<void> {
+    const { query, connect } = this.#access;
+    const state = await inspectFeedCounter(async (sql) => (await query(sql)).rows);
+    if (state !== 'behind') return;
+    const client = await connect();
+    try {
+      const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
+      await repairFeedCounter(run, feedLockSql);
     } finally {
       // It ends what is not committed, too.
       await client.end();

@@ -1,6 +1,8 @@
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { examineRecords } from '../../check/examine-records';
 import type { Findings } from '../../check/findings';
 import { examinePart } from '../../check/walk';
+import { isFeedCounterBehind } from './feed-counter';
 import { examineSearchIndex } from './examine-search-index';
 import { checkIntegrity } from './integrity-check';
 import type { SqliteSettings } from './sqlite-connection';
@@ -25,15 +27,9 @@ export async function examineSqlite(settings: SqliteSettings, findings: Findings
 
 function examineFeedCounter({ connection: { driver } }: SqliteSnapshot, findings: Findings): Promise<void> {
   return examinePart('the feed of changes', findings, () => {
-    const isBehind = driver
-      .prepare(
-        `SELECT coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0) <
-          max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))`,
-      )
-      .pluck()
-      .get();
-    if (isBehind !== 0)
-      findings.add({ check: 'change-feed', message: 'the next number of the feed was given already' });
+    if (isFeedCounterBehind(driver)) {
+      findings.add({ check: 'change-feed', message: feedCounterMessages.behind });
+    }
     return Promise.resolve();
   });
 }

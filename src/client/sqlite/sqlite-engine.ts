@@ -1,5 +1,6 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { BackupRequest } from '../../backup/parse-backup';
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { Findings } from '../../check/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { Statement } from '../../sql/statement';
@@ -13,6 +14,7 @@ import { Gate } from '../gate';
 import { writeNotes } from '../run-work';
 import { sqliteDialect } from './sqlite-dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './sqlite-executor';
+import { isFeedCounterBehind } from './feed-counter';
 import { SqliteMigrator } from './sqlite-migrator';
 
 // It has to look into the file, as `SELECT 1` has not.
@@ -42,6 +44,8 @@ export class SqliteEngine implements Database {
           return performance.now() - start;
         }),
       pendingMigrations: () => this.migrator.pending(),
+      warnings: () =>
+        database.withReader(({ driver }) => (isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : [])),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       // It waits for nothing but a lock, and for that not for ever.

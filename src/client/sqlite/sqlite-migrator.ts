@@ -2,6 +2,7 @@ import { inspectMigrations } from '../../migration/inspect-migrations';
 import type { MigrationState } from '../../migration/migration-state';
 import { readShippedMigrations } from '../../migration/shipped-migrations';
 import { Migrator } from '../migrator';
+import { repairFeedCounter } from './feed-counter';
 import { fillDerivedColumns } from './fill-derived-columns';
 import { sealChain } from './seal-chain';
 import type { SqliteSettings } from './sqlite-connection';
@@ -36,5 +37,9 @@ export class SqliteMigrator extends Migrator {
   protected override async complete(): Promise<void> {
     await fillDerivedColumns(this.#database);
     await sealChain(this.#database);
+  }
+
+  protected override repair(): Promise<void> {
+    return repairFeedCounter(this.#database);
   }
 }

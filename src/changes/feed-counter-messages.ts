@@ -1,0 +1,5 @@
+/** What is wrong with the counter that gives the numbers of the change feed, by its state. */
+export const feedCounterMessages = {
+  behind: 'the counter of the change feed is behind its highest stored number: migrateDatabase() repairs it',
+  missing: 'the change feed has no sequence that gives its numbers',
+} as const;
