@@ -156,7 +156,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     return this.#session.onDatabase('check', async (database) => {
       const findings = new Findings(options);
       await database.examine(findings);
-      return findings.toReport();
+      const report = findings.toReport();
+      for (const warning of report.warnings) this.#diagnostics.warned(warning);
+      return report;
     });
   }
 

@@ -9,6 +9,7 @@ export class Findings {
   readonly #most: number;
   readonly #kept: CheckFinding[] = [];
   readonly #skipped: string[] = [];
+  readonly #warnings: string[] = [];
   #total = 0;
 
   /** @throws INVALID_INPUT where `options` are no {@link CheckOptions}. */
@@ -28,7 +29,18 @@ export class Findings {
     this.#skipped.push(reason);
   }
 
+  /** Reports what is no damage but can do harm. */
+  warn(message: string): void {
+    this.#warnings.push(message);
+  }
+
   toReport(): CheckReport {
-    return { ok: this.#total === 0, findings: this.#kept, total: this.#total, skipped: this.#skipped };
+    return {
+      ok: this.#total === 0,
+      findings: this.#kept,
+      total: this.#total,
+      skipped: this.#skipped,
+      warnings: this.#warnings,
+    };
   }
 }

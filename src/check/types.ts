@@ -59,6 +59,8 @@ export interface CheckReport {
   readonly total: number;
   /** What could not be looked at here, and why; empty where everything was. */
   readonly skipped: readonly string[];
+  /** What is right today but can do harm, such as a second name of a SQLite file; `ok` does not count it. */
+  readonly warnings: readonly string[];
 }
 
 /** How to check. */

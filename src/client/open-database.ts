@@ -41,7 +41,7 @@ async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): P
   const { location } = options;
   return location.kind === 'postgresql'
     ? openPostgresql(location, options, diagnostics)
-    : openSqlite(location, options);
+    : openSqlite(location, options, diagnostics);
 }
 
 async function openPostgresql(
@@ -53,10 +53,20 @@ async function openPostgresql(
   return new PostgresqlEngine(location, options, diagnostics);
 }
 
-async function openSqlite(location: SqliteLocation, options: ResolvedOptions): Promise<Engine> {
+async function openSqlite(
+  location: SqliteLocation,
+  options: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Engine> {
   const { SqliteEngine } = await import('./sqlite/sqlite-engine.js');
   const { busyTimeoutMs, durability } = options;
-  if (location.kind === 'file') return SqliteEngine.open({ path: location.path, busyTimeoutMs, durability });
+  if (location.kind === 'file') {
+    const { hardLinkWarning } = await import('./sqlite/hard-links.js');
+    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability });
+    const warning = hardLinkWarning(location.path);
+    if (warning !== undefined) diagnostics.warned(warning);
+    return engine;
+  }
   const { MemoryDirectory } = await import('./sqlite/memory-directory.js');
   const memory = new MemoryDirectory();
   try {

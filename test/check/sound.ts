@@ -19,6 +19,7 @@ export const soundReport: CheckReport = {
   findings: [],
   total: 0,
   skipped: skipped.map((reason) => expect.stringMatching(reason) as string),
+  warnings: [],
 };
 
 /** Fills a database with one of everything that can be damaged: agents `whole` and `plain`, certificates `c1` to `c3`. */

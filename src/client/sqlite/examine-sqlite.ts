@@ -4,12 +4,15 @@ import type { Findings } from '../../check/findings';
 import { examinePart } from '../../check/walk';
 import { isFeedCounterBehind } from './feed-counter';
 import { examineSearchIndex } from './examine-search-index';
+import { hardLinkWarning } from './hard-links';
 import { checkIntegrity } from './integrity-check';
 import type { SqliteSettings } from './sqlite-connection';
 import { withSnapshot, type SqliteSnapshot } from './sqlite-snapshot';
 
 /** Looks at a whole SQLite database: at the file as SQLite itself does, and at all that is in it. */
 export async function examineSqlite(settings: SqliteSettings, findings: Findings): Promise<void> {
+  const warning = hardLinkWarning(settings.path);
+  if (warning !== undefined) findings.warn(warning);
   await examinePart('the file', findings, async () => {
     const { damages, failure } = await checkIntegrity(settings.path, settings.busyTimeoutMs);
     for (const message of damages) findings.add({ check: 'storage', message });

@@ -1,58 +1,96 @@
-import { statSync } from 'node:fs';
 import { Failure } from '../../errors/failure';
+import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-identity';
 
-/** For how long a look at the files holds: it takes some microseconds, and the smallest write takes a hundred. */
+/** How long a comparison holds for reads: it takes some microseconds, and the smallest write takes a hundred. */
 const intervalMs = 10;
 
+/** The files of an open database, as they were when it was opened. */
+export interface DatabaseFiles {
+  /** The path that SQLite uses, with symbolic links resolved. */
+  readonly path: string;
+  readonly database: FileIdentity;
+  /** The write-ahead log, `-wal`. */
+  readonly log: FileIdentity;
+  /** The index of the log, `-shm`, which all processes share. */
+  readonly index: FileIdentity;
+}
+
 /**
- * Notices that a database's file, or its write-ahead log, is not the one any more that was opened: that it was removed,
- * moved away or replaced. On POSIX systems SQLite would go on with the file that has no name any more, and acknowledge
- * writes that nobody will ever find. A file is told by its device and its inode, much as SQLite does where it looks.
+ * What the last comparison found.
+ *
+ * - `in-place`: all files are the ones that were opened.
+ * - `detached`: the name or the log leads elsewhere. What is in the open log belongs into the open file.
+ * - `unsafe`: others may have written to the file through another log or another index. Anything that is written now, a
+ *   checkpoint included, could destroy their changes. This state is final.
+ */
+export type FileState = 'in-place' | 'detached' | 'unsafe';
+
+/** Returns the present identities of a database's files. In WAL mode the log and its index exist after the first read. */
+export function filesAt(path: string): DatabaseFiles {
+  return {
+    path,
+    database: identityOf(path),
+    log: identityOf(`${path}-wal`),
+    index: identityOf(`${path}-shm`),
+  };
+}
+
+/**
+ * Notices that a database's file, its write-ahead log or the index of the log was removed, moved or replaced. On POSIX
+ * systems SQLite would go on with files that have no name any more, and acknowledge writes that nobody will ever find.
  */
 export class FileGuard {
-  readonly #paths: readonly string[];
-  readonly #identities: readonly string[];
-  #nextLookMs = 0;
-  #wasInPlace = true;
+  readonly #names: readonly string[];
+  readonly #opened: DatabaseFiles;
+  #nextCheckMs = 0;
+  #state: FileState = 'in-place';
 
-  /** @param path - of a database in WAL mode that is open: its log is there, too. */
-  constructor(path: string) {
-    this.#paths = [path, `${path}-wal`];
-    this.#identities = this.#paths.map(identityOf);
+  /** @param givenPath - the caller's path, which must keep leading to the opened file. */
+  constructor(givenPath: string, opened: DatabaseFiles) {
+    this.#names = [...new Set([givenPath, opened.path])];
+    this.#opened = opened;
   }
 
-  /** Looks at the files, unless that was done a moment ago. */
-  assertInPlace(): void {
-    const now = performance.now();
-    if (now < this.#nextLookMs) return;
-    if (!this.isInPlace()) throw notInPlace();
-    this.#nextLookMs = now + intervalMs;
-  }
-
-  /** Looks at the files. */
+  /** Reports whether all files are in place; the answer may be up to ten milliseconds old. */
   isInPlace(): boolean {
-    this.#wasInPlace = this.#paths.every((path, index) => identityOf(path) === this.#identities[index]);
-    return this.#wasInPlace;
+    const now = performance.now();
+    if (now < this.#nextCheckMs) return true;
+    if (this.compare() !== 'in-place') return false;
+    this.#nextCheckMs = now + intervalMs;
+    return true;
   }
 
-  /** What the last look has found. */
-  get wasInPlace(): boolean {
-    return this.#wasInPlace;
+  /** Compares the files now. */
+  compare(): FileState {
+    this.#state = this.#state === 'unsafe' ? 'unsafe' : this.#findState();
+    if (this.#state !== 'in-place') this.#nextCheckMs = 0;
+    return this.#state;
+  }
+
+  /** What the last comparison found. */
+  get state(): FileState {
+    return this.#state;
+  }
+
+  #findState(): FileState {
+    const { path, database, log, index } = this.#opened;
+    const hasName = this.#names.every((name) => identityOf(name) === database);
+    const logNow = identityOf(`${path}-wal`);
+    const indexNow = identityOf(`${path}-shm`);
+    if (hasName && logNow === log && indexNow === index) return 'in-place';
+    // Whoever made the other index knows nothing of what is written through this one.
+    if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
+    // Others have written to a log that this connection does not read.
+    if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
+    // The next opening finds all changes in the log; it may make another index at any moment.
+    if (hasName && logNow === log) return 'unsafe';
+    return 'detached';
   }
 }
 
-function identityOf(path: string): string {
-  // What cannot be looked at for another reason, such as a directory's mode, is not there for anybody else either.
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev} ${ino}`;
-  } catch {
-    return 'none';
-  }
-}
-
-function notInPlace(): Failure {
-  const message = 'the file of the database was removed or replaced; close and initialize open what is there now';
-  // As long as that is not done, it is of no use to try again.
+/** Returns the failure of a call on a database whose files are not in place. */
+export function filesNotInPlace(): Failure {
+  const message = 'a file of the database was removed or replaced; close and initialize open what is there now';
+  // The same call fails until that is done.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

@@ -52,9 +52,16 @@ const besides = ['', '-wal', '-shm', '-journal'];
 /**
  * Copies a database, as it is now, into a new file, while others write. Until it is whole, looked at and on the disk, the
  * copy has another name in the same folder; whatever fails, nothing is left of it.
+ *
+ * @param assertInPlace - throws when the files of the database are not the ones that are open.
  */
-export async function backUpSqlite(settings: SqliteSettings, { path, onProgress }: BackupRequest): Promise<void> {
+export async function backUpSqlite(
+  settings: SqliteSettings,
+  { path, onProgress }: BackupRequest,
+  assertInPlace: () => void,
+): Promise<void> {
   try {
+    assertInPlace();
     await refuseExisting(path);
     const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
     try {
@@ -66,6 +73,8 @@ export async function backUpSqlite(settings: SqliteSettings, { path, onProgress 
         throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
       }
       await flush(draft);
+      // The thread has opened whatever was at the path of the database.
+      assertInPlace();
       await place(draft, path);
     } finally {
       for (const suffix of besides) await rm(draft + suffix, { force: true });

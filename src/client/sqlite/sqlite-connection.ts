@@ -4,6 +4,9 @@ import { AnswerLength, type Row, type SqlValue, type Statement, type StatementRe
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { TextCache } from '../../sql/text-cache';
+import { filesAt, type DatabaseFiles } from './file-guard';
+import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
+import { assertUtf8, refuseUtf16Log } from './text-encoding';
 
 /** What a connection is opened with. */
 export interface SqliteSettings {
@@ -18,32 +21,41 @@ export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
 /** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
+/** How much of the write-ahead log, in bytes, stays on the disk after a checkpoint: twice what one usually begins at. */
+const journalSizeLimit = 8_388_608;
 
 /** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
 export class SqliteConnection {
   readonly driver: Database;
+  readonly #claim: FileClaim | undefined;
   readonly #prepared = new TextCache<PreparedStatement>(maxPreparedStatements);
   #selectDataVersion: DriverStatement<[]> | undefined;
   readonly #preparedForPrisma = new TextCache<PreparedStatement>(maxPreparedStatements);
 
-  constructor(driver: Database) {
+  private constructor(driver: Database, claim?: FileClaim) {
     this.driver = driver;
+    this.#claim = claim;
   }
 
   /** Opens the connection that writes, creating the file where there is none. Its settings are asserted, not assumed. */
   static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
+    assertOnlyLibrary(settings.path);
+    refuseUtf16Log(settings.path);
     const driver = openDriver(settings, {});
+    const claim = claimFile(pathOf(driver));
     try {
       // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
       const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
       driver.pragma(`synchronous = ${settings.durability}`);
+      driver.pragma(`journal_size_limit = ${journalSizeLimit}`);
       configure(driver);
       assertPragma(driver, 'journal_mode', mode);
       assertPragma(driver, 'synchronous', settings.durability === 'full' ? 2 : 1);
       assertPragma(driver, 'foreign_keys', 1);
-      return new SqliteConnection(driver);
+      return new SqliteConnection(driver, claim);
     } catch (error) {
       driver.close();
+      claim.release();
       throw error;
     }
   }
@@ -93,9 +105,15 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
+  /** The files of the database; of a connection that writes, once it has read. */
+  get files(): DatabaseFiles {
+    return this.#claim?.files() ?? filesAt(pathOf(this.driver));
+  }
+
   close(): void {
     this.forgetStatements();
     this.driver.close();
+    this.#claim?.release();
   }
 }
 
@@ -122,11 +140,17 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
   }
 }
 
+/** Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file. */
+function pathOf(driver: Database): string {
+  return driver.prepare<[], string>("SELECT file FROM pragma_database_list WHERE name = 'main'").pluck().get() ?? '';
+}
+
 /**
  * Has the database write a log ahead, and gives the journal mode that it is in then. That is kept in the file, so that one
  * which is somebody else's, as whoever looks after the schema will find, is left as it is.
  */
 function useLog(driver: Database): string {
+  assertUtf8(driver);
   const tables = driver.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
   const isOthers = tables.length > 0 && !tables.includes('_prisma_migrations') && !tables.includes('security_events');
   if (!isOthers) driver.pragma('journal_mode = WAL');

@@ -2,7 +2,10 @@ import { Failure, notInitialized } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
 import { whileBusy } from './busy';
-import { FileGuard } from './file-guard';
+import { runAtExit } from './at-exit';
+import { FileGuard, filesNotInPlace } from './file-guard';
+import { assertIndexMapped } from './open-files';
+import { assertWholeLog } from './whole-log';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { Gate } from '../gate';
 
@@ -30,6 +33,7 @@ export class SqliteDatabase {
   readonly #reader: SqliteConnection;
   readonly #guard: FileGuard | undefined;
   readonly #gate = new Gate();
+  readonly #cancelAtExit: () => void;
 
   private constructor(
     settings: SqliteSettings,
@@ -41,6 +45,8 @@ export class SqliteDatabase {
     this.#writer = writer;
     this.#reader = reader;
     this.#guard = guard;
+    // The driver closes what is open then in any order, without a look at the files.
+    this.#cancelAtExit = runAtExit(() => this.giveUp());
   }
 
   /** @param isShared - whether the file is of use to anybody else, so that it has to be the one at the path. */
@@ -50,22 +56,32 @@ export class SqliteDatabase {
     try {
       // The first who reads makes the log.
       await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
-      const guard = isShared ? new FileGuard(settings.path) : undefined;
-      reader = SqliteConnection.openReader(settings);
+      const { files } = writer;
+      await assertWholeLog(writer.driver, settings.busyTimeoutMs);
+      assertIndexMapped(files.path);
+      const guard = isShared ? new FileGuard(settings.path, files) : undefined;
+      const resolved = { ...settings, path: files.path };
+      reader = SqliteConnection.openReader(resolved);
       // Else the two connections may be to two files.
-      guard?.assertInPlace();
-      return new SqliteDatabase(settings, writer, reader, guard);
+      if (guard?.isInPlace() === false) throw filesNotInPlace();
+      return new SqliteDatabase(resolved, writer, reader, guard);
     } catch (error) {
-      reader?.close();
+      // The writer first: nothing may be copied into the file where another log is beside it.
       writer.close();
+      reader?.close();
       throw error;
     }
+  }
+
+  /** The settings, with symbolic links in the path resolved. */
+  get settings(): SqliteSettings {
+    return this.#settings;
   }
 
   /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (isTurnOverdue()) await takeTurn();
-    this.#guard?.assertInPlace();
+    this.assertInPlace();
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
         return work(this.#reader);
@@ -92,8 +108,10 @@ export class SqliteDatabase {
   /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
   withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     return this.whileNobodyWrites(async () => {
-      this.#guard?.assertInPlace();
-      const result = await whileBusy(this.#settings.busyTimeoutMs, () => work(this.#writer));
+      const result = await whileBusy(this.#settings.busyTimeoutMs, () => {
+        this.#assertInPlaceNow();
+        return work(this.#writer);
+      });
       if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was begun and left open');
       return result;
     });
@@ -104,7 +122,10 @@ export class SqliteDatabase {
     await this.#gate.enter();
     try {
       if (isTurnOverdue()) await takeTurn();
-      await whileBusy(this.#settings.busyTimeoutMs, () => this.#writer.run(beginImmediate));
+      await whileBusy(this.#settings.busyTimeoutMs, () => {
+        this.assertInPlace();
+        return this.#writer.run(beginImmediate);
+      });
     } catch (error) {
       this.#leaveGate();
       throw error;
@@ -115,6 +136,8 @@ export class SqliteDatabase {
       if (isOver) throw new Failure('CONFLICT', 'the transaction is over', { retryable: false });
       // Without this, statements after the storage's own rollback would be committed one by one.
       if (!this.#writer.driver.inTransaction) throw this.#endedByOthers();
+      // A large transaction writes to the log before its commit.
+      this.assertInPlace();
     };
     const end = (command: Statement): void => {
       // A second end would be that of whoever came next.
@@ -140,7 +163,7 @@ export class SqliteDatabase {
    * writes: its own commits do not count, and while one of its transactions is open nobody else commits.
    */
   dataVersion(): number {
-    this.#guard?.assertInPlace();
+    this.assertInPlace();
     return this.#writer.dataVersion();
   }
 
@@ -150,14 +173,22 @@ export class SqliteDatabase {
     this.#writer.forgetStatements();
   }
 
-  /** @throws UNAVAILABLE where the file at the path is not the one that is open. */
+  /** @throws UNAVAILABLE when a file of the database was found not to be in place, up to ten milliseconds ago. */
   assertInPlace(): void {
-    this.#guard?.assertInPlace();
+    if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
   }
 
   /** Closes both connections. Nothing may be in flight. */
   close(): void {
-    if (this.#guard?.isInPlace() === false) this.#emptyLog();
+    this.#cancelAtExit();
+    const state = this.#guard?.compare();
+    if (state === 'unsafe') {
+      // The writer first: the last connection would copy the log into the file if it can write, and remove the log.
+      this.#writer.close();
+      this.#reader.close();
+      return;
+    }
+    this.#emptyLogIfDetached();
     // The writer last: it tidies the write-ahead log away when nobody else has the file open.
     this.#reader.close();
     this.#writer.close();
@@ -185,16 +216,37 @@ export class SqliteDatabase {
         return;
       }
       // As late as can be: what is committed to a file that has no name any more would be acknowledged, and lost.
-      if (command === commit) this.#guard?.assertInPlace();
+      if (command === commit) this.#assertInPlaceNow();
       this.#writer.run(command);
     } finally {
       this.#leaveGate();
     }
   }
 
+  #assertInPlaceNow(): void {
+    if (this.#guard !== undefined && this.#guard.compare() !== 'in-place') this.#failOutOfPlace();
+  }
+
+  #failOutOfPlace(): never {
+    // SQLite has removed the log and its index together with the last connection.
+    if (!this.#reader.driver.open) throw notInitialized();
+    this.#secureChanges();
+    throw filesNotInPlace();
+  }
+
+  // At once: an application that does not expect the error may end without closing.
+  #secureChanges(): void {
+    // Whoever ends the transaction does it afterwards.
+    if (this.#writer.driver.inTransaction) return;
+    // Its claim on the file stays, since the connection that reads goes on until the database is closed.
+    if (this.#guard?.state === 'unsafe') this.#writer.driver.close();
+    else this.#emptyLogIfDetached();
+  }
+
   // SQLite does not empty the log of a file that was moved away. What is in it was acknowledged, and belongs to that file;
   // whatever database is at the path now would be given it at its next opening, and be corrupt.
-  #emptyLog(): void {
+  #emptyLogIfDetached(): void {
+    if (this.#guard?.state !== 'detached') return;
     try {
       this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)');
     } catch {
@@ -206,8 +258,7 @@ export class SqliteDatabase {
   #leaveGate(): void {
     try {
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
-      // At once: an application that does not expect the error may end without closing.
-      if (this.#guard?.wasInPlace === false) this.#emptyLog();
+      this.#secureChanges();
     } finally {
       this.#gate.leave();
     }

@@ -55,7 +55,8 @@ export class SqliteEngine implements Database {
 
   /** @param memory - where the file lies when it is to go with the database. */
   static async open(settings: SqliteSettings, memory?: MemoryDirectory): Promise<SqliteEngine> {
-    return new SqliteEngine(settings, await SqliteDatabase.open(settings, memory === undefined), memory);
+    const database = await SqliteDatabase.open(settings, memory === undefined);
+    return new SqliteEngine(database.settings, database, memory);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
@@ -81,7 +82,7 @@ export class SqliteEngine implements Database {
 
   async backUp(request: BackupRequest): Promise<void> {
     const { backUpSqlite } = await import('./sqlite-backup.js');
-    await backUpSqlite(this.#settings, request);
+    await backUpSqlite(this.#settings, request, () => this.#database.assertInPlace());
   }
 
   // Loaded by those who use it.
@@ -89,6 +90,8 @@ export class SqliteEngine implements Database {
     this.#database.assertInPlace();
     const { examineSqlite } = await import('./examine-sqlite.js');
     await examineSqlite(this.#settings, findings);
+    // What was looked at was opened by its path.
+    this.#database.assertInPlace();
   }
 
   async close(): Promise<void> {

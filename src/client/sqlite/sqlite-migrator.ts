@@ -28,6 +28,7 @@ export class SqliteMigrator extends Migrator {
     const { applyMigrations } = await import('../../migration/apply-migrations.js');
     const { path, busyTimeoutMs } = this.#settings;
     return this.#database.whileNobodyWrites(async () => {
+      this.#database.assertInPlace();
       const applied = await applyMigrations(path, { shipped: readShippedMigrations('sqlite'), busyTimeoutMs });
       this.#database.forgetStatements();
       return applied;

@@ -1,0 +1,25 @@
+const tasks = new Set<() => void>();
+
+/**
+ * Runs `task` when the process, or the worker thread, ends by itself. Signals are left to the application.
+ *
+ * @returns a function that cancels the task.
+ */
+export function runAtExit(task: () => void): () => void {
+  if (tasks.size === 0) process.on('exit', runTasks);
+  tasks.add(task);
+  return () => {
+    tasks.delete(task);
+    if (tasks.size === 0) process.removeListener('exit', runTasks);
+  };
+}
+
+function runTasks(): void {
+  for (const task of tasks) {
+    try {
+      task();
+    } catch {
+      // The process ends: nobody is left to be told, and the other tasks still have to run.
+    }
+  }
+}

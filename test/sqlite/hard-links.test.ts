@@ -1,0 +1,43 @@
+import { linkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../src';
+import { soundReport } from '../check/sound';
+import { openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+const warning = expect.stringContaining('several names (hard links)') as string;
+
+function collectWarnings() {
+  const warnings: string[] = [];
+  const ignore = (): void => undefined;
+  const logger: Logger = {
+    debug: ignore,
+    info: ignore,
+    warn: (_details, message) => void warnings.push(message),
+    error: ignore,
+  };
+  return { logger, warnings };
+}
+
+describe('A second name of the database file (hard link)', () => {
+  test('is a warning in the log and in the report of check(), which stays ok', async () => {
+    const path = join(temporaryDirectory(), 'test.sqlite');
+    const { logger, warnings } = collectWarnings();
+    const { db } = await openTestDatabase({ url: `file:${path}`, logger });
+    expect(await db.check()).toEqual(soundReport);
+    expect(warnings).toEqual([]);
+    linkSync(path, `${path}-link`);
+    expect(await db.check()).toEqual({ ...soundReport, warnings: [warning] });
+    await db.close();
+    warnings.length = 0;
+    await db.initialize();
+    expect(warnings).toEqual([warning]);
+  });
+
+  test('is no warning any more once the file has one name', async () => {
+    const path = join(temporaryDirectory(), 'test.sqlite');
+    const { db } = await openTestDatabase({ url: `file:${path}` });
+    linkSync(path, `${path}-link`);
+    rmSync(`${path}-link`);
+    expect(await db.check()).toEqual(soundReport);
+  });
+});
