@@ -13,6 +13,11 @@ import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import { Checks } from './input/checks';
+import {
+  parseTransactionOptions,
+  type TransactionIsolation,
+  type TransactionOptions,
+} from './options/transaction-options';
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
@@ -112,21 +117,42 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
 
   /**
    * Does `work` in one transaction: all of it or none of it. While it runs, this database reads the last committed
-   * state, also inside `work`, where writes to it, beside the transaction, are refused at once with CONFLICT.
-   * Transactions run one after another; calls that `work` did not wait for are waited for. A write that was begun outside
-   * waits for the end, so `work` must not wait for it.
+   * state, also inside `work`, where writes to it, beside the transaction, are refused at once with CONFLICT. Calls that
+   * `work` did not wait for are waited for. A write that was begun outside may wait for the end, so `work` must not wait
+   * for it.
+   *
+   * On SQLite transactions run one after another. On PostgreSQL they run side by side, each on the state of its beginning.
+   * By default, with `isolation: 'snapshot'`, two that read the same and change different records both commit: a limit such
+   * as "an owner has at most one agent", which each of them counted, may be exceeded. `isolation: 'serializable'` prevents
+   * that among transactions that all ask for it. Where transactions get in each other's way, `work` runs again, within
+   * the option `retry`.
+   *
+   * @example
+   * ```ts
+   * await db.transaction(
+   *   async (tx) => {
+   *     if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agent);
+   *   },
+   *   { isolation: 'serializable' },
+   * );
+   * ```
    *
    * @returns what `work` returns, after the commit.
-   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; INVALID_INPUT
-   * when `work` is no function.
+   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; CONFLICT when other
+   * transactions got in the way until the time for retries was over; INVALID_INPUT when `work` is no function or the
+   * options are wrong.
    */
-  transaction<T>(work: (tx: TransactionScope) => T | Promise<T>): Promise<T> {
-    if (typeof work !== 'function') {
+  transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    let isolation: TransactionIsolation;
+    try {
+      if (typeof work !== 'function') throw invalidInput('work', 'must be a function');
+      isolation = parseTransactionOptions(options);
+    } catch (error) {
       return perform(this.#diagnostics, 'transaction', () => {
-        throw invalidInput('work', 'must be a function');
+        throw error;
       });
     }
-    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)));
+    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)), isolation);
   }
 
   /**

@@ -95,5 +95,6 @@ export type {
   RetryOptions,
 } from './options/types';
 export type { ReadOptions } from './options/read-options';
+export { TransactionIsolation, type TransactionOptions } from './options/transaction-options';
 export type { Registration, RegistrationInput } from './registration/types';
 export type { TransactionScope } from './transaction-scope';

@@ -1,6 +1,13 @@
 import type { BackupRequest } from '../backup/parse-backup';
 import type { Findings } from '../check/findings';
-import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../client/executor';
+import type {
+  Database,
+  DatabaseTransaction,
+  Executor,
+  StatementObserver,
+  TransactionRequest,
+  Vitals,
+} from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote, Work } from '../sql/statement';
@@ -54,8 +61,8 @@ export class CachingDatabase implements Database {
     return this.#database.preferReplicas?.(primary, observe) ?? primary;
   }
 
-  async begin(isRepeated?: boolean): Promise<DatabaseTransaction> {
-    return new CachingTransaction(await this.#database.begin(isRepeated), this.cache);
+  async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
+    return new CachingTransaction(await this.#database.begin(request), this.cache);
   }
 
   async migrate(): Promise<string[]> {

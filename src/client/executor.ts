@@ -3,6 +3,7 @@ import type { RecordCache } from '../cache/record-cache';
 import type { Findings } from '../check/findings';
 import type { PoolHealth, ReplicaHealth } from '../diagnostics/health';
 import type { Prisma } from '../generated/prisma/client';
+import type { TransactionIsolation } from '../options/transaction-options';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
 
@@ -35,6 +36,13 @@ export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: Chan
 /** Told of each statement that an executor ran. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
 
+/** How a transaction is to be. */
+export interface TransactionRequest {
+  readonly isolation: TransactionIsolation;
+  /** Whether others have got in the way of it before, so that it may make them wait. */
+  readonly isRepeated: boolean;
+}
+
 /** A database that is open, whichever engine it is of. */
 export interface Database {
   /** Where records are kept that were read, if they are. */
@@ -46,12 +54,8 @@ export interface Database {
    * no replicas.
    */
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
-  /**
-   * Begins a transaction that may write; it has to be committed or rolled back.
-   *
-   * @param isRepeated - whether others have got in the way of it before, so that it may make them wait.
-   */
-  begin(isRepeated?: boolean): Promise<DatabaseTransaction>;
+  /** Begins a transaction that may write; it has to be committed or rolled back. */
+  begin(request: TransactionRequest): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
   /** Looks at everything that is stored, beside whatever else goes on, on a connection of its own. */

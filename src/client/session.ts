@@ -5,10 +5,11 @@ import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { isSerializationFailure } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
+import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { Breaker } from './breaker';
 import { examine, parseHealthOptions } from './examine';
-import type { Database, DatabaseTransaction, Executor } from './executor';
+import type { Database, DatabaseTransaction, Executor, TransactionRequest } from './executor';
 import { endsWithin, Flights } from './flights';
 import { Gate } from './gate';
 import { perform, statementObserver, tellFailure } from './perform';
@@ -142,13 +143,13 @@ export class DatabaseSession implements Session {
    * Does `work` in one transaction. What it throws is rethrown unchanged, after nothing of it has happened. Where other
    * transactions got in the way it is done again, alone among those that are.
    */
-  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
     const startMs = performance.now();
     const flights = this.#flights;
     const attempt = new TransactionAttempt(this.#diagnostics, flights, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
-      return attempt.run(this, await this.#begin(isRepeated, startMs));
+      return attempt.run(this, await this.#begin({ isolation, isRepeated }, startMs));
     };
     flights.begin();
     try {
@@ -204,10 +205,10 @@ export class DatabaseSession implements Session {
   }
 
   // Where it fails nothing has happened yet.
-  #begin(isRepeated: boolean, startMs: number): Promise<DatabaseTransaction> {
+  #begin(request: TransactionRequest, startMs: number): Promise<DatabaseTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    return retry(this.#rules('transaction'), () => database.begin(isRepeated), startMs);
+    return retry(this.#rules('transaction'), () => database.begin(request), startMs);
   }
 
   #openDatabase(): Database {

@@ -5,7 +5,14 @@ import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
-import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
+import type {
+  Database,
+  DatabaseTransaction,
+  Executor,
+  StatementObserver,
+  TransactionRequest,
+  Vitals,
+} from '../executor';
 import { Failure } from '../../errors/failure';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
@@ -105,8 +112,8 @@ export class PostgresqlEngine implements Database {
     return this.#replicas.isEmpty ? primary : createReplicaExecutor(this.#replicas, primary, observe);
   }
 
-  async begin(isRepeated = false): Promise<DatabaseTransaction> {
-    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary, isRepeated), this.#schema);
+  async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
+    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary, request), this.#schema);
   }
 
   migrate(): Promise<string[]> {

@@ -1,16 +1,19 @@
 import { DatabaseError, type PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 import { Failure } from '../../errors/failure';
-import { isConnectionFault, isOutdatedPlan } from '../../errors/postgresql-failure';
+import { isConnectionFault, isOutdatedPlan, isSerializationFailure } from '../../errors/postgresql-failure';
+import type { TransactionRequest } from '../executor';
 import { Gate } from '../gate';
 import type { PostgresqlConnections } from './postgresql-connections';
 
 /**
  * How transactions see one another. A single call locks what it decides by and sees what was committed before each of its
- * statements; a caller's transaction sees the state of its beginning, and fails where it would change what another has
- * changed since, so that what it has read still holds.
+ * statements. A caller's transaction sees the state of its beginning, and fails where it would change what another has changed
+ * since. What it has only read may have changed meanwhile, unless it is serializable.
  */
-export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+
+const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
 /** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
 export class PostgresqlTransaction {
@@ -61,7 +64,11 @@ export class PostgresqlTransaction {
       const last = sendLast();
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
-      const { command } = await commit;
+      const { command } = await commit.catch((error: unknown) => {
+        // A serializable transaction may be refused at its end; the server has undone it and is ready for more.
+        if (isSerializationFailure(error)) isAnswered();
+        throw error;
+      });
       isAnswered();
       await Promise.all(last);
       // The server's answer to the end of a transaction in which a statement had failed.
@@ -128,9 +135,12 @@ export class DividedTransaction {
     this.#transaction = transaction;
   }
 
-  /** @param isRepeated - lets nobody else record events: every event follows the last one, so they conflict easily. */
-  static async begin(connections: PostgresqlConnections, isRepeated: boolean): Promise<DividedTransaction> {
-    const transaction = await PostgresqlTransaction.open(connections, 'REPEATABLE READ');
+  /** A repeated one lets nobody else record events: every event follows the last one, so they conflict easily. */
+  static async begin(
+    connections: PostgresqlConnections,
+    { isolation, isRepeated }: TransactionRequest,
+  ): Promise<DividedTransaction> {
+    const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
       // Unlike a query, this waits before the state is taken that the transaction sees.

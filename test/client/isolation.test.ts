@@ -1,0 +1,173 @@
+import type { DatabaseService, TransactionIsolation, TransactionScope } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { callUntyped, expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';
+import { runRaw } from '../support/raw-client';
+import { createSignal } from '../support/signal';
+import { testOn } from '../support/skip';
+import { openTestDatabase } from '../support/test-database';
+
+const rounds = 12;
+
+interface Services {
+  readonly db: DatabaseService;
+  readonly other: DatabaseService;
+}
+
+/** Two services on one database, as two processes would have. */
+async function openTwo(): Promise<Services> {
+  const { db, options } = await openTestDatabase();
+  const { db: other } = await openTestDatabase(options);
+  await createCertificate(db, { id: 'c' });
+  return { db, other };
+}
+
+/** Registers an agent for an owner who has none. */
+async function createFirst(tx: TransactionScope, owner: string): Promise<void> {
+  if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agentInput({ owner, certificateId: 'c' }));
+}
+
+/** How many agents each owner of a round has after two services, or one, have registered "the first" at once. */
+async function registerFirsts({ db, other }: Services, isolation: TransactionIsolation): Promise<number[]> {
+  const counts: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const owner = `owner-${round}`;
+    const register = (service: DatabaseService) => service.transaction((tx) => createFirst(tx, owner), { isolation });
+    await Promise.all([register(db), register(round % 2 === 0 ? other : db)]);
+    counts.push(await db.agents.count({ owner }));
+  }
+  return counts;
+}
+
+describe('Transactions with isolation: serializable', () => {
+  test('keep a limit that each of them has counted', async () => {
+    expect(await registerFirsts(await openTwo(), 'serializable')).toEqual(Array.from({ length: rounds }, () => 1));
+  });
+
+  test('keep one of two agents active when both are asked to step down at once', async () => {
+    const services = await openTwo();
+    const { db, other } = services;
+    for (let round = 0; round < rounds; round += 1) {
+      const owner = `pair-${round}`;
+      const ids = [`${owner}-0`, `${owner}-1`];
+      for (const id of ids) await createAgent(db, { id, owner, certificateId: 'c' });
+      const stepDown = (service: DatabaseService, id: string) =>
+        service.transaction(
+          async (tx) => {
+            if ((await tx.agents.count({ owner, status: ['ACTIVE'] })) > 1) await tx.agents.setStatus(id, 'SUSPENDED');
+          },
+          { isolation: 'serializable' },
+        );
+      await Promise.all(ids.map((id, index) => stepDown(index === 0 ? db : other, id)));
+      expect(await db.agents.count({ owner, status: ['ACTIVE'] })).toBe(1);
+    }
+  });
+
+  test('do all that many callers at once ask for', async () => {
+    const { db } = await openTestDatabase({ retry: { attempts: 50, budgetMs: 30_000 } });
+    await createCertificate(db, { id: 'c' });
+    const owners = Array.from({ length: 16 }, (_, index) => `owner-${index % 4}`);
+    await Promise.all(
+      owners.map((owner) => db.transaction((tx) => createFirst(tx, owner), { isolation: 'serializable' })),
+    );
+    expect(await db.agents.count({})).toBe(4);
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+
+  testOn('postgresql', 'run the work again after a conflict, without giving its connection up', async () => {
+    const { db, options } = await openTestDatabase({ pool: { maxConnections: 2, idleTimeoutMs: 0 } });
+    await createCertificate(db, { id: 'c' });
+    await Promise.all([db.transaction((tx) => tx.getAgent('a')), db.transaction((tx) => tx.getAgent('a'))]);
+    const backends = () =>
+      runRaw(
+        options.url,
+        `SELECT pid FROM pg_stat_activity WHERE application_name = 'ans-database' AND datname = current_database()
+          ORDER BY pid`,
+      );
+    const before = await backends();
+    expect(await skewOnce(db, 'serializable')).toEqual({ agents: 1, runs: 3 });
+    expect(await backends()).toEqual(before);
+  });
+
+  testOn('postgresql', 'fail with CONFLICT, which is retryable, where nothing is tried again', async () => {
+    const { db } = await openTestDatabase({ retry: false });
+    await createCertificate(db, { id: 'c' });
+    const error = await expectError('CONFLICT', () => skewOnce(db, 'serializable'));
+    expect(error.retryable).toBe(true);
+    expect(await db.agents.count({})).toBe(1);
+  });
+});
+
+describe('Transactions with isolation: snapshot', () => {
+  testOn(
+    'postgresql',
+    'both commit when they read the same and change different records, as is documented',
+    async () => {
+      for (const isolation of ['snapshot', undefined] as const) {
+        const { db } = await openTestDatabase();
+        await createCertificate(db, { id: 'c' });
+        expect(await skewOnce(db, isolation)).toEqual({ agents: 2, runs: 2 });
+      }
+    },
+  );
+
+  test('on SQLite run one after another, too', async () => {
+    const counts = await registerFirsts(await openTwo(), 'snapshot');
+    const most = onPostgresql ? 2 : 1;
+    for (const count of counts) expect([1, most]).toContain(count);
+  });
+
+  test('lose no update of one record', async () => {
+    const { db } = await openTestDatabase({ retry: { attempts: 30, budgetMs: 30_000 } });
+    const id = await createAgent(db, { metadata: { count: 0 } });
+    const increment = () =>
+      db.transaction(
+        async (tx) => {
+          const agent = await tx.getAgent(id);
+          await tx.updateAgent({ id, metadata: { count: Number(agent?.metadata['count']) + 1 } });
+        },
+        { isolation: 'snapshot' },
+      );
+    await Promise.all(Array.from({ length: 10 }, increment));
+    expect(await db.getAgent(id)).toMatchObject({ metadata: { count: 10 } });
+  });
+});
+
+test.each<[string, unknown]>([
+  ['another level', { isolation: 'read committed' }],
+  ['the level of another case', { isolation: 'SERIALIZABLE' }],
+  ['null as the level', { isolation: null }],
+  ['an unknown option', { isolatoin: 'serializable' }],
+  ['a text for options', 'serializable'],
+  ['null for options', null],
+])('db.transaction refuses %s with INVALID_INPUT, and runs nothing', async (_name, options) => {
+  const { db } = await openTestDatabase();
+  let runs = 0;
+  const work = () => {
+    runs += 1;
+  };
+  const error = await expectError('INVALID_INPUT', () => callUntyped(db, 'transaction', work, options));
+  expect([error.operation, error.field?.startsWith('options'), runs]).toEqual(['transaction', true, 0]);
+  await db.createCertificate(certificateInput());
+});
+
+/** Two transactions that count before either of them registers an agent; how often their work has run. */
+async function skewOnce(db: DatabaseService, isolation: TransactionIsolation | undefined) {
+  const counted = [createSignal(), createSignal()];
+  let runs = 0;
+  await Promise.all(
+    counted.map(async (signal) =>
+      db.transaction(
+        async (tx) => {
+          runs += 1;
+          const count = await tx.agents.count({ owner: 'one' });
+          signal.give();
+          await Promise.all(counted.map(({ given }) => given));
+          if (count === 0) await tx.createAgent(agentInput({ owner: 'one', certificateId: 'c' }));
+        },
+        { isolation },
+      ),
+    ),
+  );
+  return { agents: await db.agents.count({ owner: 'one' }), runs };
+}
