@@ -2,6 +2,7 @@ import type { DatabaseErrorCode } from './database-error';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
 import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
+import { describeViolation } from './postgresql-violation';
 import { describeTlsFault } from './tls-fault';
 
 /*
@@ -207,10 +208,15 @@ export function isConnectTimeout(error: unknown): boolean {
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
     const state = sqlStateOf(link);
-    if (state !== undefined) return connectionStates.test(state) || isFatal(link) || meaningOf(link) === outdatedPlan;
+    if (state !== undefined) return isStateOfConnection(link, state) || meaningOf(link) === outdatedPlan;
     return meaningOfConnectionError(link) === undefined ? undefined : true;
   });
   return found ?? false;
+}
+
+// A trigger of the application may raise any state; the connection stays.
+function isStateOfConnection(error: object, state: string): boolean {
+  return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
 }
 
 // A server that speaks another language may call it otherwise, so this alone is not enough to tell.
@@ -231,6 +237,8 @@ function meaningOf(error: object): Meaning | undefined {
   if (state === undefined) return meaningOfConnectionError(error);
   // A kept plan has to give the same types for ever; the server has no code for this alone.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
+  const violation = describeViolation(error, state);
+  if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;

@@ -1,10 +1,13 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
+import { describeSqliteViolation } from './sqlite-violation';
 import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { Failure, notInitialized } from './failure';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist'],
+  // What ON DELETE RESTRICT reports: SQLite implements it as a trigger.
+  ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records refer to this one'],
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
@@ -56,6 +59,8 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
 }
 
 function classify({ code, message }: SqliteError, cause: unknown): Failure {
+  const violation = describeSqliteViolation(code, message);
+  if (violation !== undefined) return new Failure('CONSTRAINT_VIOLATION', violation, { cause });
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     const columns = message.split('constraint failed: ').at(1) ?? '';
     if (innerKeys.has(columns)) {

@@ -4,13 +4,15 @@ import { inspect } from 'node:util';
 import { DatabaseError, databaseErrorCodes, driverErrorOf, isDatabaseError } from '../../src';
 import { agentInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
+import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 import { printers } from './error-printers';
-import { knownCertificate, provocations, secret } from './provoked-errors';
+import { applicationConstraint, knownCertificate, provocations, secret } from './provoked-errors';
 
 async function fill(database: TestDatabase): Promise<void> {
   await database.db.createCertificate(knownCertificate);
   await database.db.createAgent(agentInput({ id: secret, name: secret, certificateId: secret }));
+  await changeRaw(database, applicationConstraint[onPostgresql ? 'postgresql' : 'sqlite']);
 }
 
 const shared = shareTestDatabase({ retry: false }, fill);

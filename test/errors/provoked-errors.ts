@@ -11,11 +11,19 @@ export const knownCertificate = certificateInput({ id: secret, fingerprint: secr
 export const provocations: Readonly<Record<string, (db: DatabaseService) => Promise<unknown>>> = {
   ALREADY_EXISTS: (db) => db.createCertificate({ ...knownCertificate, id: `${secret}-2` }),
   REFERENCE_NOT_FOUND: (db) => db.createAgent(agentInput({ name: secret, certificateId: `${secret}-unknown` })),
+  CONSTRAINT_VIOLATION: (db) => db.createAgent(agentInput({ name: secret, owner: 'refused', certificateId: secret })),
   INVALID_INPUT: (db) => db.createAgent(throwingInput()),
   UNAVAILABLE: async () => {
     await using db = new DatabaseService({ url: `postgresql://${secret}:${secret}@${secret}.invalid/${secret}` });
     await db.initialize();
   },
+};
+
+/** What the application has added: every agent of one owner is refused, with the secret in the engine's report. */
+export const applicationConstraint = {
+  sqlite: `CREATE TRIGGER refuse_owner BEFORE INSERT ON agents WHEN NEW.owner = 'refused'
+    BEGIN SELECT RAISE(ABORT, '${secret}'); END`,
+  postgresql: `ALTER TABLE agents ADD CONSTRAINT agents_owner_allowed CHECK (owner <> 'refused')`,
 };
 
 function throwingInput(): ReturnType<typeof agentInput> {

@@ -1,0 +1,68 @@
+/*
+ * The constraints that the migrations of this package create, on both engines. Any other is the application's. A test
+ * compares these lists with the databases after all migrations.
+ */
+
+/** Primary keys and unique indexes: PostgreSQL's names, and the columns as SQLite reports them. */
+export const ownKeys: Readonly<Record<string, string>> = {
+  agent_capabilities_pkey: 'agent_capabilities.agent_id, agent_capabilities.capability_id',
+  agent_metadata_pkey: 'agent_metadata.agent_id, agent_metadata.key',
+  agents_pkey: 'agents.id',
+  agents_unique_key: 'agents.unique_key',
+  capabilities_name_key: 'capabilities.name',
+  capabilities_pkey: 'capabilities.id',
+  certificate_metadata_pkey: 'certificate_metadata.certificate_id, certificate_metadata.key',
+  certificates_fingerprint_key: 'certificates.fingerprint_key',
+  certificates_pkey: 'certificates.id',
+  change_prunings_pkey: 'change_prunings.sequence',
+  changes_pkey: 'changes.sequence',
+  endpoints_pkey: 'endpoints.agent_id, endpoints.id',
+  security_event_checkpoints_pkey: 'security_event_checkpoints.sequence',
+  security_event_entries_pkey: 'security_event_entries.sequence',
+  security_event_metadata_pkey: 'security_event_metadata.event_id, security_event_metadata.key',
+  security_events_pkey: 'security_events.id',
+};
+
+/** Those of tables that exist on SQLite only. */
+export const ownSqliteKeys: readonly string[] = ['agent_names.agent_id', 'agent_names.key'];
+
+/** The columns that may not be null, by table. */
+export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
+  agent_capabilities: ['agent_id', 'capability_id'],
+  agent_metadata: ['agent_id', 'key', 'value'],
+  agent_names: ['agent_id', 'key', 'name_folded'],
+  agents: [
+    ...['certificate_id', 'created_at', 'expires_at', 'id', 'name', 'name_folded'],
+    ...['owner', 'public_key', 'status', 'updated_at', 'version'],
+  ],
+  capabilities: ['id', 'name'],
+  certificate_metadata: ['certificate_id', 'key', 'value'],
+  certificates: [
+    ...['certificate', 'created_at', 'fingerprint', 'fingerprint_key', 'id', 'issuer', 'issuer_folded'],
+    ...['not_after', 'not_before', 'public_key', 'status', 'subject', 'subject_folded'],
+  ],
+  change_prunings: ['sequence'],
+  changes: ['changed_at', 'entity', 'entity_id', 'kind', 'sequence'],
+  endpoints: ['address', 'agent_id', 'health_status', 'id', 'last_checked', 'port', 'position', 'protocol'],
+  security_event_checkpoints: ['count', 'created_at', 'hash', 'sequence'],
+  security_event_entries: ['digest', 'entered_at', 'event_id', 'hash', 'kind', 'sequence'],
+  security_event_metadata: ['event_id', 'key', 'value'],
+  security_events: [
+    ...['description', 'event_type', 'id', 'mitigation_applied', 'severity', 'source', 'target', 'timestamp'],
+  ],
+};
+
+/** The names of the CHECK constraints. */
+export const ownChecks: ReadonlySet<string> = new Set([]);
+
+const ownKeyColumns: ReadonlySet<string> = new Set([...Object.values(ownKeys), ...ownSqliteKeys]);
+
+/** Reports whether a primary key or unique index is this package's: by PostgreSQL's name, or by SQLite's list of columns. */
+export function isOwnKey(nameOrColumns: string): boolean {
+  return Object.hasOwn(ownKeys, nameOrColumns) || ownKeyColumns.has(nameOrColumns);
+}
+
+/** Reports whether this package's schema requires a value in the column. */
+export function isOwnRequiredColumn(table: string, column: string): boolean {
+  return Object.hasOwn(ownRequiredColumns, table) && ownRequiredColumns[table]?.includes(column) === true;
+}

@@ -1,0 +1,171 @@
+import { inspect } from 'node:util';
+import { agentInput, certificateInput, createAgent, eventInput } from '../support/factories';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { changeRaw } from '../support/raw-writer';
+import { testOn } from '../support/skip';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** Stands in the record that is refused, and in the text that a trigger raises. */
+const secret = 's3cr3t-7f0e';
+
+/** A database with a certificate `c` and an agent `a`, and what the application has added. */
+async function openWith(...added: readonly string[]): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  await database.db.createCertificate(certificateInput({ id: 'c' }));
+  await createAgent(database.db, { id: 'a', certificateId: 'c' });
+  for (const sql of added) await changeRaw(database, sql);
+  return database;
+}
+
+/** A table of the application's that refuses every row that a trigger on agents puts into it. */
+const auditWith = (column: string): string[] => [
+  `CREATE TABLE audit (${column})`,
+  ...(onPostgresql
+    ? trigger(`INSERT INTO audit VALUES (NULL); RETURN NEW;`)
+    : [`CREATE TRIGGER watch BEFORE INSERT ON agents BEGIN INSERT INTO audit VALUES (NULL); END`]),
+];
+
+/** A trigger in PL/pgSQL before every insert of an agent. */
+const trigger = (body: string, when = 'BEFORE INSERT', kind = ''): string[] => [
+  `CREATE FUNCTION refuse_agent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
+  `CREATE ${kind} TRIGGER refuse ${when} ON agents ${kind === '' ? '' : 'DEFERRABLE INITIALLY DEFERRED'}
+    FOR EACH ROW EXECUTE FUNCTION refuse_agent()`,
+];
+
+const refused = agentInput({ name: secret, owner: secret, certificateId: 'c' });
+
+async function expectRefusal(database: TestDatabase, call: () => Promise<unknown>, name: string): Promise<void> {
+  const error = await expectError('CONSTRAINT_VIOLATION', call);
+  expect([error.retryable, error.field]).toEqual([false, undefined]);
+  expect(error.message).toContain(name);
+  expect(error.message).toContain('that the application added');
+  expect(inspect(error, { showHidden: true }) + error.message).not.toMatch(/s3cr3t|length|RAISE/);
+  expect(await database.db.agents.count()).toBe(1);
+}
+
+const sqliteAdditions: readonly (readonly [what: string, added: readonly string[], name: string])[] = [
+  ['a trigger', [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(ABORT, '${secret}'); END`], 'trigger'],
+  ['a trigger that fails', [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(FAIL, '${secret}'); END`], ''],
+  [
+    'a trigger that rolls back',
+    [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(ROLLBACK, '${secret}'); END`],
+    '',
+  ],
+  ['a named CHECK', auditWith('a TEXT CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
+  ['a CHECK without a name', auditWith('a TEXT CHECK (length(coalesce(a, 0)) > 3)'), 'a constraint'],
+  ['a NOT NULL column', auditWith('a TEXT NOT NULL'), 'audit.a'],
+  ['a unique index', ['CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)'], 'certificate_id'],
+  [
+    'a unique index over an expression',
+    ['CREATE UNIQUE INDEX one_agent ON agents (length(certificate_id))'],
+    'one_agent',
+  ],
+  [
+    'a STRICT table',
+    [
+      'CREATE TABLE s (n INTEGER) STRICT',
+      `CREATE TRIGGER t BEFORE INSERT ON agents BEGIN INSERT INTO s VALUES (NEW.name); END`,
+    ],
+    '',
+  ],
+];
+
+const postgresqlAdditions: typeof sqliteAdditions = [
+  ['a trigger', trigger(`RAISE EXCEPTION '${secret}';`), 'refuse_agent'],
+  ['a trigger with a SQLSTATE of its own', trigger(`RAISE EXCEPTION '${secret}' USING ERRCODE = 'ANS01';`), 'refuse_agent'],
+  ['a trigger with a SQLSTATE of a lost connection', trigger(`RAISE SQLSTATE '08006';`), 'refuse_agent'],
+  ['a trigger with a SQLSTATE of wrong input', trigger(`RAISE SQLSTATE '22023';`), 'refuse_agent'],
+  ['a trigger that names a constraint', trigger(`RAISE unique_violation USING CONSTRAINT = 'one_a_day';`), 'one_a_day'],
+  ['a trigger with an assertion', trigger(`ASSERT false, '${secret}'; RETURN NEW;`), 'refuse_agent'],
+  ['a trigger with a fault', trigger(`NEW.name := 1 / 0; RETURN NEW;`), 'refuse_agent'],
+  ['a trigger that lacks a table', trigger(`INSERT INTO nowhere VALUES (1); RETURN NEW;`), 'refuse_agent'],
+  ['a deferred trigger', trigger(`RAISE EXCEPTION '${secret}';`, 'AFTER INSERT', 'CONSTRAINT'), 'refuse_agent'],
+  ['a CHECK', [`ALTER TABLE agents ADD CONSTRAINT owner_ok CHECK (owner = 'test-owner')`], 'owner_ok'],
+  ['a NOT NULL column', [`ALTER TABLE agents ADD region text NOT NULL DEFAULT ''`, 'ALTER TABLE agents ALTER region DROP DEFAULT'], 'agents.region'],
+  ['a column made NOT NULL', [`UPDATE agents SET description = ''`, 'ALTER TABLE agents ALTER description SET NOT NULL'], 'agents.description'],
+  ['a unique index', ['CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)'], 'one_agent_a_certificate'],
+  ['an exclusion constraint', ['ALTER TABLE agents ADD CONSTRAINT one_only EXCLUDE (certificate_id WITH =)'], 'one_only'],
+  ['a domain', ['CREATE DOMAIN short AS text CONSTRAINT short_owner CHECK (length(VALUE) < 11)', 'ALTER TABLE agents ALTER owner TYPE short'], 'short_owner'],
+  ['a constraint of another table', auditWith('a text CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
+]; // prettier-ignore
+
+describe('an agent that the application’s own schema refuses', () => {
+  const additions = onPostgresql ? postgresqlAdditions : sqliteAdditions;
+  test.each(additions)('fails with CONSTRAINT_VIOLATION because of %s', async (_, added, name) => {
+    const database = await openWith(...added);
+    await expectRefusal(database, () => database.db.createAgent(refused), name);
+  });
+
+  test.each(additions.slice(0, 1))(
+    'fails with CONSTRAINT_VIOLATION in a batch and in a transaction: %s',
+    async (_, added, name) => {
+      const database = await openWith(...added);
+      const { db } = database;
+      await expectRefusal(database, () => db.agents.createMany([refused]), name);
+      await expectRefusal(database, () => db.transaction((tx) => tx.createAgent(refused)), name);
+      await db.transaction(async (tx) => {
+        await expectError('CONSTRAINT_VIOLATION', () => tx.createAgent(refused));
+        if (onPostgresql) expect(await tx.updateAgent({ id: 'a', name: 'renamed' })).toBe(true);
+      });
+      const certificate = certificateInput({ id: 'c2' });
+      await expectRefusal(
+        database,
+        () => db.register({ certificate, agent: { ...refused, certificateId: 'c2' } }),
+        name,
+      );
+      expect(await db.getCertificate('c2')).toBeNull();
+    },
+  );
+});
+
+describe('a change that the application’s own schema refuses', () => {
+  const refuse = (table: string): string[] =>
+    onPostgresql
+      ? [
+          `CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '${secret}'; END $$`,
+          `CREATE TRIGGER t BEFORE INSERT OR UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION no_change()`,
+        ]
+      : ['INSERT', 'UPDATE', 'DELETE'].map(
+          (event) => `CREATE TRIGGER t${event} BEFORE ${event} ON ${table} BEGIN SELECT RAISE(ABORT, '${secret}'); END`,
+        );
+
+  test.each<[string, string, (database: TestDatabase) => Promise<unknown>]>([
+    ['updateAgent', 'agents', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
+    ['deleteAgent', 'agents', ({ db }) => db.deleteAgent('a')],
+    ['agents.setStatus', 'agents', ({ db }) => db.agents.setStatus('a', 'SUSPENDED')],
+    ['agents.setMetadata', 'agent_metadata', ({ db }) => db.agents.setMetadata('a', { k: secret })],
+    ['agents.setCapabilities', 'capabilities', ({ db }) => db.agents.setCapabilities('a', [secret])],
+    ['createCertificate', 'certificates', ({ db }) => db.createCertificate(certificateInput({ subject: secret }))],
+    ['updateCertificateStatus', 'certificates', ({ db }) => db.updateCertificateStatus('c', 'SUSPENDED')],
+    [
+      'certificates.revoke',
+      'certificates',
+      ({ db }) => db.certificates.revoke('c', { reason: 'unspecified', agents: 'keep' }),
+    ],
+    ['recordSecurityEvent', 'security_events', ({ db }) => db.recordSecurityEvent(eventInput({ source: secret }))],
+    ['a security event’s entry', 'security_event_entries', ({ db }) => db.recordSecurityEvent(eventInput())],
+    ['a change’s entry', 'changes', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
+  ])('fails with CONSTRAINT_VIOLATION: %s', async (_, table, call) => {
+    const database = await openWith(...refuse(table));
+    await expectRefusal(database, () => call(database), 'trigger');
+  });
+});
+
+testOn('postgresql', 'a refused updateCertificateStatus names the constraint', async () => {
+  const database = await openWith(`ALTER TABLE certificates ADD CONSTRAINT no_pause CHECK (status <> 'SUSPENDED')`);
+  await expectRefusal(database, () => database.db.updateCertificateStatus('c', 'SUSPENDED'), 'no_pause');
+});
+
+testOn('postgresql', 'a trigger may ask for another attempt by raising a serialization failure', async () => {
+  const database = await openWith(
+    'CREATE SEQUENCE tries',
+    ...trigger(`IF nextval('tries') < 3 THEN RAISE SQLSTATE '40001'; END IF; RETURN NEW;`),
+  );
+  await expect(database.db.createAgent(refused)).resolves.toEqual(expect.any(String));
+});
+
+test('a taken id is ALREADY_EXISTS still', async () => {
+  const { db } = await openWith();
+  await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId: 'c' }));
+});
