@@ -12,6 +12,7 @@ import {
 } from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
+import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { AgentCursors } from './agent-cursors';
@@ -127,13 +128,13 @@ export abstract class AgentReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
+    return executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
   }
 
   async #selectPage(
     executor: Executor,
     query: ResolutionQuery,
-    { after, size, maxLength }: PageRequest,
+    { after, size, bounds }: PageRequest,
     defaultOrder?: AgentOrder,
   ): Promise<Page<AgentRecord>> {
     const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks, defaultOrder);
@@ -142,7 +143,7 @@ export abstract class AgentReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const rows = await executor.query(limitedTo(maxLength, buildAgentQuery(executor.dialect, selection)));
+    const rows = await executor.query(limitedTo(bounds, buildAgentQuery(executor.dialect, selection)));
     return toPage(rows.map(toAgentRecord), size, (agent) => cursors.encode(agent));
   }
 }

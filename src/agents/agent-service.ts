@@ -8,7 +8,7 @@ import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './ag
 import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
 import { AgentReadService } from './agent-read-service';
 import { agentStatements } from './agent-statements';
-import { changeAgent, changeStatus, deleteAgent, insertAgent, noteOf, renewAgent } from './agent-work';
+import { changeAgent, changeStatus, deleteAgent, insertAgent, mergeMetadata, noteOf, renewAgent } from './agent-work';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './parse-agent';
 import { parseHealth } from './parse-endpoints';
 import type {
@@ -119,7 +119,8 @@ export class AgentService extends AgentReadService {
       const change = parseAgentUpdate({ id }, this.#settings.now(), this.#settings.checks);
       const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', this.#settings.checks) };
       const ifUpdatedAt = parseChangeOptions(options);
-      return executor.atomic(() => changeAgent(agentStatements(executor.dialect), merged, ifUpdatedAt));
+      const { limits } = this.#settings.checks;
+      return executor.atomic(() => mergeMetadata(agentStatements(executor.dialect), merged, limits, ifUpdatedAt));
     });
   }
 

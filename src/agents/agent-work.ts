@@ -4,6 +4,8 @@ import type { AgentChange, NewAgentRow } from './agent-row';
 import { AgentStatements, type Namesake } from './agent-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
 import type { AgentStatus, Uniqueness } from './types';
+import { checkMergedMetadata, type MetadataRow } from '../metadata/metadata-rows';
+import type { Limits } from '../options/limits';
 
 /**
  * Registers an agent; gives its id.
@@ -39,6 +41,26 @@ export function* insertAgent(
 export function* changeAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
   const before = yield* readForChange(statements, change, ifUpdatedAt);
   if (before === undefined) return false;
+  yield* update(statements, change, before);
+  return true;
+}
+
+/**
+ * Sets the keys of `change.mergedMetadata` and leaves the others. Gives false when absent.
+ *
+ * @throws as {@link changeAgent}, and INVALID_INPUT where all of the metadata are more than `limits` allow together
+ */
+export function* mergeMetadata(
+  statements: AgentStatements,
+  change: AgentChange,
+  limits: Limits,
+  ifUpdatedAt?: number,
+): Work<boolean> {
+  const before = yield* readForChange(statements, change, ifUpdatedAt);
+  if (before === undefined) return false;
+  const { rows } = yield statements.collections.selectMetadata({ id: change.id });
+  // The statement selects exactly these columns.
+  checkMergedMetadata(rows as readonly MetadataRow[], change.mergedMetadata ?? [], limits);
   yield* update(statements, change, before);
   return true;
 }

@@ -32,6 +32,8 @@ export interface OwnedCollections {
  * or on what these carry.
  */
 export class CollectionStatements {
+  /** Key and value of all of an agent's metadata. */
+  readonly selectMetadata;
   readonly #hasConcurrentWriters: boolean;
   readonly #insertEndpoints;
   readonly #deleteEndpoints;
@@ -91,6 +93,9 @@ export class CollectionStatements {
     this.#mergeMetadata = defineStatement<{ metadata: string }>(
       (p) => sql`${insertMetadata(p('metadata'))}
         WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
+    );
+    this.selectMetadata = defineStatement<{ id: string }>(
+      (p) => sql`SELECT m.key, m.value FROM agent_metadata m WHERE m.agent_id = ${p('id')}`,
     );
     this.#deleteMetadata = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,

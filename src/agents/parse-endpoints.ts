@@ -4,7 +4,7 @@ import { invalidInput } from '../errors/failure';
 import type { Checks } from '../input/checks';
 import { reading } from '../input/reading';
 import { metadataBounds } from '../metadata/metadata-rows';
-import { toCanonicalJson, isPlainObject } from '../metadata/canonical-json';
+import { toCanonicalJson, isPlainObject, type JsonBounds } from '../metadata/canonical-json';
 import type { EndpointRow } from './agent-row';
 import { HealthStatus } from './types';
 
@@ -15,7 +15,12 @@ const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 export function parseEndpoints(value: unknown, nowMs: number, checks: Checks): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  const rows = endpoints.map(({ path, fields }, position) => toRow(fields, path, position, nowMs, checks));
+  // The values in the metadata of all endpoints are counted together.
+  const bounds = metadataBounds(checks);
+  const rows = endpoints.map(({ path, fields }, position) => {
+    const metadata = optional(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
+    return toRow(fields, metadata ?? null, { path, position, nowMs, checks });
+  });
   checks.recordLength(rows, 'endpoints');
   const ids = new Set<string>();
   for (const [id, position] of rows) {
@@ -31,7 +36,18 @@ function checkEndpoint(value: unknown, path: string) {
   return checkObject(value, path, endpointFields);
 }
 
-function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: number, checks: Checks): EndpointRow {
+interface Place {
+  readonly path: string;
+  readonly position: number;
+  readonly nowMs: number;
+  readonly checks: Checks;
+}
+
+function toRow(
+  endpoint: EndpointFields,
+  metadata: string | null,
+  { path, position, nowMs, checks }: Place,
+): EndpointRow {
   const health = parseHealth(endpoint.health, `${path}.health`, nowMs, checks);
   return [
     optional(endpoint.id, `${path}.id`, checks.id) ?? uuidv7(),
@@ -42,8 +58,7 @@ function toRow(endpoint: EndpointFields, path: string, position: number, nowMs: 
     health.status,
     health.lastChecked,
     health.message,
-    optional(endpoint.metadata, `${path}.metadata`, (value, field) => checkMetadataObject(value, field, checks)) ??
-      null,
+    metadata,
   ];
 }
 
@@ -65,7 +80,7 @@ export function parseHealth(value: unknown, path: string, nowMs: number, checks:
   };
 }
 
-function checkMetadataObject(value: unknown, field: string, checks: Checks): string {
+function toJson(value: unknown, field: string, bounds: JsonBounds): string {
   if (!reading(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
-  return toCanonicalJson(value, field, metadataBounds(checks));
+  return toCanonicalJson(value, field, bounds);
 }

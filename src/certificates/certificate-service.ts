@@ -6,6 +6,7 @@ import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
+import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Statement } from '../sql/statement';
 import { buildCertificateQuery } from './build-certificate-query';
@@ -248,7 +249,7 @@ export class CertificateService {
     const { maxResults } = this.#settings;
     const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
     const statement = buildCertificateQuery(executor.dialect, selection);
-    const rows = await executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
+    const rows = await executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
     checkResultSize(window, rows, maxResults);
     return rows.map(toCertificate);
   }

@@ -3,6 +3,7 @@ import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
 import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
+import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import { reading } from '../input/reading';
 import type { ServiceSettings } from '../options/service-settings';
@@ -113,9 +114,9 @@ export class ChangeService {
   }
 
   async #select(executor: Executor, { after = 0, limit }: Position): Promise<FeedPage> {
-    const { answerLength: maxLength } = this.#settings.checks.limits;
+    const bounds = answerBounds(this.#settings.checks.limits);
     return toFeedPage(
-      await executor.query(limitedTo(maxLength, changeStatements(executor.dialect).select({ after, limit }))),
+      await executor.query(limitedTo(bounds, changeStatements(executor.dialect).select({ after, limit }))),
     );
   }
 

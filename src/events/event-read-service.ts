@@ -13,6 +13,7 @@ import {
   type PageRequest,
 } from '../input/check-page';
 import { checkResultSize, rowLimit } from '../input/check-window';
+import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Row, type Statement } from '../sql/statement';
@@ -176,13 +177,13 @@ export abstract class EventReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query(limitedTo(this.#settings.checks.limits.answerLength, statement));
+    return executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
   }
 
   async #selectPage(
     executor: Executor,
     query: SecurityEventQuery,
-    { after, size, maxLength }: PageRequest,
+    { after, size, bounds }: PageRequest,
   ): Promise<Page<SecurityEvent>> {
     const { filter, window } = parseEventQuery(query, this.#settings.checks);
     refuseWindow(window);
@@ -190,7 +191,7 @@ export abstract class EventReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
-    const rows = await executor.query(limitedTo(maxLength, statement));
+    const rows = await executor.query(limitedTo(bounds, statement));
     return toPage(rows.map(toSecurityEvent), size, (event) => cursors.encode(event));
   }
 }

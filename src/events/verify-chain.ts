@@ -15,7 +15,7 @@ import type { EventChainBreak, EventChainVerification } from './types';
 const batchSize = 500;
 
 /** How many characters a batch may have: fewer entries are read at a time where they are long. */
-const batchLength = 16_777_216;
+const batchBounds = { maxLength: 16_777_216, maxValues: Infinity };
 
 /** The head, the checkpoint and the last pruning at one moment. */
 interface ChainState {
@@ -128,7 +128,7 @@ function* readBatch(
   // One entry has to be read however long it is.
   if (limit === 1) return [yield statement, limit];
   try {
-    return [yield limitedTo(batchLength, statement), limit];
+    return [yield limitedTo(batchBounds, statement), limit];
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
     return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });

@@ -1,4 +1,6 @@
 import { Failure, invalidInput } from '../errors/failure';
+import { answerBounds } from '../options/limits';
+import type { AnswerBounds } from '../sql/statement';
 import { checkObject, checkWholeNumber, optional } from './check';
 import type { Window } from './check-window';
 import type { Checks } from './checks';
@@ -28,8 +30,8 @@ export const maxPageSize = 1000;
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
-  /** How many characters the page may have; more of them are RESULT_TOO_LARGE. */
-  readonly maxLength: number;
+  /** How much the page may have; more is RESULT_TOO_LARGE. */
+  readonly bounds: AnswerBounds;
 }
 
 /** Checks which page a caller wants. @throws INVALID_INPUT */
@@ -40,7 +42,7 @@ export function checkPage(input: unknown, { limits }: Checks): PageRequest {
   return {
     after: optional(after, 'after', checkAfter),
     size: optional(size, 'size', checkSize) ?? defaultSize,
-    maxLength: limits.answerLength,
+    bounds: answerBounds(limits),
   };
 }
 
@@ -69,14 +71,14 @@ export async function* recordsOf<T>(
 /** Reads a page as large as is good to be given one by one: of fewer records where they are long. */
 export function readAhead<T>(
   after: string | undefined,
-  { limits: { answerLength } }: Checks,
+  { limits }: Checks,
   readPage: (request: PageRequest) => Promise<Page<T>>,
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
       // One record has to be read however long it is.
-      const maxLength = size === 1 ? answerLength : Math.min(answerLength, iterationLength);
-      return await readPage({ after, size, maxLength });
+      const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
+      return await readPage({ after, size, bounds });
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE' || size === 1) throw error;
       return read(Math.ceil(size / 4));

@@ -10,9 +10,27 @@ export interface JsonBounds {
   readonly maxDepth: number;
   /** In UTF-8. */
   readonly maxBytes: number;
+  readonly values: ValueAllowance;
 }
 
-const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity };
+/** How many JSON values there may be, counted together over all that is written with it. */
+export class ValueAllowance {
+  readonly max: number;
+  #left: number;
+
+  constructor(max: number) {
+    this.max = max;
+    this.#left = max;
+  }
+
+  /** Takes a value from what is left. Reports whether there was one. */
+  take(): boolean {
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+}
+
+const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, values: new ValueAllowance(Infinity) };
 
 /**
  * The JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the idea of RFC
@@ -44,6 +62,8 @@ export class JsonWriter {
 
   /** @param depth - how deep the value lies. */
   write(value: unknown, depth: number): string {
+    // A parsed value takes tens of bytes however short its text is.
+    if (!this.#bounds.values.take()) throw this.#tooMany();
     switch (typeof value) {
       case 'string':
         return this.quote(value);
@@ -111,6 +131,10 @@ export class JsonWriter {
     this.#room -= text.length;
     if (this.#room < 0) throw this.#tooLarge();
     return text;
+  }
+
+  #tooMany(): Error {
+    return invalidInput(this.#field, `must not hold more than ${this.#bounds.values.max} JSON values`);
   }
 
   #tooLarge(): Error {

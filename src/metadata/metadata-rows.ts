@@ -1,14 +1,17 @@
 import { invalidInput } from '../errors/failure';
 import type { Checks } from '../input/checks';
 import { reading } from '../input/reading';
-import { isPlainObject, JsonWriter, type JsonBounds } from './canonical-json';
+import type { Limits } from '../options/limits';
+import { countValues } from '../sql/answer-size';
+import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './canonical-json';
 
 /** Key and canonical JSON text of one entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
 /** How much metadata a record may have. */
 export function metadataBounds({ limits }: Checks): JsonBounds {
-  return { maxDepth: limits.metadataDepth, maxBytes: limits.metadataBytes };
+  const { metadataDepth, metadataBytes, metadataValues } = limits;
+  return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };
 }
 
 /** @throws INVALID_INPUT when `metadata` is no plain object of JSON values, or has more of them than it may. */
@@ -25,6 +28,28 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Checks)
   });
   if (writer.mayBeTooLarge) writer.checkBytes(rows.flat());
   return rows;
+}
+
+/**
+ * Checks the metadata that a record has when `added` are set beside `stored`, which each are right.
+ *
+ * @throws INVALID_INPUT where they are more together than a record may have.
+ */
+export function checkMergedMetadata(
+  stored: readonly MetadataRow[],
+  added: readonly MetadataRow[],
+  { metadataBytes, metadataValues }: Limits,
+): void {
+  const merged = new Map([...stored, ...added]);
+  // What is stored under higher limits may stay.
+  if (added.every(([key, value]) => stored.some((row) => row[0] === key && row[1] === value))) return;
+  let [bytes, values] = [0, 0];
+  for (const [key, value] of merged) {
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+    values += countValues(value);
+  }
+  if (bytes > metadataBytes) throw invalidInput('metadata', `must not be larger than ${metadataBytes} bytes of JSON`);
+  if (values > metadataValues) throw invalidInput('metadata', `must not hold more than ${metadataValues} JSON values`);
 }
 
 /** What to look for in metadata; undefined where that is nothing. @throws INVALID_INPUT as {@link toMetadataRows} */

@@ -1,4 +1,5 @@
 import { checkObject, checkWholeNumber, optional } from '../input/check';
+import type { AnswerBounds } from '../sql/statement';
 import type { LimitOptions } from './types';
 
 /** How much one call may be given, and may give. What has no limit is infinite. */
@@ -8,18 +9,22 @@ export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 const deepest = 1000;
 
 const defaults: Limits = {
-  nameLength: 262_144,
+  nameLength: 1024,
   textLength: 4_194_304,
   metadataBytes: 4_194_304,
+  metadataValues: 100_000,
   metadataDepth: deepest,
   endpoints: 10_000,
   capabilities: 10_000,
-  recordLength: 33_554_432,
+  recordLength: 4_194_304,
   batchSize: 1_000_000,
   listLength: 100_000,
   cursorLength: 8_388_608,
   answerLength: 134_217_728,
 };
+
+/** How many times as many JSON values as one record an answer may have: some thousands of ordinary records. */
+const answerRecords = 20;
 
 // The keys of an object literal of this type are all of its fields.
 const names = Object.keys(defaults) as (keyof Limits)[];
@@ -37,4 +42,9 @@ export function parseLimits(value: unknown): Limits {
   });
   // One entry for each of the names.
   return Object.fromEntries(entries) as Limits;
+}
+
+/** Returns what one answer may have. @param maxLength - in characters, where it may have less than the limits allow. */
+export function answerBounds({ answerLength, metadataValues }: Limits, maxLength = Infinity): AnswerBounds {
+  return { maxLength: Math.min(answerLength, maxLength), maxValues: answerRecords * metadataValues };
 }

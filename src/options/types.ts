@@ -79,19 +79,25 @@ export interface CacheOptions {
  * fields than these defaults.
  */
 export interface LimitOptions {
-  /** Characters of an id, a name, an owner, a version, an address, a subject, a source and the like. Default: 262144. */
+  /** Characters of an id, a name, an owner, a version, an address, a subject, a source and the like. Default: 1024. */
   nameLength?: number | undefined;
   /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
   textLength?: number | undefined;
   /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
   metadataBytes?: number | undefined;
+  /**
+   * JSON values in the metadata of one record, and in those of an agent's endpoints together: each text, number, truth
+   * value, null, array and object counts, at any level. An answer may have 20 times as many, and fails with
+   * RESULT_TOO_LARGE beyond. Default: 100000.
+   */
+  metadataValues?: number | undefined;
   /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
   metadataDepth?: number | undefined;
   /** Endpoints of one agent. Default: 10000. */
   endpoints?: number | undefined;
   /** Capabilities of one agent. Default: 10000. */
   capabilities?: number | undefined;
-  /** Characters of an agent's endpoints together, metadata included, and of its capabilities. Default: 33554432. */
+  /** Characters of an agent's endpoints together, metadata included, and of its capabilities. Default: 4194304. */
   recordLength?: number | undefined;
   /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
   batchSize?: number | undefined;

@@ -1,4 +1,3 @@
-import { Failure } from '../errors/failure';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
 import { TextCache } from './text-cache';
@@ -10,13 +9,21 @@ export type SqlValue = string | number | null;
 export interface Statement {
   readonly sql: string;
   readonly args: readonly SqlValue[];
-  /** How many characters the texts of all rows may have, of a statement whose answer may be large. */
-  readonly maxLength?: number;
+  /** Given for a statement whose answer may be large. */
+  readonly bounds?: AnswerBounds;
 }
 
-/** The statement, whose answer may have this many characters. */
-export function limitedTo(maxLength: number, { sql, args }: Statement): Statement {
-  return { sql, args, maxLength };
+/** How much an answer may have in all of its rows together. */
+export interface AnswerBounds {
+  /** Characters of texts. */
+  readonly maxLength: number;
+  /** JSON values. */
+  readonly maxValues: number;
+}
+
+/** Returns the statement with bounds of its answer. */
+export function limitedTo(bounds: AnswerBounds, { sql, args }: Statement): Statement {
+  return { sql, args, bounds };
 }
 
 /** A row by the position of its columns. */
@@ -149,24 +156,6 @@ export function allOf(conditions: readonly Sql[]): Sql {
 /** Any of the conditions; where there is none, false. */
 export function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
-}
-
-/** Counts the characters of an answer while it is read, so that what is too large is not read to its end. */
-export class AnswerLength {
-  readonly #max: number;
-  #length = 0;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** @throws RESULT_TOO_LARGE */
-  add(text: string): void {
-    this.#length += text.length;
-    if (this.#length > this.#max) {
-      throw new Failure('RESULT_TOO_LARGE', `the answer has more than ${this.#max} characters; ask for fewer records`);
-    }
-  }
 }
 
 /** Whether `value` is one of `list`, a JSON array of texts. */

@@ -22,7 +22,7 @@ const texts: readonly (readonly [string, string])[] = [
 ];
 
 describe('text of an agent', () => {
-  const shared = shareTestDatabase();
+  const shared = shareTestDatabase({ limits: { nameLength: 262_144 } });
 
   test.each(texts)('%s comes back equal in every field', async (_, text) => {
     const { db } = shared();

@@ -98,7 +98,7 @@ async function readLargeRecords(db: DatabaseService): Promise<void> {
 
 async function run(): Promise<void> {
   // A process with so little memory has to ask for shorter answers.
-  const db = new DatabaseService({ url, limits: { answerLength: 16_777_216 } });
+  const db = new DatabaseService({ url, limits: { answerLength: 16_777_216, nameLength: 262_144 } });
   await db.initialize();
   await db.createCertificate(certificateInput({ id: 'c', notAfter: new Date('9999-12-31T23:59:59.999Z') }));
   await db.createAgent(agent({ id: 'a' }));

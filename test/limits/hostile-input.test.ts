@@ -141,7 +141,7 @@ describe('A query', () => {
     ['a name of many letters', { name: 'ab'.repeat(100_000) }],
     ['times at both ends of time', { expiresAfter: new Date(-8.64e15), expiresBefore: new Date(8.64e15) }],
   ])('with %s ends soon', async (_, query) => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ limits: { nameLength: 262_144 } });
     const certificateId = await db.createCertificate(certificateInput());
     await db.createAgent(agentInput({ certificateId, name: 'ab'.repeat(400) }));
     const block = await longestBlockMs(() => db.queryAgents(query));

@@ -8,6 +8,7 @@ const small: Required<LimitOptions> = {
   nameLength: 40,
   textLength: 100,
   metadataBytes: 60,
+  metadataValues: 20,
   metadataDepth: 4,
   endpoints: 3,
   capabilities: 3,
@@ -22,6 +23,7 @@ const name = 'n'.repeat(41);
 const text = 't'.repeat(101);
 const ids = ['1', '2', '3', '4', '5'];
 const endpoint = { id: 'e', protocol: 'p', address: 'a', port: 1 };
+const many = Array.from({ length: 20 }, () => 1);
 const deep: JsonValue = { a: { b: { c: {} } } };
 
 type Call = readonly [field: string, limit: keyof LimitOptions, call: (db: DatabaseService) => unknown];
@@ -37,13 +39,19 @@ const agentFields: readonly (readonly [string, keyof LimitOptions, Partial<Agent
   ['metadata', 'metadataBytes', { metadata: { a: 'x'.repeat(60) } }],
   ['metadata', 'metadataBytes', { metadata: { ['x'.repeat(61)]: 1 } }],
   ['metadata', 'metadataBytes', { metadata: { a: 'é'.repeat(29) } }],
-  ['metadata', 'metadataBytes', { metadata: { a: Array.from({ length: 40 }, () => 1) } }],
+  ['metadata', 'metadataBytes', { metadata: { a: Array.from({ length: 4 }, () => 'x'.repeat(15)) } }],
+  ['metadata', 'metadataValues', { metadata: { a: Array.from({ length: 20 }, () => 1) } }],
   ['metadata', 'metadataDepth', { metadata: { a: deep } }],
   ['endpoints', 'endpoints', { endpoints: ids.slice(1).map((id) => ({ ...endpoint, id })) }],
   ['endpoints[0].id', 'nameLength', { endpoints: [{ ...endpoint, id: name }] }],
   ['endpoints[0].protocol', 'nameLength', { endpoints: [{ ...endpoint, protocol: name }] }],
   ['endpoints[0].address', 'nameLength', { endpoints: [{ ...endpoint, address: name }] }],
   ['endpoints[0].metadata', 'metadataBytes', { endpoints: [{ ...endpoint, metadata: { a: 'x'.repeat(60) } }] }],
+  [
+    'endpoints[1].metadata',
+    'metadataValues',
+    { endpoints: ['e', 'f'].map((id) => ({ ...endpoint, id, metadata: { a: Array.from({ length: 10 }, () => 1) } })) },
+  ],
   ['endpoints[0].metadata', 'metadataDepth', { endpoints: [{ ...endpoint, metadata: { a: deep } }] }],
   [
     'endpoints[0].health.message',
@@ -95,6 +103,10 @@ const calls: readonly Call[] = [
     return [field, 'textLength', (db) => db.createCertificate(certificateInput({ ...short, [field]: text }))];
   }),
   ['metadata', 'metadataDepth', (db) => db.createCertificate(certificateInput({ ...short, metadata: { a: deep } }))],
+  ['metadata', 'metadataValues', (db) => db.certificates.setMetadata('c', { a: many })],
+  ['metadata', 'metadataValues', (db) => db.recordSecurityEvent(eventInput({ metadata: { a: many } }))],
+  ['metadata', 'metadataValues', (db) => db.agents.mergeMetadata('a', { a: many })],
+  ['metadata', 'metadataValues', (db) => db.queryAgents({ metadata: { a: many } })],
   ['metadata', 'metadataBytes', (db) => db.certificates.setMetadata('c', { a: 'x'.repeat(60) })],
   ['subject', 'nameLength', (db) => db.certificates.query({ subject: name })],
   ['issuer', 'nameLength', (db) => db.certificates.query({ issuer: name })],

@@ -10,7 +10,8 @@ import { Failure } from '../../errors/failure';
 import { isConnectionFault } from '../../errors/postgresql-failure';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
-import { AnswerLength, type Row, type Statement, type StatementResult } from '../../sql/statement';
+import { AnswerSize } from '../../sql/answer-size';
+import type { AnswerBounds, Row, Statement, StatementResult } from '../../sql/statement';
 import { toNumbered } from './numbered-parameters';
 import { TidyClient, TidyPool } from './tidy-client';
 
@@ -31,10 +32,10 @@ const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
 /** The same for an answer of which not all may be kept: what the driver cannot read of it makes it leave the rest. */
-function limitedTypes(maxLength: number): CustomTypesConfig {
-  const length = new AnswerLength(maxLength);
+function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
+  const size = new AnswerSize(bounds);
   const countText = (text: string): unknown => {
-    length.add(text);
+    size.add(text);
     return text;
   };
   return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
@@ -128,7 +129,7 @@ export class PostgresqlConnections {
 }
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
-export async function runStatement(client: ClientBase, { sql, args, maxLength }: Statement): Promise<StatementResult> {
+export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
   const name = client instanceof TidyClient ? client.nameOf(sql) : undefined;
   const query = {
     text: toNumbered(sql),
@@ -136,7 +137,7 @@ export async function runStatement(client: ClientBase, { sql, args, maxLength }:
     // The driver only reads them.
     values: args as unknown[],
     rowMode: 'array' as const,
-    types: maxLength === undefined ? types : limitedTypes(maxLength),
+    types: bounds === undefined ? types : limitedTypes(bounds),
   };
   // The driver's own promises would keep answers until the whole heap is collected.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {

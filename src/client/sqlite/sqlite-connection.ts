@@ -1,6 +1,7 @@
 import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
-import { AnswerLength, type Row, type SqlValue, type Statement, type StatementResult } from '../../sql/statement';
+import { AnswerSize } from '../../sql/answer-size';
+import type { AnswerBounds, Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { TextCache } from '../../sql/text-cache';
@@ -75,9 +76,9 @@ export class SqliteConnection {
   }
 
   /** Runs one statement to its end. */
-  run({ sql, args, maxLength }: Statement): StatementResult {
+  run({ sql, args, bounds }: Statement): StatementResult {
     const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
-    if (maxLength !== undefined) return { rows: collect(statement, args, maxLength), changes: 0 };
+    if (bounds !== undefined) return { rows: collect(statement, args, bounds), changes: 0 };
     if (statement.reader) return { rows: statement.all(...args), changes: 0 };
     return { rows: [], changes: statement.run(...args).changes };
   }
@@ -118,11 +119,11 @@ export class SqliteConnection {
 }
 
 // Row by row, which takes somewhat longer than all at once.
-function collect(statement: PreparedStatement, args: readonly SqlValue[], maxLength: number): Row[] {
-  const length = new AnswerLength(maxLength);
+function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
+  const size = new AnswerSize(bounds);
   const rows: Row[] = [];
   for (const row of statement.iterate(...args)) {
-    for (const value of row) if (typeof value === 'string') length.add(value);
+    for (const value of row) if (typeof value === 'string') size.add(value);
     rows.push(row);
   }
   return rows;

@@ -1,0 +1,70 @@
+import { Failure } from '../errors/failure';
+import type { AnswerBounds } from './statement';
+
+/** So many characters hold few enough values whatever they are: an ordinary answer is not looked through. */
+const uncountedLength = 1_048_576;
+
+/**
+ * Counts the characters and the JSON values of an answer while it is read, so that what is too large is neither read to its
+ * end nor parsed: a value such as `{}` takes two characters, and tens of bytes once it is parsed.
+ */
+export class AnswerSize {
+  readonly #bounds: AnswerBounds;
+  #length = 0;
+  #values = 0;
+
+  constructor(bounds: AnswerBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** @throws RESULT_TOO_LARGE */
+  add(text: string): void {
+    const { maxLength, maxValues } = this.#bounds;
+    this.#length += text.length;
+    if (this.#length > maxLength) throw tooLarge(`${maxLength} characters`);
+    if (this.#length <= uncountedLength) return;
+    this.#values += countValues(text, true);
+    if (this.#values > maxValues) throw tooLarge(`${maxValues} JSON values`);
+  }
+}
+
+/**
+ * Returns how many JSON values a text of JSON has; 1 for another text.
+ *
+ * @param withTexts - whether what its texts hold is counted as if it were JSON, which it may be.
+ */
+export function countValues(text: string, withTexts = false): number {
+  const first = text.charCodeAt(0);
+  // Itself; every other value follows a comma or an opening bracket.
+  let count = 1;
+  if (first !== openingBrace && first !== openingBracket) return count;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === comma) count += 1;
+    else if (code === openingBrace || code === openingBracket) {
+      // An empty one holds none. The code of a closing bracket is two more than that of its opening one.
+      if (text.charCodeAt(index + 1) !== code + 2) count += 1;
+    } else if (code === quote && !withTexts) index = endOfText(text, index);
+  }
+  return count;
+}
+
+/** The place of the quote that ends the text which begins at `start`. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openingBracket = 0x5b;
+const openingBrace = 0x7b;
+
+function tooLarge(what: string): Failure {
+  return new Failure('RESULT_TOO_LARGE', `the answer has more than ${what}; ask for fewer records`);
+}

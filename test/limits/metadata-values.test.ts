@@ -1,0 +1,113 @@
+import type { JsonValue } from '../../src';
+import { countValues } from '../../src/sql/answer-size';
+import { toCanonicalJson } from '../../src/metadata/canonical-json';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, eventInput } from '../support/factories';
+import { changeRaw } from '../support/raw-writer';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** As many values in as few characters as there can be. */
+function many(count: number): JsonValue[] {
+  return Array.from({ length: count }, () => ({}));
+}
+
+describe('countValues', () => {
+  test.each<[JsonValue, number]>([
+    [{}, 1],
+    [[], 1],
+    [[1, 'a,[{', null], 4],
+    [{ a: { b: [{}, [], [1]] }, 'c"\\': '\\"' }, 8],
+    ['a,b', 1],
+  ])('of %j gives %i', (value, count) => {
+    expect(countValues(toCanonicalJson(value, 'value'))).toBe(count);
+  });
+
+  test('counts JSON within texts where it is told to', () => {
+    expect(countValues(JSON.stringify(['[1,2,3]']), true)).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('A record', () => {
+  test('may hold 100,000 JSON values, and no more', async () => {
+    const { db } = await openTestDatabase();
+    const id = await createAgent(db, { metadata: { a: many(99_999) } });
+    expect((await db.getAgent(id))?.metadata['a']).toHaveLength(99_999);
+    const metadata = { a: many(100_000) };
+    for (const call of [
+      () => createAgent(db, { metadata }),
+      () => db.updateAgent({ id, metadata }),
+      () => db.agents.setMetadata(id, metadata),
+      () => createAgent(db, { endpoints: [{ protocol: 'p', address: 'a', port: 1, metadata }] }),
+      () => db.createCertificate(certificateInput({ metadata })),
+      () => db.recordSecurityEvent(eventInput({ metadata })),
+      () => db.events.recordMany([eventInput({ metadata })]),
+      () => db.queryAgents({ metadata }),
+      () => db.certificates.query({ metadata }),
+      () => db.events.count({ metadata }),
+    ]) {
+      expect((await expectError('INVALID_INPUT', call)).message).toContain('100000 JSON values');
+    }
+  });
+
+  test('cannot be given more by merging than it may hold', async () => {
+    const { db } = await openTestDatabase({ limits: { metadataValues: 10, metadataBytes: 100 } });
+    const id = await createAgent(db, { metadata: { a: [1, 2, 3], text: 'x'.repeat(60) } });
+    await db.agents.mergeMetadata(id, { b: [1, 2, 3] });
+    const { updatedAt } = (await db.getAgent(id)) ?? {};
+    const values = await expectError('INVALID_INPUT', () => db.agents.mergeMetadata(id, { c: [1, 2, 3] }));
+    expect(values).toMatchObject({ field: 'metadata' });
+    await expectError('INVALID_INPUT', () => db.agents.mergeMetadata(id, { c: 'y'.repeat(30) }));
+    expect(await db.getAgent(id)).toMatchObject({ updatedAt });
+    await db.agents.mergeMetadata(id, { text: ',,,,,,,,,,,,', a: null, c: [1, 2, 3] });
+    expect((await db.getAgent(id))?.metadata).toEqual({ a: null, b: [1, 2, 3], c: [1, 2, 3], text: ',,,,,,,,,,,,' });
+  });
+});
+
+/** Agents, certificates and events with more values than the limits of the service allow. */
+async function openBeyondLimits(count: number): Promise<TestDatabase> {
+  const database = await openTestDatabase({ limits: { metadataValues: 10_000 } });
+  const { db } = database;
+  const certificateId = await db.createCertificate(certificateInput({ metadata: { a: 1 } }));
+  await db.createCertificate(certificateInput({ metadata: { a: 1 } }));
+  const ids = Array.from({ length: count }, (_, index) => String(index));
+  await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId, metadata: { a: 1 } })));
+  await db.events.recordMany(ids.map((id) => eventInput({ id, metadata: { a: 1 } })));
+  const text = `[${'{},'.repeat(199_999)}{}]`;
+  for (const table of ['agent_metadata', 'certificate_metadata', 'security_event_metadata']) {
+    await changeRaw(database, `UPDATE ${table} SET value = '${text}'`);
+  }
+  return database;
+}
+
+describe('Records that another program has given more values', () => {
+  test('are not read as a page beyond 20 times the limit of a record', async () => {
+    const { db } = await openBeyondLimits(4);
+    for (const call of [
+      () => db.queryAgents({}),
+      () => db.agents.page(),
+      () => db.agents.getMany(['0', '1', '2', '3']),
+      () => db.certificates.query(),
+      () => db.querySecurityEvents(),
+      () => db.events.page(),
+      () => db.transaction((tx) => tx.queryAgents({})),
+    ]) {
+      expect((await expectError('RESULT_TOO_LARGE', call)).message).toContain('200000 JSON values');
+    }
+    expect(await db.agents.count()).toBe(4);
+    expect(onPostgresql || (await db.health()).status === 'up').toBe(true);
+  });
+});
+
+describe('Pages of records with many values', () => {
+  test('are shortened by an iteration until they are small enough', async () => {
+    const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
+    const certificateId = await db.createCertificate(certificateInput());
+    const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));
+    await db.agents.createMany(agents);
+    await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
+    let count = 0;
+    for await (const { metadata } of db.agents.iterate()) count += Array.isArray(metadata['a']) ? 1 : 0;
+    expect(count).toBe(40);
+  });
+});
