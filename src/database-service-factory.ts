@@ -48,29 +48,56 @@ export class DatabaseServiceFactory {
 
   /**
    * For tests: closes the instance, forgets it and its options, and removes its SQLite file with its `-wal` and `-shm`; on
-   * PostgreSQL it deletes all records, and leaves the schema. Where there is no instance it does nothing: a stray call
-   * must not delete what it was never told of.
+   * PostgreSQL it deletes all records, and leaves the schema. Without an instance it does the same to the database that
+   * `options` name. A symbolic link stays; the files behind it are removed.
    *
-   * @throws CONFLICT inside a transaction of the instance; INVALID_OPTIONS on PostgreSQL without the option `allowReset`,
-   * and nothing has happened.
+   * @param options - as for `getInstance`. Default: those of the instance; without one the default database.
+   * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that is not one of this package,
+   * or for another database than that of the live instance; BUSY when somebody else has the SQLite file open for longer
+   * than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing was deleted then.
+   * @example
+   * beforeEach(() => DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' }));
    */
-  static resetDatabase(): Promise<void> {
-    this.#resetting ??= this.#reset().finally(() => (this.#resetting = undefined));
-    return this.#resetting;
+  static resetDatabase(options?: DatabaseOptions): Promise<void> {
+    const previous = this.#resetting ?? Promise.resolve();
+    const resetting = previous
+      .catch(() => undefined)
+      .then(() => this.#reset(options))
+      .finally(() => {
+        if (this.#resetting === resetting) this.#resetting = undefined;
+      });
+    this.#resetting = resetting;
+    return resetting;
   }
 
-  static async #reset(): Promise<void> {
+  static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
-    if (instance === undefined) return;
-    const service = await instance.ready.catch(() => undefined);
+    const service = await instance?.ready.catch(() => undefined);
     // What could not be opened may be no database at all.
-    if (service === undefined) return;
-    const { options } = instance;
-    await named('reset', () => assertResettable(options));
-    await service.close();
+    if (instance !== undefined && service === undefined && options === undefined) return;
+    await named('reset', async () => {
+      const live = service === undefined ? undefined : instance?.options;
+      const target = resolveReset(options, live);
+      assertResettable(target);
+      await service?.close();
+      await resetDatabase(target);
+    });
+    // Kept until then: after a failure the next call without options must not mean the default database.
     if (this.#instance === instance) this.#instance = undefined;
-    await named('reset', () => resetDatabase(options));
   }
+}
+
+/** Returns the options of the database to reset. */
+function resolveReset(options: DatabaseOptions | undefined, live: ResolvedOptions | undefined): ResolvedOptions {
+  if (live === undefined) return resolveOptions(options ?? {});
+  if (options === undefined) return live;
+  const given = resolveOptions(options);
+  if (isDeepStrictEqual(given.location, live.location)) {
+    return { ...given, allowReset: given.allowReset || live.allowReset };
+  }
+  throw new Failure('INVALID_OPTIONS', 'the instance of this process has another database: reset it first', {
+    field: 'url',
+  });
 }
 
 async function start(service: DatabaseService): Promise<DatabaseService> {

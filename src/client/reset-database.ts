@@ -7,7 +7,11 @@ export function assertResettable({ location, allowReset }: ResolvedOptions): voi
   throw new Failure('INVALID_OPTIONS', 'allowReset must be true for this on PostgreSQL', { field: 'allowReset' });
 }
 
-/** Leaves nothing of what a database holds. Nobody here may have it open. */
+/**
+ * Deletes all that a database holds.
+ *
+ * @throws BUSY when anybody has the SQLite file open; INVALID_OPTIONS when it is not one of this package.
+ */
 export async function resetDatabase(options: ResolvedOptions): Promise<void> {
   const { location } = options;
   if (location.kind === 'postgresql') {
@@ -15,6 +19,6 @@ export async function resetDatabase(options: ResolvedOptions): Promise<void> {
     await emptyPostgresqlDatabase(location, options.pool);
   } else {
     const { removeSqliteFiles } = await import('./sqlite/remove-sqlite-files.js');
-    await removeSqliteFiles(location);
+    await removeSqliteFiles(location, options.busyTimeoutMs);
   }
 }

@@ -59,3 +59,9 @@ export function hasSeedSchema(connection: Database): boolean {
   const columns = connection.prepare<[string], string>('SELECT name FROM pragma_table_info(?) ORDER BY cid').pluck();
   return Object.entries(seedTables).every(([table, expected]) => columns.all(table).join() === expected.join());
 }
+
+/** Reports whether the database has each of the seed's tables, whatever columns later migrations gave them. */
+export function hasSeedTables(connection: Database): boolean {
+  const tables = connection.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  return Object.keys(seedTables).every((table) => tables.includes(table));
+}

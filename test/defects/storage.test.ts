@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { DatabaseServiceFactory } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { onPostgresql } from '../support/engine';
+import { resetAfterTest } from '../support/factory-instance';
 import { queryRaw, rawCounts, rawRows } from '../support/raw-reader';
-import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { testOn } from '../support/skip';
+import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 describe('faults of the seed that the database does not have', () => {
   test('D13: a call of another caller does not become part of a transaction that is open', async () => {
@@ -39,18 +42,18 @@ describe('faults of the seed that the database does not have', () => {
 
   test('D16: the second of two concurrent callers never gets an instance that is not ready', async () => {
     const options = { url: await newDatabaseUrl(), allowReset: true };
-    afterTest(() => DatabaseServiceFactory.resetDatabase());
+    resetAfterTest(options);
     const first = DatabaseServiceFactory.getInstance(options);
     const second = await DatabaseServiceFactory.getInstance(options);
     expect(await second.queryAgents({})).toEqual([]);
     expect(await first).toBe(second);
   });
 
-  test('D17: a reset without an instance removes nothing', async () => {
+  testOn('sqlite', 'D17: a reset removes no database but the one that it names', async () => {
     const { db, options } = await openTestDatabase();
     const id = await createAgent(db);
     await db.close();
-    await DatabaseServiceFactory.resetDatabase();
+    await DatabaseServiceFactory.resetDatabase({ url: `file:${join(temporaryDirectory(), 'other.sqlite')}` });
     const again = await openTestDatabase({ url: options.url });
     expect(await again.db.getAgent(id)).toMatchObject({ id });
   });

@@ -222,8 +222,6 @@ describe('What runs the caller’s code', () => {
 });
 
 describeOn('sqlite', 'The factory', () => {
-  afterEach(() => DatabaseServiceFactory.resetDatabase());
-
   test('removes the file that it has opened, whatever the options say later', async () => {
     const directory = temporaryDirectory();
     const [opened, other] = [join(directory, 'opened.sqlite'), join(directory, 'other.sqlite')];

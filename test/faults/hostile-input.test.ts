@@ -215,7 +215,6 @@ describe('Options', () => {
       expectUnpolluted();
     });
     await fc.assert(property, parameters);
-    await DatabaseServiceFactory.resetDatabase();
   });
 });
 

@@ -2,12 +2,13 @@ import { DatabaseService, DatabaseServiceFactory } from '../../src';
 import { createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { rawCounts } from '../support/raw-reader';
-import { afterTest, newDatabaseUrl } from '../support/test-database';
+import { resetAfterTest } from '../support/factory-instance';
+import { newDatabaseUrl } from '../support/test-database';
 
 /** The options of the instance of the process in this test; it is reset afterwards. */
 async function instanceOptions() {
   const options = { url: await newDatabaseUrl(), allowReset: true };
-  afterTest(() => DatabaseServiceFactory.resetDatabase());
+  resetAfterTest(options);
   return options;
 }
 
@@ -86,6 +87,7 @@ describe('DatabaseServiceFactory.resetDatabase', () => {
     await DatabaseServiceFactory.resetDatabase();
     const instance = await DatabaseServiceFactory.getInstance({ url: ':memory:', maxResults: 5 });
     expect(await instance.queryAgents({})).toEqual([]);
+    await DatabaseServiceFactory.resetDatabase();
   });
 
   test('waits for work in flight', async () => {

@@ -5,6 +5,7 @@ import { DatabaseService, DatabaseServiceFactory, type DatabaseEvent } from '../
 import { certificateInput, createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { queryRaw } from '../support/raw-reader';
+import { resetAfterTest } from '../support/factory-instance';
 import { openSqlite } from '../support/raw-writer';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
@@ -19,8 +20,9 @@ function createService(url = `file:${join(temporaryDirectory(), 'new.sqlite')}`)
 /** Where the instance of the process lies in this test; it is reset afterwards. */
 function location() {
   const path = join(temporaryDirectory(), 'factory.sqlite');
-  afterTest(() => DatabaseServiceFactory.resetDatabase());
-  return { path, options: { url: `file:${path}` } };
+  const options = { url: `file:${path}` };
+  resetAfterTest(options);
+  return { path, options };
 }
 
 describe('initialize', () => {
@@ -100,7 +102,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
   test('does not keep a start that failed', async () => {
     const directory = join(temporaryDirectory(), 'later');
     const options = { url: `file:${directory}/factory.sqlite` };
-    afterTest(() => DatabaseServiceFactory.resetDatabase());
+    resetAfterTest(options);
     const outcomes = await Promise.allSettled([1, 2].map(() => DatabaseServiceFactory.getInstance(options)));
     expect(outcomes).toMatchObject([{ reason: { code: 'UNAVAILABLE' } }, { reason: { code: 'UNAVAILABLE' } }]);
     mkdirSync(directory);
@@ -136,20 +138,17 @@ describe('DatabaseServiceFactory.resetDatabase', () => {
   });
 
   test('tolerates that there is no instance, or no file any more', async () => {
-    await expect(DatabaseServiceFactory.resetDatabase()).resolves.toBeUndefined();
     const { options } = location();
+    await expect(DatabaseServiceFactory.resetDatabase(options)).resolves.toBeUndefined();
     await (await DatabaseServiceFactory.getInstance(options)).close();
     await DatabaseServiceFactory.resetDatabase();
-    await expect(DatabaseServiceFactory.resetDatabase()).resolves.toBeUndefined();
+    await expect(DatabaseServiceFactory.resetDatabase(options)).resolves.toBeUndefined();
   });
 });
 
 describe('DatabaseServiceFactory.resetDatabase beside other calls', () => {
-  afterEach(() => DatabaseServiceFactory.resetDatabase());
-
   test('what getInstance gives meanwhile is a database that is still there', async () => {
-    const path = join(temporaryDirectory(), 'factory.sqlite');
-    const options = { url: `file:${path}` };
+    const { path, options } = location();
     const first = await DatabaseServiceFactory.getInstance(options);
     await first.createCertificate(certificateInput({ id: 'old' }));
     const [, second] = await Promise.all([

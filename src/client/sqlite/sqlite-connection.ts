@@ -142,7 +142,7 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
 }
 
 /** Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file. */
-function pathOf(driver: Database): string {
+export function pathOf(driver: Database): string {
   return driver.prepare<[], string>("SELECT file FROM pragma_database_list WHERE name = 'main'").pluck().get() ?? '';
 }
 

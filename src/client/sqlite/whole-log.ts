@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../errors/failure';
 import { whileBusy } from './busy';
 import { sizeOf } from './file-identity';
+import { pathOf } from './sqlite-connection';
 
 const headerBytes = 32;
 const frameHeaderBytes = 24;
@@ -33,9 +34,8 @@ export async function assertWholeLog(driver: Database, timeoutMs: number): Promi
 
 function isWhole(driver: Database): boolean {
   const pageSize = Number(driver.pragma('page_size', { simple: true }));
-  const path = driver.prepare<[], string>("SELECT file FROM pragma_database_list WHERE name = 'main'").pluck().get();
   // NOOP only reports.
   const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];
   const pages = state?.log ?? 0;
-  return pages <= 0 || sizeOf(`${path ?? ''}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);
+  return pages <= 0 || sizeOf(`${pathOf(driver)}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);
 }

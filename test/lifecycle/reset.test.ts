@@ -1,0 +1,195 @@
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+import { DatabaseService, DatabaseServiceFactory } from '../../src';
+import { nextLine, startProcess } from '../support/child-process';
+import { createAgent } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { resetAfterTest } from '../support/factory-instance';
+import { describeOn, testOn } from '../support/skip';
+import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+/** A database of this package with an agent, closed. */
+async function filledDatabase(url: string): Promise<void> {
+  const { db } = await openTestDatabase({ url });
+  await createAgent(db);
+  await db.close();
+}
+
+async function countAgents(url: string): Promise<number> {
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  try {
+    return await db.agents.count({});
+  } finally {
+    await db.close();
+  }
+}
+
+function foreignFile(path: string): Buffer {
+  const driver = new SqliteDriver(path);
+  driver.exec("CREATE TABLE agents (id TEXT); INSERT INTO agents VALUES ('precious')");
+  driver.close();
+  return readFileSync(path);
+}
+
+describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
+  test('resets the database that the options name', async () => {
+    const url = await newDatabaseUrl();
+    await filledDatabase(url);
+    await DatabaseServiceFactory.resetDatabase({ url, allowReset: true });
+    expect(await countAgents(url)).toBe(0);
+  });
+
+  test('refuses wrong options', async () => {
+    await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url: 'nonsense' }));
+    await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ reset: true } as object));
+  });
+
+  test('performs each of two concurrent resets', async () => {
+    const urls = [await newDatabaseUrl(), await newDatabaseUrl()];
+    await Promise.all(urls.map(filledDatabase));
+    await Promise.all(urls.map((url) => DatabaseServiceFactory.resetDatabase({ url, allowReset: true })));
+    expect(await Promise.all(urls.map(countAgents))).toEqual([0, 0]);
+  });
+
+  testOn('postgresql', 'refuses a database on PostgreSQL without allowReset', async () => {
+    const url = await newDatabaseUrl();
+    await filledDatabase(url);
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url }));
+    expect(error.field).toBe('allowReset');
+    expect(await countAgents(url)).toBe(1);
+  });
+});
+
+describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
+  test('takes options that name the same database', async () => {
+    const options = { url: await newDatabaseUrl(), allowReset: true, maxResults: 7 };
+    resetAfterTest(options);
+    await createAgent(await DatabaseServiceFactory.getInstance(options));
+    await DatabaseServiceFactory.resetDatabase({ url: options.url });
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('refuses options that name another database', async () => {
+    const options = { url: await newDatabaseUrl(), allowReset: true };
+    resetAfterTest(options);
+    const instance = await DatabaseServiceFactory.getInstance(options);
+    const other = { url: await newDatabaseUrl(), allowReset: true };
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(other));
+    expect(error.field).toBe('url');
+    expect(await instance.agents.count({})).toBe(0);
+  });
+});
+
+describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
+  /** Where a database may be, with options that do not wait long. */
+  function place() {
+    const path = join(temporaryDirectory(), 'test.sqlite');
+    return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };
+  }
+
+  test('removes the default database in a process that has no instance', async () => {
+    const before = process.cwd();
+    const directory = temporaryDirectory();
+    process.chdir(directory);
+    try {
+      await filledDatabase('file:./ans_database.sqlite');
+      await DatabaseServiceFactory.resetDatabase();
+      expect(existsSync(join(directory, 'ans_database.sqlite'))).toBe(false);
+      await DatabaseServiceFactory.resetDatabase();
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('leaves a SQLite database of somebody else as it is', async () => {
+    const { path, options } = place();
+    const bytes = foreignFile(path);
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(options));
+    expect(error.field).toBe('url');
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['a text', 'Not a database. '.repeat(500), 'CORRUPT'],
+    ['an empty file', '', undefined],
+  ] as const)('leaves %s as it is', async (_what, content, code) => {
+    const { path, options } = place();
+    writeFileSync(path, content);
+    if (code === undefined) await DatabaseServiceFactory.resetDatabase(options);
+    else await expectError(code, () => DatabaseServiceFactory.resetDatabase(options));
+    expect(readFileSync(path, 'utf8')).toBe(content);
+  });
+
+  test('removes a database that has tables of the application beside those of this package', async () => {
+    const { path, options } = place();
+    await filledDatabase(options.url);
+    const driver = new SqliteDriver(path);
+    driver.exec('CREATE TABLE orders (id TEXT)');
+    driver.close();
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('removes what is behind a symbolic link, and leaves the link', async () => {
+    const { path, options } = place();
+    const real = join(temporaryDirectory(), 'real.sqlite');
+    symlinkSync(real, path);
+    for (const withInstance of [false, true]) {
+      await filledDatabase(options.url);
+      if (withInstance) await DatabaseServiceFactory.getInstance(options);
+      await DatabaseServiceFactory.resetDatabase(options);
+      expect(existsSync(real)).toBe(false);
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+      expect(await countAgents(options.url)).toBe(0);
+    }
+  });
+
+  test('is BUSY while another process has the database open', async () => {
+    const { options } = place();
+    await filledDatabase(options.url);
+    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
+    expect(await nextLine(child)).toBe('open');
+    await expectError('BUSY', () => DatabaseServiceFactory.resetDatabase(options));
+    expect(await countAgents(options.url)).toBe(1);
+    child.child.kill('SIGKILL');
+    await child.ended;
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('is BUSY while another service of this process has the database open, and keeps the instance', async () => {
+    const { options } = place();
+    resetAfterTest(options);
+    const instance = await DatabaseServiceFactory.getInstance(options);
+    await createAgent(instance);
+    const { db } = await openTestDatabase({ url: options.url });
+    await expectError('BUSY', () => DatabaseServiceFactory.resetDatabase());
+    expect(await DatabaseServiceFactory.getInstance()).toBe(instance);
+    expect(await instance.agents.count({})).toBe(1);
+    await db.close();
+    await DatabaseServiceFactory.resetDatabase();
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('removes a database whose last process was killed, with its log', async () => {
+    const { path, options } = place();
+    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
+    expect(await nextLine(child)).toBe('open');
+    child.child.kill('SIGKILL');
+    await child.ended;
+    expect(existsSync(`${path}-wal`)).toBe(true);
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
+  });
+
+  test('leaves the file of a start that failed', async () => {
+    const { path, options } = place();
+    const bytes = foreignFile(path);
+    const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));
+    await expect(DatabaseServiceFactory.resetDatabase()).resolves.toBeUndefined();
+    await failed;
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+});
