@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { guardConnection } from '../../src/client/postgresql/guarded-connection';
 import { createMissingSchema } from '../../src/migration/create-schema';
 import { queryOn } from '../../src/migration/postgresql-query';
 import { EngineError } from './engine-error';
@@ -36,6 +37,7 @@ export class PostgresqlServer {
   /** Connects to the database, or to another of the same server, with the role and the settings of the URL. */
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
+    guardConnection(client.connection, () => false);
     // What breaks the connection fails the statement; a connection that nothing is asked of may break.
     client.on('error', () => undefined);
     try {

@@ -1,23 +1,20 @@
-import type { DatabaseErrorCode } from './database-error';
+import { isMarkedConnectionFault } from './connection-faults';
+import {
+  lost,
+  meaningOfConnectionError,
+  misunderstood,
+  refusedRole,
+  silent,
+  type Meaning,
+} from './connection-meanings';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
 import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
 import { describeViolation } from './postgresql-violation';
-import { describeTlsFault } from './tls-fault';
 
 /*
- * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A). What happens to a
- * connection before the server can tell comes from the driver or from the system.
+ * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A).
  */
-
-interface Meaning {
-  readonly code: DatabaseErrorCode;
-  readonly message: string;
-  /** Where it is another than the code's own. */
-  readonly retryable?: boolean;
-  /** Whether the circuit breaker counts it as an outage, where this does not follow from the code. */
-  readonly isOutage?: boolean;
-}
 
 const outdated: Meaning = {
   code: 'SCHEMA_OUTDATED',
@@ -27,16 +24,8 @@ const outdated: Meaning = {
 const takenKey: Meaning = { code: 'ALREADY_EXISTS', message: 'a key is taken already' };
 const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
-const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
-const silent: Meaning = { code: 'UNAVAILABLE', message: 'the server did not answer within pool.connectTimeoutMs' };
 const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the schema of the database was changed meanwhile' };
-const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
-
-const refusedRole: Meaning = {
-  code: 'UNAVAILABLE',
-  message: 'the server refuses the role or its password',
-  retryable: false,
-};
+const ended: Meaning = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
 const missingDatabase: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the server has no such database',
@@ -120,43 +109,6 @@ const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
   [/no such database|database ".*" does not exist/, missingDatabase],
 ];
 
-/** What the system reports of a connection, by its code. */
-const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
-  ['ECONNREFUSED', unreachable],
-  ['ENOTFOUND', unreachable],
-  ['EAI_AGAIN', unreachable],
-  ['EHOSTUNREACH', unreachable],
-  ['ENETUNREACH', unreachable],
-  ['ECONNRESET', lost],
-  ['ECONNABORTED', lost],
-  ['EPIPE', lost],
-  ['ETIMEDOUT', lost],
-]);
-
-/** What the driver reports of a connection, which has no code. */
-const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
-  [
-    /^timeout exceeded when trying to connect$/,
-    { code: 'TIMEOUT', message: 'no connection was free within pool.connectTimeoutMs' },
-  ],
-  [/^(?:timeout expired|Connection terminated due to connection timeout)$/, silent],
-  [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
-  [/^Connection terminated|is not queryable$/, lost],
-  [
-    /^The server does not support SSL|error establishing an SSL connection/,
-    { code: 'UNAVAILABLE', message: 'the server offers no encrypted connection', retryable: false },
-  ],
-  [/^SASL|^Unknown authenticationOk|password must be a string/, refusedRole],
-];
-
-/** What is left of the same errors by the time that Prisma's adapter has thrown its own. */
-const adapterKinds: Readonly<Record<string, Meaning>> = {
-  DatabaseNotReachable: unreachable,
-  ConnectionClosed: lost,
-  SocketTimeout: lost,
-  TlsConnectionError: { code: 'UNAVAILABLE', message: 'no encrypted connection came about', retryable: false },
-};
-
 /**
  * Tables whose rows no caller gives a key: where one is in the way, another transaction has changed what this one goes by.
  * It has deleted a capability between two statements of this one, or added to the chain of security events, of which a
@@ -186,6 +138,11 @@ export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, meaningOf) === outdatedPlan;
 }
 
+/** Reports whether the server has rolled a transaction back, and ended the connection, because it took too long. */
+export function isTransactionTimeout(error: unknown): boolean {
+  return findInChain(error, meaningOf) === idleForTooLong;
+}
+
 /** Reports whether a statement was cancelled on the server by somebody, so that it is not to be repeated unasked. */
 export function isCancelledByRequest(error: unknown): boolean {
   return findInChain(error, meaningOf) === cancelledByRequest;
@@ -207,6 +164,7 @@ export function isConnectTimeout(error: unknown): boolean {
  */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
+    if (isMarkedConnectionFault(link)) return true;
     const state = sqlStateOf(link);
     if (state !== undefined) return isStateOfConnection(link, state) || meaningOf(link) === outdatedPlan;
     return meaningOfConnectionError(link) === undefined ? undefined : true;
@@ -234,17 +192,26 @@ function sqlStateOf(error: object): string | undefined {
 
 function meaningOf(error: object): Meaning | undefined {
   const state = sqlStateOf(error);
-  if (state === undefined) return meaningOfConnectionError(error);
+  if (state === undefined)
+    return meaningOfConnectionError(error) ?? (isUnknownFault(error) ? misunderstood : undefined);
   // A kept plan has to give the same types for ever; the server has no code for this alone.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
-  const violation = describeViolation(error, state);
+  // What ends the connection is nothing that a trigger or a constraint has said.
+  const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);
   const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
-  return known ?? { code: 'INTERNAL', message: 'unexpected fault of the database' };
+  return known ?? (isFatal(error) ? ended : { code: 'INTERNAL', message: 'unexpected fault of the database' });
+}
+
+// What the driver throws at what it does not understand may be any error. An error of the server's without an SQLSTATE is
+// told by its form: the driver is loaded for PostgreSQL only.
+function isUnknownFault(error: object): boolean {
+  const { name, length } = error as Readonly<Record<string, unknown>>;
+  return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
 }
 
 // A setting that the server does not know, or a value that it does not take, ends the connection; elsewhere the same codes
@@ -260,17 +227,6 @@ function meaningOfMessage(error: object, state: string): Meaning | undefined {
   const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];
-}
-
-function meaningOfConnectionError(error: object): Meaning | undefined {
-  const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
-  // A socket that is a file has codes that other files have, too.
-  if (syscall === 'connect') return unreachable;
-  const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
-  if (known !== undefined) return known;
-  const tlsFault = describeTlsFault(code);
-  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, isOutage: true };
-  return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }
 
 /** Whether a statement has failed for want of a value for a column. */

@@ -8,6 +8,7 @@ export class TcpProxy {
   readonly #server: Server;
   #target: number;
   readonly #sockets = new Set<Socket>();
+  #greeting: Buffer | undefined;
   #isSilent = false;
   #isMute = false;
   /** Connections to the server that have been sent something of which their clients know nothing. */
@@ -66,6 +67,16 @@ export class TcpProxy {
     this.#mishearing = [Buffer.from(from), Buffer.from(to)];
   }
 
+  /** Sends this to all clients, as if the server had said it. */
+  say(bytes: Buffer): void {
+    for (const socket of this.#sockets) if (socket.remotePort !== this.#target) socket.write(bytes);
+  }
+
+  /** Has new connections be answered with this, and never reach the server. */
+  greet(bytes: Buffer): void {
+    this.#greeting = bytes;
+  }
+
   /** Leads new connections to another server. */
   retarget(target: number): void {
     this.#target = target;
@@ -110,6 +121,12 @@ export class TcpProxy {
 
   #connect(client: Socket): void {
     this.connections += 1;
+    const greeting = this.#greeting;
+    if (greeting !== undefined) {
+      this.#sockets.add(client.on('error', () => undefined));
+      client.once('data', () => client.write(greeting));
+      return;
+    }
     const server = connect(this.#target, '127.0.0.1');
     const pair = [client, server];
     let isDoomed = false;

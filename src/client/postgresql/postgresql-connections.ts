@@ -12,8 +12,9 @@ import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import { AnswerSize } from '../../sql/answer-size';
 import type { AnswerBounds, Row, Statement, StatementResult } from '../../sql/statement';
+import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { toNumbered } from './numbered-parameters';
-import { TidyClient, TidyPool } from './tidy-client';
+import { reasonOn, TidyClient, TidyPool } from './tidy-client';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
@@ -142,8 +143,9 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
   // The driver's own promises would keep answers until the whole heap is collected.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
     client.query<Row[]>(query, (error: Error | null, answer) => {
-      if (error === null) resolve(answer);
-      else reject(error);
+      if (error !== null) reject(reasonOn(client, error));
+      else if (lacksOutcome(answer)) reject(unexpectedEnd());
+      else resolve(answer);
     });
   });
   if (client instanceof TidyClient) client.heard(name);

@@ -1,10 +1,18 @@
 import { DatabaseError, type PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 import { Failure } from '../../errors/failure';
-import { isConnectionFault, isOutdatedPlan, isSerializationFailure } from '../../errors/postgresql-failure';
+import { isNotQueryable } from '../../errors/connection-meanings';
+import {
+  isConnectionFault,
+  isOutdatedPlan,
+  isSerializationFailure,
+  isTransactionTimeout,
+} from '../../errors/postgresql-failure';
 import type { TransactionRequest } from '../executor';
 import { Gate } from '../gate';
 import type { PostgresqlConnections } from './postgresql-connections';
+import { unexpectedEnd } from './guarded-connection';
+import { reasonOn } from './tidy-client';
 
 /**
  * How transactions see one another. A single call locks what it decides by and sees what was committed before each of its
@@ -69,6 +77,7 @@ export class PostgresqlTransaction {
         if (isSerializationFailure(error)) isAnswered();
         throw error;
       });
+      if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
       isAnswered();
       await Promise.all(last);
       // The server's answer to the end of a transaction in which a statement had failed.
@@ -101,7 +110,7 @@ export class PostgresqlTransaction {
     } catch (error) {
       // A COMMIT that is cancelled just when it begins leaves a transaction that has failed: nobody else could use it.
       isUsable &&= !isConnectionFault(error);
-      throw wasSent(error) ? unknownOutcome(error) : error;
+      throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {
       this.#client.release(!isUsable);
     }
@@ -166,7 +175,7 @@ export class DividedTransaction {
       } catch (error) {
         if (isConnectionFault(error)) this.#isUsable = false;
         else await this.#undo(error);
-        throw error;
+        throw reasonOn(this.client, error);
       }
     });
   }
@@ -203,10 +212,11 @@ export class DividedTransaction {
   }
 }
 
-// A connection that was known to be lost was not used, and a plan that is out of date is the server's answer.
+// A connection that was known to be lost was not used. A plan that is out of date, and a transaction that took too long, are
+// the server's answer.
 function wasSent(error: unknown): boolean {
-  if (!isConnectionFault(error) || isOutdatedPlan(error)) return false;
-  return !(error instanceof Error && error.message.endsWith('is not queryable'));
+  if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
+  return !(error instanceof Error && isNotQueryable(error));
 }
 
 function unknownOutcome(cause: unknown): Failure {

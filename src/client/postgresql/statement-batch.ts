@@ -1,11 +1,12 @@
 import { Query, type Connection, type PoolClient, type QueryResultBase } from 'pg';
 import type { Statement, StatementResult } from '../../sql/statement';
+import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { TidyClient } from './tidy-client';
 
 /** How long after its last answer a connection is taken for alive, in milliseconds. */
 const freshMs = 1000;
 
-type Answer = Pick<QueryResultBase, 'rowCount'>;
+type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
 
 /**
  * Statements that are sent with a single end for all: the server makes them one transaction, without being told where it
@@ -55,5 +56,7 @@ export async function runBatch(client: PoolClient, statements: readonly Statemen
       }),
     );
   });
-  return [answer].flat().map(({ rowCount }) => ({ rows: [], changes: rowCount ?? 0 }));
+  const answers = [answer].flat();
+  if (answers.length !== statements.length || answers.some(lacksOutcome)) throw unexpectedEnd();
+  return answers.map(({ rowCount }) => ({ rows: [], changes: rowCount ?? 0 }));
 }

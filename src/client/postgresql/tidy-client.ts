@@ -1,6 +1,10 @@
-import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
+import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg';
+import { markConnectionFault } from '../../errors/connection-faults';
+import { findInChain } from '../../errors/error-chain';
 import { notInitialized } from '../../errors/failure';
 import { TextCache } from '../../sql/text-cache';
+import { isNotQueryable } from '../../errors/connection-meanings';
+import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
 
 /** How many prepared statements, each with its plan, the server keeps for a connection. */
@@ -21,11 +25,17 @@ export class TidyClient extends Client {
   /** The names that the server has answered to. */
   readonly #prepared = new Set<string>();
   #lastNumber = 0;
+  readonly #connectTimeoutMs: number;
+  #isConnected = false;
+  /** What the connection has failed with, where it has. */
+  #fault: Error | undefined;
 
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
+    this.#connectTimeoutMs = config?.connectionTimeoutMillis ?? 0;
     // A connection that is lost is the next call's to find out; without a listener it would end the process.
-    this.on('error', () => undefined);
+    this.on('error', (error) => this.#failWith(error));
+    guardConnection(this.connection, () => !this.#isConnected);
   }
 
   override connect(): Promise<Client>;
@@ -83,17 +93,41 @@ export class TidyClient extends Client {
     this.connection.close({ type: 'S', name }, true);
   }
 
+  /** Returns why the connection failed where `error` says no more than that it has failed before, else `error`. */
+  reasonOf<T>(error: T): T | Error {
+    if (this.#fault === undefined) return error;
+    return findInChain(error, (link) => isNotQueryable(link) || undefined) === true ? this.#fault : error;
+  }
+
+  #failWith(error: Error): void {
+    this.#fault ??= error;
+    markConnectionFault(error);
+    // Some errors of the driver's while it connects would not end the attempt.
+    if (!this.#isConnected) breakConnection(this.connection, error);
+  }
+
   async #connect(): Promise<Client> {
+    // The driver's own limit ends when the server is ready, and the pool has one for its own connections alone.
+    const timer = this.#startTimer();
     try {
       await super.connect();
       // The number of the server's process, which the driver's types leave out.
       const { processID } = this as { processID?: number };
       ({ isDirect: this.isDirect, isStandby: this.isStandby } = await prepareSession(this, Number(processID)));
+      this.#isConnected = true;
       return this;
     } catch (error) {
+      markConnectionFault(error);
       this.hangUp();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #startTimer(): NodeJS.Timeout | undefined {
+    if (this.#connectTimeoutMs === 0) return undefined;
+    return setTimeout(() => breakConnection(this.connection, new Error('timeout expired')), this.#connectTimeoutMs);
   }
 }
 
@@ -134,6 +168,11 @@ export class TidyPool extends Pool {
       });
     });
   }
+}
+
+/** Returns what `error` on a connection has come from: see {@link TidyClient.reasonOf}. */
+export function reasonOn<T>(client: ClientBase, error: T): T | Error {
+  return client instanceof TidyClient ? client.reasonOf(error) : error;
 }
 
 type ConnectCallback = (

@@ -1,0 +1,12 @@
+// Beside the errors, not in them: they are the driver's, and nobody else's to change.
+const faults = new WeakSet<object>();
+
+/** Records that a connection has failed with this error, whatever the error is. */
+export function markConnectionFault(error: unknown): void {
+  if (typeof error === 'object' && error !== null) faults.add(error);
+}
+
+/** Reports whether a connection has failed with this error. */
+export function isMarkedConnectionFault(error: object): boolean {
+  return faults.has(error);
+}
