@@ -139,8 +139,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    *
    * @returns what `work` returns, after the commit.
    * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; CONFLICT when other
-   * transactions got in the way until the time for retries was over; INVALID_INPUT when `work` is no function or the
-   * options are wrong.
+   * transactions got in the way until the time for retries was over; TIMEOUT when it sent no statement for
+   * `transactionIdleTimeoutMs` while another call waited for it; NOT_INITIALIZED when `close()` cut it off; INVALID_INPUT when
+   * `work` is no function or the options are wrong.
    */
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
     let isolation: TransactionIsolation;

@@ -6,6 +6,7 @@ import type {
   Executor,
   StatementObserver,
   TransactionRequest,
+  TransactionWaiters,
   Vitals,
 } from '../client/executor';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -106,6 +107,10 @@ class CachingTransaction implements DatabaseTransaction {
   constructor(transaction: DatabaseTransaction, cache: RecordCache) {
     this.#transaction = transaction;
     this.#cache = cache;
+  }
+
+  get waiters(): TransactionWaiters {
+    return this.#transaction.waiters;
   }
 
   createExecutor(observe?: StatementObserver): Executor {

@@ -54,6 +54,7 @@ export async function examine(
     told.length === 0 &&
     used.every(({ isServing }) => isServing);
   const pool = vitals.pool();
+  const writerHeldMs = vitals.writerHeldMs?.();
   return {
     status: 'code' in ping ? 'down' : isWhole ? 'up' : 'degraded',
     engine: vitals.engine,
@@ -61,6 +62,7 @@ export async function examine(
     ...(codes[0] === undefined ? undefined : { code: codes[0] }),
     breaker,
     ...(pool === undefined ? undefined : { pool }),
+    ...(writerHeldMs === undefined || writerHeldMs === 0 ? undefined : { writerHeldMs }),
     replicas: used,
     warnings: told,
     ...('value' in pending ? { pendingMigrations: pending.value } : undefined),

@@ -88,12 +88,23 @@ export interface Vitals {
   replicas(): Promise<readonly ReplicaHealth[]>;
   /** The connections at the moment; undefined where there is no pool. */
   pool(): PoolHealth | undefined;
+  /** Returns how long the one writer has been held, in milliseconds. Absent where writers do not exclude each other. */
+  writerHeldMs?(): number;
   /** Ends what is still being asked. */
   hangUp(): void;
 }
 
+/** The calls of this process that wait for a transaction to end. */
+export interface TransactionWaiters {
+  /** Returns how long the one that has waited longest has waited, in milliseconds; 0 where none waits. */
+  longestWaitMs(): number | Promise<number>;
+  /** Calls `listener` when a call waits already and whenever one begins to wait. Absent where nothing reports it. */
+  onWait?(listener: () => void): void;
+}
+
 /** A transaction that is open. */
 export interface DatabaseTransaction {
+  readonly waiters: TransactionWaiters;
   /** An executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   commit(): Promise<void>;

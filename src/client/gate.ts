@@ -1,29 +1,56 @@
+interface Waiter {
+  readonly enter: () => void;
+  readonly sinceMs: number;
+}
+
 /** Lets one through at a time, in the order of their coming. */
 export class Gate {
-  readonly #waiting: (() => void)[] = [];
-  #held = false;
+  readonly #waiting: Waiter[] = [];
+  /** When the one who holds it came in; undefined while it is free. */
+  #heldSinceMs: number | undefined;
   #isDissolved = false;
+  #onWait: (() => void) | undefined;
 
   /** Resolves once it is the caller's turn. Whoever entered has to leave, whatever happens. */
   enter(): Promise<void> {
-    if (!this.#held || this.#isDissolved) {
-      this.#held = true;
+    if (this.#heldSinceMs === undefined || this.#isDissolved) {
+      this.#heldSinceMs = performance.now();
       return Promise.resolve();
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const entered = new Promise<void>((enter) => this.#waiting.push({ enter, sinceMs: performance.now() }));
+    this.#onWait?.();
+    return entered;
   }
 
   /** Lets the next one in. */
   leave(): void {
+    this.#onWait = undefined;
     const next = this.#waiting.shift();
-    if (next === undefined) this.#held = false;
-    else next();
+    this.#heldSinceMs = next && performance.now();
+    next?.enter();
+  }
+
+  /** Returns how long one and the same caller has held it, in milliseconds; 0 while it is free. */
+  heldMs(): number {
+    return this.#heldSinceMs === undefined ? 0 : performance.now() - this.#heldSinceMs;
+  }
+
+  /** Returns how long the first who waits has waited, in milliseconds; 0 where nobody waits. */
+  longestWaitMs(): number {
+    const first = this.#waiting[0];
+    return first === undefined ? 0 : performance.now() - first.sinceMs;
+  }
+
+  /** Calls `listener` when somebody waits already and whenever another begins to wait, until the present holder leaves. */
+  onWait(listener: () => void): void {
+    this.#onWait = listener;
+    if (this.#waiting.length > 0) listener();
   }
 
   /** Lets everybody in from now on, also while others are. */
   dissolve(): void {
     this.#isDissolved = true;
-    for (const next of this.#waiting.splice(0)) next();
+    for (const { enter } of this.#waiting.splice(0)) enter();
   }
 
   /** Does `work` when it is the caller's turn, and lets nobody else in until it has ended. */

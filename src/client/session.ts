@@ -9,7 +9,7 @@ import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { Breaker } from './breaker';
 import { examine, parseHealthOptions } from './examine';
-import type { Database, DatabaseTransaction, Executor, TransactionRequest } from './executor';
+import type { Database, DatabaseTransaction, Executor, TransactionRequest, TransactionWaiters } from './executor';
 import { endsWithin, Flights } from './flights';
 import { Gate } from './gate';
 import { perform, statementObserver, tellFailure } from './perform';
@@ -41,6 +41,7 @@ const shortestGoodbyeMs = 1000;
 
 /** What is done where the database fails. */
 export interface SessionSettings {
+  readonly transactionIdleTimeoutMs: number;
   readonly retry: RetryPolicy;
   readonly breaker: BreakerSettings | undefined;
 }
@@ -51,6 +52,7 @@ export class DatabaseSession implements Session {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: Breaker | undefined;
+  readonly #idleTimeoutMs: number;
   #flights = new Flights();
   #repetitions = new Gate();
   #database: Database | undefined;
@@ -58,6 +60,7 @@ export class DatabaseSession implements Session {
   constructor(diagnostics: Diagnostics, settings: SessionSettings) {
     this.#diagnostics = diagnostics;
     this.#policy = settings.retry;
+    this.#idleTimeoutMs = settings.transactionIdleTimeoutMs;
     const { breaker } = settings;
     this.#breaker = breaker && new Breaker(breaker, (state) => diagnostics.breakerChanged(state));
   }
@@ -146,10 +149,13 @@ export class DatabaseSession implements Session {
   async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
     const startMs = performance.now();
     const flights = this.#flights;
-    const attempt = new TransactionAttempt(this.#diagnostics, flights, work);
+    const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
+    const attempt = new TransactionAttempt({ diagnostics, outer: flights, idleTimeoutMs }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
-      return attempt.run(this, await this.#begin({ isolation, isRepeated }, startMs));
+      const transaction = await this.#begin({ isolation, isRepeated }, startMs);
+      const { waiters } = transaction;
+      return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
     };
     flights.begin();
     try {
@@ -237,6 +243,13 @@ export class DatabaseSession implements Session {
   #retryObserver(operation: Operation): RetryRules['observe'] {
     return (code, attempt, delayMs) => this.#diagnostics.retrying(operation, code, attempt, delayMs);
   }
+}
+
+/** Adds those who wait for a transaction that is repeated, to be repeated after it. */
+function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): TransactionWaiters {
+  return {
+    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
+  };
 }
 
 function writeBesideTransaction(): Failure {

@@ -3,8 +3,9 @@ import type { Diagnostics } from '../diagnostics/diagnostics';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { DatabaseTransaction, Executor } from './executor';
-import { Flights } from './flights';
+import type { DatabaseTransaction, Executor, TransactionWaiters } from './executor';
+import { TimedFlights, type Flights } from './flights';
+import { idleForTooLong, IdleLimit } from './idle-limit';
 import { perform, statementObserver } from './perform';
 import type { Session } from './session';
 import { runInsideTransaction } from './transaction-context';
@@ -16,8 +17,10 @@ export class TransactionSession implements Session {
   readonly #transaction: DatabaseTransaction;
   /** What the transaction is part of. */
   readonly #outer: Flights;
-  readonly #flights = new Flights();
+  readonly #flights = new TimedFlights();
   #isOver = false;
+  /** Why it is over, where it did not just end. */
+  #interruption: Failure | undefined;
 
   constructor(diagnostics: Diagnostics, outer: Flights, transaction: DatabaseTransaction) {
     this.#diagnostics = diagnostics;
@@ -33,7 +36,7 @@ export class TransactionSession implements Session {
     const run = (): Promise<T> => {
       requiresPrimary(options);
       if (this.#outer.isCutOff) throw notInitialized();
-      if (this.#isOver) throw new Failure('CONFLICT', 'the transaction is over');
+      if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction is over');
       return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
     };
     return perform(this.#diagnostics, operation, run, this.#flights);
@@ -51,55 +54,101 @@ export class TransactionSession implements Session {
     return this.read(operation, undefined, work);
   }
 
+  /** Returns for how long no call has been under way, in milliseconds. */
+  idleMs(): number {
+    return this.#flights.idleMs();
+  }
+
   /** Lets no more calls begin, and waits for those that the caller did not wait for. */
-  end(): Promise<void> {
+  end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
+    this.#interruption ??= interruption;
     return this.#flights.allLanded();
   }
 }
 
+/** How a callback ended, or why it was not waited for any longer. */
+type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
+
+/** What the attempts at a transaction share. */
+export interface AttemptSettings {
+  readonly diagnostics: Diagnostics;
+  /** What the transaction is part of. */
+  readonly outer: Flights;
+  /** How long it may send nothing while others wait for it, in milliseconds; 0: for ever. */
+  readonly idleTimeoutMs: number;
+}
+
 /** One attempt at a transaction, or several one after the other. */
 export class TransactionAttempt<T> {
-  readonly #diagnostics: Diagnostics;
-  readonly #outer: Flights;
+  readonly #settings: AttemptSettings;
   readonly #work: (session: Session) => Promise<T>;
   /** Whether it is the caller's work that has failed. */
   hasCallerFailed = false;
 
-  /** @param outer - what it is part of. */
-  constructor(diagnostics: Diagnostics, outer: Flights, work: (session: Session) => Promise<T>) {
-    this.#diagnostics = diagnostics;
-    this.#outer = outer;
+  constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
+    this.#settings = settings;
     this.#work = work;
   }
 
-  /** Does the work in `transaction`, which has just begun, and ends it. */
-  async run(database: object, transaction: DatabaseTransaction): Promise<T> {
+  /**
+   * Does the work in `transaction`, which has just begun, and ends it.
+   *
+   * @param waiters - the calls that wait for it.
+   */
+  async run(database: object, transaction: DatabaseTransaction, waiters: TransactionWaiters): Promise<T> {
+    const { diagnostics, outer } = this.#settings;
     const start = performance.now();
-    let outcome: 'commit' | 'rollback' = 'rollback';
+    let end: 'commit' | 'rollback' = 'rollback';
     try {
-      const result = await this.#workIn(database, transaction);
-      if (this.#outer.isCutOff) {
+      const session = new TransactionSession(diagnostics, outer, transaction);
+      const outcome = await this.#outcomeOf(database, session, waiters);
+      if (!('result' in outcome)) {
+        // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
+        await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
+        if ('interruption' in outcome) throw outcome.interruption;
+        this.hasCallerFailed = true;
+        throw outcome.thrown;
+      }
+      if (outer.isCutOff) {
         await transaction.rollback().catch(() => undefined);
         throw notInitialized();
       }
       await transaction.commit();
-      outcome = 'commit';
-      return result;
+      end = 'commit';
+      return outcome.result;
     } finally {
-      this.#diagnostics.transactionEnded(outcome, performance.now() - start);
+      diagnostics.transactionEnded(end, performance.now() - start);
     }
   }
 
-  async #workIn(database: object, transaction: DatabaseTransaction): Promise<T> {
-    const session = new TransactionSession(this.#diagnostics, this.#outer, transaction);
-    try {
-      return await runInsideTransaction(database, () => this.#work(session)).finally(() => session.end());
-    } catch (error) {
-      // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
-      await perform(this.#diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
-      this.hasCallerFailed = true;
-      throw error;
-    }
+  /** Waits for the callback; not any longer once the transaction is idle for too long, or the database was given up. */
+  #outcomeOf(database: object, session: TransactionSession, waiters: TransactionWaiters): Promise<Outcome<T>> {
+    const { outer, idleTimeoutMs } = this.#settings;
+    return new Promise((resolve) => {
+      const interrupt = (interruption: Failure): void => {
+        // The callback goes on: whatever it calls must not run in another's transaction, or in none.
+        void session.end(interruption);
+        settle({ interruption });
+      };
+      const settle = (outcome: Outcome<T>): void => {
+        limit.stop();
+        ignoreCutOff();
+        resolve(outcome);
+      };
+      const ignoreCutOff = outer.onCutOff(() => interrupt(notInitialized()));
+      const limit = new IdleLimit(
+        idleTimeoutMs,
+        () => session.idleMs(),
+        waiters,
+        () => interrupt(idleForTooLong()),
+      );
+      runInsideTransaction(database, () => this.#work(session))
+        .finally(() => session.end())
+        .then(
+          (result) => settle({ result }),
+          (thrown: unknown) => settle({ thrown }),
+        );
+    });
   }
 }

@@ -27,6 +27,12 @@ export interface DatabaseHealth {
   /** The connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
+   * SQLite: how long the present write or transaction of this service has held the one writer, in milliseconds, the wait for
+   * other processes included. A value that keeps growing is a transaction whose callback does not end. Absent while nobody
+   * writes, and on PostgreSQL, where writers do not exclude each other.
+   */
+  readonly writerHeldMs?: number;
+  /**
    * The read replicas in the order of `replicaUrls`; empty where none are used, as with `maxReplicaLagMs: 0`, or where
    * they could not be asked in time.
    */

@@ -50,6 +50,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
   /** Undefined: no call is refused. */
   readonly breaker: BreakerSettings | undefined;
   readonly closeTimeoutMs: number;
+  readonly transactionIdleTimeoutMs: number;
   /** Undefined: nothing is kept. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
@@ -74,6 +75,7 @@ const optionNames = new Set([
   'breaker',
   'cache',
   'closeTimeoutMs',
+  'transactionIdleTimeoutMs',
   'maxResults',
   'limits',
   'defaultAgentLifetimeMs',
@@ -119,6 +121,8 @@ function resolve(input: unknown): ResolvedOptions {
     retry: parseRetry(options.retry),
     breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
     closeTimeoutMs: optional(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
+    transactionIdleTimeoutMs:
+      optional(options.transactionIdleTimeoutMs, 'transactionIdleTimeoutMs', checkTimeout) ?? 30_000,
     cache: optional(options.cache, 'cache', parseCache),
     limits: parseLimits(options.limits),
     maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,

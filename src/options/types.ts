@@ -171,6 +171,14 @@ export interface DatabaseOptions {
    * 30000.
    */
   closeTimeoutMs?: number | undefined;
+  /**
+   * How long a `db.transaction` may send no statement while another call of this service waits for it, in milliseconds; 0:
+   * for ever. After that it is rolled back: its promise, and what it calls next, fail with TIMEOUT, which is not retryable,
+   * and those that wait go on. The other call may be one that the callback itself waits for, through a queue for instance,
+   * so that neither would ever end. A callback that keeps sending statements is never cut off, however long it takes, nor
+   * one that nobody waits for. Default: 30000.
+   */
+  transactionIdleTimeoutMs?: number | undefined;
   /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
   maxResults?: number | undefined;
   /** How much one call may be given, and may give: see {@link LimitOptions}. Default: all of its defaults. */

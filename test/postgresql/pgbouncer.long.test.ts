@@ -7,6 +7,7 @@ import { Pgbouncer, whyNoPgbouncer } from '../support/pgbouncer';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
+import { startWorkQueue } from '../support/work-queue';
 import { startOwnServer, whyNoOwnServer } from './own-server';
 import { TcpProxy } from './tcp-proxy';
 
@@ -87,6 +88,21 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'Through PgBouncer in transac
     });
     await expect(failing).rejects.toThrow('mine');
     expect(await db.getAgent('never')).toBeNull();
+  });
+
+  test('a transaction that waits for a write beside it is rolled back with TIMEOUT', async () => {
+    const wider = await startPooler({ default_pool_size: 4 });
+    afterTest(() => wider.remove());
+    const db = await open({ url: wider.url('work'), transactionIdleTimeoutMs: 150 });
+    const queue = startWorkQueue();
+    await db.createAgent(agent('idle'));
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'idle', name: 'inside' });
+      await queue.add(() => db.updateAgent({ id: 'idle', description: 'queued' }));
+    });
+    await expectError('TIMEOUT', () => outcome);
+    await queue.add(() => Promise.resolve());
+    expect(await db.getAgent('idle')).toMatchObject({ name: 'Test Agent', description: 'queued' });
   });
 
   test('many callers share few connections of the server, whatever they do', async () => {

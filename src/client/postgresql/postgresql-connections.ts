@@ -113,6 +113,19 @@ export class PostgresqlConnections {
     return client;
   }
 
+  /** Reports whether another connection than this one may be waiting for an answer. */
+  hasOthersInUse(client: PoolClient): boolean {
+    return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
+  }
+
+  /** Returns the numbers of the server's processes that serve this process's connections, as far as it knows them. */
+  serverProcesses(): number[] {
+    return [...this.#clients].flatMap((client) => {
+      const number = client instanceof TidyClient ? client.serverProcess : undefined;
+      return number === undefined ? [] : [number];
+    });
+  }
+
   /** Cuts the connections that are in use: whoever waits there for an answer fails. */
   giveUpBusy(): void {
     for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();

@@ -11,6 +11,7 @@ import type {
   Executor,
   StatementObserver,
   TransactionRequest,
+  TransactionWaiters,
   Vitals,
 } from '../executor';
 import { Failure } from '../../errors/failure';
@@ -30,6 +31,7 @@ import { PostgresqlMigrator } from './postgresql-migrator';
 import { DividedTransaction } from './postgresql-transaction';
 import { Replicas } from './replicas';
 import { assertEncoding } from './server-encoding';
+import { createWaiters } from './transaction-waiters';
 
 /** What of the server decides whether, and how well, it serves. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
@@ -113,7 +115,9 @@ export class PostgresqlEngine implements Database {
   }
 
   async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
-    return new PostgresqlEngineTransaction(await DividedTransaction.begin(this.#primary, request), this.#schema);
+    const transaction = await DividedTransaction.begin(this.#primary, request);
+    const waiters = createWaiters(this.#primary, this.#control, transaction);
+    return new PostgresqlEngineTransaction(transaction, waiters, this.#schema);
   }
 
   migrate(): Promise<string[]> {
@@ -149,11 +153,13 @@ export class PostgresqlEngine implements Database {
 }
 
 class PostgresqlEngineTransaction implements DatabaseTransaction {
+  readonly waiters: TransactionWaiters;
   readonly #transaction: DividedTransaction;
   readonly #prisma: PrismaClientLoader;
   readonly #notes: ChangeNote[] = [];
 
-  constructor(transaction: DividedTransaction, schema: string | undefined) {
+  constructor(transaction: DividedTransaction, waiters: TransactionWaiters, schema: string | undefined) {
+    this.waiters = waiters;
     this.#transaction = transaction;
     this.#prisma = new PrismaClientLoader(() =>
       loadPrismaClient(createPostgresqlTransactionAdapterFactory(transaction.client, schema)),

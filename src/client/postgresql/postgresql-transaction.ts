@@ -12,7 +12,7 @@ import type { TransactionRequest } from '../executor';
 import { Gate } from '../gate';
 import type { PostgresqlConnections } from './postgresql-connections';
 import { unexpectedEnd } from './guarded-connection';
-import { reasonOn } from './tidy-client';
+import { reasonOn, TidyClient } from './tidy-client';
 
 /**
  * How transactions see one another. A single call locks what it decides by and sees what was committed before each of its
@@ -140,8 +140,12 @@ export class DividedTransaction {
   /** Why the whole of it has failed, where it has. */
   #failure: Failure | undefined;
 
-  private constructor(transaction: PostgresqlTransaction) {
+  /** The number of the server's process that serves it. */
+  readonly serverProcess: number | undefined;
+
+  private constructor(transaction: PostgresqlTransaction, serverProcess: number | undefined) {
     this.#transaction = transaction;
+    this.serverProcess = serverProcess;
   }
 
   /** A repeated one lets nobody else record events: every event follows the last one, so they conflict easily. */
@@ -154,8 +158,11 @@ export class DividedTransaction {
       await transaction.begin();
       // Unlike a query, this waits before the state is taken that the transaction sees.
       if (isRepeated) await transaction.client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE');
-      await transaction.client.query('SAVEPOINT operation');
-      return new DividedTransaction(transaction);
+      const [serverProcess] = await Promise.all([
+        serverProcessOf(transaction.client),
+        transaction.client.query('SAVEPOINT operation'),
+      ]);
+      return new DividedTransaction(transaction, serverProcess);
     } catch (error) {
       await transaction.rollback().catch(() => undefined);
       throw error;
@@ -210,6 +217,13 @@ export class DividedTransaction {
   rollback(): Promise<void> {
     return this.#gate.pass(() => this.#transaction.rollback(this.#isUsable));
   }
+}
+
+// A pooler may serve each transaction by another process, so that the server has to be asked.
+async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
+  if (client instanceof TidyClient && client.serverProcess !== undefined) return client.serverProcess;
+  const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
+  return rows[0]?.[0];
 }
 
 // A connection that was known to be lost was not used. A plan that is out of date, and a transaction that took too long, are

@@ -75,6 +75,13 @@ export class TidyClient extends Client {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
+  /** Returns the number of the server's process; undefined through a pooler, whose numbers are its own. */
+  get serverProcess(): number | undefined {
+    // The driver's types leave it out.
+    const { processID } = this as { processID?: number | null };
+    return this.isDirect && typeof processID === 'number' ? processID : undefined;
+  }
+
   /** Ends the connection at once, whatever is in flight. */
   hangUp(): void {
     this.connection.stream.destroy();
@@ -133,7 +140,8 @@ export class TidyClient extends Client {
 
 /** The driver's pool, but for that it can be given up: the driver's waits for its connections, and those who wait for them. */
 export class TidyPool extends Pool {
-  readonly #waiting = new Set<(error: Error) => void>();
+  /** Those who wait for a connection, and since when, in the order of their coming. */
+  readonly #waiting = new Map<(error: Error) => void, number>();
   #isGivenUp = false;
 
   override connect(): Promise<PoolClient>;
@@ -144,10 +152,16 @@ export class TidyPool extends Pool {
     return undefined;
   }
 
+  /** Returns how long the first has waited who needs a connection that is in use, in milliseconds; 0 where nobody does. */
+  longestWaitMs(): number {
+    const [sinceMs] = this.#waiting.values();
+    return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
+  }
+
   /** Lets nobody have a connection any more. Those that are in use are to be cut by whoever knows them. */
   giveUp(): void {
     this.#isGivenUp = true;
-    for (const reject of this.#waiting) reject(notInitialized());
+    for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
     // It waits for those in use, which need not ever come back, and may have been ended before.
     this.end().catch(() => undefined);
@@ -159,7 +173,7 @@ export class TidyPool extends Pool {
         reject(notInitialized());
         return;
       }
-      this.#waiting.add(reject);
+      this.#waiting.set(reject, performance.now());
       super.connect((error, client) => {
         const isAwaited = this.#waiting.delete(reject);
         if (client === undefined) reject(error ?? new Error('The pool gave no connection'));

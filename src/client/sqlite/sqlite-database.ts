@@ -1,6 +1,7 @@
 import { Failure, notInitialized } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
+import type { TransactionWaiters } from '../executor';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
 import { FileGuard, filesNotInPlace } from './file-guard';
@@ -15,6 +16,7 @@ const rollback: Statement = { sql: 'ROLLBACK', args: [] };
 
 /** A transaction that holds the write lock. Exactly one of `commit` and `rollback` has to be called. */
 export interface SqliteTransaction {
+  readonly waiters: TransactionWaiters;
   readonly connection: SqliteConnection;
   /** @throws where a statement on the connection would not be part of this transaction any more. */
   assertOpen(): void;
@@ -145,7 +147,13 @@ export class SqliteDatabase {
       isOver = true;
       this.#end(command);
     };
-    return { connection: this.#writer, assertOpen, commit: () => end(commit), rollback: () => end(rollback) };
+    return {
+      connection: this.#writer,
+      waiters: this.#gate,
+      assertOpen,
+      commit: () => end(commit),
+      rollback: () => end(rollback),
+    };
   }
 
   /** Does `work` while nobody else here writes. */
@@ -156,6 +164,11 @@ export class SqliteDatabase {
     } finally {
       this.#leaveGate();
     }
+  }
+
+  /** Returns how long one and the same writer has been at work, in milliseconds; 0 where none is. */
+  writerHeldMs(): number {
+    return this.#gate.heldMs();
   }
 
   /**

@@ -4,7 +4,14 @@ import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { Findings } from '../../check/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { Statement } from '../../sql/statement';
-import type { Database, DatabaseTransaction, Executor, StatementObserver, Vitals } from '../executor';
+import type {
+  Database,
+  DatabaseTransaction,
+  Executor,
+  StatementObserver,
+  TransactionWaiters,
+  Vitals,
+} from '../executor';
 import { PrismaClientLoader } from '../prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
@@ -48,6 +55,7 @@ export class SqliteEngine implements Database {
         database.withReader(({ driver }) => (isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : [])),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
+      writerHeldMs: () => database.writerHeldMs(),
       // It waits for nothing but a lock, and for that not for ever.
       hangUp: () => undefined,
     };
@@ -117,6 +125,10 @@ class SqliteEngineTransaction implements DatabaseTransaction {
   constructor(transaction: SqliteTransaction) {
     const load = () => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction));
     this.#state = { transaction, prisma: new PrismaClientLoader(load), notes: [], turns: new Gate() };
+  }
+
+  get waiters(): TransactionWaiters {
+    return this.#state.transaction.waiters;
   }
 
   createExecutor(observe?: StatementObserver): Executor {

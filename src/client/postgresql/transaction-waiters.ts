@@ -1,0 +1,40 @@
+import type { TransactionWaiters } from '../executor';
+import { runStatement, type PostgresqlConnections } from './postgresql-connections';
+import type { DividedTransaction } from './postgresql-transaction';
+import { TidyClient } from './tidy-client';
+
+/**
+ * Returns how long the first of this process's connections has waited, in milliseconds, that waits for a lock of the
+ * server's process `1`, or for one that waits for it. Its connections are those that the server's processes `2` serve;
+ * through a pooler, which hides them, those of its database and application name. Every role may read pg_locks;
+ * pg_stat_activity shows a role its own statements.
+ */
+const longestLockWaitSql = `WITH RECURSIVE
+  waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
+  blocked(pid) AS (
+    SELECT w.pid FROM waits w WHERE ?::integer = ANY (w.blockers)
+    UNION SELECT w.pid FROM waits w JOIN blocked b ON b.pid = ANY (w.blockers))
+  SELECT max(date_part('epoch', clock_timestamp() - a.query_start) * 1000)::double precision
+  FROM blocked b JOIN pg_stat_activity a ON a.pid = b.pid
+  WHERE b.pid = ANY (?::integer[]) OR ?::integer = 1 AND a.datname = current_database()
+    AND a.application_name = current_setting('application_name')`;
+
+/**
+ * Returns the calls of this process that wait for a transaction: for its connection, where all are in use, or for a lock.
+ *
+ * @param control - asks the server: the transaction's own connection must not, as the server may limit its idleness.
+ */
+export function createWaiters(
+  primary: PostgresqlConnections,
+  control: PostgresqlConnections,
+  { client, serverProcess }: DividedTransaction,
+): TransactionWaiters {
+  const longestLockWaitMs = async (): Promise<number> => {
+    if (serverProcess === undefined || !primary.hasOthersInUse(client)) return 0;
+    const isPooled = !(client instanceof TidyClient && client.isDirect);
+    const args = [serverProcess, `{${primary.serverProcesses().join()}}`, isPooled ? 1 : 0];
+    const { rows } = await control.withClient((asking) => runStatement(asking, { sql: longestLockWaitSql, args }));
+    return Number(rows[0]?.[0] ?? 0);
+  };
+  return { longestWaitMs: async () => Math.max(primary.pool.longestWaitMs(), await longestLockWaitMs()) };
+}

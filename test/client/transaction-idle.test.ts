@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { createSignal } from '../support/signal';
+import { databaseKinds, openTestDatabase } from '../support/test-database';
+import { startWorkQueue } from '../support/work-queue';
+
+const transactionIdleTimeoutMs = 150;
+
+/** What the transaction has changed, and the other call waits for, on either engine. */
+const id = 'a';
+
+/** Opens a database with one agent. */
+async function open(options: DatabaseOptions): Promise<DatabaseService> {
+  const { db } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
+  await createAgent(db, { id });
+  return db;
+}
+
+/** Changes the agent inside of a transaction. */
+async function changeInside(tx: TransactionScope): Promise<void> {
+  expect(await tx.updateAgent({ id, name: 'inside' })).toBe(true);
+}
+
+/** Returns what was rejected without a handler while `work` ran. */
+async function unhandledBy(work: () => Promise<unknown>): Promise<unknown[]> {
+  const unhandled: unknown[] = [];
+  const hear = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', hear);
+  try {
+    await work();
+    // Node reports it after the microtasks of a turn of the event loop.
+    await sleep(5);
+  } finally {
+    process.off('unhandledRejection', hear);
+  }
+  return unhandled;
+}
+
+describe.each(databaseKinds)('A transaction on %s that waits for a write beside it', (_name, options) => {
+  test('is rolled back with TIMEOUT, which names the cause, and the write goes on', async () => {
+    const db = await open(options);
+    const queue = startWorkQueue();
+    const nextCalls: unknown[] = [];
+    const done = createSignal();
+    const unhandled = await unhandledBy(async () => {
+      const outcome = db.transaction(async (tx) => {
+        await changeInside(tx);
+        await queue.add(() => db.updateAgent({ id, description: 'queued' }));
+        for (const call of [() => tx.getAgent(id), () => tx.deleteAgent(id), () => tx.events.count()]) {
+          nextCalls.push(await expectError('TIMEOUT', call));
+        }
+        done.give();
+        throw new Error('the callback fails, too');
+      });
+      const error = await expectError('TIMEOUT', () => outcome);
+      expect(error).toMatchObject({ operation: 'transaction', retryable: false });
+      expect(error.message).toMatch(/transactionIdleTimeoutMs.*another call of this process waited/);
+      await done.given;
+    });
+    expect(nextCalls).toMatchObject(Array(3).fill({ code: 'TIMEOUT', retryable: false }));
+    expect(unhandled).toEqual([]);
+    const agent = await db.getAgent(id);
+    expect(agent?.description).toBe('queued');
+    expect(agent?.name).not.toBe('inside');
+  });
+
+  test('is rolled back as well when its callback never ends, and many writers wait', async () => {
+    const db = await open(options);
+    const opened = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      opened.give();
+      await new Promise(() => undefined);
+    });
+    await opened.given;
+    const writes = Array.from({ length: 5 }, (_, index) => db.agents.mergeMetadata(id, { [`key${index}`]: index }));
+    await expectError('TIMEOUT', () => outcome);
+    expect(await Promise.all(writes)).toEqual(Array(5).fill(true));
+    expect((await db.getAgent(id))?.metadata).toMatchObject({ key0: 0, key4: 4 });
+    await db.transaction(changeInside);
+    expect((await db.getAgent(id))?.name).toBe('inside');
+  });
+
+  test('never does anything in the transaction that comes after it', async () => {
+    const db = await open(options);
+    const queue = startWorkQueue();
+    const late: unknown[] = [];
+    const second = createSignal();
+    const ended = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      await queue.add(() => db.updateAgent({ id, description: 'queued' }));
+      await second.given;
+      late.push(await expectError('TIMEOUT', () => tx.createCertificate(certificateInput({ id: 'late' }))));
+      // Its callback runs still, so that a write beside it is not meant to be one of its own.
+      late.push(await expectError('CONFLICT', () => createCertificate(db, { id: 'late' })));
+      ended.give();
+    });
+    await expectError('TIMEOUT', () => outcome);
+    await queue.add(() => Promise.resolve());
+    await db.transaction(async (tx) => {
+      await changeInside(tx);
+      second.give();
+      await ended.given;
+      await tx.createCertificate(certificateInput({ id: 'second' }));
+    });
+    expect(late).toHaveLength(2);
+    expect(await db.getCertificate('late')).toBeNull();
+    expect(await db.getCertificate('second')).not.toBeNull();
+  });
+
+  test('is told of as one failure and one rollback', async () => {
+    const { db, events } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
+    await createAgent(db, { id });
+    const queue = startWorkQueue();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      await queue.add(() => db.updateAgent({ id, description: 'queued' }));
+    });
+    await expectError('TIMEOUT', () => outcome);
+    expect(events.filter(({ type }) => type === 'error' || type === 'transaction')).toMatchObject([
+      { type: 'transaction', outcome: 'rollback' },
+      { type: 'error', operation: 'transaction', code: 'TIMEOUT', attempt: 1 },
+    ]);
+  });
+
+  test('is rolled back when what waits is another transaction, whose own time begins with it', async () => {
+    const db = await open(options);
+    const queue = startWorkQueue();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      await queue.add(() =>
+        db.transaction(async (other) => {
+          await other.updateAgent({ id, description: 'other' });
+          await sleep(2 * transactionIdleTimeoutMs);
+          await other.updateAgent({ id, name: 'other' });
+        }),
+      );
+    });
+    await expectError('TIMEOUT', () => outcome);
+    await queue.add(() => Promise.resolve());
+    expect(await db.getAgent(id)).toMatchObject({ name: 'other', description: 'other' });
+  });
+});
+
+describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, options) => {
+  test('when it keeps sending statements while others wait', async () => {
+    const db = await open(options);
+    const opened = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      opened.give();
+      for (let round = 0; round < 10; round += 1) {
+        await sleep(transactionIdleTimeoutMs / 3);
+        await tx.getAgent(id);
+      }
+      return 'done';
+    });
+    await opened.given;
+    const write = db.updateAgent({ id, description: 'beside' });
+    expect(await outcome).toBe('done');
+    await write;
+    expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
+  });
+
+  test('when nobody waits for it, and the time of those who come late begins when they come', async () => {
+    const db = await open(options);
+    const opened = createSignal();
+    const release = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      opened.give();
+      await release.given;
+      return 'done';
+    });
+    await opened.given;
+    await sleep(3 * transactionIdleTimeoutMs);
+    const write = db.updateAgent({ id, description: 'beside' });
+    await sleep(transactionIdleTimeoutMs / 5);
+    release.give();
+    expect(await outcome).toBe('done');
+    await write;
+    expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
+  });
+
+  test('when it computes for long without letting anything else run', async () => {
+    const db = await open(options);
+    const opened = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      opened.give();
+      await new Promise((resolve) => setImmediate(resolve));
+      const end = performance.now() + 2 * transactionIdleTimeoutMs;
+      while (performance.now() < end);
+      // As an answer does that has come meanwhile.
+      await new Promise((resolve) => setImmediate(resolve));
+      return tx.updateAgent({ id, description: 'computed' });
+    });
+    await opened.given;
+    const write = db.agents.mergeMetadata(id, { beside: true });
+    expect(await outcome).toBe(true);
+    await write;
+    expect(await db.getAgent(id)).toMatchObject({ description: 'computed', metadata: { beside: true } });
+  });
+
+  test('with transactionIdleTimeoutMs: 0', async () => {
+    const db = await open({ ...options, transactionIdleTimeoutMs: 0 });
+    const opened = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await changeInside(tx);
+      opened.give();
+      await sleep(4 * transactionIdleTimeoutMs);
+      return 'done';
+    });
+    await opened.given;
+    const write = db.updateAgent({ id, description: 'beside' });
+    expect(await outcome).toBe('done');
+    expect(await write).toBe(true);
+  });
+});
+
+describe('The health', () => {
+  test(onPostgresql ? 'does not name a writer' : 'tells how long the writer has been held', async () => {
+    const db = await open({});
+    const free = (await db.health()).writerHeldMs;
+    const held = await db.transaction(async (tx) => {
+      await changeInside(tx);
+      await sleep(30);
+      return (await db.health()).writerHeldMs;
+    });
+    expect([free, (await db.health()).writerHeldMs]).toEqual([undefined, undefined]);
+    if (onPostgresql) expect(held).toBeUndefined();
+    else expect(held).toBeGreaterThanOrEqual(29);
+  });
+});

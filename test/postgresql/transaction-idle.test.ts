@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseOptions, DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
+import { createAgent, createCertificate } from '../support/factories';
+import { connectRaw, runRaw } from '../support/raw-client';
+import { createSignal } from '../support/signal';
+import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
+import { startWorkQueue } from '../support/work-queue';
+
+const transactionIdleTimeoutMs = 150;
+
+/** Opens a database with two agents. */
+async function open(options: DatabaseOptions = {}): Promise<{ readonly db: DatabaseService; readonly url: string }> {
+  const { db, options: opened } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
+  const certificateId = await createCertificate(db);
+  for (const id of ['a', 'b']) await createAgent(db, { id, certificateId });
+  return { db, url: opened.url };
+}
+
+describe('An idle transaction is rolled back with TIMEOUT', () => {
+  test('when another call waits for the only connection of the pool, without a limit of its own', async () => {
+    const { db } = await open({ pool: { maxConnections: 1, connectTimeoutMs: 0 } });
+    const queue = startWorkQueue();
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      await queue.add(() => db.updateAgent({ id: 'b', name: 'queued' }));
+    });
+    await expectError('TIMEOUT', () => outcome);
+    await queue.add(() => Promise.resolve());
+    expect((await db.getAgent('a'))?.name).not.toBe('inside');
+    expect((await db.getAgent('b'))?.name).toBe('queued');
+  });
+
+  test('when another call waits for a program of somebody else that waits for it', async () => {
+    const { db, url } = await open();
+    const other = await connectRaw(url);
+    const opened = createSignal();
+    try {
+      const outcome = db.transaction(async (tx) => {
+        await tx.updateAgent({ id: 'a', name: 'inside' });
+        opened.give();
+        await new Promise(() => undefined);
+      });
+      await opened.given;
+      await other.query("BEGIN; UPDATE agents SET name = 'other' WHERE id = 'b'");
+      const waiting = other.query("UPDATE agents SET name = 'other' WHERE id = 'a'").then(() => other.query('COMMIT'));
+      const write = db.updateAgent({ id: 'b', description: 'own' });
+      await expectError('TIMEOUT', () => outcome);
+      await waiting;
+      expect(await write).toBe(true);
+    } finally {
+      await other.end();
+    }
+  });
+
+  test('when a transaction that is done again waits until it has been', async () => {
+    const { db, url } = await open();
+    const queue = startWorkQueue();
+    let runs = 0;
+    let laterRuns = 0;
+    const outcome = db.transaction(async (tx) => {
+      await tx.getAgent('a');
+      runs += 1;
+      // The first run conflicts; the second one waits for a transaction that conflicts as well.
+      if (runs === 1) {
+        await queue.add(() => db.updateAgent({ id: 'a', name: 'first' }));
+        await tx.updateAgent({ id: 'a', name: 'inside' });
+        return;
+      }
+      await queue.add(() =>
+        db.transaction(async (later) => {
+          await later.getAgent('b');
+          laterRuns += 1;
+          if (laterRuns === 1) {
+            const raw = await connectRaw(url);
+            await raw.query("UPDATE agents SET name = 'meanwhile' WHERE id = 'b'");
+            await raw.end();
+          }
+          await later.updateAgent({ id: 'b', name: 'later' });
+        }),
+      );
+    });
+    await expectError('TIMEOUT', () => outcome);
+    await queue.add(() => Promise.resolve());
+    expect([runs, laterRuns]).toEqual([2, 2]);
+    expect((await db.getAgent('b'))?.name).toBe('later');
+  });
+});
+
+describe('An idle transaction is left alone', () => {
+  test('when only another program waits for it', async () => {
+    const { db, url } = await open();
+    const other = await connectRaw(url);
+    const opened = createSignal();
+    const release = createSignal();
+    try {
+      const outcome = db.transaction(async (tx) => {
+        await tx.updateAgent({ id: 'a', name: 'inside' });
+        opened.give();
+        await release.given;
+        return 'done';
+      });
+      await opened.given;
+      const waiting = other.query("UPDATE agents SET description = 'other' WHERE id = 'a'");
+      await sleep(3 * transactionIdleTimeoutMs);
+      release.give();
+      expect(await outcome).toBe('done');
+      await waiting;
+    } finally {
+      await other.end();
+    }
+  });
+
+  test('by this process, but not by a limit of the server, which goes on counting', async () => {
+    const url = await newDatabaseUrl();
+    const name = new URL(url).pathname.slice(1);
+    await runRaw(url, `ALTER DATABASE "${name}" SET idle_in_transaction_session_timeout = '400ms'`);
+    afterTest(async () => {
+      await runRaw(url, `ALTER DATABASE "${name}" RESET idle_in_transaction_session_timeout`);
+    });
+    const { db } = await open({ url, transactionIdleTimeoutMs: 40 });
+    const opened = createSignal();
+    const raw = await connectRaw(url);
+    try {
+      await raw.query(
+        "SET idle_in_transaction_session_timeout = 0; BEGIN; UPDATE agents SET description = 'raw' WHERE id = 'b'",
+      );
+      const outcome = db.transaction(async (tx) => {
+        await tx.updateAgent({ id: 'a', name: 'inside' });
+        opened.give();
+        const start = performance.now();
+        await waitUntil(async () => (await idleTransactions()) === 0);
+        expect(performance.now() - start).toBeLessThan(2000);
+        return tx.getAgent('a');
+      });
+      await opened.given;
+      // A call that waits, though not for the transaction, so that the waiting calls are looked at again and again.
+      const write = db.updateAgent({ id: 'b', name: 'waiting' });
+      // The server's limit, which may be repeated: the package's own is not.
+      const error: unknown = await outcome.catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'DatabaseError', retryable: true });
+      await raw.query('COMMIT');
+      expect(await write).toBe(true);
+    } finally {
+      await raw.end();
+    }
+
+    async function idleTransactions(): Promise<number> {
+      const [[row] = []] = await runRaw(
+        url,
+        `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE datname = current_database()
+          AND application_name = 'ans-database' AND state = 'idle in transaction'`,
+      );
+      return Number(row?.['n']);
+    }
+  });
+});

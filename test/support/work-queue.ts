@@ -1,0 +1,35 @@
+import { afterTest } from './test-database';
+
+/** A queue whose one consumer runs in the async context of its start: not in that of those who add to it. */
+export interface WorkQueue {
+  /** Has the consumer do `work`, and resolves or rejects as it does. */
+  add<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Starts a queue; its consumer ends after the test. */
+export function startWorkQueue(): WorkQueue {
+  const jobs: (() => Promise<void>)[] = [];
+  let wake: () => void = () => undefined;
+  let isEnded = false;
+  const consume = async (): Promise<void> => {
+    while (!isEnded) {
+      const job = jobs.shift();
+      if (job === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      else await job();
+    }
+  };
+  void consume();
+  afterTest(() => {
+    isEnded = true;
+    wake();
+  });
+  return {
+    add: (work) =>
+      new Promise((resolve, reject) => {
+        jobs.push(async () => {
+          await work().then(resolve, reject);
+        });
+        wake();
+      }),
+  };
+}
