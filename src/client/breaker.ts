@@ -2,6 +2,7 @@ import type { BreakerState } from '../diagnostics/types';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
+import { isDescriptorShortage } from '../errors/load-failure';
 import { isKnownOutage } from '../errors/postgresql-failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
@@ -59,9 +60,11 @@ export class Breaker {
   failed(era: number, error: unknown): void {
     const { code, retryable } = classifyError(error);
     const isVerdictOfOurs = error instanceof Failure && code !== 'UNAVAILABLE';
-    const isOutage = isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable);
+    // The process has too many files open: the database was not asked.
+    const isOfProcess = isDescriptorShortage(error);
+    const isOutage = !isOfProcess && (isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable));
     if (isOutage) this.#noteOutage(era, error);
-    else if (!isVerdictOfOurs && !sayingNothing.has(code)) this.answered(era);
+    else if (!isOfProcess && !isVerdictOfOurs && !sayingNothing.has(code)) this.answered(era);
     else if (this.#state !== 'closed' && era === this.#era) this.#open(performance.now());
   }
 

@@ -3,6 +3,7 @@ import type { PostgresqlLocation, SqliteLocation } from '../options/database-url
 import type { CacheSettings, ResolvedOptions } from '../options/resolve-options';
 import type { Database } from './executor';
 import type { Migrator } from './migrator';
+import { assertSpareDescriptors } from './spare-descriptors';
 
 /** A database whose schema is still to be looked after. */
 interface Engine extends Database {
@@ -39,6 +40,7 @@ async function openCache(
 // Each driver is loaded by those who use it.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
   const { location } = options;
+  assertSpareDescriptors();
   return location.kind === 'postgresql'
     ? openPostgresql(location, options, diagnostics)
     : openSqlite(location, options, diagnostics);

@@ -2,6 +2,7 @@ import { notInitialized } from '../errors/failure';
 import type { PrismaClient } from '../generated/prisma/client';
 import type { ChangeNote, Statement } from '../sql/statement';
 import type { PrismaWork, StatementObserver } from './executor';
+import { assertSpareDescriptors } from './spare-descriptors';
 import { statementObservers } from './statement-observers';
 
 /** How long Prisma Client waits for a transaction, and lets it last: others see to that where it matters. */
@@ -31,8 +32,7 @@ export class PrismaClientLoader {
     writeDown: (notes: readonly ChangeNote[]) => Statement[],
     observe?: StatementObserver,
   ): Promise<T> {
-    this.#client ??= this.#load();
-    const client = await this.#client;
+    const client = await this.#loaded();
     try {
       return await statementObservers.run(observe, () =>
         client.$transaction(async (transaction) => {
@@ -48,6 +48,31 @@ export class PrismaClientLoader {
     }
   }
 
+  // A failure is forgotten, so that the next call tries again.
+  #loaded(): Promise<PrismaClient> {
+    if (this.#client === undefined) {
+      const loading = this.#connect();
+      this.#client = loading;
+      loading.catch(() => {
+        if (this.#client === loading) this.#client = undefined;
+      });
+    }
+    return this.#client;
+  }
+
+  // Prisma Client loads its query compiler when it connects, and keeps the failure of that for ever.
+  async #connect(): Promise<PrismaClient> {
+    assertSpareDescriptors();
+    const client = await this.#load();
+    try {
+      await client.$connect();
+      return client;
+    } catch (error) {
+      await client.$disconnect().catch(() => undefined);
+      throw error;
+    }
+  }
+
   /** Lets what is under way fail. */
   giveUp(): void {
     this.#isGivenUp = true;
@@ -56,7 +81,8 @@ export class PrismaClientLoader {
   }
 
   async dispose(): Promise<void> {
-    const client = await this.#client;
+    // Where it could not be loaded there is nothing to close, and whoever wanted it was told.
+    const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     await client?.$disconnect();
   }

@@ -1,5 +1,6 @@
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
+import { toLoadFailure } from './load-failure';
 import { toPostgresqlFailure } from './postgresql-failure';
 import { toSqliteFailure } from './sqlite-failure';
 
@@ -7,8 +8,12 @@ import { toSqliteFailure } from './sqlite-failure';
 export function classifyError(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the values are too large together', { cause: error });
-  const known = findInChain(error, (link) => toSqliteFailure(link, error) ?? toPostgresqlFailure(link, error));
+  const known = findInChain(error, (link) => describe(link, error));
   return known ?? new Failure('INTERNAL', 'unexpected fault', { cause: error });
+}
+
+function describe(link: object, error: unknown): Failure | undefined {
+  return toSqliteFailure(link, error) ?? toPostgresqlFailure(link, error) ?? toLoadFailure(link, error);
 }
 
 // The language has a longest text, and what is sent to a database is one text at some point.

@@ -1,5 +1,6 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { isBusy, whileBusy } from '../client/sqlite/busy';
+import { isDescriptorShortage } from '../errors/load-failure';
 import { sqliteErrorOf } from '../errors/sqlite-error';
 import { inspectMigrations } from './inspect-migrations';
 import { MigrationError } from './migration-error';
@@ -81,7 +82,7 @@ async function runEngine(
 function toMigrationError(connection: Database, shipped: readonly ShippedMigration[], cause: unknown): unknown {
   if (isBusy(cause)) return busy(cause);
   // Then it is not the migration that is to be repaired.
-  if (storageFailures.test(sqliteErrorOf(cause)?.code ?? '')) return cause;
+  if (isDescriptorShortage(cause) || storageFailures.test(sqliteErrorOf(cause)?.code ?? '')) return cause;
   // The engine has recorded which one it was; the transaction with that record is still open.
   const [failed] = connection.inTransaction ? inspectMigrations(connection, shipped).failed : [];
   const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;

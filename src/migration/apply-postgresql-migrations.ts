@@ -7,6 +7,7 @@ import { PostgresqlMigrationAdapterFactory } from './postgresql-migration-adapte
 import { queryOn, type PostgresqlQuery } from './postgresql-query';
 import { runSchemaEngine } from './run-schema-engine';
 import type { ShippedMigration } from './shipped-migrations';
+import { isDescriptorShortage } from '../errors/load-failure';
 import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from './sql-state';
 
 /** What to bring a database to, and how patiently. */
@@ -121,6 +122,7 @@ async function toMigrationError(
   error: unknown,
 ): Promise<unknown> {
   const state = sqlStateOf(failure);
+  if (isDescriptorShortage(failure ?? error)) return failure ?? error;
   // Without an SQLSTATE it was not the server who refused, but the connection that failed.
   if (failure !== undefined && (state === undefined || busyStates.has(state) || outerStates.test(state)))
     return failure;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import { assertSpareDescriptors } from '../client/spare-descriptors';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
@@ -59,6 +60,7 @@ function ignoreLog(): void {
 
 /** The package leaves it to its user to load the WebAssembly module that its bindings need. */
 async function loadBindings(): Promise<Bindings> {
+  assertSpareDescriptors();
   // Prisma Client sets this registry for modules of its own; it is shared, so one that is there already stays.
   globalThis.PRISMA_WASM_PANIC_REGISTRY ??= { set_message: (message) => (panicMessage = message) };
   const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');

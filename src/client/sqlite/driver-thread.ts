@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { assertSpareDescriptors } from '../spare-descriptors';
 
 // As a text, since there is no one form of this package's files that a thread could load in every application.
 const frame = `
@@ -29,6 +30,7 @@ export async function runInDriverThread<T>(
   data: object,
   onNews: (news: unknown) => void = () => undefined,
 ): Promise<T> {
+  assertSpareDescriptors();
   const workerData = { driver: require.resolve('better-sqlite3'), data };
   const worker = new Worker(
     frame.replace('WORK', () => work),
