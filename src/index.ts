@@ -42,7 +42,7 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
-export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaHealth } from './diagnostics/health';
+export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaFault, ReplicaHealth } from './diagnostics/health';
 export type {
   BreakerEvent,
   BreakerState,

@@ -3,7 +3,7 @@ import { noteAttempts } from '../errors/attempts';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
-import { isCancelledByRequest, isConnectTimeout } from '../errors/postgresql-failure';
+import { isCancelledByRequest, isConnectTimeout, isReadOnlyServer } from '../errors/postgresql-failure';
 import type { RetryPolicy } from '../options/resolve-options';
 import type { Breaker } from './breaker';
 import type { Executor } from './executor';
@@ -90,6 +90,8 @@ function delayAfter(
  */
 export function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
+  // The connection led to the wrong server; the next attempt has another one.
+  if (isReadOnlyServer(error)) return 'READ_ONLY';
   const { code, retryable } = classifyError(error);
   if (!retryable || code === 'TIMEOUT') return undefined;
   return isConnectTimeout(error) || isCancelledByRequest(error) ? undefined : code;

@@ -1,9 +1,10 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { DatabaseHealth, HealthOptions } from '../diagnostics/health';
+import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
-import { isSerializationFailure } from '../errors/postgresql-failure';
+import { isReadOnlyServer, isSerializationFailure } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
@@ -172,14 +173,14 @@ export class DatabaseSession implements Session {
       return await run(false);
     } catch (error) {
       const policy = this.#policy;
-      if (policy.attempts <= 1 || !isSerializationFailure(error)) throw error;
+      const code = repeatableCode(error);
+      if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.pass(() => {
         // It may have waited long for its turn.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#retryObserver('transaction');
-        observe('CONFLICT', 1, 0);
-        const codeOf = (thrown: unknown) => (isSerializationFailure(thrown) ? 'CONFLICT' : undefined);
-        return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
+        observe(code, 1, 0);
+        return retry({ policy, codeOf: repeatableCode, observe }, () => run(true), startMs, 2);
       });
     }
   }
@@ -214,7 +215,9 @@ export class DatabaseSession implements Session {
   #begin(request: TransactionRequest, startMs: number): Promise<DatabaseTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    return retry(this.#rules('transaction'), () => database.begin(request), startMs);
+    // A server that only reads makes the whole transaction be done again.
+    const codeOf = (error: unknown) => (isReadOnlyServer(error) ? undefined : transientCode(error));
+    return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }
 
   #openDatabase(): Database {
@@ -250,6 +253,12 @@ function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): Transact
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
   };
+}
+
+/** The code of a failure after which a whole transaction is done again, as nothing of it has happened. */
+function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+  if (isSerializationFailure(error)) return 'CONFLICT';
+  return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;
 }
 
 function writeBesideTransaction(): Failure {

@@ -70,4 +70,13 @@ export interface ReplicaHealth {
    * it does not answer, or has not caught up since the start.
    */
   readonly lagMs?: number;
+  /** Why no reads go there. Absent where they do. */
+  readonly fault?: ReplicaFault;
 }
+
+/**
+ * Why a replica does not serve: `unreachable`: it does not answer; `lagging`: it is more than `maxReplicaLagMs` behind, or
+ * not known to be less; `not-a-standby`: it was promoted, or never followed anybody; `other-history`: it follows another
+ * server, or is still on the timeline before a fail-over. It serves again when it follows the primary again.
+ */
+export type ReplicaFault = 'unreachable' | 'lagging' | 'not-a-standby' | 'other-history';

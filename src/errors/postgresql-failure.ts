@@ -26,6 +26,7 @@ const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too larg
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
 const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the schema of the database was changed meanwhile' };
 const ended: Meaning = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
+const readOnly: Meaning = { code: 'READ_ONLY', message: 'the database is read-only' };
 const missingDatabase: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the server has no such database',
@@ -62,7 +63,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
-  ['25006', { code: 'READ_ONLY', message: 'the database is read-only' }],
+  ['25006', readOnly],
   // Whoever has the connection's statements forgotten, as a pooler may, leaves their names without a meaning.
   ['26000', outdatedPlan],
   ['28', refusedRole],
@@ -102,6 +103,15 @@ const cancellationMessages: readonly (readonly [pattern: RegExp, meaning: Meanin
   [/user request/, cancelledByRequest],
 ];
 
+/** What the server refuses with the code 0A000, which it has for much else, by the name of its function. */
+const refusedFeatures: ReadonlyMap<unknown, Meaning> = new Map([
+  // A kept plan has to give the same types for ever.
+  ['RevalidateCachedQuery', outdatedPlan],
+  // A standby begins no serializable transaction.
+  ['call_enum_check_hook', readOnly],
+  ['GetSerializableTransactionSnapshot', readOnly],
+]);
+
 /** What PgBouncer says with one and the same code. */
 const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/startup parameter/, refusedSetting],
@@ -131,6 +141,14 @@ export function toPostgresqlFailure(error: object, cause: unknown): Failure | un
 /** Whether transactions got into each other's way, so that the whole of this one may be tried again. */
 export function isSerializationFailure(error: unknown): boolean {
   return findInChain(error, meaningOf) === inTheWay;
+}
+
+/**
+ * Reports whether the server refused a write because it only reads, as a standby does: after a fail-over another server
+ * would take it. Nothing of the transaction is left.
+ */
+export function isReadOnlyServer(error: unknown): boolean {
+  return findInChain(error, meaningOf) === readOnly;
 }
 
 /** Whether the server refused a statement because of what the connection has kept: nothing of the transaction is left. */
@@ -194,8 +212,8 @@ function meaningOf(error: object): Meaning | undefined {
   const state = sqlStateOf(error);
   if (state === undefined)
     return meaningOfConnectionError(error) ?? (isUnknownFault(error) ? misunderstood : undefined);
-  // A kept plan has to give the same types for ever; the server has no code for this alone.
-  if (state === '0A000' && Reflect.get(error, 'routine') === 'RevalidateCachedQuery') return outdatedPlan;
+  const refused = state === '0A000' ? refusedFeatures.get(Reflect.get(error, 'routine')) : undefined;
+  if (refused !== undefined) return refused;
   // What ends the connection is nothing that a trigger or a constraint has said.
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };

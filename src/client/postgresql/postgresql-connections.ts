@@ -14,7 +14,8 @@ import { AnswerSize } from '../../sql/answer-size';
 import type { AnswerBounds, Row, Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { toNumbered } from './numbered-parameters';
-import { reasonOn, TidyClient, TidyPool } from './tidy-client';
+import { reasonOn, TidyClient } from './tidy-client';
+import { TidyPool } from './tidy-pool';
 
 /** How much longer than the server the driver waits for the end of a statement that takes too long. */
 const answerGraceMs = 1000;
@@ -53,9 +54,10 @@ export class PostgresqlConnections {
   /**
    * Connects to nothing yet.
    *
+   * @param isReplica - whether the server is a standby, as a rule.
    * @throws INVALID_OPTIONS where the driver can make nothing of the URL, such as of the name of a file that is not there.
    */
-  constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings) {
+  constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
     this.#config = {
       connectionString:
@@ -68,7 +70,7 @@ export class PostgresqlConnections {
     assertUsable(this.#config);
     this.pool = new TidyPool({
       ...this.#config,
-      Client: TidyClient,
+      isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
       // What nobody closed must not keep the process alive, as on SQLite.

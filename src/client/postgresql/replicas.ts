@@ -1,9 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplicaHealth } from '../../diagnostics/health';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
-import { PostgresqlConnections } from './postgresql-connections';
+import type { PostgresqlConnections } from './postgresql-connections';
+import { longestWaitMs, Replica } from './replica';
+import { positionOfPrimary, type ServerPosition } from './server-position';
+import { NotInTime, within } from './within';
 
 export interface ReplicaSettings {
   readonly pool: PoolSettings;
@@ -11,67 +13,18 @@ export interface ReplicaSettings {
   readonly maxLagMs: number;
 }
 
-/** How long a replica may take to say how far it is: one that does not answer must not slow reads down. */
-const longestWaitMs = 200;
 const longestIntervalMs = 1000;
 
-const primaryPositionSql = 'SELECT pg_current_wal_lsn()';
-// Null for a server that is no standby, such as the primary itself: it does not lag behind anything.
-const replicaPositionSql = 'SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() END';
+const misplacements = {
+  'not-a-standby': 'Read replica is not a standby any more: the primary answers until it follows again',
+  'other-history':
+    'Read replica follows another server than the primary: the primary answers until it follows this one',
+} as const;
 
 /** Where the primary's log was at a time. */
 interface Sample {
   readonly takenAt: number;
   readonly position: bigint;
-}
-
-/** One replica, and up to which time it is known to have what the primary had. */
-class Replica {
-  readonly connections: PostgresqlConnections;
-  /** Its own way to ask for the position: reads that take their time, and all connections, do not stand in this one's. */
-  readonly #control: PostgresqlConnections;
-  readonly index: number;
-  currentAsOf = Number.NEGATIVE_INFINITY;
-  isServing = false;
-  /** Whether it answered when it was asked last. */
-  isAnswering = true;
-  #asking: Promise<bigint | null> | undefined;
-
-  constructor(location: PostgresqlLocation, pool: PoolSettings, index: number) {
-    this.connections = new PostgresqlConnections(location, pool);
-    this.#control = new PostgresqlConnections(location, { ...pool, maxConnections: 1 });
-    this.index = index;
-  }
-
-  /** Where it is in the log, null for a server that is no standby. One that does not answer soon loses its connections. */
-  askPosition(): Promise<bigint | null> {
-    this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
-    return this.#asking;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.connections.close(), this.#control.close()]);
-  }
-
-  giveUp(): void {
-    this.connections.giveUp();
-    this.#control.giveUp();
-  }
-
-  async #askPosition(): Promise<bigint | null> {
-    try {
-      const position = await within(longestWaitMs, positionOf(this.#control, replicaPositionSql));
-      this.isAnswering = true;
-      return position;
-    } catch (error) {
-      this.isAnswering = false;
-      this.currentAsOf = Number.NEGATIVE_INFINITY;
-      // Whoever waits there for an answer gets the primary's now.
-      this.connections.giveUpBusy();
-      this.#control.giveUpBusy();
-      throw error;
-    }
-  }
 }
 
 /**
@@ -85,6 +38,8 @@ export class Replicas {
   readonly #maxLagMs: number;
   readonly #diagnostics: Diagnostics;
   #samples: Sample[] = [];
+  /** Which log the samples are of. */
+  #history: string | undefined;
   #lastCheckAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
   #turn = 0;
@@ -150,9 +105,13 @@ export class Replicas {
   /** How the replicas are, once they were asked. */
   async health(): Promise<ReplicaHealth[]> {
     await this.check();
-    return this.#replicas.map(({ isServing, currentAsOf }) => {
+    return this.#replicas.map(({ isServing, currentAsOf, fault }) => {
       const lagMs = performance.now() - currentAsOf;
-      return Number.isFinite(lagMs) ? { isServing, lagMs } : { isServing };
+      return {
+        isServing,
+        ...(Number.isFinite(lagMs) ? { lagMs } : undefined),
+        ...(isServing ? undefined : { fault }),
+      };
     });
   }
 
@@ -176,28 +135,45 @@ export class Replicas {
   async #check(): Promise<void> {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
-    const asked = within(longestIntervalMs, positionOf(this.#primary, primaryPositionSql));
-    const position = await asked.catch(() => undefined);
+    const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
     // Without the primary nobody knows what the replicas lack.
-    if (typeof position === 'bigint') this.#samples.push({ takenAt, position });
+    const primary = await asked.catch(() => undefined);
+    if (primary !== undefined) this.#notePrimary(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
-    await Promise.all(this.#replicas.map((replica) => this.#checkReplica(replica, takenAt)));
+    await Promise.all(this.#replicas.map((replica) => this.#checkReplica(replica)));
   }
 
-  async #checkReplica(replica: Replica, now: number): Promise<void> {
+  #notePrimary({ position, history }: ServerPosition, takenAt: number): void {
+    if (history !== this.#history) {
+      // After a fail-over the old positions say nothing, nor does what a replica had of them.
+      this.#history = history;
+      this.#samples = [];
+      for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;
+    }
+    this.#samples.push({ takenAt, position });
+  }
+
+  async #checkReplica(replica: Replica): Promise<void> {
     try {
-      const position = await replica.askPosition();
-      if (position === null && !replica.isServing) {
-        const details = { replica: replica.index };
-        this.#diagnostics.warned('Read replica is no standby: taken for current, whatever it holds', details);
+      const { isStandby, position, history } = await replica.askPosition();
+      if (!isStandby) this.#leaveOut(replica, 'not-a-standby');
+      else if (this.#history !== undefined && history !== this.#history) this.#leaveOut(replica, 'other-history');
+      else {
+        replica.misplacement = undefined;
+        const replayed = this.#samples.findLast((sample) => sample.position <= position)?.takenAt;
+        if (replayed !== undefined) replica.currentAsOf = Math.max(replica.currentAsOf, replayed);
       }
-      const replayed =
-        position === null ? now : this.#samples.findLast((sample) => sample.position <= position)?.takenAt;
-      if (replayed !== undefined) replica.currentAsOf = Math.max(replica.currentAsOf, replayed);
     } catch {
       replica.currentAsOf = Number.NEGATIVE_INFINITY;
     }
     this.#noteServing(replica);
+  }
+
+  #leaveOut(replica: Replica, misplacement: keyof typeof misplacements): void {
+    if (replica.misplacement !== misplacement) {
+      this.#diagnostics.warned(misplacements[misplacement], { replica: replica.index });
+    }
+    replica.leaveOut(misplacement);
   }
 
   #noteServing(replica: Replica): void {
@@ -205,27 +181,4 @@ export class Replicas {
     if (isServing !== replica.isServing) this.#diagnostics.replicaChanged(replica.index, isServing);
     replica.isServing = isServing;
   }
-}
-
-class NotInTime extends Error {}
-
-/** What `work` gives, if that is soon enough. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const end = new AbortController();
-  const tooLate = sleep(ms, undefined, { ref: false, signal: end.signal }).then(() => {
-    throw new NotInTime('It took too long');
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    end.abort();
-  }
-}
-
-/** A position in the log as a number: it is written as two halves in hexadecimal, "16/B374D848". */
-async function positionOf(connections: PostgresqlConnections, sql: string): Promise<bigint | null> {
-  const [[text] = []] = await connections.query(sql);
-  if (typeof text !== 'string') return null;
-  const [high = '', low = ''] = text.split('/');
-  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
 }

@@ -1,7 +1,6 @@
-import { Client, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg';
+import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { markConnectionFault } from '../../errors/connection-faults';
 import { findInChain } from '../../errors/error-chain';
-import { notInitialized } from '../../errors/failure';
 import { TextCache } from '../../sql/text-cache';
 import { isNotQueryable } from '../../errors/connection-meanings';
 import { breakConnection, guardConnection } from './guarded-connection';
@@ -19,6 +18,8 @@ export class TidyClient extends Client {
   isDirect = false;
   /** Whether it was made to a standby, which only reads. */
   isStandby = false;
+  /** When it began to connect, by `performance.now`. */
+  readonly madeAt = performance.now();
   /** When it answered last, by `performance.now`. */
   lastAnswer = -Infinity;
   readonly #names = new TextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
@@ -138,59 +139,7 @@ export class TidyClient extends Client {
   }
 }
 
-/** The driver's pool, but for that it can be given up: the driver's waits for its connections, and those who wait for them. */
-export class TidyPool extends Pool {
-  /** Those who wait for a connection, and since when, in the order of their coming. */
-  readonly #waiting = new Map<(error: Error) => void, number>();
-  #isGivenUp = false;
-
-  override connect(): Promise<PoolClient>;
-  override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
-    if (callback === undefined) return this.#connect();
-    super.connect(callback);
-    return undefined;
-  }
-
-  /** Returns how long the first has waited who needs a connection that is in use, in milliseconds; 0 where nobody does. */
-  longestWaitMs(): number {
-    const [sinceMs] = this.#waiting.values();
-    return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
-  }
-
-  /** Lets nobody have a connection any more. Those that are in use are to be cut by whoever knows them. */
-  giveUp(): void {
-    this.#isGivenUp = true;
-    for (const reject of this.#waiting.keys()) reject(notInitialized());
-    this.#waiting.clear();
-    // It waits for those in use, which need not ever come back, and may have been ended before.
-    this.end().catch(() => undefined);
-  }
-
-  #connect(): Promise<PoolClient> {
-    return new Promise((resolve, reject) => {
-      if (this.#isGivenUp) {
-        reject(notInitialized());
-        return;
-      }
-      this.#waiting.set(reject, performance.now());
-      super.connect((error, client) => {
-        const isAwaited = this.#waiting.delete(reject);
-        if (client === undefined) reject(error ?? new Error('The pool gave no connection'));
-        else if (isAwaited) resolve(client);
-        else client.release(true);
-      });
-    });
-  }
-}
-
 /** Returns what `error` on a connection has come from: see {@link TidyClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof TidyClient ? client.reasonOf(error) : error;
 }
-
-type ConnectCallback = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  done: (release?: unknown) => void,
-) => void;

@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseService, TransactionIsolation } from '../../src';
+import { administer } from '../support/administration';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput } from '../support/factories';
+import { describeUnless } from '../support/skip';
+import { afterTest } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
+import { whyNoOwnServer } from './own-server';
+import { shareReplication, type Opened } from './replication';
+import { TcpProxy } from './tcp-proxy';
+
+/** Calls that write, in each of the ways that statements are sent. */
+const writes: readonly (readonly [name: string, write: (db: DatabaseService, id: string) => Promise<unknown>])[] = [
+  ['createAgent', (db, id) => db.createAgent(agentInput({ id, certificateId: 'c' }))],
+  ['updateAgent', (db, id) => db.updateAgent({ id: 'a', name: id })],
+  ['a call of Prisma Client', (db) => db.certificates.setMetadata('c', { changed: true })],
+  ['recordSecurityEvent', (db, id) => db.recordSecurityEvent({ ...event, id })],
+  ['a transaction', (db, id) => inTransaction(db, id, 'snapshot')],
+  ['a serializable transaction', (db, id) => inTransaction(db, id, 'serializable')],
+];
+
+const event = { eventType: 'SYSTEM_ABUSE', severity: 'LOW', source: 's', target: 't', description: 'd' } as const;
+
+async function inTransaction(db: DatabaseService, id: string, isolation: TransactionIsolation): Promise<void> {
+  await db.transaction(
+    async (tx) => {
+      await tx.getAgent('a');
+      await tx.createCertificate(certificateInput({ id: `certificate-${id}` }));
+      await tx.createAgent(agentInput({ id, certificateId: `certificate-${id}` }));
+    },
+    { isolation },
+  );
+}
+
+describeUnless(whyNoOwnServer, 'After the address of the primary has led to a standby for a moment', () => {
+  const replication = shareReplication();
+
+  /** A service whose pool of connections leads to the first standby, while its address leads to the primary again. */
+  async function openMisdirected(): Promise<Opened & { readonly proxy: TcpProxy }> {
+    const proxy = await TcpProxy.start(replication.primary.port);
+    afterTest(() => proxy.close());
+    const opened = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
+    proxy.retarget(replication.standby().port);
+    proxy.cutAll();
+    await waitUntil(() => opened.db.getAgent('a').then(() => true));
+    await Promise.all(Array.from({ length: 8 }, () => opened.db.queryAgents({})));
+    proxy.retarget(replication.primary.port);
+    return { ...opened, proxy };
+  }
+
+  test.each(writes)('%s succeeds within the call', async (name, write) => {
+    const { db, told } = await openMisdirected();
+    const id = name.replaceAll(' ', '-');
+    await write(db, id);
+    expect(JSON.stringify(told)).toContain('READ_ONLY');
+    const count = told.length;
+    // Every connection was replaced: none of the others fails first.
+    await Promise.all(Array.from({ length: 8 }, (_, index) => write(db, `${id}-${index}`)));
+    expect(JSON.stringify(told.slice(count))).not.toContain('READ_ONLY');
+  });
+
+  test('reads are answered by the primary again a second later', async () => {
+    const { db } = await openMisdirected();
+    const { db: other } = await replication.open({ replicaUrls: [] });
+    await replication.whilePaused(async () => {
+      const id = await replication.write(other);
+      await waitUntil(async () => (await db.getAgent(id)) !== null);
+      for (let round = 0; round < 10; round += 1) expect(await db.getAgent(id)).not.toBeNull();
+    });
+  });
+});
+
+describeUnless(whyNoOwnServer, 'A standby in the place of the primary', () => {
+  const replication = shareReplication();
+
+  test('gives READ_ONLY for writes after all attempts, and takes them once it is promoted, without opening again', async () => {
+    const proxy = await TcpProxy.start(replication.primary.port);
+    afterTest(() => proxy.close());
+    const { db, told } = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
+    proxy.retarget(replication.standby().port);
+    proxy.cutAll();
+    await waitUntil(() => db.getAgent('a').then(() => true));
+    for (const [name, write] of writes) {
+      told.length = 0;
+      await expectError('READ_ONLY', () => write(db, name));
+      expect(told.filter((entry) => JSON.stringify(entry).includes('trying again'))).toHaveLength(4);
+    }
+    expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [expect.stringContaining('standby')] });
+    await replication.primary.stop('immediate');
+    await administer(replication.standby().url(), 'SELECT pg_promote()');
+    for (const [name, write] of writes) {
+      await write(db, `${name}-after`);
+      expect(await db.getAgent('a')).not.toBeNull();
+    }
+    expect(await db.health()).toMatchObject({ status: 'up', warnings: [] });
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+});
+
+describeUnless(whyNoOwnServer, 'A read replica that is promoted', () => {
+  const replication = shareReplication();
+
+  test('is left out and reported, and used again when its address leads to a standby again', async () => {
+    const proxy = await TcpProxy.start(replication.standby(0).port);
+    afterTest(() => proxy.close());
+    const opened = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl(0))] });
+    const { db, told } = opened;
+    expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
+    await administer(replication.standby(0).url(), 'SELECT pg_promote()');
+    await db.agents.setStatus('a', 'REVOKED');
+    // What a replica may lack is bounded by maxReplicaLagMs.
+    await sleep(600);
+    for (let round = 0; round < 20; round += 1) {
+      expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
+      await sleep(50);
+    }
+    expect(JSON.stringify(told)).toContain('not a standby any more');
+    expect(await db.health()).toMatchObject({
+      status: 'degraded',
+      replicas: [{ isServing: false, fault: 'not-a-standby' }],
+    });
+    proxy.retarget(replication.standby(1).port);
+    await waitUntil(async () => (await db.health()).replicas[0]?.isServing === true);
+    expect(JSON.stringify(told.at(-1))).toContain('serves');
+    expect((await db.health()).replicas[0]).not.toHaveProperty('fault');
+  });
+
+  test('is left out by a service that is opened afterwards', async () => {
+    const { db, told } = await replication.open();
+    await db.updateAgent({ id: 'a', name: 'After the promotion' });
+    for (let round = 0; round < 20; round += 1) {
+      expect(await db.getAgent('a')).toMatchObject({ name: 'After the promotion' });
+    }
+    expect(JSON.stringify(told)).toContain('not a standby any more');
+  });
+});
+
+describeUnless(whyNoOwnServer, 'A read replica of the server before a fail-over', () => {
+  const replication = shareReplication();
+
+  test('is left out while that server goes on writing', async () => {
+    const proxy = await TcpProxy.start(replication.primary.port);
+    afterTest(() => proxy.close());
+    const { db, told } = await replication.open({
+      url: proxy.url(replication.url),
+      replicaUrls: [replication.replicaUrl(1)],
+    });
+    expect(await db.health()).toMatchObject({ replicas: [{ isServing: true }] });
+    await administer(replication.standby(0).url(), 'SELECT pg_promote()');
+    proxy.retarget(replication.standby(0).port);
+    proxy.cutAll();
+    await db.agents.setStatus('a', 'REVOKED');
+    // The old primary is ahead of the new one, and its standby with it.
+    await administer(replication.url, 'CREATE TABLE filler AS SELECT generate_series(1, 20000)');
+    await sleep(600);
+    for (let round = 0; round < 20; round += 1) {
+      expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
+      await sleep(50);
+    }
+    expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
+    expect(JSON.stringify(told)).toContain('follows another server');
+  });
+});
+
+describeUnless(whyNoOwnServer, 'A read replica that follows the promoted server', () => {
+  const replication = shareReplication();
+
+  test('serves again', async () => {
+    const proxy = await TcpProxy.start(replication.primary.port);
+    afterTest(() => proxy.close());
+    const { db } = await replication.open({
+      url: proxy.url(replication.url),
+      replicaUrls: [replication.replicaUrl(1)],
+    });
+    await replication.primary.stop();
+    const [promoted, follower] = [replication.standby(0), replication.standby(1)];
+    await administer(promoted.url(), 'SELECT pg_promote()');
+    proxy.retarget(promoted.port);
+    proxy.cutAll();
+    const { name, password } = promoted.superuser;
+    const conninfo = `host=127.0.0.1 port=${promoted.port} user=${name} password=${password}`;
+    await administer(follower.url(), `ALTER SYSTEM SET primary_conninfo = '${conninfo}'`);
+    await administer(follower.url(), 'SELECT pg_reload_conf()');
+    await db.updateAgent({ id: 'a', name: 'After the fail-over' });
+    await waitUntil(async () => (await db.health()).replicas[0]?.isServing === true);
+    expect(await db.getAgent('a')).toMatchObject({ name: 'After the fail-over' });
+    expect(await db.health()).toMatchObject({ status: 'up' });
+  });
+});
