@@ -69,12 +69,6 @@ async function openSqlite(
     if (warning !== undefined) diagnostics.warned(warning);
     return engine;
   }
-  const { MemoryDirectory } = await import('./sqlite/memory-directory.js');
-  const memory = new MemoryDirectory();
-  try {
-    return await SqliteEngine.open({ path: memory.databasePath, busyTimeoutMs, durability }, memory);
-  } catch (error) {
-    memory.remove();
-    throw error;
-  }
+  const { openInMemory } = await import('./sqlite/open-in-memory.js');
+  return openInMemory({ busyTimeoutMs, durability });
 }

@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Failure } from '../../errors/failure';
+import { runAtExit } from './at-exit';
+import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left-over-directories';
 
 /** Where Linux keeps files in memory. */
 const memoryFileSystem = '/dev/shm';
 
+/** The directories of this thread, which nobody has locked until their databases are open. */
 const directories = new Set<string>();
 
 /**
@@ -13,27 +17,50 @@ const directories = new Set<string>();
  */
 export class MemoryDirectory {
   readonly #path: string;
+  readonly #cancelAtExit: () => void;
 
-  constructor() {
-    const parent = statSync(memoryFileSystem, { throwIfNoEntry: false })?.isDirectory() ? memoryFileSystem : tmpdir();
-    this.#path = mkdtempSync(join(parent, 'ans-database-'));
-    if (directories.size === 0) process.once('exit', removeAll);
-    directories.add(this.#path);
+  private constructor(path: string) {
+    this.#path = path;
+    directories.add(path);
+    this.#cancelAtExit = runAtExit(() => this.remove());
+  }
+
+  /**
+   * Creates a directory in the first of `parents` that can be written to.
+   *
+   * @throws UNAVAILABLE when none can be written to.
+   */
+  static create(parents: readonly string[] = [memoryFileSystem, tmpdir()]): MemoryDirectory {
+    const causes: unknown[] = [];
+    for (const parent of parents) {
+      try {
+        return new MemoryDirectory(mkdtempSync(join(parent, directoryPrefix)));
+      } catch (error) {
+        causes.push(error);
+      }
+    }
+    const message = 'neither the file system in memory nor the temporary folder can be written to';
+    throw new Failure('UNAVAILABLE', message, { cause: new AggregateError(causes) });
   }
 
   /** The path of the database file. */
   get databasePath(): string {
-    return join(this.#path, 'memory.sqlite');
+    return join(this.#path, databaseName);
+  }
+
+  /** Reports whether the database file exists. Another process may remove the directory until the database is locked. */
+  isInPlace(): boolean {
+    return existsSync(this.databasePath);
+  }
+
+  /** Removes the directories beside this one that processes and threads have left that were killed. */
+  async removeLeftOver(): Promise<void> {
+    await removeLeftOverDirectories(dirname(this.#path), directories);
   }
 
   remove(): void {
     rmSync(this.#path, { recursive: true, force: true });
     directories.delete(this.#path);
-    if (directories.size === 0) process.removeListener('exit', removeAll);
+    this.#cancelAtExit();
   }
-}
-
-// For databases that nobody closed.
-function removeAll(): void {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }

@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { MemoryDirectory } from '../../src/client/sqlite/memory-directory';
+import { nextLine, startProcess, type TestProcess } from '../support/child-process';
+import { createCertificate } from '../support/factories';
+import { describeUnless } from '../support/skip';
+import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+const obeying = join(__dirname, '../faults/sqlite/guarded-process.ts');
+const why = existsSync('/proc/self/maps') && existsSync('/dev/shm') ? undefined : 'the system has no /dev/shm or /proc';
+
+/** The directories of databases in memory that a process has open. */
+function directoriesOf(pid: number | 'self'): string[] {
+  const found = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/\S+\/ans-database-\w{6}(?=\/)/g);
+  return [...new Set(found)];
+}
+
+async function startWithMemory(): Promise<TestProcess & { readonly directory: string }> {
+  const process = startProcess(obeying, ':memory:');
+  expect(await nextLine(process)).toBe('open');
+  const [directory = ''] = directoriesOf(process.child.pid ?? 0);
+  expect(existsSync(directory)).toBe(true);
+  afterTest(() => rmSync(directory, { recursive: true, force: true }));
+  return { ...process, directory };
+}
+
+/** Opens one more database in memory, which removes what others have left. */
+async function openNext(): Promise<void> {
+  const { db } = await openTestDatabase({ url: ':memory:' });
+  await db.close();
+}
+
+describeUnless(why, 'The directory of a database in memory', () => {
+  test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'is removed by the next opening after its process ended by %s',
+    async (signal) => {
+      const { child, ended, directory } = await startWithMemory();
+      child.kill(signal);
+      await ended;
+      expect(existsSync(directory)).toBe(true);
+      await openNext();
+      expect(existsSync(directory)).toBe(false);
+    },
+  );
+
+  test('is removed when its process ends by itself without closing', async () => {
+    const { child, ended, directory } = await startWithMemory();
+    child.stdin?.write('exit\n');
+    await ended;
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('stays while another process has the database open', async () => {
+    const { child, directory, lines } = await startWithMemory();
+    await openNext();
+    expect(existsSync(directory)).toBe(true);
+    const answer = nextLine({ child, lines, ended: Promise.resolve(0) });
+    child.stdin?.write('write kept\n');
+    expect(await answer).toBe('kept');
+  });
+
+  test('stays while another service of this process has the database open', async () => {
+    const { db } = await openTestDatabase({ url: ':memory:' });
+    await openNext();
+    expect(await createCertificate(db, { id: 'kept' })).toBe('kept');
+    await openNext();
+    expect(await db.getCertificate('kept')).toMatchObject({ id: 'kept' });
+  });
+
+  test('is removed by the next opening after its worker thread was terminated, and stays until then', async () => {
+    // A thread cannot load the sources of this package: it does with the driver what the package does.
+    const code = `
+      const Driver = require(${JSON.stringify(require.resolve('better-sqlite3'))});
+      const path = require('node:fs').mkdtempSync('/dev/shm/ans-database-') + '/memory.sqlite';
+      globalThis.driver = new Driver(path);
+      driver.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (a)');
+      setInterval(() => driver, 1000);
+      require('node:worker_threads').parentPort.postMessage('open');`;
+    const worker = new Worker(code, { eval: true });
+    afterTest(() => void worker.terminate());
+    await new Promise((done, failed) => worker.once('message', done).once('error', failed));
+    const [directory = ''] = directoriesOf('self');
+    await openNext();
+    expect(existsSync(directory)).toBe(true);
+    await worker.terminate();
+    await openNext();
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('stays while it is empty and new, and is removed when it has been empty for a minute', async () => {
+    const [created, old] = [1, 2].map(() => mkdtempSync('/dev/shm/ans-database-'));
+    afterTest(() => void [created, old].map((path) => rmSync(path ?? '', { recursive: true, force: true })));
+    const twoMinutesAgo = Date.now() / 1000 - 120;
+    utimesSync(old ?? '', twoMinutesAgo, twoMinutesAgo);
+    await openNext();
+    expect([created, old].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
+  });
+
+  test('is left alone when its name or its content is somebody else’s', async () => {
+    const parent = temporaryDirectory();
+    const paths = ['ans-database-longer', 'ans-database-', 'other-abcdef'].map((name) => join(parent, name));
+    for (const path of paths) mkdirSync(path);
+    const memory = MemoryDirectory.create([parent]);
+    memory.remove();
+    expect(paths.map((path) => existsSync(path))).toEqual([true, true, true]);
+    await openNext();
+  });
+
+  test('is in the temporary folder when /dev/shm cannot be written to, else opening is UNAVAILABLE', async () => {
+    const parent = temporaryDirectory();
+    const memory = MemoryDirectory.create(['/proc', parent]);
+    expect(dirname(dirname(memory.databasePath))).toBe(parent);
+    memory.remove();
+    expect(() => MemoryDirectory.create(['/proc', join(parent, 'missing')])).toThrow(
+      expect.objectContaining({ code: 'UNAVAILABLE' }) as Error,
+    );
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = join(parent, 'missing');
+    try {
+      await openNext();
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
+  });
+
+  test('is never removed by other processes that open at the same time', async () => {
+    const path = join(__dirname, 'memory-process.ts');
+    const processes = [1, 2, 3].map(() => startProcess(path, '25'));
+    const ends = await Promise.all(processes.map(nextLine));
+    expect(ends).toEqual(['done', 'done', 'done']);
+  });
+});
