@@ -9,6 +9,7 @@ import type {
   TransactionWaiters,
   Vitals,
 } from '../client/executor';
+import type { ConnectionHold } from '../client/transaction-context';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote, Work } from '../sql/statement';
@@ -111,6 +112,10 @@ class CachingTransaction implements DatabaseTransaction {
 
   get waiters(): TransactionWaiters {
     return this.#transaction.waiters;
+  }
+
+  get hold(): ConnectionHold | undefined {
+    return this.#transaction.hold;
   }
 
   createExecutor(observe?: StatementObserver): Executor {

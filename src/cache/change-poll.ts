@@ -3,6 +3,7 @@ import { changeStatements, toBounds, toFeedPage } from '../changes/change-statem
 import type { Executor } from '../client/executor';
 import type { ChangeNote } from '../sql/statement';
 import type { Others, RecordCache } from './record-cache';
+import { runOutsideTransactions } from '../client/transaction-context';
 
 /** How long it takes until what others have committed is noticed, in milliseconds, while the feed can be read. */
 const intervalMs = 200;
@@ -59,7 +60,8 @@ export class ChangePoll implements Others {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#polling = this.#run(cache);
+      // Whichever call has begun it, in a callback of a transaction perhaps, does not wait for it.
+      this.#polling = runOutsideTransactions(() => this.#run(cache));
     }, intervalMs);
     // What nobody closed must not keep the process alive.
     this.#timer.unref();

@@ -6,6 +6,7 @@ import type { Prisma } from '../generated/prisma/client';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { Dialect } from '../sql/dialect';
 import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
+import type { ConnectionHold } from './transaction-context';
 
 /**
  * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not
@@ -105,6 +106,8 @@ export interface TransactionWaiters {
 /** A transaction that is open. */
 export interface DatabaseTransaction {
   readonly waiters: TransactionWaiters;
+  /** The connection that it holds, where that is one of a pool. */
+  readonly hold?: ConnectionHold | undefined;
   /** An executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   commit(): Promise<void>;

@@ -102,7 +102,7 @@ export class TransactionAttempt<T> {
     let end: 'commit' | 'rollback' = 'rollback';
     try {
       const session = new TransactionSession(diagnostics, outer, transaction);
-      const outcome = await this.#outcomeOf(database, session, waiters);
+      const outcome = await this.#outcomeOf(database, transaction, session, waiters);
       if (!('result' in outcome)) {
         // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
         await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
@@ -123,7 +123,12 @@ export class TransactionAttempt<T> {
   }
 
   /** Waits for the callback; not any longer once the transaction is idle for too long, or the database was given up. */
-  #outcomeOf(database: object, session: TransactionSession, waiters: TransactionWaiters): Promise<Outcome<T>> {
+  #outcomeOf(
+    database: object,
+    { hold }: DatabaseTransaction,
+    session: TransactionSession,
+    waiters: TransactionWaiters,
+  ): Promise<Outcome<T>> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
@@ -143,7 +148,7 @@ export class TransactionAttempt<T> {
         waiters,
         () => interrupt(idleForTooLong()),
       );
-      runInsideTransaction(database, () => this.#work(session))
+      runInsideTransaction(database, hold, () => this.#work(session))
         .finally(() => session.end())
         .then(
           (result) => settle({ result }),

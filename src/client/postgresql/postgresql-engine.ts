@@ -16,6 +16,7 @@ import type {
 } from '../executor';
 import { Failure } from '../../errors/failure';
 import { PrismaClientLoader } from '../prisma-client-loader';
+import type { ConnectionHold } from '../transaction-context';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './postgresql-adapter';
 import type { ChangeNote } from '../../sql/statement';
 import { writeNotes } from '../run-work';
@@ -154,12 +155,14 @@ export class PostgresqlEngine implements Database {
 
 class PostgresqlEngineTransaction implements DatabaseTransaction {
   readonly waiters: TransactionWaiters;
+  readonly hold: ConnectionHold;
   readonly #transaction: DividedTransaction;
   readonly #prisma: PrismaClientLoader;
   readonly #notes: ChangeNote[] = [];
 
   constructor(transaction: DividedTransaction, waiters: TransactionWaiters, schema: string | undefined) {
     this.waiters = waiters;
+    this.hold = transaction.hold;
     this.#transaction = transaction;
     this.#prisma = new PrismaClientLoader(() =>
       loadPrismaClient(createPostgresqlTransactionAdapterFactory(transaction.client, schema)),

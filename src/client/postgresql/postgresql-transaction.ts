@@ -10,6 +10,7 @@ import {
 } from '../../errors/postgresql-failure';
 import type { TransactionRequest } from '../executor';
 import { Gate } from '../gate';
+import type { ConnectionHold } from '../transaction-context';
 import type { PostgresqlConnections } from './postgresql-connections';
 import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, TidyClient } from './tidy-client';
@@ -140,11 +141,13 @@ export class DividedTransaction {
   /** Why the whole of it has failed, where it has. */
   #failure: Failure | undefined;
 
+  readonly hold: ConnectionHold;
   /** The number of the server's process that serves it. */
   readonly serverProcess: number | undefined;
 
-  private constructor(transaction: PostgresqlTransaction, serverProcess: number | undefined) {
+  private constructor(transaction: PostgresqlTransaction, pool: object, serverProcess: number | undefined) {
     this.#transaction = transaction;
+    this.hold = { pool, isReleased: false };
     this.serverProcess = serverProcess;
   }
 
@@ -162,7 +165,7 @@ export class DividedTransaction {
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),
       ]);
-      return new DividedTransaction(transaction, serverProcess);
+      return new DividedTransaction(transaction, connections.pool, serverProcess);
     } catch (error) {
       await transaction.rollback().catch(() => undefined);
       throw error;
@@ -207,7 +210,7 @@ export class DividedTransaction {
   }
 
   commit(): Promise<void> {
-    return this.#gate.pass(async () => {
+    return this.#end(async () => {
       if (this.#failure === undefined) return this.#transaction.commit();
       await this.#transaction.rollback();
       throw this.#failure;
@@ -215,7 +218,11 @@ export class DividedTransaction {
   }
 
   rollback(): Promise<void> {
-    return this.#gate.pass(() => this.#transaction.rollback(this.#isUsable));
+    return this.#end(() => this.#transaction.rollback(this.#isUsable));
+  }
+
+  #end(work: () => Promise<void>): Promise<void> {
+    return this.#gate.pass(work).finally(() => (this.hold.isReleased = true));
   }
 }
 

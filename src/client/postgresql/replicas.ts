@@ -2,6 +2,7 @@ import type { ReplicaHealth } from '../../diagnostics/health';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
+import { runOutsideTransactions } from '../transaction-context';
 import type { PostgresqlConnections } from './postgresql-connections';
 import { longestWaitMs, Replica } from './replica';
 import { positionOfPrimary, type ServerPosition } from './server-position';
@@ -98,7 +99,8 @@ export class Replicas {
   /** Finds out how far the replicas are; concurrent calls share one run. Never fails. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    // A callback of a transaction that reads does not wait for it for long.
+    this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
 

@@ -1,6 +1,8 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { notInitialized } from '../../errors/failure';
 import { isReadOnlyServer } from '../../errors/postgresql-failure';
+import { enclosingHold } from '../transaction-context';
+import { HoldWaits } from './hold-waits';
 import { TidyClient } from './tidy-client';
 
 /** How long a connection to a standby is used where the primary is expected, so that a fail-over is noticed. */
@@ -20,6 +22,7 @@ export class TidyPool extends Pool {
   /** Those who wait for a connection, and since when, in the order of their coming. */
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
+  readonly #holdWaits = new HoldWaits();
   #isGivenUp = false;
   /** Connections that were made before are not used again. */
   #renewedAt = -Infinity;
@@ -69,6 +72,11 @@ export class TidyPool extends Pool {
   }
 
   #connect(): Promise<PoolClient> {
+    const hold = enclosingHold(this);
+    return hold === undefined ? this.#take() : this.#holdWaits.during(hold, this.options.max, () => this.#take());
+  }
+
+  #take(): Promise<PoolClient> {
     return new Promise((resolve, reject) => {
       if (this.#isGivenUp) {
         reject(notInitialized());

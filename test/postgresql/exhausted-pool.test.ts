@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent } from '../support/factories';
+import { createSignal } from '../support/signal';
+import { openTestDatabase } from '../support/test-database';
+
+/** Reads beside a transaction, in each of the ways that a read takes. */
+const reads: readonly (readonly [name: string, read: (db: DatabaseService) => Promise<unknown>])[] = [
+  ['getAgent', (db) => db.getAgent('a')],
+  ['queryAgents', (db) => db.queryAgents({ owner: 'test-owner' })],
+  ['agents.count', (db) => db.agents.count({})],
+  ['agents.getMany', (db) => db.agents.getMany(['a'])],
+  ['agents.page', (db) => db.agents.page({})],
+  ['agents.iterate', (db) => db.agents.iterate({}).next()],
+  ['getCertificateByFingerprint', (db) => db.getCertificateByFingerprint('AB')],
+  ['querySecurityEvents', (db) => db.querySecurityEvents({})],
+  ['events.verify', (db) => db.events.verify()],
+];
+
+async function open(maxConnections: number, options: DatabaseOptions = {}): Promise<DatabaseService> {
+  const { db } = await openTestDatabase({ pool: { maxConnections, connectTimeoutMs: 10_000 }, ...options });
+  await createAgent(db, { id: 'a' });
+  return db;
+}
+
+/** Runs transactions at once; each does its work when all of them have begun. */
+async function together<T>(
+  db: DatabaseService,
+  works: readonly ((tx: TransactionScope) => Promise<T>)[],
+): Promise<PromiseSettledResult<T>[]> {
+  const begun = works.map(() => createSignal());
+  return Promise.allSettled(
+    works.map((work, index) =>
+      db.transaction(async (tx) => {
+        await tx.getAgent('a');
+        begun[index]?.give();
+        await Promise.all(begun.map(({ given }) => given));
+        return work(tx);
+      }),
+    ),
+  );
+}
+
+describe('A read beside a transaction that holds the only connection', () => {
+  test.each(reads)('%s fails at once with CONFLICT, and the transaction goes on', async (_name, read) => {
+    const db = await open(1);
+    const start = performance.now();
+    await db.transaction(async (tx) => {
+      const error = await expectError('CONFLICT', () => read(db));
+      expect(error.message).toContain('pool.maxConnections');
+      expect(error.retryable).toBe(false);
+      await tx.updateAgent({ id: 'a', name: 'changed' });
+    });
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
+  });
+
+  test('fails at once with a cache, too, unless the cache has the answer', async () => {
+    const db = await open(1, { cache: { maxEntries: 10 } });
+    await db.getAgent('a');
+    await db.transaction(async (tx) => {
+      expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
+      await expectError('CONFLICT', () => db.getAgent('b'));
+      await tx.updateAgent({ id: 'a', name: 'changed' });
+    });
+    expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
+  });
+});
+
+describe('Reads beside transactions that hold every connection', () => {
+  test('fail for one of the transactions only, and the others go on', async () => {
+    const db = await open(3);
+    const start = performance.now();
+    const outcomes = await together(
+      db,
+      Array.from({ length: 3 }, () => () => db.getAgent('a')),
+    );
+    expect(performance.now() - start).toBeLessThan(3000);
+    const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(failed).toHaveLength(1);
+    expect(failed[0]).toMatchObject({ name: 'DatabaseError', code: 'CONFLICT', retryable: true });
+    // The pool is whole.
+    await Promise.all(Array.from({ length: 10 }, () => db.getAgent('a')));
+  });
+
+  test('wait for one that will end by itself', async () => {
+    const db = await open(2);
+    const outcomes = await together<unknown>(db, [
+      () => db.getAgent('a'),
+      async (tx) => {
+        await sleep(200);
+        return tx.getAgent('a');
+      },
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  });
+
+  test('count once for each transaction, however many there are', async () => {
+    const db = await open(2);
+    await db.transaction(async () => {
+      await Promise.all(Array.from({ length: 20 }, () => db.queryAgents({})));
+    });
+    const outcomes = await together<unknown>(db, [
+      () => Promise.all(Array.from({ length: 20 }, () => db.queryAgents({}))),
+      () => sleep(100),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+  });
+
+  test('leave calls from outside to wait for their turn', async () => {
+    const db = await open(2);
+    const outside: Promise<unknown>[] = [];
+    const running = together(
+      db,
+      Array.from({ length: 2 }, () => () => db.getAgent('a')),
+    );
+    for (let index = 0; index < 10; index += 1) {
+      outside.push(
+        db.getAgent('a'),
+        db.createCertificate(certificateInput()),
+        db.transaction((tx) => tx.getAgent('a')),
+      );
+    }
+    expect((await running).filter(({ status }) => status === 'rejected').length).toBeLessThanOrEqual(1);
+    expect((await Promise.allSettled(outside)).map(({ status }) => status)).toEqual(outside.map(() => 'fulfilled'));
+  });
+});
+
+test('One connection more than there are transactions serves all their reads beside them', async () => {
+  const db = await open(4);
+  const works = Array.from({ length: 3 }, (_, index) => async (tx: TransactionScope) => {
+    for (let round = 0; round < 20; round += 1) await db.getAgent('a');
+    const certificateId = await tx.createCertificate(certificateInput());
+    return tx.createAgent(agentInput({ id: `t${index}`, certificateId }));
+  });
+  const outcomes = await together(db, works);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+});
+
+test('A read that a callback left behind is served after the end of its transaction', async () => {
+  const db = await open(1);
+  let left: Promise<unknown> = Promise.resolve();
+  await db.transaction(async (tx) => {
+    left = sleep(50).then(() => db.getAgent('a'));
+    await tx.getAgent('a');
+  });
+  expect(await left).toMatchObject({ id: 'a' });
+});
