@@ -109,8 +109,10 @@ describe('The packed package', () => {
       'RevocationReason',
       'SecurityEventType',
       'SecuritySeverity',
+      'TransactionIsolation',
       'Uniqueness',
       'databaseErrorCodes',
+      'driverErrorOf',
       'isDatabaseError',
       'isStale',
     ]);

@@ -68,6 +68,7 @@ async function* chunksOf(
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
   'CONFLICT',
+  'DRIVER_UNAVAILABLE',
   'STORAGE_FULL',
   'TIMEOUT',
   'UNAVAILABLE',

@@ -6,9 +6,13 @@ const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 const noDescriptor = 'no file descriptor is left: close files, or raise the limit of the process (ulimit -n)';
 
-const rebuild =
-  'run "npm rebuild better-sqlite3", "pnpm approve-builds" and "pnpm rebuild better-sqlite3", or "yarn rebuild better-sqlite3"';
-const noBinary = `better-sqlite3 has no binary for this version of Node.js and this system: ${rebuild}`;
+// Yarn 4 and pnpm 10 run the scripts of a package, which fetch or compile the binary, only where they are allowed.
+const rebuild = [
+  'With npm, run "npm rebuild better-sqlite3 --ignore-scripts=false".',
+  'With pnpm, run "pnpm approve-builds", then "pnpm rebuild better-sqlite3".',
+  'With Yarn, set dependenciesMeta.better-sqlite3.built to true in package.json, then run "yarn rebuild better-sqlite3"',
+].join(' ');
+const noBinary = `better-sqlite3 has no binary for this version of Node.js and this system. ${rebuild}`;
 const notInstalled =
   'better-sqlite3 is not installed: run "npm install", "pnpm install" or "yarn install" in the application';
 

@@ -34,7 +34,7 @@ export async function runInDriverThread<T>(
   const workerData = { driver: require.resolve('better-sqlite3'), data };
   const worker = new Worker(
     frame.replace('WORK', () => work),
-    { eval: true, workerData, execArgv: [] },
+    { eval: true, workerData, execArgv: threadArguments() },
   );
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -54,6 +54,12 @@ export async function runInDriverThread<T>(
     // Nothing of it is left when this has ended: neither a connection nor a file that it would go on writing to.
     await worker.terminate();
   }
+}
+
+// Without the options of the process, such as a loader of TypeScript, which only take time. Where packages are found by
+// Yarn's Plug'n'Play the thread needs it, too: the process may have loaded it by an option.
+function threadArguments(): string[] {
+  return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
 }
 
 /** An error that was passed between threads, which keep neither its class nor its code. */

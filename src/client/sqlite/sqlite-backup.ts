@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import fs, { constants } from 'node:fs';
 import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { BackupRequest } from '../../backup/parse-backup';
 import type { BackupProgress } from '../../backup/types';
 import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './sqlite-connection';
+
+// Not those of a FileHandle: under Yarn's Plug'n'Play its method sync() is not implemented.
+const [openDescriptor, syncDescriptor, closeDescriptor] = [
+  promisify(fs.open),
+  promisify(fs.fsync),
+  promisify(fs.close),
+];
 
 /** Pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
@@ -128,11 +136,11 @@ async function place(draft: string, path: string): Promise<void> {
 async function flush(path: string): Promise<void> {
   // Windows has no way to do that to a folder.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
-  const handle = await open(path, 'r');
+  const descriptor = await openDescriptor(path, 'r');
   try {
-    await handle.sync();
+    await syncDescriptor(descriptor);
   } finally {
-    await handle.close();
+    await closeDescriptor(descriptor);
   }
 }
 

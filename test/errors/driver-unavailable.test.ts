@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { classifyError } from '../../src/errors/classify-error';
+import { describeUnless, describeOn } from '../support/skip';
+import { temporaryDirectory } from '../support/test-database';
+
+const modules = join(__dirname, '../../node_modules');
+const binary = 'build/Release/better_sqlite3.node';
+const soundBinary = join(modules, 'better-sqlite3', binary);
+
+const whyNot = [join(__dirname, '../../dist/index.js'), soundBinary].every(existsSync)
+  ? undefined
+  : 'needs the compiled package (npm run build) and a better-sqlite3 that was compiled or downloaded by npm';
+
+/** A copy of better-sqlite3 as an installation leaves it that was not allowed to run scripts. */
+function installWithoutBinary(): string {
+  const project = join(temporaryDirectory(), 'node_modules');
+  const driver = join(project, 'better-sqlite3');
+  mkdirSync(driver, { recursive: true });
+  for (const part of ['package.json', 'lib']) {
+    cpSync(join(modules, 'better-sqlite3', part), join(driver, part), { recursive: true });
+  }
+  for (const name of ['bindings', 'file-uri-to-path']) symlinkSync(join(modules, name), join(project, name));
+  return driver;
+}
+
+function open(driver: string, ...args: readonly string[]): Record<string, unknown>[] {
+  const script = join(__dirname, 'driver-process.cjs');
+  const { stdout } = spawnSync(process.execPath, [script, driver, ...args], { encoding: 'utf8' });
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const commands = ['npm rebuild better-sqlite3', 'pnpm rebuild better-sqlite3', 'yarn rebuild better-sqlite3'];
+
+describeOn('sqlite', 'a better-sqlite3 that cannot be loaded', () => {
+  describeUnless(whyNot, 'in a process of its own', () => {
+    test('is DRIVER_UNAVAILABLE when it has no binary, until it has one', () => {
+      const [failed, opened] = open(installWithoutBinary(), soundBinary);
+      expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', operation: 'initialize', retryable: false });
+      for (const command of commands) expect(failed?.['message']).toContain(command);
+      expect(failed?.['message']).not.toMatch(/\//);
+      expect(failed?.['original']).toMatch(/^Could not locate the bindings file/);
+      expect(opened).toEqual({ code: 'none' });
+    });
+
+    test.each([
+      ['of another system', 'not a binary'],
+      ['that was cut off', '\x7fELF'],
+      ['that is empty', ''],
+    ])('is DRIVER_UNAVAILABLE when it has a binary %s', (_, content) => {
+      const driver = installWithoutBinary();
+      mkdirSync(dirname(join(driver, binary)), { recursive: true });
+      writeFileSync(join(driver, binary), content);
+      const [failed] = open(driver);
+      expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'ERR_DLOPEN_FAILED' });
+      for (const command of commands) expect(failed?.['message']).toContain(command);
+    });
+
+    test('is DRIVER_UNAVAILABLE when it is not installed', () => {
+      const [failed] = open(join(temporaryDirectory(), 'node_modules/better-sqlite3'));
+      expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'MODULE_NOT_FOUND' });
+      expect(failed?.['message']).toContain('npm install');
+    });
+  });
+
+  test('is DRIVER_UNAVAILABLE when its binary is for another version of Node.js', () => {
+    const message = `The module '/app/better_sqlite3.node' was compiled against a different Node.js version using
+NODE_MODULE_VERSION 108. This version of Node.js requires NODE_MODULE_VERSION 115.`;
+    const failure = classifyError(Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' }));
+    expect(failure).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false });
+  });
+
+  test.each([
+    ['ERR_DLOPEN_FAILED', '/app/better_sqlite3.node: cannot open shared object file: Too many open files'],
+    ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE'],
+  ])('is UNAVAILABLE when the process has too many files open: %s', (code, message) => {
+    const failure = classifyError(Object.assign(new Error(message), { code }));
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  });
+});
