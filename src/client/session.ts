@@ -4,7 +4,7 @@ import type { DatabaseHealth, HealthOptions } from '../diagnostics/health';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
-import { isReadOnlyServer, isSerializationFailure } from '../errors/postgresql-failure';
+import { isReadOnlyServer } from '../errors/postgresql-failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
@@ -160,7 +160,7 @@ export class DatabaseSession implements Session {
     };
     flights.begin();
     try {
-      return await this.#repeatOnConflict(run, startMs);
+      return await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), startMs);
     } catch (error) {
       throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
     } finally {
@@ -168,19 +168,23 @@ export class DatabaseSession implements Session {
     }
   }
 
-  async #repeatOnConflict<T>(run: (isRepeated: boolean) => Promise<T>, startMs: number): Promise<T> {
+  async #repeatOnConflict<T>(
+    run: (isRepeated: boolean) => Promise<T>,
+    codeOf: (error: unknown) => DatabaseErrorCode | undefined,
+    startMs: number,
+  ): Promise<T> {
     try {
       return await run(false);
     } catch (error) {
       const policy = this.#policy;
-      const code = repeatableCode(error);
+      const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.pass(() => {
         // It may have waited long for its turn.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#retryObserver('transaction');
         observe(code, 1, 0);
-        return retry({ policy, codeOf: repeatableCode, observe }, () => run(true), startMs, 2);
+        return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
       });
     }
   }
@@ -253,12 +257,6 @@ function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): Transact
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
   };
-}
-
-/** The code of a failure after which a whole transaction is done again, as nothing of it has happened. */
-function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
-  if (isSerializationFailure(error)) return 'CONFLICT';
-  return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;
 }
 
 function writeBesideTransaction(): Failure {

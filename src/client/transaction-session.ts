@@ -6,6 +6,8 @@ import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { DatabaseTransaction, Executor, TransactionWaiters } from './executor';
 import { TimedFlights, type Flights } from './flights';
 import { idleForTooLong, IdleLimit } from './idle-limit';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import { isReadOnlyServer, isSerializationFailure } from '../errors/postgresql-failure';
 import { perform, statementObserver } from './perform';
 import type { Session } from './session';
 import { runInsideTransaction } from './transaction-context';
@@ -19,6 +21,7 @@ export class TransactionSession implements Session {
   readonly #outer: Flights;
   readonly #flights = new TimedFlights();
   #isOver = false;
+  #isRepeatable = false;
   /** Why it is over, where it did not just end. */
   #interruption: Failure | undefined;
 
@@ -37,9 +40,15 @@ export class TransactionSession implements Session {
       requiresPrimary(options);
       if (this.#outer.isCutOff) throw notInitialized();
       if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction is over');
-      return work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
+      const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
+      return done.catch((error: unknown) => this.#noteFailure(error));
     };
     return perform(this.#diagnostics, operation, run, this.#flights);
+  }
+
+  #noteFailure(error: unknown): never {
+    this.#isRepeatable ||= repeatableCode(error) !== undefined;
+    throw error;
   }
 
   readRecord<T extends CachedRecord>(
@@ -52,6 +61,11 @@ export class TransactionSession implements Session {
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.read(operation, undefined, work);
+  }
+
+  /** Whether a call of it has failed so that the whole may be done again: because of another transaction, say. */
+  get isRepeatable(): boolean {
+    return this.#isRepeatable;
   }
 
   /** Returns for how long no call has been under way, in milliseconds. */
@@ -85,10 +99,20 @@ export class TransactionAttempt<T> {
   readonly #work: (session: Session) => Promise<T>;
   /** Whether it is the caller's work that has failed. */
   hasCallerFailed = false;
+  /** Whether a call of the last attempt has failed so that the whole may be done again. */
+  #isRepeatable = false;
 
   constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
     this.#settings = settings;
     this.#work = work;
+  }
+
+  /**
+   * Returns the code of a failure after which the transaction may be done again, else undefined. What the callback throws may
+   * be a conflict of another database, of which this one knows nothing.
+   */
+  repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+    return this.hasCallerFailed && !this.#isRepeatable ? undefined : repeatableCode(error);
   }
 
   /**
@@ -108,6 +132,7 @@ export class TransactionAttempt<T> {
         await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
         if ('interruption' in outcome) throw outcome.interruption;
         this.hasCallerFailed = true;
+        this.#isRepeatable = session.isRepeatable;
         throw outcome.thrown;
       }
       if (outer.isCutOff) {
@@ -156,4 +181,10 @@ export class TransactionAttempt<T> {
         );
     });
   }
+}
+
+/** The code of a failure after which a whole transaction is done again, as nothing of it has happened. */
+function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+  if (isSerializationFailure(error)) return 'CONFLICT';
+  return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;
 }

@@ -61,7 +61,7 @@ export interface BreakerOptions {
 export interface CacheOptions {
   /** How many records at most, up to 10000000; those that were not asked for longest go first. 0 keeps none. Default: 10000. */
   maxEntries?: number | undefined;
-  /** For how long a record is kept, in milliseconds; 0 keeps none. Default: 10000. */
+  /** For how long a record is kept, in milliseconds by the option `now`; 0 keeps none. Default: 10000. */
   ttlMs?: number | undefined;
   /**
    * For how long after `ttlMs` a record may still be given where the database is UNAVAILABLE, in milliseconds: for it

@@ -2,6 +2,7 @@ import type { AgentRecord, Metadata } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 import { openCache } from './open-cache';
+import { waitUntil } from '../support/wait-until';
 
 async function storeWholeAgent(db: Parameters<typeof createAgent>[0]): Promise<AgentRecord> {
   const agent = wholeAgent({ certificateId: await createCertificate(db, { id: 'c', fingerprint: 'AA:BB' }) });
@@ -119,6 +120,18 @@ describe('With a cache', () => {
     clock.nowMs += 1;
     expect(await read()).toHaveLength(1);
     clock.nowMs -= 1;
+    expect(await read()).toHaveLength(1);
+  });
+
+  test('a record is kept for ttlMs of the option now, whatever other clocks say', async () => {
+    const { db, clock, statementsOf } = await openCache({ ttlMs: 20 });
+    const id = await createAgent(db);
+    const read = () => statementsOf(() => db.getAgent(id));
+    await read();
+    const end = performance.now() + 60;
+    await waitUntil(() => performance.now() >= end);
+    expect(await read()).toHaveLength(0);
+    clock.nowMs += 20;
     expect(await read()).toHaveLength(1);
   });
 

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseService, type TransactionScope } from '../../src';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { rawCounts } from '../support/raw-reader';
+import { createSignal } from '../support/signal';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+import { startWorkQueue } from '../support/work-queue';
+import { feedCalls, fillForCalls, reads, writes, type Call, type Target } from './every-call';
+
+const methods: readonly Call[] = [...reads, ...writes];
+
+/** Returns the names of the methods of a target, with their service, but for those that manage a whole database. */
+function methodsOf(target: Target): string[] {
+  const own = [target, target.agents, target.certificates, target.events].flatMap((object, index) => {
+    const names = new Set<string>();
+    for (
+      let type: unknown = Object.getPrototypeOf(object);
+      type !== Object.prototype;
+      type = Object.getPrototypeOf(type)
+    ) {
+      for (const name of Object.getOwnPropertyNames(type)) names.add(name);
+    }
+    names.delete('constructor');
+    const service = ['', 'agents.', 'certificates.', 'events.'][index] ?? '';
+    return [...names].map((name) => service + name);
+  });
+  return own.sort();
+}
+
+test('The methods that are tried here are all that a transaction has', async () => {
+  const { db } = await openTestDatabase();
+  const known = [...methods, ...feedCalls].map(([name]) => name).sort();
+  expect(await db.transaction((tx) => methodsOf(tx))).toEqual(known);
+});
+
+describe('Through a transaction', () => {
+  test('every method does its work after one that failed, and nothing of it stays after a rollback', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await fillForCalls(db);
+    const before = await rawCounts(database);
+    const undo = new Error('undo');
+    const outcome = db.transaction(async (tx) => {
+      for (const [name, call] of methods) {
+        await expectError('ALREADY_EXISTS', () => tx.createCertificate(certificateInput({ id: 'c' })));
+        await expectError('INVALID_INPUT', () => tx.getAgent(''));
+        const answer = await call(tx).catch((error: unknown) => ({ name, error }));
+        expect(answer).not.toHaveProperty('error');
+      }
+      throw undo;
+    });
+    await expect(outcome).rejects.toBe(undo);
+    expect(await rawCounts(database)).toEqual(before);
+    expect((await db.check()).ok).toBe(true);
+  });
+
+  test('all methods may be called at once, without waiting for any', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await fillForCalls(db);
+    const settled: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    await db.transaction((tx) => {
+      settled.push(Promise.allSettled(methods.map(([, call]) => call(tx))));
+    });
+    const [results = []] = await Promise.all(settled);
+    expect(results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))).toEqual([]);
+    expect(await db.getAgent('new2')).not.toBeNull();
+    expect((await db.check()).findings).toEqual([]);
+  });
+});
+
+describe('After the end of a transaction', () => {
+  const shared = shareTestDatabase({}, ({ db }) => fillForCalls(db));
+  const ends: readonly (readonly [name: string, end: () => unknown])[] = [
+    ['committed', () => undefined],
+    ['rolled back', () => Promise.reject(new Error('undo'))],
+  ];
+
+  test.each(ends)(
+    'every method of one that was %s is refused with CONFLICT, also inside of another',
+    async (_name, end) => {
+      const { db } = shared();
+      let over: TransactionScope | undefined;
+      await db
+        .transaction((tx) => {
+          over = tx;
+          return end();
+        })
+        .catch(() => undefined);
+      const before = await rawCounts(shared());
+      const refuseAll = async (): Promise<void> => {
+        for (const [, call] of [...methods, ...feedCalls]) {
+          expect(await expectError('CONFLICT', () => call(over ?? db))).toMatchObject({ retryable: false });
+        }
+      };
+      await refuseAll();
+      await db.transaction(refuseAll);
+      expect(await rawCounts(shared())).toEqual(before);
+    },
+  );
+
+  test('an iterator that was begun in it goes no further', async () => {
+    const { db } = await openTestDatabase();
+    await fillForCalls(db);
+    const agents = Array.from({ length: 501 }, (_, index) => agentInput({ id: `i${index}`, certificateId: 'c' }));
+    await db.agents.createMany(agents);
+    const iterator = await db.transaction(async (tx) => {
+      const begun = tx.agents.iterate({});
+      await begun.next();
+      return { begun };
+    });
+    const readOn = async (): Promise<void> => {
+      for await (const agent of iterator.begun) expect(agent.id).toBeDefined();
+    };
+    await expectError('CONFLICT', readOn);
+  });
+});
+
+describe('Beside an open transaction', () => {
+  test('inside its callback, every read answers as before it, and every write is refused with CONFLICT', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await fillForCalls(db);
+    const before = await Promise.all(reads.map(([, call]) => call(db)));
+    await db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      await tx.events.record(eventInput({ id: 'inside' }));
+      for (const [index, [name, call]] of reads.entries())
+        expect([name, await call(db)]).toEqual([name, before[index]]);
+      for (const [, call] of [
+        ...writes,
+        ['pruneChanges', (target) => target.pruneChanges({ before: new Date(0) })],
+      ] as Call[]) {
+        expect(await expectError('CONFLICT', () => call(db))).toMatchObject({ retryable: false });
+      }
+      for (const call of [() => db.migrateDatabase(), () => db.close(), () => db.transaction(() => 1)]) {
+        expect(await expectError('CONFLICT', call)).toMatchObject({ retryable: false });
+      }
+      expect((await db.health()).status).toBe('up');
+      await db.initialize();
+      expect((await db.check()).ok).toBe(true);
+    });
+    expect((await db.getAgent('a'))?.name).toBe('inside');
+  });
+
+  test('from another async context, every read answers at once, and every write comes after it', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await fillForCalls(db);
+    const queue = startWorkQueue();
+    const opened = createSignal();
+    const release = createSignal();
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      opened.give();
+      await release.given;
+      await tx.updateAgent({ id: 'a', owner: 'inside' });
+    });
+    await opened.given;
+    await queue.add(async () => {
+      for (const [, call] of reads) await call(db);
+    });
+    // It waits for the lock of the agent on PostgreSQL, and for the writer on SQLite.
+    const write = queue.add(() => db.agents.setStatus('a', 'SUSPENDED'));
+    await sleep(20);
+    release.give();
+    await outcome;
+    expect(await write).toBe(true);
+    expect(await db.getAgent('a')).toMatchObject({ name: 'inside', owner: 'inside', status: 'SUSPENDED' });
+    for (const [name, call] of writes) {
+      const answer = await queue.add(() => call(db)).catch((error: unknown) => ({ name, error }));
+      expect(answer).not.toHaveProperty('error');
+    }
+  });
+
+  test('another service on the same database reads, and its write comes after it', async () => {
+    const { db, options } = await openTestDatabase();
+    await fillForCalls(db);
+    await using other = new DatabaseService(options);
+    await other.initialize();
+    let write: Promise<boolean> | undefined;
+    await db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      for (const [, call] of reads) await call(other);
+      write = other.updateAgent({ id: 'a', description: 'other' });
+      await sleep(20);
+    });
+    expect(await write).toBe(true);
+    expect(await db.getAgent('a')).toMatchObject({ name: 'inside', description: 'other' });
+  });
+});
