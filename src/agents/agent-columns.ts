@@ -26,7 +26,7 @@ function endpointsOf(dialect: Dialect): Sql {
 }
 
 function capabilitiesOf(dialect: Dialect): Sql {
-  return sql`(SELECT ${dialect.jsonArrayOf(sql`c.name`, sql`c.name`)}
+  return sql`(SELECT ${dialect.jsonArrayOf(dialect.jsonElement(sql`c.name`), sql`c.name`)}
     FROM agent_capabilities ac ${dialect.joinBy(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = a.id)`;
 }
 

@@ -1,22 +1,25 @@
 import type { Metadata } from '../metadata/types';
 import type { Row } from '../sql/statement';
-import { storedJson, storedTime } from '../sql/stored';
-import type { AgentRecord, AgentStatus, Endpoint, HealthStatus } from './types';
+import { storedChoice, storedJson, storedOptionalText, storedPort, storedText, storedTime } from '../sql/stored';
+import { AgentStatus, HealthStatus, type AgentRecord, type Endpoint } from './types';
 
-/** A row of `agentColumns`, in their order. */
+const statuses: ReadonlySet<AgentStatus> = new Set(Object.values(AgentStatus));
+const healthStatuses: ReadonlySet<HealthStatus> = new Set(Object.values(HealthStatus));
+
+/** A row of `agentColumns`, in their order: SQLite may hold values of any type, the collections are JSON texts. */
 type AgentResultRow = readonly [
-  id: string,
-  name: string,
-  publicKey: string,
-  certificateId: string,
-  defaultEndpointId: string | null,
-  version: string,
-  description: string | null,
-  createdAtMs: number,
-  updatedAtMs: number,
-  expiresAtMs: number,
-  status: AgentStatus,
-  owner: string,
+  id: unknown,
+  name: unknown,
+  publicKey: unknown,
+  certificateId: unknown,
+  defaultEndpointId: unknown,
+  version: unknown,
+  description: unknown,
+  createdAtMs: unknown,
+  updatedAtMs: unknown,
+  expiresAtMs: unknown,
+  status: unknown,
+  owner: unknown,
   endpoints: string,
   capabilities: string,
   metadata: string,
@@ -24,52 +27,64 @@ type AgentResultRow = readonly [
 
 /** An endpoint as the aggregate of `agentColumns` holds it. */
 type EndpointResult = readonly [
-  id: string,
-  protocol: string,
-  address: string,
-  port: number,
-  healthStatus: HealthStatus,
-  lastCheckedMs: number,
-  healthMessage: string | null,
-  metadata: string | null,
+  id: unknown,
+  protocol: unknown,
+  address: unknown,
+  port: unknown,
+  healthStatus: unknown,
+  lastCheckedMs: unknown,
+  healthMessage: unknown,
+  metadata: unknown,
 ];
 
 /** The record that a row of `agentColumns` stands for. */
 export function toAgentRecord(row: Row): AgentRecord {
   // The statement that made the row selects exactly these columns.
   const columns = row as AgentResultRow;
-  const endpoints = (storedJson(columns[12], 'agent', 'endpoints') as EndpointResult[]).map(toEndpoint);
+  const id = storedText(columns[0], 'agent', columns[0], 'id');
+  const endpoints = (storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[]).map((endpoint) =>
+    toEndpoint(endpoint, id),
+  );
+  const capabilities = storedJson(columns[13], 'agent', id, 'capabilities') as unknown[];
   const agent: AgentRecord = {
-    id: columns[0],
-    name: columns[1],
-    publicKey: columns[2],
-    certificateId: columns[3],
+    id,
+    name: storedText(columns[1], 'agent', id, 'name'),
+    publicKey: storedText(columns[2], 'agent', id, 'publicKey'),
+    certificateId: storedText(columns[3], 'agent', id, 'certificateId'),
     endpoints,
-    capabilities: storedJson(columns[13], 'agent', 'capabilities') as string[],
-    version: columns[5],
-    metadata: storedJson(columns[14], 'agent', 'metadata') as Metadata,
-    createdAt: storedTime(columns[7], 'agent', 'createdAt'),
-    updatedAt: storedTime(columns[8], 'agent', 'updatedAt'),
-    expiresAt: storedTime(columns[9], 'agent', 'expiresAt'),
-    status: columns[10],
-    owner: columns[11],
+    capabilities: capabilities.map((name) => storedText(name, 'agent', id, 'capabilities')),
+    version: storedText(columns[5], 'agent', id, 'version'),
+    metadata: storedJson(columns[14], 'agent', id, 'metadata') as Metadata,
+    createdAt: storedTime(columns[7], 'agent', id, 'createdAt'),
+    updatedAt: storedTime(columns[8], 'agent', id, 'updatedAt'),
+    expiresAt: storedTime(columns[9], 'agent', id, 'expiresAt'),
+    status: storedChoice(columns[10], statuses, 'agent', id, 'status'),
+    owner: storedText(columns[11], 'agent', id, 'owner'),
   };
   // Assigned, not spread: of a single record that is read, spreading took a tenth of the time.
-  const defaultEndpoint = columns[4] === null ? undefined : endpoints.find(({ id }) => id === columns[4]);
+  const defaultId = storedOptionalText(columns[4], 'agent', id, 'defaultEndpoint');
+  const defaultEndpoint = defaultId === null ? undefined : endpoints.find((endpoint) => endpoint.id === defaultId);
   if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;
-  if (columns[6] !== null) agent.description = columns[6];
+  const description = storedOptionalText(columns[6], 'agent', id, 'description');
+  if (description !== null) agent.description = description;
   return agent;
 }
 
-function toEndpoint(columns: EndpointResult): Endpoint {
+function toEndpoint(columns: EndpointResult, agentId: string): Endpoint {
+  const id = storedText(columns[0], 'endpoint', columns[0], 'id', agentId);
   const endpoint: Endpoint = {
-    id: columns[0],
-    protocol: columns[1],
-    address: columns[2],
-    port: columns[3],
-    health: { status: columns[4], lastChecked: storedTime(columns[5], 'endpoint', 'lastChecked') },
+    id,
+    protocol: storedText(columns[1], 'endpoint', id, 'protocol', agentId),
+    address: storedText(columns[2], 'endpoint', id, 'address', agentId),
+    port: storedPort(columns[3], 'endpoint', id, 'port', agentId),
+    health: {
+      status: storedChoice(columns[4], healthStatuses, 'endpoint', id, 'health.status', agentId),
+      lastChecked: storedTime(columns[5], 'endpoint', id, 'health.lastChecked', agentId),
+    },
   };
-  if (columns[6] !== null) endpoint.health.message = columns[6];
-  if (columns[7] !== null) endpoint.metadata = storedJson(columns[7], 'endpoint', 'metadata') as Metadata;
+  const message = storedOptionalText(columns[6], 'endpoint', id, 'health.message', agentId);
+  if (message !== null) endpoint.health.message = message;
+  const metadata = storedOptionalText(columns[7], 'endpoint', id, 'metadata', agentId);
+  if (metadata !== null) endpoint.metadata = storedJson(metadata, 'endpoint', id, 'metadata', agentId) as Metadata;
   return endpoint;
 }

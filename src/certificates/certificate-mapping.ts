@@ -1,9 +1,9 @@
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
-import { storedJson, storedTime } from '../sql/stored';
+import { storedChoice, storedJson, storedText, storedTime } from '../sql/stored';
 import type { Metadata } from '../metadata/types';
-import type { Certificate, CertificateStatus, RevocationReason } from './types';
+import { CertificateStatus, RevocationReason, type Certificate } from './types';
 
 /** A whole certificate `c`, for {@link toCertificate}. */
 export function certificateColumns(dialect: Dialect): Sql {
@@ -13,42 +13,49 @@ export function certificateColumns(dialect: Dialect): Sql {
     ${dialect.jsonObjectOf(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
+// SQLite may hold values of any type; the metadata are composed as one text.
 type CertificateResultRow = readonly [
-  id: string,
-  subject: string,
-  issuer: string,
-  notBeforeMs: number,
-  notAfterMs: number,
-  publicKey: string,
-  certificate: string,
-  fingerprint: string,
-  status: CertificateStatus,
-  createdAtMs: number,
-  revokedAtMs: number | null,
-  revocationReason: RevocationReason | null,
-  replacedBy: string | null,
+  id: unknown,
+  subject: unknown,
+  issuer: unknown,
+  notBeforeMs: unknown,
+  notAfterMs: unknown,
+  publicKey: unknown,
+  certificate: unknown,
+  fingerprint: unknown,
+  status: unknown,
+  createdAtMs: unknown,
+  revokedAtMs: unknown,
+  revocationReason: unknown,
+  replacedBy: unknown,
   metadata: string,
 ];
+
+const statuses: ReadonlySet<CertificateStatus> = new Set(Object.values(CertificateStatus));
+const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationReason));
 
 /** The certificate that a row of `certificateColumns` stands for. */
 export function toCertificate(row: Row): Certificate {
   // The statement that made the row selects exactly these columns.
   const columns = row as CertificateResultRow;
+  const id = storedText(columns[0], 'certificate', columns[0], 'id');
   const certificate: Certificate = {
-    id: columns[0],
-    subject: columns[1],
-    issuer: columns[2],
-    notBefore: storedTime(columns[3], 'certificate', 'notBefore'),
-    notAfter: storedTime(columns[4], 'certificate', 'notAfter'),
-    publicKey: columns[5],
-    certificate: columns[6],
-    fingerprint: columns[7],
-    status: columns[8],
-    metadata: storedJson(columns[13], 'certificate', 'metadata') as Metadata,
-    createdAt: storedTime(columns[9], 'certificate', 'createdAt'),
+    id,
+    subject: storedText(columns[1], 'certificate', id, 'subject'),
+    issuer: storedText(columns[2], 'certificate', id, 'issuer'),
+    notBefore: storedTime(columns[3], 'certificate', id, 'notBefore'),
+    notAfter: storedTime(columns[4], 'certificate', id, 'notAfter'),
+    publicKey: storedText(columns[5], 'certificate', id, 'publicKey'),
+    certificate: storedText(columns[6], 'certificate', id, 'certificate'),
+    fingerprint: storedText(columns[7], 'certificate', id, 'fingerprint'),
+    status: storedChoice(columns[8], statuses, 'certificate', id, 'status'),
+    metadata: storedJson(columns[13], 'certificate', id, 'metadata') as Metadata,
+    createdAt: storedTime(columns[9], 'certificate', id, 'createdAt'),
   };
-  if (columns[10] !== null) certificate.revokedAt = storedTime(columns[10], 'certificate', 'revokedAt');
-  if (columns[11] !== null) certificate.revocationReason = columns[11];
-  if (columns[12] !== null) certificate.replacedBy = columns[12];
+  if (columns[10] !== null) certificate.revokedAt = storedTime(columns[10], 'certificate', id, 'revokedAt');
+  if (columns[11] !== null) {
+    certificate.revocationReason = storedChoice(columns[11], reasons, 'certificate', id, 'revocationReason');
+  }
+  if (columns[12] !== null) certificate.replacedBy = storedText(columns[12], 'certificate', id, 'replacedBy');
   return certificate;
 }

@@ -128,6 +128,6 @@ function toChange(row: Row): Change {
     entity: entity === 'AGENT' ? 'agent' : 'certificate',
     id,
     kind,
-    changedAt: storedTime(changedAtMs, undefined, 'changedAt'),
+    changedAt: storedTime(changedAtMs, 'change', String(sequence), 'changedAt'),
   };
 }

@@ -32,7 +32,10 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     ...[sql`a.id`, sql`a.name`, sql`a.name_folded`, sql`a.version`, sql`a.version_key`, sql`a.owner`],
     ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
     ...[hasDefault, hasCertificate],
-    firstNoText(snapshot.dialect, { publicKey: sql`a.public_key`, description: sql`a.description` }),
+    firstNoText(snapshot.dialect, {
+      required: { publicKey: sql`a.public_key` },
+      optional: { description: sql`a.description` },
+    }),
     firstEmpty({ publicKey: sql`a.public_key` }),
   ];
   return walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, (row) => {
@@ -63,19 +66,19 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
 function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
-    ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`],
+    ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`, sql`e.position`],
     firstNoText(snapshot.dialect, {
-      protocol: sql`e.protocol`,
-      address: sql`e.address`,
-      'health.message': sql`e.health_message`,
+      required: { protocol: sql`e.protocol`, address: sql`e.address` },
+      optional: { 'health.message': sql`e.health_message` },
     }),
   ];
   return walk(snapshot, { columns, from: sql`endpoints e`, key: ['e.agent_id', 'e.id'] }, (row) => {
-    const [agentId, id, port, status, lastChecked, metadata, hasAgent, noText] = row;
+    const [agentId, id, port, status, lastChecked, metadata, hasAgent, position, noText] = row;
     const rules = new Rules(findings, { ...subjectOf('endpoint', id), ...ownerOf(agentId) });
     rules.texts(noText);
     rules.id(id);
     rules.wholeNumber(port, 1, 65_535, 'port');
+    rules.wholeNumber(position, 0, maxPosition, 'position');
     rules.oneOf(status, HealthStatus, 'health.status');
     rules.time(lastChecked, 'health.lastChecked');
     if (metadata !== null) rules.canonicalJson(metadata, true);

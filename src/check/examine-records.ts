@@ -33,13 +33,17 @@ const metadataTables: readonly Owner[] = [
 ];
 
 const changedEntities = { AGENT: 'AGENT', CERTIFICATE: 'CERTIFICATE' };
+const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORDED' };
 const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
 
 /** Looks at all records of one state of the database, and at what no constraint of an engine can express. */
 export async function examineRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
   await examineAgents(snapshot, findings);
   await examinePart('certificates', findings, () => examineCertificates(snapshot, findings));
-  await examinePart('security events', findings, () => examineEvents(snapshot, findings));
+  await examinePart('security events', findings, async () => {
+    await examineEvents(snapshot, findings);
+    await examineEntries(snapshot, findings);
+  });
   for (const owner of metadataTables) {
     await examinePart(`metadata of ${owner.ownerTable}`, findings, () => examineMetadata(snapshot, owner, findings));
   }
@@ -54,7 +58,7 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
     ...[sql`c.id`, sql`c.subject`, sql`c.subject_folded`, sql`c.issuer`, sql`c.issuer_folded`, sql`c.fingerprint`],
     ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
     ...[toMs(sql`c.created_at`), toMs(sql`c.revoked_at`), sql`c.revocation_reason`, sql`c.replaced_by`, hasSuccessor],
-    firstNoText(snapshot.dialect, { publicKey: sql`c.public_key`, certificate: sql`c.certificate` }),
+    firstNoText(snapshot.dialect, { required: { publicKey: sql`c.public_key`, certificate: sql`c.certificate` } }),
     firstEmpty({ publicKey: sql`c.public_key` }),
   ];
   return walk(snapshot, { columns, from: sql`certificates c`, key: ['c.id'] }, (row) => {
@@ -84,13 +88,16 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
 
 function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
-    ...[sql`s.id`, snapshot.dialect.toMs(sql`s.timestamp`), sql`s.event_type`, sql`s.severity`],
-    sql`CASE WHEN s.mitigation_applied THEN 1 WHEN NOT s.mitigation_applied THEN 0 END`,
+    ...[
+      sql`s.id`,
+      snapshot.dialect.toMs(sql`s.timestamp`),
+      sql`s.event_type`,
+      sql`s.severity`,
+      sql`s.mitigation_applied`,
+    ],
     firstNoText(snapshot.dialect, {
-      source: sql`s.source`,
-      target: sql`s.target`,
-      description: sql`s.description`,
-      mitigationDetails: sql`s.mitigation_details`,
+      required: { source: sql`s.source`, target: sql`s.target`, description: sql`s.description` },
+      optional: { mitigationDetails: sql`s.mitigation_details` },
     }),
   ];
   return walk(snapshot, { columns, from: sql`security_events s`, key: ['s.id'] }, (row) => {
@@ -100,7 +107,27 @@ function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
     rules.time(timestamp, 'timestamp');
     rules.requiredText(eventType, 'eventType');
     rules.oneOf(severity, SecuritySeverity, 'severity');
-    rules.wholeNumber(applied, 0, 1, 'mitigationApplied');
+    rules.flag(applied, 'mitigationApplied');
+    rules.texts(noText);
+  });
+}
+
+function examineEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`e.sequence`, sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
+    snapshot.dialect.toMs(sql`e.entered_at`),
+    firstNoText(snapshot.dialect, {
+      required: { 'entry.digest': sql`e.digest`, 'entry.hash': sql`e.hash` },
+      optional: { 'entry.mitigationDetails': sql`e.mitigation_details` },
+    }),
+  ];
+  return walk(snapshot, { columns, from: sql`security_event_entries e`, key: ['e.sequence'] }, (row) => {
+    const [, eventId, kind, applied, enteredAt, noText] = row;
+    const rules = new Rules(findings, subjectOf('securityEvent', eventId));
+    rules.text(eventId, 'id');
+    rules.oneOf(kind, entryKinds, 'entry.kind');
+    if (applied !== null) rules.flag(applied, 'entry.mitigationApplied');
+    rules.time(enteredAt, 'entry.enteredAt');
     rules.texts(noText);
   });
 }

@@ -65,6 +65,12 @@ export class Rules {
     this.holds(isKnown, 'value', 'is none of the values that there are', field);
   }
 
+  /** Reports a value that is not a truth value: true or false, in SQLite 1 or 0. */
+  flag(value: unknown, field: string): void {
+    const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
+    this.holds(isFlag, 'value', 'is neither true nor false', field);
+  }
+
   wholeNumber(value: unknown, min: number, max: number, field: string): void {
     const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
     this.holds(isRight, 'value', `is no whole number from ${min} to ${max}`, field);
@@ -85,18 +91,32 @@ export class Rules {
   }
 }
 
-/** The first of some fields whose column holds no text, of those that nothing else is asked of; null where all do. */
-export function firstNoText(dialect: Dialect, columns: Readonly<Record<string, Sql>>): Sql {
-  const cases = Object.entries(columns).map(
-    ([field, column]) => sql`WHEN NOT (${dialect.isText(column)}) THEN ${raw(`'${field}'`)}`,
-  );
+/** Columns of texts that nothing else is asked of, by their fields. */
+export interface TextColumns {
+  readonly required: Readonly<Record<string, Sql>>;
+  /** Those that may hold nothing. */
+  readonly optional?: Readonly<Record<string, Sql>>;
+}
+
+/** The first of some fields whose column holds no text; null where all do. */
+export function firstNoText(dialect: Dialect, { required, optional = {} }: TextColumns): Sql {
+  const cases = [
+    ...Object.entries(required).map(([field, column]) =>
+      fieldWhen(field, sql`NOT (${dialect.isText(column)}) OR ${column} IS NULL`),
+    ),
+    ...Object.entries(optional).map(([field, column]) => fieldWhen(field, sql`NOT (${dialect.isText(column)})`)),
+  ];
   return sql`CASE ${join(cases, ' ')} END`;
 }
 
 /** Selects the first of some fields whose column holds an empty text; null where none does. */
 export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
-  const cases = Object.entries(columns).map(([field, column]) => sql`WHEN ${column} = '' THEN ${raw(`'${field}'`)}`);
+  const cases = Object.entries(columns).map(([field, column]) => fieldWhen(field, sql`${column} = ''`));
   return sql`CASE ${join(cases, ' ')} END`;
+}
+
+function fieldWhen(field: string, condition: Sql): Sql {
+  return sql`WHEN ${condition} THEN ${raw(`'${field}'`)}`;
 }
 
 function isCanonical(text: string): boolean {

@@ -1,11 +1,11 @@
 import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
 import { allOf, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
-import { storedJson, storedTime } from '../sql/stored';
+import { storedChoice, storedFlag, storedJson, storedOptionalText, storedText, storedTime } from '../sql/stored';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
 import type { EventFilter } from './parse-event';
-import type { EventGrouping, SecurityEvent, SecuritySeverity } from './types';
+import { SecuritySeverity, type EventGrouping, type SecurityEvent } from './types';
 
 /** The place of an event in the order of all queries. */
 export type EventPlace = readonly [timestampMs: number, id: string];
@@ -127,42 +127,46 @@ function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
   return conditions;
 }
 
+// SQLite may hold values of any type; the last two are composed as texts.
 type EventResultRow = readonly [
-  id: string,
-  timestampMs: number,
-  eventType: string,
-  severity: SecuritySeverity,
-  source: string,
-  target: string,
-  description: string,
+  id: unknown,
+  timestampMs: unknown,
+  eventType: unknown,
+  severity: unknown,
+  source: unknown,
+  target: unknown,
+  description: unknown,
   mitigationApplied: unknown,
-  mitigationDetails: string | null,
+  mitigationDetails: unknown,
   metadata: string,
   lastMitigation: string | null,
 ];
+
+const severities: ReadonlySet<SecuritySeverity> = new Set(Object.values(SecuritySeverity));
 
 /** The event that a row of `buildEventQuery` stands for, as its last mitigation has left it. */
 export function toSecurityEvent(row: Row): SecurityEvent {
   // The statement that made the row selects exactly these columns.
   const columns = row as EventResultRow;
-  const mitigation = columns[10] === null ? undefined : toMitigation(columns[10]);
-  const details = mitigation === undefined ? columns[8] : mitigation[1];
+  const id = storedText(columns[0], 'securityEvent', columns[0], 'id');
+  const [applied, storedDetails] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
   const event: SecurityEvent = {
-    id: columns[0],
-    timestamp: storedTime(columns[1], 'securityEvent', 'timestamp'),
-    eventType: columns[2],
-    severity: columns[3],
-    source: columns[4],
-    target: columns[5],
-    description: columns[6],
-    metadata: storedJson(columns[9], 'securityEvent', 'metadata') as Metadata,
-    mitigationApplied: Boolean(mitigation === undefined ? columns[7] : mitigation[0]),
+    id,
+    timestamp: storedTime(columns[1], 'securityEvent', id, 'timestamp'),
+    eventType: storedText(columns[2], 'securityEvent', id, 'eventType'),
+    severity: storedChoice(columns[3], severities, 'securityEvent', id, 'severity'),
+    source: storedText(columns[4], 'securityEvent', id, 'source'),
+    target: storedText(columns[5], 'securityEvent', id, 'target'),
+    description: storedText(columns[6], 'securityEvent', id, 'description'),
+    metadata: storedJson(columns[9], 'securityEvent', id, 'metadata') as Metadata,
+    mitigationApplied: storedFlag(applied, 'securityEvent', id, 'mitigationApplied'),
   };
+  const details = storedOptionalText(storedDetails, 'securityEvent', id, 'mitigationDetails');
   if (details !== null) event.mitigationDetails = details;
   return event;
 }
 
-function toMitigation(json: string): readonly [applied: unknown, details: string | null] {
+function toMitigation(json: string): readonly [applied: unknown, details: unknown] {
   // The statement composes it of exactly these.
-  return JSON.parse(json) as [unknown, string | null];
+  return JSON.parse(json) as [unknown, unknown];
 }

@@ -152,14 +152,12 @@ export class ChainStatements {
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${pruning}) AS p ON TRUE`);
-    // SQLite makes no JSON of bytes, which may be in place of a text when constraints were ignored.
-    const textOf = (column: Sql): Sql => sql`CASE WHEN ${dialect.isText(column)} THEN ${column} END`;
     // In one statement, so that an event is not missed because it was pruned between two.
     this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
       (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
           ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
           s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
-            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([textOf(sql`m.key`), textOf(sql`m.value`)]), sql`m.key`)}
+            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
             FROM security_event_metadata m WHERE m.event_id = s.id)
         FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
         WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}

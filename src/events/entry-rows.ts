@@ -112,7 +112,7 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
     mitigationApplied: toFlag(columns[15]),
     mitigationDetails: columns[16],
   };
-  // The statement composes it of pairs; what is not a text is null in them.
+  // The statement composes it of pairs.
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 

@@ -17,7 +17,7 @@ import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Row, type Statement } from '../sql/statement';
-import { storedTime } from '../sql/stored';
+import { storedSpan } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
 import { EventCursors } from './event-cursors';
 import { parseEventQuery } from './parse-event';
@@ -143,7 +143,7 @@ export abstract class EventReadService {
       if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
       return rows.map(([key, count]) => {
         return {
-          key: typeof key === 'number' ? storedTime(key, 'securityEvent', 'timestamp').toISOString() : String(key),
+          key: typeof key === 'number' ? storedSpan(key).toISOString() : String(key),
           count: Number(count),
         };
       });

@@ -2,6 +2,8 @@ import SqliteDriver, { type Database } from 'better-sqlite3';
 import { isBusy, whileBusy } from '../client/sqlite/busy';
 import { isDescriptorShortage } from '../errors/load-failure';
 import { sqliteErrorOf } from '../errors/sqlite-error';
+import { quoteId } from '../sql/quote-id';
+import { findFailedCheck } from './failed-check';
 import { inspectMigrations } from './inspect-migrations';
 import { MigrationError } from './migration-error';
 import { assertMigratable } from './migration-state';
@@ -86,7 +88,16 @@ function toMigrationError(connection: Database, shipped: readonly ShippedMigrati
   // The engine has recorded which one it was; the transaction with that record is still open.
   const [failed] = connection.inTransaction ? inspectMigrations(connection, shipped).failed : [];
   const message = failed === undefined ? 'the migrations could not be applied' : `migration ${failed} failed`;
-  return new MigrationError('failed', message, { cause });
+  const script = shipped.find(({ name }) => name === failed)?.sql ?? '';
+  return new MigrationError('failed', `${message}${describeRow(connection, script, cause)}`, { cause });
+}
+
+/** Names the row that a migration could not copy, so that somebody can correct it; empty for any other failure. */
+function describeRow(connection: Database, script: string, cause: unknown): string {
+  const check = connection.inTransaction ? findFailedCheck(connection, script, cause) : undefined;
+  if (check === undefined) return '';
+  const id = check.id === undefined ? 'whose id is not a text' : `with id ${quoteId(check.id)}`;
+  return `: the row of table ${check.table} ${id} has an invalid ${check.column}; correct the row and try again`;
 }
 
 async function orBusy<T>(run: () => T | Promise<T>): Promise<T> {

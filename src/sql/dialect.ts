@@ -86,6 +86,8 @@ export interface Dialect {
   readonly isLongText: (stored: Sql, text: Sql) => Sql;
   /** What to sort by for the order of a stored text, which may be too long for an index. */
   readonly orderOfLongText: (stored: Sql) => readonly Sql[];
+  /** A column as an element of a JSON array, whatever it holds. */
+  readonly jsonElement: (column: Sql) => Sql;
   /** A JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */

@@ -2,22 +2,25 @@ import type { CheckFinding } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
-import { openSqlite } from '../support/raw-writer';
+import { dropChecks, openSqlite } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { fill } from './sound';
 
 export type Damage = readonly [what: string, sql: string, found: readonly Partial<CheckFinding>[]];
 
-/** Changes a database as no program may: without its foreign keys and its triggers. */
+/** Changes a database as no program may: without its foreign keys, CHECK constraints and triggers. */
 export async function damage({ options: { url } }: TestDatabase, sql: string): Promise<void> {
   if (onPostgresql) {
-    if (/ALTER|DROP|pg_index/.test(sql)) spoilDatabase(url);
-    await runRaw(url, `SET session_replication_role = replica; ${sql}; SET session_replication_role = DEFAULT`);
+    const isInvalid = /SET (port|revocation_reason|not_after)/.test(sql);
+    if (isInvalid || /ALTER|DROP|pg_index/.test(sql)) spoilDatabase(url);
+    const statements = [...(isInvalid ? [dropChecks] : []), 'SET session_replication_role = replica', sql];
+    await runRaw(url, `${statements.join('; ')}; SET session_replication_role = DEFAULT`);
     return;
   }
   const driver = openSqlite(url);
   try {
     driver.pragma('foreign_keys = OFF');
+    driver.pragma('ignore_check_constraints = ON');
     driver.exec(sql);
   } finally {
     driver.close();

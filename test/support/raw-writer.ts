@@ -22,3 +22,24 @@ export async function changeRaw({ options: { url } }: LocatedDatabase, sql: stri
     driver.close();
   }
 }
+
+/** Drops every CHECK constraint of a PostgreSQL database. */
+export const dropChecks = `DO $$ DECLARE c record; BEGIN
+  FOR c IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
+    WHERE contype = 'c' AND connamespace = 'public'::regnamespace
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.owner, c.conname); END LOOP; END $$`;
+
+/** Changes a test's database as a program would that ignores CHECK constraints, and on SQLite foreign keys. */
+export async function changeRawUnchecked(database: LocatedDatabase, sql: string): Promise<void> {
+  const { url } = database.options;
+  // Dropped constraints have the database dropped at the end, too.
+  if (isPostgresql(url)) return changeRaw(database, `${dropChecks}; ${sql}`);
+  const driver = openSqlite(url);
+  try {
+    driver.pragma('foreign_keys = OFF');
+    driver.pragma('ignore_check_constraints = ON');
+    driver.exec(sql);
+  } finally {
+    driver.close();
+  }
+}

@@ -3,6 +3,10 @@
 -- metadata values are JSON, names are searchable in any case. What only code can compute (folded names, version keys) is
 -- left empty here and filled in when the package opens the database.
 
+-- The seed's tables keep values of any type. Times as ISO 8601 texts with a time zone, fractions of milliseconds, and the texts
+-- true and false are converted. Whatever else breaks a CHECK constraint below fails the migration. Prisma Migrate takes no
+-- CHECK constraint for drift, and drops it silently when it makes a table anew: a test lists all of them.
+
 PRAGMA foreign_keys=OFF;
 
 -- Certificates: normalised fingerprint, revocation, succession.
@@ -23,8 +27,37 @@ CREATE TABLE "new_certificates" (
     "revoked_at" DATETIME,
     "revocation_reason" TEXT,
     "replaced_by" TEXT,
-    CONSTRAINT "certificates_replaced_by_fkey" FOREIGN KEY ("replaced_by") REFERENCES "certificates" ("id") ON DELETE SET NULL ON UPDATE CASCADE
+    CONSTRAINT "certificates_replaced_by_fkey" FOREIGN KEY ("replaced_by") REFERENCES "certificates" ("id") ON DELETE SET NULL ON UPDATE CASCADE,
+
+    CONSTRAINT "certificates_id_check" CHECK (typeof("id") = 'text'),
+    CONSTRAINT "certificates_subject_check" CHECK (typeof("subject") = 'text'),
+    CONSTRAINT "certificates_subject_folded_check" CHECK (typeof("subject_folded") = 'text'),
+    CONSTRAINT "certificates_issuer_check" CHECK (typeof("issuer") = 'text'),
+    CONSTRAINT "certificates_issuer_folded_check" CHECK (typeof("issuer_folded") = 'text'),
+    CONSTRAINT "certificates_not_before_check" CHECK (typeof("not_before") = 'integer' AND "not_before" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "certificates_not_after_check" CHECK (typeof("not_after") = 'integer' AND "not_after" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "certificates_public_key_check" CHECK (typeof("public_key") = 'text'),
+    CONSTRAINT "certificates_certificate_check" CHECK (typeof("certificate") = 'text'),
+    CONSTRAINT "certificates_fingerprint_check" CHECK (typeof("fingerprint") = 'text'),
+    CONSTRAINT "certificates_fingerprint_key_check" CHECK (typeof("fingerprint_key") = 'text'),
+    CONSTRAINT "certificates_status_check" CHECK ("status" IN ('EXPIRED', 'REVOKED', 'SUSPENDED', 'VALID')),
+    CONSTRAINT "certificates_created_at_check" CHECK (typeof("created_at") = 'integer' AND "created_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "certificates_revoked_at_check" CHECK ("revoked_at" IS NULL OR (typeof("revoked_at") = 'integer' AND "revoked_at" BETWEEN -62135596800000 AND 253402300799999)),
+    CONSTRAINT "certificates_revocation_reason_check" CHECK ("revocation_reason" IN ('unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold', 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise')),
+    CONSTRAINT "certificates_replaced_by_check" CHECK (typeof("replaced_by") IN ('text', 'null'))
 );
+UPDATE "certificates" SET "not_before" = CAST("not_before" AS INTEGER) WHERE typeof("not_before") = 'real';
+UPDATE "certificates" SET "not_before" = coalesce(CAST(strftime('%s', "not_before") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "not_before"), 4) AS INTEGER), "not_before")
+WHERE typeof("not_before") = 'text' AND "not_before" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("not_before" GLOB '*Z' OR "not_before" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
+UPDATE "certificates" SET "not_after" = CAST("not_after" AS INTEGER) WHERE typeof("not_after") = 'real';
+UPDATE "certificates" SET "not_after" = coalesce(CAST(strftime('%s', "not_after") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "not_after"), 4) AS INTEGER), "not_after")
+WHERE typeof("not_after") = 'text' AND "not_after" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("not_after" GLOB '*Z' OR "not_after" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
+UPDATE "certificates" SET "created_at" = CAST("created_at" AS INTEGER) WHERE typeof("created_at") = 'real';
+UPDATE "certificates" SET "created_at" = coalesce(CAST(strftime('%s', "created_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "created_at"), 4) AS INTEGER), "created_at")
+WHERE typeof("created_at") = 'text' AND "created_at" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("created_at" GLOB '*Z' OR "created_at" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
 INSERT INTO "new_certificates" ("id", "subject", "issuer", "not_before", "not_after", "public_key", "certificate", "fingerprint", "fingerprint_key", "status", "created_at")
 SELECT "id", "subject", "issuer", "not_before", "not_after", "public_key", "certificate", "fingerprint", lower(replace("fingerprint", ':', '')), "status", "created_at"
 FROM "certificates" WHERE "id" IS NOT NULL;
@@ -47,8 +80,35 @@ CREATE TABLE "new_agents" (
     "expires_at" DATETIME NOT NULL,
     "status" TEXT NOT NULL,
     "owner" TEXT NOT NULL,
-    CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE RESTRICT ON UPDATE RESTRICT
+    CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE RESTRICT ON UPDATE RESTRICT,
+
+    CONSTRAINT "agents_id_check" CHECK (typeof("id") = 'text'),
+    CONSTRAINT "agents_name_check" CHECK (typeof("name") = 'text'),
+    CONSTRAINT "agents_name_folded_check" CHECK (typeof("name_folded") = 'text'),
+    CONSTRAINT "agents_public_key_check" CHECK (typeof("public_key") = 'text'),
+    CONSTRAINT "agents_certificate_id_check" CHECK (typeof("certificate_id") = 'text'),
+    CONSTRAINT "agents_default_endpoint_id_check" CHECK (typeof("default_endpoint_id") IN ('text', 'null')),
+    CONSTRAINT "agents_version_check" CHECK (typeof("version") = 'text'),
+    CONSTRAINT "agents_version_key_check" CHECK (typeof("version_key") IN ('text', 'null')),
+    CONSTRAINT "agents_description_check" CHECK (typeof("description") IN ('text', 'null')),
+    CONSTRAINT "agents_created_at_check" CHECK (typeof("created_at") = 'integer' AND "created_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "agents_updated_at_check" CHECK (typeof("updated_at") = 'integer' AND "updated_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "agents_expires_at_check" CHECK (typeof("expires_at") = 'integer' AND "expires_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "agents_status_check" CHECK ("status" IN ('ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED')),
+    CONSTRAINT "agents_owner_check" CHECK (typeof("owner") = 'text')
 );
+UPDATE "agents" SET "created_at" = CAST("created_at" AS INTEGER) WHERE typeof("created_at") = 'real';
+UPDATE "agents" SET "created_at" = coalesce(CAST(strftime('%s', "created_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "created_at"), 4) AS INTEGER), "created_at")
+WHERE typeof("created_at") = 'text' AND "created_at" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("created_at" GLOB '*Z' OR "created_at" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
+UPDATE "agents" SET "updated_at" = CAST("updated_at" AS INTEGER) WHERE typeof("updated_at") = 'real';
+UPDATE "agents" SET "updated_at" = coalesce(CAST(strftime('%s', "updated_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "updated_at"), 4) AS INTEGER), "updated_at")
+WHERE typeof("updated_at") = 'text' AND "updated_at" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("updated_at" GLOB '*Z' OR "updated_at" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
+UPDATE "agents" SET "expires_at" = CAST("expires_at" AS INTEGER) WHERE typeof("expires_at") = 'real';
+UPDATE "agents" SET "expires_at" = coalesce(CAST(strftime('%s', "expires_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "expires_at"), 4) AS INTEGER), "expires_at")
+WHERE typeof("expires_at") = 'text' AND "expires_at" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("expires_at" GLOB '*Z' OR "expires_at" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
 INSERT INTO "new_agents" ("id", "name", "public_key", "certificate_id", "default_endpoint_id", "version", "description", "created_at", "updated_at", "expires_at", "status", "owner")
 SELECT "id", "name", "public_key", "certificate_id",
     (SELECT e."id" FROM "endpoints" e WHERE e."id" = "agents"."default_endpoint_id" AND e."agent_id" = "agents"."id"),
@@ -72,8 +132,23 @@ CREATE TABLE "new_endpoints" (
     "metadata" TEXT,
 
     PRIMARY KEY ("agent_id", "id"),
-    CONSTRAINT "endpoints_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    CONSTRAINT "endpoints_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+
+    CONSTRAINT "endpoints_id_check" CHECK (typeof("id") = 'text'),
+    CONSTRAINT "endpoints_agent_id_check" CHECK (typeof("agent_id") = 'text'),
+    CONSTRAINT "endpoints_position_check" CHECK (typeof("position") = 'integer' AND "position" >= 0),
+    CONSTRAINT "endpoints_protocol_check" CHECK (typeof("protocol") = 'text'),
+    CONSTRAINT "endpoints_address_check" CHECK (typeof("address") = 'text'),
+    CONSTRAINT "endpoints_port_check" CHECK (typeof("port") = 'integer' AND "port" BETWEEN 1 AND 65535),
+    CONSTRAINT "endpoints_health_status_check" CHECK ("health_status" IN ('DEGRADED', 'HEALTHY', 'UNHEALTHY', 'UNKNOWN')),
+    CONSTRAINT "endpoints_last_checked_check" CHECK (typeof("last_checked") = 'integer' AND "last_checked" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "endpoints_health_message_check" CHECK (typeof("health_message") IN ('text', 'null')),
+    CONSTRAINT "endpoints_metadata_check" CHECK (typeof("metadata") IN ('text', 'null'))
 );
+UPDATE "endpoints" SET "last_checked" = CAST("last_checked" AS INTEGER) WHERE typeof("last_checked") = 'real';
+UPDATE "endpoints" SET "last_checked" = coalesce(CAST(strftime('%s', "last_checked") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "last_checked"), 4) AS INTEGER), "last_checked")
+WHERE typeof("last_checked") = 'text' AND "last_checked" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("last_checked" GLOB '*Z' OR "last_checked" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
 INSERT INTO "new_endpoints" ("id", "agent_id", "position", "protocol", "address", "port", "health_status", "last_checked", "health_message")
 SELECT "id", "agent_id", row_number() OVER (PARTITION BY "agent_id" ORDER BY rowid) - 1, "protocol", "address", "port", "health_status", "last_checked", "health_message"
 FROM "endpoints" WHERE "id" IS NOT NULL AND "agent_id" IN (SELECT "id" FROM "agents");
@@ -82,7 +157,10 @@ ALTER TABLE "new_endpoints" RENAME TO "endpoints";
 
 CREATE TABLE "new_capabilities" (
     "id" TEXT NOT NULL PRIMARY KEY,
-    "name" TEXT NOT NULL
+    "name" TEXT NOT NULL,
+
+    CONSTRAINT "capabilities_id_check" CHECK (typeof("id") = 'text'),
+    CONSTRAINT "capabilities_name_check" CHECK (typeof("name") = 'text')
 );
 INSERT INTO "new_capabilities" ("id", "name") SELECT "id", "name" FROM "capabilities"
 WHERE "id" IN (SELECT "capability_id" FROM "agent_capabilities" WHERE "agent_id" IN (SELECT "id" FROM "agents"));
@@ -95,7 +173,10 @@ CREATE TABLE "new_agent_capabilities" (
 
     PRIMARY KEY ("agent_id", "capability_id"),
     CONSTRAINT "agent_capabilities_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
-    CONSTRAINT "agent_capabilities_capability_id_fkey" FOREIGN KEY ("capability_id") REFERENCES "capabilities" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    CONSTRAINT "agent_capabilities_capability_id_fkey" FOREIGN KEY ("capability_id") REFERENCES "capabilities" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+
+    CONSTRAINT "agent_capabilities_agent_id_check" CHECK (typeof("agent_id") = 'text'),
+    CONSTRAINT "agent_capabilities_capability_id_check" CHECK (typeof("capability_id") = 'text')
 );
 INSERT INTO "new_agent_capabilities" ("agent_id", "capability_id")
 SELECT "agent_id", "capability_id" FROM "agent_capabilities"
@@ -110,7 +191,11 @@ CREATE TABLE "new_agent_metadata" (
     "value" TEXT NOT NULL,
 
     PRIMARY KEY ("agent_id", "key"),
-    CONSTRAINT "agent_metadata_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    CONSTRAINT "agent_metadata_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+
+    CONSTRAINT "agent_metadata_agent_id_check" CHECK (typeof("agent_id") = 'text'),
+    CONSTRAINT "agent_metadata_key_check" CHECK (typeof("key") = 'text'),
+    CONSTRAINT "agent_metadata_value_check" CHECK (typeof("value") = 'text')
 );
 INSERT INTO "new_agent_metadata" ("agent_id", "key", "value")
 SELECT "agent_id", "key", json_quote(CAST("value" AS TEXT)) FROM "agent_metadata" WHERE "agent_id" IN (SELECT "id" FROM "agents");
@@ -123,7 +208,11 @@ CREATE TABLE "new_certificate_metadata" (
     "value" TEXT NOT NULL,
 
     PRIMARY KEY ("certificate_id", "key"),
-    CONSTRAINT "certificate_metadata_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    CONSTRAINT "certificate_metadata_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+
+    CONSTRAINT "certificate_metadata_certificate_id_check" CHECK (typeof("certificate_id") = 'text'),
+    CONSTRAINT "certificate_metadata_key_check" CHECK (typeof("key") = 'text'),
+    CONSTRAINT "certificate_metadata_value_check" CHECK (typeof("value") = 'text')
 );
 INSERT INTO "new_certificate_metadata" ("certificate_id", "key", "value")
 SELECT "certificate_id", "key", json_quote(CAST("value" AS TEXT)) FROM "certificate_metadata" WHERE "certificate_id" IN (SELECT "id" FROM "certificates");
@@ -140,8 +229,24 @@ CREATE TABLE "new_security_events" (
     "target" TEXT NOT NULL,
     "description" TEXT NOT NULL,
     "mitigation_applied" BOOLEAN NOT NULL,
-    "mitigation_details" TEXT
+    "mitigation_details" TEXT,
+
+    CONSTRAINT "security_events_id_check" CHECK (typeof("id") = 'text'),
+    CONSTRAINT "security_events_timestamp_check" CHECK (typeof("timestamp") = 'integer' AND "timestamp" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "security_events_event_type_check" CHECK (typeof("event_type") = 'text'),
+    CONSTRAINT "security_events_severity_check" CHECK ("severity" IN ('CRITICAL', 'HIGH', 'INFO', 'LOW', 'MEDIUM')),
+    CONSTRAINT "security_events_source_check" CHECK (typeof("source") = 'text'),
+    CONSTRAINT "security_events_target_check" CHECK (typeof("target") = 'text'),
+    CONSTRAINT "security_events_description_check" CHECK (typeof("description") = 'text'),
+    CONSTRAINT "security_events_mitigation_applied_check" CHECK ("mitigation_applied" IN (0, 1)),
+    CONSTRAINT "security_events_mitigation_details_check" CHECK (typeof("mitigation_details") IN ('text', 'null'))
 );
+UPDATE "security_events" SET "timestamp" = CAST("timestamp" AS INTEGER) WHERE typeof("timestamp") = 'real';
+UPDATE "security_events" SET "timestamp" = coalesce(CAST(strftime('%s', "timestamp") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "timestamp"), 4) AS INTEGER), "timestamp")
+WHERE typeof("timestamp") = 'text' AND "timestamp" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
+    AND ("timestamp" GLOB '*Z' OR "timestamp" GLOB '*[-+][0-9][0-9]:[0-9][0-9]');
+UPDATE "security_events" SET "mitigation_applied" = lower("mitigation_applied") = 'true'
+WHERE lower("mitigation_applied") IN ('true', 'false');
 INSERT INTO "new_security_events" ("id", "timestamp", "event_type", "severity", "source", "target", "description", "mitigation_applied", "mitigation_details")
 SELECT "id", "timestamp", "event_type", "severity", "source", "target", "description", "mitigation_applied", "mitigation_details"
 FROM "security_events" WHERE "id" IS NOT NULL;
@@ -154,7 +259,11 @@ CREATE TABLE "new_security_event_metadata" (
     "value" TEXT NOT NULL,
 
     PRIMARY KEY ("event_id", "key"),
-    CONSTRAINT "security_event_metadata_event_id_fkey" FOREIGN KEY ("event_id") REFERENCES "security_events" ("id") ON DELETE CASCADE ON UPDATE CASCADE
+    CONSTRAINT "security_event_metadata_event_id_fkey" FOREIGN KEY ("event_id") REFERENCES "security_events" ("id") ON DELETE CASCADE ON UPDATE CASCADE,
+
+    CONSTRAINT "security_event_metadata_event_id_check" CHECK (typeof("event_id") = 'text'),
+    CONSTRAINT "security_event_metadata_key_check" CHECK (typeof("key") = 'text'),
+    CONSTRAINT "security_event_metadata_value_check" CHECK (typeof("value") = 'text')
 );
 INSERT INTO "new_security_event_metadata" ("event_id", "key", "value")
 SELECT "event_id", "key", json_quote(CAST("value" AS TEXT)) FROM "security_event_metadata" WHERE "event_id" IN (SELECT "id" FROM "security_events");

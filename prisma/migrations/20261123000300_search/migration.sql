@@ -13,7 +13,10 @@ DROP INDEX "idx_agents_name_folded";
 CREATE TABLE "agent_names" (
     "key" INTEGER NOT NULL PRIMARY KEY,
     "agent_id" TEXT NOT NULL,
-    "name_folded" TEXT NOT NULL
+    "name_folded" TEXT NOT NULL,
+
+    CONSTRAINT "agent_names_agent_id_check" CHECK (typeof("agent_id") = 'text'),
+    CONSTRAINT "agent_names_name_folded_check" CHECK (typeof("name_folded") = 'text')
 );
 CREATE UNIQUE INDEX "agent_names_agent_id" ON "agent_names"("agent_id");
 

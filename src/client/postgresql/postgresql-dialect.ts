@@ -40,6 +40,7 @@ export const postgresqlDialect: Dialect = {
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
   },
   orderOfLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
+  jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
   // Put together as text: the values are JSON already. In the order that SQLite's index has by itself: taken from the index,

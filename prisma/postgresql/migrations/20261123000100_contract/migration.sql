@@ -30,7 +30,10 @@ CREATE TABLE "agents" (
     "status" "AgentStatus" NOT NULL,
     "owner" TEXT COLLATE "C" NOT NULL,
 
-    CONSTRAINT "agents_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "agents_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "agents_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "agents_updated_at_check" CHECK ("updated_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "agents_expires_at_check" CHECK ("expires_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
 -- CreateTable
@@ -46,7 +49,10 @@ CREATE TABLE "endpoints" (
     "health_message" TEXT COLLATE "C",
     "metadata" TEXT COLLATE "C",
 
-    CONSTRAINT "endpoints_pkey" PRIMARY KEY ("agent_id","id")
+    CONSTRAINT "endpoints_pkey" PRIMARY KEY ("agent_id","id"),
+    CONSTRAINT "endpoints_position_check" CHECK ("position" >= 0),
+    CONSTRAINT "endpoints_port_check" CHECK ("port" BETWEEN 1 AND 65535),
+    CONSTRAINT "endpoints_last_checked_check" CHECK ("last_checked" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
 -- CreateTable
@@ -93,7 +99,12 @@ CREATE TABLE "certificates" (
     "revocation_reason" TEXT COLLATE "C",
     "replaced_by" TEXT COLLATE "C",
 
-    CONSTRAINT "certificates_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "certificates_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "certificates_not_before_check" CHECK ("not_before" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "certificates_not_after_check" CHECK ("not_after" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "certificates_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "certificates_revoked_at_check" CHECK ("revoked_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "certificates_revocation_reason_check" CHECK ("revocation_reason" IN ('unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold', 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'))
 );
 
 -- CreateTable
@@ -117,7 +128,8 @@ CREATE TABLE "security_events" (
     "mitigation_applied" BOOLEAN NOT NULL,
     "mitigation_details" TEXT COLLATE "C",
 
-    CONSTRAINT "security_events_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "security_events_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "security_events_timestamp_check" CHECK ("timestamp" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
 -- CreateTable

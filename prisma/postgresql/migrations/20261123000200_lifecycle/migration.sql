@@ -19,7 +19,8 @@ CREATE TABLE "security_event_entries" (
     "digest" TEXT COLLATE "C" NOT NULL,
     "hash" TEXT COLLATE "C" NOT NULL,
 
-    CONSTRAINT "security_event_entries_pkey" PRIMARY KEY ("sequence")
+    CONSTRAINT "security_event_entries_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "security_event_entries_entered_at_check" CHECK ("entered_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "sequence");
 
@@ -29,7 +30,9 @@ CREATE TABLE "security_event_checkpoints" (
     "count" INTEGER NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
 
-    CONSTRAINT "security_event_checkpoints_pkey" PRIMARY KEY ("sequence")
+    CONSTRAINT "security_event_checkpoints_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "security_event_checkpoints_count_check" CHECK ("count" >= 0),
+    CONSTRAINT "security_event_checkpoints_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
 CREATE TABLE "changes" (
@@ -39,7 +42,8 @@ CREATE TABLE "changes" (
     "kind" "ChangeKind" NOT NULL,
     "changed_at" TIMESTAMPTZ(3) NOT NULL,
 
-    CONSTRAINT "changes_pkey" PRIMARY KEY ("sequence")
+    CONSTRAINT "changes_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "changes_changed_at_check" CHECK ("changed_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 

@@ -1,0 +1,32 @@
+import { DatabaseError } from '../../src';
+import { createAgent, createCertificate, eventInput } from '../support/factories';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** Two of each kind of record: `bad`, to be made invalid, and `good`. */
+export async function openFilled(): Promise<TestDatabase> {
+  const database = await openTestDatabase({ retry: false });
+  const { db } = database;
+  for (const id of ['bad', 'good']) {
+    await createCertificate(db, { id, metadata: { k: 1 } });
+    await createAgent(db, {
+      id,
+      certificateId: id,
+      description: 'text',
+      capabilities: [`${id}-capability`],
+      metadata: { k: 1 },
+      endpoints: [{ id: 'main', protocol: 'https', address: 'a', port: 443, metadata: { k: 1 } }],
+    });
+    await db.events.record(eventInput({ id, metadata: { k: 1 } }));
+  }
+  return database;
+}
+
+/** The error that a call fails with. */
+export async function failureOf(call: Promise<unknown>): Promise<DatabaseError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof DatabaseError)) throw new Error(`no DatabaseError: ${String(error)}`);
+  return error;
+}

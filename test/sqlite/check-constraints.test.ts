@@ -1,0 +1,159 @@
+import { createAgent, createCertificate, eventInput } from '../support/factories';
+import { readSqlite } from '../support/raw-reader';
+import { openSqlite } from '../support/raw-writer';
+import { tableNames } from '../support/tables';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** A value that no column of its type may hold, by the beginning of the type and of the constraint. */
+const badValues = {
+  text: ["x'6162'"],
+  time: ["'2026-01-01T00:00:00.000Z'", "''", "x'00'", '1.5', '-62135596800001', '253402300800000', '9e999'],
+  flag: ['2', '-1', "'true'", "x'01'", '0.5'],
+  choice: ["'X'", "''", "'active'", "x'414354495645'", '1'],
+  port: ['0', '65536', '-1', '1.5', "'x'", "x'01'"],
+  count: ['-1', '0.5', "'x'", "x'01'"],
+} as const;
+
+type Kind = keyof typeof badValues;
+
+/** The columns of each table that a constraint must guard; those of a key that is a rowid hold integers in any case. */
+const guarded: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  agents: {
+    ...texts('id', 'name', 'name_folded', 'public_key', 'certificate_id', 'default_endpoint_id', 'version'),
+    ...texts('version_key', 'description', 'owner', 'unique_key'),
+    ...times('created_at', 'updated_at', 'expires_at'),
+    status: 'choice',
+  },
+  endpoints: {
+    ...texts('id', 'agent_id', 'protocol', 'address', 'health_message', 'metadata'),
+    ...times('last_checked'),
+    position: 'count',
+    port: 'port',
+    health_status: 'choice',
+  },
+  capabilities: texts('id', 'name'),
+  agent_capabilities: texts('agent_id', 'capability_id'),
+  agent_metadata: texts('agent_id', 'key', 'value'),
+  certificates: {
+    ...texts('id', 'subject', 'subject_folded', 'issuer', 'issuer_folded', 'public_key', 'certificate', 'fingerprint'),
+    ...texts('fingerprint_key', 'replaced_by'),
+    ...times('not_before', 'not_after', 'created_at', 'revoked_at'),
+    status: 'choice',
+    revocation_reason: 'choice',
+  },
+  certificate_metadata: texts('certificate_id', 'key', 'value'),
+  security_events: {
+    ...texts('id', 'event_type', 'source', 'target', 'description', 'mitigation_details'),
+    ...times('timestamp'),
+    severity: 'choice',
+    mitigation_applied: 'flag',
+  },
+  security_event_metadata: texts('event_id', 'key', 'value'),
+  security_event_entries: {
+    ...texts('event_id', 'mitigation_details', 'digest', 'hash'),
+    ...times('entered_at'),
+    kind: 'choice',
+    mitigation_applied: 'flag',
+  },
+  security_event_checkpoints: { ...texts('hash'), ...times('created_at'), count: 'count' },
+  changes: { ...texts('entity_id'), ...times('changed_at'), entity: 'choice', kind: 'choice' },
+};
+
+function texts(...columns: readonly string[]): Record<string, Kind> {
+  return Object.fromEntries(columns.map((column) => [column, 'text']));
+}
+
+function times(...columns: readonly string[]): Record<string, Kind> {
+  return Object.fromEntries(columns.map((column) => [column, 'time']));
+}
+
+/** A database with a row in each table. */
+async function openFilled(): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  const { db } = database;
+  await createCertificate(db, { id: 'c', metadata: { k: 1 } });
+  await createAgent(db, {
+    certificateId: 'c',
+    capabilities: ['read'],
+    metadata: { k: 1 },
+    endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }],
+  });
+  await db.events.record(eventInput({ metadata: { k: 1 } }));
+  return database;
+}
+
+describe('The tables that the migrations make', () => {
+  test('have a CHECK constraint for each column, named after it', async () => {
+    const database = await openTestDatabase();
+    const sql = readSqlite(database.options.url, (driver) =>
+      driver.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'table'").pluck().all().join('\n'),
+    );
+    const expected = Object.entries(guarded).flatMap(([table, columns]) =>
+      Object.keys(columns).map((column) => `${table}_${column}_check`),
+    );
+    for (const name of expected) expect(sql).toContain(`CONSTRAINT "${name}" CHECK (`);
+  });
+
+  test('are all guarded, but for keys that are integers by themselves', async () => {
+    const database = await openTestDatabase();
+    const columns = readSqlite(database.options.url, (driver) =>
+      tableNames.flatMap((table) =>
+        driver
+          .prepare<[string], string>("SELECT name FROM pragma_table_info(?) WHERE NOT (pk = 1 AND type = 'INTEGER')")
+          .pluck()
+          .all(table)
+          .map((column) => `${table}.${column}`),
+      ),
+    );
+    const expected = Object.entries(guarded).flatMap(([table, names]) =>
+      Object.keys(names).map((column) => `${table}.${column}`),
+    );
+    expect(columns.sort()).toEqual(expected.sort());
+  });
+
+  test('have the triggers of the search index still', async () => {
+    const database = await openTestDatabase();
+    const triggers = readSqlite(database.options.url, (driver) =>
+      driver.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").pluck().all(),
+    );
+    expect(triggers).toEqual(['agent_names_delete', 'agent_names_insert', 'agent_names_update']);
+  });
+
+  test('refuse every value of another type or range', async () => {
+    const database = await openFilled();
+    const driver = openSqlite(database.options.url);
+    driver.pragma('foreign_keys = OFF');
+    const accepted: string[] = [];
+    for (const [table, columns] of Object.entries(guarded)) {
+      if (driver.prepare(`SELECT count(*) FROM ${table}`).pluck().get() === 0) throw new Error(`${table} is empty`);
+      for (const [column, kind] of Object.entries(columns)) {
+        for (const value of badValues[kind]) {
+          const update = driver.prepare(`UPDATE ${table} SET ${column} = ${value}`);
+          try {
+            update.run();
+            accepted.push(`${table}.${column} = ${value}`);
+          } catch (error) {
+            expect(error).toMatchObject({
+              code: 'SQLITE_CONSTRAINT_CHECK',
+              message: `CHECK constraint failed: ${table}_${column}_check`,
+            });
+          }
+        }
+      }
+    }
+    driver.close();
+    expect(accepted).toEqual([]);
+    expect(await database.db.check()).toMatchObject({ ok: true });
+  });
+
+  test('accept the first and the last time, and the first and the last port', async () => {
+    const database = await openFilled();
+    const driver = openSqlite(database.options.url);
+    for (const time of ['-62135596800000', '253402300799999']) {
+      driver.exec(`UPDATE agents SET created_at = ${time}; UPDATE certificates SET revoked_at = NULL`);
+    }
+    for (const port of ['1', '65535', "'443'"]) driver.exec(`UPDATE endpoints SET port = ${port}`);
+    driver.close();
+    expect(await database.db.check()).toMatchObject({ ok: true });
+  });
+});
