@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseService, TransactionIsolation } from '../../src';
+import type { DatabaseOptions, DatabaseService, TransactionIsolation } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput } from '../support/factories';
@@ -37,16 +37,21 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
   const replication = shareReplication();
 
   /** A service whose pool of connections leads to the first standby, while its address leads to the primary again. */
-  async function openMisdirected(): Promise<Opened & { readonly proxy: TcpProxy }> {
+  async function openMisdirected(options: DatabaseOptions = {}): Promise<Opened> {
     const proxy = await TcpProxy.start(replication.primary.port);
     afterTest(() => proxy.close());
-    const opened = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
+    const opened = await replication.open({ url: proxy.url(replication.url), replicaUrls: [], ...options });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
-    await waitUntil(() => opened.db.getAgent('a').then(() => true));
+    await waitUntil(() =>
+      opened.db.getAgent('a').then(
+        () => true,
+        () => false,
+      ),
+    );
     await Promise.all(Array.from({ length: 8 }, () => opened.db.queryAgents({})));
     proxy.retarget(replication.primary.port);
-    return { ...opened, proxy };
+    return opened;
   }
 
   test.each(writes)('%s succeeds within the call', async (name, write) => {
@@ -58,6 +63,14 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
     // Every connection was replaced: none of the others fails first.
     await Promise.all(Array.from({ length: 8 }, (_, index) => write(db, `${id}-${index}`)));
     expect(JSON.stringify(told.slice(count))).not.toContain('READ_ONLY');
+  });
+
+  test('a call that is not tried again fails with READ_ONLY, and the next one succeeds', async () => {
+    for (const [name, write] of writes) {
+      const { db } = await openMisdirected({ retry: false });
+      await expectError('READ_ONLY', () => write(db, `once ${name}`));
+      await write(db, `twice ${name}`);
+    }
   });
 
   test('reads are answered by the primary again a second later', async () => {
@@ -73,6 +86,17 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
 
 describeUnless(whyNoOwnServer, 'A standby in the place of the primary', () => {
   const replication = shareReplication();
+
+  test('serves reads from the start, which is logged as a warning, and refuses writes', async () => {
+    const { db, told } = await replication.open({ url: replication.replicaUrl(1), replicaUrls: [] });
+    expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
+    expect(await db.events.verify()).toMatchObject({ valid: true });
+    expect(await db.check()).toMatchObject({ ok: true });
+    await expectError('READ_ONLY', () => db.updateAgent({ id: 'a', name: 'changed' }));
+    await expectError('READ_ONLY', () => db.migrateDatabase().then(() => db.pruneChanges({ before: new Date() })));
+    expect(JSON.stringify(told)).toContain('the server is a standby');
+    expect(await db.health()).toMatchObject({ status: 'degraded' });
+  });
 
   test('gives READ_ONLY for writes after all attempts, and takes them once it is promoted, without opening again', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
@@ -133,6 +157,22 @@ describeUnless(whyNoOwnServer, 'A read replica that is promoted', () => {
       expect(await db.getAgent('a')).toMatchObject({ name: 'After the promotion' });
     }
     expect(JSON.stringify(told)).toContain('not a standby any more');
+  });
+});
+
+describeUnless(whyNoOwnServer, 'A read replica that is a standby of another cluster', () => {
+  const [own, foreign] = [shareReplication(), shareReplication()];
+
+  test('is left out, however far its log is', async () => {
+    await administer(foreign.url, 'CREATE TABLE filler AS SELECT generate_series(1, 200000)');
+    await foreign.caughtUp();
+    const { db, told } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
+    await db.updateAgent({ id: 'a', name: 'In this cluster only' });
+    for (let round = 0; round < 20; round += 1) {
+      expect(await db.getAgent('a')).toMatchObject({ name: 'In this cluster only' });
+    }
+    expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
+    expect(JSON.stringify(told)).toContain('follows another server');
   });
 });
 

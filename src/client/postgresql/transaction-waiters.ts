@@ -14,7 +14,7 @@ const longestLockWaitSql = `WITH RECURSIVE
   blocked(pid) AS (
     SELECT w.pid FROM waits w WHERE ?::integer = ANY (w.blockers)
     UNION SELECT w.pid FROM waits w JOIN blocked b ON b.pid = ANY (w.blockers))
-  SELECT max(date_part('epoch', clock_timestamp() - a.query_start) * 1000)::double precision
+  SELECT max(date_part('epoch', clock_timestamp() - a.query_start) * 1000)::bigint
   FROM blocked b JOIN pg_stat_activity a ON a.pid = b.pid
   WHERE b.pid = ANY (?::integer[]) OR ?::integer = 1 AND a.datname = current_database()
     AND a.application_name = current_setting('application_name')`;
