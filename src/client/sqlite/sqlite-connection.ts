@@ -6,6 +6,7 @@ import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { TextCache } from '../../sql/text-cache';
 import { filesAt, type DatabaseFiles } from './file-guard';
+import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
 import { assertUtf8, refuseUtf16Log } from './text-encoding';
 
@@ -40,6 +41,7 @@ export class SqliteConnection {
 
   /** Opens the connection that writes, creating the file where there is none. Its settings are asserted, not assumed. */
   static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
+    await assertOwnLog(settings.path);
     assertOnlyLibrary(settings.path);
     refuseUtf16Log(settings.path);
     const driver = openDriver(settings, {});

@@ -35,6 +35,8 @@ export class SqliteDatabase {
   readonly #reader: SqliteConnection;
   readonly #guard: FileGuard | undefined;
   readonly #gate = new Gate();
+  /** Whether the open log was copied into its file after the files were found not to be in place. */
+  #isLogSaved = false;
   readonly #cancelAtExit: () => void;
 
   private constructor(
@@ -126,7 +128,8 @@ export class SqliteDatabase {
       if (isTurnOverdue()) await takeTurn();
       await whileBusy(this.#settings.busyTimeoutMs, () => {
         this.assertInPlace();
-        return this.#writer.run(beginImmediate);
+        this.#writer.run(beginImmediate);
+        this.#isLogSaved = false;
       });
     } catch (error) {
       this.#leaveGate();
@@ -259,9 +262,11 @@ export class SqliteDatabase {
   // SQLite does not empty the log of a file that was moved away. What is in it was acknowledged, and belongs to that file;
   // whatever database is at the path now would be given it at its next opening, and be corrupt.
   #emptyLogIfDetached(): void {
-    if (this.#guard?.state !== 'detached') return;
+    // Once only: whoever opens the file that is at the path now uses the same log.
+    if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
-      this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)');
+      // The first column tells whether others were in the way.
+      this.#isLogSaved = this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
       // Not even that file is there any more.
     }

@@ -180,3 +180,17 @@ test('A database in memory goes on without a file that has a name', async () => 
   await createAgent(db, { id: 'kept' });
   expect(await db.getAgent('kept')).toMatchObject({ id: 'kept' });
 });
+
+test('A database whose log has lost its index opens again once every service of the process has closed it', async () => {
+  const { db, path, options, certificateId } = await openWithLog();
+  const { db: second } = await openTestDatabase(options);
+  rmSync(`${path}-shm`);
+  await expectError('UNAVAILABLE', () => db.createAgent(agentInput({ certificateId })));
+  await db.close();
+  // SQLite would share the second service's index, which no other process sees.
+  await expectError('UNAVAILABLE', () => db.initialize());
+  await second.close();
+  await db.initialize();
+  expect(await db.getAgent('kept')).toMatchObject({ id: 'kept' });
+  expect(await db.check()).toEqual(soundReport);
+});

@@ -1,0 +1,54 @@
+import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../errors/failure';
+import { realPathOf, sizeOf } from './file-identity';
+
+const attempts = 3;
+const intervalMs = 5;
+
+/**
+ * Fails when the log beside the file at `path` belongs to another file: one that had this name before, and that a process
+ * still has open. SQLite would read and write that log as if it were this file's. The other process saves its log at its
+ * next call, and leaves it empty.
+ *
+ * Only Linux lists the locks of files; elsewhere, and for processes of another container, nothing is found.
+ *
+ * @throws UNAVAILABLE
+ */
+export async function assertOwnLog(path: string): Promise<void> {
+  const real = realPathOf(path);
+  // The list of locks is not one state: somebody may be opening or closing the file.
+  for (let attempt = 1; isLogOfAnother(real); attempt += 1) {
+    if (attempt === attempts) {
+      const message = 'the write-ahead log beside the file belongs to another file that a process still has open';
+      throw new Failure('UNAVAILABLE', message);
+    }
+    await sleep(intervalMs);
+  }
+}
+
+/** Whoever has a database open holds a lock on its file and one on the index of its log. */
+function isLogOfAnother(path: string): boolean {
+  if (sizeOf(`${path}-wal`) === 0) return false;
+  const locks = readLocks();
+  return isLocked(`${path}-shm`, locks) && !isLocked(path, locks);
+}
+
+function isLocked(path: string, locks: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
+  if (stats === undefined) return false;
+  const { dev, ino } = stats;
+  // As Linux packs the two numbers of a device.
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
+  const [majorText, minorText] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));
+  return locks.includes(` ${majorText}:${minorText}:${ino} `);
+}
+
+function readLocks(): string {
+  try {
+    return readFileSync('/proc/locks', 'utf8');
+  } catch {
+    return '';
+  }
+}
