@@ -11,6 +11,7 @@ import { createRole } from '../postgresql/role';
 async function openBehind(sql: string): Promise<TestDatabase> {
   const database = await openTestDatabase({ retry: false });
   await createCertificate(database.db, { id: 'c' });
+  await createCertificate(database.db, { id: 'c2' });
   await database.db.agents.createMany(
     Array.from({ length: 20 }, (_, index) => agentInput({ id: `a${index}`, certificateId: 'c' })),
   );
@@ -38,6 +39,8 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
       () => db.createCertificate(certificateInput({ id: 'fresh' })),
       () => db.updateAgent({ id: 'a1', name: 'changed' }),
       () => db.updateCertificateStatus('c', 'SUSPENDED'),
+      () => db.certificates.setMetadata('c', { changed: true }),
+      () => db.certificates.delete('c2'),
       () => db.transaction((tx) => tx.createAgent(agentInput({ id: 'fresh', certificateId: 'c' }))),
     ];
     for (const call of calls) {
@@ -106,7 +109,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     await Promise.all([db.migrateDatabase(), other.migrateDatabase()]);
     const written = (await Promise.all(writes)).filter((id) => id !== undefined);
     await createAgent(db, { id: 'after', certificateId: 'c' });
-    const fed = (await db.changes()).slice(21).map(({ id }) => id);
+    const fed = (await db.changes()).slice(22).map(({ id }) => id);
     expect([...fed].sort()).toEqual([...written, 'after'].sort());
     expect(await db.check()).toMatchObject({ ok: true });
   });
