@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { guardConnection } from '../../src/client/postgresql/guarded-connection';
+import { Failure } from '../../src/errors/failure';
 import { createMissingSchema } from '../../src/migration/create-schema';
 import { queryOn } from '../../src/migration/postgresql-query';
+import { parsePostgresqlUrl } from '../../src/options/database-url';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';
 
@@ -18,8 +20,8 @@ export class PostgresqlServer {
 
   constructor(url: string) {
     this.#url = url;
+    this.schema = schemaOf(url);
     const parameters = new URLSearchParams(url.split('?').at(1));
-    this.schema = parameters.get('schema') ?? undefined;
     this.#connectTimeoutMs = Number(parameters.get('connect_timeout') ?? defaultConnectTimeout) * 1_000;
     this.database = this.#read().database ?? '';
   }
@@ -64,4 +66,14 @@ export class PostgresqlServer {
 /** The beginning of a URL with another path. A function: the name may hold what means something in a replacement. */
 function locationIn(database: string): (location: string, server: string) => string {
   return (_, server) => `${server}/${encodeURIComponent(database)}`;
+}
+
+/** Reads the URL as the package does, which has checked that no part of it would be ignored. */
+function schemaOf(url: string): string | undefined {
+  try {
+    return parsePostgresqlUrl(url, 'url').schema;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new EngineError('P1013', `The provided database string is invalid: ${error.message}.`);
+  }
 }

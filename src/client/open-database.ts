@@ -14,6 +14,7 @@ interface Engine extends Database {
 
 /** Opens the database and looks after its schema. What was opened before a failure is closed again. */
 export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Database> {
+  warnOfIgnored(options, diagnostics);
   const engine = await openEngine(options, diagnostics);
   try {
     const start = performance.now();
@@ -25,6 +26,14 @@ export async function openDatabase(options: ResolvedOptions, diagnostics: Diagno
     await engine.close();
     throw error;
   }
+}
+
+function warnOfIgnored({ location, replicas }: ResolvedOptions, diagnostics: Diagnostics): void {
+  const parameters = [...new Set([location, ...replicas].flatMap(({ ignored }) => ignored))];
+  if (parameters.length === 0) return;
+  diagnostics.warned('Parameters of the URL are ignored: they mean something to the engines of Prisma only', {
+    parameters,
+  });
 }
 
 async function openCache(

@@ -1,13 +1,20 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Failure } from '../errors/failure';
 import { isStorableText } from '../text/is-storable-text';
+import { invalidUrl } from './invalid-url';
+import { checkPostgresqlParameters, checkSqliteParameters } from './url-parameters';
+
+interface Location {
+  /** The names of parameters of the URL that mean something to Prisma's engines only. */
+  readonly ignored: readonly string[];
+}
 
 /** Where a SQLite database lies. */
-export type SqliteLocation = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'memory' };
+export type SqliteLocation = Location &
+  ({ readonly kind: 'file'; readonly path: string } | { readonly kind: 'memory' });
 
 /** Where a PostgreSQL database is reached, and as whom. Holds the password: never to be shown. */
-export interface PostgresqlLocation {
+export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
   /** The schema that holds the tables, where it is not the role's own choice. */
@@ -16,32 +23,45 @@ export interface PostgresqlLocation {
 
 export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
-/** Reads the `url` option. `file://` begins a URL, with its escapes; `file:` alone is followed by a plain path. */
+/**
+ * Reads the `url` option. `file://` begins a URL, with its escapes; `file:` alone is followed by a plain path, in which `#`
+ * and `%` are ordinary characters. Prisma's CLI reads the same: see `scripts/schema-engine/database-url.ts`.
+ *
+ * @throws INVALID_OPTIONS
+ */
 export function parseDatabaseUrl(url: string): DatabaseLocation {
-  if (url === ':memory:' || url === 'file::memory:') return { kind: 'memory' };
-  if (/^postgres(?:ql)?:/.test(url)) return parsePostgresqlUrl(url, 'url');
-  if (!url.startsWith('file:')) throw invalidUrl('url', 'must begin with file: or postgresql:, or be :memory:');
-  if (url.includes('?')) throw invalidUrl('url', 'must have no parameters');
-  const path = url.startsWith('file://') ? pathOfFileUrl(url) : resolve(url.slice('file:'.length));
+  if (url === ':memory:') return { kind: 'memory', ignored: [] };
+  if (/^postgres(?:ql)?:/i.test(url)) return parsePostgresqlUrl(url, 'url');
+  if (!/^file:/i.test(url)) throw invalidUrl('url', 'must begin with file: or postgresql:, or be :memory:');
+  const [address = '', ...query] = url.split('?');
+  const ignored = checkSqliteParameters(new URLSearchParams(query.join('?')), 'url');
+  if (/^file::memory:$/i.test(address)) return { kind: 'memory', ignored };
+  return { kind: 'file', path: parseFileAddress(address), ignored };
+}
+
+function parseFileAddress(address: string): string {
   // The driver trims the path, and the system ends it at NUL: either would open another file than the one named.
-  if (path !== path.trim() || !isStorableText(path))
+  const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
+  if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
     throw invalidUrl('url', 'must not begin or end with a space, or hold NUL');
-  if (/^file:(\/\/)?$/.test(url) || url.endsWith('/')) throw invalidUrl('url', 'must name a file');
-  return { kind: 'file', path };
+  if (/^file:(\/\/)?$/i.test(address) || address.endsWith('/')) throw invalidUrl('url', 'must name a file');
+  return path;
 }
 
 /**
  * Reads the URL of a PostgreSQL database. Its parameters are the driver's (`sslmode`, `host` for a socket, …) and Prisma's
- * `schema`; those that mean nothing here are let be, since the same URL serves other tools.
+ * `schema`; the others of Prisma's are ignored, since the same URL serves other tools.
+ *
+ * @throws INVALID_OPTIONS
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
-  if (!/^postgres(?:ql)?:\/\//.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
+  if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
   // The driver would take the whole of such a URL for one without escapes.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must have %20 for a space, and %25 for a percent sign');
+  // What follows would be ignored: the rest of a password, or all parameters.
+  if (url.includes('#')) throw invalidUrl(field, 'must have %23 for a number sign');
   const { searchParams } = parse(url, field);
-  const schema = searchParams.get('schema');
-  if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
-  return { kind: 'postgresql', connectionString: url, schema: schema ?? undefined };
+  return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
 }
 
 function parse(url: string, field: string): URL {
@@ -54,14 +74,14 @@ function parse(url: string, field: string): URL {
   }
 }
 
-function pathOfFileUrl(url: string): string {
+function pathOfFileUrl(address: string): string {
+  // What follows a number sign would be ignored, and these would be left out or changed, so that another file is opened.
+  if (/[#\\]/.test(address))
+    throw invalidUrl('url', 'must have %23 for a number sign and %5C for a backslash after file://');
+  if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must hold no tab and no line break after file://');
   try {
-    return fileURLToPath(url);
+    return fileURLToPath(address);
   } catch {
     throw invalidUrl('url', 'must be a valid file URL');
   }
-}
-
-function invalidUrl(field: string, reason: string): Failure {
-  return new Failure('INVALID_OPTIONS', `${field} ${reason}`, { field });
 }

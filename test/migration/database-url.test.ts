@@ -1,35 +1,150 @@
 import { resolve } from 'node:path';
 import { normaliseDatabaseUrl, toDatabasePath } from '../../scripts/schema-engine/database-url';
+import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
+import { parseDatabaseUrl } from '../../src/options/database-url';
 
-test.each([
-  ['file:./a b.sqlite', resolve('a b.sqlite')],
-  ['file:a.sqlite', resolve('a.sqlite')],
-  ['file:/data/a b.sqlite', '/data/a b.sqlite'],
-  ['file:///data/a b.sqlite', '/data/a b.sqlite'],
-  ['file:///data/a%20b.sqlite', '/data/a b.sqlite'],
-  ['file:///data/100%.sqlite', '/data/100%.sqlite'],
-  ['FILE:./a.sqlite?connection_limit=1', resolve('a.sqlite')],
-  ['file:./%C3%A9.sqlite', resolve('%C3%A9.sqlite')],
-  ['file:///data/%C3%A9.sqlite', '/data/é.sqlite'],
-])('%s names the file %s', (url, path) => {
-  expect(toDatabasePath(url)).toBe(path);
+/** What the package opens, or that it refuses the URL. */
+function opened(url: string): string {
+  try {
+    const location = parseDatabaseUrl(url);
+    return location.kind === 'file' ? location.path : location.kind;
+  } catch {
+    return 'refused';
+  }
+}
+
+/** What Prisma's CLI works on when its configuration has read the URL, or that it refuses the URL. */
+function named(url: string): string {
+  try {
+    return toDatabasePath(normaliseDatabaseUrl(url));
+  } catch {
+    return 'refused';
+  }
+}
+
+describe('a SQLite URL', () => {
+  test.each([
+    ['file:./a b.sqlite', resolve('a b.sqlite')],
+    ['file:a.sqlite', resolve('a.sqlite')],
+    ['file:../a.sqlite', resolve('../a.sqlite')],
+    ['file:./x/../a.sqlite', resolve('a.sqlite')],
+    ['file:/data/a b.sqlite', '/data/a b.sqlite'],
+    ['file:/data/a#1.sqlite', '/data/a#1.sqlite'],
+    ['file:./a#1.sqlite', resolve('a#1.sqlite')],
+    ['file:./a%.sqlite', resolve('a%.sqlite')],
+    ['file:./é.sqlite', resolve('é.sqlite')],
+    ['file:./a\\b.sqlite', resolve('a\\b.sqlite')],
+    ['file:///data/a b.sqlite', '/data/a b.sqlite'],
+    ['file:///data/a%20b.sqlite', '/data/a b.sqlite'],
+    ['file:///data/a%231.sqlite', '/data/a#1.sqlite'],
+    ['file:///data/%C3%A9.sqlite', '/data/é.sqlite'],
+    ['file:///data/x/../a.sqlite', '/data/a.sqlite'],
+    ['file://localhost/data/a.sqlite', '/data/a.sqlite'],
+    ['FILE:./a.sqlite', resolve('a.sqlite')],
+    ['file:./a.sqlite?connection_limit=1', resolve('a.sqlite')],
+    ['file:///data/a.sqlite?connection_limit=1&socket_timeout=5', '/data/a.sqlite'],
+  ])('%s names one file to the package and to the CLI', (url, path) => {
+    expect(opened(url)).toBe(path);
+    expect(named(url)).toBe(path);
+  });
+
+  test.each([
+    'file:///data/a#1.sqlite',
+    'file:///data/a.sqlite#',
+    'file:///data/a\\b.sqlite',
+    'file:///data/a\tb.sqlite',
+    'file:///data/100%.sqlite',
+    'file:///data/a%2Fb.sqlite',
+    'file:///data/a%00.sqlite',
+    'file://host/data/a.sqlite',
+    'file://./a.sqlite',
+    'file:./a.sqlite?mode=ro',
+    'file:./a.sqlite?cache=shared',
+    'file:./a.sqlite?schema=public',
+    'file:./a.sqlite?connection_limit=1&connection_limit=2',
+    'file:./a.sqlite ',
+    'file:///data/a.sqlite ',
+    'file:./a\0b.sqlite',
+    'file:',
+    'file://',
+    'file:///data/',
+  ])('%j is refused by the package and by the CLI', (url) => {
+    expect(opened(url)).toBe('refused');
+    expect(named(url)).toBe('refused');
+  });
+
+  // The form that Prisma Studio understands cannot name these.
+  test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
+    '%s is refused by the CLI, which would misread it',
+    (url) => {
+      expect(opened(url)).not.toBe('refused');
+      expect(() => normaliseDatabaseUrl(url)).toThrow('percent-encoded');
+    },
+  );
+
+  test.each([':memory:', 'file::memory:'])('%s is refused by the CLI: it would be gone after each command', (url) => {
+    expect(opened(url)).toBe('memory');
+    expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
+  });
+
+  test('in its normal form names the same file, and is its own normal form', () => {
+    const normal = normaliseDatabaseUrl('file:///data/a%20b.sqlite');
+    expect(normal).toBe('file:///data/a b.sqlite');
+    expect(toDatabasePath(normal)).toBe('/data/a b.sqlite');
+    expect(normaliseDatabaseUrl(normal)).toBe(normal);
+    expect(toDatabasePath(normaliseDatabaseUrl('file:/data/a b#1.sqlite'))).toBe('/data/a b#1.sqlite');
+  });
 });
 
-test('the normal form of a URL names the same file, and is its own normal form', () => {
-  const normal = normaliseDatabaseUrl('file:///data/a%20b#1.sqlite');
-  expect(normal).toBe('file:///data/a b#1.sqlite');
-  expect(toDatabasePath(normal)).toBe('/data/a b#1.sqlite');
-  expect(normaliseDatabaseUrl(normal)).toBe(normal);
-});
+describe('a PostgreSQL URL', () => {
+  const server = 'postgresql://ans:secret@db.example:5432/ans';
 
-test('a path that no URL can hold as it is, is refused rather than misread', () => {
-  expect(() => normaliseDatabaseUrl('file:./%41.sqlite')).toThrow('percent-encoded');
-});
+  test.each([
+    ['', undefined, []],
+    ['?schema=public', 'public', []],
+    ['?schema=app&sslmode=verify-full&application_name=x', 'app', []],
+    ['?connection_limit=5&pgbouncer=true&pool_timeout=3', undefined, ['connection_limit', 'pgbouncer', 'pool_timeout']],
+    ['?sslmode=require&channel_binding=require', undefined, ['channel_binding']],
+    ['?statement_timeout=500&options=-c%20geqo%3Doff', undefined, []],
+  ])('with the parameters %j is read in every part', (parameters, schema, ignored) => {
+    const url = `${server}${parameters}`;
+    expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgresql', connectionString: url, schema, ignored });
+    expect(normaliseDatabaseUrl(url)).toBe(url);
+  });
 
-test('a database in memory is refused: it would be gone after each command', () => {
-  expect(() => normaliseDatabaseUrl('file::memory:')).toThrow('in a file');
-});
+  test.each([
+    ['?sslmode=bogus', /sslmode/],
+    ['?sslmode=', /sslmode/],
+    ['?sslmode=allow', /sslmode/],
+    ['?ssl=false', /ssl/],
+    ['?sslnegotiation=bogus', /sslnegotiation/],
+    ['?uselibpqcompat=1', /uselibpqcompat/],
+    ['?client_encoding=latin1', /client_encoding/],
+    ['?query_timeout=abc', /query_timeout/],
+    ['?statement_timeout=-1', /statement_timeout/],
+    ['?port=abc', /port/],
+    ['?port=0', /port/],
+    ['?schema=a&schema=b', /schema/],
+    ['?sslmode=require&sslmode=disable', /sslmode/],
+    ['?connection_limit=1&connection_limit=2', /connection_limit/],
+    ['?shema=app', /shema/],
+    ['?SCHEMA=app', /SCHEMA/],
+    ['?search_path=app', /search_path/],
+    ['?binary=true', /binary/],
+    ['?replication=database', /replication/],
+    ['?max=5', /max/],
+    ['?stream=x', /stream/],
+    ['?schema=', /schema/],
+    ['#?schema=app', /%23/],
+  ])('with %s is refused by the package and the CLI, by the name of the parameter', (parameters, message) => {
+    const url = `${server}${parameters}`;
+    for (const read of [parseDatabaseUrl, (given: string) => new PostgresqlServer(given)]) {
+      expect(() => read(url)).toThrow(message);
+      expect(() => read(url)).not.toThrow(/secret|bogus|abc|latin1/);
+    }
+  });
 
-test('URLs of other databases stay as they are', () => {
-  expect(normaliseDatabaseUrl('postgresql://host/name')).toBe('postgresql://host/name');
+  test('with a number sign in its password is refused, as the driver would leave out the rest', () => {
+    expect(() => parseDatabaseUrl('postgresql://ans:se#cret@db.example/ans')).toThrow('%23');
+  });
 });

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import {
   Client,
   type ClientBase,
@@ -60,8 +61,7 @@ export class PostgresqlConnections {
   constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
     this.#config = {
-      connectionString:
-        schema === undefined || schema === 'public' ? connectionString : withSearchPath(connectionString, schema),
+      connectionString: schema === undefined ? connectionString : withSearchPath(connectionString, schema),
       application_name: 'ans-database',
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
@@ -170,15 +170,17 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
 // The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
 function assertUsable(config: ClientConfig): void {
   try {
-    new Client(config);
+    // The driver's types do not tell that it may be more than a truth value.
+    const { ssl }: { readonly ssl: unknown } = new Client(config);
+    // It makes use of the files when it connects, for every connection anew.
+    if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure('INVALID_OPTIONS', 'the parameters of the URL cannot be used', { cause: error });
   }
 }
 
 // What a URL says takes precedence over what the driver is told beside it, so it has to say this, too; the last one counts.
-function withSearchPath(url: string, schema: string): string {
-  const [address = ''] = url.split('#');
+function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
   return `${address}&options=${encodeURIComponent(all)}`;

@@ -1,0 +1,95 @@
+import { invalidUrl } from './invalid-url';
+
+type Check = (value: string) => boolean;
+
+const anything: Check = () => true;
+const wholeNumber: Check = (value) => /^\d{1,10}$/.test(value);
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value);
+
+/**
+ * The parameters of node-postgres that can be obeyed, and the values that it understands: others it would take for no
+ * value, or for something else.
+ */
+const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['user', anything],
+  ['password', anything],
+  ['host', anything],
+  ['port', (value) => wholeNumber(value) && Number(value) >= 1 && Number(value) <= 65_535],
+  ['ssl', oneOf('true', '1', '0', 'no-verify')],
+  ['sslmode', oneOf('disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify')],
+  ['sslcert', anything],
+  ['sslkey', anything],
+  ['sslrootcert', anything],
+  ['sslnegotiation', oneOf('postgres', 'direct')],
+  ['uselibpqcompat', oneOf('true', 'false')],
+  ['application_name', anything],
+  ['fallback_application_name', anything],
+  ['client_encoding', (value) => /^(?:utf-?8|unicode)$/i.test(value)],
+  ['options', anything],
+  ['statement_timeout', wholeNumber],
+  ['lock_timeout', wholeNumber],
+  ['idle_in_transaction_session_timeout', wholeNumber],
+  ['query_timeout', wholeNumber],
+]);
+
+/** The parameters of Prisma's own engines, beside `schema`. A URL that serves Prisma, too, may have them. */
+const prismaParameters: ReadonlySet<string> = new Set([
+  'connection_limit',
+  'connect_timeout',
+  'pool_timeout',
+  'socket_timeout',
+  'pgbouncer',
+  'statement_cache_size',
+  'max_connection_lifetime',
+  'max_idle_connection_lifetime',
+  'single_use_connections',
+  'channel_binding',
+  'sslaccept',
+  'sslidentity',
+  'sslpassword',
+]);
+
+/** The parameters of a URL that have been checked. */
+export interface UrlParameters {
+  readonly schema: string | undefined;
+  /** The names of those that mean something to Prisma's engines only. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Checks the parameters of a PostgreSQL URL.
+ *
+ * @throws INVALID_OPTIONS for one that is unknown or repeated, or has a value that nobody understands; names it.
+ */
+export function checkPostgresqlParameters(parameters: URLSearchParams, field: string): UrlParameters {
+  const schema = parameters.get('schema') ?? undefined;
+  if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
+  const isKnown = (name: string): boolean => name === 'schema' || driverParameters.has(name);
+  const ignored = checkNames(parameters, field, isKnown);
+  for (const [name, value] of parameters) {
+    if (driverParameters.get(name)?.(value) === false) throw invalidUrl(field, `has a wrong value of ${name}`);
+  }
+  return { schema, ignored };
+}
+
+/** Checks the parameters of a SQLite URL, which has none but Prisma's; returns their names. @throws INVALID_OPTIONS */
+export function checkSqliteParameters(parameters: URLSearchParams, field: string): readonly string[] {
+  return checkNames(parameters, field, () => false);
+}
+
+// The names of parameters are no secrets; one that is not made of letters is something else.
+function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
+  const seen = new Set<string>();
+  const ignored: string[] = [];
+  for (const name of parameters.keys()) {
+    const shown = /^\w{1,40}$/.test(name) ? name : 'of another form';
+    if (seen.has(name)) throw invalidUrl(field, `must not repeat the parameter ${shown}`);
+    seen.add(name);
+    if (prismaParameters.has(name)) ignored.push(name);
+    else if (!isKnown(name)) throw invalidUrl(field, `has an unknown parameter ${shown}`);
+  }
+  return ignored;
+}

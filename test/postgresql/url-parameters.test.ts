@@ -1,0 +1,96 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseService, type DatabaseOptions } from '../../src';
+import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
+import { administer } from '../support/administration';
+import { expectError } from '../support/expect-error';
+import { createCertificate } from '../support/factories';
+import { afterTest, newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
+import { createRole } from './role';
+
+async function open(options: DatabaseOptions): Promise<DatabaseService> {
+  const db = new DatabaseService(options);
+  afterTest(() => db.close());
+  await db.initialize();
+  return db;
+}
+
+/** The schema that names lead to on the connections of the CLI. */
+async function schemaOfCli(url: string): Promise<unknown> {
+  const server = new PostgresqlServer(url);
+  const client = await server.connect();
+  try {
+    if (server.schema !== undefined) await server.useSchema(client, server.schema);
+    const { rows } = await client.query<{ name: unknown }>('SELECT current_schema() AS name');
+    return rows[0]?.name;
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the schema of the URL', () => {
+  test.each([
+    ['public', 'app'],
+    ['public', ''],
+    ['app', 'public'],
+    ['new one', 'app'],
+  ])('%s is used by the package and the CLI where the search path of the role is %j', async (schema, path) => {
+    const owner = await unmigratedDatabaseUrl();
+    const grant = (role: string): string =>
+      `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
+      ALTER ROLE ${role} SET search_path = ${path === '' ? "''" : path};
+      GRANT CREATE ON DATABASE "${new URL(owner).pathname.slice(1)}" TO ${role}`;
+    const url = `${await createRole(owner, grant)}?schema=${encodeURIComponent(schema)}`;
+    const db = await open({ url, migrations: 'apply' });
+    const id = await createCertificate(db);
+    expect(await db.updateCertificateStatus(id, 'SUSPENDED')).toBe(true);
+    const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
+    expect(tables).toEqual([{ name: schema }]);
+    expect(await schemaOfCli(url)).toBe(schema);
+    await open({ url, migrations: 'verify' });
+  });
+
+  test('is the search path of the role where the URL names none, for the package and the CLI', async () => {
+    const owner = await unmigratedDatabaseUrl();
+    const grant = (role: string): string =>
+      `CREATE SCHEMA app AUTHORIZATION ${role}; ALTER ROLE ${role} SET search_path = app`;
+    const url = await createRole(owner, grant);
+    await open({ url, migrations: 'apply' });
+    const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
+    expect(tables).toEqual([{ name: 'app' }]);
+    expect(await schemaOfCli(url)).toBe('app');
+  });
+});
+
+test("parameters of Prisma's are ignored with one warning that names them", async () => {
+  const warnings: unknown[] = [];
+  const quiet = (): void => undefined;
+  const logger = { debug: quiet, info: quiet, warn: (...args: unknown[]) => void warnings.push(args), error: quiet };
+  const url = `${await newDatabaseUrl()}?connection_limit=5&pgbouncer=true&connect_timeout=3`;
+  const db = await open({ url, logger });
+  await createCertificate(db);
+  const parameters = ['connection_limit', 'pgbouncer', 'connect_timeout'];
+  expect(warnings).toEqual([[{ parameters }, expect.stringContaining('Parameters of the URL are ignored')]]);
+});
+
+test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soon'])(
+  '%s is INVALID_OPTIONS by name, for the primary and for a replica',
+  async (parameters) => {
+    const url = await newDatabaseUrl();
+    const wrong = `${url}?${parameters}`;
+    const name = parameters.split('=')[0] ?? '';
+    for (const options of [{ url: wrong }, { url, replicaUrls: [wrong] }]) {
+      const error = await expectError('INVALID_OPTIONS', () => new DatabaseService(options).initialize());
+      expect(error.message).toContain(name);
+      expect(error.message).not.toMatch(/bogus|soon/);
+    }
+  },
+);
+
+test('a file of a certificate that holds none is INVALID_OPTIONS', async () => {
+  const path = join(temporaryDirectory(), 'client.pem');
+  writeFileSync(path, 'no certificate');
+  const url = `${await newDatabaseUrl()}?sslmode=verify-full&sslcert=${path}&sslkey=${path}`;
+  const error = await expectError('INVALID_OPTIONS', () => new DatabaseService({ url }).initialize());
+  expect(error.message).not.toContain(path);
+});
