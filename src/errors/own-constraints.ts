@@ -17,6 +17,7 @@ export const ownKeys: Readonly<Record<string, string>> = {
   change_prunings_pkey: 'change_prunings.sequence',
   changes_pkey: 'changes.sequence',
   endpoints_pkey: 'endpoints.agent_id, endpoints.id',
+  name_locks_pkey: 'name_locks.bucket',
   security_event_checkpoints_pkey: 'security_event_checkpoints.sequence',
   security_event_entries_pkey: 'security_event_entries.sequence',
   security_event_metadata_pkey: 'security_event_metadata.event_id, security_event_metadata.key',
@@ -44,6 +45,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   change_prunings: ['sequence'],
   changes: ['changed_at', 'entity', 'entity_id', 'kind', 'sequence'],
   endpoints: ['address', 'agent_id', 'health_status', 'id', 'last_checked', 'port', 'position', 'protocol'],
+  name_locks: ['bucket'],
   security_event_checkpoints: ['count', 'created_at', 'hash', 'sequence'],
   security_event_entries: ['digest', 'entered_at', 'event_id', 'hash', 'kind', 'sequence'],
   security_event_metadata: ['event_id', 'key', 'value'],
@@ -52,8 +54,41 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The names of the CHECK constraints. */
-export const ownChecks: ReadonlySet<string> = new Set([]);
+/** The columns that may be null, by table. */
+export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
+  agents: ['default_endpoint_id', 'description', 'unique_key', 'version_key'],
+  certificates: ['replaced_by', 'revocation_reason', 'revoked_at'],
+  endpoints: ['health_message', 'metadata'],
+  security_event_entries: ['mitigation_applied', 'mitigation_details'],
+  security_events: ['mitigation_details'],
+};
+
+// On SQLite each column has a CHECK constraint. PostgreSQL needs few, and gives such names by itself to the others that the
+// application adds.
+const ownSqliteChecks: ReadonlySet<string> = new Set(
+  [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
+    Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
+  ),
+);
+
+const ownPostgresqlChecks: ReadonlySet<string> = new Set([
+  'agents_created_at_check',
+  'agents_expires_at_check',
+  'agents_updated_at_check',
+  'certificates_created_at_check',
+  'certificates_not_after_check',
+  'certificates_not_before_check',
+  'certificates_revocation_reason_check',
+  'certificates_revoked_at_check',
+  'changes_changed_at_check',
+  'endpoints_last_checked_check',
+  'endpoints_port_check',
+  'endpoints_position_check',
+  'security_event_checkpoints_count_check',
+  'security_event_checkpoints_created_at_check',
+  'security_event_entries_entered_at_check',
+  'security_events_timestamp_check',
+]);
 
 const ownKeyColumns: ReadonlySet<string> = new Set([...Object.values(ownKeys), ...ownSqliteKeys]);
 
@@ -65,4 +100,19 @@ export function isOwnKey(nameOrColumns: string): boolean {
 /** Reports whether this package's schema requires a value in the column. */
 export function isOwnRequiredColumn(table: string, column: string): boolean {
   return Object.hasOwn(ownRequiredColumns, table) && ownRequiredColumns[table]?.includes(column) === true;
+}
+
+/** Reports whether a CHECK constraint of a SQLite database is this package's. */
+export function isOwnSqliteCheck(name: string): boolean {
+  return ownSqliteChecks.has(name);
+}
+
+/** Reports whether a CHECK constraint of a PostgreSQL database is this package's. */
+export function isOwnPostgresqlCheck(name: string): boolean {
+  return ownPostgresqlChecks.has(name);
+}
+
+/** Reports whether a table is this package's, Prisma's history and SQLite's own tables included. */
+export function isOwnTable(name: string): boolean {
+  return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
 }

@@ -1,5 +1,5 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from './application-constraint';
-import { isOwnKey, isOwnRequiredColumn, ownChecks } from './own-constraints';
+import { isOwnKey, isOwnPostgresqlCheck, isOwnRequiredColumn } from './own-constraints';
 
 /** The classes of SQLSTATE that PostgreSQL has (its documentation, appendix A): any other is one of the application's own. */
 const serverClasses: ReadonlySet<string> = new Set(
@@ -48,7 +48,7 @@ function describeConstraint(error: object, state: string): string | undefined {
       // Prisma's adapter does not always keep the name.
       return name === undefined || isOwnKey(name) ? undefined : constraintRefuses(name);
     case '23514':
-      return name !== undefined && ownChecks.has(name) ? undefined : constraintRefuses(name);
+      return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintRefuses(name);
     case '23P01':
     case '23000':
       return constraintRefuses(name);

@@ -1,5 +1,5 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from './application-constraint';
-import { isOwnKey, isOwnRequiredColumn, ownChecks } from './own-constraints';
+import { isOwnKey, isOwnRequiredColumn, isOwnSqliteCheck, isOwnTable } from './own-constraints';
 
 /** SQLite reports the name of a CHECK constraint or, where it has none, its SQL, which must not be shown. */
 const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
@@ -15,7 +15,7 @@ export function describeSqliteViolation(code: string, message: string): string |
   const [, subject = ''] = message.split(/ constraint failed: (.*)/s);
   switch (code) {
     case 'SQLITE_CONSTRAINT_CHECK':
-      return ownChecks.has(subject) ? undefined : constraintRefuses(name.test(subject) ? subject : undefined);
+      return isOwnSqliteCheck(subject) ? undefined : constraintRefuses(name.test(subject) ? subject : undefined);
     case 'SQLITE_CONSTRAINT_NOTNULL': {
       const [table = '', column = ''] = subject.split('.');
       return isOwnRequiredColumn(table, column) ? undefined : requiredColumnRefuses(subject);
@@ -30,7 +30,15 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_TRIGGER':
       // The message is the text given to RAISE, which may hold values; SQLite does not report the name of the trigger.
       return message === 'FOREIGN KEY constraint failed' ? undefined : triggerRefuses(undefined);
+    case 'SQLITE_ERROR':
+      return lacksTableOfTrigger(message) ? triggerRefuses(undefined) : undefined;
     default:
       return undefined;
   }
+}
+
+// This package's own statements name its own tables only: any other is one that a trigger looks for.
+function lacksTableOfTrigger(message: string): boolean {
+  const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
+  return table !== undefined && !isOwnTable(table);
 }

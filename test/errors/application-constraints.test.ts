@@ -69,6 +69,11 @@ const sqliteAdditions: readonly (readonly [what: string, added: readonly string[
     ],
     '',
   ],
+  [
+    'a trigger that lacks a table',
+    ['CREATE TRIGGER t BEFORE INSERT ON agents BEGIN INSERT INTO nowhere VALUES (NEW.name); END'],
+    'trigger',
+  ],
 ];
 
 const postgresqlAdditions: typeof sqliteAdditions = [
