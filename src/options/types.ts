@@ -9,8 +9,8 @@ export type Durability = 'normal' | 'full';
 /** The pool of connections to PostgreSQL. Without a meaning on SQLite. A replica has a pool of its own, of the same kind. */
 export interface PoolOptions {
   /**
-   * Connections at most, from 1 on. A transaction holds one, and a read beside it needs another, so with 1 a callback
-   * that waits for such a read fails with TIMEOUT. Default: 10.
+   * Connections at most, from 1 on. A transaction holds one, and a read beside it needs another. When every connection is
+   * held by a transaction that waits for such a read, the read fails with CONFLICT. Default: 10.
    */
   maxConnections?: number | undefined;
   /** How long an unused connection is kept, in milliseconds; 0 keeps it. Default: 10000. */
@@ -125,8 +125,8 @@ export interface DatabaseOptions {
    */
   url?: string | undefined;
   /**
-   * PostgreSQL read replicas, for reads outside transactions that do not ask for the primary. One that is down, or that
-   * lags, is left out, and the primary answers. None can be given for SQLite. Default: none.
+   * PostgreSQL read replicas, for reads outside transactions that do not ask for the primary. One that is down, that lags,
+   * that was promoted, or that does not follow the primary is left out, and the primary answers. None can be given for SQLite. Default: none.
    */
   replicaUrls?: readonly string[] | undefined;
   /**
