@@ -87,9 +87,11 @@ const labels = {
 // Of a time bucket: its beginning. The remainder of a time before 1970 is negative.
 function labelOf(dialect: Dialect, by: EventGrouping): Sql {
   if (typeof by === 'string') return labels[by];
-  const time = sql`CAST(${dialect.toMs(sql`s.timestamp`)} AS BIGINT)`;
+  const stored = dialect.toMs(sql`s.timestamp`);
+  const time = sql`CAST(${stored} AS BIGINT)`;
   const size = sql`CAST(${by.bucketMs} AS BIGINT)`;
-  return sql`${time} - ((${time} % ${size}) + ${size}) % ${size}`;
+  // Null for what is not a whole number, which SQLite would take for another one.
+  return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
 }
 
 // The first condition is for the index, which the second one alone is no range of.

@@ -143,7 +143,7 @@ export abstract class EventReadService {
       if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
       return rows.map(([key, count]) => {
         return {
-          key: typeof key === 'number' ? storedSpan(key).toISOString() : String(key),
+          key: typeof key === 'string' ? key : storedSpan(key).toISOString(),
           count: Number(count),
         };
       });

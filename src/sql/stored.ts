@@ -76,8 +76,8 @@ export function storedTime(ms: unknown, entity: StoredEntity, id: unknown, field
 }
 
 /** Returns the beginning of a span of time, which may lie before year 1. @throws CORRUPT unless it was made of times. */
-export function storedSpan(ms: number): Date {
-  const start = new Date(ms);
+export function storedSpan(ms: unknown): Date {
+  const start = new Date(typeof ms === 'number' ? ms : Number.NaN);
   if (!Number.isNaN(start.getTime())) return start;
   const message = 'the stored timestamp of a security event is not a time; check() lists all invalid records';
   throw new Failure('CORRUPT', message, { entity: 'securityEvent', field: 'timestamp' });

@@ -70,6 +70,16 @@ describe('An invalid record', () => {
   });
 });
 
+describe('A security event whose time is a text', () => {
+  testOn('sqlite', 'is not counted in a span of time', async () => {
+    const database = await openFilled();
+    await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
+    const error = await failureOf(database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
+    expect(error).toMatchObject({ code: 'CORRUPT', entity: 'securityEvent', field: 'timestamp' });
+    expect(await database.db.events.aggregate({}, { by: 'severity' })).toMatchObject([{ count: 2 }]);
+  });
+});
+
 describe('A security event whose truth value is 2', () => {
   testOn('sqlite', 'is found by reads, verify and check', async () => {
     const database = await openFilled();
