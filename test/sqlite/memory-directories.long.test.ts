@@ -127,7 +127,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
 
   test('is never removed by other processes that open at the same time', async () => {
     const path = join(__dirname, 'memory-process.ts');
-    const processes = [1, 2, 3].map(() => startProcess(path, '25'));
+    const processes = [1, 2, 3].map(() => startProcess(path, '10'));
     const ends = await Promise.all(processes.map(nextLine));
     expect(ends).toEqual(['done', 'done', 'done']);
   });
