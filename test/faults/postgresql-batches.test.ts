@@ -85,7 +85,7 @@ describe('A write that is sent in one piece', () => {
     await untilItSleeps(url);
     await runRaw(url, `SELECT pg_cancel_backend(pid) ${backends}`);
     await call;
-    expect(work.errors).toMatchObject([{ code: 'TIMEOUT', retryable: true }]);
+    expect(work.errors).toMatchObject([{ code: 'UNAVAILABLE', retryable: true }]);
     await runRaw(url, `DROP TRIGGER interpose ON ${table}`);
     await work.change('unit next-0');
     expect(work.errors).toHaveLength(1);
