@@ -4,9 +4,9 @@ import type {
   AgentInput,
   AgentRecord,
   AgentUpdate,
-  ChangeOptions,
   CreateOptions,
   ResolutionQuery,
+  UpdateOptions,
 } from './agents/types';
 import { CertificateService } from './certificates/certificate-service';
 import type { Certificate, CertificateInput, CertificateStatus } from './certificates/types';
@@ -77,7 +77,7 @@ export abstract class DatabaseOperations {
   }
 
   /** {@link AgentService.update} */
-  updateAgent(agent: AgentUpdate, options?: ChangeOptions): Promise<boolean> {
+  updateAgent(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean> {
     return this.agents.update(agent, options);
   }
 

@@ -17,7 +17,9 @@ export {
   HealthStatus,
   type OrderDirection,
   type ResolutionQuery,
+  type RevokedCertificateOptions,
   Uniqueness,
+  type UpdateOptions,
 } from './agents/types';
 export type { BackupOptions, BackupProgress } from './backup/types';
 export type { CertificateService } from './certificates/certificate-service';
@@ -31,6 +33,7 @@ export {
   type RevocationOptions,
   type RevocationOutcome,
   RevocationReason,
+  type RotateOptions,
 } from './certificates/types';
 export { type CheckedEntity, type CheckFinding, CheckName, type CheckOptions, type CheckReport } from './check/types';
 export {

@@ -34,7 +34,8 @@ describe('How many SQL statements a call takes', () => {
     });
     const forPoor = await statementsOf(() => db.createAgent(poor));
     const forRich = await statementsOf(() => db.createAgent(agentInput({ ...richAgent, certificateId })));
-    expect(forPoor).toHaveLength(6);
+    // PostgreSQL updates a row of the name's, so that nobody takes it as unique meanwhile.
+    expect(forPoor).toHaveLength(onPostgresql ? 7 : 6);
     expect(forRich).toEqual(forPoor);
   });
 

@@ -1,9 +1,10 @@
 import { Failure, failureAt } from '../errors/failure';
 import { toDatabaseError } from '../errors/operation';
+import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { inOrder, type Work } from '../sql/statement';
 import type { NewAgentRow } from './agent-row';
-import { AgentStatements, type Namesake } from './agent-statements';
-import { nameTaken, noteOf } from './agent-work';
+import { AgentStatements } from './agent-statements';
+import { noteOf, unknownCertificate } from './agent-work';
 import { parseNewAgent, type AgentDefaults } from './parse-agent';
 import type { CreateResult, Uniqueness } from './types';
 
@@ -56,10 +57,10 @@ function lengthOf({ columns, collections: { endpoints, metadata } }: NewAgentRow
 export function* insertBatch(
   statements: AgentStatements,
   batch: readonly (NewAgentRow | Outcome)[],
-  { uniqueness, nowMs }: AgentDefaults,
+  defaults: AgentDefaults,
 ): Work<Outcome[]> {
   const rows = batch.filter((entry) => 'columns' in entry);
-  const failures = yield* insertAgents(statements, rows, uniqueness, nowMs);
+  const failures = yield* insertAgents(statements, rows, defaults);
   const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
   return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
 }
@@ -94,15 +95,23 @@ export function toResult({ id, failure }: Outcome): CreateResult {
 function* insertAgents(
   statements: AgentStatements,
   rows: readonly NewAgentRow[],
-  uniqueness: Uniqueness,
-  nowMs: number,
+  { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
 ): Work<(Failure | undefined)[]> {
-  const known = yield* selectKnownCertificates(statements, rows);
-  // Where no names stand in each other's way, the insert finds out whose id is taken.
-  let taken = uniqueness === 'none' ? nothing : yield* selectTaken(statements, rows, uniqueness);
+  if (rows.length === 0) return [];
+  // Before anything is looked at, in an order that is the same for every batch.
+  yield* inOrder(statements.names.lock(rows, uniqueness));
+  const certificates = yield* selectCertificates(statements, rows);
+  // The insert finds out whose id is taken, unless it matters before: agents of a batch may stand in each other's way by
+  // their names, and a taken id is reported before a wrong certificate.
+  const isEachUsable = rows.every(
+    ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
+  );
+  const mustKnowIds = uniqueness !== 'none' || !isEachUsable;
+  const ids = mustKnowIds ? yield* selectTakenIds(statements, rows) : new Set<string>();
+  let taken: Taken = { ids, names: yield* selectTakenNames(statements, rows, uniqueness) };
   const failures = new Map<NewAgentRow, Failure>();
   for (let rest = rows, tries = 1; ; tries += 1) {
-    const { accepted, displaced } = choose(rest, known, taken, failures);
+    const { accepted, displaced } = choose(rest, { certificates, allowsRevoked, taken }, failures);
     const inserted = yield* insertRows(statements, accepted, nowMs);
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
@@ -114,7 +123,10 @@ function* insertAgents(
     }
     if (lost.size === 0 || isLast) return rows.map((row) => failures.get(row));
     rest = rest.filter((row) => lost.has(row));
-    taken = yield* selectTaken(statements, rest, uniqueness);
+    taken = {
+      ids: yield* selectTakenIds(statements, rest),
+      names: yield* selectTakenNames(statements, rest, uniqueness),
+    };
   }
 }
 
@@ -125,7 +137,13 @@ interface Taken {
   readonly names: ReadonlySet<unknown>;
 }
 
-const nothing: Taken = { ids: new Set(), names: new Set() };
+/** What decides whether an agent can be registered. */
+interface Surroundings {
+  /** The status of each certificate that there is. */
+  readonly certificates: ReadonlyMap<string, unknown>;
+  readonly allowsRevoked: boolean;
+  readonly taken: Taken;
+}
 
 /** An agent that gave way to one before it in the batch, and what it is told if that one is registered. */
 interface Displaced {
@@ -137,8 +155,7 @@ interface Displaced {
 /** Chooses whom to register: of those of the same id, or of the same name, the first. */
 function choose(
   rows: readonly NewAgentRow[],
-  known: ReadonlySet<string>,
-  taken: Taken,
+  { certificates, allowsRevoked, taken }: Surroundings,
   failures: Map<NewAgentRow, Failure>,
 ): { readonly accepted: readonly NewAgentRow[]; readonly displaced: readonly Displaced[] } {
   const accepted: NewAgentRow[] = [];
@@ -148,11 +165,13 @@ function choose(
   for (const [position, row] of rows.entries()) {
     const { id, certificateId, uniqueKey } = row.columns;
     const [sameId, sameName] = [byId.get(id), byName.get(uniqueKey)];
+    const status = certificates.get(certificateId);
     if (taken.ids.has(id)) failures.set(row, idTaken());
     else if (sameId !== undefined) displaced.push({ row, rival: sameId, failure: idTaken() });
     else if (taken.names.has(position)) failures.set(row, nameTaken());
     else if (sameName !== undefined) displaced.push({ row, rival: sameName, failure: nameTaken() });
-    else if (!known.has(certificateId)) failures.set(row, unknownCertificate());
+    else if (status === undefined) failures.set(row, unknownCertificate());
+    else if (status === 'REVOKED' && !allowsRevoked) failures.set(row, certificateRevoked());
     else {
       accepted.push(row);
       byId.set(id, row);
@@ -168,7 +187,9 @@ function* insertRows(
   nowMs: number,
 ): Work<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
-  const agents = JSON.stringify(rows.map(({ columns }) => AgentStatements.toRecord(columns)));
+  // In the order of their ids, so that no two batches each wait for an id that the other one has inserted first.
+  const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
+  const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
   const inserted = toTexts((yield statements.insertMany({ agents })).rows);
   const owners = rows.filter(({ columns }) => inserted.has(columns.id));
   const collections = owners.map(({ columns, collections }) => ({ agentId: columns.id, collections }));
@@ -177,24 +198,28 @@ function* insertRows(
   return inserted;
 }
 
-function* selectKnownCertificates(
+function* selectCertificates(
   statements: AgentStatements,
   rows: readonly NewAgentRow[],
-): Work<ReadonlySet<string>> {
+): Work<ReadonlyMap<string, unknown>> {
   const ids = [...new Set(rows.map(({ columns }) => columns.certificateId))];
-  return toTexts((yield statements.selectCertificates({ ids: JSON.stringify(ids) })).rows);
+  const { rows: found } = yield statements.selectCertificates({ ids: JSON.stringify(ids) });
+  return new Map(found.map(([id, status]) => [String(id), status]));
 }
 
-function* selectTaken(statements: AgentStatements, rows: readonly NewAgentRow[], uniqueness: Uniqueness): Work<Taken> {
-  const ids = toTexts(
-    (yield statements.selectIds({ ids: JSON.stringify(rows.map(({ columns }) => columns.id)) })).rows,
-  );
-  if (uniqueness === 'none') return { ids, names: new Set() };
-  const namesakes = rows.map(({ columns: { name, version, owner } }, position): Namesake => {
-    return [position, name, version, uniqueness === 'name-version' ? null : owner];
-  });
-  const { rows: found } = yield statements.selectNamesakes({ namesakes: JSON.stringify(namesakes) });
-  return { ids, names: new Set(found.map(([position]) => position)) };
+function* selectTakenIds(statements: AgentStatements, rows: readonly NewAgentRow[]): Work<ReadonlySet<string>> {
+  const ids = JSON.stringify(rows.map(({ columns }) => columns.id));
+  return toTexts((yield statements.selectIds({ ids })).rows);
+}
+
+function* selectTakenNames(
+  { names }: AgentStatements,
+  rows: readonly NewAgentRow[],
+  uniqueness: Uniqueness,
+): Work<ReadonlySet<unknown>> {
+  const agents = rows.map(({ columns, nameKeys }) => ({ ...columns, nameKeys }));
+  const { rows: found } = yield names.selectTaken(agents, uniqueness);
+  return new Set(found.map(([position]) => position));
 }
 
 function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
@@ -203,13 +228,6 @@ function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
 
 function idTaken(): Failure {
   return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
-}
-
-function unknownCertificate(): Failure {
-  return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', {
-    entity: 'certificate',
-    field: 'certificateId',
-  });
 }
 
 function idOf(input: unknown): string | undefined {

@@ -1,29 +1,59 @@
 import { invalidInput } from '../errors/failure';
-import { checkObject, checkOneOf, checkTime, optional } from '../input/check';
+import { checkBoolean, checkObject, checkOneOf, checkTime, optional } from '../input/check';
 import { Uniqueness } from './types';
 
-const createNames = new Set(['unique'] as const);
-const createManyNames = new Set(['unique', 'onError', 'onProgress'] as const);
+const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
+const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError', 'onProgress'] as const);
 const changeNames = new Set(['ifUpdatedAt'] as const);
+const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
+
+/** What a registration may do. */
+export interface RegistrationRules {
+  readonly uniqueness: Uniqueness;
+  readonly allowsRevoked: boolean;
+}
+
+/** What must hold for a change, and what it may do. */
+export interface ChangeRules {
+  /** When the agent must have been changed last, in milliseconds since 1970; undefined: at any time. */
+  readonly ifUpdatedAt: number | undefined;
+  readonly allowsRevoked: boolean;
+}
 
 /** @throws INVALID_INPUT */
-export function parseCreateOptions(input: unknown = {}): Uniqueness {
-  return parseUniqueness(checkObject(input, 'options', createNames).unique);
+export function parseCreateOptions(input: unknown = {}): RegistrationRules {
+  const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
+  return { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
 }
 
 /** @throws INVALID_INPUT */
 export function parseCreateManyOptions(input: unknown = {}) {
-  const { unique, onError, onProgress } = checkObject(input, 'options', createManyNames);
+  const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
-    uniqueness: parseUniqueness(unique),
+    rules: { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) },
     mayCollect: optional(onError, 'options.onError', checkOnError) === 'collect',
     onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
   };
 }
 
-/** The time of the last change that is expected, in milliseconds since 1970; undefined: any. @throws INVALID_INPUT */
-export function parseChangeOptions(input: unknown = {}): number | undefined {
-  return optional(checkObject(input, 'options', changeNames).ifUpdatedAt, 'options.ifUpdatedAt', checkTime);
+/** For changes that cannot attach an agent to a certificate. @throws INVALID_INPUT */
+export function parseChangeOptions(input: unknown = {}): ChangeRules {
+  const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
+  return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
+}
+
+/** @throws INVALID_INPUT */
+export function parseUpdateOptions(input: unknown = {}): ChangeRules {
+  const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
+  return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
+}
+
+function parseAllowRevoked(value: unknown): boolean {
+  return optional(value, 'options.allowRevokedCertificate', checkBoolean) ?? false;
+}
+
+function parseIfUpdatedAt(value: unknown): number | undefined {
+  return optional(value, 'options.ifUpdatedAt', checkTime);
 }
 
 function parseUniqueness(value: unknown): Uniqueness {

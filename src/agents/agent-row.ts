@@ -1,5 +1,6 @@
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { AgentStatus, HealthStatus } from './types';
+import type { NameKeys } from './unique-key';
 
 /** An endpoint as it is stored, in the order of the columns of its record set. */
 export type EndpointRow = readonly [
@@ -30,7 +31,7 @@ export interface AgentColumns {
   readonly expiresAt: number;
   readonly status: AgentStatus;
   readonly owner: string;
-  /** What this agent alone may have: see `toUniqueKey`. Null where it was registered on no such condition. */
+  /** The key of the name and version that this agent holds: see `toUniqueKey`. Null when it holds nothing. */
   readonly uniqueKey: string | null;
 }
 
@@ -44,6 +45,7 @@ export interface AgentCollections {
 /** A checked agent, ready to be inserted. */
 export interface NewAgentRow {
   readonly columns: AgentColumns;
+  readonly nameKeys: NameKeys;
   readonly collections: AgentCollections;
 }
 

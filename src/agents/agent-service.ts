@@ -5,19 +5,17 @@ import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Work } from '../sql/statement';
 import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
-import { parseChangeOptions, parseCreateManyOptions, parseCreateOptions } from './agent-options';
+import {
+  parseChangeOptions,
+  parseCreateManyOptions,
+  parseCreateOptions,
+  parseUpdateOptions,
+  type ChangeRules,
+  type RegistrationRules,
+} from './agent-options';
 import { AgentReadService } from './agent-read-service';
 import { agentStatements } from './agent-statements';
-import {
-  changeAgent,
-  changeEndpointHealth,
-  changeStatus,
-  deleteAgent,
-  insertAgent,
-  mergeMetadata,
-  noteOf,
-  renewAgent,
-} from './agent-work';
+import { changeAgent, changeStatus, deleteAgent, insertAgent, mergeMetadata, noteOf, renewAgent } from './agent-work';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './parse-agent';
 import { parseHealth } from './parse-endpoints';
 import type {
@@ -29,7 +27,7 @@ import type {
   CreateOptions,
   CreateResult,
   EndpointHealthInput,
-  Uniqueness,
+  UpdateOptions,
 } from './types';
 
 /** Agents that expire in one transaction. */
@@ -51,16 +49,17 @@ export class AgentService extends AgentReadService {
    * Registers an agent with all that belongs to it, or nothing of it.
    *
    * @returns its id, a UUIDv7 where none was given.
-   * @throws ALREADY_EXISTS when the id is taken, or the name where it was to be `unique`; REFERENCE_NOT_FOUND when the
-   * certificate is unknown; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when they are to be
+   * `unique` and another agent has them; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_TRANSITION when it is
+   * REVOKED, unless the options allow it; INVALID_INPUT.
    */
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', async (executor) => {
-      const uniqueness = parseCreateOptions(options);
-      const defaults = this.#defaults(uniqueness);
+      const rules = parseCreateOptions(options);
+      const defaults = this.#defaults(rules);
       const row = parseNewAgent(agent, defaults);
       const statements = agentStatements(executor.dialect);
-      return executor.atomic(() => insertAgent(statements, row, uniqueness, defaults.nowMs));
+      return executor.atomic(() => insertAgent(statements, row, rules, defaults.nowMs));
     });
   }
 
@@ -73,9 +72,9 @@ export class AgentService extends AgentReadService {
    */
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
     return this.#session.write('agents.createMany', async (executor) => {
-      const { uniqueness, mayCollect, onProgress } = parseCreateManyOptions(options);
+      const { rules, mayCollect, onProgress } = parseCreateManyOptions(options);
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
-      const defaults = this.#defaults(uniqueness);
+      const defaults = this.#defaults(rules);
       const register = (start: number): Work<Outcome[]> =>
         insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), defaults);
       if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
@@ -95,11 +94,13 @@ export class AgentService extends AgentReadService {
    * millisecond after the previous value if that is later. A default endpoint that is not among new endpoints is cleared.
    *
    * @returns false when absent.
-   * @throws INVALID_TRANSITION out of REVOKED, REFERENCE_NOT_FOUND when the certificate is unknown, CONFLICT when it was
-   * changed since `ifUpdatedAt`, INVALID_INPUT, also when the default endpoint is none of the agent's.
+   * @throws CONFLICT when it was changed since `ifUpdatedAt`; INVALID_TRANSITION out of REVOKED, and for another certificate
+   * that is REVOKED, unless the options allow it; ALREADY_EXISTS when another agent holds the new name and version;
+   * REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_INPUT, also when the default endpoint is none of the
+   * agent's.
    */
-  update(agent: AgentUpdate, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.update', changeAgent, agent, options);
+  update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean> {
+    return this.#change('agents.update', changeAgent, agent, () => parseUpdateOptions(options));
   }
 
   /**
@@ -109,17 +110,23 @@ export class AgentService extends AgentReadService {
    * @throws INVALID_TRANSITION out of REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
    */
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setStatus', changeStatus, { id, status: given(status) }, options);
+    return this.#change('agents.setStatus', changeStatus, { id, status: given(status) }, () =>
+      parseChangeOptions(options),
+    );
   }
 
   /** Replaces the capabilities of an agent. Otherwise as {@link update}. */
   setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setCapabilities', changeAgent, { id, capabilities: given(names) }, options);
+    return this.#change('agents.setCapabilities', changeAgent, { id, capabilities: given(names) }, () =>
+      parseChangeOptions(options),
+    );
   }
 
   /** Replaces the metadata of an agent. Otherwise as {@link update}. */
   setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setMetadata', changeAgent, { id, metadata: given(metadata) }, options);
+    return this.#change('agents.setMetadata', changeAgent, { id, metadata: given(metadata) }, () =>
+      parseChangeOptions(options),
+    );
   }
 
   /** Sets the given keys of an agent's metadata, `null` being a value, and leaves the others. Otherwise as {@link update}. */
@@ -127,9 +134,9 @@ export class AgentService extends AgentReadService {
     return this.#session.write('agents.mergeMetadata', async (executor) => {
       const change = parseAgentUpdate({ id }, this.#settings.now(), this.#settings.checks);
       const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', this.#settings.checks) };
-      const ifUpdatedAt = parseChangeOptions(options);
+      const rules = parseChangeOptions(options);
       const { limits } = this.#settings.checks;
-      return executor.atomic(() => mergeMetadata(agentStatements(executor.dialect), merged, limits, ifUpdatedAt));
+      return executor.atomic(() => mergeMetadata(agentStatements(executor.dialect), merged, limits, rules));
     });
   }
 
@@ -147,7 +154,12 @@ export class AgentService extends AgentReadService {
         id: this.#settings.checks.id(endpointId, 'endpointId'),
         ...parseHealth(given(health), 'health', nowMs, this.#settings.checks),
       };
-      return executor.atomic(() => changeEndpointHealth(agentStatements(executor.dialect), columns, nowMs));
+      const statement = agentStatements(executor.dialect).updateEndpointHealth(columns);
+      return executor.atomic(function* () {
+        const { changes } = yield statement;
+        if (changes > 0) yield noteOf('UPDATED', [columns.agentId], nowMs);
+        return changes > 0;
+      });
     });
   }
 
@@ -158,7 +170,9 @@ export class AgentService extends AgentReadService {
    * @throws INVALID_TRANSITION when it is REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
    */
   renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.renew', renewAgent, { id, expiresAt: given(expiresAt) }, options);
+    return this.#change('agents.renew', renewAgent, { id, expiresAt: given(expiresAt) }, () =>
+      parseChangeOptions(options),
+    );
   }
 
   /**
@@ -201,18 +215,18 @@ export class AgentService extends AgentReadService {
     operation: Operation,
     work: typeof changeAgent,
     update: AgentUpdate,
-    options: ChangeOptions | undefined,
+    readRules: () => ChangeRules,
   ): Promise<boolean> {
     return this.#session.write(operation, async (executor) => {
       const change = parseAgentUpdate(update, this.#settings.now(), this.#settings.checks);
-      const ifUpdatedAt = parseChangeOptions(options);
-      return executor.atomic(() => work(agentStatements(executor.dialect), change, ifUpdatedAt));
+      const rules = readRules();
+      return executor.atomic(() => work(agentStatements(executor.dialect), change, rules));
     });
   }
 
-  #defaults(uniqueness: Uniqueness): AgentDefaults {
+  #defaults(rules: RegistrationRules): AgentDefaults {
     const { now, defaultAgentLifetimeMs, checks } = this.#settings;
-    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, checks };
+    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, ...rules, checks };
   }
 }
 

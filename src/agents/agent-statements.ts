@@ -5,6 +5,8 @@ import { defineStatement, toStatement, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import type { AgentChange, AgentCollections, AgentColumns, NewAgentRow } from './agent-row';
 import { CollectionStatements } from './collection-statements';
+import { nameStatements, type NameStatements } from './name-statements';
+import type { NameKeys } from './unique-key';
 
 /** The columns of an agent's own row, each with its type in a record set, in the order of its fields in {@link AgentColumns}. */
 const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string, type: RecordColumns[string]]>> = {
@@ -27,13 +29,12 @@ const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string,
 
 // The keys of an object literal of this type are all of its fields.
 const columnFields = Object.keys(columnTypes) as (keyof AgentColumns)[];
+/** What one agent is inserted by. */
+type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
+type InsertionParameter = (name: keyof Insertion) => Sql;
+
 const columnNames = raw(columnFields.map((field) => columnTypes[field][0]).join(', '));
 const recordColumns: RecordColumns = Object.fromEntries(columnFields.map((field) => columnTypes[field]));
-
-const namesakeColumns: RecordColumns = { position: 'integer', name: 'text', version: 'text', owner: 'text' };
-
-/** Whose name and version it is that must not be registered already; no owner: anybody's. */
-export type Namesake = readonly [position: number, name: string, version: string, owner: string | null];
 
 /** The statements of agents on one engine. Their number for one call never depends on what the agents carry. */
 export class AgentStatements {
@@ -43,18 +44,15 @@ export class AgentStatements {
   /** Whole agents, those of `ids` that there are, in no order. */
   readonly selectMany;
   /**
-   * The agent's own row, as a change finds it: its status, when it was changed last, and whether it has the endpoint
-   * `endpointId`.
+   * The agent's own row, as a change finds it: its status, when it was changed last, whether it has the endpoint
+   * `endpointId`, its certificate, and its name, version and owner with what it holds of them.
    */
   readonly selectForChange;
-  /** Those of `ids` that are certificates, which stay so until the end of the transaction. */
+  /** Those of `ids` that are certificates, each with its status: both stay until the end of the transaction. */
   readonly selectCertificates;
   /** Those of `ids` that are agents. */
   readonly selectIds;
-  /** The positions of those of `namesakes` that somebody has registered. */
-  readonly selectNamesakes;
-  /** Waits for those who register agents of the same name and version alone, where others may. */
-  readonly takeTurn;
+  readonly names: NameStatements;
   /**
    * Keeps others from changing the agent until the end of the transaction, where they may; gives a row when it is there.
    * Only a later statement sees what this one has waited for.
@@ -63,17 +61,19 @@ export class AgentStatements {
   /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
-  /** Whether the agent has the endpoint. */
-  readonly selectEndpoint;
   /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
   readonly expireDue;
   readonly #dialect: Dialect;
   readonly #deleteAgent;
   readonly #insertAgent;
+  readonly #insertAgentOfAnyCertificate;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
+    // Conflicts with every change of a certificate, so that none is revoked while an agent is attached to it.
+    const forShare = dialect.hasConcurrentWriters ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
+    this.names = nameStatements(dialect);
     this.select = defineStatement<{ id: string }>(
       (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id = ${p('id')}`,
     );
@@ -83,40 +83,42 @@ export class AgentStatements {
     this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
-        ) FROM agents a WHERE a.id = ${p('id')}`,
+        ), a.certificate_id, a.name, a.version, a.owner, a.unique_key FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.selectCertificates = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT c.id FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})
-        ${dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``}`,
+      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})
+        ORDER BY c.id ${forShare}`,
     );
     this.selectIds = defineStatement<{ ids: string }>(
       (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
     );
-    this.selectNamesakes = defineStatement<{ namesakes: string }>(
-      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('namesakes'), 'n', namesakeColumns)} WHERE EXISTS (
-          SELECT 1 FROM agents a WHERE a.name = n.name AND a.version = n.version
-          AND (n.owner IS NULL OR a.owner = n.owner))`,
-    );
-    const { takeTurn } = dialect;
-    this.takeTurn =
-      takeTurn === undefined ? undefined : defineStatement<{ turn: string }>((p) => takeTurn(sql`${p('turn')}`));
     this.lock = dialect.hasConcurrentWriters
       ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
       : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    this.#insertAgent = defineStatement<Record<keyof AgentColumns, string | number | null>>((p) => {
-      const values = columnFields.map((field) =>
-        columnTypes[field][1] === 'time' ? dialect.fromMs(p(field)) : p(field),
-      );
-      return sql`INSERT INTO agents (${columnNames}) VALUES (${join(values)})`;
+    // A name that is held, and a certificate that is revoked, are left out: the statement fails for want of a value, and
+    // needs no answer before it. `toRefusal` tells what the failure means.
+    const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
+      defineStatement<Insertion>((p) => {
+        const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
+        const values = columnFields.map((field) => {
+          if (field === 'name') return sql`CASE WHEN ${isHeld} THEN NULL ELSE ${p(field)} END`;
+          if (field === 'certificateId') return certificateId(p);
+          return columnTypes[field][1] === 'time' ? dialect.fromMs(p(field)) : p(field);
+        });
+        return sql`INSERT INTO agents (${columnNames}) VALUES (${join(values)})`;
+      });
+    this.#insertAgent = insertAgent((p) => {
+      const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
+      // Where the id is taken, too, that is to be reported. No certificate has an empty id.
+      const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
+      return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
+    this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${columnNames})
         SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
         WHERE TRUE ON CONFLICT DO NOTHING RETURNING id`,
-    );
-    this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
-      (p) => sql`SELECT 1 FROM endpoints WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
     this.updateEndpointHealth = defineStatement<{
       agentId: string;
@@ -143,9 +145,16 @@ export class AgentStatements {
     );
   }
 
-  /** Five statements at most. */
-  insert({ columns, collections }: NewAgentRow): Statement[] {
-    return [this.#insertAgent({ ...columns }), ...this.collections.insert([{ agentId: columns.id, collections }])];
+  /**
+   * Five statements at most. They fail where the name is held by another agent, and where the certificate is REVOKED unless
+   * that is allowed.
+   */
+  insert({ columns, nameKeys, collections }: NewAgentRow, allowsRevoked: boolean): Statement[] {
+    const insertAgent = allowsRevoked ? this.#insertAgentOfAnyCertificate : this.#insertAgent;
+    return [
+      insertAgent({ ...columns, ...nameKeys }),
+      ...this.collections.insert([{ agentId: columns.id, collections }]),
+    ];
   }
 
   /** The rows of {@link insertMany}, in the order of its columns. */
@@ -193,6 +202,3 @@ export class AgentStatements {
 
 /** The statements of an engine. */
 export const agentStatements = perEngine((dialect) => new AgentStatements(dialect));
-
-/** The health of an endpoint, as it is stored. */
-export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

@@ -1,33 +1,33 @@
-import { Failure, maxLockTries, protectedRow } from '../errors/failure';
+import { Failure } from '../errors/failure';
+import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { inOrder, lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
+import type { ChangeRules, RegistrationRules } from './agent-options';
 import type { AgentChange, NewAgentRow } from './agent-row';
-import { AgentStatements, type EndpointHealthColumns, type Namesake } from './agent-statements';
+import type { AgentStatements } from './agent-statements';
+import type { NamedAgent } from './name-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
 import type { AgentStatus, Uniqueness } from './types';
 import { checkMergedMetadata, type MetadataRow } from '../metadata/metadata-rows';
 import type { Limits } from '../options/limits';
+import { toNameKeys } from './unique-key';
 
 /**
  * Registers an agent; gives its id.
  *
  * @param nowMs - the time of the change, whatever the agent says of its own, in milliseconds since 1970.
- * @throws ALREADY_EXISTS where one of its name is in the way of its uniqueness
+ * @throws ALREADY_EXISTS where another agent is in the way of its name; INVALID_TRANSITION for a REVOKED certificate.
  */
 export function* insertAgent(
   statements: AgentStatements,
   row: NewAgentRow,
-  uniqueness: Uniqueness,
+  { uniqueness, allowsRevoked }: RegistrationRules,
   nowMs: number,
 ): Work<string> {
-  const { id, name, version, owner } = row.columns;
-  if (uniqueness !== 'none') {
-    const turn = statements.takeTurn?.({ turn: JSON.stringify([name, version]) });
-    if (turn !== undefined) yield turn;
-    const namesake: Namesake = [0, name, version, uniqueness === 'name-version' ? null : owner];
-    const { rows } = yield statements.selectNamesakes({ namesakes: JSON.stringify([namesake]) });
-    if (rows.length > 0) throw nameTaken();
-  }
-  yield* lastly(statements.insert(row));
+  const { id } = row.columns;
+  // An agent that holds nothing needs no answer before it is inserted: all of it goes to the server at once.
+  if (uniqueness === 'none') yield* lastly(statements.names.lock([row], uniqueness));
+  else yield* claimName(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness);
+  yield* lastly(statements.insert(row, allowsRevoked));
   yield noteOf('CREATED', [id], nowMs);
   return id;
 }
@@ -35,13 +35,13 @@ export function* insertAgent(
 /**
  * Changes an agent; gives false when absent.
  *
- * @param ifUpdatedAt - when it has to have been changed last, in milliseconds since 1970; undefined: whenever.
- * @throws CONFLICT, INVALID_TRANSITION; INVALID_INPUT where the default endpoint is none of the agent's
+ * @throws CONFLICT; INVALID_TRANSITION; INVALID_INPUT where the default endpoint is none of the agent's; ALREADY_EXISTS
+ * where another agent holds the new name; REFERENCE_NOT_FOUND for an unknown certificate
  */
-export function* changeAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
-  const before = yield* readForChange(statements, change, ifUpdatedAt);
+export function* changeAgent(statements: AgentStatements, change: AgentChange, rules: ChangeRules): Work<boolean> {
+  const before = yield* readForChange(statements, change, rules);
   if (before === undefined) return false;
-  yield* update(statements, change, before);
+  yield* update(statements, change, before, rules);
   return true;
 }
 
@@ -54,62 +54,41 @@ export function* mergeMetadata(
   statements: AgentStatements,
   change: AgentChange,
   limits: Limits,
-  ifUpdatedAt?: number,
+  rules: ChangeRules,
 ): Work<boolean> {
-  const before = yield* readForChange(statements, change, ifUpdatedAt);
+  const before = yield* readForChange(statements, change, rules);
   if (before === undefined) return false;
   const { rows } = yield statements.collections.selectMetadata({ id: change.id });
   // The statement selects exactly these columns.
   checkMergedMetadata(rows as readonly MetadataRow[], change.mergedMetadata ?? [], limits);
-  yield* update(statements, change, before);
+  yield* update(statements, change, before, rules);
   return true;
 }
 
 /** Sets the status of an agent; one that is revoked stays so, which changes nothing. Gives false when absent. */
-export function* changeStatus(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
-  const before = yield* readForChange(statements, change, ifUpdatedAt);
+export function* changeStatus(statements: AgentStatements, change: AgentChange, rules: ChangeRules): Work<boolean> {
+  const before = yield* readForChange(statements, change, rules);
   if (before === undefined) return false;
-  if (before.status !== 'REVOKED') yield* update(statements, change, before);
+  if (before.status !== 'REVOKED') yield* update(statements, change, before, rules);
   return true;
 }
 
 /** Lets an agent be registered for longer; one that has expired is active again. Gives false when absent. */
-export function* renewAgent(statements: AgentStatements, change: AgentChange, ifUpdatedAt?: number): Work<boolean> {
-  const before = yield* readForChange(statements, change, ifUpdatedAt);
+export function* renewAgent(statements: AgentStatements, change: AgentChange, rules: ChangeRules): Work<boolean> {
+  const before = yield* readForChange(statements, change, rules);
   if (before === undefined) return false;
   if (before.status === 'REVOKED') throw staysRevoked();
   const columns = before.status === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
-  yield* update(statements, { ...change, columns }, before);
+  yield* update(statements, { ...change, columns }, before, rules);
   return true;
 }
 
 /** Deletes an agent; gives false when absent. */
 export function* deleteAgent(statements: AgentStatements, id: string, nowMs: number): Work<boolean> {
   if ((yield* hold(statements, id, null)) === undefined) return false;
-  // A policy may let the role lock an agent and not delete it, which the server does not report.
-  const results = yield* inOrder(statements.delete(id));
-  if (results.at(-1)?.changes === 0) throw protectedRow();
+  yield* lastly(statements.delete(id));
   yield noteOf('DELETED', [id], nowMs);
   return true;
-}
-
-/** Sets the health of an endpoint; gives false when it is absent. */
-export function* changeEndpointHealth(
-  statements: AgentStatements,
-  health: EndpointHealthColumns,
-  nowMs: number,
-): Work<boolean> {
-  const { agentId, id } = health;
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
-    const { changes } = yield statements.updateEndpointHealth(health);
-    if (changes > 0) {
-      yield noteOf('UPDATED', [agentId], nowMs);
-      return true;
-    }
-    const { rows } = yield statements.selectEndpoint({ agentId, id });
-    if (rows.length === 0) return false;
-  }
-  throw protectedRow();
 }
 
 /** A note of a change of agents for the feed. */
@@ -117,26 +96,16 @@ export function noteOf(kind: ChangeNote['kind'], ids: readonly string[], changed
   return { entity: 'AGENT', kind, ids, changedAt };
 }
 
-/** An agent of this name and version is registered already, where there must be one at most. */
-export function nameTaken(): Failure {
-  return new Failure('ALREADY_EXISTS', 'an agent of this name and version is registered already', {
-    entity: 'agent',
-    field: 'name',
-  });
-}
-
 // Keeps others from changing the agent, where they may; the columns of `selectForChange`, undefined where it is absent. Of
 // one that was deleted while this waited somebody may have registered the id again, in the very transaction even: that one
-// has to be locked, too, or whatever changed it could meet another change half-way. A policy may let the role see an agent and
-// not lock it, which would go on for ever.
+// has to be locked, too, or whatever changed it could meet another change half-way.
 function* hold(statements: AgentStatements, id: string, endpointId: string | null): Work<Row | undefined> {
   const select = statements.selectForChange({ id, endpointId });
   if (statements.lock === undefined) return (yield select).rows[0];
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
+  for (;;) {
     const [locked, found] = yield* look([statements.lock({ id }), select]);
     if (locked?.rows.length !== 0 || found?.rows.length === 0) return found?.rows[0];
   }
-  throw protectedRow();
 }
 
 /** What of an agent a change goes by. */
@@ -144,40 +113,108 @@ interface BeforeChange {
   readonly status: AgentStatus;
   /** In milliseconds since 1970. */
   readonly updatedAt: number;
+  readonly certificateId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly owner: string;
+  readonly uniqueKey: string | null;
 }
 
-function* update(statements: AgentStatements, change: AgentChange, before: BeforeChange): Work<void> {
+function* update(
+  statements: AgentStatements,
+  change: AgentChange,
+  before: BeforeChange,
+  { allowsRevoked }: ChangeRules,
+): Work<void> {
+  const uniqueKey = yield* changeName(statements, change, before);
+  const { certificateId } = change.columns;
+  if (certificateId !== undefined && certificateId !== before.certificateId) {
+    yield* checkCertificate(statements, certificateId, allowsRevoked);
+  }
   // `ifUpdatedAt` tells two changes within one millisecond apart, and a change after the clock was set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
-  yield* lastly(statements.update({ ...change, columns: { ...change.columns, updatedAt } }));
+  const columns = { ...change.columns, ...uniqueKey, updatedAt };
+  yield* lastly(statements.update({ ...change, columns }));
   yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+}
+
+// What the agent holds from now on, where it gets another name, version or owner.
+function* changeName(
+  statements: AgentStatements,
+  { id, columns }: AgentChange,
+  before: BeforeChange,
+): Work<{ readonly uniqueKey?: string | null }> {
+  const { name = before.name, version = before.version, owner = before.owner } = columns;
+  if (name === before.name && version === before.version && owner === before.owner) return {};
+  const nameKeys = toNameKeys({ name, version, owner });
+  yield* claimName(statements, { id, name, version, owner, nameKeys }, 'none');
+  // Another owner leaves a hold on the name and version among all agents as it is.
+  return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
+}
+
+// Keeps others from taking the name until the end of the transaction, where they may.
+function* claimName(statements: AgentStatements, agent: NamedAgent, uniqueness: Uniqueness): Work<void> {
+  const { names } = statements;
+  const results = yield* inOrder([...names.lock([agent], uniqueness), names.selectTaken([agent], uniqueness)]);
+  if (results.at(-1)?.rows.length !== 0) throw nameTaken();
+}
+
+function* checkCertificate(statements: AgentStatements, id: string, allowsRevoked: boolean): Work<void> {
+  const { rows } = yield statements.selectCertificates({ ids: JSON.stringify([id]) });
+  if (rows[0] === undefined) throw unknownCertificate();
+  if (rows[0][1] === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
 }
 
 // Undefined when absent. Nobody else changes the agent until the end of the transaction.
 function* readForChange(
   statements: AgentStatements,
   change: AgentChange,
-  ifUpdatedAt: number | undefined,
+  { ifUpdatedAt }: ChangeRules,
 ): Work<BeforeChange | undefined> {
-  const before = yield* hold(statements, change.id, change.columns.defaultEndpointId ?? null);
-  return before === undefined ? undefined : checkChange(change, before, ifUpdatedAt);
+  const row = yield* hold(statements, change.id, change.columns.defaultEndpointId ?? null);
+  if (row === undefined) return undefined;
+  // The columns of `selectForChange`.
+  const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey] = row as ForChangeRow;
+  const before = { status, updatedAt, certificateId, name, version, owner, uniqueKey };
+  checkChange(change, before, Boolean(hasEndpoint), ifUpdatedAt);
+  return before;
 }
 
-function checkChange(change: AgentChange, before: Row, ifUpdatedAt: number | undefined): BeforeChange {
-  // The columns of `selectForChange`.
-  const [status, updatedAt, hasEndpoint] = before as readonly [AgentStatus, number, unknown];
-  if (ifUpdatedAt !== undefined && updatedAt !== ifUpdatedAt) {
+type ForChangeRow = readonly [
+  status: AgentStatus,
+  updatedAtMs: number,
+  hasEndpoint: unknown,
+  certificateId: string,
+  name: string,
+  version: string,
+  owner: string,
+  uniqueKey: string | null,
+];
+
+function checkChange(
+  { columns: { status, defaultEndpointId }, collections }: AgentChange,
+  before: BeforeChange,
+  hasEndpoint: boolean,
+  ifUpdatedAt: number | undefined,
+): void {
+  if (ifUpdatedAt !== undefined && before.updatedAt !== ifUpdatedAt) {
     throw new Failure('CONFLICT', 'the agent was changed meanwhile', {
       entity: 'agent',
       field: 'updatedAt',
       retryable: true,
     });
   }
-  const { status: newStatus, defaultEndpointId } = change.columns;
-  if (status === 'REVOKED' && newStatus !== undefined && newStatus !== 'REVOKED') throw staysRevoked();
-  const isKnownEndpoint = Boolean(hasEndpoint) || change.collections.endpoints !== undefined;
+  if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') throw staysRevoked();
+  const isKnownEndpoint = hasEndpoint || collections.endpoints !== undefined;
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
-  return { status, updatedAt };
+}
+
+/** The certificate that an agent would be attached to does not exist. */
+export function unknownCertificate(): Failure {
+  return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', {
+    entity: 'certificate',
+    field: 'certificateId',
+  });
 }
 
 function staysRevoked(): Failure {

@@ -8,7 +8,7 @@ import { foldCase } from '../text/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './agent-row';
 import { parseEndpoints } from './parse-endpoints';
 import { AgentStatus, type Uniqueness } from './types';
-import { toUniqueKey } from './unique-key';
+import { toNameKeys, toUniqueKey } from './unique-key';
 import { toVersionKey } from './version-key';
 
 /** What an agent that leaves something out is completed from. */
@@ -16,6 +16,8 @@ export interface AgentDefaults {
   readonly nowMs: number;
   readonly lifetimeMs: number;
   readonly uniqueness: Uniqueness;
+  /** Whether a REVOKED certificate is accepted. */
+  readonly allowsRevoked: boolean;
   readonly checks: Checks;
 }
 
@@ -61,7 +63,8 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
     uniqueKey: null,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
-  return { columns: { ...columns, uniqueKey: toUniqueKey(columns, uniqueness) }, collections };
+  const nameKeys = toNameKeys(columns);
+  return { columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) }, nameKeys, collections };
 }
 
 /** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
@@ -84,8 +87,6 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks):
     expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
     status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
     owner: optional(agent.owner, 'owner', checks.id),
-    // The condition was on what it was registered as.
-    uniqueKey: [agent.name, agent.version, agent.owner].every((field) => field === undefined) ? undefined : null,
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };

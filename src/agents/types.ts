@@ -128,10 +128,11 @@ export interface AgentInput {
 }
 
 /**
- * What must be the only one of its kind when an agent is registered: nothing; its name and version among those of its
- * owner; its name and version among all. It holds whoever registers at the same time under the same condition. Under
- * different ones, on PostgreSQL, two of the same name may both be registered where one is part of a batch or a transaction:
- * use one condition for a name.
+ * What an agent holds from its registration until it is deleted or given another name, version or owner: nothing; its name
+ * and version among the agents of its owner; its name and version among all. No other agent can be registered with what it
+ * holds, or be given it, whatever the status of the holder and whatever the condition of the other: ALREADY_EXISTS. Nor can
+ * an agent hold what another one has already. Agents that hold nothing may share names. Names and versions are compared by
+ * code point.
  */
 export const Uniqueness = {
   NONE: 'none',
@@ -140,9 +141,15 @@ export const Uniqueness = {
 } as const;
 export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
 
+/** Whether an agent may be attached to a certificate that is REVOKED. */
+export interface RevokedCertificateOptions {
+  /** Whether a REVOKED certificate is accepted; the call fails with INVALID_TRANSITION otherwise. Default: false. */
+  allowRevokedCertificate?: boolean | undefined;
+}
+
 /** How an agent is registered. */
-export interface CreateOptions {
-  /** On which condition. It holds whoever else registers at the same time. Default: `none`. */
+export interface CreateOptions extends RevokedCertificateOptions {
+  /** What the agent holds. Default: `none`. */
   unique?: Uniqueness | undefined;
 }
 
@@ -170,6 +177,9 @@ export interface ChangeOptions {
    */
   ifUpdatedAt?: Date | undefined;
 }
+
+/** How an agent is updated. Only a `certificateId` that differs from the stored one is checked for REVOKED. */
+export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions {}
 
 /**
  * A change of an agent: `undefined` keeps, `null` clears an optional field; `endpoints`, `capabilities` and `metadata`

@@ -1,6 +1,6 @@
 import type { Executor } from '../client/executor';
 import type { Session } from '../client/session';
-import { Failure, maxLockTries, protectedRow } from '../errors/failure';
+import { Failure } from '../errors/failure';
 import { checkWholeNumber } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
@@ -22,9 +22,10 @@ import {
   rotateCertificate,
 } from './certificate-work';
 import { toFingerprintKey } from './fingerprint';
-import { checkCertificateStatus, parseNewCertificate, parseSuccessor } from './parse-certificate';
+import { checkCertificateStatus, parseNewCertificate } from './parse-certificate';
 import { expiringWithin, parseCertificateQuery, type ParsedCertificateQuery } from './parse-certificate-query';
 import { parseRevocation } from './parse-revocation';
+import { parseRotateOptions } from './parse-rotate-options';
 import type {
   Certificate,
   CertificateInput,
@@ -32,6 +33,7 @@ import type {
   CertificateStatus,
   RevocationOptions,
   RevocationOutcome,
+  RotateOptions,
 } from './types';
 
 /** How many certificates expire in one transaction. */
@@ -55,8 +57,8 @@ export class CertificateService {
    * Stores a certificate with its metadata, or nothing of it.
    *
    * @returns its id, a UUIDv7 where none was given.
-   * @throws ALREADY_EXISTS when the id or the fingerprint is taken, REFERENCE_NOT_FOUND when `replacedBy` is unknown,
-   * INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id or the fingerprint is taken; INVALID_INPUT, also when `notAfter` is before
+   * `notBefore`, and when `replacedBy` is given.
    */
   create(certificate: CertificateInput): Promise<string> {
     return this.#session.write('certificates.create', async (executor) => {
@@ -83,11 +85,11 @@ export class CertificateService {
   /**
    * @param fingerprint - colons and case are ignored.
    * @returns the certificate as one snapshot; null when absent. With the option `cache` it is frozen, and everybody's.
-   * @throws INVALID_INPUT when `fingerprint` is no text.
+   * @throws INVALID_INPUT when `fingerprint` is no text, or empty.
    */
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.readRecord('certificates.getByFingerprint', options, () => {
-      const key = toFingerprintKey(this.#settings.checks.name(fingerprint, 'fingerprint'));
+      const key = toFingerprintKey(this.#settings.checks.id(fingerprint, 'fingerprint'));
       const read = (executor: Executor): Promise<Certificate | null> =>
         selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey: key }));
       return { by: 'fingerprint', key, read };
@@ -138,22 +140,17 @@ export class CertificateService {
       const nowMs = this.#settings.now();
       const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
       return executor.prisma(async ({ certificate }, note) => {
-        // Repeated where the status changed in between. A policy may let the role see it, and not change it.
-        for (let tries = 0; tries < maxLockTries; tries += 1) {
-          const { count } = await certificate.updateMany({
-            where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
-            data: { status: newStatus, ...revokedAt },
-          });
-          if (count === 1) {
-            note(certificateNote('UPDATED', [key], nowMs));
-            return true;
-          }
-          const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
-          if (found === null) return false;
-          if (found.status === newStatus) return true;
-          if (found.status === 'REVOKED') throw revokedForGood();
+        const { count } = await certificate.updateMany({
+          where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
+          data: { status: newStatus, ...revokedAt },
+        });
+        if (count === 1) {
+          note(certificateNote('UPDATED', [key], nowMs));
+          return true;
         }
-        throw protectedRow();
+        const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
+        if (found?.status === 'REVOKED' && newStatus !== 'REVOKED') throw revokedForGood();
+        return found !== null;
       });
     });
   }
@@ -195,8 +192,6 @@ export class CertificateService {
    * the same time is either among them or comes after the revocation. A transaction of `db.transaction` on PostgreSQL
    * knows the agents of its beginning only: one that was registered since then is not among them.
    *
-   * Nothing keeps an agent from being registered with a revoked certificate.
-   *
    * @returns null when absent. When it was revoked already, `revoked` is false, the first reason and time stay, and no
    * agent is touched, whatever the options say.
    * @throws INVALID_INPUT
@@ -217,16 +212,17 @@ export class CertificateService {
    * {@link revoke} says of agents that come at the same time holds here, too.
    *
    * @returns the id of the new certificate.
-   * @throws REFERENCE_NOT_FOUND when there is no certificate of the id `oldId`, CONFLICT when it has been replaced already,
-   * ALREADY_EXISTS when the id or the fingerprint of the new one is taken, INVALID_INPUT, also when the new one has
-   * `replacedBy`.
+   * @throws REFERENCE_NOT_FOUND when there is no certificate of the id `oldId`; CONFLICT when it has been replaced already;
+   * INVALID_TRANSITION when the new one is REVOKED, unless the options allow it; ALREADY_EXISTS when its id or its
+   * fingerprint is taken; INVALID_INPUT, also when it has `replacedBy`.
    */
-  rotate(oldId: string, newCertificate: CertificateInput): Promise<string> {
+  rotate(oldId: string, newCertificate: CertificateInput, options?: RotateOptions): Promise<string> {
     return this.#session.write('certificates.rotate', async (executor) => {
       const key = this.#settings.checks.id(oldId, 'oldId');
       const nowMs = this.#settings.now();
-      const row = parseSuccessor(newCertificate, nowMs, this.#settings.checks);
-      return executor.atomic(() => rotateCertificate(executor.dialect, key, row, nowMs));
+      const row = parseNewCertificate(newCertificate, nowMs, this.#settings.checks);
+      const allowsRevoked = parseRotateOptions(options);
+      return executor.atomic(() => rotateCertificate(executor.dialect, key, { row, allowsRevoked }, nowMs));
     });
   }
 

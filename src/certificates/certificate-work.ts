@@ -1,7 +1,8 @@
-import { Failure, maxLockTries, protectedRow } from '../errors/failure';
+import { Failure } from '../errors/failure';
+import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
-import { lastly, type ChangeNote, type Row, type Statement, type StatementResult, type Work } from '../sql/statement';
+import { lastly, type ChangeNote, type Work } from '../sql/statement';
 import { certificateStatements, type CertificateStatements } from './certificate-statements';
 import { holderStatements } from './holder-statements';
 import type { NewCertificateRow } from './parse-certificate';
@@ -32,7 +33,8 @@ export function* replaceMetadata(
   metadata: readonly MetadataRow[],
   nowMs: number,
 ): Work<boolean> {
-  if (!(yield* touch(statements, id))) return false;
+  const { changes } = yield statements.touch({ id });
+  if (changes === 0) return false;
   yield* lastly(statements.replaceMetadata(id, metadata));
   yield certificateNote('UPDATED', [id], nowMs);
   return true;
@@ -41,15 +43,14 @@ export function* replaceMetadata(
 /** Whether the certificate was there. */
 export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number): Work<boolean> {
   const statements = certificateStatements(dialect);
-  if ((yield* lock(statements, id)) === undefined) return false;
+  const { rows: found } = yield statements.lock({ id });
+  if (found.length === 0) return false;
   const { rows: holders } = yield holderStatements(dialect).exists({ certificateId: id });
   if (holders.length > 0) {
     throw new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate' });
   }
   const { rows: predecessors } = yield statements.lockPredecessors({ id });
-  const { changes } = yield statements.delete({ id });
-  // A policy may let the role lock a certificate and not delete it, which the server does not report.
-  if (changes === 0) throw protectedRow();
+  yield statements.delete({ id });
   yield certificateNote('DELETED', [id], nowMs);
   // The database has taken the link to their successor from them.
   yield certificateNote('UPDATED', idsOf(predecessors), nowMs);
@@ -64,14 +65,15 @@ export function* revokeCertificate(
   nowMs: number,
 ): Work<RevocationOutcome | null> {
   const statements = certificateStatements(dialect);
-  if ((yield* lock(statements, id)) === undefined) return null;
+  const { rows } = yield statements.lock({ id });
+  if (rows[0] === undefined) return null;
   const { changes } = yield statements.revoke({ id, reason, revokedAt: revokedAtMs });
   if (changes === 0) return { revoked: false, agents: [] };
   yield certificateNote('UPDATED', [id], nowMs);
   if (agents === 'keep') return { revoked: true, agents: [] };
   const holders = holderStatements(dialect);
-  const lockHolders = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
-  const ids = idsOf((yield lockHolders({ certificateId: id })).rows);
+  const lock = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
+  const ids = idsOf((yield lock({ certificateId: id })).rows);
   if (ids.length > 0) yield holders.setStatus(ids, agents === 'suspend' ? 'SUSPENDED' : 'REVOKED', nowMs);
   yield agentNote(ids, nowMs);
   return { revoked: true, agents: ids };
@@ -81,19 +83,20 @@ export function* revokeCertificate(
 export function* rotateCertificate(
   dialect: Dialect,
   oldId: string,
-  row: NewCertificateRow,
+  { row, allowsRevoked }: { readonly row: NewCertificateRow; readonly allowsRevoked: boolean },
   nowMs: number,
 ): Work<string> {
   const statements = certificateStatements(dialect);
-  const locked = yield* lock(statements, oldId);
-  if (locked === undefined) {
+  const [old] = (yield statements.lock({ id: oldId })).rows;
+  if (old === undefined) {
     const message = 'the certificate to be replaced does not exist';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
   }
-  if (locked[1] !== null) {
+  if (old[1] !== null) {
     const message = 'the certificate has been replaced already';
     throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
   }
+  if (row.columns.status === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
   const id = yield* insertCertificate(statements, row, nowMs);
   yield* lastly([statements.setSuccessor({ id: oldId, successor: id })]);
   yield certificateNote('UPDATED', [oldId], nowMs);
@@ -109,32 +112,6 @@ export function* expireDueCertificates(statements: CertificateStatements, nowMs:
   const { rows } = yield statements.expireDue({ now: nowMs, limit });
   yield certificateNote('UPDATED', idsOf(rows), nowMs);
   return rows.length;
-}
-
-// The columns of `lock`, undefined where the certificate is absent. Nobody else changes it until the end of the transaction.
-function* lock(statements: CertificateStatements, id: string): Work<Row | undefined> {
-  return yield* repeatWhileHidden(statements, id, statements.lock({ id }), ({ rows }) => rows[0]);
-}
-
-// Whether the certificate is there. Nobody else changes it until the end of the transaction.
-function* touch(statements: CertificateStatements, id: string): Work<boolean> {
-  const isThere = ({ changes }: StatementResult): true | undefined => (changes > 0 ? true : undefined);
-  return (yield* repeatWhileHidden(statements, id, statements.touch({ id }), isThere)) === true;
-}
-
-// What a statement has made of the certificate; undefined where it is absent. One that comes about in between is tried
-// again. A policy may let the role see it, and not change it, which would go on for ever.
-function* repeatWhileHidden<T>(
-  statements: CertificateStatements,
-  id: string,
-  statement: Statement,
-  outcomeOf: (result: StatementResult) => T | undefined,
-): Work<T | undefined> {
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
-    const outcome = outcomeOf(yield statement);
-    if (outcome !== undefined || (yield statements.exists({ id })).rows.length === 0) return outcome;
-  }
-  throw protectedRow();
 }
 
 /** A note of a change of certificates for the feed. */

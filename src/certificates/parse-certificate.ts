@@ -72,22 +72,16 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Check
     createdAt: optional(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
     revokedAt: optional(fields.revokedAt, 'revokedAt', checkTime) ?? null,
     revocationReason: optional(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
-    replacedBy: optional(fields.replacedBy, 'replacedBy', checks.id) ?? null,
+    replacedBy: null,
   };
+  if (fields.replacedBy !== undefined) throw invalidInput('replacedBy', 'must not be given: rotate() sets it');
   if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');
-  if (columns.replacedBy === columns.id) throw invalidInput('replacedBy', 'must be another certificate');
+  if (columns.notAfter < columns.notBefore) throw invalidInput('notAfter', 'must not be before notBefore');
   checkRevocation(columns);
   return {
     columns,
     metadata: optional(fields.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
-}
-
-/** The same for one that takes another's place: what has just begun has no successor yet. @throws INVALID_INPUT */
-export function parseSuccessor(input: unknown, nowMs: number, checks: Checks): NewCertificateRow {
-  const row = parseNewCertificate(input, nowMs, checks);
-  if (row.columns.replacedBy !== null) throw invalidInput('replacedBy', 'must not be given to a new certificate');
-  return row;
 }
 
 /** @throws INVALID_INPUT for anything but a status. */

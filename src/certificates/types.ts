@@ -54,6 +54,7 @@ export interface CertificateInput {
   subject: string;
   issuer: string;
   notBefore: Date;
+  /** Not before `notBefore`. */
   notAfter: Date;
   publicKey: string;
   certificate: string;
@@ -68,8 +69,12 @@ export interface CertificateInput {
   revokedAt?: Date | undefined;
   /** Only with status REVOKED. */
   revocationReason?: RevocationReason | undefined;
-  /** The id of a certificate that exists. */
-  replacedBy?: string | undefined;
+}
+
+/** How a certificate is rotated. */
+export interface RotateOptions {
+  /** Whether the new certificate may be REVOKED; the call fails with INVALID_TRANSITION otherwise. Default: false. */
+  allowRevokedCertificate?: boolean | undefined;
 }
 
 /** How a certificate is revoked. */

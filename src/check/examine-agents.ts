@@ -1,10 +1,11 @@
 import { AgentStatus, HealthStatus, Uniqueness } from '../agents/types';
-import { toUniqueKey } from '../agents/unique-key';
+import { toNameKeys, toUniqueKey } from '../agents/unique-key';
 import { toVersionKey } from '../agents/version-key';
 import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../text/fold-case';
 import type { Findings } from './findings';
+import { HeldNames } from './held-names';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 import { examinePart, walk, type Snapshot } from './walk';
 
@@ -23,7 +24,8 @@ export async function examineAgents(snapshot: Snapshot, findings: Findings): Pro
   });
 }
 
-function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
+async function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const heldNames = new HeldNames(snapshot, findings);
   const { toMs } = snapshot.dialect;
   const hasDefault = sql`a.default_endpoint_id IS NULL OR EXISTS (
     SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = a.default_endpoint_id)`;
@@ -38,7 +40,7 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     }),
     firstEmpty({ publicKey: sql`a.public_key` }),
   ];
-  return walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, (row) => {
+  await walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, async (row) => {
     const [id, name, nameFolded, version, versionKey, owner, uniqueKey, status, created, updated, expires] = row;
     const rules = new Rules(findings, subjectOf('agent', id));
     rules.id(id);
@@ -48,9 +50,11 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     if (isNamed) rules.derived(nameFolded, foldCase(name), 'nameFolded', 'the name');
     if (isVersioned) rules.derived(versionKey, toVersionKey(version), 'versionKey', 'the version');
     if (isNamed && isVersioned && isOwned) {
-      const keys = Object.values(Uniqueness).map((uniqueness) => toUniqueKey({ name, version, owner }, uniqueness));
+      const nameKeys = toNameKeys({ name, version, owner });
+      const keys = Object.values(Uniqueness).map((uniqueness) => toUniqueKey(nameKeys, uniqueness));
       const isKey = keys.some((key) => key === uniqueKey);
       rules.holds(isKey, 'derived-column', 'is not what follows from name, version and owner', 'uniqueKey');
+      await heldNames.add({ id: String(id), name, version, owner, nameKeys });
     }
     rules.oneOf(status, AgentStatus, 'status');
     rules.time(created, 'createdAt');
@@ -61,6 +65,7 @@ function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
     rules.texts(row[13]);
     rules.notEmpty(row[14]);
   });
+  await heldNames.flush();
 }
 
 function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {

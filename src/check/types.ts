@@ -14,6 +14,8 @@ export const CheckName = {
   METADATA: 'metadata',
   /** The default endpoint is none of the agent's. */
   DEFAULT_ENDPOINT: 'default-endpoint',
+  /** An agent has a name and version that another agent holds: see `Uniqueness`. */
+  UNIQUE_NAME: 'unique-name',
   /** The places of an agent's endpoints are not 0, 1, 2 and so on. */
   ENDPOINT_ORDER: 'endpoint-order',
   /** A capability that no agent has. */

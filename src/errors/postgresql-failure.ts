@@ -9,9 +9,9 @@ import {
 } from './connection-meanings';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
-import { meaningOfForeignKey, stillReferenced } from './foreign-key';
 import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
 import { describeViolation } from './postgresql-violation';
+import { toRefusal } from './refused-column';
 
 /*
  * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A).
@@ -60,7 +60,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22003', tooLarge],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   // Since PostgreSQL 18 what a deletion breaks has a code of its own.
-  ['23001', stillReferenced],
+  ['23001', { code: 'STILL_REFERENCED', message: 'other records refer to this one' }],
+  ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
   ['25006', readOnly],
@@ -133,6 +134,8 @@ const sharedTables: ReadonlySet<unknown> = new Set([
 /** What an error of PostgreSQL, or of the way there, means; undefined for any other. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
   const meaning = meaningOf(error);
+  const refusal = refusalOf(error, cause);
+  if (refusal !== undefined) return refusal;
   if (meaning === undefined) return undefined;
   if (meaning === takenKey) return toAlreadyExists(error, cause);
   return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
@@ -218,9 +221,6 @@ function meaningOf(error: object): Meaning | undefined {
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
-  if (state === '23503') return meaningOfForeignKey(error);
-  // A table of the application refers to one that is emptied; the server has no code for this alone.
-  if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
   if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);
@@ -248,6 +248,11 @@ function meaningOfMessage(error: object, state: string): Meaning | undefined {
   const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+function refusalOf(error: object, cause: unknown): Failure | undefined {
+  const { table, column } = error as Readonly<Record<string, unknown>>;
+  return sqlStateOf(error) === '23502' ? toRefusal(`${String(table)}.${String(column)}`, cause) : undefined;
 }
 
 /** Whether a statement has failed for want of a value for a column. */

@@ -2,6 +2,7 @@ import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 import { describeSqliteViolation } from './sqlite-violation';
 import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { Failure, notInitialized } from './failure';
+import { toRefusal } from './refused-column';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
@@ -70,6 +71,10 @@ function classify({ code, message }: SqliteError, cause: unknown): Failure {
     }
     const [entity, field] = uniqueColumns[columns] ?? [];
     return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+  }
+  if (code === 'SQLITE_CONSTRAINT_NOTNULL') {
+    const refusal = toRefusal(message.split('constraint failed: ').at(1) ?? '', cause);
+    if (refusal !== undefined) return refusal;
   }
   if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
     return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });

@@ -32,19 +32,20 @@ export class RegistrationService {
    * Stores a certificate, registers the agent that holds it, and records the event, if one is given: all of it or nothing.
    *
    * @returns the ids of the three.
-   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, or the name where it was to be `unique`;
-   * REFERENCE_NOT_FOUND when the certificate's `replacedBy` is unknown; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or when
+   * they are to be `unique` and another agent has them; INVALID_TRANSITION when the certificate is REVOKED, unless the
+   * options allow it; INVALID_INPUT.
    */
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
     return this.#session.write('register', async (executor) => {
-      const uniqueness = parseCreateOptions(options);
+      const rules = parseCreateOptions(options);
       const fields = checkObject(input, 'registration', fieldNames);
       const { now, defaultAgentLifetimeMs, checks } = this.#settings;
       const nowMs = now();
       const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs, checks));
       const agent = failuresAt('agent', () => {
         const completed = withCertificate(fields.agent, certificate.columns.id);
-        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, uniqueness, checks });
+        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, ...rules, checks });
       });
       const event = optional(fields.event, 'event', (value) =>
         failuresAt('event', () => parseNewEvent(value, nowMs, checks)),
@@ -52,7 +53,7 @@ export class RegistrationService {
       const { dialect } = executor;
       return executor.atomic(function* () {
         const certificateId = yield* insertCertificate(certificateStatements(dialect), certificate, nowMs);
-        const agentId = yield* insertAgent(agentStatements(dialect), agent, uniqueness, nowMs);
+        const agentId = yield* insertAgent(agentStatements(dialect), agent, rules, nowMs);
         if (event === undefined) return { certificateId, agentId };
         yield* recordEvents(dialect, [event], nowMs);
         return { certificateId, agentId, eventId: event.columns.id };

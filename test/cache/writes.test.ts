@@ -29,9 +29,9 @@ const writes: readonly Write[] = [
 async function openWithRecords() {
   const database = await openCache();
   const { db, clock } = database;
-  await createCertificate(db, { id: 'successor' });
   const past = new Date(clock.nowMs - 1);
-  await createCertificate(db, { id: 'c', fingerprint: 'CC', notAfter: past, replacedBy: 'successor' });
+  await createCertificate(db, { id: 'c', fingerprint: 'CC', notAfter: past });
+  await db.certificates.rotate('c', certificateInput({ id: 'successor' }));
   await createCertificate(db, { id: 'untouched', fingerprint: 'DD' });
   const endpoints = [{ id: 'main', protocol: 'https', address: 'x', port: 1 }];
   await createAgent(db, { id: 'a', certificateId: 'c', endpoints, expiresAt: past });

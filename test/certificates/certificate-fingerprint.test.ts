@@ -1,5 +1,5 @@
 import { certificateInput, createCertificate } from '../support/factories';
-import { expectRefused } from '../support/expect-error';
+import { expectError, expectRefused } from '../support/expect-error';
 import { openTestDatabase } from '../support/test-database';
 
 describe('getCertificateByFingerprint', () => {
@@ -13,8 +13,16 @@ describe('getCertificateByFingerprint', () => {
   test('Get certificate with non-existent fingerprint returns null', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { fingerprint: 'AA:BB:01' });
-    for (const other of ['AA:BB', 'AA:BB:011', 'AABB0', '%', '', ':']) {
+    for (const other of ['AA:BB', 'AA:BB:011', 'AABB0', '%', ':']) {
       expect(await db.getCertificateByFingerprint(other)).toBeNull();
+    }
+  });
+
+  test('refuses an empty fingerprint, as get refuses an empty id', async () => {
+    const { db } = await openTestDatabase();
+    const refusals = [() => db.getCertificateByFingerprint(''), () => db.certificates.getByFingerprint('')];
+    for (const refused of refusals) {
+      expect(await expectError('INVALID_INPUT', refused)).toMatchObject({ field: 'fingerprint' });
     }
   });
 

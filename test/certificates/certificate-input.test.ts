@@ -35,7 +35,7 @@ const badFields: BadField[] = [
     { metadata: { a: [value] } },
     'metadata',
   ]),
-  ...eachOf('replacedBy', [...valuesBut('text', 'undefined'), emptyText, ...unstorableTexts]),
+  ...eachOf('replacedBy', [...valuesBut('undefined'), emptyText, ...unstorableTexts]),
   ...eachOf('revocationReason', [...valuesBut('undefined'), emptyText, ['in another spelling', 'KEY_COMPROMISE']], {
     status: 'REVOKED',
   }),

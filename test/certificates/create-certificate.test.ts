@@ -1,5 +1,5 @@
 import type { Certificate, Metadata } from '../../src';
-import { certificateInput, createCertificate } from '../support/factories';
+import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { expectError, expectRefused } from '../support/expect-error';
 import { rawCounts } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -22,13 +22,11 @@ const whole: Certificate = {
   createdAt: new Date('2026-02-03T04:05:06.007Z'),
   revokedAt: new Date('2026-03-04T05:06:07.008Z'),
   revocationReason: 'keyCompromise',
-  replacedBy: 'successor',
 };
 
 describe('createCertificate', () => {
   test('Certificate creation with valid data succeeds', async () => {
     const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'successor' });
     expect(await db.createCertificate(whole)).toBe('certificate-1');
     expect(await db.getCertificate('certificate-1')).toStrictEqual(whole);
   });
@@ -49,17 +47,32 @@ describe('createCertificate', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'id' });
   });
 
-  test('an unknown successor is REFERENCE_NOT_FOUND and nothing of the certificate is kept', async () => {
+  test.each(['other', 'own', 'unknown'])('refuses replacedBy, which only rotate sets, also %s', async (replacedBy) => {
     const database = await openTestDatabase();
-    const error = await expectRefused(database, 'REFERENCE_NOT_FOUND', () => database.db.createCertificate(whole));
-    expect(error).toMatchObject({ entity: 'certificate', field: 'replacedBy' });
+    await createCertificate(database.db, { id: 'other' });
+    const replaced = { ...certificateInput({ id: 'own' }), replacedBy };
+    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(replaced));
+    expect(error).toMatchObject({ field: 'replacedBy' });
   });
 
-  test('cannot be its own successor', async () => {
+  test('refuses notAfter before notBefore, and takes the same time for both', async () => {
     const database = await openTestDatabase();
-    const own = certificateInput({ id: 'own', replacedBy: 'own' });
-    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(own));
-    expect(error).toMatchObject({ field: 'replacedBy' });
+    const [notBefore, notAfter] = [new Date(1000), new Date(999)];
+    const backwards = certificateInput({ notBefore, notAfter });
+    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(backwards));
+    expect(error).toMatchObject({ field: 'notAfter' });
+    await createCertificate(database.db, { id: 'old', notBefore, notAfter: notBefore });
+    const rotation = await expectRefused(database, 'INVALID_INPUT', () =>
+      database.db.certificates.rotate('old', backwards),
+    );
+    expect(rotation).toMatchObject({ field: 'notAfter' });
+    const registration = await expectRefused(database, 'INVALID_INPUT', () =>
+      database.db.register({
+        certificate: backwards,
+        agent: { ...agentInput({ certificateId: '' }), certificateId: undefined },
+      }),
+    );
+    expect(registration).toMatchObject({ field: 'certificate.notAfter' });
   });
 
   test('completes what is left out', async () => {

@@ -1,5 +1,6 @@
 import { DatabaseService, type AgentStatus } from '../../src';
-import { createAgent, createCertificate } from '../support/factories';
+import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { changeRaw } from '../support/raw-writer';
 import { expectError, expectRefused } from '../support/expect-error';
 import { allRawRows, rawRows } from '../support/raw-reader';
 import { testOn } from '../support/skip';
@@ -45,8 +46,9 @@ describe('delete of a certificate', () => {
     const database = await openTestDatabase();
     const { db } = database;
     await createCertificate(db, { id: 'new' });
-    await createCertificate(db, { id: 'b', replacedBy: 'new', status: 'REVOKED' });
-    await createCertificate(db, { id: 'a', replacedBy: 'new' });
+    await createCertificate(db, { id: 'b', status: 'REVOKED' });
+    await createCertificate(db, { id: 'a' });
+    await changeRaw(database, "UPDATE certificates SET replaced_by = 'new' WHERE id IN ('a', 'b')");
     const { replacedBy, ...before } = (await db.getCertificate('a')) ?? {};
     expect(replacedBy).toBe('new');
     const news = await newsOf(database, () => db.certificates.delete('new'));
@@ -57,8 +59,8 @@ describe('delete of a certificate', () => {
 
   test('of a certificate that has a successor leaves the successor', async () => {
     const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'new' });
-    await createCertificate(db, { id: 'old', replacedBy: 'new' });
+    await createCertificate(db, { id: 'old' });
+    await db.certificates.rotate('old', certificateInput({ id: 'new' }));
     expect(await db.certificates.delete('old')).toBe(true);
     expect(await db.getCertificate('new')).toMatchObject({ id: 'new' });
   });

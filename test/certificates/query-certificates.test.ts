@@ -22,7 +22,7 @@ const metadata: readonly Metadata[] = [
   { type: null, long: 'x'.repeat(9000) },
 ];
 const createdAt = [5, 4, 4, 9, 4];
-const notBefore = [3, -1, 0, 3, 2];
+const notBefore = [-3, -7, -6, -3, -4];
 
 async function fill({ db }: TestDatabase): Promise<void> {
   for (const [index, certificate] of certificates.entries()) {

@@ -121,7 +121,8 @@ describe('rotate', () => {
     const database = await openTestDatabase();
     const { db } = database;
     await createCertificate(db, { id: 'old' });
-    const rotate = () => db.certificates.rotate('old', certificateInput({ replacedBy: 'old' }));
+    const successor = { ...certificateInput(), replacedBy: 'old' };
+    const rotate = () => db.certificates.rotate('old', successor);
     expect(await expectRefused(database, 'INVALID_INPUT', rotate)).toMatchObject({ field: 'replacedBy' });
   });
 

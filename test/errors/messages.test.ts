@@ -57,10 +57,10 @@ const cases: readonly Case[] = [
   ],
   [
     'createCertificate',
-    'REFERENCE_NOT_FOUND',
+    'INVALID_INPUT',
     'Failed to create certificate: ',
     'certificates.create',
-    [certificateInput({ replacedBy: '?' })],
+    [{ ...certificateInput(), replacedBy: '?' }],
   ],
   ['getCertificate', 'INVALID_INPUT', 'Failed to get certificate: ', 'certificates.get', ['']],
   [

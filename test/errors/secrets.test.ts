@@ -105,7 +105,6 @@ const fieldsOf = {
     'createdAt',
     'revokedAt',
     'revocationReason',
-    'replacedBy',
     secret,
   ],
   recordSecurityEvent: [
@@ -194,7 +193,6 @@ describe('no value of the caller’s is shown', () => {
       db.createAgent(agentInput({ certificateId: `${secret}-2` })),
       db.createCertificate(certificateInput({ id: secret })),
       db.createCertificate(certificateInput({ fingerprint: secret.toUpperCase() })),
-      db.createCertificate(certificateInput({ replacedBy: `${secret}-2` })),
       db.updateAgent({ id: secret, certificateId: `${secret}-2` }),
       db.updateAgent({ id: secret, status: 'ACTIVE' }),
       db.updateAgent({ id: secret, defaultEndpoint: secret }),

@@ -5,6 +5,7 @@ import {
   type AgentInput,
   type AgentUpdate,
   type CreateManyOptions,
+  type CreateOptions,
   type EndpointHealthInput,
   type EndpointInput,
   type ResolutionQuery,
@@ -67,6 +68,9 @@ const optionalAgentFields = {
   status: pool(...Object.values(AgentStatus)),
 };
 
+/** Names that meet often, so that it matters which of them are held. */
+const meeting = fc.record({ name: pool('Agent', 'K\u212a'), version: pool('1.0.0'), owner: pool('one', 'two') });
+
 export const agentInput: Arbitrary<AgentInput> = fc
   .record(
     {
@@ -80,6 +84,7 @@ export const agentInput: Arbitrary<AgentInput> = fc
     },
     { requiredKeys: ['name', 'publicKey', 'certificateId', 'version', 'owner'] },
   )
+  .chain((agent) => fc.option(meeting, { nil: {} }).map((named) => ({ ...agent, ...named })))
   .chain((agent) => withReference(agent));
 
 /** Mostly one of the agent's own endpoints. */
@@ -107,8 +112,9 @@ export const agentChange: Arbitrary<Omit<AgentUpdate, 'id'>> = fc
       description: pool<string | null>('new', null),
       defaultEndpoint: seldom(fc.option(endpointReference)),
     }),
+    seldom(meeting),
   )
-  .map(([fields, cleared]) => ({ ...fields, ...cleared }));
+  .map(([fields, cleared, named]) => ({ ...fields, ...cleared, ...named }));
 
 const resolutionFilter = {
   id: agentId,
@@ -147,11 +153,17 @@ export const resolutionQuery = resolution(window);
 /** What may be read page by page; seldom what may not. */
 export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
 
-export const unique = seldom(pool<Uniqueness>('none', 'owner-name-version', 'name-version'));
+/** Mostly true: few agents would be left otherwise. */
+export const allowRevokedCertificate = pool(undefined, true, true);
+export const createOptions: Arbitrary<CreateOptions> = partly({
+  unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
+  allowRevokedCertificate,
+});
 export const agentInputs = fc.array(agentInput, { maxLength: 4 });
 export const createManyOptions: Arbitrary<CreateManyOptions> = partly({
   unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
   onError: pool('abort' as const, 'collect' as const),
+  allowRevokedCertificate,
 });
 export const agentStatus = pool(...Object.values(AgentStatus));
 /** Mostly none, sometimes the right one, sometimes one that is seldom right. */

@@ -10,7 +10,7 @@ export function setStatus(
 ): Prediction {
   const before = directory.agents.get(id);
   if (before?.status !== 'REVOKED' || status !== 'REVOKED') {
-    return updateAgent(directory, { id, status }, settings, ifUpdatedAt);
+    return updateAgent(directory, { id, status }, settings, { ifUpdatedAt });
   }
   return isStale(before, ifUpdatedAt) ? fails(directory, 'CONFLICT') : answers(directory, true);
 }
@@ -22,7 +22,7 @@ export function mergeMetadata(
   settings: Settings,
 ): Prediction {
   const before = directory.agents.get(id)?.metadata ?? {};
-  return updateAgent(directory, { id, metadata: { ...before, ...metadata } }, settings, ifUpdatedAt);
+  return updateAgent(directory, { id, metadata: { ...before, ...metadata } }, settings, { ifUpdatedAt });
 }
 
 /** `false` when the agent or the endpoint is absent; leaves `updatedAt` as it is. */
@@ -58,7 +58,7 @@ export function renew(
     return fails(directory, 'INVALID_TRANSITION', ...(isStale(before, ifUpdatedAt) ? (['CONFLICT'] as const) : []));
   }
   const status = before?.status === 'EXPIRED' ? { status: 'ACTIVE' as const } : {};
-  return updateAgent(directory, { id, expiresAt, ...status }, settings, ifUpdatedAt);
+  return updateAgent(directory, { id, expiresAt, ...status }, settings, { ifUpdatedAt });
 }
 
 /** Touches ACTIVE and DEPRECATED agents whose time has come. */

@@ -6,7 +6,8 @@ import type {
   Endpoint,
   EndpointInput,
   EndpointReference,
-  Uniqueness,
+  CreateOptions,
+  UpdateOptions,
 } from '../../src';
 import {
   answers,
@@ -21,13 +22,14 @@ import {
   type Settings,
 } from './prediction';
 import { compareCodePoints } from './text';
+import { hasLeft, isNameTaken, isRenamed, withHold, withoutHold } from './unique-name-model';
 
 /** ALREADY_EXISTS on a known id, or on a name that is to be unique; REFERENCE_NOT_FOUND for an unknown certificate. */
 export function createAgent(
   directory: Directory,
   input: AgentInput,
   settings: Settings,
-  unique: Uniqueness = 'none',
+  { unique = 'none', allowRevokedCertificate: allowsRevoked = false }: CreateOptions = {},
 ): Prediction {
   const required = [input.name, input.publicKey, input.certificateId, input.version, input.owner];
   if (required.includes('') || !isRight(input) || !isAmong(input.defaultEndpoint, input.endpoints ?? [])) {
@@ -39,18 +41,16 @@ export function createAgent(
   const codes: DatabaseErrorCode[] = [];
   const isIdKnown = input.id !== undefined && directory.agents.has(input.id);
   if (isIdKnown || isNameTaken(directory, input, unique)) codes.push('ALREADY_EXISTS');
-  if (!directory.certificates.has(input.certificateId)) codes.push('REFERENCE_NOT_FOUND');
+  const certificateCode = codeOfAttaching(directory, input.certificateId, allowsRevoked);
+  if (certificateCode !== undefined) codes.push(certificateCode);
   if (codes.length > 0) return fails(directory, ...codes);
   const next = (id: unknown): Directory =>
-    withAgents(directory, [toRecord(input, String(id), settings)], 'CREATED', settings.nowMs);
+    withHold(
+      withAgents(directory, [toRecord(input, String(id), settings)], 'CREATED', settings.nowMs),
+      String(id),
+      unique,
+    );
   return { outcomes: [{ result: input.id ?? generatedId }], next };
-}
-
-function isNameTaken({ agents }: Directory, { name, version, owner }: AgentInput, unique: Uniqueness): boolean {
-  if (unique === 'none') return false;
-  return [...agents.values()].some(
-    (agent) => agent.name === name && agent.version === version && (unique === 'name-version' || agent.owner === owner),
-  );
 }
 
 /**
@@ -61,22 +61,37 @@ export function updateAgent(
   directory: Directory,
   input: AgentUpdate,
   settings: Settings,
-  ifUpdatedAt?: Date,
+  { ifUpdatedAt, allowRevokedCertificate: allowsRevoked = false }: UpdateOptions = {},
 ): Prediction {
   const given = [input.id, input.name, input.publicKey, input.certificateId, input.version, input.owner];
   if (given.includes('') || !isRight(input)) return fails(directory, 'INVALID_INPUT');
-  const { defaultEndpoint, endpoints, certificateId, status } = input;
+  const { defaultEndpoint, endpoints, status } = input;
   if (endpoints !== undefined && !isAmong(defaultEndpoint, endpoints)) return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(input.id);
   if (before === undefined) return answers(directory, false);
+  // The first of several mistakes counts.
   const codes: DatabaseErrorCode[] = isStale(before, ifUpdatedAt) ? ['CONFLICT'] : [];
   if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') codes.push('INVALID_TRANSITION');
-  if (certificateId !== undefined && !directory.certificates.has(certificateId)) codes.push('REFERENCE_NOT_FOUND');
   if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
-  if (codes.length > 0) return fails(directory, ...codes);
   const changed = toChanged(before, input, settings);
+  if (isRenamed(before, changed) && isNameTaken(directory, changed, 'none', input.id)) codes.push('ALREADY_EXISTS');
+  const certificateCode = codeOfAttaching(directory, changed.certificateId, allowsRevoked);
+  if (changed.certificateId !== before.certificateId && certificateCode !== undefined) codes.push(certificateCode);
+  if (codes[0] !== undefined) return fails(directory, codes[0]);
   const after = withAgents(directory, [changed], 'UPDATED', settings.nowMs);
-  return leaves(after, true);
+  const hasLost = hasLeft(before, changed, directory.holds.get(input.id));
+  return leaves(hasLost ? withoutHold(after, input.id) : after, true);
+}
+
+/** Why an agent cannot be attached to a certificate: it is unknown, or it is REVOKED and that is not allowed. */
+function codeOfAttaching(
+  { certificates }: Directory,
+  id: string,
+  allowsRevoked: boolean,
+): DatabaseErrorCode | undefined {
+  const certificate = certificates.get(id);
+  if (certificate === undefined) return 'REFERENCE_NOT_FOUND';
+  return certificate.status === 'REVOKED' && !allowsRevoked ? 'INVALID_TRANSITION' : undefined;
 }
 
 /** `updatedAt` must be before year 9999, so that there is a later time for every change. */
@@ -97,7 +112,8 @@ export function deleteAgent(directory: Directory, id: string, { nowMs }: Setting
   if (!directory.agents.has(id)) return answers(directory, false);
   const agents = new Map(directory.agents);
   agents.delete(id);
-  return leaves(told({ ...directory, agents }, [toNews('agent', id, 'DELETED', nowMs)]), true);
+  const after = withoutHold({ ...directory, agents }, id);
+  return leaves(told(after, [toNews('agent', id, 'DELETED', nowMs)]), true);
 }
 
 /** Whether ids and capabilities are given, endpoints are told apart by their ids, and ports are ports. */

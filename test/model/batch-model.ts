@@ -1,4 +1,4 @@
-import type { AgentInput, CreateManyOptions, RegistrationInput, SecurityEventInput, Uniqueness } from '../../src';
+import type { AgentInput, CreateManyOptions, CreateOptions, RegistrationInput, SecurityEventInput } from '../../src';
 import { createAgent } from './agent-model';
 import { createCertificate } from './certificate-model';
 import { recordEvent } from './event-model';
@@ -19,16 +19,14 @@ import { hasBadText } from './text';
 export function createMany(
   directory: Directory,
   inputs: readonly AgentInput[],
-  { unique, onError = 'abort' }: CreateManyOptions,
+  { onError = 'abort', ...options }: CreateManyOptions,
   settings: Settings,
 ): Prediction {
   const results: unknown[] = [];
   const works: { readonly place: number; readonly input: AgentInput }[] = [];
   let now = directory;
   for (const [place, input] of inputs.entries()) {
-    const prediction = hasBadText(input)
-      ? fails(now, 'INVALID_INPUT')
-      : createAgent(now, input, settings, unique ?? 'none');
+    const prediction = hasBadText(input) ? fails(now, 'INVALID_INPUT') : createAgent(now, input, settings, options);
     const codes = codesOf(prediction);
     if (codes.length > 0 && onError === 'abort') return fails(directory, ...codes);
     const id = input.id === undefined ? {} : { id: input.id };
@@ -43,7 +41,7 @@ export function createMany(
     // Of the form that was just compared.
     const actual = result as readonly { readonly id: string }[];
     const after = works.reduce((before, { place, input }) => {
-      return createAgent(before, input, settings).next(actual[place]?.id);
+      return createAgent(before, input, settings, options).next(actual[place]?.id);
     }, directory);
     return asOneCall(directory, after);
   };
@@ -76,14 +74,14 @@ export function recordMany(
 export function register(
   directory: Directory,
   { certificate, agent, event }: RegistrationInput,
-  unique: Uniqueness,
+  options: CreateOptions,
   settings: Settings,
 ): Prediction {
   const certificateId = certificate.id ?? 'made up';
   const first = createCertificate(directory, certificate, settings);
   // What else may be wrong is told apart from what is wrong with the certificate.
   const known = codesOf(first).length > 0 ? withCertificate(directory, certificateId) : first.next(certificateId);
-  const second = createAgent(known, { ...agent, certificateId }, settings, unique);
+  const second = createAgent(known, { ...agent, certificateId }, settings, options);
   const third = event === undefined ? undefined : recordEvent(directory, event, settings);
   const codes = [first, second, ...(third === undefined ? [] : [third])].flatMap(codesOf);
   const isOther = agent.certificateId !== undefined && agent.certificateId !== certificateId;
@@ -94,7 +92,7 @@ export function register(
     const ids = result as { readonly certificateId: string; readonly agentId: string; readonly eventId?: string };
     const certified = first.next(ids.certificateId);
     const input = { ...agent, certificateId: ids.certificateId };
-    const registered = createAgent(certified, input, settings, unique).next(ids.agentId);
+    const registered = createAgent(certified, input, settings, options).next(ids.agentId);
     const after = event === undefined ? registered : recordEvent(registered, event, settings).next(ids.eventId);
     return asOneCall(directory, after);
   };

@@ -5,6 +5,7 @@ import {
   type CertificateInput,
   type CertificateQuery,
   type RevocationOptions,
+  type RotateOptions,
 } from '../../src';
 import {
   certificateId,
@@ -25,7 +26,7 @@ import {
  * Certificates at random, made of the values of the pools, and what is asked of them.
  */
 
-export const certificateInput: Arbitrary<CertificateInput> = fc.record(
+const anyCertificate: Arbitrary<CertificateInput> = fc.record(
   {
     id: certificateId,
     subject: text('CN=a', ''),
@@ -38,10 +39,21 @@ export const certificateInput: Arbitrary<CertificateInput> = fc.record(
     status: pool(...Object.values(CertificateStatus)),
     metadata,
     createdAt: time,
-    replacedBy: seldom(certificateId),
   },
   { requiredKeys: ['subject', 'issuer', 'notBefore', 'notAfter', 'publicKey', 'certificate', 'fingerprint'] },
 );
+
+/** Mostly one that does not end before it begins. */
+export const certificateInput = fc
+  .tuple(anyCertificate, fc.integer({ min: 0, max: 19 }))
+  .map(([certificate, chance]): CertificateInput => {
+    const [notBefore, notAfter] = [certificate.notBefore, certificate.notAfter];
+    return chance === 0 || notBefore <= notAfter
+      ? certificate
+      : { ...certificate, notBefore: notAfter, notAfter: notBefore };
+  });
+
+export const rotateOptions: Arbitrary<RotateOptions> = partly({ allowRevokedCertificate: pool(undefined, true) });
 
 export const certificateStatus = pool(...Object.values(CertificateStatus));
 

@@ -5,6 +5,7 @@ import type {
   DatabaseErrorCode,
   Metadata,
   RevocationOptions,
+  RotateOptions,
 } from '../../src';
 import { nextUpdate } from './agent-model';
 import { createCertificate } from './certificate-model';
@@ -84,15 +85,22 @@ export function revoke(
 }
 
 /** The new id. Leaves the old certificate's status alone, points its agents to the new one and links the two. */
-export function rotate(directory: Directory, oldId: string, input: CertificateInput, settings: Settings): Prediction {
+export function rotate(
+  directory: Directory,
+  oldId: string,
+  input: CertificateInput,
+  settings: Settings,
+  { allowRevokedCertificate = false }: RotateOptions = {},
+): Prediction {
   const created = createCertificate(directory, input, settings);
-  if (oldId === '' || input.replacedBy !== undefined || codesOf(created).includes('INVALID_INPUT')) {
+  if (oldId === '' || codesOf(created).includes('INVALID_INPUT')) {
     return fails(directory, 'INVALID_INPUT');
   }
   const old = directory.certificates.get(oldId);
   const codes: DatabaseErrorCode[] = codesOf(created);
   if (old === undefined) codes.push('REFERENCE_NOT_FOUND');
   if (old?.replacedBy !== undefined) codes.push('CONFLICT');
+  if (input.status === 'REVOKED' && !allowRevokedCertificate) codes.push('INVALID_TRANSITION');
   if (old === undefined || codes.length > 0) return fails(directory, ...codes);
   const next = (result: unknown): Directory => {
     const id = String(result);

@@ -19,14 +19,12 @@ export function getByFingerprint({ certificates }: Directory, fingerprint: strin
 
 /** ALREADY_EXISTS on a known id or fingerprint. */
 export function createCertificate(directory: Directory, input: CertificateInput, { nowMs }: Settings): Prediction {
-  const { id, publicKey, fingerprint, replacedBy } = input;
-  const isEmpty = [id, publicKey, bareFingerprint(fingerprint), replacedBy].includes('');
-  const isOwnSuccessor = replacedBy !== undefined && replacedBy === id;
-  if (isEmpty || isOwnSuccessor || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
+  const { id, publicKey, fingerprint, notBefore, notAfter } = input;
+  const isEmpty = [id, publicKey, bareFingerprint(fingerprint)].includes('');
+  if (isEmpty || notAfter < notBefore || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
   const codes: DatabaseErrorCode[] = [];
   const isIdKnown = id !== undefined && directory.certificates.has(id);
   if (isIdKnown || getByFingerprint(directory, fingerprint) !== null) codes.push('ALREADY_EXISTS');
-  if (replacedBy !== undefined && !directory.certificates.has(replacedBy)) codes.push('REFERENCE_NOT_FOUND');
   if (codes.length > 0) return fails(directory, ...codes);
   const next = (result: unknown): Directory =>
     withCertificates(directory, [toCertificate(input, String(result), nowMs)], 'CREATED', nowMs);
@@ -52,7 +50,6 @@ function toCertificate(input: CertificateInput, id: string, nowMs: number): Cert
     createdAt: input.createdAt ?? new Date(nowMs),
     ...(input.revokedAt === undefined ? {} : { revokedAt: input.revokedAt }),
     ...(input.revocationReason === undefined ? {} : { revocationReason: input.revocationReason }),
-    ...(input.replacedBy === undefined ? {} : { replacedBy: input.replacedBy }),
   };
 }
 

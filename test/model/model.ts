@@ -43,6 +43,7 @@ function predictCertificates(directory: Directory, operation: Operation, setting
     case 'getCertificate':
       return answers(directory, directory.certificates.get(operation.id) ?? null);
     case 'getCertificateByFingerprint':
+      if (operation.fingerprint === '') return fails(directory, 'INVALID_INPUT');
       return answers(directory, getByFingerprint(directory, operation.fingerprint));
     case 'updateCertificateStatus':
       return updateStatus(directory, operation.id, operation.status, settings);
@@ -57,11 +58,11 @@ function predictCertificates(directory: Directory, operation: Operation, setting
     case 'revoke':
       return revoke(directory, operation.id, operation.options, settings);
     case 'rotate':
-      return rotate(directory, operation.oldId, operation.input, settings);
+      return rotate(directory, operation.oldId, operation.input, settings, operation.options);
     case 'expireDueCertificates':
       return expireDueCertificates(directory, settings);
     case 'register':
-      return register(directory, operation.input, operation.unique ?? 'none', settings);
+      return register(directory, operation.input, operation.options ?? {}, settings);
     default:
       return undefined;
   }
@@ -70,7 +71,7 @@ function predictCertificates(directory: Directory, operation: Operation, setting
 function predictOthers(directory: Directory, operation: Operation, settings: Settings): Prediction {
   switch (operation.kind) {
     case 'createAgent':
-      return createAgent(directory, operation.input, settings, operation.unique);
+      return createAgent(directory, operation.input, settings, operation.options);
     case 'getAgent':
       return answers(directory, directory.agents.get(operation.id) ?? null);
     case 'getManyAgents':
@@ -80,8 +81,9 @@ function predictOthers(directory: Directory, operation: Operation, settings: Set
         operation.ids.map((id) => directory.agents.get(id) ?? null),
       );
     case 'updateAgent': {
-      const { id, input } = operation;
-      return updateAgent(directory, { id, ...input }, settings, dateOf(operation));
+      const { id, input, allowRevokedCertificate } = operation;
+      const options = { ifUpdatedAt: dateOf(operation), allowRevokedCertificate };
+      return updateAgent(directory, { id, ...input }, settings, options);
     }
     case 'deleteAgent':
       return deleteAgent(directory, operation.id, settings);
@@ -99,11 +101,11 @@ function predictOthers(directory: Directory, operation: Operation, settings: Set
       return setStatus(directory, { ...operation, ifUpdatedAt: dateOf(operation) }, settings);
     case 'setCapabilities': {
       const { id, names } = operation;
-      return updateAgent(directory, { id, capabilities: names }, settings, dateOf(operation));
+      return updateAgent(directory, { id, capabilities: names }, settings, { ifUpdatedAt: dateOf(operation) });
     }
     case 'setMetadata': {
       const { id, metadata } = operation;
-      return updateAgent(directory, { id, metadata }, settings, dateOf(operation));
+      return updateAgent(directory, { id, metadata }, settings, { ifUpdatedAt: dateOf(operation) });
     }
     case 'mergeMetadata':
       return mergeMetadata(directory, { ...operation, ifUpdatedAt: dateOf(operation) }, settings);

@@ -16,7 +16,8 @@ import type {
   RevocationOptions,
   SecurityEventInput,
   SecurityEventQuery,
-  Uniqueness,
+  CreateOptions,
+  RotateOptions,
 } from '../../src';
 
 /** On which condition an agent is changed; `current` stands for what its `updatedAt` is when the call is made. */
@@ -35,13 +36,23 @@ export type Operation =
   | { readonly kind: 'setCertificateMetadata'; readonly id: string; readonly metadata: Metadata }
   | { readonly kind: 'deleteCertificate'; readonly id: string }
   | { readonly kind: 'revoke'; readonly id: string; readonly options: RevocationOptions }
-  | { readonly kind: 'rotate'; readonly oldId: string; readonly input: CertificateInput }
+  | {
+      readonly kind: 'rotate';
+      readonly oldId: string;
+      readonly input: CertificateInput;
+      readonly options?: RotateOptions;
+    }
   | { readonly kind: 'expireDueCertificates' }
-  | { readonly kind: 'createAgent'; readonly input: AgentInput; readonly unique?: Uniqueness | undefined }
+  | { readonly kind: 'createAgent'; readonly input: AgentInput; readonly options?: CreateOptions | undefined }
   | { readonly kind: 'createMany'; readonly inputs: readonly AgentInput[]; readonly options: CreateManyOptions }
   | { readonly kind: 'getAgent'; readonly id: string }
   | { readonly kind: 'getManyAgents'; readonly ids: readonly string[] }
-  | ({ readonly kind: 'updateAgent'; readonly id: string; readonly input: Omit<AgentUpdate, 'id'> } & Guarded)
+  | ({
+      readonly kind: 'updateAgent';
+      readonly id: string;
+      readonly input: Omit<AgentUpdate, 'id'>;
+      readonly allowRevokedCertificate?: boolean | undefined;
+    } & Guarded)
   | { readonly kind: 'deleteAgent'; readonly id: string }
   | { readonly kind: 'queryAgents'; readonly query: ResolutionQuery }
   | { readonly kind: 'pageAgents'; readonly query: ResolutionQuery; readonly size?: number | undefined }
@@ -58,7 +69,7 @@ export type Operation =
     }
   | ({ readonly kind: 'renew'; readonly id: string; readonly expiresAt: Date } & Guarded)
   | { readonly kind: 'expireDueAgents' }
-  | { readonly kind: 'register'; readonly input: RegistrationInput; readonly unique?: Uniqueness | undefined }
+  | { readonly kind: 'register'; readonly input: RegistrationInput; readonly options?: CreateOptions | undefined }
   | { readonly kind: 'recordSecurityEvent'; readonly input: SecurityEventInput }
   | { readonly kind: 'recordMany'; readonly inputs: readonly SecurityEventInput[] }
   | { readonly kind: 'getEvent'; readonly id: string }

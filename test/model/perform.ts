@@ -49,11 +49,11 @@ function performOnCertificates(target: Target, call: Operation): Promise<unknown
     case 'revoke':
       return target.certificates.revoke(call.id, call.options);
     case 'rotate':
-      return target.certificates.rotate(call.oldId, call.input);
+      return target.certificates.rotate(call.oldId, call.input, call.options);
     case 'expireDueCertificates':
       return target.certificates.expireDue();
     case 'register':
-      return target.register(call.input, { unique: call.unique });
+      return target.register(call.input, call.options);
     default:
       return undefined;
   }
@@ -62,7 +62,7 @@ function performOnCertificates(target: Target, call: Operation): Promise<unknown
 function performOnAgents(target: Target, call: Operation): Promise<unknown> | undefined {
   switch (call.kind) {
     case 'createAgent':
-      return target.createAgent(call.input, { unique: call.unique });
+      return target.createAgent(call.input, call.options);
     case 'createMany':
       return createMany(target, call.inputs, call.options);
     case 'getAgent':
@@ -70,7 +70,10 @@ function performOnAgents(target: Target, call: Operation): Promise<unknown> | un
     case 'getManyAgents':
       return target.agents.getMany(call.ids);
     case 'updateAgent':
-      return target.updateAgent({ id: call.id, ...call.input }, changeOptions(call));
+      return target.updateAgent(
+        { id: call.id, ...call.input },
+        { ...changeOptions(call), allowRevokedCertificate: call.allowRevokedCertificate },
+      );
     case 'deleteAgent':
       return target.deleteAgent(call.id);
     case 'queryAgents':

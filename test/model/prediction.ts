@@ -1,10 +1,12 @@
-import type { AgentRecord, Certificate, DatabaseErrorCode, SecurityEvent } from '../../src';
+import type { AgentRecord, Certificate, DatabaseErrorCode, SecurityEvent, Uniqueness } from '../../src';
 
 /** All that a directory holds. Never changed: a call makes another one. */
 export interface Directory {
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly agents: ReadonlyMap<string, AgentRecord>;
   readonly events: ReadonlyMap<string, SecurityEvent>;
+  /** The agents that hold their name and version, by id, and among whose agents it is theirs alone. */
+  readonly holds: ReadonlyMap<string, Uniqueness>;
   /** What the feed tells, call by call; in which order it tells of what one call has changed is left open. */
   readonly feed: readonly (readonly string[])[];
 }
@@ -33,7 +35,13 @@ export class OneOf {
   constructor(readonly codes: readonly DatabaseErrorCode[]) {}
 }
 
-export const emptyDirectory: Directory = { certificates: new Map(), agents: new Map(), events: new Map(), feed: [] };
+export const emptyDirectory: Directory = {
+  certificates: new Map(),
+  agents: new Map(),
+  events: new Map(),
+  holds: new Map(),
+  feed: [],
+};
 
 /** A call that answers `result` and changes nothing. */
 export function answers(directory: Directory, result: unknown): Prediction {

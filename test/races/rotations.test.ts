@@ -124,8 +124,8 @@ describe('The deletion of a certificate that races', () => {
     const database = await openTwice();
     const { db, other } = database;
     await everyRound(async (round) => {
-      const newId = await createCertificate(db, { id: `new${round}` });
-      const oldId = await createCertificate(db, { id: `old${round}`, replacedBy: newId });
+      const oldId = await createCertificate(db, { id: `old${round}` });
+      const newId = await db.certificates.rotate(oldId, certificateInput({ id: `new${round}` }));
       const [deleted, status, rotated] = await race(
         round,
         () => db.certificates.delete(newId),

@@ -45,9 +45,9 @@ describe('db.register', () => {
     ['the agent exists', { agent: { ...registration().agent, id: 'taken' } }, 'ALREADY_EXISTS', 'agent'],
     ['the event exists', { event: eventInput({ id: 'taken' }) }, 'ALREADY_EXISTS', 'securityEvent'],
     [
-      'the certificate refers to one that does not',
-      { certificate: certificateInput({ replacedBy: 'absent' }) },
-      'REFERENCE_NOT_FOUND',
+      'the certificate is revoked',
+      { certificate: certificateInput({ status: 'REVOKED' }) },
+      'INVALID_TRANSITION',
       'certificate',
     ],
   ] as const)('where %s nothing is stored', async (_, fields, code, entity) => {
@@ -78,8 +78,11 @@ describe('db.register', () => {
     const { db } = await openTestDatabase();
     await db.register(registration(), { unique: 'name-version' });
     const second = registration({ certificate: certificateInput(), agent: { ...registration().agent, id: 'b' } });
-    await expectError('ALREADY_EXISTS', () => db.register(second, { unique: 'name-version' }));
-    await db.register(second);
+    for (const unique of ['name-version', 'owner-name-version', 'none'] as const) {
+      expect(await expectError('ALREADY_EXISTS', () => db.register(second, { unique }))).toMatchObject({
+        field: 'name',
+      });
+    }
   });
 
   test('is part of a transaction inside of one', async () => {

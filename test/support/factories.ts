@@ -10,10 +10,13 @@ import type {
 
 /** A certificate with all that is required, and what a test says about it. */
 export function certificateInput(fields: Partial<CertificateInput> = {}): CertificateInput {
+  const notBefore = new Date('2026-01-01T00:00:00.000Z');
+  const { notAfter } = fields;
   return {
     subject: 'CN=agent.example',
     issuer: 'CN=ANS Test CA',
-    notBefore: new Date('2026-01-01T00:00:00.000Z'),
+    // One that is over in a test must not end before it begins.
+    notBefore: notAfter instanceof Date && notAfter < notBefore ? notAfter : notBefore,
     notAfter: new Date('2036-01-01T00:00:00.000Z'),
     publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
     certificate: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
@@ -53,10 +56,10 @@ export function createCertificate(db: DatabaseService, fields: Partial<Certifica
   return db.createCertificate(certificateInput(fields));
 }
 
-/** Registers an agent, with a certificate of its own unless it is given one, and returns its id. */
+/** Registers an agent, with a certificate of its own unless it is given one, of any status, and returns its id. */
 export async function createAgent(db: DatabaseService, fields: Partial<AgentInput> = {}): Promise<string> {
   const certificateId = fields.certificateId ?? (await createCertificate(db));
-  return db.createAgent(agentInput({ ...fields, certificateId }));
+  return db.createAgent(agentInput({ ...fields, certificateId }), { allowRevokedCertificate: true });
 }
 
 /** An agent with everything that an agent can have, as it is read back. */

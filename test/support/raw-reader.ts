@@ -1,6 +1,6 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { runRaw } from './raw-client';
-import { selectAll, tableNames, type Table } from './tables';
+import { recordTables, selectAll, type Table } from './tables';
 import type { TestDatabase } from './test-database';
 
 /** A row by the names of its columns; times are milliseconds since 1970, booleans 0 or 1. */
@@ -30,10 +30,10 @@ export async function rawCounts(database: LocatedDatabase): Promise<Record<strin
   return Object.fromEntries(Object.entries(await allRawRows(database)).map(([table, rows]) => [table, rows.length]));
 }
 
-/** All rows of all of the package's tables: what a call that must change nothing leaves as it was. */
+/** All rows of all of the package's tables of records: what a call that must change nothing leaves as it was. */
 export async function allRawRows(database: LocatedDatabase): Promise<Record<string, RawRow[]>> {
-  const rows = await queryRaw(database, ...tableNames.map(selectAll));
-  return Object.fromEntries(tableNames.map((table, index) => [table, rows[index] ?? []]));
+  const rows = await queryRaw(database, ...recordTables.map(selectAll));
+  return Object.fromEntries(recordTables.map((table, index) => [table, rows[index] ?? []]));
 }
 
 export function isPostgresql(url: string): boolean {

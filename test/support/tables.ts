@@ -12,12 +12,16 @@ export const tables = {
   security_event_entries: ['sequence'],
   security_event_checkpoints: ['sequence'],
   changes: ['sequence'],
+  name_locks: ['bucket'],
   change_prunings: ['sequence'],
 } as const;
 
 export type Table = keyof typeof tables;
 
 export const tableNames = Object.keys(tables) as Table[];
+
+/** Those that hold records; a row of name_locks means nothing, and a call that is refused may leave one. */
+export const recordTables = tableNames.filter((table) => table !== 'name_locks');
 
 /** All of a table, in the order of its key: texts by code point on either engine. */
 export function selectAll(table: Table): string {

@@ -4,6 +4,11 @@ ALTER TABLE "agents" ADD COLUMN "unique_key" TEXT
     CONSTRAINT "agents_unique_key_check" CHECK (typeof("unique_key") IN ('text', 'null'));
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 
+-- Only registrations on PostgreSQL need it: see the schema.
+CREATE TABLE "name_locks" (
+    "bucket" INTEGER NOT NULL PRIMARY KEY
+);
+
 CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
 DROP INDEX "idx_certificates_subject_folded";
 CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded", "id");

@@ -5,7 +5,7 @@ import { PostgresqlConnections } from './postgresql-connections';
 // All that the other tables' rows belong to; a table of somebody else's that refers to one of them makes it fail.
 const truncateSql = `TRUNCATE agents, endpoints, capabilities, agent_capabilities, agent_metadata, certificates,
   certificate_metadata, security_events, security_event_metadata, security_event_entries, security_event_checkpoints,
-  changes, change_prunings`;
+  changes, change_prunings, name_locks`;
 
 /** Deletes every record, at once, and leaves the schema with its history. */
 export async function emptyPostgresqlDatabase(location: PostgresqlLocation, settings: PoolSettings): Promise<void> {

@@ -14,7 +14,7 @@ import { postgresqlDialect } from './postgresql-dialect';
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r' AND t.relname IN (
   'agents', 'endpoints', 'capabilities', 'agent_capabilities', 'agent_metadata', 'certificates', 'certificate_metadata',
   'security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints', 'changes',
-  'change_prunings')`;
+  'change_prunings', 'name_locks')`;
 
 const brokenSchemaSql = `
   SELECT 'the foreign key ' || c.conname || ' was never looked at' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid

@@ -7,6 +7,13 @@ CREATE TYPE "ChangeEntity" AS ENUM ('AGENT', 'CERTIFICATE');
 ALTER TABLE "agents" ADD COLUMN "unique_key" TEXT COLLATE "C";
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 
+-- With room on each page, so that an update of a row stays on it.
+CREATE TABLE "name_locks" (
+    "bucket" INTEGER NOT NULL,
+
+    CONSTRAINT "name_locks_pkey" PRIMARY KEY ("bucket")
+) WITH (fillfactor = 50);
+
 CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
 
 CREATE TABLE "security_event_entries" (

@@ -1,0 +1,82 @@
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { perEngine } from '../sql/per-engine';
+import { sql } from '../sql/sql';
+import { defineStatement, type Statement } from '../sql/statement';
+import { lockOf, locksOf } from './name-locks';
+import type { Uniqueness } from './types';
+import type { NameKeys } from './unique-key';
+
+const takenColumns: RecordColumns = {
+  position: 'integer',
+  id: 'text',
+  name: 'text',
+  version: 'text',
+  owner: 'text',
+  all_key: 'text',
+  owner_key: 'text',
+};
+const lockColumns: RecordColumns = { bucket: 'integer' };
+
+/** An agent whose name and version others may have, or hold. */
+export interface NamedAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly owner: string;
+  readonly nameKeys: NameKeys;
+}
+
+/** The statements that keep unique names unique, on one engine. */
+export class NameStatements {
+  readonly #hasConcurrentWriters: boolean;
+  readonly #lockOne;
+  readonly #lockMany;
+  readonly #selectHeld;
+  readonly #selectTaken;
+
+  constructor(dialect: Dialect) {
+    this.#hasConcurrentWriters = dialect.hasConcurrentWriters;
+    const onConflict = sql`ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket`;
+    this.#lockOne = defineStatement<{ bucket: number }>(
+      (p) => sql`INSERT INTO name_locks (bucket) VALUES (${p('bucket')}) ${onConflict}`,
+    );
+    this.#lockMany = defineStatement<{ buckets: string }>(
+      (p) => sql`INSERT INTO name_locks (bucket)
+        SELECT b.bucket FROM ${dialect.recordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
+    );
+    // By the unique index on unique_key, however many agents share the name.
+    this.#selectHeld = defineStatement<{ agents: string }>(
+      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
+          SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id)`,
+    );
+    this.#selectTaken = defineStatement<{ agents: string }>(
+      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
+          SELECT 1 FROM agents a WHERE a.name = n.name AND a.version = n.version
+          AND (n.owner IS NULL OR a.owner = n.owner OR a.unique_key = n.all_key))`,
+    );
+  }
+
+  /**
+   * Keeps others from registering the names until the end of the transaction, where several transactions may write. Only a
+   * later statement sees what this one has waited for.
+   */
+  lock(agents: readonly Pick<NamedAgent, 'nameKeys'>[], uniqueness: Uniqueness): Statement[] {
+    const keys = agents.map(({ nameKeys }) => nameKeys);
+    if (!this.#hasConcurrentWriters || keys[0] === undefined) return [];
+    if (keys.length === 1 && uniqueness !== 'name-version') return [this.#lockOne({ bucket: lockOf(keys[0]) })];
+    return [this.#lockMany({ buckets: JSON.stringify(locksOf(keys, uniqueness).map((bucket) => [bucket])) })];
+  }
+
+  /** The positions of the agents whose name and version are not free for `uniqueness`. */
+  selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
+    const isOwnersOwn = uniqueness === 'owner-name-version';
+    const rows = agents.map(({ id, name, version, owner, nameKeys: { allKey, ownerKey } }, position) => {
+      return [position, id, name, version, isOwnersOwn ? owner : null, allKey, ownerKey];
+    });
+    const parameters = { agents: JSON.stringify(rows) };
+    return uniqueness === 'none' ? this.#selectHeld(parameters) : this.#selectTaken(parameters);
+  }
+}
+
+/** The statements of an engine. */
+export const nameStatements = perEngine((dialect) => new NameStatements(dialect));
