@@ -1,6 +1,6 @@
 import { Failure, invalidInput } from '../errors/failure';
 import { answerBounds } from '../options/limits';
-import type { AnswerBounds } from '../sql/statement';
+import type { AnswerBounds } from '../sql/answer-size';
 import { checkObject, checkWholeNumber, optional } from './check';
 import type { Window } from './check-window';
 import type { Checks } from './checks';

@@ -1,5 +1,5 @@
 import { checkObject, checkWholeNumber, optional } from '../input/check';
-import type { AnswerBounds } from '../sql/statement';
+import type { AnswerBounds } from '../sql/answer-size';
 import type { LimitOptions } from './types';
 
 /** How much one call may be given, and may give. What has no limit is infinite. */

@@ -1,5 +1,12 @@
 import { Failure } from '../errors/failure';
-import type { AnswerBounds } from './statement';
+
+/** How much an answer may have in all of its rows together. */
+export interface AnswerBounds {
+  /** Characters of texts. */
+  readonly maxLength: number;
+  /** JSON values. */
+  readonly maxValues: number;
+}
 
 /** So many characters hold few enough values whatever they are: an ordinary answer is not looked through. */
 const uncountedLength = 1_048_576;

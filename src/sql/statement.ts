@@ -1,3 +1,4 @@
+import type { AnswerBounds } from './answer-size';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
 import { TextCache } from './text-cache';
@@ -11,14 +12,6 @@ export interface Statement {
   readonly args: readonly SqlValue[];
   /** Given for a statement whose answer may be large. */
   readonly bounds?: AnswerBounds;
-}
-
-/** How much an answer may have in all of its rows together. */
-export interface AnswerBounds {
-  /** Characters of texts. */
-  readonly maxLength: number;
-  /** JSON values. */
-  readonly maxValues: number;
 }
 
 /** Returns the statement with bounds of its answer. */

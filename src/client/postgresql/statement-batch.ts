@@ -47,6 +47,8 @@ export function canBeBatch(client: PoolClient, statements: readonly Statement[])
 
 /** Sends statements that return no rows as one: all of them or none. What each has left. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
+  // The driver has no result for a bare Sync, which could not be told from a lost answer.
+  if (statements.length === 0) return [];
   const names = statements.map(({ sql }) => (client instanceof TidyClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {
     client.query(

@@ -1,7 +1,7 @@
 import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
-import { AnswerSize } from '../../sql/answer-size';
-import type { AnswerBounds, Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
+import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
+import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { TextCache } from '../../sql/text-cache';
