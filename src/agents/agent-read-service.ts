@@ -1,4 +1,5 @@
 import type { Executor } from '../client/executor';
+import { mapInTurns } from '../client/event-loop';
 import type { Session } from '../client/session';
 import {
   checkPage,
@@ -14,7 +15,7 @@ import { checkResultSize, rowLimit } from '../input/check-window';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
-import { limitedTo, type Row, type Statement } from '../sql/statement';
+import { costing, costOfRecords, limitedTo, type Row, type Statement } from '../sql/statement';
 import { AgentCursors } from './agent-cursors';
 import { toAgentRecord } from './agent-mapping';
 import { agentStatements } from './agent-statements';
@@ -56,9 +57,13 @@ export abstract class AgentReadService {
   getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
     return this.#session.read('agents.getMany', options, async (executor) => {
       const wanted = this.#settings.checks.list(ids, 'ids', this.#settings.checks.id);
-      const statement = agentStatements(executor.dialect).selectMany({ ids: JSON.stringify([...new Set(wanted)]) });
+      const { selectMany } = agentStatements(executor.dialect);
+      const statement = costing(
+        costOfRecords(wanted.length),
+        selectMany({ ids: JSON.stringify([...new Set(wanted)]) }),
+      );
       const found = new Map((await this.#queryMany(executor, statement)).map((row) => [row[0], row]));
-      return wanted.map((id) => {
+      return mapInTurns(wanted, (id) => {
         const row = found.get(id);
         return row === undefined ? null : toAgentRecord(row);
       });
@@ -80,7 +85,7 @@ export abstract class AgentReadService {
       const selection = { filter, order, limit, offset: window.offset ?? 0, nowMs: now() };
       const rows = await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection));
       checkResultSize(window, rows, maxResults);
-      return rows.map(toAgentRecord);
+      return mapInTurns(rows, toAgentRecord);
     });
   }
 
@@ -144,6 +149,6 @@ export abstract class AgentReadService {
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
     const rows = await executor.query(limitedTo(bounds, buildAgentQuery(executor.dialect, selection)));
-    return toPage(rows.map(toAgentRecord), size, (agent) => cursors.encode(agent));
+    return toPage(await mapInTurns(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
   }
 }

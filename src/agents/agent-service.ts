@@ -31,7 +31,7 @@ import type {
 } from './types';
 
 /** Agents that expire in one transaction. */
-const sweepSize = 1000;
+const sweepSize = 250;
 
 /** Registers agents, changes and finds them. Every failure is a `DatabaseError`. */
 export class AgentService extends AgentReadService {
@@ -177,7 +177,7 @@ export class AgentService extends AgentReadService {
 
   /**
    * Lets all agents expire whose time has passed and that are ACTIVE or DEPRECATED: a guarded statement, and a
-   * transaction, for each thousand of them. One that is renewed or revoked meanwhile is left alone.
+   * transaction, for each few hundred of them. One that is renewed or revoked meanwhile is left alone.
    *
    * @returns how many.
    */

@@ -1,5 +1,6 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
+import { chunkRows } from '../sql/chunks';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../sql/statement';
 import { agentColumns } from './agent-columns';
@@ -83,7 +84,9 @@ export class AgentStatements {
     this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
-        ), a.certificate_id, a.name, a.version, a.owner, a.unique_key FROM agents a WHERE a.id = ${p('id')}`,
+        ), a.certificate_id, a.name, a.version, a.owner, a.unique_key, EXISTS (
+          SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT 1 OFFSET ${raw(String(chunkRows))}
+        ) FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.selectCertificates = defineStatement<{ ids: string }>(
       (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})

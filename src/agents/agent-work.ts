@@ -1,5 +1,6 @@
-import { Failure } from '../errors/failure';
+import { Failure, invalidInput } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
+import { countValues } from '../sql/answer-size';
 import { inOrder, lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
 import type { ChangeRules, RegistrationRules } from './agent-options';
 import type { AgentChange, NewAgentRow } from './agent-row';
@@ -7,7 +8,6 @@ import type { AgentStatements } from './agent-statements';
 import type { NamedAgent } from './name-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
 import type { AgentStatus, Uniqueness } from './types';
-import { checkMergedMetadata, type MetadataRow } from '../metadata/metadata-rows';
 import type { Limits } from '../options/limits';
 import { toNameKeys } from './unique-key';
 
@@ -58,9 +58,7 @@ export function* mergeMetadata(
 ): Work<boolean> {
   const before = yield* readForChange(statements, change, rules);
   if (before === undefined) return false;
-  const { rows } = yield statements.collections.selectMetadata({ id: change.id });
-  // The statement selects exactly these columns.
-  checkMergedMetadata(rows as readonly MetadataRow[], change.mergedMetadata ?? [], limits);
+  yield* checkMergedMetadata(statements, change, limits);
   yield* update(statements, change, before, rules);
   return true;
 }
@@ -85,7 +83,9 @@ export function* renewAgent(statements: AgentStatements, change: AgentChange, ru
 
 /** Deletes an agent; gives false when absent. */
 export function* deleteAgent(statements: AgentStatements, id: string, nowMs: number): Work<boolean> {
-  if ((yield* hold(statements, id, null)) === undefined) return false;
+  const before = yield* hold(statements, id, null);
+  if (before === undefined) return false;
+  if (hasMuchMetadata(before)) yield* deleteMetadataInSteps(statements, id);
   yield* lastly(statements.delete(id));
   yield noteOf('DELETED', [id], nowMs);
   return true;
@@ -118,6 +118,38 @@ interface BeforeChange {
   readonly version: string;
   readonly owner: string;
   readonly uniqueKey: string | null;
+}
+
+/** @throws INVALID_INPUT where all of the metadata would be more than an agent may have */
+function* checkMergedMetadata(statements: AgentStatements, change: AgentChange, limits: Limits): Work<void> {
+  const { selectKeptSize, selectKeptContainers } = statements.collections;
+  const added = change.mergedMetadata ?? [];
+  if (added.length === 0) return;
+  const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
+  // The statement selects exactly these columns.
+  const [keptBytes = 0, mostValues = 0] = ((yield selectKeptSize(kept)).rows[0] ?? []).map(Number);
+  const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
+  if (bytes > limits.metadataBytes) {
+    throw invalidInput('metadata', `must not be larger than ${limits.metadataBytes} bytes of JSON`);
+  }
+  const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
+  if (mostValues + addedValues <= limits.metadataValues) return;
+  // That was a bound: now each is counted.
+  const containers = (yield selectKeptContainers(kept)).rows.map(([value]) => String(value));
+  const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
+  if (mostValues - excess + addedValues > limits.metadataValues) {
+    throw invalidInput('metadata', `must not hold more than ${limits.metadataValues} JSON values`);
+  }
+}
+
+function hasMuchMetadata(before: Row): boolean {
+  return Boolean(before[8]);
+}
+
+// SQLite would block all else in the process for as long as one statement takes for them all.
+function* deleteMetadataInSteps({ collections: { deleteSomeMetadata } }: AgentStatements, id: string): Work<void> {
+  if (deleteSomeMetadata === undefined) return;
+  while ((yield deleteSomeMetadata({ id })).changes > 0);
 }
 
 function* update(
@@ -177,6 +209,8 @@ function* readForChange(
   const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey] = row as ForChangeRow;
   const before = { status, updatedAt, certificateId, name, version, owner, uniqueKey };
   checkChange(change, before, Boolean(hasEndpoint), ifUpdatedAt);
+  const isReplaced = change.collections.metadata !== undefined && hasMuchMetadata(row);
+  if (isReplaced) yield* deleteMetadataInSteps(statements, change.id);
   return before;
 }
 

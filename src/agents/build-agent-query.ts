@@ -1,7 +1,16 @@
 import type { Dialect } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import { allOf, defineShapedStatement, windowOf, slot, type Statement } from '../sql/statement';
+import {
+  allOf,
+  costing,
+  costOfRecords,
+  defineShapedStatement,
+  slot,
+  windowOf,
+  type Statement,
+  type StatementCost,
+} from '../sql/statement';
 import { agentColumns } from './agent-columns';
 import { agentConditions, tablesOf } from './agent-conditions';
 import type { AgentPlace } from './agent-cursors';
@@ -44,7 +53,25 @@ interface Composition {
  * whole agents, so that nothing is put together that is not returned.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
-  return queries(dialect)(selection);
+  return costing(costOf(selection), queries(dialect)(selection));
+}
+
+/** The longest part of an order that an index gives at once. */
+const longestQuickPage = 1001;
+
+// What leads to few agents, or is read in the order of an index, is quick; anything else may look through all agents.
+function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
+  if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
+  if (limit + offset > longestQuickPage) return 'many';
+  const asked = Object.entries(filter).filter(([field, value]) => isAsked(field, value));
+  if (asked.length === 0) return indexedOrders.has(order.field) ? undefined : 'scan';
+  const isOwn = asked.length === 1 && asked[0]?.[0] === 'owner';
+  return isOwn && order.field === 'updatedAt' && order.direction === 'desc' ? undefined : 'scan';
+}
+
+function isAsked(field: string, value: unknown): boolean {
+  if (field === 'allCapabilities') return false;
+  return field === 'includeExpired' ? value === false : value !== undefined;
 }
 
 const queries = perEngine((dialect) =>
@@ -96,7 +123,7 @@ function composeQuery(composition: Composition): Sql {
 
 /** How many agents match. */
 export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
-  return counts(dialect)({ filter, nowMs });
+  return costing('scan', counts(dialect)({ filter, nowMs }));
 }
 
 const counts = perEngine((dialect) =>

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { sql, type Sql } from '../sql/sql';
+import { chunkRows, statementsFor } from '../sql/chunks';
+import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import type { AgentCollections } from './agent-row';
 
@@ -31,9 +32,15 @@ export interface OwnedCollections {
  * The statements of what belongs to agents, on one engine. Their number never depends on how many agents they are about,
  * or on what these carry.
  */
+const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
+
 export class CollectionStatements {
-  /** Key and value of all of an agent's metadata. */
-  readonly selectMetadata;
+  /** Of an agent's metadata under other keys than `keys`: how many bytes, and at most how many JSON values. */
+  readonly selectKeptSize;
+  /** Of the same, the values that are arrays and objects. */
+  readonly selectKeptContainers;
+  /** Deletes {@link chunkRows} entries of an agent's metadata; undefined where a statement blocks nothing else. */
+  readonly deleteSomeMetadata;
   readonly #hasConcurrentWriters: boolean;
   readonly #insertEndpoints;
   readonly #deleteEndpoints;
@@ -94,27 +101,39 @@ export class CollectionStatements {
       (p) => sql`${insertMetadata(p('metadata'))}
         WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
     );
-    this.selectMetadata = defineStatement<{ id: string }>(
-      (p) => sql`SELECT m.key, m.value FROM agent_metadata m WHERE m.agent_id = ${p('id')}`,
+    const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
+      sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.elements(p('keys'))})`;
+    // A value takes two characters at least, with what separates it from the next one.
+    this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
+      (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
+          coalesce(sum(CASE WHEN ${isContainer} THEN (length(m.value) + 1) / 2 ELSE 1 END), 0)
+        FROM agent_metadata m WHERE ${isKept(p)}`,
     );
+    this.selectKeptContainers = defineStatement<{ id: string; keys: string }>(
+      (p) => sql`SELECT m.value FROM agent_metadata m WHERE ${isKept(p)} AND ${isContainer}`,
+    );
+    this.deleteSomeMetadata = dialect.hasConcurrentWriters
+      ? undefined
+      : defineStatement<{ id: string }>(
+          (p) => sql`DELETE FROM agent_metadata WHERE rowid IN (
+            SELECT m.rowid FROM agent_metadata m WHERE m.agent_id = ${p('id')} LIMIT ${raw(String(chunkRows))})`,
+        );
     this.#deleteMetadata = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,
     );
   }
 
-  /** Four statements at most, whatever the agents carry. */
+  /** Four statements, or more where the agents carry thousands of endpoints, capabilities or entries of metadata. */
   insert(owners: readonly OwnedCollections[]): Statement[] {
     const { endpoints, names, links, metadata } = toRecordSets(owners);
-    const statements: Statement[] = [];
-    if (endpoints.length > 0) statements.push(this.#insertEndpoints({ endpoints: JSON.stringify(endpoints) }));
-    if (links.length > 0) {
-      // In order, so that no two transactions each wait for a name that the other one has inserted first.
-      const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
-      statements.push(this.#insertCapabilities({ capabilities: JSON.stringify(capabilities) }));
-      statements.push(this.#linkCapabilities({ links: JSON.stringify(links) }));
-    }
-    if (metadata.length > 0) statements.push(this.#insertMetadata({ metadata: JSON.stringify(metadata) }));
-    return statements;
+    // In order, so that no two transactions each wait for a name that the other one has inserted first.
+    const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
+    return [
+      ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),
+      ...statementsFor(capabilities, (rows) => this.#insertCapabilities({ capabilities: JSON.stringify(rows) })),
+      ...statementsFor(links, (rows) => this.#linkCapabilities({ links: JSON.stringify(rows) })),
+      ...statementsFor(metadata, (rows) => this.#insertMetadata({ metadata: JSON.stringify(rows) })),
+    ];
   }
 
   /** Makes room for collections that replace those of an agent. */
@@ -131,8 +150,8 @@ export class CollectionStatements {
 
   /** Sets the given keys of an agent's metadata, and leaves the others. */
   mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
-    if (metadata.length === 0) return [];
-    return [this.#mergeMetadata({ metadata: JSON.stringify(metadata.map(([key, value]) => [id, key, value])) })];
+    const rows = metadata.map(([key, value]) => [id, key, value]);
+    return statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
   }
 
   /**

@@ -2,7 +2,16 @@ import { ownersWithMetadata } from '../metadata/metadata-filter';
 import { textPart, type Dialect, type TextPart } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import { allOf, isOneOf, toStatement, windowOf, type Statement } from '../sql/statement';
+import {
+  allOf,
+  costing,
+  costOfRecords,
+  isOneOf,
+  toStatement,
+  windowOf,
+  type Statement,
+  type StatementCost,
+} from '../sql/statement';
 import { certificateColumns } from './certificate-mapping';
 import type { CertificateFilter, CertificateOrder } from './parse-certificate-query';
 import type { CertificateOrderField } from './types';
@@ -28,8 +37,16 @@ export function buildCertificateQuery(dialect: Dialect, selection: CertificateSe
   const { definitions, from, conditions } = search(dialect, filter);
   const page = sql`page AS MATERIALIZED (SELECT c.${dialect.rowKey} AS key FROM ${from}
     WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
-  return toStatement(sql`WITH ${join([...definitions, page])}
+  const composed = toStatement(sql`WITH ${join([...definitions, page])}
     SELECT ${columnsOf(dialect)} FROM page ${dialect.joinBy(dialect.rowKey, 'certificates', 'c', sql`page.key`)} ORDER BY ${orderBy}`);
+  return costing(costOf(selection), composed);
+}
+
+// Subjects and issuers are looked for among all certificates, and many may be of one status.
+function costOf({ filter, limit, offset }: CertificateSelection): StatementCost | undefined {
+  if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
+  if (filter.fingerprintKey !== undefined) return undefined;
+  return limit + offset > 1000 ? 'many' : 'scan';
 }
 
 interface Search {

@@ -1,4 +1,5 @@
 import type { Executor } from '../client/executor';
+import { mapInTurns } from '../client/event-loop';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import { checkWholeNumber } from '../input/check';
@@ -37,7 +38,7 @@ import type {
 } from './types';
 
 /** How many certificates expire in one transaction. */
-const batchSize = 1000;
+const batchSize = 250;
 
 /**
  * Keeps certificates and their status. Every failure is a `DatabaseError`. Every change is atomic, and is told by the feed
@@ -227,7 +228,7 @@ export class CertificateService {
   }
 
   /**
-   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, a thousand at a time, each batch
+   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, a few hundred at a time, each batch
    * by one guarded statement of its own: a revocation is never overwritten, and when a later batch fails the earlier ones
    * stay. Inside a transaction it is all or nothing as the transaction is.
    *
@@ -252,7 +253,7 @@ export class CertificateService {
     const statement = buildCertificateQuery(executor.dialect, selection);
     const rows = await executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
     checkResultSize(window, rows, maxResults);
-    return rows.map(toCertificate);
+    return mapInTurns(rows, toCertificate);
   }
 }
 

@@ -1,6 +1,7 @@
 import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
+import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { certificateColumns } from './certificate-mapping';
@@ -96,7 +97,7 @@ export class CertificateStatements {
   }
 
   #addMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
-    return metadata.length === 0 ? [] : [this.#insertMetadata({ id, metadata: toEntriesJson(metadata) })];
+    return statementsFor(metadata, (rows) => this.#insertMetadata({ id, metadata: toEntriesJson(rows) }));
   }
 }
 

@@ -2,9 +2,10 @@ import { Failure } from '../errors/failure';
 import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
-import { lastly, type ChangeNote, type Work } from '../sql/statement';
+import { chunkRows } from '../sql/chunks';
+import { inOrder, lastly, type ChangeNote, type Statement, type Work } from '../sql/statement';
 import { certificateStatements, type CertificateStatements } from './certificate-statements';
-import { holderStatements } from './holder-statements';
+import { holderStatements, type HolderStatements } from './holder-statements';
 import type { NewCertificateRow } from './parse-certificate';
 import type { ParsedRevocation } from './parse-revocation';
 import type { RevocationOutcome } from './types';
@@ -72,9 +73,9 @@ export function* revokeCertificate(
   yield certificateNote('UPDATED', [id], nowMs);
   if (agents === 'keep') return { revoked: true, agents: [] };
   const holders = holderStatements(dialect);
-  const lock = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
-  const ids = idsOf((yield lock({ certificateId: id })).rows);
-  if (ids.length > 0) yield holders.setStatus(ids, agents === 'suspend' ? 'SUSPENDED' : 'REVOKED', nowMs);
+  const lockHolders = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
+  const status = agents === 'suspend' ? 'SUSPENDED' : 'REVOKED';
+  const ids = yield* changeHolders(holders, lockHolders, id, (some) => holders.setStatus(some, status, nowMs));
   yield agentNote(ids, nowMs);
   return { revoked: true, agents: ids };
 }
@@ -101,10 +102,39 @@ export function* rotateCertificate(
   yield* lastly([statements.setSuccessor({ id: oldId, successor: id })]);
   yield certificateNote('UPDATED', [oldId], nowMs);
   const holders = holderStatements(dialect);
-  const ids = idsOf((yield holders.lockAll({ certificateId: oldId })).rows);
-  if (ids.length > 0) yield* lastly([holders.setCertificate(ids, id, nowMs)]);
+  const ids = yield* changeHolders(holders, holders.lockAll, oldId, (some) => holders.setCertificate(some, id, nowMs));
   yield agentNote(ids, nowMs);
   return id;
+}
+
+/** Changes the agents that hold a certificate; gives their ids, ascending. */
+function* changeHolders(
+  { isStepped }: HolderStatements,
+  lock: HolderStatements['lockAll'],
+  certificateId: string,
+  change: (ids: readonly string[]) => Statement,
+): Work<string[]> {
+  const all: string[] = [];
+  for (let after = -1; ;) {
+    const { rows } = yield lock({ certificateId, after });
+    const ids = idsOf(rows);
+    // Parts that are in order already are quickly put in order together.
+    for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
+    if (ids.length > 0) yield* lastly([change(ids)]);
+    if (!isStepped) return all;
+    if (ids.length < chunkRows) {
+      // Lets all else in the process have its turn.
+      yield* inOrder([]);
+      return sortByCodePoint(all);
+    }
+    after = Number(rows.at(-1)?.[1]);
+  }
+}
+
+// Without surrogates the order of code units is that of code points, and much quicker.
+function sortByCodePoint(ids: string[]): string[] {
+  if (!ids.some((id) => /[\ud800-\udfff]/.test(id))) return ids.sort();
+  return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
 /** How many of at most `limit` certificates that are due have expired now. */

@@ -1,27 +1,40 @@
 import type { Dialect } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
-import { sql, type Sql } from '../sql/sql';
+import { chunkRows } from '../sql/chunks';
+import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
+
+/** Which holders to look for: `after` is the key of the last one of the part before. */
+export type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
 /** The statements of the agents that hold a certificate, on one engine. */
 export class HolderStatements {
   /** Whether there is one. */
   readonly exists;
-  /** The ids of all of them, ascending; so are those of the next two. Locked where several transactions may write. */
+  /**
+   * The ids of all of them, with the key to go on after: on SQLite {@link chunkRows} of them at a time, in no order of the
+   * ids; elsewhere all at once, ascending and locked. So are those of the next two.
+   */
   readonly lockAll;
   /** Of those that a suspension concerns. */
   readonly lockForSuspension;
   /** Of those that a revocation concerns. */
   readonly lockForRevocation;
+  /** Whether they come a part at a time. */
+  readonly isStepped: boolean;
   readonly #setStatus;
   readonly #setCertificate;
 
   constructor(dialect: Dialect) {
-    const lockWhere = (condition: Sql): ((parameters: { certificateId: string }) => Statement) =>
-      defineStatement<{ certificateId: string }>(
-        (p) => sql`SELECT id FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ORDER BY id
-          ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``}`,
-      );
+    this.isStepped = !dialect.hasConcurrentWriters;
+    const lockWhere = (condition: Sql): ((parameters: HolderPlace) => Statement) =>
+      defineStatement<HolderPlace>((p) => {
+        const key = dialect.rowKey;
+        const part = this.isStepped
+          ? sql`AND ${key} > ${p('after')} ORDER BY ${key} LIMIT ${raw(String(chunkRows))}`
+          : sql`ORDER BY id FOR NO KEY UPDATE`;
+        return sql`SELECT id, ${key} FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ${part}`;
+      });
     const nextUpdate = (now: Sql): Sql => dialect.nextTime(sql`updated_at`, now);
     this.exists = defineStatement<{ certificateId: string }>(
       (p) => sql`SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} LIMIT 1`,

@@ -1,5 +1,6 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
+import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
 import { defineStatement, toStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
 import { storedTime } from '../sql/stored';
@@ -76,9 +77,12 @@ export class ChangeStatements {
     );
   }
 
-  insert(notes: readonly ChangeNote[]): Statement {
+  /** One statement, or more for thousands of changes. */
+  insert(notes: readonly ChangeNote[]): Statement[] {
     const rows = notes.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
-    return this.#insert({ changes: JSON.stringify(rows.map((row, position) => [position, ...row])) });
+    return statementsFor(rows, (chunk) =>
+      this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
+    );
   }
 }
 

@@ -15,3 +15,13 @@ export async function takeTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   lastTurn = performance.now();
 }
+
+/** Returns what `map` makes of each element, with pauses for all else in the process where it takes long. */
+export async function mapInTurns<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
+  const mapped: U[] = [];
+  for (const element of elements) {
+    if (isTurnOverdue()) await takeTurn();
+    mapped.push(map(element));
+  }
+  return mapped;
+}

@@ -40,12 +40,17 @@ export async function runWorkInTurns<T>(
   let step = work.next();
   while (step.done !== true) {
     if (isTurnOverdue()) await takeTurn();
-    step = work.next(runStep(step.value, remainder, run));
+    if ('results' in step.value) {
+      const { statements, results } = step.value;
+      await runInTurns(statements, (statement) => {
+        const result = run(statement);
+        results.push(result);
+        return result;
+      });
+      step = work.next(nothing);
+    } else step = work.next(runStep(step.value, remainder, run));
   }
-  for (const statement of remainder.last) {
-    if (isTurnOverdue()) await takeTurn();
-    run(statement);
-  }
+  await runInTurns(remainder.last, run);
   notes.push(...remainder.notes);
   return step.value;
 }
@@ -73,9 +78,20 @@ export async function runToEnd<T>(work: Work<T>, { run, runAll }: AsyncRunner): 
   return { result: step.value, last: remainder.last, notes: remainder.notes };
 }
 
-/** The statement that writes the notes down; none where there is nothing to write. */
+/** The statements that write the notes down; none where there is nothing to write. */
 export function writeNotes(dialect: Dialect, notes: readonly ChangeNote[]): Statement[] {
-  return notes.some(({ ids }) => ids.length > 0) ? [changeStatements(dialect).insert(notes)] : [];
+  return notes.some(({ ids }) => ids.length > 0) ? changeStatements(dialect).insert(notes) : [];
+}
+
+/** Runs statements on a driver that does not wait, with pauses for all else in the process where they take long. */
+export async function runInTurns(
+  statements: readonly Statement[],
+  run: (statement: Statement) => StatementResult,
+): Promise<void> {
+  for (const statement of statements) {
+    if (isTurnOverdue()) await takeTurn();
+    run(statement);
+  }
 }
 
 /** Keeps the notes for the end of the transaction that they are part of. */

@@ -1,6 +1,16 @@
 import type { Dialect } from '../sql/dialect';
 import { join, sql, type Sql } from '../sql/sql';
-import { allOf, isOneOf, toStatement, windowOf, type Row, type Statement } from '../sql/statement';
+import {
+  allOf,
+  costing,
+  costOfRecords,
+  isOneOf,
+  toStatement,
+  windowOf,
+  type Row,
+  type Statement,
+  type StatementCost,
+} from '../sql/statement';
 import { storedChoice, storedFlag, storedJson, storedOptionalText, storedText, storedTime } from '../sql/stored';
 import { ownersWithMetadata } from '../metadata/metadata-filter';
 import type { Metadata } from '../metadata/types';
@@ -22,12 +32,26 @@ const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
 /** Events by a filter, newest first: one statement, which finds the rows of the page first. */
 export function buildEventQuery(dialect: Dialect, filter: EventFilter, selection: EventSelection): Statement {
-  return toStatement(sql`WITH page AS MATERIALIZED (${pageOf(dialect, filter, selection)})
+  const composed = toStatement(sql`WITH page AS MATERIALIZED (${pageOf(dialect, filter, selection)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details,
       ${dialect.jsonObjectOf(sql`security_event_metadata m WHERE m.event_id = s.id`)},
       ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
     FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${newestFirst}`);
+  return costing(costOf(filter, selection), composed);
+}
+
+/** The longest part of the order of an index that is read at once. */
+const longestQuickPage = 1001;
+
+// One index gives the newest of one kind, or of one source or target; for more, all that one of them leads to is read.
+function costOf(filter: EventFilter, { limit, offset = 0 }: EventSelection): StatementCost | undefined {
+  const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
+  if (ids !== undefined) return costOfRecords(ids.length);
+  if (limit + offset > longestQuickPage) return 'many';
+  if (mitigationApplied !== undefined || metadata !== undefined) return 'scan';
+  const kinds = [eventTypes, severities, source, target].filter((field) => field !== undefined);
+  return kinds.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scan' : undefined;
 }
 
 // An index gives the events of one type, or of one severity, in their order, so that no more than the page is read. Those of
@@ -61,7 +85,8 @@ function partsOf(filter: EventFilter): readonly EventFilter[] {
 
 /** How many events a filter leaves. */
 export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
-  return toStatement(sql`SELECT count(*) FROM security_events s WHERE ${allOf(eventConditions(dialect, filter))}`);
+  const conditions = allOf(eventConditions(dialect, filter));
+  return costing('scan', toStatement(sql`SELECT count(*) FROM security_events s WHERE ${conditions}`));
 }
 
 /** How many events a filter leaves in each group, most first. */
@@ -71,10 +96,11 @@ export function buildEventAggregate(
   by: EventGrouping,
   limit: number,
 ): Statement {
-  return toStatement(sql`SELECT grouped.label, count(*) FROM (
+  const composed = toStatement(sql`SELECT grouped.label, count(*) FROM (
       SELECT ${labelOf(dialect, by)} AS label FROM security_events s
       WHERE ${allOf(eventConditions(dialect, filter))}) AS grouped
     GROUP BY grouped.label ORDER BY count(*) DESC, grouped.label ${windowOf(limit, 0)}`);
+  return costing('scan', composed);
 }
 
 const labels = {

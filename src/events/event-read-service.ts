@@ -1,5 +1,6 @@
 import type { Executor } from '../client/executor';
 import { runReading } from '../client/run-reading';
+import { mapInTurns } from '../client/event-loop';
 import type { Session } from '../client/session';
 import { Failure } from '../errors/failure';
 import {
@@ -73,7 +74,7 @@ export abstract class EventReadService {
       const selection = { limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
       const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, filter, selection));
       checkResultSize(window, rows, maxResults);
-      return rows.map(toSecurityEvent);
+      return mapInTurns(rows, toSecurityEvent);
     });
   }
 
@@ -192,6 +193,6 @@ export abstract class EventReadService {
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
     const rows = await executor.query(limitedTo(bounds, statement));
-    return toPage(rows.map(toSecurityEvent), size, (event) => cursors.encode(event));
+    return toPage(await mapInTurns(rows, toSecurityEvent), size, (event) => cursors.encode(event));
   }
 }

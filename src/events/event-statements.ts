@@ -1,5 +1,6 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
+import { statementsFor } from '../sql/chunks';
 import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import type { NewEventRow } from './parse-event';
@@ -40,9 +41,11 @@ export function insertEventMetadata(dialect: Dialect, metadata: Sql): Sql {
 }
 
 export function toMetadataSet(rows: readonly NewEventRow[]): string {
-  return JSON.stringify(
-    rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value])),
-  );
+  return JSON.stringify(toMetadataEntries(rows));
+}
+
+function toMetadataEntries(rows: readonly NewEventRow[]): (readonly [id: string, key: string, value: string])[] {
+  return rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value] as const));
 }
 
 /** The statements that insert security events on one engine, any number of them at once. */
@@ -65,9 +68,8 @@ export class EventStatements {
 
   insert(rows: readonly NewEventRow[]): Statement[] {
     const statements = [this.#insert(rows)];
-    if (rows.some(({ metadata }) => metadata.length > 0)) {
-      statements.push(this.#insertMetadata({ metadata: toMetadataSet(rows) }));
-    }
+    const entries = toMetadataEntries(rows);
+    statements.push(...statementsFor(entries, (chunk) => this.#insertMetadata({ metadata: JSON.stringify(chunk) })));
     return statements;
   }
 

@@ -31,7 +31,14 @@ export class Checks {
 
   /** What to look for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
-    return checkArray(value, field, check, this.limits.listLength);
+    let length = 0;
+    // Before the next one is looked at: together they may be more than there is time for.
+    const checkNext = (element: unknown, path: string): T => {
+      length += typeof element === 'string' ? element.length : 0;
+      this.#assertRecordLength(length, field);
+      return check(element, path);
+    };
+    return checkArray(value, field, checkNext, this.limits.listLength);
   }
 
   /** What is to be written by one call. */
@@ -39,10 +46,14 @@ export class Checks {
     return checkArray(value, field, check, this.limits.batchSize);
   }
 
-  /** @throws where the texts of one record are longer than they may be together. */
+  /** @throws where the texts of one record, or of one list, are longer than they may be together. */
   recordLength(rows: readonly (readonly unknown[])[], field: string): void {
     let length = 0;
     for (const row of rows) for (const value of row) if (typeof value === 'string') length += value.length;
+    this.#assertRecordLength(length, field);
+  }
+
+  #assertRecordLength(length: number, field: string): void {
     const { recordLength } = this.limits;
     if (length > recordLength) throw invalidInput(field, `must not have more than ${recordLength} characters together`);
   }

@@ -97,7 +97,7 @@ export interface LimitOptions {
   endpoints?: number | undefined;
   /** Capabilities of one agent. Default: 10000. */
   capabilities?: number | undefined;
-  /** Characters of an agent's endpoints together, metadata included, and of its capabilities. Default: 4194304. */
+  /** Characters of an agent's endpoints together, metadata included, of its capabilities, and of a list to look for. Default: 4194304. */
   recordLength?: number | undefined;
   /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
   batchSize?: number | undefined;

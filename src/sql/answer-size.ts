@@ -9,7 +9,7 @@ export interface AnswerBounds {
 }
 
 /** So many characters hold few enough values whatever they are: an ordinary answer is not looked through. */
-const uncountedLength = 1_048_576;
+export const uncountedLength = 1_048_576;
 
 /**
  * Counts the characters and the JSON values of an answer while it is read, so that what is too large is neither read to its
@@ -28,10 +28,10 @@ export class AnswerSize {
   add(text: string): void {
     const { maxLength, maxValues } = this.#bounds;
     this.#length += text.length;
-    if (this.#length > maxLength) throw tooLarge(`${maxLength} characters`);
+    if (this.#length > maxLength) throw tooLarge(this.#bounds, 'characters');
     if (this.#length <= uncountedLength) return;
     this.#values += countValues(text, true);
-    if (this.#values > maxValues) throw tooLarge(`${maxValues} JSON values`);
+    if (this.#values > maxValues) throw tooLarge(this.#bounds, 'values');
   }
 }
 
@@ -72,6 +72,8 @@ const comma = 0x2c;
 const openingBracket = 0x5b;
 const openingBrace = 0x7b;
 
-function tooLarge(what: string): Failure {
+/** Returns the failure of an answer that has more than its bounds allow. */
+export function tooLarge({ maxLength, maxValues }: AnswerBounds, excess: 'characters' | 'values'): Failure {
+  const what = excess === 'characters' ? `${maxLength} characters` : `${maxValues} JSON values`;
   return new Failure('RESULT_TOO_LARGE', `the answer has more than ${what}; ask for fewer records`);
 }

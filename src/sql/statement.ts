@@ -12,11 +12,29 @@ export interface Statement {
   readonly args: readonly SqlValue[];
   /** Given for a statement whose answer may be large. */
   readonly bounds?: AnswerBounds;
+  /** Absent for a statement that is quick whatever is stored. */
+  readonly cost?: StatementCost;
 }
 
+/** What a statement may have to read: a large part of a table, or as many whole records as it is asked for. */
+export type StatementCost = 'scan' | 'many';
+
 /** Returns the statement with bounds of its answer. */
-export function limitedTo(bounds: AnswerBounds, { sql, args }: Statement): Statement {
-  return { sql, args, bounds };
+export function limitedTo(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
+  return cost === undefined ? { sql, args, bounds } : { sql, args, bounds, cost };
+}
+
+/** Returns the statement, marked with what it may have to read. */
+export function costing(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
+  return cost === undefined ? { sql, args } : { sql, args, cost };
+}
+
+/** How many records are read so quickly that it does not matter in which thread. */
+const fewRecords = 200;
+
+/** Returns the cost of reading records by their ids, or by how many there may be. */
+export function costOfRecords(count: number): StatementCost | undefined {
+  return count > fewRecords ? 'many' : undefined;
 }
 
 /** A row by the position of its columns. */

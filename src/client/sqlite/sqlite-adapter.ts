@@ -14,7 +14,8 @@ import { tellObserver } from '../statement-observers';
 import { toColumnTypes, toPrismaRow, toSqliteValue } from './conversion';
 import { toDriverAdapterError } from './driver-error';
 import type { SqliteConnection } from './sqlite-connection';
-import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
+import type { SqliteDatabase } from './sqlite-database';
+import type { SqliteTransaction } from './sqlite-transaction';
 
 const adapterInfo = { provider: 'sqlite', adapterName: 'ans-database' } as const;
 

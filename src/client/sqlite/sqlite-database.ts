@@ -1,28 +1,19 @@
 import { Failure, notInitialized } from '../../errors/failure';
-import type { Statement } from '../../sql/statement';
+import type { Row, Statement } from '../../sql/statement';
 import { isTurnOverdue, takeTurn } from '../event-loop';
-import type { TransactionWaiters } from '../executor';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
 import { FileGuard, filesNotInPlace } from './file-guard';
 import { assertIndexMapped } from './open-files';
 import { assertWholeLog } from './whole-log';
+import { ReaderThreads } from './reader-threads';
+import { rollbackAfter, rolledBackByStorage, type SqliteTransaction } from './sqlite-transaction';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { Gate } from '../gate';
 
 const beginImmediate: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
 const commit: Statement = { sql: 'COMMIT', args: [] };
 const rollback: Statement = { sql: 'ROLLBACK', args: [] };
-
-/** A transaction that holds the write lock. Exactly one of `commit` and `rollback` has to be called. */
-export interface SqliteTransaction {
-  readonly waiters: TransactionWaiters;
-  readonly connection: SqliteConnection;
-  /** @throws where a statement on the connection would not be part of this transaction any more. */
-  assertOpen(): void;
-  commit(): void;
-  rollback(): void;
-}
 
 /**
  * One SQLite file with one connection that writes and one that reads. Writers pass a gate one at a time and take the
@@ -37,6 +28,7 @@ export class SqliteDatabase {
   readonly #gate = new Gate();
   /** Whether the open log was copied into its file after the files were found not to be in place. */
   #isLogSaved = false;
+  readonly #threads: ReaderThreads;
   readonly #cancelAtExit: () => void;
 
   private constructor(
@@ -49,6 +41,7 @@ export class SqliteDatabase {
     this.#writer = writer;
     this.#reader = reader;
     this.#guard = guard;
+    this.#threads = new ReaderThreads(settings);
     // The driver closes what is open then in any order, without a look at the files.
     this.#cancelAtExit = runAtExit(() => this.giveUp());
   }
@@ -94,6 +87,19 @@ export class SqliteDatabase {
         if (this.#reader.driver.inTransaction) this.#reader.run(rollback);
       }
     });
+  }
+
+  /** Runs a statement that only reads what is committed: in a thread where it might block the event loop for long. */
+  async query(statement: Statement): Promise<readonly Row[]> {
+    const run = (reader: SqliteConnection): readonly Row[] => reader.run(statement).rows;
+    const answer = await this.withReader((reader) =>
+      this.#threads.isFor(statement, reader) ? undefined : run(reader),
+    );
+    if (answer !== undefined) return answer;
+    const rows = await this.#threads.query(statement);
+    // A thread may have opened another file than this.
+    this.assertInPlace();
+    return rows ?? this.withReader(run);
   }
 
   /** Lends the writing connection to `work`, inside a transaction of its own. */
@@ -213,11 +219,18 @@ export class SqliteDatabase {
   /** Rolls back what is open and closes both connections. Whoever waits for its turn, or goes on, fails. */
   giveUp(): void {
     try {
+      // Nobody waits for the end of a thread that reads: it leaves nothing half done.
+      void this.#threads.close();
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
     } finally {
       this.close();
       this.#gate.dissolve();
     }
+  }
+
+  /** Ends the threads that read: to be called before {@link close}, so that the writer's connection is the last. */
+  closeThreads(): Promise<void> {
+    return this.#threads.close();
   }
 
   /** Why a transaction is not open any more that nobody here has ended. */
@@ -280,22 +293,5 @@ export class SqliteDatabase {
     } finally {
       this.#gate.leave();
     }
-  }
-}
-
-/** After some failures, such as a full disk, SQLite ends the transaction by itself. */
-function rolledBackByStorage(): Failure {
-  return new Failure('UNAVAILABLE', 'the transaction was rolled back by the storage');
-}
-
-/** Rolls back because of `error`, which stays the one to report; a failure of the rollback itself is kept beside it. */
-function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
-  try {
-    transaction.rollback();
-    return error;
-  } catch (rollbackError) {
-    const both = new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback');
-    both.cause = error;
-    return both;
   }
 }

@@ -16,9 +16,10 @@ import { PrismaClientLoader } from '../prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
 import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './sqlite-adapter';
 import type { SqliteSettings } from './sqlite-connection';
-import { SqliteDatabase, type SqliteTransaction } from './sqlite-database';
+import { SqliteDatabase } from './sqlite-database';
+import type { SqliteTransaction } from './sqlite-transaction';
 import { Gate } from '../gate';
-import { writeNotes } from '../run-work';
+import { runInTurns, writeNotes } from '../run-work';
 import { sqliteDialect } from './sqlite-dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './sqlite-executor';
 import { isFeedCounterBehind } from './feed-counter';
@@ -104,6 +105,7 @@ export class SqliteEngine implements Database {
 
   async close(): Promise<void> {
     await this.#prisma.dispose();
+    await this.#database.closeThreads();
     this.#database.close();
     this.#memory?.remove();
   }
@@ -135,24 +137,24 @@ class SqliteEngineTransaction implements DatabaseTransaction {
     return createSqliteTransactionExecutor(this.#state, observe);
   }
 
-  commit(): Promise<void> {
-    return this.#end(() => {
-      this.#writeNotes();
-      this.#state.transaction.commit();
-    });
+  async commit(): Promise<void> {
+    await this.#writeNotes();
+    await this.#end(() => this.#state.transaction.commit());
   }
 
   rollback(): Promise<void> {
     return this.#end(() => this.#state.transaction.rollback());
   }
 
-  #writeNotes(): void {
+  async #writeNotes(): Promise<void> {
+    const { transaction, notes } = this.#state;
     try {
-      this.#state.transaction.assertOpen();
-      for (const statement of writeNotes(sqliteDialect, this.#state.notes))
-        this.#state.transaction.connection.run(statement);
+      await runInTurns(writeNotes(sqliteDialect, notes), (statement) => {
+        transaction.assertOpen();
+        return transaction.connection.run(statement);
+      });
     } catch (error) {
-      this.#state.transaction.rollback();
+      await this.#end(() => transaction.rollback());
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 import type { Executor, StatementObserver } from '../executor';
 import type { PrismaClientLoader } from '../prisma-client-loader';
-import type { ChangeNote, Statement, StatementResult } from '../../sql/statement';
+import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Gate } from '../gate';
-import { keepIn, runWork, runWorkInTurns, writeNotes } from '../run-work';
+import { keepIn, runInTurns, runWorkInTurns, writeNotes } from '../run-work';
 import type { SqliteConnection } from './sqlite-connection';
-import type { SqliteDatabase, SqliteTransaction } from './sqlite-database';
+import type { SqliteDatabase } from './sqlite-database';
+import type { SqliteTransaction } from './sqlite-transaction';
 import { sqliteDialect } from './sqlite-dialect';
 
 /** Runs statements on a database: reads where they wait for nobody, writes in transactions of their own. */
@@ -15,13 +16,13 @@ export function createSqliteExecutor(
 ): Executor {
   return {
     dialect: sqliteDialect,
-    query: (statement) => database.withReader((connection) => runObserved(connection, statement, observe).rows),
+    query: (statement) => queryObserved(database, statement, observe),
     atomic: (work) =>
       database.write(async (connection) => {
         const run = (statement: Statement): StatementResult => runObserved(connection, statement, observe);
         const notes: ChangeNote[] = [];
         const result = await runWorkInTurns(work(), notes, run);
-        writeNotes(sqliteDialect, notes).forEach(run);
+        await runInTurns(writeNotes(sqliteDialect, notes), run);
         return result;
       }),
     prisma: (work) => prisma.lend(work, (notes) => writeNotes(sqliteDialect, notes), observe),
@@ -56,7 +57,7 @@ export function createSqliteTransactionExecutor(
         settle(() => {
           // Before the savepoint, which outside a transaction would begin one.
           transaction.assertOpen();
-          return withSavepoint(connection, () => runWork(work(), notes, run));
+          return withSavepoint(connection, () => runWorkInTurns(work(), notes, run));
         }),
       ),
     prisma: (work) =>
@@ -68,15 +69,15 @@ export function createSqliteTransactionExecutor(
   };
 }
 
-// One name serves every savepoint: the work is synchronous, so nothing can come between.
+// One name serves every savepoint: one work at a time has its turn, so nothing can come between.
 const savepoint: Statement = { sql: 'SAVEPOINT atomic_group', args: [] };
 const releaseSavepoint: Statement = { sql: 'RELEASE atomic_group', args: [] };
 const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO atomic_group', args: [] };
 
-function withSavepoint<T>(connection: SqliteConnection, work: () => T): T {
+async function withSavepoint<T>(connection: SqliteConnection, work: () => Promise<T>): Promise<T> {
   connection.run(savepoint);
   try {
-    const result = work();
+    const result = await work();
     connection.run(releaseSavepoint);
     return result;
   } catch (error) {
@@ -88,6 +89,20 @@ function withSavepoint<T>(connection: SqliteConnection, work: () => T): T {
   }
 }
 
+async function queryObserved(
+  database: SqliteDatabase,
+  statement: Statement,
+  observe?: StatementObserver,
+): Promise<readonly Row[]> {
+  if (statement.cost === undefined) {
+    return database.withReader((connection) => runObserved(connection, statement, observe).rows);
+  }
+  const start = performance.now();
+  const rows = await database.query(statement);
+  observe?.(statement, { rows, changes: 0 }, performance.now() - start);
+  return rows;
+}
+
 function runObserved(connection: SqliteConnection, statement: Statement, observe?: StatementObserver): StatementResult {
   if (observe === undefined) return connection.run(statement);
   const start = performance.now();
@@ -96,6 +111,6 @@ function runObserved(connection: SqliteConnection, statement: Statement, observe
   return result;
 }
 
-function settle<T>(work: () => T): Promise<T> {
+function settle<T>(work: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve) => resolve(work()));
 }

@@ -1,0 +1,30 @@
+import type { Statement } from './statement';
+
+/** How many rows a statement writes at most: on SQLite so many take some milliseconds, and nothing else happens meanwhile. */
+export const chunkRows = 2000;
+
+/** Returns the rows in parts, each for a statement of its own; none where there are no rows. */
+export function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
+  if (rows.length <= chunkRows) return rows.length === 0 ? [] : [rows];
+  const chunks: (readonly T[])[] = [];
+  for (let start = 0; start < rows.length; start += chunkRows) chunks.push(rows.slice(start, start + chunkRows));
+  return chunks;
+}
+
+/**
+ * Returns the statements that write the rows a part at a time. `toStatement` gives the same text for any number of rows; the
+ * values of all parts but the first are put together when they are sent.
+ */
+export function statementsFor<T>(rows: readonly T[], toStatement: (rows: readonly T[]) => Statement): Statement[] {
+  const [first, ...others] = chunksOf(rows);
+  if (first === undefined) return [];
+  const statement = toStatement(first);
+  const { sql } = statement;
+  const deferred = others.map((chunk) => ({
+    sql,
+    get args() {
+      return toStatement(chunk).args;
+    },
+  }));
+  return [statement, ...deferred];
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { ReaderThread, ThreadLost } from '../../src/client/sqlite/reader-thread';
+import { expectError } from '../support/expect-error';
+import { agentInput, createCertificate, eventInput } from '../support/factories';
+import { changeRaw } from '../support/raw-writer';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import type { DatabaseOptions } from '../../src';
+
+const count = 700;
+
+/** A database of some hundred records that seems to have tens of thousands: the number of the last row tells. */
+async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
+  const database = await openTestDatabase(options);
+  const { db } = database;
+  const certificateId = await createCertificate(db, { metadata: { a: 1 } });
+  const ids = Array.from({ length: count }, (_, index) => `agent-${String(index).padStart(4, '0')}`);
+  const description = 'x'.repeat(2000);
+  await db.agents.createMany(ids.map((id) => agentInput({ id, name: `Name ${id}`, certificateId, description })));
+  await db.recordSecurityEvent(eventInput({ metadata: { a: [1, 2] } }));
+  await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
+  return database;
+}
+
+afterEach(() => jest.restoreAllMocks());
+
+describe('The reading thread of a large SQLite database', () => {
+  test('answers what may scan, in chunks, as the main thread would', async () => {
+    const { db } = await openLarge();
+    const run = jest.spyOn(ReaderThread.prototype, 'query');
+    const found = await db.queryAgents({ name: 'name agent', orderBy: 'id' });
+    expect(found).toHaveLength(count);
+    expect(found[7]).toEqual(await db.getAgent('agent-0007'));
+    expect(await db.agents.count({ name: 'agent-00' })).toBe(100);
+    expect(await db.agents.getMany(found.map(({ id }) => id))).toEqual(found);
+    expect(await db.certificates.query({ metadata: { a: 1 } })).toHaveLength(1);
+    expect(await db.events.query({ metadata: { a: [1, 2] } })).toHaveLength(1);
+    expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count: 1 }]);
+    expect(run).toHaveBeenCalledTimes(6);
+  });
+
+  test('is not used for what is quick, nor inside a transaction, nor in a small database', async () => {
+    const small = await openTestDatabase();
+    const { db } = await openLarge();
+    const run = jest.spyOn(ReaderThread.prototype, 'query');
+    expect(await db.getAgent('agent-0001')).not.toBeNull();
+    expect(await db.queryAgents({ limit: 10 })).toHaveLength(10);
+    expect(await db.transaction((tx) => tx.agents.count({ name: 'agent' }))).toBe(count);
+    expect(await small.db.agents.count({ name: 'agent' })).toBe(0);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test('sees every change that was committed before', async () => {
+    const { db } = await openLarge();
+    for (let index = 1; index <= 20; index += 1) {
+      await db.updateAgent({ id: 'agent-0001', name: `changed ${index}` });
+      expect(await db.agents.count({ name: `changed ${index}` })).toBe(1);
+    }
+  });
+
+  test('ends an answer that is too large, and goes on', async () => {
+    const { db } = await openLarge({ limits: { answerLength: 500_000, metadataValues: 100_000 } });
+    const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
+    expect(error.message).toContain('500000 characters');
+    expect(await db.agents.count({ name: 'agent' })).toBe(count);
+  });
+
+  test('tells what the storage reports, with its code', async () => {
+    const database = await openLarge();
+    expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
+    await changeRaw(database, 'DROP TABLE agent_metadata');
+    await expectError('SCHEMA_OUTDATED', () => database.db.agents.count({ metadata: { a: 1 } }));
+  });
+
+  test('is replaced by the main thread when it cannot be had', async () => {
+    const { db } = await openLarge();
+    jest.spyOn(ReaderThread.prototype, 'query').mockRejectedValueOnce(new ThreadLost());
+    expect(await db.agents.count({ name: 'agent' })).toBe(count);
+  });
+
+  test('answers many calls at once, and is gone with the database', async () => {
+    const { db, options } = await openLarge();
+    const counts = await Promise.all(Array.from({ length: 20 }, () => db.agents.count({ name: 'agent' })));
+    expect(counts).toEqual(Array.from({ length: 20 }, () => count));
+    await db.close();
+    expect(existsSync(`${options.url.slice('file:'.length)}-wal`)).toBe(false);
+    await db.initialize();
+    expect(await db.agents.count({ name: 'agent' })).toBe(count);
+  });
+});
