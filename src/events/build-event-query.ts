@@ -104,7 +104,7 @@ export function buildEventAggregate(
 }
 
 const labels = {
-  type: sql`s.event_type`,
+  eventType: sql`s.event_type`,
   severity: sql`s.severity`,
   source: sql`s.source`,
   target: sql`s.target`,

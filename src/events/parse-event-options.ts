@@ -23,7 +23,7 @@ const verifyFields = new Set(['consistency', 'expected'] as const);
 const headFields = new Set(['sequence', 'hash'] as const);
 const pruneFields = new Set(['before', 'batchSize'] as const);
 
-const fieldGroupings = ['type', 'severity', 'source', 'target'] as const;
+const fieldGroupings = ['eventType', 'severity', 'source', 'target'] as const;
 const maxBucketMs = 36_525 * 86_400_000;
 const pruneSize = 500;
 const maxPruneSize = 10_000;

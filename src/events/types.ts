@@ -89,7 +89,7 @@ export interface SecurityEventQuery {
 
 /** What to group events by: their own fields, or spans of time of this length, the first of which begins with 1970. */
 export type EventGrouping =
-  | 'type'
+  | 'eventType'
   | 'severity'
   | 'source'
   | 'target'

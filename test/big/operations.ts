@@ -74,7 +74,7 @@ export const operations = {
   'events.verify, nothing left': verify,
 
   'events.count, events.aggregate': async (db) => {
-    const byType = await db.events.aggregate({}, { by: 'type' });
+    const byType = await db.events.aggregate({}, { by: 'eventType' });
     return { rows: await db.events.count(), together: byType.reduce((sum, { count }) => sum + count, 0) };
   },
 

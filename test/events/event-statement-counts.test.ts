@@ -26,7 +26,7 @@ describe('How many SQL statements a call about events takes', () => {
       () => db.events.query(),
       () => db.events.page({}, { size: 5 }),
       () => db.events.count(),
-      () => db.events.aggregate({}, { by: 'type' }),
+      () => db.events.aggregate({}, { by: 'eventType' }),
     ]) {
       expect(await statementsOf(read)).toHaveLength(1);
     }

@@ -197,7 +197,7 @@ describe('events.count', () => {
 
 describe('events.aggregate', () => {
   const keyOf: Readonly<Record<string, (event: SecurityEvent) => string>> = {
-    type: ({ eventType }) => eventType,
+    eventType: ({ eventType }) => eventType,
     severity: ({ severity }) => severity,
     source: ({ source }) => source,
     target: ({ target }) => target,
@@ -205,7 +205,7 @@ describe('events.aggregate', () => {
   };
 
   test.each<[string, EventGrouping, SecurityEventQuery]>([
-    ['type', 'type', {}],
+    ['eventType', 'eventType', {}],
     ['severity', 'severity', {}],
     ['source', 'source', { minSeverity: 'HIGH' }],
     ['target', 'target', { limit: 0, offset: 2 }],
@@ -235,7 +235,7 @@ describe('events.aggregate', () => {
   });
 
   test('of nothing is empty', async () => {
-    expect(await shared().db.events.aggregate({ source: '' }, { by: 'type' })).toEqual([]);
+    expect(await shared().db.events.aggregate({ source: '' }, { by: 'eventType' })).toEqual([]);
     expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
   });
 
@@ -256,7 +256,7 @@ describe('events.aggregate', () => {
     [{ by: { bucketMs: 0 } }, 'by.bucketMs'],
     [{ by: { bucketMs: 1.5 } }, 'by.bucketMs'],
     [{ by: { bucketMs: 1, other: 1 } }, 'by'],
-    [{ by: 'type', more: 1 }, 'options'],
+    [{ by: 'eventType', more: 1 }, 'options'],
   ])('refuses %j', async (options, field) => {
     const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.events, 'aggregate', {}, options));
     expect(error).toMatchObject({ operation: 'events.aggregate', field });

@@ -46,7 +46,7 @@ describe('An answer that is too large', () => {
   test('of certificates, and of a count by key, is refused, too', async () => {
     const { db } = await openLarge(500);
     await expectError('RESULT_TOO_LARGE', () => db.certificates.query());
-    await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'type' }));
+    await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'eventType' }));
     expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
   });
 

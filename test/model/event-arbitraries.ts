@@ -53,7 +53,7 @@ export const eventFilterQuery: Arbitrary<SecurityEventQuery> = few(eventFilter, 
 export const eventInputs = fc.array(eventInput, { maxLength: 5 });
 
 export const grouping: Arbitrary<EventGrouping> = fc.oneof(
-  pool('type' as const, 'severity' as const, 'source' as const, 'target' as const),
+  pool('eventType' as const, 'severity' as const, 'source' as const, 'target' as const),
   pool(1, 500, 1000, 3_600_000, 36_525 * 86_400_000).map((bucketMs) => ({ bucketMs })),
 );
 export const mitigation: Arbitrary<MitigationInput> = fc.record(

@@ -49,5 +49,5 @@ function compareKeys(first: string | number, second: string | number): number {
 
 function keyOf(event: SecurityEvent, by: EventGrouping): string | number {
   if (typeof by !== 'string') return Math.floor(event.timestamp.getTime() / by.bucketMs) * by.bucketMs;
-  return by === 'type' ? event.eventType : event[by];
+  return event[by];
 }
