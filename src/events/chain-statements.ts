@@ -221,7 +221,10 @@ function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['rec
   const statement = defineStatement<EventParameters & EntryParameters & { metadata: string }>((p) => {
     const event = insertEvent(dialect, p);
     const hash = sha256(sql`head.hash || ':' || (${next}) || ':' || ${p('digest')}`);
-    return sql`WITH event AS (${event}), metadata AS (${insertEventMetadata(dialect, p('metadata'))})
+    // Unless the metadata are selected from the inserted event, the server may insert them first: for an id that is taken
+    // it would then report the key of the metadata.
+    return sql`WITH event AS (${event} RETURNING 1),
+        metadata AS (${insertEventMetadata(dialect, p('metadata'), sql`event CROSS JOIN`)})
       INSERT INTO security_event_entries (${entryColumnNames})
       SELECT ${next}, ${entryValues(dialect, p)}, ${hash}
       FROM (SELECT 1) AS one LEFT JOIN (${raw(selectHead.sql)}) AS head ON head.hash <> ''`;

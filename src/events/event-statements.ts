@@ -34,10 +34,15 @@ export function toEventParameters({ columns: { id: eventId, ...columns } }: NewE
   return { ...columns, eventId, mitigationApplied: Number(columns.mitigationApplied) };
 }
 
-/** Inserts the metadata of events, of any number at once: `metadata` is what {@link toMetadataSet} makes of them. */
-export function insertEventMetadata(dialect: Dialect, metadata: Sql): Sql {
+/**
+ * Inserts the metadata of any number of events.
+ *
+ * @param metadata - as {@link toMetadataSet} returns it.
+ * @param joined - a table, with its kind of join, that has a row when the metadata are to be inserted.
+ */
+export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)
-    SELECT n.event_id, n.key, n.value FROM ${dialect.recordSet(metadata, 'n', metadataColumns)}`;
+    SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.recordSet(metadata, 'n', metadataColumns)}`;
 }
 
 export function toMetadataSet(rows: readonly NewEventRow[]): string {

@@ -1,6 +1,6 @@
 import { SecurityEventType, type Metadata, type SecurityEvent } from '../../src';
 import { eventInput } from '../support/factories';
-import { expectRefused } from '../support/expect-error';
+import { expectError, expectRefused } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -40,6 +40,15 @@ describe('recordSecurityEvent', () => {
     const second = eventInput({ id: whole.id, metadata: { half: true } });
     const error = await expectRefused(database, 'ALREADY_EXISTS', () => database.db.recordSecurityEvent(second));
     expect(error).toMatchObject({ entity: 'securityEvent', field: 'id', operation: 'events.record' });
+  });
+
+  test('reports a duplicate id as such when both events have the same metadata keys', async () => {
+    const { db } = await openTestDatabase();
+    const event = eventInput({ id: 'e', metadata: { key: 1 } });
+    await db.recordSecurityEvent(event);
+    const error = await expectError('ALREADY_EXISTS', () => db.recordSecurityEvent(event));
+    expect(error).toMatchObject({ entity: 'securityEvent', field: 'id' });
+    expect(await db.check()).toMatchObject({ ok: true });
   });
 
   test.each([...Object.values(SecurityEventType), 'MESSAGE_RECEIVED', 'failed login', ' ', '失敗'])(
