@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { DatabaseService, TransactionIsolation, TransactionScope } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
@@ -22,9 +23,10 @@ async function openTwo(): Promise<Services> {
   return { db, other };
 }
 
-/** Registers an agent for an owner who has none. */
+/** Registers an agent, whose name nobody else has, for an owner who has none. */
 async function createFirst(tx: TransactionScope, owner: string): Promise<void> {
-  if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agentInput({ owner, certificateId: 'c' }));
+  const agent = agentInput({ name: randomUUID(), owner, certificateId: 'c' });
+  if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agent);
 }
 
 /** How many agents each owner of a round has after two services, or one, have registered "the first" at once. */
@@ -163,7 +165,7 @@ async function skewOnce(db: DatabaseService, isolation: TransactionIsolation | u
           const count = await tx.agents.count({ owner: 'one' });
           signal.give();
           await Promise.all(counted.map(({ given }) => given));
-          if (count === 0) await tx.createAgent(agentInput({ owner: 'one', certificateId: 'c' }));
+          if (count === 0) await tx.createAgent(agentInput({ name: randomUUID(), owner: 'one', certificateId: 'c' }));
         },
         { isolation },
       ),

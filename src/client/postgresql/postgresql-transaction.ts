@@ -151,7 +151,7 @@ export class DividedTransaction {
     this.serverProcess = serverProcess;
   }
 
-  /** A repeated one lets nobody else record events: every event follows the last one, so they conflict easily. */
+  /** Begins a transaction. A repeated one keeps others from registering names and from recording events. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -159,8 +159,7 @@ export class DividedTransaction {
     const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
-      // Unlike a query, this waits before the state is taken that the transaction sees.
-      if (isRepeated) await transaction.client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE');
+      if (isRepeated) await lockContendedTables(transaction.client);
       const [serverProcess] = await Promise.all([
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),
@@ -223,6 +222,26 @@ export class DividedTransaction {
 
   #end(work: () => Promise<void>): Promise<void> {
     return this.#gate.pass(work).finally(() => (this.hold.isReleased = true));
+  }
+}
+
+/** In the order in which a registration with an event writes to them. */
+const contendedTables = ['name_locks', 'security_event_entries'];
+
+/**
+ * Locks the tables that unrelated transactions conflict about: every event follows the last one, and registrations of one
+ * name share a row. Unlike a query, LOCK TABLE waits before the snapshot of the transaction is taken. A role that may not
+ * write to a table does not conflict about it.
+ */
+async function lockContendedTables(client: PoolClient): Promise<void> {
+  for (const table of contendedTables) {
+    await client.query('SAVEPOINT before_lock');
+    try {
+      await client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
+    } catch (error) {
+      if (classifyError(error).code !== 'PERMISSION_DENIED') throw error;
+      await client.query('ROLLBACK TO SAVEPOINT before_lock');
+    }
   }
 }
 
