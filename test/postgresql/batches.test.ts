@@ -61,7 +61,7 @@ describe('A registration whose statements the connection has prepared', () => {
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
       CREATE TRIGGER refuse BEFORE INSERT ON changes FOR EACH ROW WHEN (new.entity_id = 'bad') EXECUTE FUNCTION refuse()`,
     );
-    await expectError('INTERNAL', () => register('bad'));
+    await expectError('CONSTRAINT_VIOLATION', () => register('bad'));
     await register('good');
     expect(await db.agents.getMany(['bad', 'good'])).toEqual([null, expect.objectContaining({ id: 'good' })]);
     expect(await db.queryAgents({ capabilities: ['of-bad'] })).toEqual([]);
@@ -79,6 +79,8 @@ describe('A registration whose statements the connection has prepared', () => {
       const error = await expectError('UNAVAILABLE', () => register('doubtful'));
       expect(error.message).toContain('may have been kept or not');
       expect(proxy.cuts).toBe(1);
+      // check() sends the names of agents.
+      proxy.stopCutting();
       expect((await db.getAgent('doubtful')) !== null).toBe(isThere);
       expect(await db.check()).toMatchObject({ ok: true });
     },

@@ -50,6 +50,11 @@ export class TcpProxy {
     this.#cut = { text, moment, times };
   }
 
+  /** Cuts no more connections. */
+  stopCutting(): void {
+    this.#cut = undefined;
+  }
+
   /** Listens to what clients send from now on; the function gives what it was. */
   listen(): () => readonly Buffer[] {
     const heard: Buffer[] = [];

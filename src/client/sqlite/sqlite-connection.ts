@@ -145,7 +145,9 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
 
 /** Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file. */
 export function pathOf(driver: Database): string {
-  return driver.prepare<[], string>("SELECT file FROM pragma_database_list WHERE name = 'main'").pluck().get() ?? '';
+  // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have locked.
+  const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
+  return databases.find(({ name }) => name === 'main')?.file ?? '';
 }
 
 /**
