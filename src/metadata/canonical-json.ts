@@ -34,8 +34,8 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
 
 /**
  * The JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the idea of RFC
- * 8785). Differs from `JSON.stringify` in that it refuses what JSON cannot hold, where that would drop or change it, and
- * in that it keeps the sign of -0.
+ * 8785); that of -0 is `0`. Differs from `JSON.stringify` in that it refuses what JSON cannot hold, where that would drop
+ * or change it.
  *
  * @throws INVALID_INPUT at `field` for anything that is no JSON value, holds NUL or a lone surrogate, or is more or nested
  * deeper than `bounds` say, as whatever contains itself is.
@@ -71,7 +71,8 @@ export class JsonWriter {
         return this.#take(value ? 'true' : 'false');
       case 'number':
         if (!Number.isFinite(value)) throw invalidInput(this.#field, 'must not hold NaN or an infinity: JSON has none');
-        return this.#take(Object.is(value, -0) ? '-0' : String(value));
+        // The text of -0 is "0": JSON parsers disagree on "-0", and equal numbers must have equal texts.
+        return this.#take(String(value));
       case 'object': {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;

@@ -12,7 +12,7 @@ describe('setMetadata of a certificate', () => {
     const id = await createCertificate(db, { metadata: { old: 1, same: { a: 1 } } });
     await createCertificate(db, { id: 'other', metadata: { old: 1 } });
     const before = await db.getCertificate(id);
-    const metadata = { same: [true], ключ: null, nested: { b: { c: -0 } } };
+    const metadata = { same: [true], ключ: null, nested: { b: { c: 0 } } };
     expect(await db.certificates.setMetadata(id, metadata)).toBe(true);
     expect(await db.getCertificate(id)).toStrictEqual({ ...before, metadata });
     expect((await db.getCertificate('other'))?.metadata).toEqual({ old: 1 });

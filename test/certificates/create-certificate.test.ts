@@ -18,7 +18,7 @@ const whole: Certificate = {
   certificate: '-----BEGIN CERTIFICATE-----\r\nMIIB\r\n-----END CERTIFICATE-----\r\n',
   fingerprint: 'AA:bb:0C:dd',
   status: 'REVOKED',
-  metadata: { type: 'AGENT', keySize: 256, usages: ['sign', null, { a: -0 }], 'ключ "1"\\': true },
+  metadata: { type: 'AGENT', keySize: 256, usages: ['sign', null, { a: 0 }], 'ключ "1"\\': true },
   createdAt: new Date('2026-02-03T04:05:06.007Z'),
   revokedAt: new Date('2026-03-04T05:06:07.008Z'),
   revocationReason: 'keyCompromise',

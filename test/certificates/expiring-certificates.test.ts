@@ -9,7 +9,7 @@ const now = Date.parse('2026-06-01T12:00:00.000Z');
 
 const certificates: readonly Partial<CertificateInput>[] = [
   { id: 'over', notAfter: new Date(now) },
-  { id: 'z', notAfter: new Date(now + 1), status: 'SUSPENDED', metadata: { b: [1, null], a: 'é', A: { x: -0 } } },
+  { id: 'z', notAfter: new Date(now + 1), status: 'SUSPENDED', metadata: { b: [1, null], a: 'é', A: { x: 0 } } },
   { id: 'Z', notAfter: new Date(now + 1), subject: 'CN=\\"quoted"', createdAt: new Date(-62_135_596_800_000) },
   { id: 'day', notAfter: new Date(now + day), notBefore: new Date(-62_135_596_800_000) },
   { id: 'later', notAfter: new Date(now + day + 1) },

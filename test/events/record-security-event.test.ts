@@ -14,7 +14,7 @@ const whole: SecurityEvent = {
   source: '2001:db8::1',
   target: 'agent-1',
   description: 'Too many',
-  metadata: { attempts: 3, sourceDetails: { ip: null, ports: [1, 2] }, ratio: -0, flag: false },
+  metadata: { attempts: 3, sourceDetails: { ip: null, ports: [1, 2] }, ratio: -0.5, flag: false },
   mitigationApplied: true,
   mitigationDetails: 'Blocked for a minute',
 };

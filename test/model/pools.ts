@@ -86,16 +86,18 @@ export const time = fc.oneof(
   { weight: 6, arbitrary: pool(-1, 0, 1, 999, 1000, 1001).map((ms) => new Date(1_800_000_000_000 + ms)) },
   { weight: 1, arbitrary: pool(-62_135_596_800_000, 0, 253_402_300_799_999).map((ms) => new Date(ms)) },
 );
-// Through JSON, so that there is no -0: whether it equals 0 is left open.
 export const jsonValue = fc
   .oneof(
-    { weight: 4, arbitrary: pool<unknown>(1, '1', true, null, 'x', [], {}, { b: 1, a: [2] }, { a: [2], b: 1 }, 0.1) },
+    {
+      weight: 4,
+      arbitrary: pool<unknown>(1, '1', true, null, 'x', [], {}, { b: 1, a: [2] }, { a: [2], b: 1 }, 0.1, 0, -0, [-0]),
+    },
     {
       weight: 1,
       arbitrary: fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' }),
     },
   )
-  .map((value) => JSON.parse(JSON.stringify(value)) as Metadata[string]);
+  .map((value) => value as Metadata[string]);
 export const metadata: Arbitrary<Metadata> = fc.dictionary(text('k', 'K', '__proto__', 'constructor'), jsonValue, {
   maxKeys: 3,
   noNullPrototype: true,

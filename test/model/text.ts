@@ -29,9 +29,12 @@ export function bareFingerprint(fingerprint: string): string {
   return fingerprint.split(':').join('').toLowerCase();
 }
 
-/** Whether two values are the same: JSON values whatever the order of their keys, and records of them with times. */
+/**
+ * Reports whether two values are the same: JSON values whatever the order of their keys, and records of them with times.
+ * -0 is the same as 0.
+ */
 export function isSame(first: unknown, second: unknown): boolean {
-  if (Object.is(first, second)) return true;
+  if (first === second) return true;
   if (typeof first !== 'object' || typeof second !== 'object' || first === null || second === null) return false;
   if (first instanceof Date || second instanceof Date) {
     return first instanceof Date && second instanceof Date && first.getTime() === second.getTime();

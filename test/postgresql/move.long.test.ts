@@ -47,7 +47,7 @@ function oddAgent(text: string, certificateId: string): AgentRecord {
 }
 
 const metadata = JSON.parse(
-  '{"__proto__":{"__proto__":[-0,1e300,0.1]},"constructor":null,"nested":{"":[true,{}]},"big":1152921504606846976}',
+  '{"__proto__":{"__proto__":[-1,1e300,0.1]},"constructor":null,"nested":{"":[true,{}]},"big":1152921504606846976}',
 ) as Metadata; // The parser makes nothing but JSON values.
 
 const agents: readonly AgentRecord[] = [

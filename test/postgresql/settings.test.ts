@@ -69,7 +69,7 @@ async function settingOf({ db, options: { url } }: TestDatabase, setting: string
   return rows[0]?.['value'];
 }
 
-/** Without the difference between 0 and -0. */
+/** As plain JSON values. */
 function asJson(record: unknown): unknown {
   return JSON.parse(JSON.stringify(record)) as unknown;
 }

@@ -70,7 +70,7 @@ export function wholeAgent(fields: Partial<AgentRecord> & { certificateId: strin
     address: 'https://agent.example/a2a?x=1#y',
     port: 8443,
     health: { status: 'DEGRADED', lastChecked: new Date('2026-05-01T10:11:12.013Z'), message: 'slow' },
-    metadata: { region: 'eu', weights: [1, 2.5, -0], nested: { deep: { deeper: null } } },
+    metadata: { region: 'eu', weights: [1, 2.5, -1], nested: { deep: { deeper: null } } },
   };
   const spare: Endpoint = {
     id: 'spare',
