@@ -15,7 +15,16 @@ import {
 } from './agent-options';
 import { AgentReadService } from './agent-read-service';
 import { agentStatements } from './agent-statements';
-import { changeAgent, changeStatus, deleteAgent, insertAgent, mergeMetadata, noteOf, renewAgent } from './agent-work';
+import {
+  changeAgent,
+  changeEndpointHealth,
+  changeStatus,
+  deleteAgent,
+  insertAgent,
+  mergeMetadata,
+  noteOf,
+  renewAgent,
+} from './agent-work';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './parse-agent';
 import { parseHealth } from './parse-endpoints';
 import type {
@@ -154,12 +163,7 @@ export class AgentService extends AgentReadService {
         id: this.#settings.checks.id(endpointId, 'endpointId'),
         ...parseHealth(given(health), 'health', nowMs, this.#settings.checks),
       };
-      const statement = agentStatements(executor.dialect).updateEndpointHealth(columns);
-      return executor.atomic(function* () {
-        const { changes } = yield statement;
-        if (changes > 0) yield noteOf('UPDATED', [columns.agentId], nowMs);
-        return changes > 0;
-      });
+      return executor.atomic(() => changeEndpointHealth(agentStatements(executor.dialect), columns, nowMs));
     });
   }
 

@@ -62,6 +62,8 @@ export class AgentStatements {
   /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
+  /** Whether the agent has the endpoint. */
+  readonly selectEndpoint;
   /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
   readonly expireDue;
   readonly #dialect: Dialect;
@@ -122,6 +124,9 @@ export class AgentStatements {
       (p) => sql`INSERT INTO agents (${columnNames})
         SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
         WHERE TRUE ON CONFLICT DO NOTHING RETURNING id`,
+    );
+    this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
+      (p) => sql`SELECT 1 FROM endpoints WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
     this.updateEndpointHealth = defineStatement<{
       agentId: string;
@@ -205,3 +210,6 @@ export class AgentStatements {
 
 /** The statements of an engine. */
 export const agentStatements = perEngine((dialect) => new AgentStatements(dialect));
+
+/** The health of an endpoint, as it is stored. */
+export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

@@ -1,10 +1,10 @@
-import { Failure, invalidInput } from '../errors/failure';
+import { Failure, invalidInput, maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { countValues } from '../sql/answer-size';
 import { inOrder, lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
 import type { ChangeRules, RegistrationRules } from './agent-options';
 import type { AgentChange, NewAgentRow } from './agent-row';
-import type { AgentStatements } from './agent-statements';
+import type { AgentStatements, EndpointHealthColumns } from './agent-statements';
 import type { NamedAgent } from './name-statements';
 import { unknownDefaultEndpoint } from './parse-agent';
 import type { AgentStatus, Uniqueness } from './types';
@@ -86,9 +86,30 @@ export function* deleteAgent(statements: AgentStatements, id: string, nowMs: num
   const before = yield* hold(statements, id, null);
   if (before === undefined) return false;
   if (hasMuchMetadata(before)) yield* deleteMetadataInSteps(statements, id);
-  yield* lastly(statements.delete(id));
+  // A policy may let the role lock an agent and not delete it, which the server does not report.
+  const results = yield* inOrder(statements.delete(id));
+  if (results.at(-1)?.changes === 0) throw protectedRow();
   yield noteOf('DELETED', [id], nowMs);
   return true;
+}
+
+/** Sets the health of an endpoint; gives false when it is absent. */
+export function* changeEndpointHealth(
+  statements: AgentStatements,
+  health: EndpointHealthColumns,
+  nowMs: number,
+): Work<boolean> {
+  const { agentId, id } = health;
+  for (let tries = 0; tries < maxLockTries; tries += 1) {
+    const { changes } = yield statements.updateEndpointHealth(health);
+    if (changes > 0) {
+      yield noteOf('UPDATED', [agentId], nowMs);
+      return true;
+    }
+    const { rows } = yield statements.selectEndpoint({ agentId, id });
+    if (rows.length === 0) return false;
+  }
+  throw protectedRow();
 }
 
 /** A note of a change of agents for the feed. */
@@ -98,14 +119,16 @@ export function noteOf(kind: ChangeNote['kind'], ids: readonly string[], changed
 
 // Keeps others from changing the agent, where they may; the columns of `selectForChange`, undefined where it is absent. Of
 // one that was deleted while this waited somebody may have registered the id again, in the very transaction even: that one
-// has to be locked, too, or whatever changed it could meet another change half-way.
+// has to be locked, too, or whatever changed it could meet another change half-way. A policy may let the role see an agent and
+// not lock it, which would go on for ever.
 function* hold(statements: AgentStatements, id: string, endpointId: string | null): Work<Row | undefined> {
   const select = statements.selectForChange({ id, endpointId });
   if (statements.lock === undefined) return (yield select).rows[0];
-  for (;;) {
+  for (let tries = 0; tries < maxLockTries; tries += 1) {
     const [locked, found] = yield* look([statements.lock({ id }), select]);
     if (locked?.rows.length !== 0 || found?.rows.length === 0) return found?.rows[0];
   }
+  throw protectedRow();
 }
 
 /** What of an agent a change goes by. */

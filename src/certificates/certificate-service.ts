@@ -1,7 +1,7 @@
 import type { Executor } from '../client/executor';
 import { mapInTurns } from '../client/event-loop';
 import type { Session } from '../client/session';
-import { Failure } from '../errors/failure';
+import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { checkWholeNumber } from '../input/check';
 import { checkResultSize, rowLimit } from '../input/check-window';
 import { toMetadataRows } from '../metadata/metadata-rows';
@@ -141,17 +141,22 @@ export class CertificateService {
       const nowMs = this.#settings.now();
       const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
       return executor.prisma(async ({ certificate }, note) => {
-        const { count } = await certificate.updateMany({
-          where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
-          data: { status: newStatus, ...revokedAt },
-        });
-        if (count === 1) {
-          note(certificateNote('UPDATED', [key], nowMs));
-          return true;
+        // Repeated where the status changed in between. A policy may let the role see it, and not change it.
+        for (let tries = 0; tries < maxLockTries; tries += 1) {
+          const { count } = await certificate.updateMany({
+            where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
+            data: { status: newStatus, ...revokedAt },
+          });
+          if (count === 1) {
+            note(certificateNote('UPDATED', [key], nowMs));
+            return true;
+          }
+          const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
+          if (found === null) return false;
+          if (found.status === newStatus) return true;
+          if (found.status === 'REVOKED') throw revokedForGood();
         }
-        const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
-        if (found?.status === 'REVOKED' && newStatus !== 'REVOKED') throw revokedForGood();
-        return found !== null;
+        throw protectedRow();
       });
     });
   }

@@ -16,6 +16,8 @@ export class CertificateStatements {
    * and nobody new refers to it; what has referred to it until now is seen by later statements only.
    */
   readonly lock;
+  /** Whether there is one of this id. */
+  readonly exists;
   /** The certificates that it has succeeded, by id; locked where several transactions may write. */
   readonly lockPredecessors;
   readonly revoke;
@@ -43,6 +45,7 @@ export class CertificateStatements {
     this.lock = defineStatement<{ id: string }>(
       (p) => sql`SELECT status, replaced_by FROM certificates WHERE id = ${p('id')} ${forUpdate}`,
     );
+    this.exists = defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM certificates WHERE id = ${p('id')}`);
     this.lockPredecessors = defineStatement<{ id: string }>(
       (p) => sql`SELECT id FROM certificates WHERE replaced_by = ${p('id')} ORDER BY id ${forUpdate}`,
     );

@@ -1,9 +1,17 @@
-import { Failure } from '../errors/failure';
+import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
 import { chunkRows } from '../sql/chunks';
-import { inOrder, lastly, type ChangeNote, type Statement, type Work } from '../sql/statement';
+import {
+  inOrder,
+  lastly,
+  type ChangeNote,
+  type Row,
+  type Statement,
+  type StatementResult,
+  type Work,
+} from '../sql/statement';
 import { certificateStatements, type CertificateStatements } from './certificate-statements';
 import { holderStatements, type HolderStatements } from './holder-statements';
 import type { NewCertificateRow } from './parse-certificate';
@@ -34,8 +42,7 @@ export function* replaceMetadata(
   metadata: readonly MetadataRow[],
   nowMs: number,
 ): Work<boolean> {
-  const { changes } = yield statements.touch({ id });
-  if (changes === 0) return false;
+  if (!(yield* touch(statements, id))) return false;
   yield* lastly(statements.replaceMetadata(id, metadata));
   yield certificateNote('UPDATED', [id], nowMs);
   return true;
@@ -44,14 +51,15 @@ export function* replaceMetadata(
 /** Whether the certificate was there. */
 export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number): Work<boolean> {
   const statements = certificateStatements(dialect);
-  const { rows: found } = yield statements.lock({ id });
-  if (found.length === 0) return false;
+  if ((yield* lock(statements, id)) === undefined) return false;
   const { rows: holders } = yield holderStatements(dialect).exists({ certificateId: id });
   if (holders.length > 0) {
     throw new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate' });
   }
   const { rows: predecessors } = yield statements.lockPredecessors({ id });
-  yield statements.delete({ id });
+  const { changes } = yield statements.delete({ id });
+  // A policy may let the role lock a certificate and not delete it, which the server does not report.
+  if (changes === 0) throw protectedRow();
   yield certificateNote('DELETED', [id], nowMs);
   // The database has taken the link to their successor from them.
   yield certificateNote('UPDATED', idsOf(predecessors), nowMs);
@@ -66,8 +74,7 @@ export function* revokeCertificate(
   nowMs: number,
 ): Work<RevocationOutcome | null> {
   const statements = certificateStatements(dialect);
-  const { rows } = yield statements.lock({ id });
-  if (rows[0] === undefined) return null;
+  if ((yield* lock(statements, id)) === undefined) return null;
   const { changes } = yield statements.revoke({ id, reason, revokedAt: revokedAtMs });
   if (changes === 0) return { revoked: false, agents: [] };
   yield certificateNote('UPDATED', [id], nowMs);
@@ -88,12 +95,12 @@ export function* rotateCertificate(
   nowMs: number,
 ): Work<string> {
   const statements = certificateStatements(dialect);
-  const [old] = (yield statements.lock({ id: oldId })).rows;
-  if (old === undefined) {
+  const locked = yield* lock(statements, oldId);
+  if (locked === undefined) {
     const message = 'the certificate to be replaced does not exist';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
   }
-  if (old[1] !== null) {
+  if (locked[1] !== null) {
     const message = 'the certificate has been replaced already';
     throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
   }
@@ -142,6 +149,32 @@ export function* expireDueCertificates(statements: CertificateStatements, nowMs:
   const { rows } = yield statements.expireDue({ now: nowMs, limit });
   yield certificateNote('UPDATED', idsOf(rows), nowMs);
   return rows.length;
+}
+
+// The columns of `lock`, undefined where the certificate is absent. Nobody else changes it until the end of the transaction.
+function* lock(statements: CertificateStatements, id: string): Work<Row | undefined> {
+  return yield* repeatWhileHidden(statements, id, statements.lock({ id }), ({ rows }) => rows[0]);
+}
+
+// Whether the certificate is there. Nobody else changes it until the end of the transaction.
+function* touch(statements: CertificateStatements, id: string): Work<boolean> {
+  const isThere = ({ changes }: StatementResult): true | undefined => (changes > 0 ? true : undefined);
+  return (yield* repeatWhileHidden(statements, id, statements.touch({ id }), isThere)) === true;
+}
+
+// What a statement has made of the certificate; undefined where it is absent. One that comes about in between is tried
+// again. A policy may let the role see it, and not change it, which would go on for ever.
+function* repeatWhileHidden<T>(
+  statements: CertificateStatements,
+  id: string,
+  statement: Statement,
+  outcomeOf: (result: StatementResult) => T | undefined,
+): Work<T | undefined> {
+  for (let tries = 0; tries < maxLockTries; tries += 1) {
+    const outcome = outcomeOf(yield statement);
+    if (outcome !== undefined || (yield statements.exists({ id })).rows.length === 0) return outcome;
+  }
+  throw protectedRow();
 }
 
 /** A note of a change of certificates for the feed. */

@@ -61,3 +61,11 @@ export function failuresAt<T>(path: string, work: () => T): T {
     throw error instanceof Failure ? failureAt(path, error) : error;
   }
 }
+
+/** How often a statement that locks a record is repeated where another one still finds the record. */
+export const maxLockTries = 10;
+
+/** The failure of a change of a record that the role may read: a policy hides it from whoever would change it. */
+export function protectedRow(): Failure {
+  return new Failure('PERMISSION_DENIED', 'row level security keeps the database role from changing the record');
+}

@@ -1,6 +1,7 @@
 import { classifyError } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
 import { Failure } from './failure';
+import { isOwnForeignKey } from './foreign-key';
 
 /** The calls that can fail, and how the message of their failure begins. */
 const failureMessages = {
@@ -104,11 +105,36 @@ function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undef
   return serviceEntities[`${field?.split('.')[0] ?? ''}s`];
 }
 
-// A foreign key does not tell which side of it broke; a deletion breaks but one. It is left to the foreign key where what
-// refers to the record is newer than the state that the transaction sees.
+/**
+ * The calls that set no reference: a foreign key that they break is another record's that refers to theirs. SQLite does not
+ * tell which side of a foreign key broke.
+ */
+const withoutReferences: ReadonlySet<Operation> = new Set([
+  'reset',
+  'agents.setStatus',
+  'agents.setCapabilities',
+  'agents.setMetadata',
+  'agents.mergeMetadata',
+  'agents.setEndpointHealth',
+  'agents.renew',
+  'agents.expireDue',
+  'agents.delete',
+  'certificates.updateStatus',
+  'certificates.setMetadata',
+  'certificates.delete',
+  'certificates.expireDue',
+  'changes.prune',
+  'events.prune',
+]);
+
 function failureOf(operation: Operation, error: unknown): Failure {
   const failure = classifyError(error);
   const isBrokenReference = failure.code === 'REFERENCE_NOT_FOUND' || failure.code === 'STILL_REFERENCED';
-  if (operation !== 'certificates.delete' || !isBrokenReference || failure === error) return failure;
-  return new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate', cause: error });
+  if (failure === error || !isBrokenReference) return failure;
+  // An agent may be newer than the state that the transaction sees, so that it is left to the foreign key.
+  const isHeld = operation === 'certificates.delete' && isOwnForeignKey(error);
+  const message = isHeld ? 'an agent holds the certificate' : 'other records refer to this one';
+  if (failure.code === 'REFERENCE_NOT_FOUND' && !withoutReferences.has(operation)) return failure;
+  const entity = serviceEntities[operation.split('.')[0] ?? ''];
+  return new Failure('STILL_REFERENCED', message, { entity, cause: error });
 }

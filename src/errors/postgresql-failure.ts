@@ -9,6 +9,7 @@ import {
 } from './connection-meanings';
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
+import { meaningOfForeignKey, stillReferenced } from './foreign-key';
 import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
 import { describeViolation } from './postgresql-violation';
 import { toRefusal } from './refused-column';
@@ -60,8 +61,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22003', tooLarge],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   // Since PostgreSQL 18 what a deletion breaks has a code of its own.
-  ['23001', { code: 'STILL_REFERENCED', message: 'other records refer to this one' }],
-  ['23503', { code: 'REFERENCE_NOT_FOUND', message: 'a record that this one refers to does not exist' }],
+  ['23001', stillReferenced],
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
   ['25006', readOnly],
@@ -221,6 +221,9 @@ function meaningOf(error: object): Meaning | undefined {
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
+  if (state === '23503') return meaningOfForeignKey(error);
+  // A table of the application refers to one that is emptied; the server has no code for this alone.
+  if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
   if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);

@@ -1,3 +1,4 @@
+import { protectedRow } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Work } from '../sql/statement';
 import { appendEntries, readHead, takeChainTurn } from './append-entries';
@@ -53,7 +54,9 @@ function* removeEvents(dialect: Dialect, events: readonly Row[]): Work<readonly 
   const statements = chainStatements(dialect);
   const ids = JSON.stringify(events.map(([id]) => id));
   const { rows } = yield statements.markEntries({ ids });
-  yield statements.deleteEvents({ ids });
+  // A policy may let the role see events and not delete them, which the server does not report: it would go on for ever.
+  const { changes } = yield statements.deleteEvents({ ids });
+  if (changes < events.length) throw protectedRow();
   // The statement returns this column alone.
   return rows.map(([sequence]) => sequence as number);
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type ResolutionQuery } from '../../src';
 import { administer, databaseUrl } from '../support/administration';
-import { agentInput, certificateInput } from '../support/factories';
+import { agentInput, certificateInput, createAgent } from '../support/factories';
 import { createDatabase, dropDatabase, spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { testServer } from '../support/test-server';
+import { createRole } from './role';
 
 /** Names that locales sort and fold each in their own way. */
 const names = [
@@ -167,6 +168,22 @@ describe('The same answers', () => {
     await fill(db);
     await expectAnswers(db);
   });
+});
+
+test('Migrations go on without pg_trgm in a schema that the role may not use, and the logger is warned', async () => {
+  const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
+  afterTest(() => dropDatabase(url));
+  await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
+  const role = await createRole(url, (name) => `CREATE SCHEMA own AUTHORIZATION ${name}`);
+  const warnings: string[] = [];
+  const quiet = (): void => undefined;
+  const warn = (_object: object, message: string): void => void warnings.push(message);
+  const logger = { debug: quiet, info: quiet, warn, error: quiet };
+  await using db = new DatabaseService({ url: `${role}?schema=own`, migrations: 'apply', logger });
+  await db.initialize();
+  expect(warnings).toEqual([expect.stringContaining('trigram')]);
+  await createAgent(db, { name: 'Needle' });
+  expect(await db.agents.query({ name: 'needle' })).toHaveLength(1);
 });
 
 test('A session of any time zone and style of dates keeps the times of Prisma Client’s statements', async () => {

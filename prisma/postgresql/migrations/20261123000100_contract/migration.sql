@@ -247,12 +247,19 @@ BEGIN
     EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
         RAISE NOTICE 'pg_trgm cannot be created: searches by a part of a name will scan';
     END;
+    -- Nor may every role use the schema that somebody else has put the extension in, or its functions.
     SELECT n.nspname INTO extension_schema
-    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm';
-    IF extension_schema IS NOT NULL THEN
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+    WHERE e.extname = 'pg_trgm' AND has_schema_privilege(n.oid, 'USAGE');
+    IF extension_schema IS NULL THEN
+        RETURN;
+    END IF;
+    BEGIN
         EXECUTE format('CREATE INDEX "idx_agents_name_folded" ON "agents" USING gin ("name_folded" %I.gin_trgm_ops) WHERE "name_folded" IS NOT NULL', extension_schema);
         EXECUTE format('CREATE INDEX "idx_certificates_subject_folded" ON "certificates" USING gin ("subject_folded" %I.gin_trgm_ops) WHERE "subject_folded" IS NOT NULL', extension_schema);
         EXECUTE format('CREATE INDEX "idx_certificates_issuer_folded" ON "certificates" USING gin ("issuer_folded" %I.gin_trgm_ops) WHERE "issuer_folded" IS NOT NULL', extension_schema);
-    END IF;
+    EXCEPTION WHEN insufficient_privilege OR undefined_object THEN
+        RAISE NOTICE 'pg_trgm cannot be used: searches by a part of a name will scan';
+    END;
 END
 $$;

@@ -1,0 +1,118 @@
+import { DatabaseService } from '../../src';
+import { administer } from '../support/administration';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { afterTest, openTestDatabase } from '../support/test-database';
+import { createRole } from './role';
+
+/* The privileges of each group of operations, as the table in the README ("Privileges") has them. */
+
+const read = ['SELECT ON ALL TABLES IN SCHEMA public'];
+
+const agentTables =
+  'agents, endpoints, capabilities, agent_capabilities, agent_metadata, certificates, certificate_metadata';
+const change = [
+  ...read,
+  `INSERT, UPDATE, DELETE ON ${agentTables}`,
+  'INSERT, UPDATE ON name_locks',
+  'INSERT ON changes',
+  'USAGE ON SEQUENCE changes_sequence_seq',
+];
+
+const record = [
+  ...read,
+  'INSERT ON security_events, security_event_metadata, security_event_entries, security_event_checkpoints',
+  // The end of the chain is locked while an entry is added.
+  'UPDATE ON security_event_entries',
+];
+
+const pruneEvents = [...record, 'DELETE ON security_events, security_event_entries, security_event_checkpoints'];
+
+const pruneChanges = [...read, 'DELETE ON changes', 'INSERT, UPDATE, DELETE ON change_prunings'];
+
+async function openAs(grants: readonly string[]): Promise<DatabaseService> {
+  const { db: owner, options } = await openTestDatabase();
+  await createCertificate(owner, { id: 'c' });
+  await createCertificate(owner, { id: 'free' });
+  const endpoints = [{ id: 'main', protocol: 'https', address: 'https://a.example', port: 443 }];
+  await createAgent(owner, { id: 'a', certificateId: 'c', endpoints, capabilities: ['x'], metadata: { k: 1 } });
+  await owner.recordSecurityEvent(eventInput({ id: 'e', timestamp: new Date(0) }));
+  const grantTo = (role: string): string => grants.map((grant) => `GRANT ${grant} TO ${role}`).join(';');
+  await administer(options.url, 'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC');
+  const db = new DatabaseService({ url: await createRole(options.url, grantTo) });
+  afterTest(() => db.close());
+  await db.initialize();
+  return db;
+}
+
+async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const call of calls) await expectError('PERMISSION_DENIED', call);
+}
+
+test('a role that may select verifies the schema, reads, checks and follows changes, and changes nothing', async () => {
+  const db = await openAs(read);
+  expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
+  expect(await db.agents.query({ name: 'test', capabilities: ['x'], metadata: { k: 1 } })).toHaveLength(1);
+  expect(await db.certificates.query({ ids: ['c'] })).toHaveLength(1);
+  expect(await db.querySecurityEvents()).toHaveLength(1);
+  expect(await db.events.verify()).toMatchObject({ valid: true });
+  expect(await db.changes()).not.toHaveLength(0);
+  expect((await db.check()).findings).toEqual([]);
+  expect(await db.health()).toMatchObject({ status: 'up' });
+  expect(await db.transaction((tx) => tx.getAgent('a'))).not.toBeNull();
+  await expectRefused([
+    () => db.createCertificate(certificateInput()),
+    () => db.updateAgent({ id: 'a', name: 'x' }),
+    () => db.deleteAgent('a'),
+    () => db.recordSecurityEvent(eventInput()),
+    () => db.events.prune({ before: new Date(1) }),
+    () => db.pruneChanges({ before: new Date() }),
+  ]);
+});
+
+test('a role that may change agents and certificates does all that changes them, and records no events', async () => {
+  const db = await openAs(change);
+  const certificateId = await createCertificate(db, { metadata: { k: 1 } });
+  const id = await createAgent(db, { certificateId, capabilities: ['y'], metadata: { k: 1 } });
+  const many = await db.agents.createMany([agentInput({ certificateId, name: 'b', capabilities: ['z'] })]);
+  expect(many).toMatchObject([{ ok: true }]);
+  expect(await db.agents.create(agentInput({ certificateId, name: 'u' }), { unique: 'name-version' })).toBeTruthy();
+  expect(await db.updateAgent({ id, name: 'x', capabilities: ['w'], metadata: {}, endpoints: [] })).toBe(true);
+  expect(await db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })).toBe(true);
+  expect(await db.agents.renew(id, new Date('2040-01-01'))).toBe(true);
+  expect(await db.agents.expireDue()).toBe(0);
+  expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);
+  expect(await db.certificates.setMetadata(certificateId, { k: 2 })).toBe(true);
+  expect(await db.certificates.rotate('c', certificateInput())).toBeTruthy();
+  expect(await db.certificates.expireDue()).toBe(0);
+  const revoked = await db.certificates.revoke(certificateId, { reason: 'keyCompromise', agents: 'revoke' });
+  expect(revoked).toMatchObject({ revoked: true });
+  expect(await db.transaction((tx) => tx.deleteAgent(id))).toBe(true);
+  expect(await db.certificates.delete('free')).toBe(true);
+  const { name, publicKey, version, owner } = agentInput({ certificateId });
+  const registeredAgent = { name, publicKey, version, owner };
+  const registered = await db.register({ certificate: certificateInput(), agent: registeredAgent });
+  expect(registered.agentId).toBeTruthy();
+  await expectRefused([() => db.recordSecurityEvent(eventInput())]);
+});
+
+test('a role that may insert events records and mitigates them, and removes none', async () => {
+  const db = await openAs(record);
+  const id = await db.recordSecurityEvent(eventInput({ metadata: { k: 1 } }));
+  expect(await db.events.recordMany([eventInput(), eventInput()])).toHaveLength(2);
+  expect(await db.events.markMitigated(id, { applied: true })).toBe(true);
+  expect(await db.transaction((tx) => tx.recordSecurityEvent(eventInput()))).toBeTruthy();
+  expect(await db.events.verify()).toMatchObject({ valid: true });
+  await expectRefused([() => db.events.prune({ before: new Date(1) }), () => db.deleteAgent('a')]);
+});
+
+test('a role that may delete events prunes events', async () => {
+  const db = await openAs(pruneEvents);
+  expect(await db.events.prune({ before: new Date(1) })).toBe(1);
+  expect(await db.events.verify()).toMatchObject({ valid: true });
+});
+
+test('a role that may delete changes prunes the change feed', async () => {
+  const db = await openAs(pruneChanges);
+  expect(await db.pruneChanges({ before: new Date('2040-01-01') })).toBeGreaterThan(0);
+});

@@ -1,0 +1,96 @@
+import { DatabaseService, type DatabaseEvent } from '../../src';
+import { administer } from '../support/administration';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { spoilDatabase } from '../support/postgresql-databases';
+import { tableNames } from '../support/tables';
+import { afterTest, openTestDatabase } from '../support/test-database';
+import { createRole } from './role';
+
+/** How many statements a call may send that a policy refuses. */
+const maxStatements = 60;
+
+/** A database whose tables a role may read, and may change only as the policies say. */
+async function openAs(policies: readonly string[]): Promise<{ db: DatabaseService; events: DatabaseEvent[] }> {
+  const { db: owner, options } = await openTestDatabase();
+  spoilDatabase(options.url);
+  const certificateId = await createCertificate(owner, { id: 'c' });
+  await createCertificate(owner, { id: 'free' });
+  const endpoints = [{ id: 'main', protocol: 'https', address: 'https://a.example', port: 443 }];
+  await createAgent(owner, { id: 'a', certificateId, endpoints, capabilities: ['x'] });
+  await owner.recordSecurityEvent(eventInput({ id: 'e', timestamp: new Date(0) }));
+  const url = await createRole(options.url, (role) => `GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
+  const { username } = new URL(url);
+  const grants = `GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${username}`;
+  const protect = tableNames.map((table) => `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
+  const allow = policies.map((policy, index) => `CREATE POLICY p${index} ON ${policy}`);
+  await administer(options.url, [grants, ...protect, ...allow].join(';'));
+  const events: DatabaseEvent[] = [];
+  const db = new DatabaseService({ url, onEvent: (event) => void events.push(event) });
+  afterTest(() => db.close());
+  await db.initialize();
+  events.length = 0;
+  return { db, events };
+}
+
+function onAll(policy: string, except: readonly string[] = []): string[] {
+  return tableNames.filter((table) => !except.includes(table)).map((table) => `${table} ${policy}`);
+}
+
+const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Promise<unknown>])[] = [
+  ['updateAgent', (db) => db.updateAgent({ id: 'a', name: 'x' })],
+  ['deleteAgent', (db) => db.deleteAgent('a')],
+  ['setStatus', (db) => db.agents.setStatus('a', 'SUSPENDED')],
+  ['setCapabilities', (db) => db.agents.setCapabilities('a', [])],
+  ['setMetadata of an agent', (db) => db.agents.setMetadata('a', {})],
+  ['mergeMetadata', (db) => db.agents.mergeMetadata('a', { k: 1 })],
+  ['setEndpointHealth', (db) => db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })],
+  ['renew', (db) => db.agents.renew('a', new Date('2040-01-01'))],
+  ['updateCertificateStatus', (db) => db.updateCertificateStatus('c', 'SUSPENDED')],
+  ['setMetadata of a certificate', (db) => db.certificates.setMetadata('c', {})],
+  ['delete of a certificate', (db) => db.certificates.delete('free')],
+  ['revoke', (db) => db.certificates.revoke('c', { reason: 'keyCompromise', agents: 'keep' })],
+  ['rotate', (db) => db.certificates.rotate('c', certificateInput())],
+  ['prune of events', (db) => db.events.prune({ before: new Date(1) })],
+  ['prune of changes', (db) => db.pruneChanges({ before: new Date('2040-01-01'), batchSize: 1 })],
+  ['updateAgent in a transaction', (db) => db.transaction((tx) => tx.updateAgent({ id: 'a', name: 'x' }))],
+  ['createCertificate', (db) => db.createCertificate(certificateInput())],
+  ['recordSecurityEvent', (db) => db.recordSecurityEvent(eventInput())],
+];
+
+test('a call that a policy lets read but not change fails with PERMISSION_DENIED and ends', async () => {
+  const { db, events } = await openAs(onAll('FOR SELECT USING (true)'));
+  for (const [name, call] of calls) {
+    events.length = 0;
+    const error = await expectError('PERMISSION_DENIED', () => call(db));
+    expect({ name, retryable: error.retryable }).toEqual({ name, retryable: false });
+    expect(events.filter(({ type }) => type === 'query').length).toBeLessThan(maxStatements);
+  }
+  expect(await db.getAgent('a')).toMatchObject({ name: 'Test Agent', capabilities: ['x'] });
+  expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
+  expect(await db.events.get('e')).not.toBeNull();
+});
+
+test('a deletion that a policy forbids fails with PERMISSION_DENIED where changes are allowed', async () => {
+  const { db } = await openAs([
+    ...onAll('FOR SELECT USING (true)'),
+    ...onAll('FOR UPDATE USING (true)'),
+    ...onAll('FOR INSERT WITH CHECK (true)'),
+    ...onAll('FOR DELETE USING (true)', ['agents', 'certificates', 'security_events', 'changes']),
+  ]);
+  await expectError('PERMISSION_DENIED', () => db.deleteAgent('a'));
+  await expectError('PERMISSION_DENIED', () => db.certificates.delete('free'));
+  await expectError('PERMISSION_DENIED', () => db.events.prune({ before: new Date(1) }));
+  await expectError('PERMISSION_DENIED', () => db.pruneChanges({ before: new Date('2040-01-01'), batchSize: 1 }));
+  expect(await db.updateAgent({ id: 'a', name: 'x' })).toBe(true);
+  expect(await db.getAgent('a')).toMatchObject({ name: 'x', capabilities: ['x'] });
+  expect(await db.certificates.get('free')).not.toBeNull();
+});
+
+test('what a policy hides altogether is absent', async () => {
+  const { db } = await openAs([]);
+  expect(await db.getAgent('a')).toBeNull();
+  expect(await db.updateAgent({ id: 'a', name: 'x' })).toBe(false);
+  expect(await db.deleteAgent('a')).toBe(false);
+  expect(await db.updateCertificateStatus('c', 'REVOKED')).toBe(false);
+});
