@@ -99,7 +99,8 @@ function* insertAgents(
 ): Work<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
   // Before anything is looked at, in an order that is the same for every batch.
-  yield* inOrder(statements.names.lock(rows, uniqueness));
+  const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
+  yield* inOrder(statements.names.lock(agents, uniqueness));
   const certificates = yield* selectCertificates(statements, rows);
   // The insert finds out whose id is taken, unless it matters before: agents of a batch may stand in each other's way by
   // their names, and a taken id is reported before a wrong certificate.

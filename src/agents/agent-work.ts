@@ -25,7 +25,7 @@ export function* insertAgent(
 ): Work<string> {
   const { id } = row.columns;
   // An agent that holds nothing needs no answer before it is inserted: all of it goes to the server at once.
-  if (uniqueness === 'none') yield* lastly(statements.names.lock([row], uniqueness));
+  if (uniqueness === 'none') yield* lastly(statements.names.lock([{ id, nameKeys: row.nameKeys }], uniqueness));
   else yield* claimName(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness);
   yield* lastly(statements.insert(row, allowsRevoked));
   yield noteOf('CREATED', [id], nowMs);

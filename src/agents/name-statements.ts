@@ -2,9 +2,8 @@ import type { Dialect, RecordColumns } from '../sql/dialect';
 import { perEngine } from '../sql/per-engine';
 import { sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
-import { lockOf, locksOf } from './name-locks';
+import { locksOf, sharedLockOf, type NameToLock } from './name-locks';
 import type { Uniqueness } from './types';
-import type { NameKeys } from './unique-key';
 
 const takenColumns: RecordColumns = {
   position: 'integer',
@@ -18,12 +17,10 @@ const takenColumns: RecordColumns = {
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
 /** An agent whose name and version others may have, or hold. */
-export interface NamedAgent {
-  readonly id: string;
+export interface NamedAgent extends NameToLock {
   readonly name: string;
   readonly version: string;
   readonly owner: string;
-  readonly nameKeys: NameKeys;
 }
 
 /** The statements that keep unique names unique, on one engine. */
@@ -60,11 +57,12 @@ export class NameStatements {
    * Keeps others from registering the names until the end of the transaction, where several transactions may write. Only a
    * later statement sees what this one has waited for.
    */
-  lock(agents: readonly Pick<NamedAgent, 'nameKeys'>[], uniqueness: Uniqueness): Statement[] {
-    const keys = agents.map(({ nameKeys }) => nameKeys);
-    if (!this.#hasConcurrentWriters || keys[0] === undefined) return [];
-    if (keys.length === 1 && uniqueness !== 'name-version') return [this.#lockOne({ bucket: lockOf(keys[0]) })];
-    return [this.#lockMany({ buckets: JSON.stringify(locksOf(keys, uniqueness).map((bucket) => [bucket])) })];
+  lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
+    const [first] = agents;
+    if (!this.#hasConcurrentWriters || first === undefined) return [];
+    const isShared = uniqueness === 'none';
+    if (agents.length === 1 && isShared) return [this.#lockOne({ bucket: sharedLockOf(first) })];
+    return [this.#lockMany({ buckets: JSON.stringify(locksOf(agents, isShared).map((bucket) => [bucket])) })];
   }
 
   /** The positions of the agents whose name and version are not free for `uniqueness`. */
