@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows, queryRaw } from '../support/raw-reader';
-import { changeRaw } from '../support/raw-writer';
+import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { openTestDatabase } from '../support/test-database';
 import { Moving } from './moving';
@@ -37,12 +37,16 @@ describe('npm run move refuses', () => {
   });
 
   test('a value too long for an index, by table and key, however many rows are in the batch', async () => {
-    const moving = await Moving.prepare(async (db) => {
-      const certificateId = await createCertificate(db);
-      for (let index = 0; index < 20; index += 1) {
-        await createAgent(db, { id: `agent ${index}`, certificateId, ...(index === 13 ? { name: longText } : {}) });
-      }
-    });
+    const moving = await Moving.prepare(
+      async (db) => {
+        const certificateId = await createCertificate(db);
+        for (let index = 0; index < 20; index += 1) {
+          await createAgent(db, { id: `agent ${index}`, certificateId, ...(index === 13 ? { name: longText } : {}) });
+        }
+      },
+      undefined,
+      { limits: { nameLength: longText.length } },
+    );
     await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot take it: .*idx_agents_name/);
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -69,14 +73,14 @@ describe('npm run move refuses', () => {
       const certificateId = await createCertificate(db);
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
     });
-    await changeRaw(moving.source, `PRAGMA foreign_keys = OFF; UPDATE agents SET ${change} WHERE id = 'b'`);
+    await changeRawUnchecked(moving.source, `UPDATE agents SET ${change} WHERE id = 'b'`);
     await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was moved$`));
   });
 
   test('a number that its column cannot take', async () => {
     const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1 }];
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'a', endpoints }));
-    await changeRaw(moving.source, 'UPDATE endpoints SET port = 3000000000');
+    await changeRawUnchecked(moving.source, 'UPDATE endpoints SET port = 3000000000');
     await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
   });
 

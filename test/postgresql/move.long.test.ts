@@ -8,6 +8,8 @@ import { Moving } from './moving';
 
 const year1 = new Date('0001-01-01T00:00:00.000Z');
 const year9999 = new Date('9999-12-31T23:59:59.999Z');
+/** The latest time that a caller may give for `updatedAt`. */
+const latestUpdate = new Date('9998-12-31T23:59:59.999Z');
 
 /** In the order of their UTF-16 units the last two would change places; the first but one is what stands for bad UTF-8. */
 const oddTexts = [
@@ -52,7 +54,7 @@ const metadata = JSON.parse(
 
 const agents: readonly AgentRecord[] = [
   wholeAgent({ certificateId: 'first', metadata }),
-  wholeAgent({ certificateId: 'first', id: 'times', createdAt: year1, updatedAt: year9999, expiresAt: year9999 }),
+  wholeAgent({ certificateId: 'first', id: 'times', createdAt: year1, updatedAt: latestUpdate, expiresAt: year9999 }),
   wholeAgent({ certificateId: 'second', id: 'bare', endpoints: [], capabilities: [], metadata: {}, status: 'REVOKED' }),
   ...oddTexts.map((text) => oddAgent(text, 'second')),
 ].map(({ defaultEndpoint, ...agent }) =>

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { DatabaseService } from '../../src';
+import type { DatabaseOptions, DatabaseService } from '../../src';
 import { moveBetween } from '../../scripts/move/move-between';
 import type { MoveResult } from '../../scripts/move/move-database';
 import { runScript, type ScriptResult } from '../scripts/run-script';
@@ -24,10 +24,17 @@ export class Moving {
     this.target = { options: { url: target } };
   }
 
-  /** @param fill - puts into the SQLite database what is to be moved. */
-  static async prepare(fill: (db: DatabaseService) => Promise<unknown>, target?: string): Promise<Moving> {
+  /**
+   * @param fill - puts into the SQLite database what is to be moved.
+   * @param options - how the SQLite database is opened for it.
+   */
+  static async prepare(
+    fill: (db: DatabaseService) => Promise<unknown>,
+    target?: string,
+    options: DatabaseOptions = {},
+  ): Promise<Moving> {
     const source = `file:${join(temporaryDirectory(), 'test.sqlite')}`;
-    const { db } = await openTestDatabase({ url: source });
+    const { db } = await openTestDatabase({ ...options, url: source });
     await fill(db);
     await db.close();
     return new Moving(source, target ?? (await newDatabaseUrl()));
