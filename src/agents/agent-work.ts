@@ -15,6 +15,8 @@ import { toNameKeys } from './unique-key';
  * Registers an agent; gives its id.
  *
  * @param nowMs - the time of the change, whatever the agent says of its own, in milliseconds since 1970.
+ * @param isLast - whether the work takes no other lock afterwards. Everybody locks names before the chain of events: two
+ * that took them in opposite orders would wait for each other.
  * @throws ALREADY_EXISTS where another agent is in the way of its name; INVALID_TRANSITION for a REVOKED certificate.
  */
 export function* insertAgent(
@@ -22,11 +24,14 @@ export function* insertAgent(
   row: NewAgentRow,
   { uniqueness, allowsRevoked }: RegistrationRules,
   nowMs: number,
+  isLast = true,
 ): Work<string> {
   const { id } = row.columns;
   // An agent that holds nothing needs no answer before it is inserted: all of it goes to the server at once.
-  if (uniqueness === 'none') yield* lastly(statements.names.lock([{ id, nameKeys: row.nameKeys }], uniqueness));
-  else yield* claimName(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness);
+  if (uniqueness === 'none') {
+    const locks = statements.names.lock([{ id, nameKeys: row.nameKeys }], uniqueness);
+    yield* isLast ? lastly(locks) : inOrder(locks);
+  } else yield* claimName(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness);
   yield* lastly(statements.insert(row, allowsRevoked));
   yield noteOf('CREATED', [id], nowMs);
   return id;

@@ -53,7 +53,7 @@ export class RegistrationService {
       const { dialect } = executor;
       return executor.atomic(function* () {
         const certificateId = yield* insertCertificate(certificateStatements(dialect), certificate, nowMs);
-        const agentId = yield* insertAgent(agentStatements(dialect), agent, rules, nowMs);
+        const agentId = yield* insertAgent(agentStatements(dialect), agent, rules, nowMs, event === undefined);
         if (event === undefined) return { certificateId, agentId };
         yield* recordEvents(dialect, [event], nowMs);
         return { certificateId, agentId, eventId: event.columns.id };

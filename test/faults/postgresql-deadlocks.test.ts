@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { isDatabaseError, type DatabaseOptions, type DatabaseService } from '../../src';
-import { agentInput, certificateInput } from '../support/factories';
+import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { runRaw } from '../support/raw-client';
 import { createSignal } from '../support/signal';
 import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
 import { strikes, Work } from './postgresql-work';
 
 const patient = { attempts: 10, baseDelayMs: 5, maxDelayMs: 50 };
@@ -156,6 +157,26 @@ describe('A call that is the victim of a deadlock with another program', () => {
     expect(error).toMatchObject({ code: 'CONFLICT', retryable: true });
     expect(await one.getAgent('a')).toEqual(before);
     expect(await call(one)).toBe(true);
+    await work.expectKept(url);
+  });
+});
+
+describe('A registration with an event', () => {
+  test.each(['none', 'name-version'] as const)('locks its name before the chain of events: %s', async (unique) => {
+    const { one, url, work } = await open();
+    const client = new Client(url);
+    await client.connect();
+    afterTest(() => client.end());
+    await client.query('BEGIN; LOCK TABLE name_locks IN SHARE ROW EXCLUSIVE MODE');
+    const agent = agentInput({ certificateId: 'certificate' });
+    const certificate = certificateInput({ id: 'certificate' });
+    const registered = one.register({ certificate, agent, event: eventInput() }, { unique });
+    const waiting = "SELECT 1 FROM pg_locks WHERE relation = 'name_locks'::regclass AND NOT granted";
+    await waitUntil(async () => (await client.query(waiting)).rowCount === 1);
+    // As a repeated transaction does, which has the names already.
+    await client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE NOWAIT');
+    await client.query('COMMIT');
+    expect(await registered).toMatchObject({ eventId: expect.any(String) as string });
     await work.expectKept(url);
   });
 });
