@@ -111,10 +111,15 @@ function otherReads(agentCount: number): Workload[] {
   ];
 }
 
+/** A prime number, so that multiples of it reach all agents of a directory of any usual size. */
+const scatter = 7919;
+
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  const changed = (place: number): number => new Random(8, place).between(0, agentCount - 1);
+  // Scattered, and every agent once before any is changed again: the package gives a second change a later time than the
+  // first, although the clock stands still, and other contenders do not.
+  const changed = (place: number): number => (place * scatter) % agentCount;
   // Far behind those that are created one by one.
   const batchStart = (place: number): number => 20_000_000 + place * batchSize;
   return [

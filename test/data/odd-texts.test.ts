@@ -3,6 +3,9 @@ import { createAgent, createCertificate, eventInput } from '../support/factories
 import { describeWithSharedData, readSharedData, type PublicText } from '../support/shared-data';
 import { openTestDatabase } from '../support/test-database';
 
+/** The longest of the texts has 9,809 characters; an id has a few more. */
+const limits = { nameLength: 10_000 };
+
 describeWithSharedData('793 odd texts that others published', () => {
   let texts: string[] = [];
   // Where an index finds them.
@@ -17,7 +20,7 @@ describeWithSharedData('793 odd texts that others published', () => {
   });
 
   test('come back equal in every text of an agent', async () => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, text] of texts.entries()) {
       const key = keys[index] ?? '';
@@ -29,7 +32,7 @@ describeWithSharedData('793 odd texts that others published', () => {
   });
 
   test('are found by the exact name, and by a part of it', async () => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, name] of keys.entries()) await createAgent(db, { id: String(index), name, certificateId });
     for (const [index, name] of keys.entries()) {
@@ -41,7 +44,7 @@ describeWithSharedData('793 odd texts that others published', () => {
   });
 
   test('come back equal as the capabilities of one agent', async () => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ limits });
     const id = await createAgent(db, { capabilities: keys });
     const sorted = [...new Set(keys)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect((await db.getAgent(id))?.capabilities).toEqual(sorted);
@@ -50,7 +53,7 @@ describeWithSharedData('793 odd texts that others published', () => {
   });
 
   test('come back equal in security events and certificates', async () => {
-    const { db } = await openTestDatabase();
+    const { db } = await openTestDatabase({ limits });
     for (const [index, text] of texts.entries()) {
       const key = keys[index] ?? '';
       const fields = { source: key, target: key, description: text, eventType: key, metadata: { [key]: text } };
