@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { runInThisContext } from 'node:vm';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import { assertSpareDescriptors } from '../client/spare-descriptors';
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
@@ -27,6 +28,11 @@ declare global {
     ): Promise<{ readonly instance: { readonly exports: { __wbindgen_start(): void } } }>;
   };
 }
+
+/** The bindings that have their WebAssembly module, told apart by a class that each has of its own. */
+type LoadedBindings = WeakMap<object, Promise<void>>;
+
+const loadedBindingsKey = Symbol.for('ans-database.loadedSchemaEngines');
 
 let bindings: Promise<Bindings> | undefined;
 let panicMessage: string | undefined;
@@ -64,14 +70,29 @@ async function loadBindings(): Promise<Bindings> {
   // Prisma Client sets this registry for modules of its own; it is shared, so one that is there already stays.
   globalThis.PRISMA_WASM_PANIC_REGISTRY ??= { set_message: (message) => (panicMessage = message) };
   const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  await loadOnce(loaded);
+  return loaded;
+}
+
+/** Other copies of this package may have the same bindings, which a second WebAssembly module would break for both. */
+function loadOnce(target: Bindings): Promise<void> {
+  // Contexts such as Jest's have a `globalThis` of their own, but can share the bindings.
+  const main = runInThisContext('globalThis') as Record<symbol, LoadedBindings | undefined>;
+  const known = (main[loadedBindingsKey] ??= new WeakMap());
+  const loading = known.get(target.SchemaEngine) ?? loadModule(target);
+  known.set(target.SchemaEngine, loading);
+  loading.catch(() => known.delete(target.SchemaEngine));
+  return loading;
+}
+
+async function loadModule(target: Bindings): Promise<void> {
   const path = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const module = await readFile(path.replace(/\.js$/, '.wasm'));
-  const imports: Record<string, unknown> = { ...loaded };
+  const imports: Record<string, unknown> = { ...target };
   for (const name of Object.keys(imports).filter(isTimer)) imports[name] = setIdleTimeout;
   const { instance } = await WebAssembly.instantiate(module, { './schema_engine_bg.js': imports });
-  loaded.__wbg_set_wasm(instance.exports);
+  target.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
-  return loaded;
 }
 
 function isTimer(name: string): boolean {

@@ -62,6 +62,16 @@ async function together(first: string, second: string): Promise<unknown[]> {
   return [count];
 }
 
+/** Each migrates a database of its own, by the schema engine that they share. */
+async function eachOnItsOwn(first: string, second: string): Promise<unknown[]> {
+  const [a, b] = [first, second].map((folder) => new (load(folder).DatabaseService)({ url: `${url}-${folder}` }));
+  if (a === undefined || b === undefined) return [];
+  const outcomes = [await outcomeOf(() => a.initialize()), await outcomeOf(() => b.initialize())];
+  await a.close();
+  await b.close();
+  return outcomes;
+}
+
 /** The application's own driver has the file open, or another one. */
 async function besideDriver(own: string, driverPath: string): Promise<unknown[]> {
   const Driver = loadFile(join(root, 'b/node_modules/better-sqlite3')) as typeof SqliteDriver;
@@ -76,6 +86,7 @@ async function besideDriver(own: string, driverPath: string): Promise<unknown[]>
 const scenarios: Readonly<Record<string, () => Promise<unknown[]>>> = {
   'two binaries': () => inTurns('a', 'b'),
   'one binary': () => together('a', 'linked'),
+  'own databases': () => eachOnItsOwn('a', 'b'),
   'own driver': () => besideDriver('a', path),
   'own driver elsewhere': () => besideDriver('a', `${path}-other`),
 };

@@ -56,6 +56,10 @@ describe('Two copies of the package in one process', () => {
     expect(await run('one binary')).toEqual([60]);
   });
 
+  test('migrate databases of their own', async () => {
+    expect(await run('own databases')).toEqual(['done', 'done']);
+  });
+
   test('cannot open a file that the driver of the application has open', async () => {
     expect(await run('own driver')).toEqual([refusal('b', 'a')]);
   });
