@@ -120,10 +120,11 @@ export class AgentStatements {
       return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
     this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
+    // Another unique constraint is the application's own: a row that violates it is reported, not left out.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${columnNames})
         SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
-        WHERE TRUE ON CONFLICT DO NOTHING RETURNING id`,
+        WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`,
     );
     this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
       (p) => sql`SELECT 1 FROM endpoints WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,

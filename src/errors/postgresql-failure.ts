@@ -59,6 +59,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['21000', inTheWay],
   ['22001', tooLarge],
   ['22003', tooLarge],
+  // The feed of changes takes its numbers from a sequence, which no caller gives a value.
+  ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its last number: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   // Since PostgreSQL 18 what a deletion breaks has a code of its own.
   ['23001', stillReferenced],

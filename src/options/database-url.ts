@@ -60,6 +60,8 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must have %20 for a space, and %25 for a percent sign');
   // What follows would be ignored: the rest of a password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must have %23 for a number sign');
+  // The server would end the parameter there, and read the rest of it as other parameters.
+  if (url.includes('%00')) throw invalidUrl(field, 'must hold no NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
 }

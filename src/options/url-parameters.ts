@@ -66,13 +66,20 @@ export interface UrlParameters {
  */
 export function checkPostgresqlParameters(parameters: URLSearchParams, field: string): UrlParameters {
   const schema = parameters.get('schema') ?? undefined;
-  if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
+  if (schema !== undefined) checkSchema(schema, field);
   const isKnown = (name: string): boolean => name === 'schema' || driverParameters.has(name);
   const ignored = checkNames(parameters, field, isKnown);
   for (const [name, value] of parameters) {
     if (driverParameters.get(name)?.(value) === false) throw invalidUrl(field, `has a wrong value of ${name}`);
   }
   return { schema, ignored };
+}
+
+// The server gives these names a meaning of their own, and shortens a longer one, so that two names lead to one schema.
+function checkSchema(schema: string, field: string): void {
+  if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
+  if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a schema of the server');
+  if (Buffer.byteLength(schema) > 63) throw invalidUrl(field, 'must name a schema of at most 63 bytes');
 }
 
 /** Checks the parameters of a SQLite URL, which has none but Prisma's; returns their names. @throws INVALID_OPTIONS */

@@ -54,6 +54,14 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     expect(await db.getAgent('fresh')).toBeNull();
   });
 
+  test('that has reached its last number is not reported as a value of the caller', async () => {
+    const sql = 'ALTER SEQUENCE changes_sequence_seq MAXVALUE 1000 RESTART WITH 1000';
+    const { db } = await openBehind(sql);
+    await createCertificate(db);
+    const error = await expectError('CORRUPT', () => createCertificate(db));
+    expect(error.message).toContain('MAXVALUE');
+  });
+
   /** One collision takes the counter past its rows. */
   const once: (typeof ways)[number] = [
     'that gives the last number again',

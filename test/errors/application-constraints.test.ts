@@ -174,3 +174,9 @@ test('a taken id is ALREADY_EXISTS still', async () => {
   const { db } = await openWith();
   await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId: 'c' }));
 });
+
+testOn('postgresql', 'a batch reports a unique constraint of the application, not the id', async () => {
+  const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
+  const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
+  await expectRefusal(database, call, 'one_agent_a_certificate');
+});

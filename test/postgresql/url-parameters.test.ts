@@ -87,6 +87,11 @@ test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soo
   },
 );
 
+test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])('the schema %s is INVALID_OPTIONS', async (schema) => {
+  const url = `${await newDatabaseUrl()}?schema=${schema}`;
+  await expectError('INVALID_OPTIONS', () => new DatabaseService({ url }).initialize());
+});
+
 test('a file of a certificate that holds none is INVALID_OPTIONS', async () => {
   const path = join(temporaryDirectory(), 'client.pem');
   writeFileSync(path, 'no certificate');
