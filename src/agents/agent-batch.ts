@@ -4,7 +4,7 @@ import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { inOrder, type Work } from '../sql/statement';
 import type { NewAgentRow } from './agent-row';
 import { AgentStatements } from './agent-statements';
-import { noteOf, unknownCertificate } from './agent-work';
+import { idTaken, noteOf, unknownCertificate } from './agent-work';
 import { parseNewAgent, type AgentDefaults } from './parse-agent';
 import type { CreateResult, Uniqueness } from './types';
 
@@ -103,13 +103,14 @@ function* insertAgents(
   yield* inOrder(statements.names.lock(agents, uniqueness));
   const certificates = yield* selectCertificates(statements, rows);
   // The insert finds out whose id is taken, unless it matters before: agents of a batch may stand in each other's way by
-  // their names, and a taken id is reported before a wrong certificate.
+  // their names, and a taken id is reported before a taken name and before a wrong certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
-  const mustKnowIds = uniqueness !== 'none' || !isEachUsable;
+  const names = yield* selectTakenNames(statements, rows, uniqueness);
+  const mustKnowIds = uniqueness !== 'none' || !isEachUsable || names.size > 0;
   const ids = mustKnowIds ? yield* selectTakenIds(statements, rows) : new Set<string>();
-  let taken: Taken = { ids, names: yield* selectTakenNames(statements, rows, uniqueness) };
+  let taken: Taken = { ids, names };
   const failures = new Map<NewAgentRow, Failure>();
   for (let rest = rows, tries = 1; ; tries += 1) {
     const { accepted, displaced } = choose(rest, { certificates, allowsRevoked, taken }, failures);
@@ -225,10 +226,6 @@ function* selectTakenNames(
 
 function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
   return new Set(rows.map(([text]) => String(text)));
-}
-
-function idTaken(): Failure {
-  return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
 }
 
 function idOf(input: unknown): string | undefined {

@@ -106,8 +106,10 @@ export class AgentStatements {
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
+        // Where the id is taken, too, that is to be reported: the name has a value then.
+        const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = columnFields.map((field) => {
-          if (field === 'name') return sql`CASE WHEN ${isHeld} THEN NULL ELSE ${p(field)} END`;
+          if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
           if (field === 'certificateId') return certificateId(p);
           return columnTypes[field][1] === 'time' ? dialect.fromMs(p(field)) : p(field);
         });

@@ -31,7 +31,10 @@ export function* insertAgent(
   if (uniqueness === 'none') {
     const locks = statements.names.lock([{ id, nameKeys: row.nameKeys }], uniqueness);
     yield* isLast ? lastly(locks) : inOrder(locks);
-  } else yield* claimName(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness);
+  } else if (yield* isNameTaken(statements, { ...row.columns, nameKeys: row.nameKeys }, uniqueness)) {
+    const { rows } = yield statements.selectIds({ ids: JSON.stringify([id]) });
+    throw rows.length > 0 ? idTaken() : nameTaken();
+  }
   yield* lastly(statements.insert(row, allowsRevoked));
   yield noteOf('CREATED', [id], nowMs);
   return id;
@@ -207,16 +210,16 @@ function* changeName(
   const { name = before.name, version = before.version, owner = before.owner } = columns;
   if (name === before.name && version === before.version && owner === before.owner) return {};
   const nameKeys = toNameKeys({ name, version, owner });
-  yield* claimName(statements, { id, name, version, owner, nameKeys }, 'none');
+  if (yield* isNameTaken(statements, { id, name, version, owner, nameKeys }, 'none')) throw nameTaken();
   // Another owner leaves a hold on the name and version among all agents as it is.
   return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
 }
 
 // Keeps others from taking the name until the end of the transaction, where they may.
-function* claimName(statements: AgentStatements, agent: NamedAgent, uniqueness: Uniqueness): Work<void> {
+function* isNameTaken(statements: AgentStatements, agent: NamedAgent, uniqueness: Uniqueness): Work<boolean> {
   const { names } = statements;
   const results = yield* inOrder([...names.lock([agent], uniqueness), names.selectTaken([agent], uniqueness)]);
-  if (results.at(-1)?.rows.length !== 0) throw nameTaken();
+  return results.at(-1)?.rows.length !== 0;
 }
 
 function* checkCertificate(statements: AgentStatements, id: string, allowsRevoked: boolean): Work<void> {
@@ -269,6 +272,11 @@ function checkChange(
   if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') throw staysRevoked();
   const isKnownEndpoint = hasEndpoint || collections.endpoints !== undefined;
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
+}
+
+/** The id of a new agent is that of another one. */
+export function idTaken(): Failure {
+  return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
 }
 
 /** The certificate that an agent would be attached to does not exist. */

@@ -220,7 +220,7 @@ export class CertificateService {
    * @returns the id of the new certificate.
    * @throws REFERENCE_NOT_FOUND when there is no certificate of the id `oldId`; CONFLICT when it has been replaced already;
    * INVALID_TRANSITION when the new one is REVOKED, unless the options allow it; ALREADY_EXISTS when its id or its
-   * fingerprint is taken; INVALID_INPUT, also when it has `replacedBy`.
+   * fingerprint is taken, also when `oldId` is unknown; INVALID_INPUT, also when it has `replacedBy`.
    */
   rotate(oldId: string, newCertificate: CertificateInput, options?: RotateOptions): Promise<string> {
     return this.#session.write('certificates.rotate', async (executor) => {

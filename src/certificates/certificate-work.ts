@@ -97,6 +97,8 @@ export function* rotateCertificate(
   const statements = certificateStatements(dialect);
   const locked = yield* lock(statements, oldId);
   if (locked === undefined) {
+    // Fails with ALREADY_EXISTS, which is reported first, where the new id or fingerprint is taken. All of it is rolled back.
+    yield* inOrder(statements.insert(row));
     const message = 'the certificate to be replaced does not exist';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
   }

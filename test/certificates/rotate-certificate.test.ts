@@ -80,7 +80,7 @@ describe('rotate', () => {
     await createCertificate(db, { fingerprint: 'AA' });
     for (const input of [
       certificateInput({ metadata: { a: 1 } }),
-      certificateInput({ id: 'unknown', fingerprint: 'aa' }),
+      certificateInput({ id: 'unknown', fingerprint: 'bb' }),
     ]) {
       const error = await expectRefused(database, 'REFERENCE_NOT_FOUND', () =>
         db.certificates.rotate('unknown', input),
