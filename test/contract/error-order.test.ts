@@ -180,7 +180,7 @@ describe('Of two mistakes in one registration', () => {
   ])('register reports %s', async (_, code, entity, fields, options) => {
     const { certificate, agent, event, status, ...rest } = fields as Record<string, string>;
     const database = await openFilled();
-    const { certificateId: _certificateId, ...known } = agentInput({ certificateId: '', ...rest });
+    const known = { ...agentInput({ certificateId: '', ...rest }), certificateId: undefined };
     const input = {
       certificate: { ...certificateInput(), id: certificate, status },
       agent: { ...known, id: agent },
