@@ -180,3 +180,27 @@ describe('A registration with an event', () => {
     await work.expectKept(url);
   });
 });
+
+test('A repeated transaction does not hold names while it waits for the chain of events', async () => {
+  const { one, two, url } = await open();
+  await one.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
+  const client = new Client(url);
+  await client.connect();
+  afterTest(() => client.end());
+  let attempts = 0;
+  const changed = one.transaction(async (tx) => {
+    attempts += 1;
+    await tx.getAgent('a');
+    if (attempts === 1) {
+      await two.updateAgent({ id: 'a', version: '2.0.0' });
+      await client.query('BEGIN; LOCK TABLE security_event_entries IN ROW EXCLUSIVE MODE');
+    }
+    return tx.updateAgent({ id: 'a', version: '3.0.0' });
+  });
+  const waiting = "SELECT 1 FROM pg_locks WHERE relation = 'security_event_entries'::regclass AND NOT granted";
+  await waitUntil(async () => (await client.query(waiting)).rowCount === 1);
+  // The server looks for deadlocks after a second.
+  await client.query("SET LOCAL lock_timeout = '700ms'; LOCK TABLE name_locks IN ROW EXCLUSIVE MODE");
+  await client.query('COMMIT');
+  expect([await changed, attempts]).toEqual([true, 2]);
+});

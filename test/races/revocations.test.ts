@@ -118,7 +118,7 @@ describe('A revocation that races', () => {
     await everyRound(async (round) => {
       const certificateId = await createCertificate(db, { id: `c${round}` });
       const create = (place: number) => () =>
-        other.createAgent(agentInput({ id: `a${round}.${place}`, certificateId }));
+        other.createAgent(agentInput({ id: `a${round}.${place}`, certificateId }), { allowRevokedCertificate: true });
       const revoke = () => db.certificates.revoke(certificateId, { reason: 'keyCompromise', agents: 'revoke' });
       const [one, revoked, two] = await race(round, create(0), revoke, create(1));
       expect([one, two]).toEqual([`a${round}.0`, `a${round}.1`]);
@@ -153,7 +153,7 @@ describe('A revocation that races', () => {
       const [revoked, updated] = await race(
         round,
         () => db.certificates.revoke(certificateId, { reason: 'keyCompromise', agents: 'suspend' }),
-        () => other.updateAgent({ id, certificateId }),
+        () => other.updateAgent({ id, certificateId }, { allowRevokedCertificate: true }),
       );
       expect(updated).toBe(true);
       const isSuspended = (await db.getAgent(id))?.status === 'SUSPENDED';

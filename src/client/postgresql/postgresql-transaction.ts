@@ -11,6 +11,7 @@ import {
 import type { TransactionRequest } from '../executor';
 import { Gate } from '../gate';
 import type { ConnectionHold } from '../transaction-context';
+import { lockContendedTables } from './contended-tables';
 import type { PostgresqlConnections } from './postgresql-connections';
 import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, TidyClient } from './tidy-client';
@@ -222,26 +223,6 @@ export class DividedTransaction {
 
   #end(work: () => Promise<void>): Promise<void> {
     return this.#gate.pass(work).finally(() => (this.hold.isReleased = true));
-  }
-}
-
-/** In the order in which a registration with an event writes to them. */
-const contendedTables = ['name_locks', 'security_event_entries'];
-
-/**
- * Locks the tables that unrelated transactions conflict about: every event follows the last one, and registrations of one
- * name share a row. Unlike a query, LOCK TABLE waits before the snapshot of the transaction is taken. A role that may not
- * write to a table does not conflict about it.
- */
-async function lockContendedTables(client: PoolClient): Promise<void> {
-  for (const table of contendedTables) {
-    await client.query('SAVEPOINT before_lock');
-    try {
-      await client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
-    } catch (error) {
-      if (classifyError(error).code !== 'PERMISSION_DENIED') throw error;
-      await client.query('ROLLBACK TO SAVEPOINT before_lock');
-    }
   }
 }
 
