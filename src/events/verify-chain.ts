@@ -15,7 +15,7 @@ import type { EventChainBreak, EventChainVerification } from './types';
 const batchSize = 500;
 
 /** How many characters a batch may have: fewer entries are read at a time where they are long. */
-const batchBounds = { maxLength: 16_777_216, maxValues: Infinity };
+const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 
 /** The head, the checkpoint and the last pruning at one moment. */
 interface ChainState {
