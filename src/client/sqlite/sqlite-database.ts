@@ -235,7 +235,8 @@ export class SqliteDatabase {
 
   /** Why a transaction is not open any more that nobody here has ended. */
   #endedByOthers(): Failure {
-    return this.#writer.driver.open ? rolledBackByStorage() : notInitialized();
+    if (!this.#reader.driver.open) return notInitialized();
+    return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
   #end(command: Statement): void {
@@ -265,8 +266,12 @@ export class SqliteDatabase {
 
   // At once: an application that does not expect the error may end without closing.
   #secureChanges(): void {
-    // Whoever ends the transaction does it afterwards.
-    if (this.#writer.driver.inTransaction) return;
+    if (this.#writer.driver.inTransaction) {
+      // Where nothing more may be written, the end of the transaction is early enough.
+      if (this.#guard?.state !== 'detached') return;
+      // The transaction cannot be committed any more, and would keep the log from being copied.
+      this.#writer.run(rollback);
+    }
     // Its claim on the file stays, since the connection that reads goes on until the database is closed.
     if (this.#guard?.state === 'unsafe') this.#writer.driver.close();
     else this.#emptyLogIfDetached();

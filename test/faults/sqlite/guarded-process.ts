@@ -9,7 +9,7 @@ function say(...words: readonly string[]): void {
 
 /**
  * Opens the database at `url` and obeys one order a line: `write ID` and `read ID` call once and answer with the ID or with
- * the error's code, `hold ID` writes inside a transaction and waits for the next line before it commits, `close` closes,
+ * the error's code, `hold ID` writes inside a transaction and commits it at the next line that is no `read`, `close` closes,
  * and `exit` ends the process without closing.
  */
 async function main(url: string): Promise<void> {
@@ -22,15 +22,19 @@ async function main(url: string): Promise<void> {
     const [order = '', id = ''] = value.split(' ');
     return [order, id];
   };
+  const read = async (id: string): Promise<string> => (await db.getCertificate(id))?.id ?? 'null';
   const obey: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
     write: (id) => db.createCertificate(certificateInput({ id })),
-    read: async (id) => (await db.getCertificate(id))?.id ?? 'null',
+    read,
     hold: (id) =>
       db.transaction(async (tx) => {
         await tx.createCertificate(certificateInput({ id }));
         say('held');
-        await next();
-        return id;
+        for (;;) {
+          const [order, wanted] = await next();
+          if (order !== 'read') return id;
+          await answer(() => read(wanted));
+        }
       }),
     close: async () => {
       await db.close();
@@ -44,11 +48,15 @@ async function main(url: string): Promise<void> {
   };
   for (;;) {
     const [order, id] = await next();
-    try {
-      say(String(await obey[order]?.(id)));
-    } catch (error) {
-      say(isDatabaseError(error) ? error.code : String(error));
-    }
+    await answer(async () => obey[order]?.(id));
+  }
+}
+
+async function answer(work: () => Promise<unknown>): Promise<void> {
+  try {
+    say(String(await work()));
+  } catch (error) {
+    say(isDatabaseError(error) ? error.code : String(error));
   }
 }
 

@@ -247,6 +247,17 @@ test('A database whose log was removed is refused to other processes until its c
   await expectKept(path, [...acknowledged, 'c1']);
 });
 
+test('A database whose log was removed loses nothing when a read finds that out during a transaction', async () => {
+  const { path, real } = plainPlace();
+  const { ask, kill, acknowledged } = await openInProcess(path);
+  expect(await ask('hold b1')).toBe('held');
+  rmSync(`${real}-wal`);
+  await sleep(momentMs);
+  expect(await ask('read a1')).toBe('UNAVAILABLE');
+  await kill();
+  await expectKept(path, acknowledged);
+});
+
 test('Other processes that checkpoint, vacuum and close do not disturb an open database', async () => {
   const { path } = plainPlace();
   const { ask, acknowledged, kill } = await openInProcess(path);
