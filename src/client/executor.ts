@@ -42,6 +42,8 @@ export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
   /** Whether others have got in the way of it before, so that it may make them wait. */
   readonly isRepeated: boolean;
+  /** Whether it is not tried again, so that it may make everybody wait who could get in its way. */
+  readonly isLastAttempt: boolean;
 }
 
 /** A database that is open, whichever engine it is of. */

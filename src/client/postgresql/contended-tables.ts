@@ -1,8 +1,10 @@
 import type { PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 
-/** The tables that unrelated transactions conflict about: registrations share rows of names, and every event follows the last one. */
-const contendedTables = ['name_locks', 'security_event_entries'] as const;
+/** Every event follows the last one, so that transactions with events conflict easily. */
+const chainTable = 'security_event_entries';
+/** Registrations share rows of names. Who locks this table keeps every service from registering and renaming agents. */
+const namesTable = 'name_locks';
 
 /** How often the tables are locked without waiting long for the second one. */
 const maxTries = 20;
@@ -11,22 +13,24 @@ const minWaitMs = 10;
 const maxWaitMs = 40;
 
 /**
- * Locks the tables that unrelated transactions conflict about, so that nobody disturbs a repeated transaction. Unlike a
- * query, LOCK TABLE waits before the snapshot of the transaction is taken.
+ * Locks the tables that unrelated transactions conflict about, so that nobody disturbs a repeated transaction: the chain of
+ * events, and at the last attempt the names, too. Unlike a query, LOCK TABLE waits before the snapshot of the transaction is
+ * taken.
  *
  * Applications write to the tables in either order. Whoever holds one of them and waits for the other would stop all
  * others until the server finds a deadlock, after a second. So a try holds the first table for a short time only, and the
  * next one begins with the table that it waited for.
  */
-export async function lockContendedTables(client: PoolClient): Promise<void> {
+export async function lockContendedTables(client: PoolClient, isLastAttempt: boolean): Promise<void> {
+  if (!isLastAttempt) return lockTable(client, chainTable);
   const { rows } = await client.query<[string]>({ text: 'SHOW lock_timeout', rowMode: 'array' });
   const lockTimeout = rows[0]?.[0] ?? '0';
-  const [one, other] = contendedTables;
   for (let tries = 0; tries < maxTries; tries += 1) {
-    const [first, second] = tries % 2 === 0 ? [one, other] : [other, one];
+    const [first, second] = tries % 2 === 0 ? [namesTable, chainTable] : [chainTable, namesTable];
     if (await lockBoth(client, first, second, lockTimeout)) return;
   }
-  for (const table of contendedTables) await lockTable(client, table);
+  await lockTable(client, namesTable);
+  await lockTable(client, chainTable);
 }
 
 /** Returns false, and leaves nothing locked, where the second table is not free soon. */

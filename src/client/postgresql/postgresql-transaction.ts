@@ -152,15 +152,15 @@ export class DividedTransaction {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. A repeated one keeps others from registering names and from recording events. */
+  /** Begins a transaction. A repeated one keeps others from recording events, and at last from registering names. */
   static async begin(
     connections: PostgresqlConnections,
-    { isolation, isRepeated }: TransactionRequest,
+    { isolation, isRepeated, isLastAttempt }: TransactionRequest,
   ): Promise<DividedTransaction> {
     const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
-      if (isRepeated) await lockContendedTables(transaction.client);
+      if (isRepeated) await lockContendedTables(transaction.client, isLastAttempt);
       const [serverProcess] = await Promise.all([
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),
