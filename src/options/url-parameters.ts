@@ -87,12 +87,13 @@ export function checkSqliteParameters(parameters: URLSearchParams, field: string
   return checkNames(parameters, field, () => false);
 }
 
-// The names of parameters are no secrets; one that is not made of letters is something else.
+// The names of parameters are not secret. A password with an unescaped "?" ends up here as well: an "@" shows it.
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];
+  const mayHoldPassword = [...parameters].flat().some((text) => text.includes('@'));
   for (const name of parameters.keys()) {
-    const shown = /^\w{1,40}$/.test(name) ? name : 'of another form';
+    const shown = !mayHoldPassword && /^\w{1,40}$/.test(name) ? name : 'of another form';
     if (seen.has(name)) throw invalidUrl(field, `must not repeat the parameter ${shown}`);
     seen.add(name);
     if (prismaParameters.has(name)) ignored.push(name);

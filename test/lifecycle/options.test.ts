@@ -94,6 +94,15 @@ describe('new DatabaseService refuses', () => {
   test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))('%s in place of options', async (_, value) => {
     await expectError('INVALID_OPTIONS', () => constructWith(value));
   });
+
+  // The parts of an unescaped password that a "?" makes parameters of.
+  test.each(['postgresql://u:1?ab=cd@host/db', 'postgresql://u:1?ab@host/db', 'postgresql://u:1?x=2&ab=3@host/db'])(
+    'names no part of the password in %j',
+    async (url) => {
+      const error = await expectError('INVALID_OPTIONS', () => constructWith({ url }));
+      expect(error.message).not.toMatch(/\b(?:ab|cd|x)\b/);
+    },
+  );
 });
 
 describe('new DatabaseService accepts', () => {
