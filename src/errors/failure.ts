@@ -10,8 +10,20 @@ export interface FailureContext {
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
 
+// A registered symbol is the same in every copy of the modules. A hot reload leaves the modules that are loaded already with
+// the class of the copy before.
+const brand = Symbol.for('ans-database.Failure');
+
 /** What the layers below the public surface throw; the surface adds the operation and makes it a `DatabaseError`. */
 export class Failure extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
   override readonly name = 'Failure';
   readonly code: DatabaseErrorCode;
   readonly entity: ErrorEntity | undefined;

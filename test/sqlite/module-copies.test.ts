@@ -1,5 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import type * as Package from '../../src';
+import type * as Failures from '../../src/errors/failure';
 import { eventInput } from '../support/factories';
 import { soundReport } from '../check/sound';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
@@ -42,5 +43,18 @@ describe('Copies of the modules over one native binary', () => {
     const before = (registry() as Map<string, unknown>).size;
     for (const db of databases) await db.close();
     expect((registry() as Map<string, unknown>).size).toBe(before - 1);
+  });
+
+  test('recognise the failures of each other', () => {
+    const load = (): typeof Failures => {
+      let copy: typeof Failures | undefined;
+      jest.isolateModules(() => (copy = jest.requireActual<typeof Failures>('../../src/errors/failure')));
+      if (copy === undefined) throw new Error('The copy was not loaded');
+      return copy;
+    };
+    const [first, second] = [load(), load()];
+    expect(first.Failure).not.toBe(second.Failure);
+    expect(first.isFailure(second.invalidInput('id', 'must not be empty'))).toBe(true);
+    expect(first.isFailure(new Error('id'))).toBe(false);
   });
 });
