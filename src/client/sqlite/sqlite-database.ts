@@ -7,13 +7,11 @@ import { FileGuard, filesNotInPlace } from './file-guard';
 import { assertIndexMapped } from './open-files';
 import { assertWholeLog } from './whole-log';
 import { ReaderThreads } from './reader-threads';
-import { rollbackAfter, rolledBackByStorage, type SqliteTransaction } from './sqlite-transaction';
+import { rollbackAfter, rolledBackByStorage, transactionControl, type SqliteTransaction } from './sqlite-transaction';
 import { SqliteConnection, type SqliteSettings } from './sqlite-connection';
 import { Gate } from '../gate';
 
-const beginImmediate: Statement = { sql: 'BEGIN IMMEDIATE', args: [] };
-const commit: Statement = { sql: 'COMMIT', args: [] };
-const rollback: Statement = { sql: 'ROLLBACK', args: [] };
+const { begin, commit, rollback } = transactionControl;
 
 /**
  * One SQLite file with one connection that writes and one that reads. Writers pass a gate one at a time and take the
@@ -134,7 +132,7 @@ export class SqliteDatabase {
       if (isTurnOverdue()) await takeTurn();
       await whileBusy(this.#settings.busyTimeoutMs, () => {
         this.assertInPlace();
-        this.#writer.run(beginImmediate);
+        this.#writer.run(begin);
         this.#isLogSaved = false;
       });
     } catch (error) {

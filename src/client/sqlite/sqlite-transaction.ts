@@ -1,6 +1,14 @@
 import type { TransactionWaiters } from '../executor';
 import { Failure } from '../../errors/failure';
+import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './sqlite-connection';
+
+/** The statements that begin and end a transaction. It takes the write lock at once, so that none of its statements has to. */
+export const transactionControl = {
+  begin: { sql: 'BEGIN IMMEDIATE', args: [] },
+  commit: { sql: 'COMMIT', args: [] },
+  rollback: { sql: 'ROLLBACK', args: [] },
+} satisfies Record<string, Statement>;
 
 /** A transaction that holds the write lock. Exactly one of `commit` and `rollback` has to be called. */
 export interface SqliteTransaction {
