@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DatabaseService } from '../../src';
 import { operations, type OperationName, type Outcome } from './operations';
 
@@ -10,6 +11,12 @@ export interface OperationReport {
   readonly peakBytes: number;
 }
 
+// On Linux maxRSS begins with the memory of the process that started this one, unlike VmHWM.
+function peakKilobytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+}
+
 async function main(url: string, name: OperationName, agents: number, events: number): Promise<void> {
   const db = new DatabaseService({ url });
   await db.initialize();
@@ -18,7 +25,7 @@ async function main(url: string, name: OperationName, agents: number, events: nu
   const outcome = await operations[name](db, { agents, events });
   const seconds = (performance.now() - start) / 1000;
   // Buffers lie outside of the heap that the process was given, so that only this tells of them.
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const peakBytes = peakKilobytes() * 1024;
   await db.close();
   const report: OperationReport = { outcome, seconds, openedBytes, peakBytes };
   process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -55,11 +55,11 @@ export const operations = {
     return { rows };
   },
 
-  'agents.iterate': (db) => walkAgents(db, {}, newestAgentFirst),
+  'agents.iterate': (db) => walkAgents(db, {}, byId),
 
   'agents.iterate, by name': (db) => walkAgents(db, { orderBy: 'name' }, byName),
 
-  'agents.iterate, a capability': (db) => walkAgents(db, { capabilities: [capabilityOf(0)] }, newestAgentFirst),
+  'agents.iterate, a capability': (db) => walkAgents(db, { capabilities: [capabilityOf(0)] }, byId),
 
   'events.iterate': (db) => walkEvents(db, {}),
 
@@ -174,9 +174,8 @@ async function walk<T>(
   return { rows, inOrder, isAll: rows === count };
 }
 
-function newestAgentFirst(one: AgentRecord, other: AgentRecord): boolean {
-  const difference = one.updatedAt.getTime() - other.updatedAt.getTime();
-  return difference === 0 ? one.id < other.id : difference > 0;
+function byId(one: AgentRecord, other: AgentRecord): boolean {
+  return one.id < other.id;
 }
 
 function byName(one: AgentRecord, other: AgentRecord): boolean {
