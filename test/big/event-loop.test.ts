@@ -10,7 +10,8 @@ import { bigAgent, bigCertificate, bigEvent, pruneTime } from './big-data';
 
 const count = Number(process.env['BIG_AGENTS'] ?? 100_000);
 const sizes = { agents: count, events: count };
-const longestMs = 100;
+/** The limit is 100 ms of CPU time on a quiet machine. Twice as much leaves room for a slower processor and cold code. */
+const longestMs = 2 * 100;
 
 async function fill({ db }: TestDatabase): Promise<void> {
   const places = (start: number, length: number): number[] => Array.from({ length }, (_, index) => start + index);
@@ -105,9 +106,9 @@ describeUnless(noCpuBlock, `With ${count} agents no call blocks the event loop`,
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${id}', status = 'ACTIVE'`);
     const revoke = (): Promise<unknown> => db.certificates.revoke(id, { reason: 'unspecified', agents: 'suspend' });
     // Their ids are put in order, and returned, at once.
-    expect(await longestCpuBlockMs(revoke)).toBeLessThan(onPostgresql ? 3 * longestMs : 2 * longestMs);
+    expect(await longestCpuBlockMs(revoke)).toBeLessThan(onPostgresql ? 1.5 * longestMs : longestMs);
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${other}', status = 'ACTIVE'`);
     const rotate = (): Promise<unknown> => db.certificates.rotate(other, certificateInput());
-    expect(await longestCpuBlockMs(rotate)).toBeLessThan(onPostgresql ? 3 * longestMs : 2 * longestMs);
+    expect(await longestCpuBlockMs(rotate)).toBeLessThan(onPostgresql ? 1.5 * longestMs : longestMs);
   });
 });
