@@ -55,7 +55,7 @@ describe.each(ways)('%s', (_, attach) => {
     }
   });
 
-  test('refuses it inside a transaction, which goes on', async () => {
+  test('refuses a REVOKED certificate inside a transaction and leaves the transaction usable', async () => {
     const { db } = await openWithCertificates();
     await db.transaction(async (tx) => {
       await expectError('INVALID_TRANSITION', () => attach(tx));
@@ -65,7 +65,7 @@ describe.each(ways)('%s', (_, attach) => {
     expect(await db.getAgent('new')).toBeNull();
   });
 
-  test('accepts it with allowRevokedCertificate', async () => {
+  test('accepts a REVOKED certificate with allowRevokedCertificate', async () => {
     const { db } = await openWithCertificates();
     await attach(db, { allowRevokedCertificate: true });
     const [attached] = (await db.queryAgents({})).filter(({ certificateId }) => certificateId !== 'valid');
@@ -73,8 +73,8 @@ describe.each(ways)('%s', (_, attach) => {
   });
 });
 
-describe('An agent whose certificate was revoked', () => {
-  test('can be read, changed and given back', async () => {
+describe('an agent whose certificate is revoked afterwards', () => {
+  test('can still be read, updated and written back unchanged', async () => {
     const { db } = await openWithCertificates();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const read = await db.getAgent('held');
@@ -93,8 +93,8 @@ describe('An agent whose certificate was revoked', () => {
   });
 });
 
-describe('A certificate of another status', () => {
-  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)('%s is accepted', async (status) => {
+describe('createAgent and updateAgent', () => {
+  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)('accepts a certificate with the status %s', async (status) => {
     const { db } = await openWithCertificates();
     await createCertificate(db, { id: 'other', status });
     expect(await db.createAgent(agentInput({ certificateId: 'other' }))).not.toBe('');
@@ -102,7 +102,7 @@ describe('A certificate of another status', () => {
   });
 });
 
-describe('Of several mistakes', () => {
+describe('error precedence', () => {
   test('an update reports CONFLICT, the status, the default endpoint, the name and the certificate in this order', async () => {
     const database = await openWithCertificates();
     const { db } = database;
@@ -152,7 +152,7 @@ describe('allowRevokedCertificate', () => {
     ['createMany', [[agent], { allowRevokedCertificate: 'true' }]],
     ['update', [{ id: 'held' }, { allowRevokedCertificate: null }]],
     ['setStatus', ['held', 'ACTIVE', { allowRevokedCertificate: true }]],
-  ])('is refused by agents.%s where it is no boolean, or means nothing', async (method, args) => {
+  ])('is refused by agents.%s when it is not a boolean or has no effect', async (method, args) => {
     const database = await openWithCertificates();
     const call = () => callUntyped(database.db.agents, method, ...args);
     await expectRefused(database, 'INVALID_INPUT', call);

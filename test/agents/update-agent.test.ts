@@ -104,7 +104,7 @@ describe('updateAgent', () => {
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('sets updatedAt to now, or to one millisecond after the previous value, whatever the caller says', async () => {
+  test('sets updatedAt to now, or to the previous value plus one millisecond, and ignores the value of the caller', async () => {
     let time = now;
     const { db } = await openTestDatabase({ now: () => time });
     const agent = wholeAgent({ certificateId: await createCertificate(db), updatedAt: new Date(now + 5000) });

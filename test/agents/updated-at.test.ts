@@ -46,7 +46,7 @@ async function updatedAtOf(db: DatabaseService): Promise<number | undefined> {
 }
 
 describe.each(changes)('%s', (_, change) => {
-  test('sets updatedAt to now when the clock has moved on', async () => {
+  test('sets updatedAt to now when the clock has advanced', async () => {
     const db = await openWithAgent(start + 5000);
     await change(db);
     expect(await updatedAtOf(db)).toBe(start + 5000);
@@ -78,7 +78,7 @@ describe.each(changes)('%s', (_, change) => {
 });
 
 describe('updatedAt', () => {
-  test('moves forward at each of several changes in one transaction', async () => {
+  test('moves forward at each change within one transaction', async () => {
     const db = await openWithAgent(start);
     await db.transaction(async (tx) => {
       await tx.agents.setStatus('a', 'SUSPENDED');
@@ -88,13 +88,13 @@ describe('updatedAt', () => {
     expect(await updatedAtOf(db)).toBe(start + 3);
   });
 
-  test('is left alone by setEndpointHealth', async () => {
+  test('does not change when setEndpointHealth is called', async () => {
     const db = await openWithAgent(start + 5000);
     expect(await db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })).toBe(true);
     expect(await updatedAtOf(db)).toBe(start);
   });
 
-  test('is left alone by setStatus(REVOKED) on a revoked agent', async () => {
+  test('does not change when setStatus(REVOKED) is called on a revoked agent', async () => {
     const db = await openWithAgent(start + 5000);
     await db.agents.setStatus('a', 'REVOKED');
     const [before, feed] = [await updatedAtOf(db), await db.changes()];
@@ -103,21 +103,21 @@ describe('updatedAt', () => {
     expect(await db.changes()).toEqual(feed);
   });
 
-  test('is checked by setStatus(REVOKED) on a revoked agent, though it would change nothing', async () => {
+  test('is compared with ifUpdatedAt when setStatus(REVOKED) is called on a revoked agent', async () => {
     const db = await openWithAgent(start);
     await db.agents.setStatus('a', 'REVOKED');
     const stale = { ifUpdatedAt: new Date(start) };
     await expectError('CONFLICT', () => db.agents.setStatus('a', 'REVOKED', stale));
   });
 
-  test('of a revoked agent moves forward when update says nothing but REVOKED again', async () => {
+  test('moves forward when update sets REVOKED again on a revoked agent', async () => {
     const db = await openWithAgent(start);
     await db.agents.setStatus('a', 'REVOKED');
     expect(await db.agents.update({ id: 'a', status: 'REVOKED' })).toBe(true);
     expect(await updatedAtOf(db)).toBe(start + 2);
   });
 
-  test('is the same in the cache and in the database', async () => {
+  test('has the same value in the cache and in the database', async () => {
     const { db } = await openTestDatabase({ now: () => start, cache: { maxEntries: 10, ttlMs: 60_000 } });
     await createAgent(db, { id: 'a' });
     for (let count = 1; count <= 3; count += 1) {
@@ -129,7 +129,7 @@ describe('updatedAt', () => {
   });
 
   test.each(['9999-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
-    'of %s is INVALID_INPUT on create, createMany and register',
+    'is INVALID_INPUT with the value %s on create, createMany and register',
     async (iso) => {
       const { db } = await openTestDatabase();
       const agent = agentInput({ certificateId: await createCertificate(db), updatedAt: new Date(iso) });
@@ -144,7 +144,7 @@ describe('updatedAt', () => {
     },
   );
 
-  test('of the last millisecond before year 9999 is kept, and moves forward into that year', async () => {
+  test('is stored when it is the last millisecond before year 9999, and a change moves it into that year', async () => {
     const { db } = await openTestDatabase();
     const last = Date.UTC(9999, 0, 1) - 1;
     await createAgent(db, { id: 'a', updatedAt: new Date(last) });

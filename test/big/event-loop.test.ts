@@ -87,20 +87,20 @@ const writes: readonly Call[] = [
   ['all that is old', (db) => db.events.prune({ before: pruneTime(sizes) })],
 ];
 
-describeUnless(noCpuBlock, `With ${count} agents no call blocks the event loop`, () => {
+describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
   // Before the database is filled, which takes minutes.
   jest.setTimeout(20 * 60_000);
   const shared = shareTestDatabase({}, fill);
 
-  test.each(reads)('for long that reads: %s', async (_, call) => {
+  test.each(reads)('is not blocked by the read call %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 
-  test.each(writes)('for long that writes: %s', async (_, call) => {
+  test.each(writes)('is not blocked by the write call %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 
-  test('for long that changes all agents of a certificate', async () => {
+  test('is not blocked by a call that changes all agents of a certificate', async () => {
     const { db } = shared();
     const [id, other] = [certificateId(1), certificateId(2)];
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${id}', status = 'ACTIVE'`);

@@ -123,7 +123,7 @@ describe('With a cache', () => {
     expect(await read()).toHaveLength(1);
   });
 
-  test('a record is kept for ttlMs of the option now, whatever other clocks say', async () => {
+  test('a record expires after ttlMs of the clock in the option now', async () => {
     const { db, clock, statementsOf } = await openCache({ ttlMs: 20 });
     const id = await createAgent(db);
     const read = () => statementsOf(() => db.getAgent(id));

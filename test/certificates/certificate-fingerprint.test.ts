@@ -18,7 +18,7 @@ describe('getCertificateByFingerprint', () => {
     }
   });
 
-  test('refuses an empty fingerprint, as get refuses an empty id', async () => {
+  test('refuses an empty fingerprint, as getCertificate refuses an empty id', async () => {
     const { db } = await openTestDatabase();
     const refusals = [() => db.getCertificateByFingerprint(''), () => db.certificates.getByFingerprint('')];
     for (const refused of refusals) {

@@ -47,15 +47,18 @@ describe('createCertificate', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'id' });
   });
 
-  test.each(['other', 'own', 'unknown'])('refuses replacedBy, which only rotate sets, also %s', async (replacedBy) => {
-    const database = await openTestDatabase();
-    await createCertificate(database.db, { id: 'other' });
-    const replaced = { ...certificateInput({ id: 'own' }), replacedBy };
-    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(replaced));
-    expect(error).toMatchObject({ field: 'replacedBy' });
-  });
+  test.each(['other', 'own', 'unknown'])(
+    'refuses replacedBy, which only rotate may set, with the value %s',
+    async (replacedBy) => {
+      const database = await openTestDatabase();
+      await createCertificate(database.db, { id: 'other' });
+      const replaced = { ...certificateInput({ id: 'own' }), replacedBy };
+      const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(replaced));
+      expect(error).toMatchObject({ field: 'replacedBy' });
+    },
+  );
 
-  test('refuses notAfter before notBefore, and takes the same time for both', async () => {
+  test('refuses notAfter before notBefore and accepts equal times', async () => {
     const database = await openTestDatabase();
     const [notBefore, notAfter] = [new Date(1000), new Date(999)];
     const backwards = certificateInput({ notBefore, notAfter });

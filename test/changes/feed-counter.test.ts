@@ -23,7 +23,7 @@ async function openBehind(sql: string): Promise<TestDatabase> {
   return database;
 }
 
-describeOn('postgresql', 'A counter of the change feed that is behind its rows', () => {
+describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
   /** Ways that a counter gets behind: copies of rows without it, and commands of administrators. */
   const ways: readonly (readonly [name: string, sql: string])[] = [
     ['that never gave a number', 'ALTER SEQUENCE changes_sequence_seq RESTART'],
@@ -35,7 +35,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     ],
   ];
 
-  test.each(ways)('%s is never reported as a key of the caller', async (_name, sql) => {
+  test.each(ways)('a sequence %s never causes a duplicate-key error for the caller', async (_name, sql) => {
     const { db } = await openBehind(sql);
     const calls = [
       () => db.createAgent(agentInput({ id: 'fresh', certificateId: 'c' })),
@@ -54,7 +54,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     expect(await db.getAgent('fresh')).toBeNull();
   });
 
-  test('that has reached its last number is not reported as a value of the caller', async () => {
+  test('a sequence that has reached its last number is not reported as an invalid value of the caller', async () => {
     const sql = 'ALTER SEQUENCE changes_sequence_seq MAXVALUE 1000 RESTART WITH 1000';
     const { db } = await openBehind(sql);
     await createCertificate(db);
@@ -69,7 +69,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
   ];
 
   test.each([...ways, once])(
-    '%s is reported by check and health, and repaired by migrateDatabase',
+    'a sequence %s is reported by check and health and repaired by migrateDatabase',
     async (_name, sql) => {
       const { db } = await openBehind(sql);
       const behind = expect.stringContaining('behind its highest stored number') as unknown;
@@ -86,7 +86,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     },
   );
 
-  test('is moved past the changes that were pruned', async () => {
+  test('migrateDatabase moves the sequence past the pruned changes', async () => {
     const { db, options } = await openTestDatabase();
     await createAgent(db, { id: 'a' });
     const last = (await db.changes()).at(-1)?.sequence ?? 0;
@@ -99,14 +99,14 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     expect((await db.changes()).map(({ sequence }) => sequence)).toEqual([last + 1]);
   });
 
-  test('is moved forward only', async () => {
+  test('migrateDatabase never moves the sequence backwards', async () => {
     const { db } = await openBehind("SELECT setval('changes_sequence_seq', 5000)");
     await db.migrateDatabase();
     await db.updateAgent({ id: 'a1', name: 'changed' });
     expect((await db.changes()).at(-1)?.sequence).toBe(5001);
   });
 
-  test('is repaired while others write, and gives no number twice', async () => {
+  test('migrateDatabase repairs the sequence during concurrent writes without assigning a number twice', async () => {
     const { db, options } = await openBehind('ALTER SEQUENCE changes_sequence_seq RESTART');
     const writes = Array.from({ length: 30 }, async (_, index) => {
       try {
@@ -125,7 +125,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('is skipped by the check of a role that may not read it, while its writes succeed', async () => {
+  test('check skips the sequence when the role may not read it, and writes of the role succeed', async () => {
     const { db, options } = await openTestDatabase();
     await createCertificate(db, { id: 'c' });
     const url = await createRole(
@@ -141,7 +141,7 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
     expect(await limited.health()).toMatchObject({ status: 'up', warnings: [] });
   });
 
-  test('without a sequence is reported', async () => {
+  test('check reports a sequence that does not exist', async () => {
     const { db } = await openBehind(
       'ALTER TABLE changes ALTER COLUMN sequence DROP DEFAULT; DROP SEQUENCE changes_sequence_seq',
     );
@@ -150,11 +150,11 @@ describeOn('postgresql', 'A counter of the change feed that is behind its rows',
   });
 });
 
-describeOn('sqlite', 'A counter of the change feed that is behind its rows', () => {
+describeOn('sqlite', 'the change-feed sequence on SQLite', () => {
   test.each([
     ['that was set back', "UPDATE sqlite_sequence SET seq = 3 WHERE name = 'changes'"],
     ['that is gone', "DELETE FROM sqlite_sequence WHERE name = 'changes'"],
-  ])('%s is reported by check and health, and repaired by migrateDatabase', async (_name, sql) => {
+  ])('a sequence %s is reported by check and health and repaired by migrateDatabase', async (_name, sql) => {
     const { db } = await openBehind(sql);
     const last = (await db.changes()).at(-1)?.sequence ?? 0;
     expect(await db.check()).toMatchObject({ ok: false, findings: [{ check: 'change-feed' }] });
@@ -167,11 +167,11 @@ describeOn('sqlite', 'A counter of the change feed that is behind its rows', () 
   });
 });
 
-describe('Rows of a record that does not exist', () => {
+describe('orphaned rows of an agent', () => {
   test.each([
     ['endpoints', "UPDATE endpoints SET agent_id = 'fresh'"],
     ['metadata', "INSERT INTO agent_metadata VALUES ('fresh', 'key', '1')"],
-  ])('that hold its %s are not reported as a key of the caller', async (_name, sql) => {
+  ])('do not make a call report a duplicate key when they are %s', async (_name, sql) => {
     const database = await openTestDatabase({ retry: false });
     const { db, options } = database;
     const parts = {

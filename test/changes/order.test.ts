@@ -14,8 +14,8 @@ async function openServices(): Promise<readonly [DatabaseService, DatabaseServic
   return [db, second, third];
 }
 
-describe('The sequence of the change feed', () => {
-  test('grows along the changes of each record, whichever service makes them', async () => {
+describe('the sequence of the change feed', () => {
+  test('grows with each change of a record, whichever service makes the change', async () => {
     const services = await openServices();
     const [db] = services;
     const certificateId = await createCertificate(db);
@@ -42,7 +42,7 @@ describe('The sequence of the change feed', () => {
     }
   });
 
-  test('grows along cause and effect, beside any number of other writers', async () => {
+  test('orders an effect after its cause, with any number of concurrent writers', async () => {
     const services = await openServices();
     const [db] = services;
     await createCertificate(db, { id: 'noise' });

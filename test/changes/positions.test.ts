@@ -49,7 +49,7 @@ async function expectOutOfRange(db: DatabaseService, after: number): Promise<voi
 }
 
 describe('a position in the change feed', () => {
-  test('fails with OUT_OF_RANGE when it is above the last number', async () => {
+  test('fails with OUT_OF_RANGE when it is above the last sequence number', async () => {
     const { db, changes } = await openFeed();
     const last = sequenceAt(changes, -1);
     expect(await db.changes({ after: last })).toEqual([]);
@@ -58,7 +58,7 @@ describe('a position in the change feed', () => {
     await expectOutOfRange(db, Number.MAX_SAFE_INTEGER);
   });
 
-  test('may be 0 in an empty feed, and nothing else', async () => {
+  test('must be 0 when the feed is empty', async () => {
     const { db } = await openTestDatabase();
     expect(await db.changes()).toEqual([]);
     expect(await db.changes({ after: 0 })).toEqual([]);
@@ -66,14 +66,14 @@ describe('a position in the change feed', () => {
     await expectOutOfRange(db, 1);
   });
 
-  test('may be 0 as long as nothing was pruned', async () => {
+  test('may be 0 until changes are pruned', async () => {
     const { db, changes } = await openFeed();
     expect(await db.pruneChanges({ before: new Date(1000) })).toBe(0);
     expect(await db.changes({ after: 0 })).toEqual(changes);
     expect(await followAll(db, { after: 0 })).toEqual(changes);
   });
 
-  test('fails with OUT_OF_RANGE when it is below the pruning mark, 0 included', async () => {
+  test('fails with OUT_OF_RANGE when it is below the pruning mark, even when it is 0', async () => {
     const { db, changes } = await openFeed();
     expect(await db.pruneChanges({ before: new Date(1003), batchSize: 2 })).toBe(3);
     for (const after of [0, sequenceAt(changes, 0), sequenceAt(changes, 1)]) await expectOutOfRange(db, after);
@@ -81,7 +81,7 @@ describe('a position in the change feed', () => {
     expect(await followAll(db, { after: sequenceAt(changes, 2) })).toEqual(changes.slice(3));
   });
 
-  test('begins at the oldest kept change when none is given', async () => {
+  test('defaults to the oldest kept change', async () => {
     const { db, changes } = await openFeed();
     await db.pruneChanges({ before: new Date(1003) });
     expect(await db.changes()).toEqual(changes.slice(3));
@@ -90,7 +90,7 @@ describe('a position in the change feed', () => {
     expect(await followAll(db)).toEqual(changes.slice(3));
   });
 
-  test('is remembered by a feed that was pruned to nothing, also after it was opened again', async () => {
+  test('is still valid after all changes are pruned and the database is opened again', async () => {
     const database = await openFeed();
     const { db, changes } = database;
     const last = sequenceAt(changes, -1);
@@ -113,7 +113,7 @@ describe('a position in the change feed', () => {
     }
   });
 
-  test('stays what it was when a call that changed something is rolled back', async () => {
+  test('does not move when a call that changes a record is rolled back', async () => {
     const { db, changes } = await openFeed();
     const last = sequenceAt(changes, -1);
     const failure = new Error('no');
@@ -128,8 +128,8 @@ describe('a position in the change feed', () => {
   });
 });
 
-describe('a follower of the change feed', () => {
-  test('fails with OUT_OF_RANGE when changes that it has not seen are pruned', async () => {
+describe('followChanges', () => {
+  test('fails with OUT_OF_RANGE when changes that it has not read are pruned', async () => {
     const { db, changes } = await openFeed();
     const follower = db.followChanges({ pollMs: 5 });
     for (const change of changes) expect((await follower.next()).value).toEqual(change);
@@ -139,7 +139,7 @@ describe('a follower of the change feed', () => {
     expect(await expectError('OUT_OF_RANGE', () => follower.next())).toMatchObject(outOfRange);
   });
 
-  test('fails with OUT_OF_RANGE when it began in an empty feed and its first changes are pruned', async () => {
+  test('fails with OUT_OF_RANGE when it starts at an empty feed and the first changes are pruned', async () => {
     const { db, events } = await openTestDatabase({ now: () => 1000 });
     const first = db.followChanges({ pollMs: 500 }).next();
     await waitUntil(() => events.some((event) => event.type === 'query' && event.operation === 'changes.read'));
@@ -148,7 +148,7 @@ describe('a follower of the change feed', () => {
     expect(await expectError('OUT_OF_RANGE', () => first)).toMatchObject(outOfRange);
   });
 
-  test('goes on when only changes that it has seen are pruned', async () => {
+  test('continues when only changes that it has read are pruned', async () => {
     const { db, changes, clock } = await openFeed();
     const follower = db.followChanges({ pollMs: 5 });
     for (const change of changes) expect((await follower.next()).value).toEqual(change);
@@ -160,8 +160,8 @@ describe('a follower of the change feed', () => {
   });
 });
 
-describe('db.pruneChanges', () => {
-  test('keeps an older change that follows a newer one', async () => {
+describe('pruneChanges', () => {
+  test('keeps an older change that follows a newer change', async () => {
     const { db, clock, changes } = await openFeed();
     clock.now = 500;
     await db.deleteAgent('a0');
@@ -172,7 +172,7 @@ describe('db.pruneChanges', () => {
     expect(await db.pruneChanges({ before: new Date(2000), batchSize: 1 })).toBe(5);
   });
 
-  test('counts each change once when several calls prune at once', async () => {
+  test('counts each change once when several calls prune concurrently', async () => {
     const { db } = await openTestDatabase({ now: () => 1000 });
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -187,7 +187,7 @@ describe('db.pruneChanges', () => {
 });
 
 describe('the change feed inside a transaction', () => {
-  test('is refused with CONFLICT through the transaction', async () => {
+  test('fails with CONFLICT when it is read through the transaction', async () => {
     const { db } = await openFeed();
     await db.transaction(async (tx) => {
       for (const call of [
@@ -204,7 +204,7 @@ describe('the change feed inside a transaction', () => {
     expect(await db.getAgent('a0')).toBeNull();
   });
 
-  test('still answers beside the transaction, as it was committed', async () => {
+  test('returns the committed changes when it is read outside the transaction', async () => {
     const { db, changes } = await openFeed();
     await db.transaction(async (tx) => {
       await tx.deleteAgent('a0');

@@ -127,23 +127,26 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid, ...r
   invalid.map(([field, sql]) => ({ ...reads, field, sql, title: `${reads.entity}: ${sql}` })),
 );
 
-describe('An invalid row', () => {
-  test.each(cases)('is CORRUPT with its id and field, and leaves others readable: $title', async (invalid) => {
-    const database = await openFilled();
-    const { db } = database;
-    await changeRawUnchecked(database, invalid.sql);
-    for (const read of [(service: DatabaseService) => invalid.get(service, 'bad'), ...invalid.all]) {
-      const error = await failureOf(read(db));
-      expect(error).toMatchObject({ code: 'CORRUPT', entity: invalid.entity, field: invalid.field });
-      expect(error.message).toContain('"bad"');
-      expect(error.message).toContain(invalid.field);
-    }
-    expect(await invalid.get(db, 'good')).toMatchObject({ id: 'good' });
-    const { findings, ok } = await db.check();
-    expect(ok).toBe(false);
-    // A capability is a record of its own there.
-    expect(JSON.stringify(findings)).toContain(invalid.field === 'capabilities' ? '"capability"' : '"bad"');
-    const { valid } = await db.events.verify();
-    expect(valid).toBe(invalid.entity !== 'securityEvent');
-  });
+describe('an invalid row', () => {
+  test.each(cases)(
+    'is reported as CORRUPT with its id and field and leaves other rows readable: $title',
+    async (invalid) => {
+      const database = await openFilled();
+      const { db } = database;
+      await changeRawUnchecked(database, invalid.sql);
+      for (const read of [(service: DatabaseService) => invalid.get(service, 'bad'), ...invalid.all]) {
+        const error = await failureOf(read(db));
+        expect(error).toMatchObject({ code: 'CORRUPT', entity: invalid.entity, field: invalid.field });
+        expect(error.message).toContain('"bad"');
+        expect(error.message).toContain(invalid.field);
+      }
+      expect(await invalid.get(db, 'good')).toMatchObject({ id: 'good' });
+      const { findings, ok } = await db.check();
+      expect(ok).toBe(false);
+      // A capability is a record of its own there.
+      expect(JSON.stringify(findings)).toContain(invalid.field === 'capabilities' ? '"capability"' : '"bad"');
+      const { valid } = await db.events.verify();
+      expect(valid).toBe(invalid.entity !== 'securityEvent');
+    },
+  );
 });

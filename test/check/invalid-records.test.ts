@@ -6,8 +6,8 @@ import { failureOf, openFilled } from './invalid-records';
 
 const badTime = onPostgresql ? "'infinity'" : "'2026-01-01T00:00:00Z'";
 
-describe('An invalid record', () => {
-  test('is CORRUPT with its id and field, and leaves others readable', async () => {
+describe('an invalid record', () => {
+  test('is reported as CORRUPT with its id and field and leaves other records readable', async () => {
     const database = await openFilled();
     const { db } = database;
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${badTime} WHERE id = 'bad'`);
@@ -21,7 +21,7 @@ describe('An invalid record', () => {
     expect(await db.getAgent('good')).toMatchObject({ id: 'good' });
   });
 
-  test('names an endpoint together with its agent', async () => {
+  test('is reported with the endpoint and its agent when it is an endpoint', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, "UPDATE endpoints SET port = 0 WHERE agent_id = 'bad'");
     const error = await failureOf(database.db.queryAgents({}));
@@ -31,7 +31,7 @@ describe('An invalid record', () => {
     );
   });
 
-  test('names a long id by its beginning', async () => {
+  test('is reported with the first characters of its id when the id is long', async () => {
     const database = await openFilled();
     const id = 'x'.repeat(300);
     await changeRawUnchecked(
@@ -42,7 +42,7 @@ describe('An invalid record', () => {
     expect(message).toContain(`certificate "${'x'.repeat(200)}…" is`);
   });
 
-  test('is listed by check, with every other one', async () => {
+  test('is listed by check together with all other invalid records', async () => {
     const database = await openFilled();
     await changeRawUnchecked(
       database,
@@ -61,7 +61,7 @@ describe('An invalid record', () => {
     expect(total).toBe(expected.length);
   });
 
-  test('stays as it is when it is read', async () => {
+  test('is not modified by a read', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, 'UPDATE endpoints SET port = 0');
     const before = await rawRows(database, 'endpoints');
@@ -70,8 +70,8 @@ describe('An invalid record', () => {
   });
 });
 
-describe('A security event whose time is a text', () => {
-  testOn('sqlite', 'is not counted in a span of time', async () => {
+describe('a security event whose time is text', () => {
+  testOn('sqlite', 'is not counted in a time range', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
     const error = await failureOf(database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
@@ -80,7 +80,7 @@ describe('A security event whose time is a text', () => {
   });
 });
 
-describe('A security event whose truth value is 2', () => {
+describe('a security event whose boolean column holds 2', () => {
   testOn('sqlite', 'is found by reads, verify and check', async () => {
     const database = await openFilled();
     const { db } = database;
@@ -102,7 +102,7 @@ describe('A security event whose truth value is 2', () => {
     ]);
   });
 
-  testOn('sqlite', 'of a mitigation is found likewise', async () => {
+  testOn('sqlite', 'is found by reads, verify and check when the column belongs to a mitigation', async () => {
     const database = await openFilled();
     const { db } = database;
     await db.events.markMitigated('bad', { applied: true });

@@ -41,12 +41,12 @@ async function registerFirsts({ db, other }: Services, isolation: TransactionIso
   return counts;
 }
 
-describe('Transactions with isolation: serializable', () => {
-  test('keep a limit that each of them has counted', async () => {
+describe('db.transaction with isolation: serializable', () => {
+  test('enforces a limit that each transaction has counted', async () => {
     expect(await registerFirsts(await openTwo(), 'serializable')).toEqual(Array.from({ length: rounds }, () => 1));
   });
 
-  test('keep one of two agents active when both are asked to step down at once', async () => {
+  test('keeps one of two agents active when both are deactivated concurrently', async () => {
     const services = await openTwo();
     const { db, other } = services;
     for (let round = 0; round < rounds; round += 1) {
@@ -65,7 +65,7 @@ describe('Transactions with isolation: serializable', () => {
     }
   });
 
-  test('do all that many callers at once ask for', async () => {
+  test('commits the transactions of many concurrent callers', async () => {
     const { db } = await openTestDatabase({ retry: { attempts: 50, budgetMs: 30_000 } });
     await createCertificate(db, { id: 'c' });
     const owners = Array.from({ length: 16 }, (_, index) => `owner-${index % 4}`);
@@ -76,7 +76,7 @@ describe('Transactions with isolation: serializable', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  testOn('postgresql', 'run the work again after a conflict, without giving its connection up', async () => {
+  testOn('postgresql', 'runs the callback again on the same connection after a conflict', async () => {
     const { db, options } = await openTestDatabase({ pool: { maxConnections: 2, idleTimeoutMs: 0 } });
     await createCertificate(db, { id: 'c' });
     await Promise.all([db.transaction((tx) => tx.getAgent('a')), db.transaction((tx) => tx.getAgent('a'))]);
@@ -91,7 +91,7 @@ describe('Transactions with isolation: serializable', () => {
     expect(await backends()).toEqual(before);
   });
 
-  testOn('postgresql', 'fail with CONFLICT, which is retryable, where nothing is tried again', async () => {
+  testOn('postgresql', 'fails with a retryable CONFLICT when retries are disabled', async () => {
     const { db } = await openTestDatabase({ retry: false });
     await createCertificate(db, { id: 'c' });
     const error = await expectError('CONFLICT', () => skewOnce(db, 'serializable'));
@@ -100,10 +100,10 @@ describe('Transactions with isolation: serializable', () => {
   });
 });
 
-describe('Transactions with isolation: snapshot', () => {
+describe('db.transaction with isolation: snapshot', () => {
   testOn(
     'postgresql',
-    'both commit when they read the same and change different records, as is documented',
+    'commits both transactions when they read the same records and change different ones, as documented',
     async () => {
       for (const isolation of ['snapshot', undefined] as const) {
         const { db } = await openTestDatabase();
@@ -113,13 +113,13 @@ describe('Transactions with isolation: snapshot', () => {
     },
   );
 
-  test('on SQLite run one after another, too', async () => {
+  test('runs transactions one after another on SQLite', async () => {
     const counts = await registerFirsts(await openTwo(), 'snapshot');
     const most = onPostgresql ? 2 : 1;
     for (const count of counts) expect([1, most]).toContain(count);
   });
 
-  test('lose no update of one record', async () => {
+  test('loses no update of a record', async () => {
     const { db } = await openTestDatabase({ retry: { attempts: 30, budgetMs: 30_000 } });
     const id = await createAgent(db, { metadata: { count: 0 } });
     const increment = () =>
@@ -142,7 +142,7 @@ test.each<[string, unknown]>([
   ['an unknown option', { isolatoin: 'serializable' }],
   ['a text for options', 'serializable'],
   ['null for options', null],
-])('db.transaction refuses %s with INVALID_INPUT, and runs nothing', async (_name, options) => {
+])('db.transaction refuses %s with INVALID_INPUT and does not run the callback', async (_name, options) => {
   const { db } = await openTestDatabase();
   let runs = 0;
   const work = () => {

@@ -49,8 +49,8 @@ afterEach(() => jest.restoreAllMocks());
 
 const onEngine = { sqlite: describe.skip, postgresql: describe.skip, [engine]: describe };
 
-onEngine.postgresql('Statements that a connection to PostgreSQL has prepared', () => {
-  test('stay so, few enough, after thousands of combinations of filters', async () => {
+onEngine.postgresql('prepared statements of a PostgreSQL connection', () => {
+  test('stay prepared and limited in number after thousands of combinations of filters', async () => {
     const connect = jest.spyOn(TidyClient.prototype, 'connect');
     const { db, register } = await open();
     for (const query of combinations(2000)) await db.agents.count(query);
@@ -79,8 +79,8 @@ onEngine.postgresql('Statements that a connection to PostgreSQL has prepared', (
   });
 });
 
-onEngine.sqlite('Statements that a connection to SQLite has prepared', () => {
-  test('stay so after thousands of combinations of filters', async () => {
+onEngine.sqlite('prepared statements of a SQLite connection', () => {
+  test('stay prepared after thousands of combinations of filters', async () => {
     const { db, register } = await open();
     for (const query of combinations(2000)) await db.agents.count(query);
     const prepare = jest.spyOn(SqliteDriver.prototype, 'prepare');
@@ -90,8 +90,8 @@ onEngine.sqlite('Statements that a connection to SQLite has prepared', () => {
   });
 });
 
-describe('Combinations of filters', () => {
-  test('of any number leave room for every answer to be right', async () => {
+describe('queries with thousands of combinations of filters', () => {
+  test('return correct results', async () => {
     const { db } = await open();
     for (const query of combinations(1024)) {
       const isMatched = Object.keys(query).every((field) =>

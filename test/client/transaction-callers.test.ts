@@ -54,10 +54,10 @@ const thrownValues: readonly (readonly [name: string, create: () => unknown])[] 
   ['an error with such a conflict as its cause', () => new Error('mine', { cause: conflictOfAnotherServer() })],
 ];
 
-describe('A callback', () => {
+describe('the callback of a transaction', () => {
   const shared = shareTestDatabase();
 
-  test.each(thrownValues)('that throws %s runs once, and leaves nothing', async (_name, create) => {
+  test.each(thrownValues)('runs once and changes nothing when it throws %s', async (_name, create) => {
     const { db } = shared();
     const thrown = create();
     for (const isAsync of [true, false]) {
@@ -107,7 +107,7 @@ describe('A callback', () => {
       expect(await db.transaction(() => value)).toBe(value);
   });
 
-  test('whose calls failed without being waited for is committed without them', async () => {
+  test('commits its other changes when calls that it did not await fail', async () => {
     const { db } = await openTestDatabase();
     const failures: Promise<unknown>[] = [];
     await db.transaction((tx) => {
@@ -121,7 +121,7 @@ describe('A callback', () => {
 });
 
 describe('close', () => {
-  test('rejects the promise of a transaction whose callback never ends, also in the queue behind it', async () => {
+  test('rejects the promise of a transaction whose callback never ends, and of a transaction in the queue behind it', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 30 });
     const opened = createSignal();
     const outcomes = [
@@ -143,7 +143,7 @@ describe('close', () => {
     await createCertificate(db);
   });
 
-  test('lets nothing of a cut-off callback into the database that is opened after it', async () => {
+  test('prevents a callback that it aborted from writing to the database that is opened next', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
     const opened = createSignal();
     const reopened = createSignal();
@@ -168,7 +168,7 @@ describe('close', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  test('does not keep an idle transaction from being rolled back for the write that waits for it', async () => {
+  test('does not prevent the rollback of an idle transaction that a write waits for', async () => {
     const { db } = await openTestDatabase({ transactionIdleTimeoutMs: 100 });
     await createCertificate(db, { id: 'c' });
     const queue = startWorkQueue();
@@ -190,8 +190,8 @@ describe('close', () => {
   });
 });
 
-describe('Transactions of two services at once', () => {
-  test('are told apart by their callbacks, whichever of them a call is made from', async () => {
+describe('concurrent transactions of two services', () => {
+  test('are distinguished by their callbacks, whichever callback makes a call', async () => {
     const { db, options } = await openTestDatabase();
     const { db: other } = await openTestDatabase();
     await using twin = new DatabaseService(options);

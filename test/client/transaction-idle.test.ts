@@ -39,8 +39,8 @@ async function unhandledBy(work: () => Promise<unknown>): Promise<unknown[]> {
   return unhandled;
 }
 
-describe.each(databaseKinds)('A transaction on %s that waits for a write beside it', (_name, options) => {
-  test('is rolled back with TIMEOUT, which names the cause, and the write goes on', async () => {
+describe.each(databaseKinds)('a transaction on %s that waits for a write outside it', (_name, options) => {
+  test('is rolled back with a TIMEOUT that names the cause, and the write continues', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const nextCalls: unknown[] = [];
@@ -67,7 +67,7 @@ describe.each(databaseKinds)('A transaction on %s that waits for a write beside 
     expect(agent?.name).not.toBe('inside');
   });
 
-  test('is rolled back as well when its callback never ends, and many writers wait', async () => {
+  test('is rolled back when its callback never ends and many writers wait', async () => {
     const db = await open(options);
     const opened = createSignal();
     const outcome = db.transaction(async (tx) => {
@@ -84,7 +84,7 @@ describe.each(databaseKinds)('A transaction on %s that waits for a write beside 
     expect((await db.getAgent(id))?.name).toBe('inside');
   });
 
-  test('never does anything in the transaction that comes after it', async () => {
+  test('never changes the transaction that follows it', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const late: unknown[] = [];
@@ -112,7 +112,7 @@ describe.each(databaseKinds)('A transaction on %s that waits for a write beside 
     expect(await db.getCertificate('second')).not.toBeNull();
   });
 
-  test('is told of as one failure and one rollback', async () => {
+  test('is counted as one failure and one rollback', async () => {
     const { db, events } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
     await createAgent(db, { id });
     const queue = startWorkQueue();
@@ -127,7 +127,7 @@ describe.each(databaseKinds)('A transaction on %s that waits for a write beside 
     ]);
   });
 
-  test('is rolled back when what waits is another transaction, whose own time begins with it', async () => {
+  test('is rolled back when another transaction waits, whose idle time starts only after that', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -146,8 +146,8 @@ describe.each(databaseKinds)('A transaction on %s that waits for a write beside 
   });
 });
 
-describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, options) => {
-  test('when it keeps sending statements while others wait', async () => {
+describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
+  test('is not rolled back while it sends statements and others wait', async () => {
     const db = await open(options);
     const opened = createSignal();
     const outcome = db.transaction(async (tx) => {
@@ -166,7 +166,7 @@ describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, optio
     expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
   });
 
-  test('when nobody waits for it, and the time of those who come late begins when they come', async () => {
+  test('is not rolled back while nobody waits, and its idle time starts when a call begins to wait', async () => {
     const db = await open(options);
     const opened = createSignal();
     const release = createSignal();
@@ -186,7 +186,7 @@ describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, optio
     expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
   });
 
-  test('when it computes for long without letting anything else run', async () => {
+  test('is not rolled back while it computes without yielding to the event loop', async () => {
     const db = await open(options);
     const opened = createSignal();
     const outcome = db.transaction(async (tx) => {
@@ -206,7 +206,7 @@ describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, optio
     expect(await db.getAgent(id)).toMatchObject({ description: 'computed', metadata: { beside: true } });
   });
 
-  test('with transactionIdleTimeoutMs: 0', async () => {
+  test('is not rolled back when transactionIdleTimeoutMs is 0', async () => {
     const db = await open({ ...options, transactionIdleTimeoutMs: 0 });
     const opened = createSignal();
     const outcome = db.transaction(async (tx) => {
@@ -222,8 +222,8 @@ describe.each(databaseKinds)('A transaction on %s is not cut off', (_name, optio
   });
 });
 
-describe('The health', () => {
-  test(onPostgresql ? 'does not name a writer' : 'tells how long the writer has been held', async () => {
+describe('health during a transaction', () => {
+  test(onPostgresql ? 'does not report writerHeldMs' : 'reports how long the writer has been held', async () => {
     const db = await open({});
     const free = (await db.health()).writerHeldMs;
     const held = await db.transaction(async (tx) => {

@@ -28,14 +28,14 @@ function methodsOf(target: Target): string[] {
   return own.sort();
 }
 
-test('The methods that are tried here are all that a transaction has', async () => {
+test('this file tests every method of a transaction', async () => {
   const { db } = await openTestDatabase();
   const known = [...methods, ...feedCalls].map(([name]) => name).sort();
   expect(await db.transaction((tx) => methodsOf(tx))).toEqual(known);
 });
 
-describe('Through a transaction', () => {
-  test('every method does its work after one that failed, and nothing of it stays after a rollback', async () => {
+describe('the methods of a transaction', () => {
+  test('work after one of them failed, and a rollback removes all of their changes', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -55,7 +55,7 @@ describe('Through a transaction', () => {
     expect((await db.check()).ok).toBe(true);
   });
 
-  test('all methods may be called at once, without waiting for any', async () => {
+  test('may be called concurrently without awaiting any of them', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -70,7 +70,7 @@ describe('Through a transaction', () => {
   });
 });
 
-describe('After the end of a transaction', () => {
+describe('a transaction that has ended', () => {
   const shared = shareTestDatabase({}, ({ db }) => fillForCalls(db));
   const ends: readonly (readonly [name: string, end: () => unknown])[] = [
     ['committed', () => undefined],
@@ -78,7 +78,7 @@ describe('After the end of a transaction', () => {
   ];
 
   test.each(ends)(
-    'every method of one that was %s is refused with CONFLICT, also inside of another',
+    'refuses every method with CONFLICT after it was %s, even inside another transaction',
     async (_name, end) => {
       const { db } = shared();
       let over: TransactionScope | undefined;
@@ -100,7 +100,7 @@ describe('After the end of a transaction', () => {
     },
   );
 
-  test('an iterator that was begun in it goes no further', async () => {
+  test('stops an iterator that was started in it', async () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const agents = Array.from({ length: 501 }, (_, index) => agentInput({ id: `i${index}`, certificateId: 'c' }));
@@ -117,8 +117,8 @@ describe('After the end of a transaction', () => {
   });
 });
 
-describe('Beside an open transaction', () => {
-  test('inside its callback, every read answers as before it, and every write is refused with CONFLICT', async () => {
+describe('calls outside an open transaction', () => {
+  test('from its callback return committed data, and their writes are refused with CONFLICT', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -144,7 +144,7 @@ describe('Beside an open transaction', () => {
     expect((await db.getAgent('a'))?.name).toBe('inside');
   });
 
-  test('from another async context, every read answers at once, and every write comes after it', async () => {
+  test('from another async context read at once, and their writes wait for the transaction', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -174,7 +174,7 @@ describe('Beside an open transaction', () => {
     }
   });
 
-  test('another service on the same database reads, and its write comes after it', async () => {
+  test('from another service read at once, and their writes wait for the transaction', async () => {
     const { db, options } = await openTestDatabase();
     await fillForCalls(db);
     await using other = new DatabaseService(options);

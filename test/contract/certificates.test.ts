@@ -6,7 +6,7 @@ import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 const shared = shareTestDatabase({}, ({ db }) => createCertificate(db, { id: 'known' }));
 
 describe('revocation', () => {
-  test('takes the reason names of RFC 5280, section 5.3.1', async () => {
+  test('accepts the reason names of RFC 5280, section 5.3.1', async () => {
     const { db } = await openTestDatabase();
     const names = [
       'unspecified',
@@ -29,7 +29,7 @@ describe('revocation', () => {
   });
 
   test.each([[{ reason: 'unspecified' }], [{ reason: 'unspecified', agents: undefined }], [{ agents: null }]])(
-    'requires agents: %j is INVALID_INPUT',
+    'fails with INVALID_INPUT without a valid agents option: %j',
     async (options) => {
       const input = { reason: 'unspecified', ...options };
       const revoke = () => callUntyped(shared().db.certificates, 'revoke', 'known', input);
@@ -42,7 +42,7 @@ describe('revocation', () => {
     ['keep', 'ACTIVE', []],
     ['suspend', 'SUSPENDED', ['agent']],
     ['revoke', 'REVOKED', ['agent']],
-  ] as const)('with agents: %s leaves an ACTIVE agent %s', async (agents, status, changed) => {
+  ] as const)('sets an ACTIVE agent to its status when agents is %s: %s', async (agents, status, changed) => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'c' });
     await createAgent(db, { id: 'agent', certificateId: 'c' });
@@ -60,7 +60,7 @@ describe('revokedAt and revocationReason on create', () => {
   const others = [undefined, ...Object.values(CertificateStatus).filter((status) => status !== 'REVOKED')];
   const cases = revocations.flatMap(([field, fields]) => others.map((status) => [field, status, fields] as const));
 
-  test.each(cases)('%s with status %s is INVALID_INPUT', async (field, status, fields) => {
+  test.each(cases)('fail with INVALID_INPUT when %s is given with status %s', async (field, status, fields) => {
     const { db } = shared();
     const certificate = certificateInput({ ...fields, status });
     const agent = { name: 'a', publicKey: 'k', version: '1', owner: 'o' };
@@ -75,7 +75,7 @@ describe('revokedAt and revocationReason on create', () => {
     ...revocations.map(([, fields]) => fields),
     { revokedAt: new Date(1), revocationReason: 'superseded' } as const,
     {},
-  ])('together with status REVOKED are kept: %j', async (fields) => {
+  ])('are stored with status REVOKED: %j', async (fields) => {
     const { db } = await openTestDatabase();
     const id = await db.createCertificate(certificateInput({ ...fields, status: 'REVOKED' }));
     const certificate = await db.getCertificate(id);
@@ -87,7 +87,7 @@ describe('revokedAt and revocationReason on create', () => {
 });
 
 describe('rotation', () => {
-  test('of a certificate that was replaced already is CONFLICT', async () => {
+  test('fails with CONFLICT when the certificate was already replaced', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await createCertificate(db, { id: 'old' });
@@ -100,7 +100,7 @@ describe('rotation', () => {
     }
   });
 
-  test('of a revoked certificate points its agents to the new one, and the old one stays revoked', async () => {
+  test('points the agents of a revoked certificate to the new one and leaves the old one REVOKED', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'old' });
     await createAgent(db, { id: 'agent', certificateId: 'old' });
@@ -124,7 +124,7 @@ describe('rotation', () => {
     }
   });
 
-  test('loses its link when the successor is deleted, and may be repeated then', async () => {
+  test('removes the link when the successor is deleted, and then may be repeated', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'old' });
     await db.certificates.rotate('old', certificateInput({ id: 'new' }));
@@ -138,7 +138,7 @@ describe('rotation', () => {
 describe('a certificate', () => {
   const times = { notBefore: new Date(2), notAfter: new Date(1) };
 
-  test('with notAfter before notBefore is INVALID_INPUT for create, rotate and register', async () => {
+  test('fails with INVALID_INPUT on create, rotate and register when notAfter is before notBefore', async () => {
     const { db } = shared();
     const certificate = { ...certificateInput(), ...times };
     const agent = { name: 'a', publicKey: 'k', version: '1', owner: 'o' };
@@ -152,7 +152,7 @@ describe('a certificate', () => {
     }
   });
 
-  test('is refused with INVALID_INPUT when it is looked for by an empty fingerprint or an empty id', async () => {
+  test('fails with INVALID_INPUT when it is requested by an empty fingerprint or an empty id', async () => {
     const { db } = shared();
     for (const [field, call] of [
       ['fingerprint', () => db.certificates.getByFingerprint('')],

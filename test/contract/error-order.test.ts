@@ -36,8 +36,8 @@ const updatePairs = updateMistakes.flatMap((first, index) =>
   updateMistakes.slice(index + 1).map((second) => [`${first[0]} (${first[1]})`, second[0], first, second] as const),
 );
 
-describe('Of two mistakes in one update', () => {
-  test.each(updatePairs)('%s wins over %s', async (_, _second, [code, field, fields, stale], second) => {
+describe('updateAgent with two mistakes', () => {
+  test.each(updatePairs)('reports %s before %s', async (_, _second, [code, field, fields, stale], second) => {
     const database = await openFilled();
     const update = { id: 'known', ...second[2], ...fields };
     const options = stale || second[3] ? { ifUpdatedAt: new Date(1) } : {};
@@ -46,7 +46,7 @@ describe('Of two mistakes in one update', () => {
   });
 
   test.each(updateMistakes.slice(0, -1))(
-    '%s (%s) wins over a REVOKED certificate',
+    'reports %s (%s) before a REVOKED certificate',
     async (code, field, fields, stale) => {
       const database = await openFilled();
       const update = { id: 'known', certificateId: 'revoked', ...fields };
@@ -56,12 +56,12 @@ describe('Of two mistakes in one update', () => {
     },
   );
 
-  test.each(updateMistakes.slice(1))('an absent agent wins over %s (%s)', async (_code, _field, fields, stale) => {
+  test.each(updateMistakes.slice(1))('reports an absent agent before %s (%s)', async (_code, _field, fields, stale) => {
     const { db } = await openFilled();
     expect(await db.updateAgent({ ...fields, id: 'absent' }, stale ? { ifUpdatedAt: new Date(1) } : {})).toBe(false);
   });
 
-  test('INVALID_INPUT wins over an absent agent, in the fields and in the options', async () => {
+  test('reports INVALID_INPUT in the fields or the options before an absent agent', async () => {
     const database = await openFilled();
     const { db } = database;
     await expectRefused(database, 'INVALID_INPUT', () => db.updateAgent({ id: 'absent', owner: '' }));
@@ -74,7 +74,7 @@ describe('Of two mistakes in one update', () => {
   });
 });
 
-describe('A stale ifUpdatedAt', () => {
+describe('a stale ifUpdatedAt', () => {
   const stale = { ifUpdatedAt: new Date(1) };
 
   test.each<[string, (db: TestDatabase['db']) => Promise<boolean>]>([
@@ -86,13 +86,13 @@ describe('A stale ifUpdatedAt', () => {
     ['setMetadata to what is there', (db) => db.agents.setMetadata('known', {}, stale)],
     ['setCapabilities to what is there', (db) => db.agents.setCapabilities('known', [], stale)],
     ['renew of a revoked agent', (db) => db.agents.renew('dead', new Date(), stale)],
-  ])('is CONFLICT: %s', async (_, change) => {
+  ])('fails with CONFLICT: %s', async (_, change) => {
     const database = await openFilled();
     const error = await expectRefused(database, 'CONFLICT', () => change(database.db));
     expect(error).toMatchObject({ entity: 'agent', field: 'updatedAt', retryable: true });
   });
 
-  test('is false for an absent agent', async () => {
+  test('returns false when the agent does not exist', async () => {
     const { db } = await openFilled();
     expect(await db.agents.setStatus('absent', 'ACTIVE', stale)).toBe(false);
     expect(await db.agents.renew('absent', new Date(), stale)).toBe(false);
@@ -100,7 +100,7 @@ describe('A stale ifUpdatedAt', () => {
   });
 });
 
-describe('Of two mistakes in one registration', () => {
+describe('a registration with two mistakes', () => {
   const taken = { id: 'known' };
   const cases: readonly (readonly [string, DatabaseErrorCode, field: string, fields: object, options: object])[] = [
     ['INVALID_INPUT over a taken id', 'INVALID_INPUT', 'owner', { ...taken, owner: '' }, {}],
@@ -191,7 +191,7 @@ describe('Of two mistakes in one registration', () => {
   });
 });
 
-describe('Of two mistakes in one rotation', () => {
+describe('a rotation with two mistakes', () => {
   test.each<[string, string, object, DatabaseErrorCode, string]>([
     ['INVALID_INPUT over an unknown certificate', 'absent', { subject: 5 }, 'INVALID_INPUT', 'subject'],
     ['INVALID_INPUT over a replaced one', 'replaced', { subject: 5 }, 'INVALID_INPUT', 'subject'],
@@ -216,7 +216,7 @@ describe('Of two mistakes in one rotation', () => {
     expect(error.field).toBe(field);
   });
 
-  test('rotate inside a transaction leaves nothing of the refused certificate', async () => {
+  test('rotate inside a transaction writes nothing when the certificate is refused', async () => {
     const { db } = await openFilled();
     await db.transaction(async (tx) => {
       const rotate = tx.certificates.rotate('absent', certificateInput({ id: 'fresh' }));

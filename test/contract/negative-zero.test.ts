@@ -6,10 +6,10 @@ import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 const withNegativeZero: Metadata = { zero: -0, list: [-0, { deep: -0 }], under: { zero: -0 } };
 const withZero: Metadata = { zero: 0, list: [0, { deep: 0 }], under: { zero: 0 } };
 
-describe('metadata: -0 is stored as 0', () => {
+describe('-0 in metadata', () => {
   const shared = shareTestDatabase();
 
-  test('in an agent and its endpoints', async () => {
+  test('is stored as 0 in an agent and its endpoints', async () => {
     const { db } = shared();
     const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1, metadata: withNegativeZero }];
     const id = await createAgent(db, { metadata: withNegativeZero, endpoints });
@@ -18,7 +18,7 @@ describe('metadata: -0 is stored as 0', () => {
     expect(agent?.endpoints[0]?.metadata).toStrictEqual(withZero);
   });
 
-  test('in agents of a batch', async () => {
+  test('is stored as 0 in the agents of a batch', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     const agents = [agentInput({ id: 'batch', certificateId, metadata: withNegativeZero })];
@@ -32,14 +32,14 @@ describe('metadata: -0 is stored as 0', () => {
     ['mergeMetadata', (id) => shared().db.agents.mergeMetadata(id, withNegativeZero)],
   ];
 
-  test.each(changes)('in an agent that %s changes', async (_, change) => {
+  test.each(changes)('is stored as 0 when %s changes an agent', async (_, change) => {
     const { db } = shared();
     const id = await createAgent(db);
     expect(await change(id)).toBe(true);
     expect((await db.getAgent(id))?.metadata).toStrictEqual(withZero);
   });
 
-  test('in a certificate, also one that setMetadata changes', async () => {
+  test('is stored as 0 in a certificate and by setMetadata of a certificate', async () => {
     const { db } = shared();
     const id = await createCertificate(db, { metadata: withNegativeZero });
     expect((await db.getCertificate(id))?.metadata).toStrictEqual(withZero);
@@ -47,7 +47,7 @@ describe('metadata: -0 is stored as 0', () => {
     expect((await db.getCertificate(id))?.metadata).toStrictEqual({ only: 0 });
   });
 
-  test('in a security event, whose chain is the same as with 0', async () => {
+  test('is stored as 0 in a security event, and the hash of its chain is the same as with 0', async () => {
     const options = { now: () => Date.UTC(2026, 0, 1) };
     const [one, other] = [await openTestDatabase(options), await openTestDatabase(options)];
     const event = eventInput({ id: 'event', timestamp: new Date(0) });
@@ -59,7 +59,7 @@ describe('metadata: -0 is stored as 0', () => {
     expect(verification).toEqual(await other.db.events.verify());
   });
 
-  test('as the JSON text 0 in the database', async () => {
+  test('is stored in the database as the JSON text 0', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { metadata: { zero: -0 } });
     expect(await rawRows(database, 'agent_metadata')).toMatchObject([{ key: 'zero', value: '0' }]);
@@ -67,7 +67,7 @@ describe('metadata: -0 is stored as 0', () => {
   });
 });
 
-describe('metadata in a query: -0 and 0 find the same records', () => {
+describe('-0 and 0 in a metadata query', () => {
   const shared = shareTestDatabase();
 
   beforeAll(async () => {
@@ -86,7 +86,7 @@ describe('metadata in a query: -0 and 0 find the same records', () => {
     ['an object of -0', { under: { zero: -0 } }],
   ];
 
-  test.each(values)('%s', async (_, metadata) => {
+  test.each(values)('match the same records: %s', async (_, metadata) => {
     const { db } = shared();
     const ids = ['negative', 'zero'];
     expect((await db.queryAgents({ metadata, orderBy: 'id' })).map(({ id }) => id)).toEqual(ids);

@@ -37,7 +37,7 @@ describe('RESULT_TOO_LARGE', () => {
     ],
   ];
 
-  test.each(queries)('counts what remains after the offset: %s', async (_, query) => {
+  test.each(queries)('counts the results that remain after the offset: %s', async (_, query) => {
     await expectError('RESULT_TOO_LARGE', () => query(0));
     await expectError('RESULT_TOO_LARGE', () => query(1));
     expect(await query(2)).toHaveLength(3);
@@ -54,7 +54,7 @@ describe('events recorded twice under one id', () => {
     return { certificate: certificateInput(), agent, event };
   };
 
-  test('are ALREADY_EXISTS, whichever call records them', async () => {
+  test('fail with ALREADY_EXISTS, whichever call records them', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await db.recordSecurityEvent(once);
@@ -72,7 +72,7 @@ describe('events recorded twice under one id', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true, entries: 1 });
   });
 
-  test('are ALREADY_EXISTS at the same time: one of ten callers succeeds', async () => {
+  test('fail with ALREADY_EXISTS for nine of ten concurrent callers', async () => {
     const { db } = await openTestDatabase();
     const results = await Promise.allSettled(Array.from({ length: 10 }, () => db.recordSecurityEvent(once)));
     const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
@@ -84,7 +84,7 @@ describe('events recorded twice under one id', () => {
 
 describe('markMitigated', () => {
   test.each([{ applied: true }, { applied: false }, { applied: true, details: undefined }])(
-    'without details clears them: %j',
+    'clears the details when none are given: %j',
     async (mitigation) => {
       const { db } = await openTestDatabase();
       const recorded = eventInput({ id: 'recorded', mitigationApplied: true, mitigationDetails: 'recorded' });
@@ -119,12 +119,12 @@ describe('aggregate', () => {
     ['source', ['z', '\u{FFFD}', '\u{1F600}']],
     ['target', ['a', 'B', 'b']],
     [{ bucketMs: 1_000 }, ['1969-12-31T23:59:59.000Z', '1970-01-01T00:00:01.000Z', '1970-01-01T00:00:02.000Z']],
-  ])('takes by: %j, and orders ties by key', async (by, keys) => {
+  ])('groups by %j and orders groups of equal count by key', async (by, keys) => {
     const expected = keys.map((key, index) => ({ key, count: index === 0 ? 3 : 2 }));
     expect(await shared().db.events.aggregate({}, { by })).toEqual(expected);
   });
 
-  test('refuses the former name type', async () => {
+  test('refuses the former grouping name type', async () => {
     const by = 'type' as EventGrouping;
     const error = await expectError('INVALID_INPUT', () => shared().db.events.aggregate({}, { by }));
     expect(error.field).toBe('by');
@@ -132,7 +132,7 @@ describe('aggregate', () => {
 });
 
 describe('metadata: {} in a query', () => {
-  test('is no filter', async () => {
+  test('does not filter the results', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'plain' });
     await createCertificate(db, { id: 'rich', metadata: { a: 1 } });

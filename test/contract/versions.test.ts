@@ -49,7 +49,7 @@ async function idsByPage(query: ResolutionQuery): Promise<string[]> {
 }
 
 describe('a version', () => {
-  test('is stored as it was given, its blanks included', async () => {
+  test('is stored unchanged, including its blanks', async () => {
     for (const [id, version] of Object.entries(versions)) {
       expect((await shared().db.getAgent(id))?.version).toBe(version);
     }
@@ -68,7 +68,7 @@ describe('a version', () => {
     expect((await idsOf({ version: range })).sort()).toEqual(expected);
   });
 
-  test.each(Object.values(versions))('%j is found by itself', async (version) => {
+  test.each(Object.values(versions))('%j matches a filter with the same text', async (version) => {
     expect((await shared().db.queryAgents({ version })).map((agent) => agent.version)).toContain(version);
   });
 });
@@ -77,30 +77,30 @@ describe('versions that are not semantic', () => {
   // Build metadata has no precedence: c and m are ordered by id.
   const ascending = ['c', 'm', 'f', 'e', 'b'];
 
-  test('are all that semver does not accept with its defaults', () => {
+  test('are those that semver does not accept with its defaults', () => {
     expect(others).toEqual(['a', 'd', 'g', 'h', 'i', 'j', 'k', 'l', 'n', 'o']);
   });
 
-  test('come after all others, by id, in ascending order', async () => {
+  test('are ordered after all others, by id, in ascending order', async () => {
     const expected = [...ascending, ...others];
     expect(await idsOf({ orderBy: 'version' })).toEqual(expected);
     expect(await idsByPage({ orderBy: 'version' })).toEqual(expected);
   });
 
-  test('come after all others, by id, in descending order', async () => {
+  test('are ordered after all others, by id, in descending order', async () => {
     const expected = ['b', 'e', 'f', 'c', 'm', ...others];
     expect(await idsOf({ orderBy: 'version', orderDirection: 'desc' })).toEqual(expected);
     expect(await idsByPage({ orderBy: 'version', orderDirection: 'desc' })).toEqual(expected);
   });
 
-  test('come after all others among those that a filter leaves', async () => {
+  test('are ordered after all others among filtered results', async () => {
     const ids = ['n', 'a', 'b', 'd', 'c'];
     expect(await idsOf({ ids, orderBy: 'version' })).toEqual(['c', 'b', 'a', 'd', 'n']);
     expect(await idsOf({ ids, orderBy: 'version', orderDirection: 'desc' })).toEqual(['b', 'c', 'a', 'd', 'n']);
     expect(await idsOf({ ids, orderBy: 'version', offset: 1, limit: 3 })).toEqual(['b', 'a', 'd']);
   });
 
-  test('become semantic, and back, by an update', async () => {
+  test('become semantic, and non-semantic again, when the version is updated', async () => {
     const { db } = shared();
     await db.updateAgent({ id: 'n', version: 'v0.1.0' });
     expect((await idsOf({ orderBy: 'version' }))[0]).toBe('n');

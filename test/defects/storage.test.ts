@@ -49,7 +49,7 @@ describe('faults of the seed that the database does not have', () => {
     expect(await first).toBe(second);
   });
 
-  testOn('sqlite', 'D17: a reset removes no database but the one that it names', async () => {
+  testOn('sqlite', 'D17: a reset removes only the database that it names', async () => {
     const { db, options } = await openTestDatabase();
     const id = await createAgent(db);
     await db.close();

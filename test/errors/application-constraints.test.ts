@@ -95,7 +95,7 @@ const postgresqlAdditions: typeof sqliteAdditions = [
   ['a constraint of another table', auditWith('a text CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
 ]; // prettier-ignore
 
-describe('an agent that the application’s own schema refuses', () => {
+describe('a write of an agent that violates the application’s own schema', () => {
   const additions = onPostgresql ? postgresqlAdditions : sqliteAdditions;
   test.each(additions)('fails with CONSTRAINT_VIOLATION because of %s', async (_, added, name) => {
     const database = await openWith(...added);
@@ -124,7 +124,7 @@ describe('an agent that the application’s own schema refuses', () => {
   );
 });
 
-describe('a change that the application’s own schema refuses', () => {
+describe('a change that violates the application’s own schema', () => {
   const refuse = (table: string): string[] =>
     onPostgresql
       ? [
@@ -151,18 +151,18 @@ describe('a change that the application’s own schema refuses', () => {
     ['recordSecurityEvent', 'security_events', ({ db }) => db.recordSecurityEvent(eventInput({ source: secret }))],
     ['a security event’s entry', 'security_event_entries', ({ db }) => db.recordSecurityEvent(eventInput())],
     ['a change’s entry', 'changes', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
-  ])('fails with CONSTRAINT_VIOLATION: %s', async (_, table, call) => {
+  ])('fails with CONSTRAINT_VIOLATION when a trigger refuses %s', async (_, table, call) => {
     const database = await openWith(...refuse(table));
     await expectRefusal(database, () => call(database), 'trigger');
   });
 });
 
-testOn('postgresql', 'a refused updateCertificateStatus names the constraint', async () => {
+testOn('postgresql', 'updateCertificateStatus names the constraint when it is refused', async () => {
   const database = await openWith(`ALTER TABLE certificates ADD CONSTRAINT no_pause CHECK (status <> 'SUSPENDED')`);
   await expectRefusal(database, () => database.db.updateCertificateStatus('c', 'SUSPENDED'), 'no_pause');
 });
 
-testOn('postgresql', 'a trigger may ask for another attempt by raising a serialization failure', async () => {
+testOn('postgresql', 'createAgent is retried when a trigger raises a serialization failure', async () => {
   const database = await openWith(
     'CREATE SEQUENCE tries',
     ...trigger(`IF nextval('tries') < 3 THEN RAISE SQLSTATE '40001'; END IF; RETURN NEW;`),
@@ -170,12 +170,12 @@ testOn('postgresql', 'a trigger may ask for another attempt by raising a seriali
   await expect(database.db.createAgent(refused)).resolves.toEqual(expect.any(String));
 });
 
-test('a taken id is ALREADY_EXISTS still', async () => {
+test('createAgent still fails with ALREADY_EXISTS when the id is taken', async () => {
   const { db } = await openWith();
   await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId: 'c' }));
 });
 
-testOn('postgresql', 'a batch reports a unique constraint of the application, not the id', async () => {
+testOn('postgresql', 'createMany names a unique constraint of the application instead of the id', async () => {
   const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
   const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
   await expectRefusal(database, call, 'one_agent_a_certificate');

@@ -17,7 +17,7 @@ function failWith(diagnostics: Diagnostics, reason: unknown): Promise<unknown> {
 }
 
 describe('an INTERNAL error', () => {
-  test('gives the logger the message and the stack of its cause and of the causes of that, as text', async () => {
+  test('passes the logger the message and the stack of each error in its chain of causes, as text', async () => {
     const { logger, onEvent, diagnostics } = createListeners();
     const inner = new RangeError('inner fault');
     const reason = Object.assign(new TypeError('outer fault', { cause: inner }), { query: 'INSERT' });
@@ -39,7 +39,7 @@ describe('an INTERNAL error', () => {
     expect(JSON.stringify(onEvent.mock.calls)).not.toContain('fault');
   });
 
-  test('gives the logger the place where this package threw it, when nothing lies beneath', async () => {
+  test('passes the logger the stack of this package when the error has no cause', async () => {
     const { logger, diagnostics } = createListeners();
     const failure = new Failure('INTERNAL', 'the transaction was ended twice');
     const error = await expectError('INTERNAL', () => failWith(diagnostics, failure));
@@ -52,13 +52,13 @@ describe('an INTERNAL error', () => {
     ['a text', 'boom', { name: 'string', message: 'boom' }],
     ['a symbol', Symbol('boom'), { name: 'symbol', message: 'Symbol(boom)' }],
     ['a proxy that throws', new Proxy({}, { get: () => { throw new Error('no'); } }), { name: 'unknown' }], // prettier-ignore
-  ])('tells the logger of a cause that is %s', async (_, reason, cause) => {
+  ])('passes the logger a description of a cause that is %s', async (_, reason, cause) => {
     const { logger, diagnostics } = createListeners();
     await expectError('INTERNAL', () => failWith(diagnostics, reason));
     expect(logger.error.mock.calls).toMatchObject([[{ cause }, expect.any(String)]]);
   });
 
-  test('does not describe the cause of errors with another code', async () => {
+  test('does not describe the cause when the code is not INTERNAL', async () => {
     const { logger, diagnostics } = createListeners();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     await expectError('STORAGE_FULL', () => failWith(diagnostics, full));
@@ -71,7 +71,7 @@ describe('an INTERNAL error', () => {
     expect(logger.error.mock.calls).toEqual([[told, 'Failed to get agent: the storage is full']]);
   });
 
-  test('of a question that health asks is reported, though health does not fail', async () => {
+  test('is logged when a query of health causes it, although health does not fail', async () => {
     const { logger, diagnostics } = createListeners();
     const fault = new TypeError('fault of a question');
     const vitals: Vitals = {

@@ -65,7 +65,7 @@ function constraintsOnSqlite(url: string): Constraints {
   return { keys: own([...primaryKeys, ...uniqueIndexes]), requiredColumns: own(requiredColumns), checks };
 }
 
-test('every constraint of the database after all migrations is known as one of this package', async () => {
+test('every constraint of the migrated database is recognised as a constraint of this package', async () => {
   const url = await newDatabaseUrl();
   await openTestDatabase({ url });
   const { keys, requiredColumns, checks } = await constraintsOf(url);
@@ -87,6 +87,6 @@ test.each([
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.owner', 'INTERNAL'],
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.region', 'CONSTRAINT_VIOLATION'],
   ['SQLITE_ERROR', 'no such table: main.agents', 'SCHEMA_OUTDATED'],
-])('a fault of this package is not reported as one of the application: %s, %s', (code, message, expected) => {
+])('a fault of this package is not reported as a fault of the application: %s, %s', (code, message, expected) => {
   expect(classifyError(Object.assign(new Error(message), { code })).code).toBe(expected);
 });

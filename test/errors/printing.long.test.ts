@@ -85,7 +85,7 @@ describe('a printed DatabaseError', () => {
   });
 });
 
-describe('a process that an uncaught DatabaseError ends', () => {
+describe('a process that ends with an uncaught DatabaseError', () => {
   test.each(Object.keys(provocations))('prints no stored value when the code is %s', async (name) => {
     const database = await openTestDatabase({ retry: false });
     await fill(database);
@@ -106,7 +106,7 @@ describe('driverErrorOf', () => {
     expect(driverErrorOf(error)).not.toBe(error.cause);
   });
 
-  test('returns undefined where there is no original error', async () => {
+  test('returns undefined when there is no original error', async () => {
     const { db } = shared();
     const failed = await db.getAgent('').catch((error: unknown) => error);
     expect(isDatabaseError(failed)).toBe(true);
@@ -114,7 +114,7 @@ describe('driverErrorOf', () => {
     expect(others.map(driverErrorOf)).toEqual(others.map(() => undefined));
   });
 
-  test('returns the original error for an error of another copy of the package', async () => {
+  test('returns the original error of an error from another copy of the package', async () => {
     const ours = await provoke('ALREADY_EXISTS');
     jest.isolateModules(() => {
       const copy = jest.requireActual<typeof import('../../src')>('../../src');

@@ -55,7 +55,7 @@ test.each([
     'agent',
   ],
 ] as const)(
-  '%s of what a table of the application refers to is STILL_REFERENCED',
+  '%s fails with STILL_REFERENCED when a table of the application refers to the record',
   async (_, table, value, call, entity) => {
     const db = await openWith(table, value);
     const error = await expectError('STILL_REFERENCED', () => call(db));
@@ -66,30 +66,34 @@ test.each([
   },
 );
 
-test('an unknown certificate is still REFERENCE_NOT_FOUND', async () => {
+test('an unknown certificate still fails with REFERENCE_NOT_FOUND', async () => {
   const db = await openWith('agents (id)', "'a'");
   const error = await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'unknown' }));
   expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
 });
 
-testOn('postgresql', 'endpoints that a table of the application refers to cannot be replaced', async () => {
-  const database = await openTestDatabase();
-  spoilDatabase(database.options.url);
-  const { db } = database;
-  await createAgent(db, { id: 'a', endpoints: [endpoint] });
-  await changeRaw(
-    database,
-    'CREATE TABLE app_routes (a TEXT COLLATE "C", e TEXT COLLATE "C", FOREIGN KEY (a, e) REFERENCES endpoints (agent_id, id))',
-  );
-  await changeRaw(database, "INSERT INTO app_routes VALUES ('a', 'main')");
-  const error = await expectError('STILL_REFERENCED', () => db.updateAgent({ id: 'a', endpoints: [] }));
-  expect(error).toMatchObject({ entity: 'agent' });
-  expect(error.field).toBeUndefined();
-});
+testOn(
+  'postgresql',
+  'replacing endpoints fails with STILL_REFERENCED when a table of the application refers to them',
+  async () => {
+    const database = await openTestDatabase();
+    spoilDatabase(database.options.url);
+    const { db } = database;
+    await createAgent(db, { id: 'a', endpoints: [endpoint] });
+    await changeRaw(
+      database,
+      'CREATE TABLE app_routes (a TEXT COLLATE "C", e TEXT COLLATE "C", FOREIGN KEY (a, e) REFERENCES endpoints (agent_id, id))',
+    );
+    await changeRaw(database, "INSERT INTO app_routes VALUES ('a', 'main')");
+    const error = await expectError('STILL_REFERENCED', () => db.updateAgent({ id: 'a', endpoints: [] }));
+    expect(error).toMatchObject({ entity: 'agent' });
+    expect(error.field).toBeUndefined();
+  },
+);
 
 testOn(
   'postgresql',
-  'a foreign key of the application on a table of this package is CONSTRAINT_VIOLATION',
+  'a violated foreign key of the application on a table of this package fails with CONSTRAINT_VIOLATION',
   async () => {
     const database = await openTestDatabase();
     spoilDatabase(database.options.url);
@@ -102,10 +106,14 @@ testOn(
   },
 );
 
-testOn('postgresql', 'resetting a database that a table of the application refers to is STILL_REFERENCED', async () => {
-  const database = await openTestDatabase();
-  spoilDatabase(database.options.url);
-  await changeRaw(database, 'CREATE TABLE app_notes (ref TEXT COLLATE "C" REFERENCES agents (id))');
-  await DatabaseServiceFactory.getInstance({ url: database.options.url, allowReset: true });
-  await expectError('STILL_REFERENCED', () => DatabaseServiceFactory.resetDatabase());
-});
+testOn(
+  'postgresql',
+  'resetDatabase fails with STILL_REFERENCED when a table of the application refers to a table of this package',
+  async () => {
+    const database = await openTestDatabase();
+    spoilDatabase(database.options.url);
+    await changeRaw(database, 'CREATE TABLE app_notes (ref TEXT COLLATE "C" REFERENCES agents (id))');
+    await DatabaseServiceFactory.getInstance({ url: database.options.url, allowReset: true });
+    await expectError('STILL_REFERENCED', () => DatabaseServiceFactory.resetDatabase());
+  },
+);

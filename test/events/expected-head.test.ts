@@ -23,7 +23,7 @@ async function headAt(database: TestDatabase, sequence: number): Promise<EventCh
 }
 
 describe('events.verify with an expected head', () => {
-  test('is valid when the entry still has that hash', async () => {
+  test('is valid when the entry still has the expected hash', async () => {
     const database = await openChain();
     const { events } = database.db;
     const kept = await events.verify();
@@ -36,14 +36,14 @@ describe('events.verify with an expected head', () => {
     }
   });
 
-  test('ignores the case of the digits', async () => {
+  test('ignores the case of hexadecimal digits', async () => {
     const database = await openChain();
     const { sequence, hash } = await headAt(database, 3);
     const expected = { sequence, hash: hash.toUpperCase() };
     expect(await database.db.events.verify({ expected })).toMatchObject({ valid: true });
   });
 
-  test.each([1, 3, 5])('reports another hash of entry %i as changed', async (sequence) => {
+  test.each([1, 3, 5])('reports a different hash of entry %i as changed', async (sequence) => {
     const { db } = await openChain();
     expect(await db.events.verify({ expected: { sequence, hash: zeros } })).toEqual({
       valid: false,
@@ -52,7 +52,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('reports a chain that was made anew as changed', async () => {
+  test('reports a recreated chain as changed', async () => {
     const database = await openChain();
     const expected = await headAt(database, 5);
     await changeRaw(
@@ -71,7 +71,7 @@ describe('events.verify with an expected head', () => {
     ['the last entry alone', 'SELECT 1', 5],
     ['everything but the first', "DELETE FROM security_events WHERE id <> 'e1'", 2],
     ['everything', 'DELETE FROM security_events', 1],
-  ])('reports as removed what was cut off: %s', async (_, sql, first) => {
+  ])('reports deleted entries at the end of the chain as removed: %s', async (_, sql, first) => {
     const database = await openChain();
     const expected = await headAt(database, 5);
     await changeRaw(database, `${sql}; DELETE FROM security_event_entries WHERE sequence >= ${first}`);
@@ -81,7 +81,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('reports as removed what an empty database does not have', async () => {
+  test('reports the expected entry as removed when the database is empty', async () => {
     const { db } = await openTestDatabase();
     const expected = { sequence: 3, hash: zeros };
     expect(await db.events.verify({ expected })).toEqual({
@@ -91,7 +91,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('finds a pruning that was rolled back and made anew', async () => {
+  test('detects a pruning that was rolled back and repeated', async () => {
     const database = await openChain();
     const { events } = database.db;
     await events.prune({ before: new Date(t0 + 3000) });
@@ -102,7 +102,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: kept.head })).toMatchObject({ valid: false });
   });
 
-  test('compares with a checkpoint of exactly that sequence', async () => {
+  test('compares the hash with a checkpoint of exactly that sequence', async () => {
     const database = await openChain();
     const { events } = database.db;
     const [before, exact, after] = [await headAt(database, 2), await headAt(database, 3), await headAt(database, 4)];
@@ -121,7 +121,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('does not take a checkpoint that somebody added for proof', async () => {
+  test('does not accept a forged checkpoint as proof', async () => {
     const database = await openChain();
     const { events } = database.db;
     await events.prune({ before: new Date(t0 + 4000) });
@@ -134,7 +134,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected })).toMatchObject({ break: { sequence: 2, reason: 'unproven' } });
   });
 
-  test('reports a change of what is left rather than what cannot be proven', async () => {
+  test('reports a change of a kept entry before an unproven entry', async () => {
     const database = await openChain();
     const { events } = database.db;
     const expected = await headAt(database, 1);
@@ -143,7 +143,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected })).toMatchObject({ break: { sequence: 5, reason: 'changed' } });
   });
 
-  test('finds the head of an empty chain in every chain', async () => {
+  test('accepts the head of an empty chain for every chain', async () => {
     const expected = { sequence: 0, hash: '' };
     const empty = await openTestDatabase();
     expect(await empty.db.events.verify({ expected })).toEqual({ valid: true, entries: 0, head: expected });
@@ -153,7 +153,7 @@ describe('events.verify with an expected head', () => {
     expect(await db.events.verify({ expected })).toMatchObject({ valid: true });
   });
 
-  test('works inside a transaction and with read options', async () => {
+  test('accepts a transaction and read options', async () => {
     const database = await openChain();
     const expected = await headAt(database, 5);
     expect(await database.db.events.verify({ expected, consistency: 'primary' })).toMatchObject({ valid: true });

@@ -76,8 +76,8 @@ async function tamper(database: TestDatabase, sql: string): Promise<EventChainVe
   return database.db.events.verify();
 }
 
-describe('events.verify of a pruned chain finds', () => {
-  test('an event that was put back while another one was hidden', async () => {
+describe('events.verify of a pruned chain', () => {
+  test('finds one restored event when another event is hidden', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -86,7 +86,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(result).toEqual({ valid: false, entries: 11, break: { reason: 'removed' } });
   });
 
-  test('several events that were put back while as many others were hidden', async () => {
+  test('finds several restored events when the same number of events is hidden', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -94,14 +94,14 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await tamper(database, sql)).toMatchObject({ valid: false, break: { reason: 'removed' } });
   });
 
-  test('an event that was put back alone', async () => {
+  test('finds one restored event', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
     expect(await tamper(database, restore('e3'))).toMatchObject({ valid: false, break: { reason: 'inserted' } });
   });
 
-  test('an event that was put back without its entry', async () => {
+  test('finds a restored event without its entry', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -109,7 +109,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await tamper(database, event)).toMatchObject({ break: { reason: 'inserted', eventId: 'e3' } });
   });
 
-  test('a hidden event, also after the next pruning', async () => {
+  test('finds a hidden event, even after the next pruning', async () => {
     const database = await openChain();
     await database.db.events.prune({ before: at(5) });
     await changeRaw(database, hide('e8'));
@@ -117,7 +117,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await database.db.events.verify()).toMatchObject({ valid: false, break: { reason: 'removed' } });
   });
 
-  test('a hidden event in place of one that was put back and pruned again', async () => {
+  test('finds a hidden event when another event was restored and pruned again', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -126,7 +126,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await database.db.events.verify()).toMatchObject({ valid: false });
   });
 
-  test('a hidden event after everything around it was compacted', async () => {
+  test('finds a hidden event after the entries around it were compacted', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -140,7 +140,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await database.db.events.verify()).toMatchObject({ valid: false });
   });
 
-  test('a hidden mitigation in place of one whose event was pruned', async () => {
+  test('finds a hidden mitigation in place of one whose event was pruned', async () => {
     const database = await openChain();
     const { events } = database.db;
     await events.markMitigated('e3', { applied: true, details: 'Blocked' });
@@ -155,7 +155,7 @@ describe('events.verify of a pruned chain finds', () => {
     });
   });
 
-  test('a pruning entry that is made to look like that of a pruned event', async () => {
+  test('finds a pruning entry that is forged to look like the entry of a pruned event', async () => {
     const database = await openChain();
     await database.db.events.prune({ before: at(3) });
     await database.db.events.prune({ before: at(5) });
@@ -163,7 +163,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await tamper(database, `${hide('e9')}; ${sql}`)).toMatchObject({ valid: false });
   });
 
-  test('the whole of a pruning that was undone', async () => {
+  test('finds a pruning that was undone as a whole', async () => {
     const database = await openChain();
     const restore = await backUp(database);
     await database.db.events.prune({ before: at(5) });
@@ -178,7 +178,7 @@ describe('events.verify of a pruned chain finds', () => {
     ['number of marked entries', '"marked":4', '"marked":5'],
     ['time', String(t0 + 5000), String(t0 + 6000)],
     ['checkpoint', '"beginning":null', '"beginning":{"sequence":1,"events":1,"createdAt":0}'],
-  ])('another %s in a pruning entry', async (_, from, to) => {
+  ])('finds a changed %s in a pruning entry', async (_, from, to) => {
     const database = await openChain();
     await database.db.events.prune({ before: at(5) });
     const sql = `UPDATE security_event_entries SET mitigation_details = replace(mitigation_details, '${from}', '${to}')
@@ -186,7 +186,7 @@ describe('events.verify of a pruned chain finds', () => {
     expect(await tamper(database, sql)).toMatchObject({ break: { reason: 'changed', sequence: 11 } });
   });
 
-  test('a forged pruning entry, also after later prunings', async () => {
+  test('finds a forged pruning entry, even after later prunings', async () => {
     const database = await openChain();
     await database.db.events.prune({ before: at(5) });
     const forge = `UPDATE security_event_entries
@@ -199,7 +199,7 @@ describe('events.verify of a pruned chain finds', () => {
   });
 });
 
-describe('events.verify of a chain with a compacted beginning finds', () => {
+describe('events.verify of a chain with a compacted beginning', () => {
   /** Entries 1 to 4 are compacted, 5 to 10 record events, 11 is the pruning. */
   async function openCompacted(): Promise<TestDatabase & { restore: (id: string) => string }> {
     const database = await openTestDatabase({ now: () => t0 });
@@ -213,7 +213,7 @@ describe('events.verify of a chain with a compacted beginning finds', () => {
     return { ...database, restore };
   }
 
-  test('a checkpoint that was moved over more entries', async () => {
+  test('finds a checkpoint that was moved to a later entry', async () => {
     const database = await openCompacted();
     const sql = `DELETE FROM security_events WHERE id = 'e5';
       UPDATE security_event_checkpoints SET sequence = 5,
@@ -225,13 +225,13 @@ describe('events.verify of a chain with a compacted beginning finds', () => {
   test.each([
     ['count', 'count = 5', 'changed'],
     ['time', 'created_at = (SELECT min(timestamp) FROM security_events)', 'changed'],
-  ])('another %s in the checkpoint', async (_, set, reason) => {
+  ])('finds a changed %s in the checkpoint', async (_, set, reason) => {
     const database = await openCompacted();
     const sql = `UPDATE security_event_checkpoints SET ${set} WHERE sequence = 4`;
     expect(await tamper(database, sql)).toMatchObject({ break: { reason, sequence: 4 } });
   });
 
-  test('a beginning that was put back from a backup', async () => {
+  test('finds a beginning that was restored from a backup', async () => {
     const database = await openTestDatabase({ now: () => t0 });
     const { events } = database.db;
     await events.recordMany([1, 2, 3, 4].map((second) => eventInput({ id: `e${second}`, timestamp: at(second) })));
@@ -246,7 +246,7 @@ describe('events.verify of a chain with a compacted beginning finds', () => {
     expect(await tamper(database, sql)).toMatchObject({ break: { reason: 'inserted', sequence: 1 } });
   });
 
-  test('a hidden event after two prunings, each of which compacted', async () => {
+  test('finds a hidden event after two prunings that both compact entries', async () => {
     const database = await openCompacted();
     await database.db.events.prune({ before: at(7) });
     expect(await database.db.events.verify()).toMatchObject({ valid: true, checkpoint: { sequence: 6, count: 6 } });
@@ -257,7 +257,7 @@ describe('events.verify of a chain with a compacted beginning finds', () => {
     expect(await database.db.events.verify()).toMatchObject({ break: { reason: 'removed' } });
   });
 
-  test('a broken hash, which no later pruning compacts', async () => {
+  test('finds a broken hash, which no later pruning compacts', async () => {
     const database = await openCompacted();
     await changeRaw(database, "UPDATE security_event_entries SET digest = 'x' WHERE sequence = 7");
     await database.db.events.prune({ before: at(99) });
@@ -271,7 +271,7 @@ describe('events.verify of a chain with a compacted beginning finds', () => {
 });
 
 describe('events.prune', () => {
-  test('compacts what was pruned long ago in steps, and the chain stays valid', async () => {
+  test('compacts long-pruned entries in steps and keeps the chain valid', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     const ids = Array.from({ length: 2600 }, (_, index) => `e${index}`);
@@ -285,7 +285,7 @@ describe('events.prune', () => {
     expect(await rawRows(database, 'security_event_entries')).toEqual(entries);
   });
 
-  test('adds nothing to an empty chain', async () => {
+  test('adds no entry to an empty chain', async () => {
     const database = await openTestDatabase();
     expect(await database.db.events.prune({ before: at(1) })).toBe(0);
     expect(await rawRows(database, 'security_event_checkpoints')).toEqual([]);

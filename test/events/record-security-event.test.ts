@@ -42,7 +42,7 @@ describe('recordSecurityEvent', () => {
     expect(error).toMatchObject({ entity: 'securityEvent', field: 'id', operation: 'events.record' });
   });
 
-  test('reports a duplicate id as such when both events have the same metadata keys', async () => {
+  test('reports a duplicate id when both events have the same metadata keys', async () => {
     const { db } = await openTestDatabase();
     const event = eventInput({ id: 'e', metadata: { key: 1 } });
     await db.recordSecurityEvent(event);

@@ -17,27 +17,27 @@ describe('SetDigest', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
-  test('of a union is that of the parts', () => {
+  test('produces the digest of a union from the digests of its parts', () => {
     const union = SetDigest.parse(digestOf([1, 2]));
     union?.addAll(SetDigest.parse(digestOf([3])) ?? new SetDigest());
     expect(union?.toString()).toBe(digestOf([1, 2, 3]));
   });
 
-  test('reads nothing but what it wrote', () => {
+  test('parses only its own serialized form', () => {
     expect(SetDigest.parse(digestOf([7]))?.toString()).toBe(digestOf([7]));
     for (const text of ['', '0', 'x'.repeat(768), digestOf([7]).toUpperCase(), 5, null]) {
       expect(SetDigest.parse(text)).toBeUndefined();
     }
   });
 
-  test('has a prime modulus, and stays below it', () => {
+  test('has a prime modulus and stays below it', () => {
     const modulus = (1n << 3072n) - 1_103_717n;
     expect(checkPrimeSync(modulus)).toBe(true);
     const members = Array.from({ length: 200 }, (_, index) => index);
     expect(BigInt(`0x${digestOf(members)}`)).toBeLessThan(modulus);
   });
 
-  test('keeps its form, on which stored chains rely', () => {
+  test('keeps its serialized form, because stored chains depend on it', () => {
     const expected = digestOf([1, 2]);
     expect(expected).toHaveLength(768);
     expect(expected.slice(0, 32)).toBe('bd090646d5d073982e504a1f540f3612');

@@ -4,7 +4,7 @@ import { describeUnless } from '../support/skip';
 import { openTestDatabase } from '../support/test-database';
 
 describeUnless(noCpuBlock, 'events.verify', () => {
-  test('leaves the event loop free between events with much metadata', async () => {
+  test('yields to the event loop between events with large metadata', async () => {
     const { db } = await openTestDatabase();
     const metadata = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key number ${index}`, index]));
     await db.events.recordMany(Array.from({ length: 400 }, () => eventInput({ metadata })));

@@ -161,27 +161,30 @@ describe('A call that is the victim of a deadlock with another program', () => {
   });
 });
 
-describe('A registration with an event', () => {
-  test.each(['none', 'name-version'] as const)('locks its name before the chain of events: %s', async (unique) => {
-    const { one, url, work } = await open();
-    const client = new Client(url);
-    await client.connect();
-    afterTest(() => client.end());
-    await client.query('BEGIN; LOCK TABLE name_locks IN SHARE ROW EXCLUSIVE MODE');
-    const agent = agentInput({ certificateId: 'certificate' });
-    const certificate = certificateInput({ id: 'certificate' });
-    const registered = one.register({ certificate, agent, event: eventInput() }, { unique });
-    const waiting = "SELECT 1 FROM pg_locks WHERE relation = 'name_locks'::regclass AND NOT granted";
-    await waitUntil(async () => (await client.query(waiting)).rowCount === 1);
-    // As a repeated transaction does, which has the names already.
-    await client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE NOWAIT');
-    await client.query('COMMIT');
-    expect(await registered).toMatchObject({ eventId: expect.any(String) as string });
-    await work.expectKept(url);
-  });
+describe('a registration with an event', () => {
+  test.each(['none', 'name-version'] as const)(
+    'locks its name before the chain of events when unique is %s',
+    async (unique) => {
+      const { one, url, work } = await open();
+      const client = new Client(url);
+      await client.connect();
+      afterTest(() => client.end());
+      await client.query('BEGIN; LOCK TABLE name_locks IN SHARE ROW EXCLUSIVE MODE');
+      const agent = agentInput({ certificateId: 'certificate' });
+      const certificate = certificateInput({ id: 'certificate' });
+      const registered = one.register({ certificate, agent, event: eventInput() }, { unique });
+      const waiting = "SELECT 1 FROM pg_locks WHERE relation = 'name_locks'::regclass AND NOT granted";
+      await waitUntil(async () => (await client.query(waiting)).rowCount === 1);
+      // As a repeated transaction does, which has the names already.
+      await client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE NOWAIT');
+      await client.query('COMMIT');
+      expect(await registered).toMatchObject({ eventId: expect.any(String) as string });
+      await work.expectKept(url);
+    },
+  );
 });
 
-test('A repeated transaction does not hold names while it waits for the chain of events', async () => {
+test('a retried transaction releases its name locks before it waits for the chain of events', async () => {
   const { one, two, url } = await open();
   await one.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
   const client = new Client(url);

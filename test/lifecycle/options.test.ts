@@ -97,7 +97,7 @@ describe('new DatabaseService refuses', () => {
 
   // The parts of an unescaped password that a "?" makes parameters of.
   test.each(['postgresql://u:1?ab=cd@host/db', 'postgresql://u:1?ab@host/db', 'postgresql://u:1?x=2&ab=3@host/db'])(
-    'names no part of the password in %j',
+    'does not show any part of the password in %j in the message',
     async (url) => {
       const error = await expectError('INVALID_OPTIONS', () => constructWith({ url }));
       expect(error.message).not.toMatch(/\b(?:ab|cd|x)\b/);

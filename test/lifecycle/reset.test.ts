@@ -63,7 +63,7 @@ describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
 });
 
 describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
-  test('takes options that name the same database', async () => {
+  test('accepts options that name the same database', async () => {
     const options = { url: await newDatabaseUrl(), allowReset: true, maxResults: 7 };
     resetAfterTest(options);
     await createAgent(await DatabaseServiceFactory.getInstance(options));
@@ -89,7 +89,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };
   }
 
-  test('removes the default database in a process that has no instance', async () => {
+  test('removes the default database when the process has no instance', async () => {
     const before = process.cwd();
     const directory = temporaryDirectory();
     process.chdir(directory);
@@ -103,7 +103,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     }
   });
 
-  test('leaves a SQLite database of somebody else as it is', async () => {
+  test('does not modify a SQLite database of another application', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(options));
@@ -114,7 +114,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
   test.each([
     ['a text', 'Not a database. '.repeat(500), 'CORRUPT'],
     ['an empty file', '', undefined],
-  ] as const)('leaves %s as it is', async (_what, content, code) => {
+  ] as const)('does not modify %s', async (_what, content, code) => {
     const { path, options } = place();
     writeFileSync(path, content);
     if (code === undefined) await DatabaseServiceFactory.resetDatabase(options);
@@ -122,7 +122,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  test('removes a database that has tables of the application beside those of this package', async () => {
+  test('removes a database that also has tables of the application', async () => {
     const { path, options } = place();
     await filledDatabase(options.url);
     const driver = new SqliteDriver(path);
@@ -132,7 +132,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes what is behind a symbolic link, and leaves the link', async () => {
+  test('removes the target of a symbolic link and keeps the link', async () => {
     const { path, options } = place();
     const real = join(temporaryDirectory(), 'real.sqlite');
     symlinkSync(real, path);
@@ -146,7 +146,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     }
   });
 
-  test('is BUSY while another process has the database open', async () => {
+  test('fails with BUSY while another process has the database open', async () => {
     const { options } = place();
     await filledDatabase(options.url);
     const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
@@ -159,7 +159,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('is BUSY while another service of this process has the database open, and keeps the instance', async () => {
+  test('fails with BUSY and keeps the instance while another service of this process has the database open', async () => {
     const { options } = place();
     resetAfterTest(options);
     const instance = await DatabaseServiceFactory.getInstance(options);
@@ -173,7 +173,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('removes a database whose last process was killed, with its log', async () => {
+  test('removes a database and its log after its last process was killed', async () => {
     const { path, options } = place();
     const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
     expect(await nextLine(child)).toBe('open');
@@ -184,7 +184,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
   });
 
-  test('leaves the file of a start that failed', async () => {
+  test('removes the file that a failed start created', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));

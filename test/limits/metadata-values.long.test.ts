@@ -19,17 +19,17 @@ describe('countValues', () => {
     [[1, 'a,[{', null], 4],
     [{ a: { b: [{}, [], [1]] }, 'c"\\': '\\"' }, 8],
     ['a,b', 1],
-  ])('of %j gives %i', (value, count) => {
+  ])('returns for %j the count %i', (value, count) => {
     expect(countValues(toCanonicalJson(value, 'value'))).toBe(count);
   });
 
-  test('counts JSON within texts where it is told to', () => {
+  test('counts the JSON values within text when this is requested', () => {
     expect(countValues(JSON.stringify(['[1,2,3]']), true)).toBeGreaterThanOrEqual(4);
   });
 });
 
-describe('A record', () => {
-  test('may hold 100,000 JSON values, and no more', async () => {
+describe('a record', () => {
+  test('may hold 100,000 JSON values and no more', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { metadata: { a: many(99_999) } });
     expect((await db.getAgent(id))?.metadata['a']).toHaveLength(99_999);
@@ -50,7 +50,7 @@ describe('A record', () => {
     }
   });
 
-  test('cannot be given more by merging than it may hold', async () => {
+  test('refuses a merge that exceeds its maximum number of values', async () => {
     const { db } = await openTestDatabase({ limits: { metadataValues: 10, metadataBytes: 100 } });
     const id = await createAgent(db, { metadata: { a: [1, 2, 3], text: 'x'.repeat(60) } });
     await db.agents.mergeMetadata(id, { b: [1, 2, 3] });
@@ -80,8 +80,8 @@ async function openBeyondLimits(count: number): Promise<TestDatabase> {
   return database;
 }
 
-describe('Records that another program has given more values', () => {
-  test('are not read as a page beyond 20 times the limit of a record', async () => {
+describe('records that another program gave more values', () => {
+  test('fail with RESULT_TOO_LARGE in a page beyond 20 times the limit of a record', async () => {
     const { db } = await openBeyondLimits(4);
     for (const call of [
       () => db.queryAgents({}),
@@ -99,8 +99,8 @@ describe('Records that another program has given more values', () => {
   });
 });
 
-describe('Pages of records with many values', () => {
-  test('are shortened by an iteration until they are small enough', async () => {
+describe('iterate over records with many values', () => {
+  test('shortens pages until they are small enough', async () => {
     const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
     const certificateId = await db.createCertificate(certificateInput());
     const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));

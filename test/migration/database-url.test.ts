@@ -43,7 +43,7 @@ describe('a SQLite URL', () => {
     ['FILE:./a.sqlite', resolve('a.sqlite')],
     ['file:./a.sqlite?connection_limit=1', resolve('a.sqlite')],
     ['file:///data/a.sqlite?connection_limit=1&socket_timeout=5', '/data/a.sqlite'],
-  ])('%s names one file to the package and to the CLI', (url, path) => {
+  ])('%s resolves to the same file in the package and in the CLI', (url, path) => {
     expect(opened(url)).toBe(path);
     expect(named(url)).toBe(path);
   });
@@ -82,12 +82,15 @@ describe('a SQLite URL', () => {
     },
   );
 
-  test.each([':memory:', 'file::memory:'])('%s is refused by the CLI: it would be gone after each command', (url) => {
-    expect(opened(url)).toBe('memory');
-    expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
-  });
+  test.each([':memory:', 'file::memory:'])(
+    '%s is refused by the CLI because the database would be lost after each command',
+    (url) => {
+      expect(opened(url)).toBe('memory');
+      expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
+    },
+  );
 
-  test('in its normal form names the same file, and is its own normal form', () => {
+  test('resolves in its normal form to the same file, and the normal form does not change again', () => {
     const normal = normaliseDatabaseUrl('file:///data/a%20b.sqlite');
     expect(normal).toBe('file:///data/a b.sqlite');
     expect(toDatabasePath(normal)).toBe('/data/a b.sqlite');
@@ -106,7 +109,7 @@ describe('a PostgreSQL URL', () => {
     ['?connection_limit=5&pgbouncer=true&pool_timeout=3', undefined, ['connection_limit', 'pgbouncer', 'pool_timeout']],
     ['?sslmode=require&channel_binding=require', undefined, ['channel_binding']],
     ['?statement_timeout=500&options=-c%20geqo%3Doff', undefined, []],
-  ])('with the parameters %j is read in every part', (parameters, schema, ignored) => {
+  ])('is understood by every component with the parameters %j', (parameters, schema, ignored) => {
     const url = `${server}${parameters}`;
     expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgresql', connectionString: url, schema, ignored });
     expect(normaliseDatabaseUrl(url)).toBe(url);
@@ -136,7 +139,7 @@ describe('a PostgreSQL URL', () => {
     ['?stream=x', /stream/],
     ['?schema=', /schema/],
     ['#?schema=app', /%23/],
-  ])('with %s is refused by the package and the CLI, by the name of the parameter', (parameters, message) => {
+  ])('with %s is refused by the package and the CLI with the name of the parameter', (parameters, message) => {
     const url = `${server}${parameters}`;
     for (const read of [parseDatabaseUrl, (given: string) => new PostgresqlServer(given)]) {
       expect(() => read(url)).toThrow(message);
@@ -144,7 +147,7 @@ describe('a PostgreSQL URL', () => {
     }
   });
 
-  test('with a number sign in its password is refused, as the driver would leave out the rest', () => {
+  test('is refused when its password contains a number sign, because the driver would drop the rest', () => {
     expect(() => parseDatabaseUrl('postgresql://ans:se#cret@db.example/ans')).toThrow('%23');
   });
 });

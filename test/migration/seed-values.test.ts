@@ -43,7 +43,7 @@ function dump(path: string): unknown {
   return content;
 }
 
-describe('A database of the original design', () => {
+describe('a database of the original design', () => {
   test.each([
     ['a time as an ISO text', `'2026-06-01T12:00:00.123Z'`, time],
     ['a time with an offset', `'2026-06-01T14:00:00.123+02:00'`, time],
@@ -80,7 +80,7 @@ describe('A database of the original design', () => {
     ["'False'", false],
     ["'1'", true],
     ['1.0', true],
-  ])('keeps the truth value %s', async (value, expected) => {
+  ])('keeps the boolean value %s', async (value, expected) => {
     const db = openService(seedDatabase(`UPDATE security_events SET mitigation_applied = ${value}`));
     await db.initialize();
     expect(await db.events.get('e')).toMatchObject({ mitigationApplied: expected });
@@ -102,7 +102,7 @@ describe('A database of the original design', () => {
     ['UPDATE security_events SET mitigation_applied = 2', 'security_events', 'e', 'mitigation_applied'],
     ["UPDATE security_events SET severity = 'URGENT'", 'security_events', 'e', 'severity'],
     ["UPDATE security_events SET timestamp = '2026-06-01'", 'security_events', 'e', 'timestamp'],
-  ])('is refused with the table, the id and the column, and stays as it was: %s', async (sql, table, id, column) => {
+  ])('is refused with the table, the id and the column and is not modified: %s', async (sql, table, id, column) => {
     const path = seedDatabase(sql);
     const before = dump(path);
     const error = await expectError('MIGRATION_FAILED', () => openService(path).initialize());
@@ -112,7 +112,7 @@ describe('A database of the original design', () => {
     expect(dump(path)).toEqual(before);
   });
 
-  test('opens once the row was corrected', async () => {
+  test('opens after the invalid row is corrected', async () => {
     const path = seedDatabase('UPDATE endpoints SET port = 0');
     await expectError('MIGRATION_FAILED', () => openService(path).initialize());
     const driver = new SqliteDriver(path);

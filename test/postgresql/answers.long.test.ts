@@ -170,7 +170,7 @@ describe('The same answers', () => {
   });
 });
 
-test('Migrations go on without pg_trgm in a schema that the role may not use, and the logger is warned', async () => {
+test('migrations continue with a warning when the role may not use the schema of pg_trgm', async () => {
   const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
   afterTest(() => dropDatabase(url));
   await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');

@@ -146,7 +146,7 @@ test('a database with tables and no history is refused, and stays as it is', asy
   expect(await tables()).toEqual(['agents']);
 });
 
-test('a role that may create no tables, or not read the history, fails with PERMISSION_DENIED', async () => {
+test('a role that may not create tables or read the history fails with PERMISSION_DENIED', async () => {
   const db = new DatabaseService({
     url: await createRole(url, () => 'REVOKE CREATE ON SCHEMA public FROM PUBLIC'),
     migrations: 'apply',

@@ -22,7 +22,7 @@ const others: readonly (readonly [table: string, column: string, value: string])
 
 const badTimes = ["'infinity'", "'-infinity'", "'10000-01-01 00:00:00+00'", "'0001-12-31 23:59:59.999+00 BC'"];
 
-test('the tables refuse what their types allow and the contract does not', async () => {
+test('the tables refuse values that their types allow and the contract forbids', async () => {
   const { db, options } = await openTestDatabase();
   await createCertificate(db, { id: 'c' });
   await createAgent(db, { certificateId: 'c', endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }] });

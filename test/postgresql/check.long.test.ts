@@ -42,7 +42,7 @@ describe('check() on PostgreSQL', () => {
   test.each([
     ['without statistics', false],
     ['with statistics', true],
-  ])('reads rows in proportion to how many there are, %s', async (_, hasStatistics) => {
+  ])('reads a number of rows proportional to the number of records, %s', async (_, hasStatistics) => {
     const { db, options } = await openTestDatabase();
     const read: number[] = [];
     for (const count of [1000, 3000]) {

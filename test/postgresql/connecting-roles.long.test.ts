@@ -30,7 +30,7 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
       await target.failToConnect(target.server.url('missing'), 'UNAVAILABLE', false);
     });
 
-    test('a role that may not connect to the database is PERMISSION_DENIED', async () => {
+    test('a role that may not connect to the database fails with PERMISSION_DENIED', async () => {
       const url = await target.urlOfRole('stranger', '');
       await administer(target.server.url(), 'CREATE DATABASE closed');
       await administer(target.server.url(), 'REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
@@ -55,7 +55,7 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
       await target.failToConnect(await target.urlOfRole('blind', ''), 'PERMISSION_DENIED', false);
     });
 
-    test('one that may not read fails with PERMISSION_DENIED, and the privilege in the message', async () => {
+    test('a role that may not read fails with PERMISSION_DENIED and a message that names the privilege', async () => {
       const url = await target.urlOfRole('unread', '');
       const failure = await failWith({ url, migrations: 'skip' }, async (db) => {
         await db.initialize();

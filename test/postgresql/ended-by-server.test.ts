@@ -29,7 +29,7 @@ async function onWaiting(url: string, name: 'pg_cancel_backend' | 'pg_terminate_
   });
 }
 
-test('a statement that an administrator cancels is told as that, and not tried again', async () => {
+test('a statement that an administrator cancels fails with UNAVAILABLE and is not retried', async () => {
   const { db, events, options } = await open();
   await lockCertificate(options.url);
   events.length = 0;
@@ -41,7 +41,7 @@ test('a statement that an administrator cancels is told as that, and not tried a
   expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
 });
 
-test('a statement that exceeds its time is TIMEOUT', async () => {
+test('a statement that exceeds its time limit fails with TIMEOUT', async () => {
   const { db, options } = await open({ pool: { statementTimeoutMs: 100 } });
   await lockCertificate(options.url);
   const error = await expectError('TIMEOUT', () => db.updateCertificateStatus('c', 'SUSPENDED'));
@@ -68,7 +68,7 @@ describe('a transaction that is idle for longer than the server allows', () => {
     await waitUntil(async () => (await administer(url, sql)).length === 0);
   }
 
-  test('is TIMEOUT at its next call', async () => {
+  test('fails with TIMEOUT at its next call', async () => {
     await expectError('TIMEOUT', () =>
       db.transaction(async (tx) => {
         await tx.updateCertificateStatus('c', 'SUSPENDED');
@@ -79,7 +79,7 @@ describe('a transaction that is idle for longer than the server allows', () => {
     expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
   });
 
-  test('is TIMEOUT at its commit, and nothing of it is kept', async () => {
+  test('fails with TIMEOUT at its commit and changes nothing', async () => {
     const error = await expectError('TIMEOUT', () =>
       db.transaction(async (tx) => {
         await tx.updateCertificateStatus('c', 'SUSPENDED');
@@ -91,7 +91,7 @@ describe('a transaction that is idle for longer than the server allows', () => {
     expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
   });
 
-  test('is TIMEOUT for a call that its callback ignores, and for the transaction', async () => {
+  test('fails with TIMEOUT for a call that its callback ignores, and for the transaction', async () => {
     await expectError('TIMEOUT', () =>
       db.transaction(async (tx) => {
         await tx.getCertificate('c');

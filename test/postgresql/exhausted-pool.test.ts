@@ -42,8 +42,8 @@ async function together<T>(
   );
 }
 
-describe('A read beside a transaction that holds the only connection', () => {
-  test.each(reads)('%s fails at once with CONFLICT, and the transaction goes on', async (_name, read) => {
+describe('a read outside the transaction that holds the only connection', () => {
+  test.each(reads)('%s fails at once with CONFLICT, and the transaction continues', async (_name, read) => {
     const db = await open(1);
     const start = performance.now();
     await db.transaction(async (tx) => {
@@ -56,7 +56,7 @@ describe('A read beside a transaction that holds the only connection', () => {
     expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
   });
 
-  test('fails at once with a cache, too, unless the cache has the answer', async () => {
+  test('fails at once with a cache, unless the cache has the record', async () => {
     const db = await open(1, { cache: { maxEntries: 10 } });
     await db.getAgent('a');
     await db.transaction(async (tx) => {
@@ -68,8 +68,8 @@ describe('A read beside a transaction that holds the only connection', () => {
   });
 });
 
-describe('Reads beside transactions that hold every connection', () => {
-  test('fail for one of the transactions only, and the others go on', async () => {
+describe('reads outside transactions that hold every connection', () => {
+  test('fail for one of the transactions, and the others continue', async () => {
     const db = await open(3);
     const start = performance.now();
     const outcomes = await together(
@@ -84,7 +84,7 @@ describe('Reads beside transactions that hold every connection', () => {
     await Promise.all(Array.from({ length: 10 }, () => db.getAgent('a')));
   });
 
-  test('wait for one that will end by itself', async () => {
+  test('wait for a transaction that will end by itself', async () => {
     const db = await open(2);
     const outcomes = await together<unknown>(db, [
       () => db.getAgent('a'),
@@ -96,7 +96,7 @@ describe('Reads beside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('count once for each transaction, however many there are', async () => {
+  test('are counted once for each transaction, whatever their number', async () => {
     const db = await open(2);
     await db.transaction(async () => {
       await Promise.all(Array.from({ length: 20 }, () => db.queryAgents({})));
@@ -108,7 +108,7 @@ describe('Reads beside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('leave calls from outside to wait for their turn', async () => {
+  test('let calls from other contexts wait for a connection and succeed', async () => {
     const db = await open(2);
     const outside: Promise<unknown>[] = [];
     const running = together(
@@ -127,7 +127,7 @@ describe('Reads beside transactions that hold every connection', () => {
   });
 });
 
-test('One connection more than there are transactions serves all their reads beside them', async () => {
+test('a pool with one connection more than transactions serves all their reads outside them', async () => {
   const db = await open(4);
   const works = Array.from({ length: 3 }, (_, index) => async (tx: TransactionScope) => {
     for (let round = 0; round < 20; round += 1) await db.getAgent('a');
@@ -138,7 +138,7 @@ test('One connection more than there are transactions serves all their reads bes
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
 });
 
-test('A read that a callback left behind is served after the end of its transaction', async () => {
+test('a read that a callback did not await is served after its transaction ends', async () => {
   const db = await open(1);
   let left: Promise<unknown> = Promise.resolve();
   await db.transaction(async (tx) => {

@@ -33,7 +33,7 @@ async function inTransaction(db: DatabaseService, id: string, isolation: Transac
   );
 }
 
-describeUnless(whyNoOwnServer, 'After the address of the primary has led to a standby for a moment', () => {
+describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a standby for a moment', () => {
   const replication = shareReplication();
 
   /** A service whose pool of connections leads to the first standby, while its address leads to the primary again. */
@@ -65,7 +65,7 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
     expect(JSON.stringify(told.slice(count))).not.toContain('READ_ONLY');
   });
 
-  test('a call that is not tried again fails with READ_ONLY, and the next one succeeds', async () => {
+  test('fails with READ_ONLY for a call that is not retried, and the next call succeeds', async () => {
     for (const [name, write] of writes) {
       const { db } = await openMisdirected({ retry: false });
       await expectError('READ_ONLY', () => write(db, `once ${name}`));
@@ -73,7 +73,7 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
     }
   });
 
-  test('reads are answered by the primary again a second later', async () => {
+  test('sends reads to the primary again one second later', async () => {
     const { db } = await openMisdirected();
     const { db: other } = await replication.open({ replicaUrls: [] });
     await replication.whilePaused(async () => {
@@ -84,10 +84,10 @@ describeUnless(whyNoOwnServer, 'After the address of the primary has led to a st
   });
 });
 
-describeUnless(whyNoOwnServer, 'A standby in the place of the primary', () => {
+describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
   const replication = shareReplication();
 
-  test('serves reads from the start, which is logged as a warning, and refuses writes', async () => {
+  test('serves reads from the start, logs a warning and refuses writes', async () => {
     const { db, told } = await replication.open({ url: replication.replicaUrl(1), replicaUrls: [] });
     expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
     expect(await db.events.verify()).toMatchObject({ valid: true });
@@ -98,7 +98,7 @@ describeUnless(whyNoOwnServer, 'A standby in the place of the primary', () => {
     expect(await db.health()).toMatchObject({ status: 'degraded' });
   });
 
-  test('gives READ_ONLY for writes after all attempts, and takes them once it is promoted, without opening again', async () => {
+  test('fails writes with READ_ONLY after all attempts and accepts them after the promotion without reopening', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
     afterTest(() => proxy.close());
     const { db, told } = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
@@ -122,10 +122,10 @@ describeUnless(whyNoOwnServer, 'A standby in the place of the primary', () => {
   });
 });
 
-describeUnless(whyNoOwnServer, 'A read replica that is promoted', () => {
+describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
   const replication = shareReplication();
 
-  test('is left out and reported, and used again when its address leads to a standby again', async () => {
+  test('is excluded and reported, and is used again when its address points to a standby again', async () => {
     const proxy = await TcpProxy.start(replication.standby(0).port);
     afterTest(() => proxy.close());
     const opened = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl(0))] });
@@ -150,7 +150,7 @@ describeUnless(whyNoOwnServer, 'A read replica that is promoted', () => {
     expect((await db.health()).replicas[0]).not.toHaveProperty('fault');
   });
 
-  test('is left out by a service that is opened afterwards', async () => {
+  test('is excluded by a service that is opened afterwards', async () => {
     const { db, told } = await replication.open();
     await db.updateAgent({ id: 'a', name: 'After the promotion' });
     for (let round = 0; round < 20; round += 1) {
@@ -160,10 +160,10 @@ describeUnless(whyNoOwnServer, 'A read replica that is promoted', () => {
   });
 });
 
-describeUnless(whyNoOwnServer, 'A read replica that is a standby of another cluster', () => {
+describeUnless(whyNoOwnServer, 'a read replica that is a standby of another cluster', () => {
   const [own, foreign] = [shareReplication(), shareReplication()];
 
-  test('is left out, however far its log is', async () => {
+  test('is excluded, whatever its log position is', async () => {
     await administer(foreign.url, 'CREATE TABLE filler AS SELECT generate_series(1, 200000)');
     await foreign.caughtUp();
     const { db, told } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
@@ -176,10 +176,10 @@ describeUnless(whyNoOwnServer, 'A read replica that is a standby of another clus
   });
 });
 
-describeUnless(whyNoOwnServer, 'A read replica of the server before a fail-over', () => {
+describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fail-over', () => {
   const replication = shareReplication();
 
-  test('is left out while that server goes on writing', async () => {
+  test('is excluded while the former primary continues to write', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
     afterTest(() => proxy.close());
     const { db, told } = await replication.open({
@@ -203,10 +203,10 @@ describeUnless(whyNoOwnServer, 'A read replica of the server before a fail-over'
   });
 });
 
-describeUnless(whyNoOwnServer, 'A read replica that follows the promoted server', () => {
+describeUnless(whyNoOwnServer, 'a read replica that follows the promoted server', () => {
   const replication = shareReplication();
 
-  test('serves again', async () => {
+  test('serves reads again', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
     afterTest(() => proxy.close());
     const { db } = await replication.open({

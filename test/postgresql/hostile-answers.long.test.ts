@@ -39,7 +39,7 @@ async function openBehindProxy(): Promise<{ proxy: TcpProxy; victim: Victim; url
   return { proxy, victim, url };
 }
 
-test('whatever a server says unasked, the calls after it end in a coded error or go on', async () => {
+test('unsolicited messages of a server end the following calls in a coded error or have no effect', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const [what, bytes, isHarmless] of remarks) {
     expect(await victim.do('read', url)).toEqual({ code: 'done' });
@@ -53,7 +53,7 @@ test('whatever a server says unasked, the calls after it end in a coded error or
   }
 });
 
-test('whatever a server answers new connections while a service runs, calls end in a coded error', async () => {
+test('invalid replies to new connections of a running service end its calls in a coded error', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const bytes of [authentication(7), authentication(9), message('E', Buffer.from('S')), Buffer.alloc(64)]) {
     proxy.greet(bytes);
@@ -66,7 +66,7 @@ test('whatever a server answers new connections while a service runs, calls end 
   }
 });
 
-test('an answer that says nothing of a commit is not taken for one', async () => {
+test('a reply that does not confirm a commit is not treated as a commit', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   proxy.replace('COMMIT\0', 'XXXXXX\0');
   const outcome = await victim.do('transaction', url);

@@ -31,7 +31,7 @@ const greetings: readonly (readonly [what: string, bytes: Buffer, retryable: boo
   ['says nothing to the first statement', welcome, undefined],
 ];
 
-test('a server that sends anything at connecting ends in a coded error, and never the process', async () => {
+test('a connection to a server that sends arbitrary bytes fails with a coded error and does not end the process', async () => {
   const victim = new Victim();
   const outcomes = await Promise.all(
     greetings.map(async ([what, bytes, retryable]) => {
@@ -47,13 +47,13 @@ test('a server that sends anything at connecting ends in a coded error, and neve
   );
 });
 
-test('a request for GSSAPI is told as that', async () => {
+test('a request for GSSAPI fails with an error that names it', async () => {
   const url = await startHostileServer((socket) => socket.write(authentication(7)));
   const outcome = await new Victim().do('open', url);
   expect(outcome.message).toContain('GSSAPI');
 });
 
-test('a server that never stops sending at connecting is given up', async () => {
+test('a connection attempt to a server that never stops sending is aborted', async () => {
   const victim = new Victim();
   for (const endless of [emptyRow, report('N', { S: 'NOTICE', C: '00000', M: 'more' }), Buffer.alloc(7, 1)]) {
     const chunk = Buffer.concat(Array.from({ length: 1000 }, () => endless));
@@ -70,7 +70,7 @@ test('a server that never stops sending at connecting is given up', async () => 
   }
 });
 
-test('a server that hangs up at any moment is UNAVAILABLE', async () => {
+test('a connection to a server that disconnects at any moment fails with UNAVAILABLE', async () => {
   const victim = new Victim();
   for (const bytes of [Buffer.alloc(0), Buffer.from('R'), authentication(0), welcome]) {
     const url = await startHostileServer((socket) => socket.end(bytes));

@@ -17,7 +17,7 @@ function check(data: Buffer, chunkLength: number): void {
   for (let at = 0; at < data.length; at += chunkLength) messages.check(data.subarray(at, at + chunkLength));
 }
 
-test.each([1, 2, 3, 5, 7, 64, 100_000])('sound messages in chunks of %d bytes pass', (chunkLength) => {
+test.each([1, 2, 3, 5, 7, 64, 100_000])('valid messages in chunks of %d bytes are accepted', (chunkLength) => {
   expect(() => check(sound, chunkLength)).not.toThrow();
 });
 
@@ -28,7 +28,7 @@ test.each([
   ['a notice without an end', message('N', Buffer.from('SNOTICE\0M'))],
   ['a length that does not count itself', Buffer.from([0x44, 0, 0, 0, 3])],
   ['a length beyond all messages', Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff])],
-])('%s is malformed, in whatever chunks it comes', (_, bytes) => {
+])('%s is malformed, whatever the chunk size is', (_, bytes) => {
   for (const chunkLength of [1, 3, 6, 100_000]) {
     // What comes next must not be taken for the missing end.
     expect(() => check(Buffer.concat([sound, bytes, ready]), chunkLength)).toThrow('malformed');

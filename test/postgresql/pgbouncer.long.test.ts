@@ -90,7 +90,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'Through PgBouncer in transac
     expect(await db.getAgent('never')).toBeNull();
   });
 
-  test('a transaction that waits for a write beside it is rolled back with TIMEOUT', async () => {
+  test('a transaction that waits for a write outside it is rolled back with TIMEOUT', async () => {
     const wider = await startPooler({ default_pool_size: 4 });
     afterTest(() => wider.remove());
     const db = await open({ url: wider.url('work'), transactionIdleTimeoutMs: 150 });

@@ -19,8 +19,8 @@ async function select(client: TidyClient, value: number): Promise<void> {
   expect(rows).toEqual([[value + 1]]);
 }
 
-describe('The statements that a connection prepares', () => {
-  test('stay prepared while any number of rare ones is sent', async () => {
+describe('the prepared statements of a connection', () => {
+  test('stay prepared while any number of rare statements is sent', async () => {
     const client = await connect();
     for (let count = 0; count < 5; count += 1) await select(client, -1);
     for (let value = 0; value < 1000; value += 1) await select(client, value);
@@ -29,7 +29,7 @@ describe('The statements that a connection prepares', () => {
     expect(prepared).toHaveLength(256);
   });
 
-  test('are closed on the server where others are used more, and prepared again', async () => {
+  test('are closed on the server when others are used more often, and are prepared again on use', async () => {
     const client = await connect();
     for (const start of [0, 1000, 2000, 0]) {
       for (let round = 0; round < 20; round += 1) {
@@ -42,7 +42,7 @@ describe('The statements that a connection prepares', () => {
     for (let value = 0; value < 200; value += 1) expect(prepared).toContain(`SELECT ${value} + $1::integer`);
   });
 
-  test('are closed in a transaction that has failed, too', async () => {
+  test('are closed in a failed transaction, too', async () => {
     const client = await connect();
     for (let value = 0; value < 256; value += 1) await select(client, value);
     await client.query('BEGIN');

@@ -49,7 +49,7 @@ async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promis
   for (const call of calls) await expectError('PERMISSION_DENIED', call);
 }
 
-test('a role that may select verifies the schema, reads, checks and follows changes, and changes nothing', async () => {
+test('a role that may only select can verify the schema, read, check and follow changes, but cannot write', async () => {
   const db = await openAs(read);
   expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
   expect(await db.agents.query({ name: 'test', capabilities: ['x'], metadata: { k: 1 } })).toHaveLength(1);
@@ -70,7 +70,7 @@ test('a role that may select verifies the schema, reads, checks and follows chan
   ]);
 });
 
-test('a role that may change agents and certificates does all that changes them, and records no events', async () => {
+test('a role that may change agents and certificates can call all methods that change them, but cannot record events', async () => {
   const db = await openAs(change);
   const certificateId = await createCertificate(db, { metadata: { k: 1 } });
   const id = await createAgent(db, { certificateId, capabilities: ['y'], metadata: { k: 1 } });
@@ -96,7 +96,7 @@ test('a role that may change agents and certificates does all that changes them,
   await expectRefused([() => db.recordSecurityEvent(eventInput())]);
 });
 
-test('a role that may insert events records and mitigates them, and removes none', async () => {
+test('a role that may insert events can record and mitigate them, but cannot prune them', async () => {
   const db = await openAs(record);
   const id = await db.recordSecurityEvent(eventInput({ metadata: { k: 1 } }));
   expect(await db.events.recordMany([eventInput(), eventInput()])).toHaveLength(2);
@@ -106,13 +106,13 @@ test('a role that may insert events records and mitigates them, and removes none
   await expectRefused([() => db.events.prune({ before: new Date(1) }), () => db.deleteAgent('a')]);
 });
 
-test('a role that may delete events prunes events', async () => {
+test('a role that may delete events can prune events', async () => {
   const db = await openAs(pruneEvents);
   expect(await db.events.prune({ before: new Date(1) })).toBe(1);
   expect(await db.events.verify()).toMatchObject({ valid: true });
 });
 
-test('a role that may delete changes prunes the change feed', async () => {
+test('a role that may delete changes can prune the change feed', async () => {
   const db = await openAs(pruneChanges);
   expect(await db.pruneChanges({ before: new Date('2040-01-01') })).toBeGreaterThan(0);
 });

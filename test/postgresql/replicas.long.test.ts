@@ -65,7 +65,7 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
     expect([Number(byPrimary) > 0, byReplica]).toEqual([true, 0]);
   });
 
-  test('a position in the change feed that a replica does not know yet is looked up on the primary', async () => {
+  test('a change-feed position that a replica does not have yet is read from the primary', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);

@@ -58,7 +58,7 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['recordSecurityEvent', (db) => db.recordSecurityEvent(eventInput())],
 ];
 
-test('a call that a policy lets read but not change fails with PERMISSION_DENIED and ends', async () => {
+test('a change of a row that a policy lets the role only read fails with PERMISSION_DENIED and ends', async () => {
   const { db, events } = await openAs(onAll('FOR SELECT USING (true)'));
   for (const [name, call] of calls) {
     events.length = 0;
@@ -87,7 +87,7 @@ test('a deletion that a policy forbids fails with PERMISSION_DENIED where change
   expect(await db.certificates.get('free')).not.toBeNull();
 });
 
-test('what a policy hides altogether is absent', async () => {
+test('a row that a policy hides is treated as absent', async () => {
   const { db } = await openAs([]);
   expect(await db.getAgent('a')).toBeNull();
   expect(await db.updateAgent({ id: 'a', name: 'x' })).toBe(false);

@@ -124,12 +124,12 @@ async function expectUsualAnswers({ db }: TestDatabase): Promise<void> {
   expect(await db.check()).toMatchObject({ ok: true, findings: [] });
 }
 
-describe('Settings of the role or the database', () => {
-  test('change no answer, all of them together', async () => {
+describe('settings of the role or the database', () => {
+  test('do not change the result of any call', async () => {
     await expectUsualAnswers(await openWith(hostileSettings));
   });
 
-  test.each(['local', 'remote_write', 'remote_apply'])('leave synchronous_commit = %s as it is', async (value) => {
+  test.each(['local', 'remote_write', 'remote_apply'])('keep synchronous_commit = %s', async (value) => {
     expect(await settingOf(await openWith([['synchronous_commit', value]]), 'synchronous_commit')).toBe(value);
   });
 
@@ -149,7 +149,7 @@ describe('Settings of the role or the database', () => {
     expect(await settingOf({ ...database, options }, 'synchronous_commit')).toBe('on');
   });
 
-  test('give way to synchronous_commit = off in the URL, which is logged as a warning', async () => {
+  test('are overridden by synchronous_commit = off in the URL, which is logged as a warning', async () => {
     const told: unknown[] = [];
     const hear = (...args: unknown[]): void => void told.push(args);
     const url = `${await newDatabaseUrl()}?options=-c%20synchronous_commit%3Doff`;
@@ -160,7 +160,7 @@ describe('Settings of the role or the database', () => {
     expect(JSON.stringify(told)).toContain('synchronous_commit is off');
   });
 
-  test('cannot switch foreign keys off: a role that may not change session_replication_role is refused', async () => {
+  test('cannot disable foreign keys: a role that may not reset session_replication_role is refused', async () => {
     const url = await newDatabaseUrl();
     const roleUrl = await createRole(
       url,
@@ -172,7 +172,7 @@ describe('Settings of the role or the database', () => {
     expect(error.retryable).toBe(false);
   });
 
-  test('that make every transaction read-only give READ_ONLY for writes, and answers for reads', async () => {
+  test('that make every transaction read-only make writes fail with READ_ONLY and allow reads', async () => {
     const { db } = await openWith([['default_transaction_read_only', 'on']]);
     await expectError('READ_ONLY', () => db.createCertificate(certificateInput()));
     await expectError('READ_ONLY', () => db.transaction((tx) => tx.createCertificate(certificateInput())));
@@ -180,7 +180,7 @@ describe('Settings of the role or the database', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true });
   });
 
-  test('that limit the time for a lock give BUSY', async () => {
+  test('that limit the lock time make calls fail with BUSY', async () => {
     const { db, options } = await openWith([['lock_timeout', '50ms']], { retry: false });
     const { url } = options;
     await db.createCertificate(certificateInput({ id: 'c' }));

@@ -15,8 +15,8 @@ async function startFront(files: CertificateFiles): Promise<{ readonly front: Tl
   return { front, url };
 }
 
-describeUnless(whyNoCertificates, 'An encrypted connection', () => {
-  test('serves where the certificate is valid and its authority is named', async () => {
+describeUnless(whyNoCertificates, 'an encrypted connection', () => {
+  test('is accepted when the certificate is valid and its authority is configured', async () => {
     const authority = new Authority();
     const { front, url } = await startFront(authority.issue('localhost', 10));
     const parameters = { sslmode: 'verify-full', sslrootcert: authority.certificate };
@@ -30,18 +30,24 @@ describeUnless(whyNoCertificates, 'An encrypted connection', () => {
     ['has expired', 'localhost', expired, true, /certificate has expired/],
     ['is for another host', 'other.example', 10, true, /certificate is for another host name/],
     ['comes from an unknown authority', 'localhost', 10, false, /unknown authority.*sslrootcert/],
-  ])('is UNAVAILABLE and not retryable where the certificate %s', async (_, name, days, isTrusted, message) => {
-    const authority = new Authority();
-    const { front, url } = await startFront(authority.issue(name, days));
-    const parameters = { sslmode: 'verify-full', ...(isTrusted ? { sslrootcert: authority.certificate } : undefined) };
-    await using db = new DatabaseService({ url: front.url(url, 'localhost', parameters) });
-    const error = await expectError('UNAVAILABLE', () => db.initialize());
-    expect(error.retryable).toBe(false);
-    expect(error.message).toMatch(message);
-    expect(error.message).not.toContain(authority.certificate);
-  });
+  ])(
+    'fails with UNAVAILABLE and is not retryable when the certificate %s',
+    async (_, name, days, isTrusted, message) => {
+      const authority = new Authority();
+      const { front, url } = await startFront(authority.issue(name, days));
+      const parameters = {
+        sslmode: 'verify-full',
+        ...(isTrusted ? { sslrootcert: authority.certificate } : undefined),
+      };
+      await using db = new DatabaseService({ url: front.url(url, 'localhost', parameters) });
+      const error = await expectError('UNAVAILABLE', () => db.initialize());
+      expect(error.retryable).toBe(false);
+      expect(error.message).toMatch(message);
+      expect(error.message).not.toContain(authority.certificate);
+    },
+  );
 
-  test('opens the circuit breaker where the certificate expires while a service runs', async () => {
+  test('opens the circuit breaker when the certificate expires while a service is running', async () => {
     const authority = new Authority();
     const { front, url } = await startFront(authority.issue('localhost', 10));
     const events: DatabaseEvent[] = [];

@@ -18,8 +18,8 @@ async function open(options: DatabaseOptions = {}): Promise<{ readonly db: Datab
   return { db, url: opened.url };
 }
 
-describe('An idle transaction is rolled back with TIMEOUT', () => {
-  test('when another call waits for the only connection of the pool, without a limit of its own', async () => {
+describe('an idle transaction on PostgreSQL', () => {
+  test('is rolled back with TIMEOUT when another call waits for the only connection without a time limit', async () => {
     const { db } = await open({ pool: { maxConnections: 1, connectTimeoutMs: 0 } });
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -32,7 +32,7 @@ describe('An idle transaction is rolled back with TIMEOUT', () => {
     expect((await db.getAgent('b'))?.name).toBe('queued');
   });
 
-  test('when another call waits for a program of somebody else that waits for it', async () => {
+  test('is rolled back with TIMEOUT when another call waits for a program that waits for the transaction', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const opened = createSignal();
@@ -54,7 +54,7 @@ describe('An idle transaction is rolled back with TIMEOUT', () => {
     }
   });
 
-  test('when a transaction that is done again waits until it has been', async () => {
+  test('is rolled back with TIMEOUT when a retried transaction waits for it', async () => {
     const { db, url } = await open();
     const queue = startWorkQueue();
     let runs = 0;
@@ -88,8 +88,8 @@ describe('An idle transaction is rolled back with TIMEOUT', () => {
   });
 });
 
-describe('An idle transaction is left alone', () => {
-  test('when only another program waits for it', async () => {
+describe('an idle transaction on PostgreSQL that no call of this process waits for', () => {
+  test('is not rolled back when only another program waits for it', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const opened = createSignal();
@@ -112,7 +112,7 @@ describe('An idle transaction is left alone', () => {
     }
   });
 
-  test('by this process, but not by a limit of the server, which goes on counting', async () => {
+  test('is not rolled back by this process, while a time limit of the server still applies', async () => {
     const url = await newDatabaseUrl();
     const name = new URL(url).pathname.slice(1);
     await runRaw(url, `ALTER DATABASE "${name}" SET idle_in_transaction_session_timeout = '400ms'`);

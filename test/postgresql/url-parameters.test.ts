@@ -34,7 +34,7 @@ describe('the schema of the URL', () => {
     ['public', ''],
     ['app', 'public'],
     ['new one', 'app'],
-  ])('%s is used by the package and the CLI where the search path of the role is %j', async (schema, path) => {
+  ])('%s is used by the package and the CLI when the search path of the role is %j', async (schema, path) => {
     const owner = await unmigratedDatabaseUrl();
     const grant = (role: string): string =>
       `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
@@ -50,7 +50,7 @@ describe('the schema of the URL', () => {
     await open({ url, migrations: 'verify' });
   });
 
-  test('is the search path of the role where the URL names none, for the package and the CLI', async () => {
+  test('defaults to the search path of the role for the package and the CLI', async () => {
     const owner = await unmigratedDatabaseUrl();
     const grant = (role: string): string =>
       `CREATE SCHEMA app AUTHORIZATION ${role}; ALTER ROLE ${role} SET search_path = app`;
@@ -62,7 +62,7 @@ describe('the schema of the URL', () => {
   });
 });
 
-test("parameters of Prisma's are ignored with one warning that names them", async () => {
+test('parameters of Prisma are ignored with one warning that names them', async () => {
   const warnings: unknown[] = [];
   const quiet = (): void => undefined;
   const logger = { debug: quiet, info: quiet, warn: (...args: unknown[]) => void warnings.push(args), error: quiet };
@@ -74,7 +74,7 @@ test("parameters of Prisma's are ignored with one warning that names them", asyn
 });
 
 test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soon'])(
-  '%s is INVALID_OPTIONS by name, for the primary and for a replica',
+  '%s fails with INVALID_OPTIONS that names it, for the primary and for a replica',
   async (parameters) => {
     const url = await newDatabaseUrl();
     const wrong = `${url}?${parameters}`;
@@ -87,12 +87,15 @@ test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soo
   },
 );
 
-test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])('the schema %s is INVALID_OPTIONS', async (schema) => {
-  const url = `${await newDatabaseUrl()}?schema=${schema}`;
-  await expectError('INVALID_OPTIONS', () => new DatabaseService({ url }).initialize());
-});
+test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])(
+  'the schema %s fails with INVALID_OPTIONS',
+  async (schema) => {
+    const url = `${await newDatabaseUrl()}?schema=${schema}`;
+    await expectError('INVALID_OPTIONS', () => new DatabaseService({ url }).initialize());
+  },
+);
 
-test('a file of a certificate that holds none is INVALID_OPTIONS', async () => {
+test('a certificate file without a certificate fails with INVALID_OPTIONS', async () => {
   const path = join(temporaryDirectory(), 'client.pem');
   writeFileSync(path, 'no certificate');
   const url = `${await newDatabaseUrl()}?sslmode=verify-full&sslcert=${path}&sslkey=${path}`;

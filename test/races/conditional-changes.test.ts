@@ -10,9 +10,9 @@ const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: st
   (db, id) => db.transaction((tx) => tx.agents.setStatus(id, 'SUSPENDED')),
 ];
 
-describe('A conditional change', () => {
+describe('a conditional change', () => {
   // The clock stands still, so that both changes are of the same millisecond.
-  test('that read the agent before it was suspended never makes it ACTIVE again', async () => {
+  test('never makes an agent ACTIVE again that was suspended after it was read', async () => {
     const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
     await everyRound(async (round) => {
       const certificateId = await createCertificate(db);

@@ -34,7 +34,7 @@ const revocations: readonly ((db: DatabaseService, id: string) => Promise<unknow
   (db, id) => db.updateCertificateStatus(id, 'REVOKED'),
 ];
 
-test.each(ways)('%s never attaches an agent after the revocation of its certificate', async (_, isNew, attach) => {
+test.each(ways)('%s never attaches an agent after its certificate is revoked', async (_, isNew, attach) => {
   const database = await openTwice();
   const { db, other } = database;
   const elsewhere = await createCertificate(db, { id: 'elsewhere' });

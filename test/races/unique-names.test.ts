@@ -53,7 +53,7 @@ async function openFour(): Promise<{ database: SharedDatabase; callers: readonly
   return { database, callers: [database.db, database.other, ...others] };
 }
 
-test('Of 8 callers with different conditions no two end up with a name that one of them holds', async () => {
+test('8 callers with different conditions never register two agents with a held name', async () => {
   const { database, callers } = await openFour();
   let holders = 0;
   for (let round = 0; round < Math.max(rounds, 30); round += 1) {
@@ -79,7 +79,7 @@ test('Of 8 callers with different conditions no two end up with a name that one 
   expect(holders).toBeGreaterThan(0);
 });
 
-test('Of 8 transactions that share a name without holding it all succeed', async () => {
+test('8 transactions that share a name without holding it all succeed', async () => {
   const { database, callers } = await openFour();
   const calls = Array.from({ length: 8 }, (_, caller) => {
     const db = callers[caller % callers.length] ?? database.db;

@@ -47,7 +47,7 @@ async function expectTaken(database: TestDatabase, work: () => unknown): Promise
 }
 
 describe.each(ways)('%s', (_, register) => {
-  test.each(conditions)('is refused what another agent holds among all, on the condition %s', async (unique) => {
+  test.each(conditions)('refuses a name that another agent holds globally, on the condition %s', async (unique) => {
     const database = await openWithHolder('name-version');
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique }));
     await expectTaken(database, () => register(database.db, agentOf(), { unique }));
@@ -55,20 +55,20 @@ describe.each(ways)('%s', (_, register) => {
     await register(database.db, agentOf({ version: '2.0.0' }), { unique });
   });
 
-  test.each(conditions)('is refused what another agent of the owner holds, on the condition %s', async (unique) => {
+  test.each(conditions)('refuses a name that another agent of the owner holds, on the condition %s', async (unique) => {
     const database = await openWithHolder('owner-name-version');
     await expectTaken(database, () => register(database.db, agentOf(), { unique }));
     await register(database.db, agentOf({ name: 'Other' }), { unique });
   });
 
-  test('of another owner shares a name that is held among the agents of one owner, but cannot hold it among all', async () => {
+  test('accepts a name that an agent of another owner holds per owner, but refuses to hold it globally', async () => {
     const database = await openWithHolder('owner-name-version');
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
     await register(database.db, agentOf({ owner: 'three' }), {});
   });
 
-  test('cannot hold a name that another agent has without a condition', async () => {
+  test('refuses to hold a name that another agent has without a condition', async () => {
     const database = await openWithHolder('none');
     await expectTaken(database, () => register(database.db, agentOf(), { unique: 'owner-name-version' }));
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
@@ -76,7 +76,7 @@ describe.each(ways)('%s', (_, register) => {
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
   });
 
-  test('tells names of different Unicode normal forms and cases apart', async () => {
+  test('distinguishes names of different Unicode normal forms and cases', async () => {
     const { db } = await openWithHolder('none');
     for (const name of ['\u00e9', 'e\u0301', '\u212a', 'K', 'k']) {
       await register(db, agentOf({ name }), { unique: 'name-version' });
@@ -85,7 +85,7 @@ describe.each(ways)('%s', (_, register) => {
   });
 });
 
-describe('A name that is held', () => {
+describe('a held name', () => {
   test.each([
     ['status REVOKED', (db: DatabaseService) => db.agents.setStatus('holder', 'REVOKED')],
     ['an update that mentions its own name', (db: DatabaseService) => db.updateAgent(agentUpdate())],
@@ -105,7 +105,7 @@ describe('A name that is held', () => {
     await expectTaken(database, () => database.db.createAgent(agentOf(), { ...options, unique: 'name-version' }));
   });
 
-  test('cannot be given to another agent by an update of its name, version or owner', async () => {
+  test('cannot be assigned to another agent by an update of its name, version or owner', async () => {
     const database = await openWithHolder('owner-name-version');
     const { db } = database;
     await db.createAgent(agentOf({ id: 'named', name: 'Other' }));
@@ -122,7 +122,7 @@ describe('A name that is held', () => {
     ['deleted', (db: Target) => db.deleteAgent('holder')],
     ['given another name', (db: Target) => db.updateAgent({ id: 'holder', name: 'Other' })],
     ['given another version', (db: Target) => db.updateAgent({ id: 'holder', version: '2.0.0' })],
-  ])('is free once its holder is %s, also within one transaction', async (_, change) => {
+  ])('is released when its holder is %s, even within one transaction', async (_, change) => {
     for (const unique of conditions) {
       const { db } = await openWithHolder('name-version');
       await db.transaction(async (tx) => {
@@ -133,7 +133,7 @@ describe('A name that is held', () => {
     }
   });
 
-  test('among all stays held when its holder gets another owner, and among the agents of the owner does not', async () => {
+  test('stays held globally when its holder changes the owner, but is released when it is held per owner', async () => {
     const all = await openWithHolder('name-version');
     await all.db.updateAgent({ id: 'holder', owner: 'two' });
     await expectTaken(all, () => all.db.createAgent(agentOf({ owner: 'three' })));
@@ -143,7 +143,7 @@ describe('A name that is held', () => {
     await own.db.createAgent(agentOf({ owner: 'two' }));
   });
 
-  test('is not held again by an agent that was renamed and takes the name back', async () => {
+  test('is not held again when its former holder is renamed back', async () => {
     const { db } = await openWithHolder('name-version');
     await db.updateAgent({ id: 'holder', name: 'Other' });
     await db.updateAgent({ id: 'holder', name: 'Held' });
@@ -151,7 +151,7 @@ describe('A name that is held', () => {
     expect(await db.agents.count({ exactName: 'Held' })).toBe(2);
   });
 
-  test('within one batch belongs to the first that claims it', async () => {
+  test('belongs to the first agent of a batch that claims it', async () => {
     const { db } = await openWithHolder('none');
     const batch = ['a', 'b', 'c'].map((id) => agentOf({ id, name: 'New', owner: id === 'c' ? 'two' : 'one' }));
     const codesOf = async (unique: Uniqueness) =>
@@ -166,7 +166,7 @@ describe('A name that is held', () => {
     expect(await codesOf('none')).toEqual(['a', 'b', 'c']);
   });
 
-  test('by two agents, as another program may leave it, is a finding of check', async () => {
+  test('is reported by check when another program makes two agents hold it', async () => {
     const database = await openWithHolder('owner-name-version');
     const { db } = database;
     await db.createAgent(agentOf({ id: 'other', name: 'Other' }));

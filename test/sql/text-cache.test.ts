@@ -14,14 +14,14 @@ function newCache() {
 }
 
 describe('TextCache', () => {
-  test('makes a value once for each text while there is room', () => {
+  test('creates a value once for each text while it has room', () => {
     const { made, evicted, use } = newCache();
     for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);
     expect(made).toHaveLength(10);
     expect(evicted).toEqual([]);
   });
 
-  test('keeps a frequent text while any number of rare ones pass', () => {
+  test('keeps a frequent text while any number of rare texts are requested', () => {
     const { cache, use } = newCache();
     for (let text = 0; text < 30; text += 1) use(`early ${text}`);
     for (let count = 0; count < 100; count += 1) use('frequent');
@@ -29,7 +29,7 @@ describe('TextCache', () => {
     expect(cache.peek('frequent')).toBe('frequent');
   });
 
-  test('lets a text that is used twice replace one that was used once', () => {
+  test('replaces a text that was used once by a text that is used twice', () => {
     const { cache, evicted, use } = newCache();
     for (let text = 0; text < 10; text += 1) use(`once ${text}`);
     use('twice');
@@ -39,7 +39,7 @@ describe('TextCache', () => {
     expect(evicted).toHaveLength(1);
   });
 
-  test('gives up texts that are not used any more', () => {
+  test('evicts texts that are no longer used', () => {
     const { cache, use } = newCache();
     for (let text = 0; text < 10; text += 1) for (let count = 0; count < 20; count += 1) use(`old ${text}`);
     for (let round = 0; round < 200; round += 1) for (let text = 0; text < 10; text += 1) use(`new ${text}`);
@@ -47,7 +47,7 @@ describe('TextCache', () => {
     for (let text = 0; text < 10; text += 1) expect(cache.peek(`old ${text}`)).toBeUndefined();
   });
 
-  test('never keeps more than it may', () => {
+  test('never exceeds its capacity', () => {
     const { cache, use } = newCache();
     const texts = Array.from({ length: 50 }, (_, text) => `text ${text}`);
     for (let round = 0; round < 50; round += 1) texts.forEach(use);

@@ -98,7 +98,7 @@ describe('A statement', () => {
     expect(counts('BEGIN IMMEDIATE')).toBe(1);
   });
 
-  test('stays prepared while many others are used once, and is replaced by one that is used more', async () => {
+  test('stays prepared while many others are used once, and is evicted when another is used more often', async () => {
     const connection = await SqliteConnection.openWriter({ path: newPath(), busyTimeoutMs: 0, durability: 'normal' });
     afterTest(() => connection.close());
     const first = connection.prepareForPrisma('SELECT 0');

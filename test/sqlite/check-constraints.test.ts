@@ -82,7 +82,7 @@ async function openFilled(): Promise<TestDatabase> {
   return database;
 }
 
-describe('The tables that the migrations make', () => {
+describe('the tables that the migrations create', () => {
   test('have a CHECK constraint for each column, named after it', async () => {
     const database = await openTestDatabase();
     const sql = readSqlite(database.options.url, (driver) =>
@@ -94,7 +94,7 @@ describe('The tables that the migrations make', () => {
     for (const name of expected) expect(sql).toContain(`CONSTRAINT "${name}" CHECK (`);
   });
 
-  test('are all guarded, but for keys that are integers by themselves', async () => {
+  test('have a guard on every column except integer primary keys', async () => {
     const database = await openTestDatabase();
     const columns = readSqlite(database.options.url, (driver) =>
       tableNames.flatMap((table) =>
@@ -111,7 +111,7 @@ describe('The tables that the migrations make', () => {
     expect(columns.sort()).toEqual(expected.sort());
   });
 
-  test('have the triggers of the search index still', async () => {
+  test('still have the triggers of the search index', async () => {
     const database = await openTestDatabase();
     const triggers = readSqlite(database.options.url, (driver) =>
       driver.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name").pluck().all(),
@@ -146,7 +146,7 @@ describe('The tables that the migrations make', () => {
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 
-  test('accept the first and the last time, and the first and the last port', async () => {
+  test('accept the first and the last time and the first and the last port', async () => {
     const database = await openFilled();
     const driver = openSqlite(database.options.url);
     for (const time of ['-62135596800000', '253402300799999']) {

@@ -18,8 +18,8 @@ function collectWarnings() {
   return { logger, warnings };
 }
 
-describe('A second name of the database file (hard link)', () => {
-  test('is a warning in the log and in the report of check(), which stays ok', async () => {
+describe('a second name of the database file (hard link)', () => {
+  test('is logged and reported by check() as a warning, and check() stays ok', async () => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     const { logger, warnings } = collectWarnings();
     const { db } = await openTestDatabase({ url: `file:${path}`, logger });
@@ -33,7 +33,7 @@ describe('A second name of the database file (hard link)', () => {
     expect(warnings).toEqual([warning]);
   });
 
-  test('is no warning any more once the file has one name', async () => {
+  test('is no longer reported after it is removed', async () => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     const { db } = await openTestDatabase({ url: `file:${path}` });
     linkSync(path, `${path}-link`);

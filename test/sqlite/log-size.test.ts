@@ -6,7 +6,7 @@ import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test
 
 const mebibyte = 2 ** 20;
 
-test('the write-ahead log shrinks to 8 MiB once nobody reads an old state', async () => {
+test('the write-ahead log shrinks to 8 MiB when no reader uses an old snapshot', async () => {
   const path = join(temporaryDirectory(), 'test.sqlite');
   const { db } = await openTestDatabase({ url: `file:${path}` });
   const logSize = (): number => statSync(`${path}-wal`).size;

@@ -31,9 +31,9 @@ async function openNext(): Promise<void> {
   await db.close();
 }
 
-describeUnless(why, 'The directory of a database in memory', () => {
+describeUnless(why, 'the directory of a database in memory', () => {
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'is removed by the next opening after its process ended by %s',
+    'is removed by the next opening after its process was killed by %s',
     async (signal) => {
       const { child, ended, directory } = await startWithMemory();
       child.kill(signal);
@@ -44,7 +44,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     },
   );
 
-  test('is removed when its process ends by itself without closing', async () => {
+  test('is removed when its process exits without closing the database', async () => {
     const { child, ended, directory } = await startWithMemory();
     child.stdin?.write('exit\n');
     await ended;
@@ -68,7 +68,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     expect(await db.getCertificate('kept')).toMatchObject({ id: 'kept' });
   });
 
-  test('is removed by the next opening after its worker thread was terminated, and stays until then', async () => {
+  test('is kept while its worker thread runs and removed by the next opening after the thread is terminated', async () => {
     // A thread cannot load the sources of this package: it does with the driver what the package does.
     const code = `
       const Driver = require(${JSON.stringify(require.resolve('better-sqlite3'))});
@@ -88,7 +88,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('stays while it is empty and new, and is removed when it has been empty for a minute', async () => {
+  test('is kept while it is empty and new, and removed after it is empty for one minute', async () => {
     const [created, old] = [1, 2].map(() => mkdtempSync('/dev/shm/ans-database-'));
     afterTest(() => void [created, old].map((path) => rmSync(path ?? '', { recursive: true, force: true })));
     const twoMinutesAgo = Date.now() / 1000 - 120;
@@ -97,7 +97,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     expect([created, old].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
   });
 
-  test('is left alone when its name or its content is somebody else’s', async () => {
+  test('is kept when its name or its content belongs to another program', async () => {
     const parent = temporaryDirectory();
     const paths = ['ans-database-longer', 'ans-database-', 'other-abcdef'].map((name) => join(parent, name));
     for (const path of paths) mkdirSync(path);
@@ -107,7 +107,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     await openNext();
   });
 
-  test('is in the temporary folder when /dev/shm cannot be written to, else opening is UNAVAILABLE', async () => {
+  test('is created in the temporary folder when /dev/shm is not writable; otherwise opening fails with UNAVAILABLE', async () => {
     const parent = temporaryDirectory();
     const memory = MemoryDirectory.create(['/proc', parent]);
     expect(dirname(dirname(memory.databasePath))).toBe(parent);
@@ -125,7 +125,7 @@ describeUnless(why, 'The directory of a database in memory', () => {
     }
   });
 
-  test('is never removed by other processes that open at the same time', async () => {
+  test('is never removed by other processes that open concurrently', async () => {
     const path = join(__dirname, 'memory-process.ts');
     const processes = [1, 2, 3].map(() => startProcess(path, '10'));
     const ends = await Promise.all(processes.map(nextLine));

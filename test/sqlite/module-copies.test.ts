@@ -23,7 +23,7 @@ async function openCopy(url: string): Promise<Package.DatabaseService> {
   return db;
 }
 
-describe('Copies of the modules over one native binary', () => {
+describe('copies of the modules over one native binary', () => {
   test('share a database file', async () => {
     const url = await newDatabaseUrl();
     const [first, second] = [await openCopy(url), await openCopy(url)];
@@ -35,7 +35,7 @@ describe('Copies of the modules over one native binary', () => {
     expect(await second.check()).toEqual(soundReport);
   });
 
-  test('leave no entry in the registry of the process when they are closed', async () => {
+  test('leave no entry in the registry of the process after they are closed', async () => {
     const registry = (): unknown =>
       (runInThisContext('globalThis') as Record<symbol, unknown>)[Symbol.for('ans-database.openSqliteFiles')];
     const url = await newDatabaseUrl();

@@ -25,7 +25,7 @@ function unplug(): Record<string, string> {
 }
 
 describeUnless(whyNot, 'under Yarn’s Plug’n’Play', () => {
-  test('backup and check work, though the process has loaded it by an option of its own', () => {
+  test('backup and check work when the process loads Plug’n’Play through its own command-line option', () => {
     const copy = join(temporaryDirectory(), 'copy.sqlite');
     const hook = join(__dirname, 'plug-and-play-hook.cjs');
     const args = ['--require', hook, join(__dirname, 'plug-and-play-process.cjs'), copy];

@@ -23,8 +23,8 @@ async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('The reading thread of a large SQLite database', () => {
-  test('answers what may scan, in chunks, as the main thread would', async () => {
+describe('the reading thread of a large SQLite database', () => {
+  test('returns the same results in chunks as the main thread', async () => {
     const { db } = await openLarge();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
     const found = await db.queryAgents({ name: 'name agent', orderBy: 'id' });
@@ -38,7 +38,7 @@ describe('The reading thread of a large SQLite database', () => {
     expect(run).toHaveBeenCalledTimes(6);
   });
 
-  test('is not used for what is quick, nor inside a transaction, nor in a small database', async () => {
+  test('is not used for fast calls, inside a transaction or in a small database', async () => {
     const small = await openTestDatabase();
     const { db } = await openLarge();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
@@ -49,7 +49,7 @@ describe('The reading thread of a large SQLite database', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  test('sees every change that was committed before', async () => {
+  test('reads every change that was committed before', async () => {
     const { db } = await openLarge();
     for (let index = 1; index <= 20; index += 1) {
       await db.updateAgent({ id: 'agent-0001', name: `changed ${index}` });
@@ -57,27 +57,27 @@ describe('The reading thread of a large SQLite database', () => {
     }
   });
 
-  test('ends an answer that is too large, and goes on', async () => {
+  test('stops a result that is too large and then continues to serve calls', async () => {
     const { db } = await openLarge({ limits: { answerLength: 500_000, metadataValues: 100_000 } });
     const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
     expect(error.message).toContain('500000 characters');
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('tells what the storage reports, with its code', async () => {
+  test('reports an error of the storage with its code', async () => {
     const database = await openLarge();
     expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
     await changeRaw(database, 'DROP TABLE agent_metadata');
     await expectError('SCHEMA_OUTDATED', () => database.db.agents.count({ metadata: { a: 1 } }));
   });
 
-  test('is replaced by the main thread when it cannot be had', async () => {
+  test('is replaced by the main thread when it cannot start', async () => {
     const { db } = await openLarge();
     jest.spyOn(ReaderThread.prototype, 'query').mockRejectedValueOnce(new ThreadLost());
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('answers many calls at once, and is gone with the database', async () => {
+  test('serves many concurrent calls and ends when the database is closed', async () => {
     const { db, options } = await openLarge();
     const counts = await Promise.all(Array.from({ length: 20 }, () => db.agents.count({ name: 'agent' })));
     expect(counts).toEqual(Array.from({ length: 20 }, () => count));

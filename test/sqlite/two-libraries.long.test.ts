@@ -21,7 +21,7 @@ function copyPackage(root: string, folder: string, hasBinary: boolean): void {
   else symlinkSync(join(root, 'a/node_modules/better-sqlite3', binary), join(copy, binary));
 }
 
-describe('Two copies of the package in one process', () => {
+describe('two copies of the package in one process', () => {
   let root = '';
 
   beforeAll(() => {
@@ -48,15 +48,15 @@ describe('Two copies of the package in one process', () => {
     message: expect.stringMatching(new RegExp(folders.map(nameOf).join('.*'))) as string,
   });
 
-  test('with a binary each cannot open one file at the same time, and can one after the other', async () => {
+  test('cannot open one file at the same time when each has its own binary, but can open it in turn', async () => {
     expect(await run('two binaries')).toEqual([refusal('a', 'b'), refusal('a', 'b'), 'done', 10]);
   });
 
-  test('over one binary share a file, and lose nothing', async () => {
+  test('share a file over one binary and lose no write', async () => {
     expect(await run('one binary')).toEqual([60]);
   });
 
-  test('migrate databases of their own', async () => {
+  test('migrate separate databases', async () => {
     expect(await run('own databases')).toEqual(['done', 'done']);
   });
 
@@ -64,7 +64,7 @@ describe('Two copies of the package in one process', () => {
     expect(await run('own driver')).toEqual([refusal('b', 'a')]);
   });
 
-  test('can open a file while the driver of the application has another one open', async () => {
+  test('can open a file while the driver of the application has another file open', async () => {
     expect(await run('own driver elsewhere')).toEqual(['done']);
   });
 });

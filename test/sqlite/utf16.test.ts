@@ -22,8 +22,8 @@ function bytesIn(directory: string): Record<string, string> {
   );
 }
 
-describe('A SQLite file that stores text as UTF-16', () => {
-  test.each(['UTF-16le', 'UTF-16be'])('is refused when it is opened, and left as it is: %s', async (encoding) => {
+describe('a SQLite file that stores text as UTF-16', () => {
+  test.each(['UTF-16le', 'UTF-16be'])('is refused and not modified when it is opened: %s', async (encoding) => {
     const directory = temporaryDirectory();
     const path = join(directory, 'test.sqlite');
     createUtf16(path, encoding).close();
@@ -38,7 +38,7 @@ describe('A SQLite file that stores text as UTF-16', () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 
-  test('is left as it is when its log holds changes', async () => {
+  test('is not modified when its log holds changes', async () => {
     const original = join(temporaryDirectory(), 'original.sqlite');
     const driver = createUtf16(original, 'UTF-16');
     driver.pragma('journal_mode = WAL');

@@ -136,16 +136,19 @@ describe.each(Object.entries(placesToKill))('A database that is opened through %
 });
 
 describe.each(Object.entries(placesToClose))('A database that is opened through %s', (_place, makePlace) => {
-  test.each(Object.entries(faults))('loses nothing when it is closed after %s', async (_fault, damage) => {
-    const place = makePlace();
-    const { ask, acknowledged } = await openInProcess(place.path);
-    const path = damage(place);
-    expect(await ask('close')).toBe('closed');
-    await expectKept(path, acknowledged);
-  });
+  test.each(Object.entries(faults))(
+    'loses no acknowledged write when it is closed after %s',
+    async (_fault, damage) => {
+      const place = makePlace();
+      const { ask, acknowledged } = await openInProcess(place.path);
+      const path = damage(place);
+      expect(await ask('close')).toBe('closed');
+      await expectKept(path, acknowledged);
+    },
+  );
 });
 
-test('A database whose link was pointed to another file answers nothing, and loses nothing', async () => {
+test('a database whose symbolic link was changed to another file refuses calls and loses no acknowledged write', async () => {
   const place = linkedPlace();
   const other = join(temporaryDirectory(), 'other.sqlite');
   const { ask, kill, acknowledged } = await openInProcess(place.path);
@@ -160,7 +163,7 @@ test('A database whose link was pointed to another file answers nothing, and los
   await expectKept(other, []);
 });
 
-describe('A database whose log has two indexes', () => {
+describe('a database whose log has two indexes', () => {
   /** Another process opens the database after the index was removed, and makes an index of its own. */
   async function openTwice() {
     const place = plainPlace();
@@ -183,7 +186,7 @@ describe('A database whose log has two indexes', () => {
     return { ask, acknowledged, ended: child.ended };
   }
 
-  test('keeps the writes of both processes when the first calls again', async () => {
+  test('keeps the writes of both processes when the first process calls again', async () => {
     const { first, second, path, ids } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await second.ask('write c4')).toBe('c4');
@@ -194,7 +197,7 @@ describe('A database whose log has two indexes', () => {
   });
 
   test.each(['close', 'exit'])(
-    'keeps the writes of both when the second closes and the first ends by %s',
+    'keeps the writes of both processes when the second closes and the first ends by %s',
     async (end) => {
       const { first, second, path, ids } = await openTwice();
       expect(await second.ask('close')).toBe('closed');
@@ -204,7 +207,7 @@ describe('A database whose log has two indexes', () => {
     },
   );
 
-  test('keeps the writes of both when the first was in a transaction', async () => {
+  test('keeps the writes of both processes when the first has an open transaction', async () => {
     const place = plainPlace();
     const first = await openInProcess(place.path);
     expect(await first.ask('hold b1')).toBe('held');
@@ -217,7 +220,7 @@ describe('A database whose log has two indexes', () => {
     await expectKept(place.path, [...first.acknowledged, ...second.acknowledged, 'c4']);
   });
 
-  test('serves the first process again once it has closed and opened', async () => {
+  test('accepts calls of the first process again after it closes and opens the database', async () => {
     const { first, second, path, ids } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await first.ask('close')).toBe('closed');
@@ -231,7 +234,7 @@ describe('A database whose log has two indexes', () => {
   });
 });
 
-test('A database whose log was removed is refused to other processes until its changes are saved', async () => {
+test('a database whose log was removed refuses other processes until its changes are saved', async () => {
   const { path, real } = plainPlace();
   const { ask, acknowledged } = await openInProcess(path);
   rmSync(`${real}-wal`);
@@ -247,7 +250,7 @@ test('A database whose log was removed is refused to other processes until its c
   await expectKept(path, [...acknowledged, 'c1']);
 });
 
-test('A database whose log was removed loses nothing when a read finds that out during a transaction', async () => {
+test('a database whose log was removed loses no acknowledged write when a read detects it during a transaction', async () => {
   const { path, real } = plainPlace();
   const { ask, kill, acknowledged } = await openInProcess(path);
   expect(await ask('hold b1')).toBe('held');
@@ -258,7 +261,7 @@ test('A database whose log was removed loses nothing when a read finds that out 
   await expectKept(path, acknowledged);
 });
 
-test('Other processes that checkpoint, vacuum and close do not disturb an open database', async () => {
+test('an open database is not affected by other processes that checkpoint, vacuum and close', async () => {
   const { path } = plainPlace();
   const { ask, acknowledged, kill } = await openInProcess(path);
   const db = await open(path);

@@ -25,7 +25,7 @@ const faults: Readonly<Record<string, (path: string) => void>> = {
 describe.each(Object.entries(faults))(
   'A database that another process has open and whose file was %s',
   (_fault, work) => {
-    test('is opened anew once the other process has saved its log, and loses nothing to it', async () => {
+    test('opens again after the other process saves its log, and no acknowledged write is lost', async () => {
       const path = join(temporaryDirectory(), 'test.sqlite');
       const other = new DatabaseService({ url: `file:${path}-other` });
       await other.initialize();

@@ -181,7 +181,7 @@ test('A database in memory goes on without a file that has a name', async () => 
   expect(await db.getAgent('kept')).toMatchObject({ id: 'kept' });
 });
 
-test('A database whose log has lost its index opens again once every service of the process has closed it', async () => {
+test('a database whose log index was removed opens again after every service of the process closes it', async () => {
   const { db, path, options, certificateId } = await openWithLog();
   const { db: second } = await openTestDatabase(options);
   rmSync(`${path}-shm`);
