@@ -27,8 +27,8 @@ import { RegistrationService } from './registration/registration-service';
 import type { Registration, RegistrationInput } from './registration/types';
 
 /**
- * What can be done with a database, and inside one transaction of it alike: the services, and the seed's flat methods,
- * each of which is its service's.
+ * Operations of a database and of one of its transactions: the services, and the seed's flat methods, each of which
+ * calls its service.
  */
 export abstract class DatabaseOperations {
   readonly agents: AgentService;

@@ -47,16 +47,16 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * For tests: closes the instance, forgets it and its options, and removes its SQLite file with its `-wal` and `-shm`; on
-   * PostgreSQL it deletes all records, and leaves the schema. Without an instance it does the same to the database that
-   * `options` name. A symbolic link stays; the files behind it are removed.
+   * For tests: closes the instance, discards it and its options, and removes its SQLite file with its `-wal` and
+   * `-shm`. On PostgreSQL it deletes all records, and keeps the schema. Without an instance it does the same to the
+   * database that `options` name. Keeps a symbolic link, and removes the files behind it.
    *
-   * @param options - as for `getInstance`. Default: those of the instance; without one the default database.
-   * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that is not one of this package,
-   * or for another database than that of the live instance; BUSY when somebody else has the SQLite file open for longer
-   * than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing was deleted then.
-   * @example
-   * beforeEach(() => DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' }));
+   * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
+   * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that is not one of this
+   * package, or for another database than that of the live instance; BUSY when another connection has the SQLite file
+   * open for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these
+   * cases.
+   * @example beforeEach(() => DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' }));
    */
   static resetDatabase(options?: DatabaseOptions): Promise<void> {
     const previous = this.#resetting ?? Promise.resolve();
@@ -73,7 +73,7 @@ export class DatabaseServiceFactory {
   static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
     const service = await instance?.ready.catch(() => undefined);
-    // What could not be opened may be no database at all.
+    // A path that could not be opened may not be a database.
     if (instance !== undefined && service === undefined && options === undefined) return;
     await named('reset', async () => {
       const live = service === undefined ? undefined : instance?.options;
@@ -82,7 +82,7 @@ export class DatabaseServiceFactory {
       await service?.close();
       await resetDatabase(target);
     });
-    // Kept until then: after a failure the next call without options must not mean the default database.
+    // Kept until then: after a failure, the next call without options must not use the default database.
     if (this.#instance === instance) this.#instance = undefined;
   }
 }

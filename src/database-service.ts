@@ -40,7 +40,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   readonly #settings: ServiceSettings;
   readonly #diagnostics: Diagnostics;
   readonly #session: DatabaseSession;
-  /** What was asked for last: an open database or a closed one. */
+  /** State that was requested last: an open database or a closed one. */
   #target: 'open' | 'closed' = 'closed';
   /** The last of the openings and closings, which follow one another. */
   #last: Promise<void> = Promise.resolve();
@@ -83,7 +83,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // What failed was not the closing: there is nothing to close.
+      // The error did not come from closing: there is nothing to close.
       this.#last = Promise.resolve();
     });
     return opening;
@@ -223,7 +223,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {
-    // Whether the step before went well is its caller's concern.
+    // The caller of the previous step handles its failure.
     this.#last = this.#last.catch(() => undefined).then(step);
     return this.#last;
   }

@@ -18,9 +18,9 @@ export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly writes: boolean;
-  /** How many records one operation is about. */
+  /** Number of records in one operation. */
   readonly records: number;
-  /** How many operations are compared before anything is timed. */
+  /** Number of operations that are compared before the measurement starts. */
   readonly checkedPlaces: number;
   /** Makes the operation of a place: all that is no contender's work is done before it is called. */
   prepare(contender: Contender, place: number): () => unknown;
@@ -111,14 +111,14 @@ function otherReads(agentCount: number): Workload[] {
   ];
 }
 
-/** A prime number, so that multiples of it reach all agents of a directory of any usual size. */
+/** A prime number: its multiples reach all agents of a directory of any usual size. */
 const scatter = 7919;
 
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  // Scattered, and every agent once before any is changed again: the package gives a second change a later time than the
-  // first, although the clock stands still, and other contenders do not.
+  // Scattered, and every agent once before any agent is changed again. This package gives a second change a later time
+  // than the first, even when the clock stands still. Other contenders do not.
   const changed = (place: number): number => (place * scatter) % agentCount;
   // Far behind those that are created one by one.
   const batchStart = (place: number): number => 20_000_000 + place * batchSize;

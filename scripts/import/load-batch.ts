@@ -8,7 +8,7 @@ export interface NumberedRow {
   readonly row: Row;
 }
 
-/** What became of a row: undefined where it is loaded. */
+/** Result of one row; undefined when the row was loaded. */
 export interface Outcome extends NumberedRow {
   readonly error?: DatabaseError;
 }
@@ -33,7 +33,7 @@ export function loadBatch(db: DatabaseService, rows: readonly NumberedRow[]): Pr
 }
 
 function store(tx: TransactionScope, row: Row): Promise<string> {
-  // A directory from elsewhere may have agents whose certificates were revoked there.
+  // An imported directory may have agents whose certificates are already revoked.
   const options = { allowRevokedCertificate: true };
   return row.kind === 'agent' ? tx.createAgent(row.agent, options) : tx.createCertificate(row.certificate);
 }

@@ -7,7 +7,7 @@ import { parsePostgresqlUrl } from '../../src/options/database-url';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';
 
-/** How long Prisma waits for a connection unless `connect_timeout` in the URL says otherwise, in seconds. */
+/** Time in seconds that Prisma waits for a connection, unless `connect_timeout` in the URL sets another one. */
 const defaultConnectTimeout = '5';
 
 /** The database that a URL names, and its server. Holds the password: never to be shown. */
@@ -26,7 +26,7 @@ export class PostgresqlServer {
     this.database = this.#read().database ?? '';
   }
 
-  /** What the URL says. */
+  /** Returns a client with the settings of the URL. */
   #read(): pg.Client {
     try {
       return this.#newClient(this.#url);
@@ -40,7 +40,7 @@ export class PostgresqlServer {
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
-    // What breaks the connection fails the statement; a connection that nothing is asked of may break.
+    // An error that breaks the connection also fails the running statement. An idle connection may break.
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -68,7 +68,7 @@ function locationIn(database: string): (location: string, server: string) => str
   return (_, server) => `${server}/${encodeURIComponent(database)}`;
 }
 
-/** Reads the URL as the package does, which has checked that no part of it would be ignored. */
+/** Returns the schema that the URL names. The package has already checked that it ignores no part of the URL. */
 function schemaOf(url: string): string | undefined {
   try {
     return parsePostgresqlUrl(url, 'url').schema;

@@ -8,14 +8,17 @@ import { idTaken, noteOf, unknownCertificate } from './agent-work';
 import { parseNewAgent, type AgentDefaults } from './parse-agent';
 import type { CreateResult, Uniqueness } from './types';
 
-/** How many agents, and about how many characters of them, one set of statements writes. */
+/** Maximum number of agents, and approximate maximum number of their characters, that one set of statements writes. */
 const batchSize = 500;
 const batchLength = 16_777_216;
 
-/** How often a batch looks again at what stood in the way of an insert: other connections may be quicker every time. */
+/**
+ * Maximum number of times that a batch looks up the agents that conflict with an insert. Other connections may insert
+ * first every time.
+ */
 const maxTries = 5;
 
-/** What became of one agent: its id, if it has one, and why it was refused, if it was. */
+/** Result of one agent: its id, if it has one, and the reason when it was refused. */
 export interface Outcome {
   readonly id: string | undefined;
   readonly failure: Failure | undefined;
@@ -82,7 +85,7 @@ export function* insertAll(
   return results;
 }
 
-/** What the caller is told of an agent. */
+/** Returns the result for one agent that the caller receives. */
 export function toResult({ id, failure }: Outcome): CreateResult {
   if (failure === undefined) return { ok: true, id: id ?? '' };
   return { ok: false, ...(id === undefined ? undefined : { id }), error: toDatabaseError('agents.create', failure) };
@@ -98,12 +101,12 @@ function* insertAgents(
   { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
 ): Work<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
-  // Before anything is looked at, in an order that is the same for every batch.
+  // Before any lookup, in an order that is the same for every batch.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   yield* inOrder(statements.names.lock(agents, uniqueness));
   const certificates = yield* selectCertificates(statements, rows);
-  // The insert finds out whose id is taken, unless it matters before: agents of a batch may stand in each other's way by
-  // their names, and a taken id is reported before a taken name and before a wrong certificate.
+  // The insert reports the ids that are taken, unless an earlier lookup is needed: the names of two agents of a batch
+  // may conflict, and a taken id is reported before a taken name and before a wrong certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
@@ -118,7 +121,7 @@ function* insertAgents(
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
-    // What gave way to one that is refused itself may be registered after all.
+    // An agent that was displaced by an agent that is itself refused may be registered after all.
     for (const { row, rival, failure } of displaced) {
       if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);
@@ -132,16 +135,16 @@ function* insertAgents(
   }
 }
 
-/** What agents that are stored already have of those that are to be registered. */
+/** Values of the new agents that stored agents already have. */
 interface Taken {
   readonly ids: ReadonlySet<unknown>;
   /** The positions of those whose name is taken. */
   readonly names: ReadonlySet<unknown>;
 }
 
-/** What decides whether an agent can be registered. */
+/** Stored state that decides whether an agent can be registered. */
 interface Surroundings {
-  /** The status of each certificate that there is. */
+  /** Status of each certificate that exists, by id. */
   readonly certificates: ReadonlyMap<string, unknown>;
   readonly allowsRevoked: boolean;
   readonly taken: Taken;
@@ -189,7 +192,7 @@ function* insertRows(
   nowMs: number,
 ): Work<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
-  // In the order of their ids, so that no two batches each wait for an id that the other one has inserted first.
+  // In the order of their ids, so that two batches cannot each wait for an id that the other one has inserted first.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
   const inserted = toTexts((yield statements.insertMany({ agents })).rows);

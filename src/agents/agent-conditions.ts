@@ -9,7 +9,7 @@ export const wantedTable = sql`wanted`;
 /** The entries of metadata that a filter names. */
 export const entryTable = sql`wanted_entries`;
 
-/** The ranges of version keys that a filter names. */
+/** Name of the record set with the ranges of version keys of a filter. */
 const rangeTable = sql`version_ranges`;
 const rangeColumns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
@@ -41,7 +41,7 @@ export function tablesOf(dialect: Dialect, { capabilities, metadata, version }: 
   return tables;
 }
 
-// What the row of the agent itself tells.
+// Conditions on the row of the agent itself.
 function ownConditions(dialect: Dialect, filter: FilterSlots): Sql[] {
   const { ids, exactName, owner, statuses, namePart, version } = filter;
   const conditions = expiryConditions(dialect, filter);
@@ -54,7 +54,7 @@ function ownConditions(dialect: Dialect, filter: FilterSlots): Sql[] {
   return conditions;
 }
 
-// What other tables tell of it.
+// Conditions on the other tables of the agent.
 function relatedConditions(dialect: Dialect, filter: FilterSlots, id: Sql): Sql[] {
   const { fingerprintKey, capabilities, metadata } = filter;
   const conditions: Sql[] = [];
@@ -97,7 +97,10 @@ function exists(from: Sql): Sql {
   return sql`EXISTS (SELECT 1 FROM ${from} LIMIT 1 OFFSET 0)`;
 }
 
-/** What is asked of an endpoint `e`; protocol and health are asked of one and the same. Undefined where nothing is. */
+/**
+ * Returns the conditions on an endpoint `e`; undefined when the filter has none. Protocol and health are conditions on
+ * the same endpoint.
+ */
 export function endpointConditions({ protocol, health }: FilterSlots): Sql | undefined {
   const conditions: Sql[] = [];
   if (protocol !== undefined) conditions.push(sql`e.protocol = ${protocol}`);
@@ -105,7 +108,7 @@ export function endpointConditions({ protocol, health }: FilterSlots): Sql | und
   return conditions.length === 0 ? undefined : allOf(conditions);
 }
 
-// However many ranges there are, the text is the same. A release's key ends with "~".
+// The text of the statement is the same for any number of ranges. The key of a release ends with "~".
 function hasVersion({ text, ranges }: NonNullable<FilterSlots['version']>): Sql {
   const isText = sql`a.version = ${text}`;
   if (ranges === undefined) return isText;

@@ -6,7 +6,7 @@ import { AgentStatus, HealthStatus, type AgentRecord, type Endpoint } from './ty
 const statuses: ReadonlySet<AgentStatus> = new Set(Object.values(AgentStatus));
 const healthStatuses: ReadonlySet<HealthStatus> = new Set(Object.values(HealthStatus));
 
-/** A row of `agentColumns`, in their order: SQLite may hold values of any type, the collections are JSON texts. */
+/** A row of `agentColumns`, in their order. SQLite may hold values of any type; the collections are JSON texts. */
 type AgentResultRow = readonly [
   id: unknown,
   name: unknown,

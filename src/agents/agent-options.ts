@@ -7,15 +7,15 @@ const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError',
 const changeNames = new Set(['ifUpdatedAt'] as const);
 const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
 
-/** What a registration may do. */
+/** Options of a registration. */
 export interface RegistrationRules {
   readonly uniqueness: Uniqueness;
   readonly allowsRevoked: boolean;
 }
 
-/** What must hold for a change, and what it may do. */
+/** Condition and options of a change. */
 export interface ChangeRules {
-  /** When the agent must have been changed last, in milliseconds since 1970; undefined: at any time. */
+  /** Required time of the last change of the agent, in milliseconds since 1970; undefined for any time. */
   readonly ifUpdatedAt: number | undefined;
   readonly allowsRevoked: boolean;
 }
@@ -36,13 +36,13 @@ export function parseCreateManyOptions(input: unknown = {}) {
   };
 }
 
-/** For changes that cannot attach an agent to a certificate. @throws INVALID_INPUT */
+/** Parses the options of changes that cannot attach an agent to a certificate. @throws INVALID_INPUT */
 export function parseChangeOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
 }
 
-/** @throws INVALID_INPUT */
+/** Parses the options of an update. @throws INVALID_INPUT */
 export function parseUpdateOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };

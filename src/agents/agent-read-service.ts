@@ -104,11 +104,11 @@ export abstract class AgentReadService {
   }
 
   /**
-   * Resolves a query record by record, in constant memory: read in pages, each a snapshot of its own. May be left at any
-   * time. Unless `orderBy` is given the agents come by id, so that one which is changed meanwhile is neither missed nor given
-   * twice; in the order of a field that changes, it may be.
+   * Resolves a query record by record, in constant memory. Reads in pages; each page is a snapshot of its own. The
+   * caller may stop at any time. Without `orderBy` the agents come by id: an agent that changes during the iteration is
+   * returned exactly once. In the order of a field that changes, such an agent may be missed or returned twice.
    *
-   * @throws INVALID_INPUT, and whatever reading a page fails with.
+   * @throws INVALID_INPUT, and every error of reading a page.
    */
   iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
     return recordsOf((after) =>

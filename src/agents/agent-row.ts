@@ -31,11 +31,11 @@ export interface AgentColumns {
   readonly expiresAt: number;
   readonly status: AgentStatus;
   readonly owner: string;
-  /** The key of the name and version that this agent holds: see `toUniqueKey`. Null when it holds nothing. */
+  /** Key of the name and version that this agent holds: see `toUniqueKey`. Null when it holds nothing. */
   readonly uniqueKey: string | null;
 }
 
-/** What belongs to an agent. */
+/** Endpoints, capabilities and metadata of an agent. */
 export interface AgentCollections {
   readonly endpoints: readonly EndpointRow[];
   readonly capabilities: readonly string[];

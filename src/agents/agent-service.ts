@@ -55,12 +55,12 @@ export class AgentService extends AgentReadService {
   }
 
   /**
-   * Registers an agent with all that belongs to it, or nothing of it.
+   * Registers an agent with all of its collections, or writes nothing.
    *
-   * @returns its id, a UUIDv7 where none was given.
+   * @returns its id: a UUIDv7 when none was given.
    * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when they are to be
-   * `unique` and another agent has them; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_TRANSITION when it is
-   * REVOKED, unless the options allow it; INVALID_INPUT.
+   * `unique` and another agent has them; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_TRANSITION when
+   * it is REVOKED, unless the options allow it; INVALID_INPUT.
    */
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', async (executor) => {
@@ -98,15 +98,15 @@ export class AgentService extends AgentReadService {
   }
 
   /**
-   * Changes an agent, all of the change or nothing of it: `undefined` keeps, `null` clears an optional field, and
-   * `endpoints`, `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now, or to one
-   * millisecond after the previous value if that is later. A default endpoint that is not among new endpoints is cleared.
+   * Changes an agent atomically. `undefined` keeps a field, `null` clears an optional field, and `endpoints`,
+   * `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now, or to one millisecond after
+   * the previous value if that is later. Clears a default endpoint that is missing from the new endpoints.
    *
-   * @returns false when absent.
-   * @throws CONFLICT when it was changed since `ifUpdatedAt`; INVALID_TRANSITION out of REVOKED, and for another certificate
-   * that is REVOKED, unless the options allow it; ALREADY_EXISTS when another agent holds the new name and version;
-   * REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_INPUT, also when the default endpoint is none of the
-   * agent's.
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when it was changed since `ifUpdatedAt`; INVALID_TRANSITION for a change out of REVOKED, and for
+   * another certificate that is REVOKED, unless the options allow it; ALREADY_EXISTS when another agent holds the new
+   * name and version; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_INPUT, also when the default
+   * endpoint does not belong to the agent.
    */
   update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean> {
     return this.#change('agents.update', changeAgent, agent, () => parseUpdateOptions(options));
@@ -180,10 +180,11 @@ export class AgentService extends AgentReadService {
   }
 
   /**
-   * Lets all agents expire whose time has passed and that are ACTIVE or DEPRECATED: a guarded statement, and a
-   * transaction, for each few hundred of them. One that is renewed or revoked meanwhile is left alone.
+   * Sets all ACTIVE and DEPRECATED agents whose time has passed to EXPIRED. Runs one guarded statement, in a
+   * transaction of its own, for every few hundred agents. Does not change an agent that is renewed or revoked at the
+   * same time.
    *
-   * @returns how many.
+   * @returns the number of expired agents.
    */
   expireDue(): Promise<number> {
     return this.#session.write('agents.expireDue', async (executor) => {

@@ -5,19 +5,19 @@ import { toEntriesJson } from '../metadata/metadata-rows';
 import type { AgentPlace } from './agent-cursors';
 import type { AgentFilter, AgentOrder } from './parse-resolution-query';
 
-/** Which agents to select, in which order, and which part of that order. */
+/** Filter, order and range of a selection of agents. */
 export interface AgentSelection {
   readonly filter: AgentFilter;
   readonly order: AgentOrder;
-  /** Where to begin; undefined: at the beginning. */
+  /** Position after which to begin; undefined: at the beginning. */
   readonly after?: AgentPlace | undefined;
   readonly limit: number;
   readonly offset: number;
-  /** What counts as expired, in milliseconds since 1970. */
+  /** Time up to which agents count as expired, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** What a filter asks of agents, with slots for what it asks for. Absent is what it does not ask. */
+/** Conditions of a filter, with a bound parameter for each value. Omits absent conditions. */
 export interface FilterSlots {
   /** JSON. */
   readonly ids?: Sql | undefined;
@@ -32,17 +32,20 @@ export interface FilterSlots {
   readonly health?: readonly Sql[] | undefined;
   /** `entries` is JSON. */
   readonly metadata?: { readonly entries: Sql; readonly count: Sql } | undefined;
-  /** `ranges` is JSON; absent where the version is no range. */
+  /** `ranges` is JSON; absent when the version is not a range. */
   readonly version?: { readonly text: Sql; readonly ranges: Sql | undefined } | undefined;
   readonly expiresBeforeMs?: Sql | undefined;
   readonly expiresAfterMs?: Sql | undefined;
-  /** When they must not have expired. */
+  /** Current time in milliseconds since 1970; set when expired agents are excluded. */
   readonly nowMs?: Sql | undefined;
 }
 
 type ByFilter = Pick<AgentSelection, 'filter' | 'nowMs'>;
 
-/** What the statements for a filter differ by, but for the values: all that {@link filterSlots} looks at. */
+/**
+ * Returns the cache key of the statements for a filter: every property, except the values, that {@link filterSlots}
+ * reads.
+ */
 export function shapeOfFilter({ filter }: ByFilter): string {
   const { namePart, statuses, capabilities, health, metadata, version } = filter;
   const has = (value: unknown): string => (value === undefined ? '-' : '+');

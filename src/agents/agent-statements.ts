@@ -30,7 +30,7 @@ const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string,
 
 // The keys of an object literal of this type are all of its fields.
 const columnFields = Object.keys(columnTypes) as (keyof AgentColumns)[];
-/** What one agent is inserted by. */
+/** Values that the insertion of one agent needs. */
 type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
 
@@ -45,11 +45,11 @@ export class AgentStatements {
   /** Whole agents, those of `ids` that there are, in no order. */
   readonly selectMany;
   /**
-   * The agent's own row, as a change finds it: its status, when it was changed last, whether it has the endpoint
-   * `endpointId`, its certificate, and its name, version and owner with what it holds of them.
+   * Selects the agent's own row for a change: its status, the time of its last change, whether it has the endpoint
+   * `endpointId`, its certificate, its name, version and owner, and the key that it holds.
    */
   readonly selectForChange;
-  /** Those of `ids` that are certificates, each with its status: both stay until the end of the transaction. */
+  /** Selects the certificates among `ids`, each with its status. Locks them until the end of the transaction. */
   readonly selectCertificates;
   /** Those of `ids` that are agents. */
   readonly selectIds;
@@ -62,7 +62,7 @@ export class AgentStatements {
   /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
-  /** Whether the agent has the endpoint. */
+  /** Selects whether the agent has the endpoint. */
   readonly selectEndpoint;
   /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
   readonly expireDue;
@@ -73,7 +73,7 @@ export class AgentStatements {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    // Conflicts with every change of a certificate, so that none is revoked while an agent is attached to it.
+    // Conflicts with every change of a certificate, so that nobody revokes it while an agent is attached to it.
     const forShare = dialect.hasConcurrentWriters ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
@@ -101,12 +101,12 @@ export class AgentStatements {
       ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
       : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    // A name that is held, and a certificate that is revoked, are left out: the statement fails for want of a value, and
-    // needs no answer before it. `toRefusal` tells what the failure means.
+    // Selects no value for a name that is held and for a certificate that is revoked: the statement then fails because
+    // a required value is missing, and needs no earlier query. `toRefusal` maps that failure.
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
-        // Where the id is taken, too, that is to be reported: the name has a value then.
+        // Also when the id is taken, because that has to be reported: the name has a value then.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = columnFields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
@@ -117,12 +117,13 @@ export class AgentStatements {
       });
     this.#insertAgent = insertAgent((p) => {
       const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
-      // Where the id is taken, too, that is to be reported. No certificate has an empty id.
+      // Also when the id is taken, because that has to be reported. No certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
     this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
-    // Another unique constraint is the application's own: a row that violates it is reported, not left out.
+    // Any other unique constraint belongs to the application: the statement reports a row that violates it, and does
+    // not skip the row.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${columnNames})
         SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
@@ -144,7 +145,8 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    // What is due is asked where it is locked: of what others change meanwhile, the server looks again whether it is.
+    // The statement that locks the rows also checks whether they are due: the server checks a row again when another
+    // transaction has changed it meanwhile.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
@@ -157,8 +159,8 @@ export class AgentStatements {
   }
 
   /**
-   * Five statements at most. They fail where the name is held by another agent, and where the certificate is REVOKED unless
-   * that is allowed.
+   * Returns at most five statements. They fail when another agent holds the name, and when the certificate is REVOKED
+   * unless that is allowed.
    */
   insert({ columns, nameKeys, collections }: NewAgentRow, allowsRevoked: boolean): Statement[] {
     const insertAgent = allowsRevoked ? this.#insertAgentOfAnyCertificate : this.#insertAgent;
@@ -214,5 +216,5 @@ export class AgentStatements {
 /** The statements of an engine. */
 export const agentStatements = perEngine((dialect) => new AgentStatements(dialect));
 
-/** The health of an endpoint, as it is stored. */
+/** Stored columns of the health of an endpoint. */
 export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

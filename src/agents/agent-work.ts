@@ -12,12 +12,12 @@ import type { Limits } from '../options/limits';
 import { toNameKeys } from './unique-key';
 
 /**
- * Registers an agent; gives its id.
+ * Registers an agent; returns its id.
  *
- * @param nowMs - the time of the change, whatever the agent says of its own, in milliseconds since 1970.
- * @param isLast - whether the work takes no other lock afterwards. Everybody locks names before the chain of events: two
- * that took them in opposite orders would wait for each other.
- * @throws ALREADY_EXISTS where another agent is in the way of its name; INVALID_TRANSITION for a REVOKED certificate.
+ * @param nowMs - time of the change in milliseconds since 1970, independent of the agent's own times.
+ * @param isLast - true when the work takes no other lock afterwards. Every work locks names before the chain of events:
+ * two works that took them in opposite orders would wait for each other.
+ * @throws ALREADY_EXISTS when another agent has or holds the name; INVALID_TRANSITION for a REVOKED certificate.
  */
 export function* insertAgent(
   statements: AgentStatements,
@@ -27,7 +27,7 @@ export function* insertAgent(
   isLast = true,
 ): Work<string> {
   const { id } = row.columns;
-  // An agent that holds nothing needs no answer before it is inserted: all of it goes to the server at once.
+  // An agent that holds nothing is inserted without a lookup: all statements go to the server at once.
   if (uniqueness === 'none') {
     const locks = statements.names.lock([{ id, nameKeys: row.nameKeys }], uniqueness);
     yield* isLast ? lastly(locks) : inOrder(locks);
@@ -41,10 +41,10 @@ export function* insertAgent(
 }
 
 /**
- * Changes an agent; gives false when absent.
+ * Changes an agent; returns false when it does not exist.
  *
- * @throws CONFLICT; INVALID_TRANSITION; INVALID_INPUT where the default endpoint is none of the agent's; ALREADY_EXISTS
- * where another agent holds the new name; REFERENCE_NOT_FOUND for an unknown certificate
+ * @throws CONFLICT; INVALID_TRANSITION; INVALID_INPUT when the default endpoint does not belong to the agent;
+ * ALREADY_EXISTS when another agent holds the new name; REFERENCE_NOT_FOUND for an unknown certificate
  */
 export function* changeAgent(statements: AgentStatements, change: AgentChange, rules: ChangeRules): Work<boolean> {
   const before = yield* readForChange(statements, change, rules);
@@ -54,9 +54,9 @@ export function* changeAgent(statements: AgentStatements, change: AgentChange, r
 }
 
 /**
- * Sets the keys of `change.mergedMetadata` and leaves the others. Gives false when absent.
+ * Sets the keys of `change.mergedMetadata` and keeps all others. Returns false when the agent does not exist.
  *
- * @throws as {@link changeAgent}, and INVALID_INPUT where all of the metadata are more than `limits` allow together
+ * @throws as {@link changeAgent}, and INVALID_INPUT when the metadata together exceed `limits`
  */
 export function* mergeMetadata(
   statements: AgentStatements,
@@ -94,14 +94,14 @@ export function* deleteAgent(statements: AgentStatements, id: string, nowMs: num
   const before = yield* hold(statements, id, null);
   if (before === undefined) return false;
   if (hasMuchMetadata(before)) yield* deleteMetadataInSteps(statements, id);
-  // A policy may let the role lock an agent and not delete it, which the server does not report.
+  // A row security policy may let the role lock an agent but not delete it. The server does not report that.
   const results = yield* inOrder(statements.delete(id));
   if (results.at(-1)?.changes === 0) throw protectedRow();
   yield noteOf('DELETED', [id], nowMs);
   return true;
 }
 
-/** Sets the health of an endpoint; gives false when it is absent. */
+/** Sets the health of an endpoint; returns false when it does not exist. */
 export function* changeEndpointHealth(
   statements: AgentStatements,
   health: EndpointHealthColumns,
@@ -125,10 +125,10 @@ export function noteOf(kind: ChangeNote['kind'], ids: readonly string[], changed
   return { entity: 'AGENT', kind, ids, changedAt };
 }
 
-// Keeps others from changing the agent, where they may; the columns of `selectForChange`, undefined where it is absent. Of
-// one that was deleted while this waited somebody may have registered the id again, in the very transaction even: that one
-// has to be locked, too, or whatever changed it could meet another change half-way. A policy may let the role see an agent and
-// not lock it, which would go on for ever.
+// Locks the agent where several transactions may write. Returns the columns of `selectForChange`, or undefined when the
+// agent does not exist. When the agent was deleted while this waited, another transaction, or this one, may have
+// registered the id again. The new row has to be locked, too, because another change could meet this one halfway. The
+// number of attempts is limited: a policy may let the role see an agent but not lock it.
 function* hold(statements: AgentStatements, id: string, endpointId: string | null): Work<Row | undefined> {
   const select = statements.selectForChange({ id, endpointId });
   if (statements.lock === undefined) return (yield select).rows[0];
@@ -139,10 +139,10 @@ function* hold(statements: AgentStatements, id: string, endpointId: string | nul
   throw protectedRow();
 }
 
-/** What of an agent a change goes by. */
+/** Stored values of an agent that a change depends on. */
 interface BeforeChange {
   readonly status: AgentStatus;
-  /** In milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly updatedAt: number;
   readonly certificateId: string;
   readonly name: string;
@@ -151,7 +151,7 @@ interface BeforeChange {
   readonly uniqueKey: string | null;
 }
 
-/** @throws INVALID_INPUT where all of the metadata would be more than an agent may have */
+/** Checks the metadata after a merge. @throws INVALID_INPUT when they would exceed what an agent may have */
 function* checkMergedMetadata(statements: AgentStatements, change: AgentChange, limits: Limits): Work<void> {
   const { selectKeptSize, selectKeptContainers } = statements.collections;
   const added = change.mergedMetadata ?? [];
@@ -165,7 +165,7 @@ function* checkMergedMetadata(statements: AgentStatements, change: AgentChange, 
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (mostValues + addedValues <= limits.metadataValues) return;
-  // That was a bound: now each is counted.
+  // The first number was an upper bound: now the values are counted exactly.
   const containers = (yield selectKeptContainers(kept)).rows.map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (mostValues - excess + addedValues > limits.metadataValues) {
@@ -177,7 +177,7 @@ function hasMuchMetadata(before: Row): boolean {
   return Boolean(before[8]);
 }
 
-// SQLite would block all else in the process for as long as one statement takes for them all.
+// One statement for all of them would block everything else in the process on SQLite.
 function* deleteMetadataInSteps({ collections: { deleteSomeMetadata } }: AgentStatements, id: string): Work<void> {
   if (deleteSomeMetadata === undefined) return;
   while ((yield deleteSomeMetadata({ id })).changes > 0);
@@ -194,14 +194,14 @@ function* update(
   if (certificateId !== undefined && certificateId !== before.certificateId) {
     yield* checkCertificate(statements, certificateId, allowsRevoked);
   }
-  // `ifUpdatedAt` tells two changes within one millisecond apart, and a change after the clock was set back.
+  // Makes `ifUpdatedAt` distinguish two changes within one millisecond, and a change after the clock was set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   const columns = { ...change.columns, ...uniqueKey, updatedAt };
   yield* lastly(statements.update({ ...change, columns }));
   yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
 }
 
-// What the agent holds from now on, where it gets another name, version or owner.
+// Returns the key that the agent holds after a change of its name, version or owner.
 function* changeName(
   statements: AgentStatements,
   { id, columns }: AgentChange,
@@ -211,11 +211,11 @@ function* changeName(
   if (name === before.name && version === before.version && owner === before.owner) return {};
   const nameKeys = toNameKeys({ name, version, owner });
   if (yield* isNameTaken(statements, { id, name, version, owner, nameKeys }, 'none')) throw nameTaken();
-  // Another owner leaves a hold on the name and version among all agents as it is.
+  // A key that covers all agents does not depend on the owner.
   return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
 }
 
-// Keeps others from taking the name until the end of the transaction, where they may.
+// Locks the name until the end of the transaction where several transactions may write.
 function* isNameTaken(statements: AgentStatements, agent: NamedAgent, uniqueness: Uniqueness): Work<boolean> {
   const { names } = statements;
   const results = yield* inOrder([...names.lock([agent], uniqueness), names.selectTaken([agent], uniqueness)]);
@@ -274,12 +274,12 @@ function checkChange(
   if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
 }
 
-/** The id of a new agent is that of another one. */
+/** Returns the failure for the id of a new agent that is taken. */
 export function idTaken(): Failure {
   return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
 }
 
-/** The certificate that an agent would be attached to does not exist. */
+/** Returns the failure for a certificate that does not exist. */
 export function unknownCertificate(): Failure {
   return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', {
     entity: 'certificate',

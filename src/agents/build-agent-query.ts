@@ -33,18 +33,21 @@ const indexedOrders: ReadonlySet<AgentOrderField> = new Set([
   'expiresAt',
 ]);
 
-/** How many agents are looked through in the order asked for before another way is taken, and the longest page for it. */
+/**
+ * Maximum number of agents that are read in the requested order before another plan is used, and the longest page for
+ * it.
+ */
 const longestLook = 3000;
 const longestLookedForPage = 1001;
 
-/** How a statement for a selection is composed: with slots for all values. */
+/** Composition of a statement for a selection, with bound parameters for all values. */
 interface Composition {
   readonly dialect: Dialect;
   readonly filter: FilterSlots;
   readonly order: AgentOrder;
-  /** What comes after the place to begin at. */
+  /** Bound parameters of the keyset position. */
   readonly place: readonly Sql[];
-  /** Whether it is worth while to look for the page in the order asked for. */
+  /** True when it is worthwhile to search for the page in the requested order. */
   readonly isLookedFor: boolean;
 }
 
@@ -56,10 +59,10 @@ export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): St
   return costing(costOf(selection), queries(dialect)(selection));
 }
 
-/** The longest part of an order that an index gives at once. */
+/** Longest page that is read directly in the order of an index. */
 const longestQuickPage = 1001;
 
-// What leads to few agents, or is read in the order of an index, is quick; anything else may look through all agents.
+// A filter with a selective index, and a page in the order of an index, are quick. Any other query may scan all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (limit + offset > longestQuickPage) return 'many';
@@ -91,7 +94,7 @@ const queries = perEngine((dialect) =>
   ),
 );
 
-// What isAfter and the tables of the page look at.
+// Every property that isAfter and the tables of the page depend on.
 function shapeOfPage(selection: AgentSelection): string {
   const { order, after } = selection;
   const place = after === undefined ? '-' : after.value === null ? 'null' : '+';
@@ -121,7 +124,7 @@ function composeQuery(composition: Composition): Sql {
     SELECT ${columns} FROM page ${dialect.joinBy(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
 }
 
-/** How many agents match. */
+/** Counts the agents that match. */
 export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
   return costing('scan', counts(dialect)({ filter, nowMs }));
 }
@@ -231,7 +234,7 @@ function orderTerms({ field, direction }: AgentOrder): Sql {
 
 const timeFields: ReadonlySet<AgentOrderField> = new Set(['createdAt', 'updatedAt', 'expiresAt']);
 
-// What comes after a place in the order of `orderTerms`.
+// Returns the condition for rows after a position in the order of `orderTerms`.
 function isAfter(dialect: Dialect, { field, direction }: AgentOrder, after: AgentPlace): Sql {
   const later = raw(direction === 'asc' ? '>' : '<');
   const id = slot((selection: AgentSelection) => selection.after?.id);

@@ -22,7 +22,7 @@ const capabilityColumns: RecordColumns = { id: 'text', name: 'text' };
 const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
 const metadataColumns: RecordColumns = { agent_id: 'text', key: 'text', value: 'text' };
 
-/** What belongs to one agent of those that a statement is about. */
+/** Collections of one of the agents of a statement. */
 export interface OwnedCollections {
   readonly agentId: string;
   readonly collections: Readonly<Partial<AgentCollections>>;
@@ -35,9 +35,12 @@ export interface OwnedCollections {
 const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 export class CollectionStatements {
-  /** Of an agent's metadata under other keys than `keys`: how many bytes, and at most how many JSON values. */
+  /**
+   * Selects the size of an agent's metadata under other keys than `keys`: the bytes, and an upper bound of the JSON
+   * values.
+   */
   readonly selectKeptSize;
-  /** Of the same, the values that are arrays and objects. */
+  /** Selects the arrays and objects among the same metadata. */
   readonly selectKeptContainers;
   /** Deletes {@link chunkRows} entries of an agent's metadata; undefined where a statement blocks nothing else. */
   readonly deleteSomeMetadata;
@@ -103,7 +106,7 @@ export class CollectionStatements {
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
       sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.elements(p('keys'))})`;
-    // A value takes two characters at least, with what separates it from the next one.
+    // A value takes at least two characters, including its separator.
     this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
           coalesce(sum(CASE WHEN ${isContainer} THEN (length(m.value) + 1) / 2 ELSE 1 END), 0)
@@ -123,10 +126,10 @@ export class CollectionStatements {
     );
   }
 
-  /** Four statements, or more where the agents carry thousands of endpoints, capabilities or entries of metadata. */
+  /** Returns four statements, or more when the agents have thousands of endpoints, capabilities or metadata entries. */
   insert(owners: readonly OwnedCollections[]): Statement[] {
     const { endpoints, names, links, metadata } = toRecordSets(owners);
-    // In order, so that no two transactions each wait for a name that the other one has inserted first.
+    // In order, so that two transactions cannot each wait for a name that the other one has inserted first.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     return [
       ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),

@@ -1,23 +1,24 @@
 import type { NameKeys } from './unique-key';
 
 /*
- * On PostgreSQL every registration of a name, and every change to it, updates a row of the table name_locks. An agent that
- * may share its name updates one row of the name and version, which its id selects, so that registrations of one name
- * seldom wait for each other. An agent that is to be the only one updates all of them. Of two that update the same row the
- * later one waits, and sees what the earlier one has committed; a transaction whose snapshot is older fails with a
- * serialization failure and is tried again. An advisory lock could not tell it.
+ * On PostgreSQL every registration of a name, and every change to it, updates rows of the table name_locks. An agent
+ * that may share its name updates one row of the name and version. Its id selects the row, so that registrations of one
+ * name seldom wait for each other. An agent with a unique name updates all rows of the name and version. When two
+ * transactions update the same row, the later one waits, and sees the data that the earlier one has committed. A
+ * transaction with an older snapshot fails with a serialization failure and is retried. An advisory lock would not
+ * cause that failure.
  */
 
-/** An agent whose name is locked. */
+/** Agent whose name is locked. */
 export interface NameToLock {
   readonly id: string;
   readonly nameKeys: NameKeys;
 }
 
-/** How many rows a name and version have. */
+/** Number of rows for one name and version. */
 const rowsOfName = 8;
 
-/** How many names and versions are told apart. The table stays small however many names come and go. */
+/** Number of different hashes of names and versions. Limits the size of the table, however many names are used. */
 const names = 2 ** 19;
 
 /** Returns the row to update for an agent that may share its name. */
@@ -27,7 +28,9 @@ export function sharedLockOf({ id, nameKeys }: NameToLock): number {
   return firstLockOf(nameKeys) + (hash % rowsOfName);
 }
 
-/** Returns the rows to update for agents that are registered at once, deduplicated, in the same order for everybody. */
+/**
+ * Returns the rows to update for agents that are registered together: deduplicated, in the same order for every caller.
+ */
 export function locksOf(agents: readonly NameToLock[], isShared: boolean): number[] {
   const locks = new Set<number>();
   for (const agent of agents) {

@@ -16,14 +16,14 @@ const takenColumns: RecordColumns = {
 };
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
-/** An agent whose name and version others may have, or hold. */
+/** Agent whose name and version other agents may have or hold. */
 export interface NamedAgent extends NameToLock {
   readonly name: string;
   readonly version: string;
   readonly owner: string;
 }
 
-/** The statements that keep unique names unique, on one engine. */
+/** Statements that enforce unique names, for one engine. */
 export class NameStatements {
   readonly #hasConcurrentWriters: boolean;
   readonly #lockOne;
@@ -41,7 +41,7 @@ export class NameStatements {
       (p) => sql`INSERT INTO name_locks (bucket)
         SELECT b.bucket FROM ${dialect.recordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
-    // By the unique index on unique_key, however many agents share the name.
+    // Uses the unique index on unique_key, however many agents share the name.
     this.#selectHeld = defineStatement<{ agents: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
           SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id)`,
@@ -54,8 +54,8 @@ export class NameStatements {
   }
 
   /**
-   * Keeps others from registering the names until the end of the transaction, where several transactions may write. Only a
-   * later statement sees what this one has waited for.
+   * Blocks other registrations of the names until the end of the transaction, where several transactions may write.
+   * Only a later statement sees the rows of the transaction that this one has waited for.
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
@@ -65,7 +65,7 @@ export class NameStatements {
     return [this.#lockMany({ buckets: JSON.stringify(locksOf(agents, isShared).map((bucket) => [bucket])) })];
   }
 
-  /** The positions of the agents whose name and version are not free for `uniqueness`. */
+  /** Selects the positions of the agents whose name and version are taken for `uniqueness`. */
   selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
     const isOwnersOwn = uniqueness === 'owner-name-version';
     const rows = agents.map(({ id, name, version, owner, nameKeys: { allKey, ownerKey } }, position) => {
@@ -76,5 +76,5 @@ export class NameStatements {
   }
 }
 
-/** The statements of an engine. */
+/** Returns the statements of an engine. */
 export const nameStatements = perEngine((dialect) => new NameStatements(dialect));

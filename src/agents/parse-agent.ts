@@ -11,12 +11,12 @@ import { AgentStatus, type Uniqueness } from './types';
 import { toNameKeys, toUniqueKey } from './unique-key';
 import { toVersionKey } from './version-key';
 
-/** What an agent that leaves something out is completed from. */
+/** Defaults for the fields that an agent omits. */
 export interface AgentDefaults {
   readonly nowMs: number;
   readonly lifetimeMs: number;
   readonly uniqueness: Uniqueness;
-  /** Whether a REVOKED certificate is accepted. */
+  /** True when a REVOKED certificate is accepted. */
   readonly allowsRevoked: boolean;
   readonly checks: Checks;
 }
@@ -92,7 +92,7 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks):
   return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
 }
 
-/** The first time that `updatedAt` cannot be on create: after every earlier one there is room for later changes. */
+/** First time that `updatedAt` must not have on create: every earlier time leaves room for later changes. */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 
 function checkUpdateTime(value: unknown, field: string): number {

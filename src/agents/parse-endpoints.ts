@@ -15,7 +15,7 @@ const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 export function parseEndpoints(value: unknown, nowMs: number, checks: Checks): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  // The values in the metadata of all endpoints are counted together.
+  // Counts the values in the metadata of all endpoints together.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
     const metadata = optional(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));

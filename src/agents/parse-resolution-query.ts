@@ -7,7 +7,7 @@ import { toFingerprintKey } from '../certificates/fingerprint';
 import { agentOrderFields, type AgentOrderField, AgentStatus, HealthStatus, type OrderDirection } from './types';
 import { toVersionRanges, type VersionRange } from './version-range';
 
-/** What a resolution filters by: a checked query in the form in which the database compares. */
+/** Filter of a resolution: a checked query in the form in which the database compares values. */
 export interface AgentFilter {
   readonly ids: readonly string[] | undefined;
   readonly namePart: string | undefined;
@@ -71,16 +71,16 @@ const seedOrderFields: ReadonlyMap<unknown, AgentOrderField> = new Map([
   ['expires_at', 'expiresAt'],
 ]);
 
-/** The order of a query that gives none. */
+/** Order of a query without `orderBy`. */
 const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
 
-/** The order in which a record keeps its place whatever is changed of it. */
+/** Order in which a record keeps its position when it changes. */
 export const byId: AgentOrder = { field: 'id', direction: 'asc' };
 
 /**
- * Checks a query, whole: also what could not matter, as nothing can match.
+ * Checks the whole query, including parts that cannot change an empty result.
  *
- * @param defaultOrder - the order where the query gives none.
+ * @param defaultOrder - order of a query without `orderBy`.
  * @throws INVALID_INPUT
  */
 export function parseResolutionQuery(input: unknown, checks: Checks, defaultOrder = latestFirst): Resolution {

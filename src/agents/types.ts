@@ -20,7 +20,7 @@ export const AgentStatus = {
 } as const;
 export type AgentStatus = (typeof AgentStatus)[keyof typeof AgentStatus];
 
-/** What a health check can find. */
+/** Results of a health check. */
 export const HealthStatus = {
   HEALTHY: 'HEALTHY',
   DEGRADED: 'DEGRADED',
@@ -29,14 +29,14 @@ export const HealthStatus = {
 } as const;
 export type HealthStatus = (typeof HealthStatus)[keyof typeof HealthStatus];
 
-/** What the last health check of an endpoint found, and when. */
+/** Result and time of the last health check of an endpoint. */
 export interface EndpointHealth {
   status: HealthStatus;
   lastChecked: Date;
   message?: string;
 }
 
-/** Where an agent can be reached. */
+/** Network address of an agent. */
 export interface Endpoint {
   /** Unique within its agent; two agents may both have `main`. */
   id: string;
@@ -74,7 +74,7 @@ export interface AgentRecord {
   owner: string;
 }
 
-/** What a health check found, as it is given. */
+/** Result of a health check, as the caller passes it. */
 export interface EndpointHealthInput {
   status: HealthStatus;
   /** Default: now. */
@@ -118,7 +118,7 @@ export interface AgentInput {
   metadata?: Metadata | undefined;
   /** Default: now. */
   createdAt?: Date | undefined;
-  /** Before year 9999. Default: now. */
+  /** Must be before year 9999. Default: now. */
   updatedAt?: Date | undefined;
   /** Default: now plus `defaultAgentLifetimeMs`. */
   expiresAt?: Date | undefined;
@@ -128,11 +128,12 @@ export interface AgentInput {
 }
 
 /**
- * What an agent holds from its registration until it is deleted or given another name, version or owner: nothing; its name
- * and version among the agents of its owner; its name and version among all. No other agent can be registered with what it
- * holds, or be given it, whatever the status of the holder and whatever the condition of the other: ALREADY_EXISTS. Nor can
- * an agent hold what another one has already. Agents that hold nothing may share names. Names and versions are compared by
- * code point.
+ * Scope in which an agent holds its name and version, from its registration until it is deleted or gets another name,
+ * version or owner. `none`: it holds nothing. The others: its name and version among the agents of its owner, or among
+ * all agents. While an agent holds a name and version, no other agent can be registered with them or change to them:
+ * the call fails with ALREADY_EXISTS. This is independent of the status of the holder and of the scope of the other
+ * agent. An agent cannot hold a name and version that another agent already has. Agents that hold nothing may share
+ * names. Names and versions are compared by code point.
  */
 export const Uniqueness = {
   NONE: 'none',
@@ -141,30 +142,30 @@ export const Uniqueness = {
 } as const;
 export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
 
-/** Whether an agent may be attached to a certificate that is REVOKED. */
+/** Option to attach an agent to a certificate that is REVOKED. */
 export interface RevokedCertificateOptions {
-  /** Whether a REVOKED certificate is accepted; the call fails with INVALID_TRANSITION otherwise. Default: false. */
+  /** True to accept a REVOKED certificate; otherwise the call fails with INVALID_TRANSITION. Default: false. */
   allowRevokedCertificate?: boolean | undefined;
 }
 
-/** How an agent is registered. */
+/** Options of registering an agent. */
 export interface CreateOptions extends RevokedCertificateOptions {
-  /** What the agent holds. Default: `none`. */
+  /** Scope in which the agent holds its name and version. Default: `none`. */
   unique?: Uniqueness | undefined;
 }
 
-/** How many agents are registered. */
+/** Options of registering many agents. */
 export interface CreateManyOptions extends CreateOptions {
   /**
-   * What a refused agent means: `abort` throws the first error, and nothing is registered; `collect` registers the others,
-   * in a transaction for each 500 of them. Default: `abort`.
+   * Handling of a refused agent. `abort` throws the first error, and registers nothing. `collect` registers the other
+   * agents, in one transaction for each 500 agents. Default: `abort`.
    */
   onError?: 'abort' | 'collect' | undefined;
   /** Told of how many of the agents were dealt with, and of how many they are. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What became of one of many records. */
+/** Result of one of many records. */
 export type CreateResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly id?: string; readonly error: DatabaseError };
@@ -172,19 +173,19 @@ export type CreateResult =
 /** On which condition an agent is changed. */
 export interface ChangeOptions {
   /**
-   * The `updatedAt` that the agent must still have: the call fails with CONFLICT otherwise. Every change moves `updatedAt`
-   * forward by at least one millisecond, `setEndpointHealth` excepted. Default: no condition.
+   * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change moves
+   * `updatedAt` forward by at least one millisecond, except `setEndpointHealth`. Default: no condition.
    */
   ifUpdatedAt?: Date | undefined;
 }
 
-/** How an agent is updated. Only a `certificateId` that differs from the stored one is checked for REVOKED. */
+/** Options of updating an agent. Only a `certificateId` that differs from the stored one is checked for REVOKED. */
 export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions {}
 
 /**
- * A change of an agent: `undefined` keeps, `null` clears an optional field; `endpoints`, `capabilities` and `metadata`
- * replace the whole collection. A record that was read may be given back with its changes: `updatedAt` is taken from
- * the clock whatever it says, and is later than before in any case.
+ * Change of an agent: `undefined` keeps a field, `null` clears an optional field; `endpoints`, `capabilities` and
+ * `metadata` replace the whole collection. You may pass a record that was read, with your changes: its `updatedAt` is
+ * ignored. The new one comes from the clock and is always later than the previous one.
  */
 export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;
@@ -194,7 +195,7 @@ export type AgentUpdate = { id: string } & {
   defaultEndpoint?: EndpointReference | null | undefined;
 };
 
-/** What agents can be ordered by. The seed's column names are accepted too. */
+/** Fields by which agents can be ordered. The seed's column names are accepted too. */
 export const agentOrderFields = [
   'id',
   'name',
@@ -209,8 +210,8 @@ export type AgentOrderField = (typeof agentOrderFields)[number];
 export type OrderDirection = 'asc' | 'desc';
 
 /**
- * Which agents to find. Every field that is given has to match; `undefined` means no filter; an empty string or an empty
- * array matches nothing.
+ * Filter for agents. Every given field has to match; `undefined` means no filter; an empty string or an empty array
+ * matches nothing.
  */
 export interface ResolutionQuery {
   id?: string | undefined;
@@ -249,8 +250,8 @@ export interface ResolutionQuery {
   orderBy?: AgentOrderField | 'created_at' | 'updated_at' | 'expires_at' | undefined;
   /** Default: asc, or desc without `orderBy`. Versions that are not semantic come last in both directions. */
   orderDirection?: OrderDirection | undefined;
-  /** How many at most; 0 gives none. Without it, more than `maxResults` matches are an error. */
+  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
   limit?: number | undefined;
-  /** How many to leave out first. Default: 0. */
+  /** Number of results to skip. Default: 0. */
   offset?: number | undefined;
 }

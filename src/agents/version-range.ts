@@ -3,8 +3,8 @@ import { invalidInput } from '../errors/failure';
 import { keyOf, releaseKeyOf } from './version-key';
 
 /**
- * The version keys from `lower` on and before `upper`: with `hasPrereleases` 1 all of them, with 0 those of releases only.
- * In the order of the columns of a record set.
+ * Range of version keys from `lower` (inclusive) to `upper` (exclusive): all keys when `hasPrereleases` is 1, only
+ * those of releases when it is 0. In the order of the columns of a record set.
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
@@ -12,16 +12,16 @@ export type VersionRange = readonly [lower: string, upper: string, hasPrerelease
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
-/** Sorts before every character of a key: what follows a key directly is the key with this behind it. */
+/** Sorts before every character of a key: a key with this character appended is the next possible key. */
 const next = '\u0001';
 /** Sorts after all keys. */
 const afterAllKeys = '\u007f';
 
 /**
- * Returns what `semver.satisfies(version, range)` means for version keys: some range has to hold the key. Undefined when
- * `range` is no semver range.
+ * Returns the version keys for which `semver.satisfies(version, range)` is true: the versions whose key is in any of
+ * the ranges. Undefined when `range` is not a valid semver range.
  *
- * @throws INVALID_INPUT for a range so long that a database could not take the comparison.
+ * @throws INVALID_INPUT for a range that is too long for a database to compare.
  */
 export function toVersionRanges(range: string): VersionRange[] | undefined {
   if (range.length > maxRangeLength) return undefined;
@@ -32,27 +32,28 @@ export function toVersionRanges(range: string): VersionRange[] | undefined {
   return merge(set.flatMap(toRanges));
 }
 
-// A version has to meet every comparator, and a prerelease has to be one of a release whose prereleases they mention.
+// A version has to satisfy every comparator. A prerelease has to belong to a release for which a comparator names a
+// prerelease.
 function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let lower = '';
   let upper = afterAllKeys;
   const releases: string[] = [];
   for (const { operator, semver: version } of comparators) {
-    // "*" stands as a comparator without a version: it bounds nothing.
+    // "*" becomes a comparator without a version: it sets no bound.
     if (!(version instanceof SemVer)) continue;
     const key = keyOf(version);
     if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // The keys of a release's prereleases are those between its number with "-" and with ".".
+  // The keys of a release's prereleases are between its number with "-" and its number with ".".
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });
   return [[lower, upper, 0], ...ofPrereleases];
 }
 
-// The fewer ranges there are, the less there is to compare each key with.
+// Fewer ranges mean fewer comparisons for each key.
 function merge(ranges: readonly VersionRange[]): VersionRange[] {
   const merged: VersionRange[] = [];
   const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);

@@ -1,15 +1,15 @@
-/** How far a backup is. */
+/** Progress of a backup. */
 export interface BackupProgress {
   readonly copiedBytes: number;
   /** All of them: at the end as many were copied. */
   readonly totalBytes: number;
 }
 
-/** How to make a backup. */
+/** Options of a backup. */
 export interface BackupOptions {
   /**
-   * Told from time to time how far it is, at the beginning and at the end of the copy, too; the copy is looked at
-   * afterwards. When it throws, the backup ends with INVALID_INPUT. Default: nobody is told.
+   * Called from time to time with the progress, also at the beginning and at the end of the copy; the copy is checked
+   * afterwards. When it throws, the backup fails with INVALID_INPUT. Default: no progress is reported.
    */
   onProgress?: ((progress: BackupProgress) => void) | undefined;
 }

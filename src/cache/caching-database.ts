@@ -99,7 +99,7 @@ export class CachingDatabase implements Database {
   }
 }
 
-/** What it writes is news to the cache from its commit on. */
+/** Reports its writes to the cache when it commits. */
 class CachingTransaction implements DatabaseTransaction {
   readonly #transaction: DatabaseTransaction;
   readonly #cache: RecordCache;
@@ -123,7 +123,7 @@ class CachingTransaction implements DatabaseTransaction {
     return withWrites(executor, async (work) => {
       const notes: ChangeNote[] = [];
       const result = await work(withNotes(executor, (taken) => notes.push(...taken)));
-      // What fails leaves nothing, and the transaction may go on.
+      // A failed call writes nothing, and the transaction may continue.
       this.#notes.push(...notes);
       return result;
     });

@@ -5,7 +5,7 @@ import type { ChangeNote } from '../sql/statement';
 import type { Others, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../client/transaction-context';
 
-/** How long it takes until what others have committed is noticed, in milliseconds, while the feed can be read. */
+/** Maximum time in milliseconds until commits of other processes are noticed, while the feed can be read. */
 const intervalMs = 200;
 /** Without a read for that long the cache is emptied and the feed is left alone, in milliseconds. */
 const longestIdleMs = 30_000;
@@ -20,7 +20,10 @@ export class ChangePoll implements Others {
   readonly #executor: Executor;
   /** The last change that the cache knows of; undefined until the feed could be read. */
   #last: number | undefined;
-  /** How often the feed will tell of what was changed here. It is nothing new, and what was read since may stay. */
+  /**
+   * Number of times that the feed will report each change of this process. The cache has already handled such a change,
+   * so records that were read since may stay.
+   */
   readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
@@ -60,10 +63,10 @@ export class ChangePoll implements Others {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // Whichever call has begun it, in a callback of a transaction perhaps, does not wait for it.
+      // The call that starts a poll, perhaps in a callback of a transaction, does not wait for it.
       this.#polling = runOutsideTransactions(() => this.#run(cache));
     }, intervalMs);
-    // What nobody closed must not keep the process alive.
+    // A database that was not closed must not keep the process alive.
     this.#timer.unref();
   }
 
@@ -90,7 +93,7 @@ export class ChangePoll implements Others {
       const { changes, pruned, last } = toFeedPage(
         await this.#executor.query(statements.select({ after, limit: pageSize })),
       );
-      // Where changes were pruned before they were read, or the feed is another one, nobody knows what was changed.
+      // When changes were pruned before they were read, or the feed is another one, the changed records are unknown.
       if (changes.length < pageSize && after >= pruned && after <= last) {
         const notes = changes.map(({ entity, kind, id, changedAt }): ChangeNote => {
           return {
@@ -106,13 +109,13 @@ export class ChangePoll implements Others {
       }
     }
     const [row] = await this.#executor.query(statements.selectBounds);
-    // What came until now is forgotten; what comes from now on will be read.
+    // Evicts every record that was read until now; later changes are read from the feed.
     cache.forgetAll();
     this.#own.clear();
     this.#last = toBounds(row).last;
   }
 
-  // Whether it was one of them.
+  // Reports whether the change was made by this process.
   #takeOwn(key: string): boolean {
     const count = this.#own.get(key);
     if (count === undefined) return false;
@@ -122,8 +125,8 @@ export class ChangePoll implements Others {
   }
 }
 
-// What the feed tells of a change, but for its number. Another's change of the same record in the same millisecond is told
-// of once more than was announced, so it is noticed all the same.
+// Returns the keys of a change, without its number. When another process changes the same record in the same
+// millisecond, the feed reports the key once more than this process announced it, so the change is still noticed.
 function keysOf({ entity, kind, ids, changedAt }: ChangeNote): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
 }

@@ -16,7 +16,7 @@ import { certificateColumns } from './certificate-mapping';
 import type { CertificateFilter, CertificateOrder } from './parse-certificate-query';
 import type { CertificateOrderField } from './types';
 
-/** Which certificates to select, in which order, and which part of that order. */
+/** Filter, order and range of a selection of certificates. */
 export interface CertificateSelection {
   readonly filter: CertificateFilter;
   readonly order: CertificateOrder;
@@ -42,7 +42,7 @@ export function buildCertificateQuery(dialect: Dialect, selection: CertificateSe
   return costing(costOf(selection), composed);
 }
 
-// Subjects and issuers are looked for among all certificates, and many may be of one status.
+// Subjects and issuers are searched among all certificates, and many certificates may have the same status.
 function costOf({ filter, limit, offset }: CertificateSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (filter.fingerprintKey !== undefined) return undefined;

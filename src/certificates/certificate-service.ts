@@ -37,7 +37,7 @@ import type {
   RotateOptions,
 } from './types';
 
-/** How many certificates expire in one transaction. */
+/** Maximum number of certificates that expire in one transaction. */
 const batchSize = 250;
 
 /**
@@ -55,9 +55,9 @@ export class CertificateService {
   }
 
   /**
-   * Stores a certificate with its metadata, or nothing of it.
+   * Stores a certificate with its metadata, or writes nothing.
    *
-   * @returns its id, a UUIDv7 where none was given.
+   * @returns its id: a UUIDv7 when none was given.
    * @throws ALREADY_EXISTS when the id or the fingerprint is taken; INVALID_INPUT, also when `notAfter` is before
    * `notBefore`, and when `replacedBy` is given.
    */
@@ -85,8 +85,9 @@ export class CertificateService {
 
   /**
    * @param fingerprint - colons and case are ignored.
-   * @returns the certificate as one snapshot; null when absent. With the option `cache` it is frozen, and everybody's.
-   * @throws INVALID_INPUT when `fingerprint` is no text, or empty.
+   * @returns the certificate as one snapshot; null when it does not exist. With the option `cache` it is frozen and
+   * shared between callers.
+   * @throws INVALID_INPUT when `fingerprint` is not a string, or is empty.
    */
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.readRecord('certificates.getByFingerprint', options, () => {
@@ -141,7 +142,7 @@ export class CertificateService {
       const nowMs = this.#settings.now();
       const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
       return executor.prisma(async ({ certificate }, note) => {
-        // Repeated where the status changed in between. A policy may let the role see it, and not change it.
+        // Repeated when the status changed in between. A policy may let the role see the row but not change it.
         for (let tries = 0; tries < maxLockTries; tries += 1) {
           const { count } = await certificate.updateMany({
             where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
@@ -193,13 +194,13 @@ export class CertificateService {
   }
 
   /**
-   * Revokes a certificate for good and, as `options.agents` says, suspends or revokes the agents that hold it, all of it
-   * or nothing; `updatedAt` of the agents moves forward. An agent that is registered with the certificate, or given it, at
-   * the same time is either among them or comes after the revocation. A transaction of `db.transaction` on PostgreSQL
-   * knows the agents of its beginning only: one that was registered since then is not among them.
+   * Revokes a certificate permanently and atomically suspends or revokes the agents that hold it, as `options.agents`
+   * requests; `updatedAt` of the agents moves forward. An agent that is attached to the certificate at the same time is
+   * either included or attached after the revocation. On PostgreSQL a transaction of `db.transaction` sees only the
+   * agents from before its beginning: an agent that is registered later is not included.
    *
-   * @returns null when absent. When it was revoked already, `revoked` is false, the first reason and time stay, and no
-   * agent is touched, whatever the options say.
+   * @returns null when the certificate does not exist. When it was revoked already, `revoked` is false, the first
+   * reason and time stay, and no agent is changed, whatever the options request.
    * @throws INVALID_INPUT
    */
   revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null> {
@@ -212,13 +213,13 @@ export class CertificateService {
   }
 
   /**
-   * Puts a new certificate in the place of an old one, all of it or nothing: stores it, points all agents of the old one
-   * to it, whatever their status, and makes it the old one's `replacedBy`; `updatedAt` of the agents moves forward. The old
-   * one stays with the status that it has. It may be of any status: a revoked one is replaced like any other. What
-   * {@link revoke} says of agents that come at the same time holds here, too.
+   * Replaces an old certificate by a new one atomically: stores the new one, attaches all agents of the old one to it,
+   * whatever their status, and sets the old one's `replacedBy`; `updatedAt` of the agents moves forward. The old
+   * certificate keeps its status and may have any status, also REVOKED. Agents that are attached at the same time are
+   * handled as {@link revoke} describes.
    *
    * @returns the id of the new certificate.
-   * @throws REFERENCE_NOT_FOUND when there is no certificate of the id `oldId`; CONFLICT when it has been replaced already;
+   * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has been replaced already;
    * INVALID_TRANSITION when the new one is REVOKED, unless the options allow it; ALREADY_EXISTS when its id or its
    * fingerprint is taken, also when `oldId` is unknown; INVALID_INPUT, also when it has `replacedBy`.
    */
@@ -233,11 +234,11 @@ export class CertificateService {
   }
 
   /**
-   * Makes the VALID and SUSPENDED certificates whose `notAfter` has come EXPIRED, a few hundred at a time, each batch
-   * by one guarded statement of its own: a revocation is never overwritten, and when a later batch fails the earlier ones
-   * stay. Inside a transaction it is all or nothing as the transaction is.
+   * Sets the VALID and SUSPENDED certificates whose `notAfter` has passed to EXPIRED, a few hundred at a time. Each
+   * batch is one guarded statement of its own, so it never overwrites a revocation. When a later batch fails, the
+   * earlier ones stay. Inside a transaction the call is atomic with the transaction.
    *
-   * @returns how many.
+   * @returns the number of expired certificates.
    */
   expireDue(): Promise<number> {
     return this.#session.write('certificates.expireDue', async (executor) => {

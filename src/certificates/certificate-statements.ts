@@ -16,7 +16,7 @@ export class CertificateStatements {
    * and nobody new refers to it; what has referred to it until now is seen by later statements only.
    */
   readonly lock;
-  /** Whether there is one of this id. */
+  /** Selects whether a certificate with this id exists. */
   readonly exists;
   /** The certificates that it has succeeded, by id; locked where several transactions may write. */
   readonly lockPredecessors;

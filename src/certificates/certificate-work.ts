@@ -19,8 +19,8 @@ import type { ParsedRevocation } from './parse-revocation';
 import type { RevocationOutcome } from './types';
 
 /*
- * What changes certificates: works that can be parts of others. Each notes what it has changed; `nowMs` is the time of
- * the change.
+ * Works that change certificates, also as parts of other works. Each work records its changes for the feed; `nowMs` is
+ * the time of the change.
  */
 
 /** Stores a certificate; gives its id. */
@@ -35,7 +35,7 @@ export function* insertCertificate(
   return id;
 }
 
-/** Whether the certificate is there. */
+/** Returns whether the certificate exists. */
 export function* replaceMetadata(
   statements: CertificateStatements,
   id: string,
@@ -48,7 +48,7 @@ export function* replaceMetadata(
   return true;
 }
 
-/** Whether the certificate was there. */
+/** Returns whether the certificate existed. */
 export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number): Work<boolean> {
   const statements = certificateStatements(dialect);
   if ((yield* lock(statements, id)) === undefined) return false;
@@ -58,7 +58,7 @@ export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number):
   }
   const { rows: predecessors } = yield statements.lockPredecessors({ id });
   const { changes } = yield statements.delete({ id });
-  // A policy may let the role lock a certificate and not delete it, which the server does not report.
+  // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
   if (changes === 0) throw protectedRow();
   yield certificateNote('DELETED', [id], nowMs);
   // The database has taken the link to their successor from them.
@@ -97,7 +97,8 @@ export function* rotateCertificate(
   const statements = certificateStatements(dialect);
   const locked = yield* lock(statements, oldId);
   if (locked === undefined) {
-    // Fails with ALREADY_EXISTS, which is reported first, where the new id or fingerprint is taken. All of it is rolled back.
+    // Fails with ALREADY_EXISTS when the new id or fingerprint is taken: this error is reported first, and everything
+    // is rolled back.
     yield* inOrder(statements.insert(row));
     const message = 'the certificate to be replaced does not exist';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
@@ -116,7 +117,7 @@ export function* rotateCertificate(
   return id;
 }
 
-/** Changes the agents that hold a certificate; gives their ids, ascending. */
+/** Changes the agents that hold a certificate; returns their ids in ascending order. */
 function* changeHolders(
   { isStepped }: HolderStatements,
   lock: HolderStatements['lockAll'],
@@ -127,12 +128,12 @@ function* changeHolders(
   for (let after = -1; ;) {
     const { rows } = yield lock({ certificateId, after });
     const ids = idsOf(rows);
-    // Parts that are in order already are quickly put in order together.
+    // Sorting is quick when the parts are sorted already.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) yield* lastly([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Lets all else in the process have its turn.
+      // Lets other work of the process run.
       yield* inOrder([]);
       return sortByCodePoint(all);
     }
@@ -140,32 +141,34 @@ function* changeHolders(
   }
 }
 
-// Without surrogates the order of code units is that of code points, and much quicker.
+// Without surrogates the order of code units equals that of code points, and is much faster to compute.
 function sortByCodePoint(ids: string[]): string[] {
   if (!ids.some((id) => /[\ud800-\udfff]/.test(id))) return ids.sort();
   return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
-/** How many of at most `limit` certificates that are due have expired now. */
+/** Sets at most `limit` certificates that are due to EXPIRED; returns how many it changed. */
 export function* expireDueCertificates(statements: CertificateStatements, nowMs: number, limit: number): Work<number> {
   const { rows } = yield statements.expireDue({ now: nowMs, limit });
   yield certificateNote('UPDATED', idsOf(rows), nowMs);
   return rows.length;
 }
 
-// The columns of `lock`, undefined where the certificate is absent. Nobody else changes it until the end of the transaction.
+// Returns the columns of `lock`; undefined when the certificate does not exist. Blocks other changes of it until the
+// end of the transaction.
 function* lock(statements: CertificateStatements, id: string): Work<Row | undefined> {
   return yield* repeatWhileHidden(statements, id, statements.lock({ id }), ({ rows }) => rows[0]);
 }
 
-// Whether the certificate is there. Nobody else changes it until the end of the transaction.
+// Returns whether the certificate exists. Blocks other changes of it until the end of the transaction.
 function* touch(statements: CertificateStatements, id: string): Work<boolean> {
   const isThere = ({ changes }: StatementResult): true | undefined => (changes > 0 ? true : undefined);
   return (yield* repeatWhileHidden(statements, id, statements.touch({ id }), isThere)) === true;
 }
 
-// What a statement has made of the certificate; undefined where it is absent. One that comes about in between is tried
-// again. A policy may let the role see it, and not change it, which would go on for ever.
+// Returns the result of a statement on the certificate; undefined when it does not exist. Tries again when the
+// certificate is created in between. The number of attempts is limited: a policy may let the role see the row but not
+// change it.
 function* repeatWhileHidden<T>(
   statements: CertificateStatements,
   id: string,

@@ -4,23 +4,24 @@ import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
-/** Which holders to look for: `after` is the key of the last one of the part before. */
+/** Keyset position of the holders to select: `after` is the key of the last holder of the previous part. */
 export type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
 /** The statements of the agents that hold a certificate, on one engine. */
 export class HolderStatements {
-  /** Whether there is one. */
+  /** Selects whether a holder exists. */
   readonly exists;
   /**
-   * The ids of all of them, with the key to go on after: on SQLite {@link chunkRows} of them at a time, in no order of the
-   * ids; elsewhere all at once, ascending and locked. So are those of the next two.
+   * Selects the ids of all holders, with the key to continue after. On SQLite it returns {@link chunkRows} ids at a
+   * time, in no particular order; on PostgreSQL it returns all at once, ascending and locked. The next two statements
+   * do the same.
    */
   readonly lockAll;
   /** Of those that a suspension concerns. */
   readonly lockForSuspension;
   /** Of those that a revocation concerns. */
   readonly lockForRevocation;
-  /** Whether they come a part at a time. */
+  /** True when the ids are returned in parts. */
   readonly isStepped: boolean;
   readonly #setStatus;
   readonly #setCertificate;

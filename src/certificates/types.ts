@@ -1,7 +1,7 @@
 import type { OrderDirection } from '../agents/types';
 import type { Metadata } from '../metadata/types';
 
-/** Whether a certificate may be relied on. REVOKED is terminal. */
+/** Status of a certificate. REVOKED is terminal. */
 export const CertificateStatus = {
   VALID: 'VALID',
   SUSPENDED: 'SUSPENDED',
@@ -10,7 +10,7 @@ export const CertificateStatus = {
 } as const;
 export type CertificateStatus = (typeof CertificateStatus)[keyof typeof CertificateStatus];
 
-/** Why a certificate was revoked: CRLReason of RFC 5280, section 5.3.1. */
+/** Reason of a revocation: CRLReason of RFC 5280, section 5.3.1. */
 export const RevocationReason = {
   unspecified: 'unspecified',
   keyCompromise: 'keyCompromise',
@@ -54,7 +54,7 @@ export interface CertificateInput {
   subject: string;
   issuer: string;
   notBefore: Date;
-  /** Not before `notBefore`. */
+  /** Must not be before `notBefore`. */
   notAfter: Date;
   publicKey: string;
   certificate: string;
@@ -71,25 +71,27 @@ export interface CertificateInput {
   revocationReason?: RevocationReason | undefined;
 }
 
-/** How a certificate is rotated. */
+/** Options of a rotation. */
 export interface RotateOptions {
-  /** Whether the new certificate may be REVOKED; the call fails with INVALID_TRANSITION otherwise. Default: false. */
+  /**
+   * True to accept a new certificate that is REVOKED; otherwise the call fails with INVALID_TRANSITION. Default: false.
+   */
   allowRevokedCertificate?: boolean | undefined;
 }
 
-/** How a certificate is revoked. */
+/** Options of a revocation. */
 export interface RevocationOptions {
   reason: RevocationReason;
   /** Default: now. */
   revokedAt?: Date | undefined;
   /**
-   * What becomes of the agents that hold the certificate: nothing (`keep`), ACTIVE and DEPRECATED ones become SUSPENDED
-   * (`suspend`), or all become REVOKED (`revoke`), which is for good.
+   * Effect on the agents that hold the certificate. `keep` changes nothing; `suspend` suspends ACTIVE and DEPRECATED
+   * agents; `revoke` revokes all agents permanently.
    */
   agents: 'keep' | 'suspend' | 'revoke';
 }
 
-/** What a revocation has changed. */
+/** Result of a revocation. */
 export interface RevocationOutcome {
   /** False when the certificate had been revoked before: nothing was changed. */
   revoked: boolean;
@@ -97,13 +99,13 @@ export interface RevocationOutcome {
   agents: string[];
 }
 
-/** What certificates can be ordered by. */
+/** Fields by which certificates can be ordered. */
 export const certificateOrderFields = ['id', 'subject', 'notBefore', 'notAfter', 'createdAt'] as const;
 export type CertificateOrderField = (typeof certificateOrderFields)[number];
 
 /**
- * Which certificates to find. Every field that is given has to match; `undefined` means no filter; an empty string or an
- * empty array matches nothing.
+ * Filter for certificates. Every given field has to match; `undefined` means no filter; an empty string or an empty
+ * array matches nothing.
  */
 export interface CertificateQuery {
   /** Any of these ids. */
@@ -126,8 +128,8 @@ export interface CertificateQuery {
   orderBy?: CertificateOrderField | undefined;
   /** Default: asc, or desc without `orderBy`. */
   orderDirection?: OrderDirection | undefined;
-  /** How many at most; 0 gives none. Without it, more than `maxResults` matches are an error. */
+  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
   limit?: number | undefined;
-  /** How many to leave out first. Default: 0. */
+  /** Number of results to skip. Default: 0. */
   offset?: number | undefined;
 }

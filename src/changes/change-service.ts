@@ -35,13 +35,13 @@ export class ChangeService {
   }
 
   /**
-   * Reads the feed in the order of the commits: every change that was committed, once; what is rolled back never was in
-   * it. Whoever keeps the last sequence number goes on from there after any interruption.
+   * Reads the feed in commit order. Returns every committed change exactly once; changes that were rolled back are
+   * never in the feed. After an interruption, continue from the last sequence number that you read.
    *
-   * @returns the changes after `after`, oldest first; an empty array where there is none.
-   * @throws INVALID_INPUT; OUT_OF_RANGE (field `after`) where changes after `after` were pruned, or `after` is above the
+   * @returns the changes after `after`, oldest first; an empty array when there are none.
+   * @throws INVALID_INPUT; OUT_OF_RANGE (field `after`) when changes after `after` were pruned, or `after` is above the
    * last number: read every record again, and follow without `after`; CONFLICT through a transaction; RESULT_TOO_LARGE
-   * where the ids have more characters than `limits.answerLength`.
+   * when the ids have more characters than `limits.answerLength`.
    */
   async read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
     const { changes } = await this.#readPage(() => parseQuery(query), options);
@@ -49,10 +49,10 @@ export class ChangeService {
   }
 
   /**
-   * Follows the feed: gives each change as it is committed, and waits for the next one until `signal` ends it.
+   * Follows the feed: yields each change after its commit, and waits for the next one until `signal` ends it.
    *
-   * @throws INVALID_INPUT, and whatever reading fails with, also later: OUT_OF_RANGE where changes that were not given yet
-   * are pruned. After any other failure, follow again from the last sequence number.
+   * @throws INVALID_INPUT, and every error of reading, also later: OUT_OF_RANGE when changes are pruned before they are
+   * yielded. After any other failure, follow again from the last sequence number.
    */
   async *follow(options: FollowOptions = {}): AsyncGenerator<Change, void, void> {
     const { after, pollMs, signal } = await this.#session.read('changes.read', undefined, () => {
@@ -65,7 +65,7 @@ export class ChangeService {
         yield change;
       }
       if (page.changes.length === pageSize) continue;
-      // Without a change it is at the end of what there is: what comes from now on must not be missed.
+      // Without a change, the position is the end of the feed: later changes must not be missed.
       last ??= page.last;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
@@ -73,10 +73,10 @@ export class ChangeService {
   }
 
   /**
-   * Deletes the changes from before a time, for those who have read them: the oldest ones, up to the first that is not
-   * older. The rest of the feed stays as it is.
+   * Deletes the changes from before a time: the oldest changes, up to the first change that is not older. Keeps the rest
+   * of the feed. Call it when all readers have read these changes.
    *
-   * @returns how many.
+   * @returns the number of deleted changes.
    * @throws INVALID_INPUT; CONFLICT through a transaction.
    */
   prune(options: PruneChangesOptions): Promise<number> {
@@ -94,7 +94,7 @@ export class ChangeService {
     });
   }
 
-  // A replica may lack the last changes, so that only the primary can tell that a position is ahead of the feed.
+  // A replica may lack the last changes, so only the primary can decide that a position is ahead of the feed.
   async #readPage(parse: () => Position, options?: ReadOptions): Promise<FeedPage> {
     const [position, page] = await this.#query(parse, options);
     if (isInRange(position, page)) return page;
@@ -164,7 +164,7 @@ function* pruneOldest(statements: ChangeStatements, before: number, limit: numbe
   const [count, last] = rows[0] ?? [];
   if (typeof last !== 'number') return 0;
   yield statements.markPruned({ last });
-  // A policy may let the role see changes and not delete them, which the server does not report.
+  // A row security policy may let the role see changes but not delete them. The server does not report that.
   const { changes } = yield statements.deletePruned({ last });
   if (changes < Number(count)) throw protectedRow();
   yield statements.deleteOlderMarks({ last });
@@ -199,7 +199,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   try {
     return signal?.aborted === true;
   } catch {
-    // What cannot be asked could never end it.
+    // A signal without a readable `aborted` property could never end the wait.
     return true;
   }
 }
@@ -209,7 +209,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   try {
     await sleep(ms, undefined, { signal });
   } catch {
-    // What only looks like a signal ends no wait, and must not keep the process busy either.
+    // An object that only resembles a signal cannot end a wait, and must not keep the process busy.
     if (!isAborted(signal)) await sleep(ms);
   }
 }

@@ -17,17 +17,18 @@ const changeColumns: RecordColumns = {
 /** The statements of the feed of changes on one engine. */
 export class ChangeStatements {
   /**
-   * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row: where
-   * there is no change, its columns of a change are null.
+   * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
+   * when there is no change, its columns of a change are null.
    */
   readonly select;
   /** Returns the bounds of the feed. */
   readonly selectBounds;
-  /** Lets one call at a time prune; absent where writers follow one another anyway. */
+  /** Allows only one call at a time to prune; absent on an engine whose writers run one after another anyway. */
   readonly lockPruning: Statement | undefined;
   /**
-   * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them. It
-   * stops at the first change that is not: what is kept has no gaps, so that a position tells what a follower has missed.
+   * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them.
+   * Stops at the first change that is not older: the kept changes then have no gaps, so that a position shows what a
+   * follower has missed.
    */
   readonly selectPrunable;
   readonly markPruned;
@@ -77,7 +78,7 @@ export class ChangeStatements {
     );
   }
 
-  /** One statement, or more for thousands of changes. */
+  /** Returns one statement, or more for thousands of changes. */
   insert(notes: readonly ChangeNote[]): Statement[] {
     const rows = notes.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
     return statementsFor(rows, (chunk) =>
@@ -99,22 +100,22 @@ type ChangeResultRow = readonly [
   changedAtMs: number,
 ];
 
-/** Where the feed begins and ends. */
+/** First and last number of the feed. */
 export interface FeedBounds {
-  /** The number of the last change that was pruned; 0 before the first pruning. */
+  /** Number of the last change that was pruned; 0 before the first pruning. */
   readonly pruned: number;
-  /** The highest number that the feed has had; 0 when it has had none. */
+  /** Highest number that the feed has used; 0 before the first change. */
   readonly last: number;
 }
 
-/** Changes, with the bounds that the feed had when they were read. */
+/** Changes, with the bounds of the feed when they were read. */
 export interface FeedPage extends FeedBounds {
   readonly changes: Change[];
 }
 
 /** Converts the first columns of a row of `select` or `selectBounds`. */
 export function toBounds(row: Row | undefined): FeedBounds {
-  // The statement that made the row selects exactly these columns first.
+  // The statement that returned the row selects exactly these columns first.
   const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
   return { pruned, last: Math.max(pruned, newest) };
 }

@@ -3,13 +3,13 @@
  * Feed: the changes to agents and certificates, in the order of their commits.
  */
 
-/** What happened to a record. */
+/** Kind of a change of a record. */
 export const ChangeKind = { CREATED: 'CREATED', UPDATED: 'UPDATED', DELETED: 'DELETED' } as const;
 export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 
 /** One change of one record. What the record is like since has to be read. */
 export interface Change {
-  /** Where it stands in the feed: a later change has a greater number; numbers may be left out. */
+  /** Position in the feed: a later change has a greater number. There may be gaps between the numbers. */
   readonly sequence: number;
   readonly entity: 'agent' | 'certificate';
   readonly id: string;
@@ -17,14 +17,14 @@ export interface Change {
   readonly changedAt: Date;
 }
 
-/** Which part of the feed to read. */
+/** Part of the feed to read. */
 export interface ChangesQuery {
   /**
-   * The sequence number after which to begin: not below the pruning mark, and not above the last number. Default: the
-   * feed begins at the oldest change that is kept.
+   * Sequence number after which to begin: not below the pruning mark, and not above the last number. Default: begin at
+   * the oldest kept change.
    */
   after?: number | undefined;
-  /** How many changes at most, 1 to 10000. Default: 1000. */
+  /** Maximum number of changes, 1 to 10000. Default: 1000. */
   limit?: number | undefined;
 }
 
@@ -32,18 +32,18 @@ export interface ChangesQuery {
 export interface PruneChangesOptions {
   /** Changes from before this time. */
   before: Date;
-  /** How many are deleted in one transaction, 1 to 10000. Default: 1000. */
+  /** Number of changes that one transaction deletes, 1 to 10000. Default: 1000. */
   batchSize?: number | undefined;
 }
 
-/** How to follow the feed. */
+/** Options of following the feed. */
 export interface FollowOptions {
   /**
-   * The sequence number after which to begin: not below the pruning mark, and not above the last number. Default: the
-   * feed begins at the oldest change that is kept.
+   * Sequence number after which to begin: not below the pruning mark, and not above the last number. Default: begin at
+   * the oldest kept change.
    */
   after?: number | undefined;
-  /** How long to wait where there is nothing new, in milliseconds; 0 ends where there is nothing more. Default: 1000. */
+  /** Time to wait when there is no new change, in milliseconds; with 0, the iteration ends instead. Default: 1000. */
   pollMs?: number | undefined;
   /** Ends it, also while it waits. */
   signal?: AbortSignal | undefined;

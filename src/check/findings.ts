@@ -29,7 +29,7 @@ export class Findings {
     this.#skipped.push(reason);
   }
 
-  /** Reports what is no damage but can do harm. */
+  /** Reports a state that is not damage but can cause harm. */
   warn(message: string): void {
     this.#warnings.push(message);
   }

@@ -3,10 +3,10 @@ import type { Findings } from './findings';
 import { Rules, subjectOf } from './rules';
 import type { Snapshot } from './walk';
 
-/** How many agents are looked up at a time. */
+/** Number of agents in one lookup. */
 const chunkSize = 100;
 
-/** Looks for agents whose name and version another agent holds. */
+/** Finds agents whose name and version another agent holds. */
 export class HeldNames {
   readonly #snapshot: Snapshot;
   readonly #findings: Findings;
@@ -22,7 +22,7 @@ export class HeldNames {
     if (this.#chunk.length >= chunkSize) await this.flush();
   }
 
-  /** Looks up what was added last. */
+  /** Looks up the agents that were added since the last lookup. */
   async flush(): Promise<void> {
     const chunk = this.#chunk;
     this.#chunk = [];

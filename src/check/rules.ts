@@ -5,10 +5,10 @@ import { join, raw, sql, type Sql } from '../sql/sql';
 import type { Findings } from './findings';
 import type { CheckFinding, CheckName } from './types';
 
-/** What of a finding says which record it is about. */
+/** Fields of a finding that identify the record. */
 export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
 
-/** Which record it is; what is no text cannot be its id. */
+/** Returns the identity of a record; a value that is not a string cannot be its id. */
 export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): Subject {
   return { entity, ...(typeof id === 'string' ? { id } : undefined) };
 }
@@ -29,19 +29,19 @@ export class Rules {
     this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });
   }
 
-  /** Whether the value is a text; if it is none, that is a finding. */
+  /** Reports whether the value is a string; adds a finding when it is not. */
   text(value: unknown, field: string): value is string {
     this.holds(typeof value === 'string', 'value', 'is no text', field);
     return typeof value === 'string';
   }
 
-  /** Reports whether the value is a text; reports a finding when it is not, or when it is empty. */
+  /** Reports whether the value is a non-empty string; adds a finding when it is not. */
   requiredText(value: unknown, field: string): value is string {
     this.holds(value !== '', 'value', 'is empty', field);
     return this.text(value, field);
   }
 
-  /** @param field - what {@link firstEmpty} has found. */
+  /** Adds a finding when a field is empty. @param field - the result of {@link firstEmpty} */
   notEmpty(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
   }
@@ -65,7 +65,7 @@ export class Rules {
     this.holds(isKnown, 'value', 'is none of the values that there are', field);
   }
 
-  /** Reports a value that is not a truth value: true or false, in SQLite 1 or 0. */
+  /** Adds a finding for a value that is not a boolean: true or false, or 1 or 0 in SQLite. */
   flag(value: unknown, field: string): void {
     const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
     this.holds(isFlag, 'value', 'is neither true nor false', field);
@@ -91,14 +91,14 @@ export class Rules {
   }
 }
 
-/** Columns of texts that nothing else is asked of, by their fields. */
+/** Text columns without further rules, by their fields. */
 export interface TextColumns {
   readonly required: Readonly<Record<string, Sql>>;
-  /** Those that may hold nothing. */
+  /** Columns that may be null. */
   readonly optional?: Readonly<Record<string, Sql>>;
 }
 
-/** The first of some fields whose column holds no text; null where all do. */
+/** Selects the first of some fields whose column holds no text; null when all columns hold text. */
 export function firstNoText(dialect: Dialect, { required, optional = {} }: TextColumns): Sql {
   const cases = [
     ...Object.entries(required).map(([field, column]) =>
@@ -109,7 +109,7 @@ export function firstNoText(dialect: Dialect, { required, optional = {} }: TextC
   return sql`CASE ${join(cases, ' ')} END`;
 }
 
-/** Selects the first of some fields whose column holds an empty text; null where none does. */
+/** Selects the first of some fields whose column holds an empty text; null when no column does. */
 export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
   const cases = Object.entries(columns).map(([field, column]) => fieldWhen(field, sql`${column} = ''`));
   return sql`CASE ${join(cases, ' ')} END`;

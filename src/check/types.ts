@@ -1,4 +1,4 @@
-/** What a check looks at. */
+/** Subject of a check. */
 export const CheckName = {
   /** The engine's own structures: pages, rows, indexes. */
   STORAGE: 'storage',
@@ -31,13 +31,13 @@ export const CheckName = {
 } as const;
 export type CheckName = (typeof CheckName)[keyof typeof CheckName];
 
-/** What kind of thing a finding is about. */
+/** Kind of the object of a finding. */
 export type CheckedEntity = 'agent' | 'endpoint' | 'capability' | 'certificate' | 'securityEvent' | 'change';
 
 /** Something that is not as it should be. Ids and keys are data of the application's: they are given here, logged nowhere. */
 export interface CheckFinding {
   readonly check: CheckName;
-  /** What it is about; absent where that is no record. */
+  /** Kind of the object; absent when it is not a record. */
   readonly entity?: CheckedEntity;
   /** The record's id, of a change its sequence number; absent where there is none, or where it is no text. */
   readonly id?: string;
@@ -47,26 +47,26 @@ export interface CheckFinding {
   readonly field?: string;
   /** Of metadata: the key concerned. */
   readonly key?: string;
-  /** What is wrong, in words that hold no value. */
+  /** Description of the fault; contains no stored value. */
   readonly message: string;
 }
 
-/** What a check has found. */
+/** Result of a check. */
 export interface CheckReport {
-  /** Whether nothing was found. What was skipped does not count. */
+  /** True when there are no findings. Skipped checks do not count. */
   readonly ok: boolean;
   /** The first findings, `maxFindings` at most. */
   readonly findings: readonly CheckFinding[];
-  /** How many there are in all. */
+  /** Total number of findings. */
   readonly total: number;
-  /** What could not be looked at here, and why; empty where everything was. */
+  /** Checks that could not run here, with the reason; empty when all of them ran. */
   readonly skipped: readonly string[];
-  /** What is right today but can do harm, such as a second name of a SQLite file; `ok` does not count it. */
+  /** States that are correct today but can cause harm, such as a second name of a SQLite file. `ok` ignores them. */
   readonly warnings: readonly string[];
 }
 
-/** How to check. */
+/** Options of a check. */
 export interface CheckOptions {
-  /** How many findings to report, 0 to 10000; all are counted. Default: 100. */
+  /** Maximum number of findings to report, 0 to 10000; all findings are counted. Default: 100. */
   maxFindings?: number | undefined;
 }

@@ -11,20 +11,20 @@ export interface Snapshot {
   readonly dialect: Dialect;
   readonly query: (statement: Statement) => Promise<readonly Row[]>;
   /**
-   * Reads the rows of one statement, `size` at a time, where the engine can do that while others are asked. Absent where
-   * each chunk has to be a statement of its own, which begins after the one before.
+   * Reads the rows of one statement, `size` at a time, on an engine that can run other statements meanwhile. Absent
+   * where each chunk has to be a statement of its own, which begins after the previous chunk.
    */
   readonly scan?: (statement: Statement, size: number) => AsyncIterable<readonly Row[]>;
 }
 
 /** Rows that are looked at, by a key that tells them apart. */
 export interface Walk {
-  /** What each row holds; the columns of the key come first. */
+  /** Columns of a row; the columns of the key come first. */
   readonly columns: readonly Sql[];
   readonly from: Sql;
   /** The columns of the key, as SQL. */
   readonly key: readonly string[];
-  /** Whether the rows are groups, of those that share the key. */
+  /** True when the rows are grouped by the key. */
   readonly isGrouped?: boolean;
 }
 
@@ -59,12 +59,12 @@ async function* chunksOf(
     yield rows;
     const last = rows.at(-1)?.slice(0, key.length);
     if (last === undefined || rows.length < chunkSize) return;
-    // What it has read as a key it can be given as one, whatever it is by now.
+    // A value that was read as a key can also be passed as one, whatever its type.
     after = last as SqlValue[];
   }
 }
 
-/** What says nothing about the database: it may be all right. */
+/** Error codes that do not indicate a fault of the database. */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
   'CONFLICT',
@@ -86,7 +86,7 @@ export async function examinePart(part: string, findings: Findings, work: () => 
   }
 }
 
-// What an engine reports has a code of its own; anything else is a fault of this package.
+// An error that an engine reports has a code of its own; any other error is a fault of this package.
 function hasDriverCode(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
 }

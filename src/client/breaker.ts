@@ -9,7 +9,10 @@ import type { BreakerSettings } from '../options/resolve-options';
 /** Failures of calls that were under way together are one outage's; if it goes on, they count again after this time. */
 const burstMs = 1000;
 
-/** How long a probe may take until another call is let through beside it: times `resetMs`, and at least in milliseconds. */
+/**
+ * Time until another call is let through while a probe is still running: the factor for `resetMs`, and the minimum in
+ * milliseconds.
+ */
 const probePatience = 10;
 const shortestPatienceMs = 1000;
 
@@ -60,7 +63,7 @@ export class Breaker {
   failed(era: number, error: unknown): void {
     const { code, retryable } = classifyError(error);
     const isVerdictOfOurs = error instanceof Failure && code !== 'UNAVAILABLE';
-    // The process has too many files open: the database was not asked.
+    // The process has too many open files: the database received no request.
     const isOfProcess = isDescriptorShortage(error);
     const isOutage = !isOfProcess && (isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable));
     if (isOutage) this.#noteOutage(era, error);

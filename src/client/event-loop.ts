@@ -5,7 +5,7 @@ const { setImmediate } = globalThis;
 
 let lastTurn = performance.now();
 
-/** Whether work that goes on from promise to promise has kept everything else in the process waiting for long. */
+/** Reports whether a chain of promises has blocked everything else in the process for long. */
 export function isTurnOverdue(): boolean {
   return performance.now() - lastTurn > longestTurnMs;
 }
@@ -16,7 +16,7 @@ export async function takeTurn(): Promise<void> {
   lastTurn = performance.now();
 }
 
-/** Returns what `map` makes of each element, with pauses for all else in the process where it takes long. */
+/** Returns the results of `map` for all elements. Pauses for other work of the process when it takes long. */
 export async function mapInTurns<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {

@@ -8,20 +8,20 @@ import type { Vitals } from './executor';
 const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
 
-/** How long an examination may take, in milliseconds. @throws INVALID_INPUT */
+/** Returns the maximum time of a health probe in milliseconds. @throws INVALID_INPUT */
 export function parseHealthOptions(input: unknown = {}): number {
   const { timeoutMs } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, 2 ** 31 - 1);
   return optional(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
 }
 
-/** What was answered, or why nothing was. */
+/** Answer of the database, or the reason why there is none. */
 type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
 
 /**
- * Finds out how a database is. Never fails, and takes no longer than `timeoutMs`.
+ * Probes the health of a database. Never fails, and takes at most `timeoutMs`.
  *
- * @param reportFault - called with what is a fault of this package: the answer has no more than its code.
+ * @param reportFault - called with an error that is a fault of this package: the result contains only its code.
  */
 export async function examine(
   vitals: Vitals,

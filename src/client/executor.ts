@@ -31,24 +31,24 @@ export interface Executor {
   prisma<T>(work: PrismaWork<T>): Promise<T>;
 }
 
-/** What is done through Prisma Client; `note` takes the changes that the feed is to tell of. */
+/** Work that runs through Prisma Client; `note` records the changes for the feed. */
 export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeNote) => void) => Promise<T>;
 
 /** Told of each statement that an executor ran. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
 
-/** How a transaction is to be. */
+/** Settings of a new transaction. */
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
-  /** Whether others have got in the way of it before, so that it may make them wait. */
+  /** True when earlier attempts failed because of other transactions, so that this one may make others wait. */
   readonly isRepeated: boolean;
-  /** Whether it is not tried again, so that it may make everybody wait who could get in its way. */
+  /** True for the last attempt, which may block every transaction that could conflict with it. */
   readonly isLastAttempt: boolean;
 }
 
 /** A database that is open, whichever engine it is of. */
 export interface Database {
-  /** Where records are kept that were read, if they are. */
+  /** Cache of the records that were read; absent when caching is off. */
   readonly cache?: RecordCache;
   /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
   createExecutor(observe?: StatementObserver): Executor;
@@ -57,7 +57,7 @@ export interface Database {
    * no replicas.
    */
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
-  /** Begins a transaction that may write; it has to be committed or rolled back. */
+  /** Begins a transaction that may write. The caller has to commit it or roll it back. */
   begin(request: TransactionRequest): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
@@ -67,7 +67,7 @@ export interface Database {
   backUp(request: BackupRequest): Promise<void>;
   /** A number that is another one once anybody else has committed. Absent where the engine has none. */
   dataVersion?(): number;
-  /** What there is to ask for its health. */
+  /** Health probe of the engine. */
   readonly vitals: Vitals;
   /** Gives up all connections. Nothing may be in flight. */
   close(): Promise<void>;
@@ -78,37 +78,43 @@ export interface Database {
   giveUp(): Promise<void>;
 }
 
-/** How an engine tells how it is: by a way of its own, so that others' work stands in nobody's way. */
+/** Health probe of an engine. Uses a connection of its own, so that it neither waits for other work nor delays it. */
 export interface Vitals {
   readonly engine: 'sqlite' | 'postgresql';
   /** Asks the database the smallest of questions; how long the answer took once there was a connection. */
   ping(): Promise<number>;
   /** The names of the migrations that it lacks. */
   pendingMigrations(): Promise<readonly string[]>;
-  /** What is wrong with the database although it answers, in words that hold no value. The schema is up to date. */
+  /** Returns the faults of a database that answers and whose schema is up to date, in words that contain no value. */
   warnings(): Promise<readonly string[]>;
   /** The replicas, once they were asked. Does not fail. */
   replicas(): Promise<readonly ReplicaHealth[]>;
   /** The connections at the moment; undefined where there is no pool. */
   pool(): PoolHealth | undefined;
-  /** Returns how long the one writer has been held, in milliseconds. Absent where writers do not exclude each other. */
+  /**
+   * Returns the time since the single writer was acquired, in milliseconds. Absent where several writers may run at
+   * once.
+   */
   writerHeldMs?(): number;
   /** Ends what is still being asked. */
   hangUp(): void;
 }
 
-/** The calls of this process that wait for a transaction to end. */
+/** Calls of this process that wait for a transaction to end. */
 export interface TransactionWaiters {
-  /** Returns how long the one that has waited longest has waited, in milliseconds; 0 where none waits. */
+  /** Returns the longest time that a call has waited, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number | Promise<number>;
-  /** Calls `listener` when a call waits already and whenever one begins to wait. Absent where nothing reports it. */
+  /**
+   * Calls `listener` when a call already waits, and whenever a call begins to wait. Absent when the engine reports no
+   * waits.
+   */
   onWait?(listener: () => void): void;
 }
 
 /** A transaction that is open. */
 export interface DatabaseTransaction {
   readonly waiters: TransactionWaiters;
-  /** The connection that it holds, where that is one of a pool. */
+  /** Pool connection that the transaction holds; undefined without a pool. */
   readonly hold?: ConnectionHold | undefined;
   /** An executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;

@@ -7,7 +7,7 @@ export class Flights {
   #isCutOff = false;
   readonly #atCutOff = new Set<() => void>();
 
-  /** Whether what is still in flight has lost the ground. */
+  /** True after the calls in flight were aborted. */
   get isCutOff(): boolean {
     return this.#isCutOff;
   }
@@ -26,7 +26,7 @@ export class Flights {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#landed.push(resolve));
   }
 
-  /** Calls `listener` when what is in flight is given up, unless the returned function is called before. */
+  /** Calls `listener` when the calls in flight are aborted, unless the returned function was called before. */
   onCutOff(listener: () => void): () => void {
     this.#atCutOff.add(listener);
     return () => this.#atCutOff.delete(listener);
@@ -40,7 +40,7 @@ export class Flights {
   }
 }
 
-/** Counts the work in flight, and measures how long there has been none. */
+/** Counts the calls in flight, and measures the time since the last one ended. */
 export class TimedFlights extends Flights {
   #current = 0;
   #idleSinceMs = performance.now();
@@ -56,13 +56,13 @@ export class TimedFlights extends Flights {
     super.end();
   }
 
-  /** Returns how long nothing has been in flight, in milliseconds; 0 while something is. */
+  /** Returns the time without any call in flight, in milliseconds; 0 while there is one. */
   idleMs(): number {
     return this.#current > 0 ? 0 : performance.now() - this.#idleSinceMs;
   }
 }
 
-/** Whether `work` ends within this time. @throws what `work` throws by then */
+/** Reports whether `work` ends within this time. @throws what `work` throws within this time */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const end = new AbortController();
   const tooLate = sleep(ms, false, { signal: end.signal });

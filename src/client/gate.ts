@@ -6,7 +6,7 @@ interface Waiter {
 /** Lets one through at a time, in the order of their coming. */
 export class Gate {
   readonly #waiting: Waiter[] = [];
-  /** When the one who holds it came in; undefined while it is free. */
+  /** Time when the present holder acquired it; undefined while it is free. */
   #heldSinceMs: number | undefined;
   #isDissolved = false;
   #onWait: (() => void) | undefined;
@@ -30,18 +30,21 @@ export class Gate {
     next?.enter();
   }
 
-  /** Returns how long one and the same caller has held it, in milliseconds; 0 while it is free. */
+  /** Returns the time since the present holder acquired it, in milliseconds; 0 while it is free. */
   heldMs(): number {
     return this.#heldSinceMs === undefined ? 0 : performance.now() - this.#heldSinceMs;
   }
 
-  /** Returns how long the first who waits has waited, in milliseconds; 0 where nobody waits. */
+  /** Returns the time that the first waiting call has waited, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number {
     const first = this.#waiting[0];
     return first === undefined ? 0 : performance.now() - first.sinceMs;
   }
 
-  /** Calls `listener` when somebody waits already and whenever another begins to wait, until the present holder leaves. */
+  /**
+   * Calls `listener` when a call already waits, and whenever another call begins to wait, until the present holder
+   * releases.
+   */
   onWait(listener: () => void): void {
     this.#onWait = listener;
     if (this.#waiting.length > 0) listener();

@@ -1,16 +1,19 @@
 import { Failure } from '../errors/failure';
 import type { TransactionWaiters } from './executor';
 
-/** How often waiting calls are looked for where nothing reports them: a part of the limit, in milliseconds. */
+/**
+ * Shortest interval for polling the waiting calls, in milliseconds, when the engine reports no waits. The interval is a
+ * part of the limit.
+ */
 const shortestPollMs = 10;
 const longestPollMs = 5000;
 
-// Taken now: an application's test that puts fake timers in its place must not stop the database.
+// Read when the module loads: fake timers of an application's test must not stop the database.
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
- * Watches one transaction of a caller's, and reports it once it has sent no statement for a time during which another call
- * of this process waited for it. The other call may be one that the callback itself waits for, so that neither would end.
+ * Watches one transaction of a caller. Reports it when it has sent no statement for a time during which another call of
+ * this process waited for it. The callback itself may wait for that call: then neither of them would ever end.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -24,8 +27,8 @@ export class IdleLimit {
   /**
    * Starts to watch.
    *
-   * @param limitMs - 0: there is no limit.
-   * @param idleMs - returns for how long the transaction has sent nothing; 0 while a call of it is under way.
+   * @param limitMs - maximum time in milliseconds; 0 means no limit.
+   * @param idleMs - returns the time since the transaction's last statement; 0 while one of its calls is running.
    * @param exceeded - called once, when the limit is exceeded.
    */
   constructor(limitMs: number, idleMs: () => number, waiters: TransactionWaiters, exceeded: () => void) {
@@ -34,7 +37,7 @@ export class IdleLimit {
     this.#waiters = waiters;
     this.#exceeded = exceeded;
     if (limitMs === 0) return;
-    // No timer where nobody waits, if waiting is reported.
+    // When the engine reports waits, no timer is needed until a call waits.
     if (waiters.onWait === undefined) this.#checkIn(limitMs);
     else waiters.onWait(() => this.#checkIn(limitMs));
   }
@@ -57,7 +60,7 @@ export class IdleLimit {
     if (overdueMs >= this.#limitMs) {
       const waitedMs = await this.#longestWaitMs();
       isAwaited = waitedMs > 0;
-      // What the event loop has kept from the callback until now may be its next statement.
+      // The event loop may have delayed the callback's next statement: let it run first.
       await new Promise((resolve) => setImmediate(resolve));
       overdueMs = Math.min(this.#idleMs(), waitedMs);
     }
@@ -68,7 +71,7 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // Where it cannot be found out nobody is known to wait.
+  // When the lookup fails, no waiting call is known.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();
@@ -82,7 +85,10 @@ export class IdleLimit {
   }
 }
 
-/** Returns the failure of a transaction that has exceeded the limit. Repeated as it is, it would wait again. */
+/**
+ * Returns the failure of a transaction that exceeded the limit. It is not retryable: the same callback would wait
+ * again.
+ */
 export function idleForTooLong(): Failure {
   const message =
     'the transaction was rolled back because it sent no statement for transactionIdleTimeoutMs while another call of this ' +

@@ -37,7 +37,7 @@ export abstract class Migrator {
     return namesOfPending(await this.inspect());
   }
 
-  /** Where the database stands. */
+  /** Returns the migration state of the database. */
   protected abstract inspect(): Promise<MigrationState>;
 
   /** Applies what is pending, and throws a MigrationError where it cannot. */
@@ -48,7 +48,9 @@ export abstract class Migrator {
     return Promise.resolve();
   }
 
-  /** Repairs what copies of rows leave behind, once the schema is up to date. A start that only verifies changes nothing. */
+  /**
+   * Repairs the side effects of copied rows once the schema is up to date. A start that only verifies changes nothing.
+   */
   protected repair(): Promise<void> {
     return Promise.resolve();
   }

@@ -5,7 +5,10 @@ import type { PrismaWork, StatementObserver } from './executor';
 import { assertSpareDescriptors } from './spare-descriptors';
 import { statementObservers } from './statement-observers';
 
-/** How long Prisma Client waits for a transaction, and lets it last: others see to that where it matters. */
+/**
+ * Limits of Prisma Client for waiting for a transaction and for its duration. The package sets its own limits where
+ * they matter.
+ */
 const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 };
 
 /**
@@ -48,7 +51,7 @@ export class PrismaClientLoader {
     }
   }
 
-  // A failure is forgotten, so that the next call tries again.
+  // A failure is discarded, so that the next call tries again.
   #loaded(): Promise<PrismaClient> {
     if (this.#client === undefined) {
       const loading = this.#connect();
@@ -60,7 +63,7 @@ export class PrismaClientLoader {
     return this.#client;
   }
 
-  // Prisma Client loads its query compiler when it connects, and keeps the failure of that for ever.
+  // Prisma Client loads its query compiler when it connects, and keeps the failure of that forever.
   async #connect(): Promise<PrismaClient> {
     assertSpareDescriptors();
     const client = await this.#load();
@@ -81,7 +84,7 @@ export class PrismaClientLoader {
   }
 
   async dispose(): Promise<void> {
-    // Where it could not be loaded there is nothing to close, and whoever wanted it was told.
+    // When it could not be loaded there is nothing to close, and its callers have already received the error.
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     await client?.$disconnect();

@@ -8,9 +8,10 @@ export function assertResettable({ location, allowReset }: ResolvedOptions): voi
 }
 
 /**
- * Deletes all that a database holds.
+ * Deletes everything that a database contains.
  *
- * @throws BUSY when anybody has the SQLite file open; INVALID_OPTIONS when it is not one of this package.
+ * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when it is not a database of this
+ * package.
  */
 export async function resetDatabase(options: ResolvedOptions): Promise<void> {
   const { location } = options;

@@ -8,14 +8,14 @@ import type { RetryPolicy } from '../options/resolve-options';
 import type { Breaker } from './breaker';
 import type { Executor } from './executor';
 
-/** How what fails is tried again. */
+/** Rules for retrying failed calls. */
 export interface RetryRules {
   readonly policy: RetryPolicy;
   /** The code of a failure that is passing; undefined for any other. */
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
   /** Told before each wait. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
-  /** What refuses work while the database is down; it is asked once for all attempts. */
+  /** Circuit breaker that rejects work while the database is down; it is asked once for all attempts. */
   readonly breaker?: Breaker | undefined;
 }
 
@@ -63,7 +63,7 @@ export async function retry<T>(
   }
 }
 
-/** Whether the policy has time for another attempt, after a wait of `delayMs`. */
+/** Reports whether the policy has time for another attempt after a wait of `delayMs`. */
 export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: number): boolean {
   return performance.now() - startMs + delayMs < budgetMs;
 }
@@ -90,7 +90,7 @@ function delayAfter(
  */
 export function transientCode(error: unknown): DatabaseErrorCode | undefined {
   if (error instanceof Failure) return undefined;
-  // The connection led to the wrong server; the next attempt has another one.
+  // The connection led to the wrong server; the next attempt uses another one.
   if (isReadOnlyServer(error)) return 'READ_ONLY';
   const { code, retryable } = classifyError(error);
   if (!retryable || code === 'TIMEOUT') return undefined;

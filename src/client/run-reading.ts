@@ -2,7 +2,7 @@ import { pause, type Reading } from '../events/reading';
 import type { Row, Statement } from '../sql/statement';
 import { isTurnOverdue, takeTurn } from './event-loop';
 
-/** Runs the queries of `reading`, and returns what it returns. */
+/** Runs the queries of `reading`, and returns its result. */
 export async function runReading<T>(
   query: (statement: Statement) => Promise<readonly Row[]>,
   reading: Reading<T>,
@@ -18,7 +18,7 @@ export async function runReading<T>(
     try {
       rows = await query(step.value);
     } catch (error) {
-      // It may have another way.
+      // The generator may handle the error.
       step = reading.throw(error);
       continue;
     }

@@ -3,17 +3,17 @@ import type { Dialect } from '../sql/dialect';
 import { isTurnOverdue, takeTurn } from './event-loop';
 import type { ChangeNote, Statement, StatementResult, Step, Work } from '../sql/statement';
 
-/** What a step leaves that is no statement. */
+/** Result of a step that is not a statement. */
 const nothing: StatementResult = { rows: [], changes: 0 };
 
-/** How a driver that waits runs what a work consists of. */
+/** Runs the steps of a work on an asynchronous driver. */
 export interface AsyncRunner {
   readonly run: (statement: Statement) => Promise<StatementResult>;
   /** Runs statements one after the other; of those that change something, none has an effect after one that failed. */
   readonly runAll: (statements: readonly Statement[], isLooking: boolean) => Promise<readonly StatementResult[]>;
 }
 
-/** What is left to do when a work has come to its end, in this order. */
+/** Remaining steps at the end of a work, in this order. */
 export interface Ending<T> {
   readonly result: T;
   readonly last: readonly Statement[];
@@ -78,12 +78,12 @@ export async function runToEnd<T>(work: Work<T>, { run, runAll }: AsyncRunner): 
   return { result: step.value, last: remainder.last, notes: remainder.notes };
 }
 
-/** The statements that write the notes down; none where there is nothing to write. */
+/** Returns the statements that write the change entries; an empty array when there are none. */
 export function writeNotes(dialect: Dialect, notes: readonly ChangeNote[]): Statement[] {
   return notes.some(({ ids }) => ids.length > 0) ? changeStatements(dialect).insert(notes) : [];
 }
 
-/** Runs statements on a driver that does not wait, with pauses for all else in the process where they take long. */
+/** Runs statements on a synchronous driver. Pauses for other work of the process when they take long. */
 export async function runInTurns(
   statements: readonly Statement[],
   run: (statement: Statement) => StatementResult,

@@ -18,9 +18,9 @@ import { hasTime, retry, transientCode, withRetry, type RetryRules } from './ret
 import { isInsideTransaction } from './transaction-context';
 import { TransactionAttempt } from './transaction-session';
 
-/** What services run on: a database, or one transaction of it. Whatever fails does so as a `DatabaseError`. */
+/** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
 export interface Session {
-  /** Whether all of its calls are part of one transaction. */
+  /** True when all of its calls are part of one transaction. */
   readonly isTransaction: boolean;
   /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
@@ -37,10 +37,10 @@ export interface Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
 }
 
-/** How long a server may take to end its connections, at least. */
+/** Minimum time in milliseconds for a server to end its connections. */
 const shortestGoodbyeMs = 1000;
 
-/** What is done where the database fails. */
+/** Settings for failures of the database. */
 export interface SessionSettings {
   readonly transactionIdleTimeoutMs: number;
   readonly retry: RetryPolicy;
@@ -69,7 +69,7 @@ export class DatabaseSession implements Session {
   /** Lets work begin. */
   open(database: Database): void {
     this.#breaker?.reset();
-    // What was given up may never come to its end.
+    // Work that was aborted may never end.
     this.#flights = new Flights();
     this.#repetitions = new Gate();
     this.#database = database;
@@ -97,7 +97,7 @@ export class DatabaseSession implements Session {
     if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
   }
 
-  /** How the database is. The breaker does not keep it from being asked. */
+  /** Returns the health of the database. The circuit breaker does not block the probe. */
   health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
     return this.#perform('health', () => {
       const { vitals } = this.#openDatabase();
@@ -129,7 +129,7 @@ export class DatabaseSession implements Session {
       if (database.cache === undefined || !mayBeBehind) {
         return lookup.read(this.#executorFor(database, operation, mayBeBehind));
       }
-      // What a replica does not know yet would be kept for longer than it may be behind.
+      // A replica may lack recent changes, and the cache would keep its records for longer than the permitted lag.
       return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
     });
   }
@@ -192,7 +192,7 @@ export class DatabaseSession implements Session {
     }
   }
 
-  /** Whether the caller is inside the callback of a transaction of this very database. */
+  /** Reports whether the caller is inside the callback of a transaction of this database. */
   isInsideTransaction(): boolean {
     return isInsideTransaction(this);
   }
@@ -218,11 +218,11 @@ export class DatabaseSession implements Session {
     return perform(this.#diagnostics, operation, work, this.#flights);
   }
 
-  // Where it fails nothing has happened yet.
+  // A failure at this point has changed nothing.
   #begin(request: TransactionRequest, startMs: number): Promise<DatabaseTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    // A server that only reads makes the whole transaction be done again.
+    // After an error of a read-only server, the whole transaction is repeated.
     const codeOf = (error: unknown) => (isReadOnlyServer(error) ? undefined : transientCode(error));
     return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }
@@ -255,7 +255,7 @@ export class DatabaseSession implements Session {
   }
 }
 
-/** Adds those who wait for a transaction that is repeated, to be repeated after it. */
+/** Adds the calls in the queue for repeated transactions to the waiting calls. */
 function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): TransactionWaiters {
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),

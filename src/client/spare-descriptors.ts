@@ -1,12 +1,15 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** What loading modules or starting a thread holds open at once, and some for what else the process does meanwhile. */
+/**
+ * Number of descriptors that loading modules or starting a thread opens at once, with a reserve for other work of the
+ * process.
+ */
 const needed = 16;
 
 /**
- * Makes sure that modules can be loaded. Node.js takes a package.json that it cannot open for one that does not exist, and
- * remembers that: a package whose first loading fails so cannot be found for the life of the process.
+ * Checks that enough descriptors are free to load modules. When Node.js cannot open a package.json, it concludes that
+ * the file does not exist, and remembers that: the process could then never find a package whose first loading failed.
  *
  * @throws EMFILE or ENFILE; nothing was loaded, and the next attempt may succeed.
  */

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A connection of a pool that a transaction keeps until its end. */
+/** Pool connection that a transaction holds until its end. */
 export interface ConnectionHold {
   readonly pool: object;
   isReleased: boolean;
 }
 
-/** Which databases the present chain of calls is in a transaction of; transactions of several may be nested. */
+/** Databases of the transactions around the present call; transactions of several databases may be nested. */
 interface TransactionContext {
   readonly database: object;
   readonly hold: ConnectionHold | undefined;
@@ -31,7 +31,7 @@ export async function runInsideTransaction<T>(
   }
 }
 
-/** Whether the caller is inside the callback of a transaction of `database` that is open still. */
+/** Reports whether the caller is inside the callback of an open transaction of `database`. */
 export function isInsideTransaction(database: object): boolean {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
     if (context.database === database && !context.isOver) return true;
@@ -39,7 +39,7 @@ export function isInsideTransaction(database: object): boolean {
   return false;
 }
 
-/** Returns the connection of `pool` that a transaction around the caller holds; undefined where none does. */
+/** Returns the connection of `pool` that a transaction around the caller holds; undefined when there is none. */
 export function enclosingHold(pool: object): ConnectionHold | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
     const { hold, isOver } = context;
@@ -48,7 +48,7 @@ export function enclosingHold(pool: object): ConnectionHold | undefined {
   return undefined;
 }
 
-/** Runs work that no callback of a transaction waits for, whoever happens to begin it. */
+/** Runs work outside every transaction of the caller, because no callback of a transaction waits for it. */
 export function runOutsideTransactions<T>(work: () => T): T {
   return contexts.exit(work);
 }

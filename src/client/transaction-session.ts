@@ -17,12 +17,12 @@ export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: DatabaseTransaction;
-  /** What the transaction is part of. */
+  /** In-flight calls of the database, to which the transaction belongs. */
   readonly #outer: Flights;
   readonly #flights = new TimedFlights();
   #isOver = false;
   #isRepeatable = false;
-  /** Why it is over, where it did not just end. */
+  /** Failure that ended it early; undefined when it ended normally. */
   #interruption: Failure | undefined;
 
   constructor(diagnostics: Diagnostics, outer: Flights, transaction: DatabaseTransaction) {
@@ -63,12 +63,15 @@ export class TransactionSession implements Session {
     return this.read(operation, undefined, work);
   }
 
-  /** Whether a call of it has failed so that the whole may be done again: because of another transaction, say. */
+  /**
+   * Reports whether one of its calls failed so that the whole transaction may be retried, for example because of
+   * another transaction.
+   */
   get isRepeatable(): boolean {
     return this.#isRepeatable;
   }
 
-  /** Returns for how long no call has been under way, in milliseconds. */
+  /** Returns the time since the last call ended, in milliseconds; 0 while a call is running. */
   idleMs(): number {
     return this.#flights.idleMs();
   }
@@ -81,15 +84,15 @@ export class TransactionSession implements Session {
   }
 }
 
-/** How a callback ended, or why it was not waited for any longer. */
+/** Result of a callback, or the reason why the wait for it was stopped. */
 type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
 
-/** What the attempts at a transaction share. */
+/** Settings that the attempts of a transaction share. */
 export interface AttemptSettings {
   readonly diagnostics: Diagnostics;
-  /** What the transaction is part of. */
+  /** In-flight calls of the database, to which the transaction belongs. */
   readonly outer: Flights;
-  /** How long it may send nothing while others wait for it, in milliseconds; 0: for ever. */
+  /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
   readonly idleTimeoutMs: number;
 }
 
@@ -97,9 +100,9 @@ export interface AttemptSettings {
 export class TransactionAttempt<T> {
   readonly #settings: AttemptSettings;
   readonly #work: (session: Session) => Promise<T>;
-  /** Whether it is the caller's work that has failed. */
+  /** True when the caller's work has failed. */
   hasCallerFailed = false;
-  /** Whether a call of the last attempt has failed so that the whole may be done again. */
+  /** True when a call of the last attempt failed so that the whole transaction may be retried. */
   #isRepeatable = false;
 
   constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
@@ -108,17 +111,17 @@ export class TransactionAttempt<T> {
   }
 
   /**
-   * Returns the code of a failure after which the transaction may be done again, else undefined. What the callback throws may
-   * be a conflict of another database, of which this one knows nothing.
+   * Returns the code of a failure after which the transaction may be retried, otherwise undefined. An error that the
+   * callback throws may be a conflict of another database, which this database cannot detect.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     return this.hasCallerFailed && !this.#isRepeatable ? undefined : repeatableCode(error);
   }
 
   /**
-   * Does the work in `transaction`, which has just begun, and ends it.
+   * Runs the work in `transaction`, which has just begun, and ends it.
    *
-   * @param waiters - the calls that wait for it.
+   * @param waiters - calls that wait for it.
    */
   async run(database: object, transaction: DatabaseTransaction, waiters: TransactionWaiters): Promise<T> {
     const { diagnostics, outer } = this.#settings;
@@ -128,7 +131,7 @@ export class TransactionAttempt<T> {
       const session = new TransactionSession(diagnostics, outer, transaction);
       const outcome = await this.#outcomeOf(database, transaction, session, waiters);
       if (!('result' in outcome)) {
-        // The caller's error is the one to report; a rollback that fails too is told to the diagnostics.
+        // The caller's error is the one to report; a failed rollback is reported to the diagnostics.
         await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
         if ('interruption' in outcome) throw outcome.interruption;
         this.hasCallerFailed = true;
@@ -147,7 +150,7 @@ export class TransactionAttempt<T> {
     }
   }
 
-  /** Waits for the callback; not any longer once the transaction is idle for too long, or the database was given up. */
+  /** Waits for the callback. Stops waiting once the transaction is idle for too long, or the database is terminated. */
   #outcomeOf(
     database: object,
     { hold }: DatabaseTransaction,
@@ -157,7 +160,7 @@ export class TransactionAttempt<T> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
-        // The callback goes on: whatever it calls must not run in another's transaction, or in none.
+        // The callback continues: its calls must not run in another transaction, or outside of one.
         void session.end(interruption);
         settle({ interruption });
       };
@@ -183,7 +186,7 @@ export class TransactionAttempt<T> {
   }
 }
 
-/** The code of a failure after which a whole transaction is done again, as nothing of it has happened. */
+/** Returns the code of a failure after which a whole transaction is retried, because it has changed nothing. */
 function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
   if (isSerializationFailure(error)) return 'CONFLICT';
   return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;

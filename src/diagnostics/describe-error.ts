@@ -1,4 +1,4 @@
-/** What the logger is given of the error beneath an INTERNAL one. */
+/** Description of the error beneath an INTERNAL one, for the logger. */
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;
@@ -9,8 +9,8 @@ export interface ErrorDescription {
 const maxDepth = 8;
 
 /**
- * Returns the name, the message and the stack of an error and of the errors that it has as causes, as text: a logger's
- * serializer would print whatever else a driver has put on it.
+ * Returns the name, the message and the stack of an error and of its causes, as text. A logger's serializer would also
+ * print any other property that a driver has added.
  */
 export function describeError(error: unknown, depth = maxDepth): ErrorDescription {
   try {
@@ -23,7 +23,7 @@ export function describeError(error: unknown, depth = maxDepth): ErrorDescriptio
       ...(cause !== undefined && depth > 1 ? { cause: describeError(cause, depth - 1) } : undefined),
     };
   } catch {
-    // A getter or a proxy of the application's that throws.
+    // A getter or a proxy of the application threw.
     return { name: 'unknown', message: 'the error cannot be read' };
   }
 }

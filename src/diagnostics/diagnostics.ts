@@ -25,7 +25,7 @@ export class Diagnostics {
     this.#onEvent = onEvent;
   }
 
-  /** Whether anybody listens, so that what nobody would hear need not be made. */
+  /** Reports whether there is a listener, so that unused events need not be created. */
   get isObserved(): boolean {
     return this.#onEvent !== undefined;
   }

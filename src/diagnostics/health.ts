@@ -1,35 +1,36 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { BreakerState } from './types';
 
-/** How `db.health()` looks. */
+/** Options of `db.health()`. */
 export interface HealthOptions {
-  /** How long it may take, in milliseconds, from 1 on; what does not answer by then is down. Default: 2000. */
+  /** Maximum time in milliseconds, at least 1; a component that does not answer by then is down. Default: 2000. */
   timeoutMs?: number | undefined;
 }
 
-/** How a database is: what `db.health()` gives. */
+/** Health of a database: the result of `db.health()`. */
 export interface DatabaseHealth {
   /**
-   * `up`: it answers, and nothing is missing; `degraded`: it answers, but migrations are pending or could not be looked
-   * for, a replica does not serve, the breaker refuses calls still, or there are `warnings`; `down`: it does not answer.
+   * `up`: it answers, and nothing is wrong. `degraded`: it answers, but migrations are pending or could not be checked,
+   * a replica does not serve, the circuit breaker still rejects calls, or there are `warnings`. `down`: it does not
+   * answer.
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
   /**
-   * How long the database took to answer the smallest of questions, in milliseconds, without the time to connect. Absent
-   * where it did not answer.
+   * Time that the database took to answer a minimal query, in milliseconds, without the time to connect. Absent when it
+   * did not answer.
    */
   readonly latencyMs?: number;
-  /** Why something could not be found out; TIMEOUT where it took too long. Else absent. */
+  /** Error code of a failed probe; TIMEOUT when it took too long. Absent when every probe succeeded. */
   readonly code?: DatabaseErrorCode;
-  /** Whether the breaker lets calls through; `off` with `breaker: false`. It does not keep this call from asking. */
+  /** State of the circuit breaker; `off` with `breaker: false`. The breaker does not block this call. */
   readonly breaker: BreakerState | 'off';
   /** The connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
-   * SQLite: how long the present write or transaction of this service has held the one writer, in milliseconds, the wait for
-   * other processes included. A value that keeps growing is a transaction whose callback does not end. Absent while nobody
-   * writes, and on PostgreSQL, where writers do not exclude each other.
+   * SQLite: time in milliseconds that the present write or transaction of this service has held the single writer,
+   * including the wait for other processes. A value that keeps growing shows a transaction whose callback does not end.
+   * Absent while there is no write, and on PostgreSQL, where several writers may run at once.
    */
   readonly writerHeldMs?: number;
   /**
@@ -38,8 +39,8 @@ export interface DatabaseHealth {
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * What needs somebody's attention although the database answers, such as a counter of the change feed that would give a
-   * number twice. Empty when nothing does, or when it could not be asked.
+   * Problems that need attention although the database answers, such as a counter of the change feed that would assign
+   * a number twice. Empty when there are none, or when they could not be checked.
    */
   readonly warnings: readonly string[];
   /**
@@ -57,26 +58,27 @@ export interface PoolHealth {
   readonly idle: number;
   /** Calls that wait for one. */
   readonly waiting: number;
-  /** How many there may be. */
+  /** Maximum number of connections. */
   readonly max: number;
 }
 
 /** A read replica, when it was asked last. */
 export interface ReplicaHealth {
-  /** Whether reads go there. */
+  /** True when reads are sent to the replica. */
   readonly isServing: boolean;
   /**
-   * How far behind the primary it may be at most, in milliseconds, by what is known of it. Absent where nothing is known:
-   * it does not answer, or has not caught up since the start.
+   * Upper bound of its replication lag, in milliseconds. Absent when the lag is unknown: the replica does not answer,
+   * or has not caught up since the start.
    */
   readonly lagMs?: number;
-  /** Why no reads go there. Absent where they do. */
+  /** Reason why it serves no reads. Absent when it serves them. */
   readonly fault?: ReplicaFault;
 }
 
 /**
- * Why a replica does not serve: `unreachable`: it does not answer; `lagging`: it is more than `maxReplicaLagMs` behind, or
- * not known to be less; `not-a-standby`: it was promoted, or never followed anybody; `other-history`: it follows another
- * server, or is still on the timeline before a fail-over. It serves again when it follows the primary again.
+ * Reason why a replica does not serve reads. `unreachable`: it does not answer. `lagging`: it is more than
+ * `maxReplicaLagMs` behind, or its lag is unknown. `not-a-standby`: it was promoted, or never followed a primary.
+ * `other-history`: it follows another server, or is still on the timeline before a failover. It serves again when it
+ * follows the primary again.
  */
 export type ReplicaFault = 'unreachable' | 'lagging' | 'not-a-standby' | 'other-history';

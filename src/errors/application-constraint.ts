@@ -1,6 +1,6 @@
 /*
- * The messages for constraints and triggers that the application has added to the tables of this package. They have the
- * name that the engine reports, and nothing else that it reports: the rest may hold values.
+ * Messages for constraints and triggers that the application has added to the tables of this package. A message
+ * contains only the name that the engine reports: the rest of the report may contain values.
  */
 
 /** Returns the message for a constraint of the application. */
@@ -17,7 +17,7 @@ export function requiredColumnRefuses(column: string): string {
 /**
  * Returns the message for a trigger of the application.
  *
- * @param name - that of its function or of the constraint that it enforces, where the engine reports it.
+ * @param name - name of its function or of the constraint that it enforces, if the engine reports one.
  */
 export function triggerRefuses(name: string | undefined): string {
   if (name === undefined) return 'a trigger that the application added refuses the change';

@@ -2,17 +2,17 @@ import type { DatabaseErrorCode } from './database-error';
 import { describeTlsFault } from './tls-fault';
 
 /*
- * What happens to a connection before the server can tell, or instead: it comes from the driver or from the system, and has
- * no SQLSTATE.
+ * Errors of a connection that come from the driver or from the system, before or instead of a response of the server.
+ * They have no SQLSTATE.
  */
 
-/** What an error means for the caller. */
+/** Mapping of an error for the caller. */
 export interface Meaning {
   readonly code: DatabaseErrorCode;
   readonly message: string;
-  /** Where it is another than the code's own. */
+  /** Set when it differs from the default of the code. */
   readonly retryable?: boolean;
-  /** Whether the circuit breaker counts it as an outage, where this does not follow from the code. */
+  /** Reports whether the circuit breaker counts the error as an outage; set when the code does not decide that. */
   readonly isOutage?: boolean;
 }
 
@@ -38,7 +38,7 @@ export const refusedRole: Meaning = {
   message: 'the server refuses the role or its password',
   retryable: false,
 };
-/** What the system reports of a connection, by its code. */
+/** Errors of a connection that the system reports, by their code. */
 const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
   ['ECONNREFUSED', unreachable],
   ['ENOTFOUND', unreachable],
@@ -51,7 +51,7 @@ const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
   ['ETIMEDOUT', lost],
 ]);
 
-/** What the driver reports of a connection, which has no code. */
+/** Errors of a connection that the driver reports, by their message: they have no code. */
 const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [
     /^timeout exceeded when trying to connect$/,
@@ -69,7 +69,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
   [/^SASL|password must be a string/, refusedRole],
 ];
 
-/** What is left of the same errors by the time that Prisma's adapter has thrown its own. */
+/** The same errors in the form in which Prisma's adapter throws them. */
 const adapterKinds: Readonly<Record<string, Meaning>> = {
   DatabaseNotReachable: unreachable,
   ConnectionClosed: lost,
@@ -83,10 +83,10 @@ export function isNotQueryable(error: object): boolean {
   return typeof message === 'string' && message.endsWith('is not queryable');
 }
 
-/** Returns what an error of a connection means; undefined for any other. */
+/** Returns the mapping of an error of a connection; undefined for any other error. */
 export function meaningOfConnectionError(error: object): Meaning | undefined {
   const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
-  // A socket that is a file has codes that other files have, too.
+  // A Unix socket is a file, and its error codes also occur for other files.
   if (syscall === 'connect') return unreachable;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;

@@ -58,7 +58,7 @@ export type DatabaseErrorCode = (typeof databaseErrorCodes)[number];
 /** The kind of record that an error is about. */
 export type ErrorEntity = 'agent' | 'endpoint' | 'certificate' | 'securityEvent';
 
-/** What a {@link DatabaseError} is made of. */
+/** Properties from which a {@link DatabaseError} is created. */
 export interface DatabaseErrorDetails {
   readonly code: DatabaseErrorCode;
   /** The call that failed, such as `agents.create`. */
@@ -67,14 +67,14 @@ export interface DatabaseErrorDetails {
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** The error beneath. The new error shows its kind and code; `driverErrorOf` returns it. */
+  /** Original error. The new error shows its kind and code; `driverErrorOf` returns it. */
   readonly cause?: unknown;
 }
 
 // A registered symbol is the same in every copy of the package, unlike the class.
 const brand = Symbol.for('ans-database.DatabaseError');
 
-/** What `JSON.stringify` writes of a {@link DatabaseError}. Absent fields are omitted. */
+/** Result of `JSON.stringify` for a {@link DatabaseError}. Absent fields are omitted. */
 export interface SerializedDatabaseError {
   readonly name: 'DatabaseError';
   readonly code: DatabaseErrorCode;
@@ -86,17 +86,17 @@ export interface SerializedDatabaseError {
 }
 
 /**
- * The one error that this package throws. Its message names the operation and the field, never a value, a path, SQL or
- * a secret. `cause` has no more than the kind and the code of the error beneath it, so the error can be printed, logged and
- * serialized; `driverErrorOf` returns the original, which may hold stored values.
+ * Only error class that this package throws. Its message names the operation and the field, and never contains a value,
+ * a path, SQL or a secret. `cause` contains only the kind and the code of the original error, so that you can print,
+ * log and serialize the error. `driverErrorOf` returns the original, which may contain stored values.
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
-  /** What went wrong: the value to branch on. */
+  /** Code of the error: the value to branch on. */
   readonly code: DatabaseErrorCode;
   /** The call that failed, such as `agents.create`. */
   readonly operation: string;
-  /** Whether the same call may succeed later without a change. */
+  /** True when the same call may succeed later without a change. */
   readonly retryable: boolean;
   /** The kind of record concerned, where known. */
   readonly entity?: ErrorEntity;
@@ -114,7 +114,7 @@ export class DatabaseError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Returns what may be shown to anybody: no cause and no stack. */
+  /** Returns the fields that may be shown to anybody: no cause and no stack. */
   toJSON(): SerializedDatabaseError {
     const { name, code, message, operation, retryable, entity, field } = this;
     return {
@@ -129,7 +129,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
+/** Reports whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   try {
     return typeof error === 'object' && error !== null && brand in error;

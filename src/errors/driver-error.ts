@@ -1,4 +1,7 @@
-/** Keeps the original errors. Closures, because `util.inspect` prints the entries of a WeakMap that it can reach. */
+/**
+ * Storage of the original errors. Uses closures, because `util.inspect` prints the entries of a WeakMap that it can
+ * reach.
+ */
 interface OriginalErrors {
   readonly get: (error: object) => unknown;
   readonly set: (error: object, original: unknown) => void;
@@ -26,7 +29,7 @@ export function driverErrorOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? originalErrors().get(error) : undefined;
 }
 
-/** Remembers the original error of `error`, for {@link driverErrorOf} alone. */
+/** Stores the original error of `error`; only {@link driverErrorOf} returns it. */
 export function rememberDriverError(error: object, original: unknown): void {
   originalErrors().set(error, original);
 }

@@ -3,9 +3,9 @@ import { driverErrorOf } from './driver-error';
 const maxDepth = 8;
 
 /**
- * What `find` makes of the first error of a chain that it knows: the driver's error may sit below several wrappers, those
- * of Prisma Client and of the driver adapter among them. What was thrown may as well be the caller's, whose getters throw:
- * nobody knows such an error.
+ * Returns the result of `find` for the first error of a chain for which it is defined. The driver's error may be below
+ * several wrappers, for example those of Prisma Client and of the driver adapter. The error may also come from the
+ * caller and have getters that throw: such an error counts as unknown.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;

@@ -1,6 +1,6 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 
-/** Where a {@link Failure} happened. */
+/** Operation and field of a {@link Failure}. */
 export interface FailureContext {
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
@@ -10,11 +10,11 @@ export interface FailureContext {
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
 
-// A registered symbol is the same in every copy of the modules. A hot reload leaves the modules that are loaded already with
-// the class of the copy before.
+// A registered symbol is the same in every copy of the modules. After a hot reload, modules that are already loaded
+// keep the class of the previous copy.
 const brand = Symbol.for('ans-database.Failure');
 
-/** What the layers below the public surface throw; the surface adds the operation and makes it a `DatabaseError`. */
+/** Error of the layers below the public API. The API adds the operation and converts it to a `DatabaseError`. */
 export class Failure extends Error {
   static {
     Object.defineProperty(this.prototype, brand, { value: true });
@@ -39,7 +39,7 @@ export class Failure extends Error {
   }
 }
 
-/** Whether it was thrown by this package. What the caller's code throws may be a proxy that answers no question. */
+/** Reports whether this package threw the error. The caller's code may throw a proxy whose traps throw. */
 export function isFailure(error: unknown): error is Failure {
   try {
     return error instanceof Failure;
@@ -74,10 +74,10 @@ export function failuresAt<T>(path: string, work: () => T): T {
   }
 }
 
-/** How often a statement that locks a record is repeated where another one still finds the record. */
+/** Maximum number of attempts to lock a record while another statement still finds it. */
 export const maxLockTries = 10;
 
-/** The failure of a change of a record that the role may read: a policy hides it from whoever would change it. */
+/** Returns the failure for a change of a record that the role may read: a row security policy hides it from changes. */
 export function protectedRow(): Failure {
   return new Failure('PERMISSION_DENIED', 'row level security keeps the database role from changing the record');
 }

@@ -3,7 +3,7 @@ import type { Meaning } from './connection-meanings';
 import { findInChain } from './error-chain';
 import { ownRequiredColumns } from './own-constraints';
 
-/** The foreign keys that the migrations of this package create. */
+/** Foreign keys that the migrations of this package create. */
 export const ownForeignKeys: ReadonlySet<string> = new Set([
   'agent_capabilities_agent_id_fkey',
   'agent_capabilities_capability_id_fkey',
@@ -21,13 +21,13 @@ const notFound: Meaning = {
 };
 export const stillReferenced: Meaning = { code: 'STILL_REFERENCED', message: 'other records refer to this one' };
 
-/** How the server says that the side that is referred to has changed; a server in another language says it otherwise. */
+/** Start of the server's message when the referenced row has changed; translated servers use other words. */
 const ofReferenced = 'update or delete on table';
 const ofReferring = 'insert or update on table';
 
 /**
- * Returns what a broken foreign key of PostgreSQL means. The server has one code for both sides, and names the table that
- * refers: where it is the application's own, it refers to a record of this package.
+ * Returns the mapping of a foreign key violation of PostgreSQL. The server has one code for both sides, and names the
+ * referencing table. A table of the application refers to a record of this package.
  */
 export function meaningOfForeignKey(error: object): Meaning {
   const { table } = error as Readonly<Record<string, unknown>>;
@@ -40,14 +40,14 @@ export function meaningOfForeignKey(error: object): Meaning {
   return { code: 'CONSTRAINT_VIOLATION', message: constraintRefuses(name) };
 }
 
-/** Reports whether a foreign key of this package broke, as far as PostgreSQL tells. */
+/** Reports whether a foreign key of this package was violated, as far as PostgreSQL reports it. */
 export function isOwnForeignKey(error: unknown): boolean {
   return findInChain(error, (link) => ownForeignKeys.has(nameOf(link) ?? '') || undefined) ?? false;
 }
 
 function nameOf(error: object): string | undefined {
   const { constraint } = error as Readonly<Record<string, unknown>>;
-  // Prisma's adapter keeps the server's message alone.
+  // Prisma's adapter keeps only the server's message.
   return typeof constraint === 'string' ? constraint : /foreign key constraint "([^"]+)"/.exec(textOf(error))?.[1];
 }
 

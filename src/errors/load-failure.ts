@@ -1,7 +1,7 @@
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
 
-/** The codes of a process, or a system, that has as many files open as it may. */
+/** Error codes of a process, or a system, that has reached its limit of open files. */
 const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 const noDescriptor = 'no file descriptor is left: close files, or raise the limit of the process (ulimit -n)';
@@ -17,8 +17,8 @@ const notInstalled =
   'better-sqlite3 is not installed: run "npm install", "pnpm install" or "yarn install" in the application';
 
 /**
- * Returns the failure of loading a module or opening a file when the reason lies in the process or in the installation;
- * undefined for any other error.
+ * Returns the failure of loading a module or opening a file when the process or the installation causes it; undefined
+ * for any other error.
  */
 export function toLoadFailure(error: object, cause: unknown): Failure | undefined {
   if (lacksDescriptors(error)) return new Failure('UNAVAILABLE', noDescriptor, { cause });
@@ -26,7 +26,7 @@ export function toLoadFailure(error: object, cause: unknown): Failure | undefine
   return message === undefined ? undefined : new Failure('DRIVER_UNAVAILABLE', message, { cause });
 }
 
-/** Reports whether the process, or the system, has too many files open, which says nothing about the database. */
+/** Reports whether the process, or the system, has too many open files. Such an error does not concern the database. */
 export function isDescriptorShortage(error: unknown): boolean {
   return findInChain(error, (link) => lacksDescriptors(link) || undefined) ?? false;
 }
@@ -34,7 +34,7 @@ export function isDescriptorShortage(error: unknown): boolean {
 function lacksDescriptors(error: object): boolean {
   const { code, message } = error as Readonly<Record<string, unknown>>;
   if (descriptorCodes.has(code)) return true;
-  // The dynamic linker, and the start of a thread, have the reason in their message only.
+  // The dynamic linker, and the start of a thread, report the reason only in their message.
   const hasReason = code === 'ERR_DLOPEN_FAILED' || code === 'ERR_WORKER_INIT_FAILED';
   return hasReason && typeof message === 'string' && /too many open files|EMFILE|ENFILE/i.test(message);
 }
@@ -42,7 +42,7 @@ function lacksDescriptors(error: object): boolean {
 function describeDriverFault(error: object): string | undefined {
   const { code, message } = error as Readonly<Record<string, unknown>>;
   if (typeof message !== 'string') return undefined;
-  // Of the package "bindings", which has no code for it.
+  // Thrown by the package "bindings", without a code.
   if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   return isMissing && /better-sqlite3|bindings|file-uri-to-path/.test(message) ? notInstalled : undefined;

@@ -85,29 +85,29 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
   });
 }
 
-// A failure of our own is no more than its message; what lies beneath it is the cause. Where it is a fault of this package
-// the place that it was thrown at is what helps.
+// The cause of a failure of this package is the error beneath it, because the failure itself is only a message. For a
+// fault of this package, the failure is the cause, because its stack shows where it was thrown.
 function causeOf(failure: Failure, error: unknown): unknown {
   if (failure !== error) return error;
   return failure.cause ?? (failure.code === 'INTERNAL' ? failure : undefined);
 }
 
-/** What the calls of a service are about. */
+/** Entities of the calls of a service. */
 const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   agents: 'agent',
   certificates: 'certificate',
   events: 'securityEvent',
 };
 
-/** What a wrong argument belongs to; of a registration the path of the field tells. */
+/** Returns the entity of an invalid argument; for a registration, the path of the field decides. */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
   return serviceEntities[`${field?.split('.')[0] ?? ''}s`];
 }
 
 /**
- * The calls that set no reference: a foreign key that they break is another record's that refers to theirs. SQLite does not
- * tell which side of a foreign key broke.
+ * Calls that set no reference: when they violate a foreign key, another record refers to theirs. SQLite does not report
+ * the side.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',
@@ -131,7 +131,7 @@ function failureOf(operation: Operation, error: unknown): Failure {
   const failure = classifyError(error);
   const isBrokenReference = failure.code === 'REFERENCE_NOT_FOUND' || failure.code === 'STILL_REFERENCED';
   if (failure === error || !isBrokenReference) return failure;
-  // An agent may be newer than the state that the transaction sees, so that it is left to the foreign key.
+  // An agent may be newer than the state that the transaction sees, so the foreign key has to detect it.
   const isHeld = operation === 'certificates.delete' && isOwnForeignKey(error);
   const message = isHeld ? 'an agent holds the certificate' : 'other records refer to this one';
   if (failure.code === 'REFERENCE_NOT_FOUND' && !withoutReferences.has(operation)) return failure;

@@ -1,6 +1,6 @@
 /*
- * The constraints that the migrations of this package create, on both engines. Any other is the application's. A test
- * compares these lists with the databases after all migrations.
+ * Constraints that the migrations of this package create, on both engines. Any other constraint belongs to the
+ * application. A test compares these lists with the databases after all migrations.
  */
 
 /** Primary keys and unique indexes: PostgreSQL's names, and the columns as SQLite reports them. */
@@ -24,10 +24,10 @@ export const ownKeys: Readonly<Record<string, string>> = {
   security_events_pkey: 'security_events.id',
 };
 
-/** Those of tables that exist on SQLite only. */
+/** Primary keys and unique indexes of tables that exist on SQLite only. */
 export const ownSqliteKeys: readonly string[] = ['agent_names.agent_id', 'agent_names.key'];
 
-/** The columns that may not be null, by table. */
+/** Columns that must not be null, by table. */
 export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   agent_capabilities: ['agent_id', 'capability_id'],
   agent_metadata: ['agent_id', 'key', 'value'],
@@ -54,7 +54,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The columns that may be null, by table. */
+/** Columns that may be null, by table. */
 export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   agents: ['default_endpoint_id', 'description', 'unique_key', 'version_key'],
   certificates: ['replaced_by', 'revocation_reason', 'revoked_at'],
@@ -63,8 +63,8 @@ export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   security_events: ['mitigation_details'],
 };
 
-// On SQLite each column has a CHECK constraint. PostgreSQL needs few, and gives such names by itself to the others that the
-// application adds.
+// On SQLite each column has a CHECK constraint. PostgreSQL needs few of them, and generates such names for constraints
+// that the application adds.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
@@ -92,7 +92,10 @@ const ownPostgresqlChecks: ReadonlySet<string> = new Set([
 
 const ownKeyColumns: ReadonlySet<string> = new Set([...Object.values(ownKeys), ...ownSqliteKeys]);
 
-/** Reports whether a primary key or unique index is this package's: by PostgreSQL's name, or by SQLite's list of columns. */
+/**
+ * Reports whether a primary key or unique index is this package's: by PostgreSQL's name, or by SQLite's list of
+ * columns.
+ */
 export function isOwnKey(nameOrColumns: string): boolean {
   return Object.hasOwn(ownKeys, nameOrColumns) || ownKeyColumns.has(nameOrColumns);
 }
@@ -112,7 +115,7 @@ export function isOwnPostgresqlCheck(name: string): boolean {
   return ownPostgresqlChecks.has(name);
 }
 
-/** Reports whether a table is this package's, Prisma's history and SQLite's own tables included. */
+/** Reports whether a table is this package's, including Prisma's history and SQLite's own tables. */
 export function isOwnTable(name: string): boolean {
   return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
 }

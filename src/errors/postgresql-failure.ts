@@ -14,15 +14,13 @@ import { innerKeyFault, toAlreadyExists } from './postgresql-keys';
 import { describeViolation } from './postgresql-violation';
 import { toRefusal } from './refused-column';
 
-/*
- * PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A).
- */
+/* PostgreSQL's errors have a code of five characters, SQLSTATE (PostgreSQL's documentation, appendix A). */
 
 const outdated: Meaning = {
   code: 'SCHEMA_OUTDATED',
   message: 'the schema of the database lacks what this package needs',
 };
-/** The constraint tells which key it is. */
+/** The constraint decides which key it is. */
 const takenKey: Meaning = { code: 'ALREADY_EXISTS', message: 'a key is taken already' };
 const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
@@ -40,7 +38,7 @@ const refusedSetting: Meaning = {
 };
 const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction took longer than the server lets it' };
 const cancelledByTimeout: Meaning = { code: 'TIMEOUT', message: 'the statement took longer than it may' };
-// The server has answered. To try again at once would defeat whoever has cancelled it.
+// The server has answered. An immediate retry would defeat a deliberate cancellation.
 const cancelledByRequest: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the statement was cancelled on the server, for example by an administrator',
@@ -59,7 +57,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['21000', inTheWay],
   ['22001', tooLarge],
   ['22003', tooLarge],
-  // The feed of changes takes its numbers from a sequence, which no caller gives a value.
+  // The change feed takes its numbers from a sequence. No caller sets its value.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its last number: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   // Since PostgreSQL 18 what a deletion breaks has a code of its own.
@@ -100,22 +98,25 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
 /** Those after which the server has closed the connection. */
 const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
 
-/** What the server says of a statement that it has cancelled, for which it has one code; translated servers say it otherwise. */
+/**
+ * Messages of the server for a cancelled statement: it has one code for all reasons. Translated servers use other
+ * words.
+ */
 const cancellationMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/statement timeout/, cancelledByTimeout],
   [/user request/, cancelledByRequest],
 ];
 
-/** What the server refuses with the code 0A000, which it has for much else, by the name of its function. */
+/** Errors with the server's code 0A000, which has many other meanings, by the name of the reporting function. */
 const refusedFeatures: ReadonlyMap<unknown, Meaning> = new Map([
-  // A kept plan has to give the same types for ever.
+  // A kept plan must always return the same types.
   ['RevalidateCachedQuery', outdatedPlan],
-  // A standby begins no serializable transaction.
+  // A standby cannot begin a serializable transaction.
   ['call_enum_check_hook', readOnly],
   ['GetSerializableTransactionSnapshot', readOnly],
 ]);
 
-/** What PgBouncer says with one and the same code. */
+/** Messages of PgBouncer, which uses the same code for all of them. */
 const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [/startup parameter/, refusedSetting],
   [/authentication failed|no such user/, refusedRole],
@@ -133,7 +134,7 @@ const sharedTables: ReadonlySet<unknown> = new Set([
   'security_event_checkpoints',
 ]);
 
-/** What an error of PostgreSQL, or of the way there, means; undefined for any other. */
+/** Returns the mapping of an error of PostgreSQL or of its connection; undefined for any other error. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
   const meaning = meaningOf(error);
   const refusal = refusalOf(error, cause);
@@ -143,20 +144,23 @@ export function toPostgresqlFailure(error: object, cause: unknown): Failure | un
   return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
 }
 
-/** Whether transactions got into each other's way, so that the whole of this one may be tried again. */
+/** Reports whether a transaction failed because of another one, so that the whole transaction may be retried. */
 export function isSerializationFailure(error: unknown): boolean {
   return findInChain(error, meaningOf) === inTheWay;
 }
 
 /**
- * Reports whether the server refused a write because it only reads, as a standby does: after a fail-over another server
- * would take it. Nothing of the transaction is left.
+ * Reports whether the server rejected a write because it is read-only, as a standby is. After a failover another server
+ * would accept the write. The transaction is rolled back.
  */
 export function isReadOnlyServer(error: unknown): boolean {
   return findInChain(error, meaningOf) === readOnly;
 }
 
-/** Whether the server refused a statement because of what the connection has kept: nothing of the transaction is left. */
+/**
+ * Reports whether the server rejected a statement because of state that the connection has kept. The transaction is
+ * rolled back.
+ */
 export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, meaningOf) === outdatedPlan;
 }
@@ -166,24 +170,24 @@ export function isTransactionTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === idleForTooLong;
 }
 
-/** Reports whether a statement was cancelled on the server by somebody, so that it is not to be repeated unasked. */
+/** Reports whether somebody cancelled a statement on the server: it must not be retried automatically. */
 export function isCancelledByRequest(error: unknown): boolean {
   return findInChain(error, meaningOf) === cancelledByRequest;
 }
 
-/** Reports whether the circuit breaker counts the error as an outage; undefined where this follows from its code. */
+/** Reports whether the circuit breaker counts the error as an outage; undefined when its code decides that. */
 export function isKnownOutage(error: unknown): boolean | undefined {
   return findInChain(error, meaningOf)?.isOutage;
 }
 
-/** Whether all the time that there is for a connection has passed without one. */
+/** Reports whether the time limit for a connection passed without one. */
 export function isConnectTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === silent;
 }
 
 /**
- * Whether the connection is of no more use: it was lost, or the server has ended it, or has not answered in time, or what
- * it has kept is out of date.
+ * Reports whether the connection has to be discarded: it was lost, the server has ended it or has not answered in time,
+ * or the state that it has kept is outdated.
  */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
@@ -219,12 +223,12 @@ function meaningOf(error: object): Meaning | undefined {
     return meaningOfConnectionError(error) ?? (isUnknownFault(error) ? misunderstood : undefined);
   const refused = state === '0A000' ? refusedFeatures.get(Reflect.get(error, 'routine')) : undefined;
   if (refused !== undefined) return refused;
-  // What ends the connection is nothing that a trigger or a constraint has said.
+  // An error that ends the connection does not come from a trigger or a constraint.
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return inTheWay;
   if (state === '23503') return meaningOfForeignKey(error);
-  // A table of the application refers to one that is emptied; the server has no code for this alone.
+  // A table of the application refers to one that is truncated; the server has no separate code for this.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
   if (state === '23505') return innerKeyFault(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
@@ -233,8 +237,8 @@ function meaningOf(error: object): Meaning | undefined {
   return known ?? (isFatal(error) ? ended : { code: 'INTERNAL', message: 'unexpected fault of the database' });
 }
 
-// What the driver throws at what it does not understand may be any error. An error of the server's without an SQLSTATE is
-// told by its form: the driver is loaded for PostgreSQL only.
+// The driver may throw any error for a message that it does not know. An error of the server without an SQLSTATE is
+// recognised by its form: the driver is loaded for PostgreSQL only.
 function isUnknownFault(error: object): boolean {
   const { name, length } = error as Readonly<Record<string, unknown>>;
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
@@ -249,7 +253,7 @@ function isRefusedSetting(error: object, state: string): boolean {
 function meaningOfMessage(error: object, state: string): Meaning | undefined {
   const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
   if (messages === undefined) return undefined;
-  // What Prisma's adapter keeps of it has another name.
+  // Prisma's adapter keeps the message under another name.
   const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];
@@ -260,7 +264,7 @@ function refusalOf(error: object, cause: unknown): Failure | undefined {
   return sqlStateOf(error) === '23502' ? toRefusal(`${String(table)}.${String(column)}`, cause) : undefined;
 }
 
-/** Whether a statement has failed for want of a value for a column. */
+/** Reports whether a statement has failed because a column has no value. */
 export function isMissingValue(error: unknown, table: string, column: string): boolean {
   const found = findInChain(error, (link) => {
     const fields = link as Readonly<Record<string, unknown>>;

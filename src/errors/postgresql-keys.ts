@@ -1,7 +1,7 @@
 import type { ErrorEntity } from './database-error';
 import { Failure } from './failure';
 
-/** The public name of what a constraint protects. */
+/** Public name of the fields that a constraint protects. */
 const uniqueConstraints: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
   agents_pkey: ['agent', 'id'],
   certificates_pkey: ['certificate', 'id'],
@@ -9,7 +9,7 @@ const uniqueConstraints: Readonly<Record<string, readonly [entity: ErrorEntity, 
   security_events_pkey: ['securityEvent', 'id'],
 };
 
-/** What is wrong when a key collides that no caller gives. */
+/** Fault that a duplicate of an internal key indicates. No caller sets such a key. */
 interface KeyFault {
   readonly code: 'CORRUPT';
   readonly message: string;
@@ -25,8 +25,8 @@ const rowsOfNobody: KeyFault = {
 };
 
 /**
- * Keys that no caller gives. The counter of the feed gives those of its rows. The others begin with the key of a record,
- * which is checked first: only rows without their record collide.
+ * Internal keys, which no caller sets. The counter of the feed assigns those of its rows. The others begin with the key
+ * of a record, which is checked first: only rows without their record cause duplicates.
  */
 const innerKeys: Readonly<Record<string, KeyFault>> = {
   changes_pkey: feedCounterBehind,
@@ -36,7 +36,7 @@ const innerKeys: Readonly<Record<string, KeyFault>> = {
   security_event_metadata_pkey: rowsOfNobody,
 };
 
-/** Returns what is wrong when a unique violation is about a key that no caller gives; undefined for any other. */
+/** Returns the fault when a unique violation concerns an internal key; undefined for any other violation. */
 export function innerKeyFault(error: object): KeyFault | undefined {
   return innerKeys[constraintOf(error)];
 }
@@ -49,7 +49,7 @@ function constraintOf(error: object): string {
   return String(name);
 }
 
-/** Returns the failure of a call whose key is taken, with the entity and the field of the key where they are known. */
+/** Returns the failure of a call whose key is taken, with the entity and the field of the key when they are known. */
 export function toAlreadyExists(error: object, cause: unknown): Failure {
   const [entity, field] = uniqueConstraints[constraintOf(error)] ?? [];
   return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });

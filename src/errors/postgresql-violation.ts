@@ -1,26 +1,31 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from './application-constraint';
 import { isOwnKey, isOwnPostgresqlCheck, isOwnRequiredColumn } from './own-constraints';
 
-/** The classes of SQLSTATE that PostgreSQL has (its documentation, appendix A): any other is one of the application's own. */
+/**
+ * Classes of SQLSTATE that PostgreSQL defines (its documentation, appendix A): any other class belongs to the
+ * application.
+ */
 const serverClasses: ReadonlySet<string> = new Set(
   '00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'.split(
     ' ',
   ),
 );
 
-/** Errors of triggers and of functions: raised without a SQLSTATE of their own, or by what a trigger does. */
+/** States of errors in triggers and functions: raised without a SQLSTATE of their own, or by an action of a trigger. */
 const triggerStates = /^(?:09|27|38|39|P0)/;
 
-/** What a statement inside a function may fail with, beside what says something about the server or other transactions. */
+/**
+ * States with which a statement inside a function may fail, except those that concern the server or other transactions.
+ */
 const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
 
 /**
- * Returns the message for a change that a constraint or a trigger of the application refused; undefined where the error
- * is about something else, or about a constraint of this package.
+ * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
+ * error, and for a constraint of this package.
  */
 export function describeViolation(error: object, state: string): string | undefined {
   const { routine, where } = error as Readonly<Record<string, unknown>>;
-  // The functions of procedural languages raise errors with any SQLSTATE. Class 40 asks for another attempt.
+  // The functions of procedural languages raise errors with any SQLSTATE. Class 40 requests another attempt.
   if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
   if (state.startsWith('23')) return describeConstraint(error, state);
   if (state === '44000') return constraintRefuses(undefined);
@@ -66,14 +71,14 @@ function describeRequired(error: object): string | undefined {
 function constraintOf(error: object): string | undefined {
   const { constraint, originalMessage } = error as Readonly<Record<string, unknown>>;
   if (typeof constraint === 'string') return constraint;
-  // Prisma's adapter keeps the name inside an object, or in the server's message alone.
+  // Prisma's adapter keeps the name inside an object, or only in the server's message.
   const index: unknown =
     typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : undefined;
   if (typeof index === 'string') return index;
   return typeof originalMessage === 'string' ? / constraint "([^"]+)"$/.exec(originalMessage)?.[1] : undefined;
 }
 
-// A line "PL/pgSQL function refuse_owner() line 3 at RAISE", in the language of the server.
+// Parses a line "PL/pgSQL function refuse_owner() line 3 at RAISE", in the language of the server.
 function functionOf(where: unknown): string | undefined {
   return typeof where === 'string' ? /^PL\/\w+[ -]\S+ ([\w$.]+)\(/m.exec(where)?.[1] : undefined;
 }

@@ -23,7 +23,7 @@ const knownNames: ReadonlySet<unknown> = new Set([
   'SystemError',
   'TypeError',
   'URIError',
-  // The class of node-postgres for what the server reports has this name.
+  // Name of the class that node-postgres uses for errors of the server.
   'error',
 ]);
 
@@ -39,7 +39,7 @@ const systemCodes: ReadonlySet<string> = new Set([
 
 const sqlState = /^[0-9A-Z]{5}$/;
 
-/** SQLite's result codes, Prisma's codes, Node.js's codes, and OpenSSL's reasons to refuse a certificate. */
+/** SQLite's result codes, Prisma's codes, Node.js's codes, and OpenSSL's reasons to reject a certificate. */
 const codePatterns: readonly RegExp[] = [
   /^(?:UNKNOWN_)?SQLITE_[A-Z0-9_]{2,40}$/,
   /^P\d{4}$/,
@@ -48,23 +48,24 @@ const codePatterns: readonly RegExp[] = [
 ];
 
 /**
- * What a `DatabaseError` shows of the error beneath it: the name of its class and its code. Everything else that a driver
- * reports may hold stored values. `driverErrorOf` returns the original error.
+ * Redacted form of the original error in a `DatabaseError`: the name of its class and its code. All other properties
+ * that a driver reports may contain stored values. `driverErrorOf` returns the original error.
  */
 class RedactedError extends Error {
-  /** The code of SQLite, PostgreSQL (SQLSTATE), Prisma or Node.js. Absent when there is none. */
+  /** Code of SQLite, PostgreSQL (SQLSTATE), Prisma or Node.js. Absent when there is none. */
   readonly code?: string;
 
   constructor(name: string, code: string | undefined) {
     super('details are withheld, driverErrorOf returns them');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
-    // Without frames: those of the original error are text of the driver's, and those of this place tell nobody anything.
+    // Without frames: the frames of the original error are text of the driver, and the frames of this function have no
+    // use.
     this.stack = `${name}${code === undefined ? '' : ` [${code}]`}: ${this.message}`;
   }
 }
 
-/** Returns an error that has the kind and the code of `cause`, and nothing else of it. */
+/** Returns an error with only the kind and the code of `cause`. */
 export function redactCause(cause: unknown): Error {
   const described = findInChain(cause, (link) => {
     const code = knownCodeOf(link);
@@ -78,7 +79,7 @@ function knownCodeOf(link: object): string | undefined {
   const { code, originalCode, severity } = link as Readonly<Record<string, unknown>>;
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;
-  // Five characters are a SQLSTATE where a server reports them; elsewhere they may be anything.
+  // Five characters are a SQLSTATE in an error of a server; elsewhere they may be anything.
   const isReported = severity !== undefined || originalCode !== undefined;
   if (isReported && sqlState.test(known)) return known;
   return systemCodes.has(known) || codePatterns.some((pattern) => pattern.test(known)) ? known : undefined;
@@ -89,7 +90,7 @@ function knownNameOf(error: unknown): string {
     const name: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'name') : undefined;
     return typeof name === 'string' && knownNames.has(name) ? name : 'Error';
   } catch {
-    // A getter or a proxy of the caller's that throws.
+    // A getter or a proxy of the caller threw.
     return 'Error';
   }
 }

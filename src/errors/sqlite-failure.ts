@@ -7,7 +7,7 @@ import { toRefusal } from './refused-column';
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist'],
-  // What ON DELETE RESTRICT reports: SQLite implements it as a trigger.
+  // Reported for ON DELETE RESTRICT, which SQLite implements as a trigger.
   ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records refer to this one'],
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
@@ -32,7 +32,9 @@ const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, fiel
   'security_events.id': ['securityEvent', 'id'],
 };
 
-/** Keys that begin with the key of a record, which is checked first: only rows without their record collide. */
+/**
+ * Keys that begin with the key of a record, which is checked first: only rows without their record cause duplicates.
+ */
 const innerKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',
   'agent_metadata.agent_id, agent_metadata.key',
@@ -40,7 +42,10 @@ const innerKeys: ReadonlySet<string> = new Set([
   'security_event_metadata.event_id, security_event_metadata.key',
 ]);
 
-/** What an error of SQLite's driver means; undefined for any other. `cause` is what the failure keeps as its cause. */
+/**
+ * Returns the mapping of an error of SQLite's driver; undefined for any other error. `cause` becomes the cause of the
+ * failure.
+ */
 export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   if (isAboutClosed(error)) return notInitialized(cause);
   const driverError = adaptedErrorOf(error) ?? sqliteErrorOf(error);
@@ -53,7 +58,7 @@ function isAboutClosed(error: object): boolean {
   return name === 'TypeError' && message === 'The database connection is not open';
 }
 
-// What the driver adapter keeps of the driver's error.
+// Returns the driver's error in the form that the driver adapter keeps.
 function adaptedErrorOf(error: object): SqliteError | undefined {
   const { originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
   return sqliteErrorOf({ code: originalCode, message: originalMessage });

@@ -1,12 +1,15 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from './application-constraint';
 import { isOwnKey, isOwnRequiredColumn, isOwnSqliteCheck, isOwnTable } from './own-constraints';
 
-/** SQLite reports the name of a CHECK constraint or, where it has none, its SQL, which must not be shown. */
+/**
+ * Matches the name of a CHECK constraint. For a constraint without a name SQLite reports its SQL, which must not be
+ * shown.
+ */
 const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
 
 /**
- * Returns the message for a change that a constraint or a trigger of the application refused; undefined where the error
- * is about something else, or about a constraint of this package.
+ * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
+ * error, and for a constraint of this package.
  *
  * @param code - SQLite's name of the extended result code.
  */
@@ -23,7 +26,7 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
-      // Of an index over expressions: "index 'name'".
+      // For an index over expressions: "index 'name'".
       return isOwnKey(subject) ? undefined : constraintRefuses(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintRefuses(undefined);
@@ -37,7 +40,7 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// This package's own statements name its own tables only: any other is one that a trigger looks for.
+// This package's statements use only its own tables: a trigger uses any other table.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);

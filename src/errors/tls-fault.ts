@@ -1,4 +1,4 @@
-/** What is wrong with a certificate of the server, by the code of Node.js (the documentation of `node:tls`, "X509 errors"). */
+/** Fault of the server's certificate, by the code of Node.js (the documentation of `node:tls`, "X509 errors"). */
 const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['CERT_HAS_EXPIRED', "the server's certificate has expired"],
   ['CERT_NOT_YET_VALID', "the server's certificate is not valid yet"],
@@ -12,14 +12,14 @@ const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted('comes from an unknown authority')],
 ]);
 
-/** Codes of the other reasons to refuse a certificate or a revocation list, which only experts can act on. */
+/** Codes of other reasons to reject a certificate or a revocation list, which need expert knowledge. */
 const otherCertificateCode =
   /^(?:CERT|CRL|UNABLE_TO_GET|UNABLE_TO_DECRYPT|UNABLE_TO_DECODE|ERROR_IN_CERT|ERROR_IN_CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
-/** Codes of a handshake that failed. Node.js uses `EPROTO` where the socket itself reports it. */
+/** Codes of a failed handshake. Node.js uses `EPROTO` when the socket itself reports it. */
 const handshakeCode = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
-/** Returns what went wrong with the encryption of a connection; undefined where the code has nothing to do with it. */
+/** Returns the description of a TLS fault of a connection; undefined when the code does not concern TLS. */
 export function describeTlsFault(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   const known = certificateFaults.get(code);

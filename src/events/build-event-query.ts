@@ -20,7 +20,7 @@ import { SecuritySeverity, type EventGrouping, type SecurityEvent } from './type
 /** The place of an event in the order of all queries. */
 export type EventPlace = readonly [timestampMs: number, id: string];
 
-/** Which of the events that a filter leaves. */
+/** Order and range of the events that match a filter. */
 export interface EventSelection {
   readonly limit: number;
   readonly offset?: number | undefined;
@@ -41,10 +41,11 @@ export function buildEventQuery(dialect: Dialect, filter: EventFilter, selection
   return costing(costOf(filter, selection), composed);
 }
 
-/** The longest part of the order of an index that is read at once. */
+/** Longest page that is read directly in the order of an index. */
 const longestQuickPage = 1001;
 
-// One index gives the newest of one kind, or of one source or target; for more, all that one of them leads to is read.
+// One index returns the newest events of one kind, or of one source or target. With several conditions, all events that
+// match one of them are read.
 function costOf(filter: EventFilter, { limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
   if (ids !== undefined) return costOfRecords(ids.length);
@@ -83,13 +84,13 @@ function partsOf(filter: EventFilter): readonly EventFilter[] {
   return parts.length <= maxParts ? parts : [];
 }
 
-/** How many events a filter leaves. */
+/** Counts the events that match a filter. */
 export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
   const conditions = allOf(eventConditions(dialect, filter));
   return costing('scan', toStatement(sql`SELECT count(*) FROM security_events s WHERE ${conditions}`));
 }
 
-/** How many events a filter leaves in each group, most first. */
+/** Counts the events that match a filter in each group; the largest group comes first. */
 export function buildEventAggregate(
   dialect: Dialect,
   filter: EventFilter,
@@ -116,7 +117,7 @@ function labelOf(dialect: Dialect, by: EventGrouping): Sql {
   const stored = dialect.toMs(sql`s.timestamp`);
   const time = sql`CAST(${stored} AS BIGINT)`;
   const size = sql`CAST(${by.bucketMs} AS BIGINT)`;
-  // Null for what is not a whole number, which SQLite would take for another one.
+  // Null for a value that is not an integer: SQLite would convert it to another number.
   return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
 }
 

@@ -46,20 +46,20 @@ export class ChainStatements {
   readonly takeTurn: Statement | undefined;
   /** The head. */
   readonly selectHead: Statement;
-  /** Whether there is a checkpoint. */
+  /** Selects whether there is a checkpoint. */
   readonly hasCheckpoint: Statement;
-  /** Whether there are entries that have to be sealed. */
+  /** Selects whether there are entries without hashes. */
   readonly isUnsealed: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;
   readonly selectPruning: Statement;
-  /** The last pruning, the last checkpoint and the runs of marked entries, of one state. */
+  /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
   readonly selectMarked: Statement;
   readonly selectPrunable;
   readonly deleteEvents;
   readonly markEntries;
   readonly selectMarkedBeginning;
-  /** The last checkpoint. */
+  /** Selects the last checkpoint. */
   readonly selectCheckpoint: Statement;
   readonly deleteEntries;
   readonly deleteCheckpoints;
@@ -123,7 +123,7 @@ export class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))}) RETURNING sequence`,
     );
-    // Only as many entries are looked at as would be replaced, however many behind them are marked as well.
+    // Reads only as many entries as would be replaced, however many marked entries follow.
     this.selectMarkedBeginning = defineStatement<{ limit: number }>(
       (p) => sql`WITH beginning AS (
           SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
@@ -173,8 +173,8 @@ export class ChainStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // Together, so that they are of one state. Entries that follow one another are a run, whose numbers and whose places
-    // among the marked entries differ by the same.
+    // In one statement, so that they are of one state. Consecutive entries form a run: the difference between their
+    // sequence number and their rank among the marked entries is constant.
     const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
       FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
@@ -221,8 +221,8 @@ function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['rec
   const statement = defineStatement<EventParameters & EntryParameters & { metadata: string }>((p) => {
     const event = insertEvent(dialect, p);
     const hash = sha256(sql`head.hash || ':' || (${next}) || ':' || ${p('digest')}`);
-    // Unless the metadata are selected from the inserted event, the server may insert them first: for an id that is taken
-    // it would then report the key of the metadata.
+    // Selects the metadata from the inserted event. Otherwise the server may insert the metadata first, and would then
+    // report their key for an id that is taken.
     return sql`WITH event AS (${event} RETURNING 1),
         metadata AS (${insertEventMetadata(dialect, p('metadata'), sql`event CROSS JOIN`)})
       INSERT INTO security_event_entries (${entryColumnNames})
@@ -233,7 +233,7 @@ function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['rec
     statement({ ...toEventParameters(event), ...toEntryParameters(entry), metadata: toMetadataSet([event]) });
 }
 
-/** Whether {@link ChainStatements.record} has failed because nothing is known of what the chain ends with. */
+/** Reports whether {@link ChainStatements.record} has failed because the head of the chain is unknown. */
 export function isWithoutHead(error: unknown): boolean {
   return isMissingValue(error, 'security_event_entries', 'sequence');
 }

@@ -2,19 +2,17 @@ import { createHash } from 'node:crypto';
 import type { EventColumns, NewEventRow } from './parse-event';
 
 /*
- * Glossary.
- * Chain: the entries, each of which has a hash over itself and its predecessor's hash.
- * Entry: what was recorded of an event, a mitigation of one, or a pruning.
- * Head: the last entry.
- * Marked entry: one whose event was pruned (kind PRUNED); its digest and hash are left.
+ * Glossary. Chain: the entries, each of which has a hash over itself and its predecessor's hash. Entry: the record of
+ * an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: one whose event was pruned (kind
+ * PRUNED); it keeps its digest and hash.
  *
- * The form of what is hashed must never change: it would break every chain there is.
+ * The form of the hashed data must never change: a change would break every existing chain.
  */
 
-/** What an entry stands for. PRUNED is one whose event is gone, and, of no event, the pruning itself. */
+/** Kind of an entry. PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
 export type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
 
-/** What the entry of a pruning has in place of an event's id, which is never empty. */
+/** Event id in the entry of a pruning. The id of an event is never empty. */
 export const noEvent = '';
 
 /** A place of the chain. */
@@ -23,22 +21,22 @@ export interface ChainLink {
   readonly hash: string;
 }
 
-/** Where a chain begins. */
+/** Start of a chain. */
 export const chainStart: ChainLink = { sequence: 0, hash: '' };
 
-/** What is entered into the chain; what it is entered as follows from its place. */
+/** Content of a new entry. Its position in the chain determines the rest. */
 export interface NewEntry {
   readonly eventId: string;
   readonly kind: EntryKind;
   /** Of a mitigation. */
   readonly applied: boolean | null;
-  /** Of a mitigation; of a pruning, what it did: see `pruning.ts`. */
+  /** Details of a mitigation; for a pruning, its content: see `pruning.ts`. */
   readonly details: string | null;
   readonly enteredAt: number;
   readonly digest: string;
 }
 
-/** Content of an event as it is hashed. What is read from storage may hold values of any type, which are hashed as they are. */
+/** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */
 export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
 
 /** The entry of an event that is recorded. */

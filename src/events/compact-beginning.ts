@@ -4,18 +4,19 @@ import { chainStart, hashOf, noEvent, type ChainLink } from './chain';
 import { chainStatements } from './chain-statements';
 import { toRemovedEntry, type RemovedEntry } from './entry-rows';
 
-/** How many entries one work replaces at most: each is hashed, and the process does nothing else meanwhile. */
+/** Maximum number of entries that one work replaces: hashing them blocks the process. */
 export const maxCompaction = 2000;
 
 /** Entries at the beginning of the chain that a checkpoint may replace, in order. */
 export type Compactable = readonly RemovedEntry[];
 
 /**
- * Finds the marked entries at the beginning of the chain. An entry whose hash is wrong, or a pruning entry whose content
- * was changed, ends them: it is the evidence that the verification reports, and later pruning entries are based on it.
+ * Finds the marked entries at the beginning of the chain. Stops at an entry whose hash is wrong, and at a pruning entry
+ * whose content was changed: it is the evidence that the verification reports, and later pruning entries are based on
+ * it.
  *
- * @param isPruning - whether the work prunes events, and so adds a pruning entry in any case. Otherwise one pruning entry
- * alone is not replaced, or each call would replace one and add one.
+ * @param isPruning - true when the work prunes events, and so adds a pruning entry in any case. Otherwise a single
+ * pruning entry is not replaced, because each call would replace one and add one.
  */
 export function* findCompactable(dialect: Dialect, isPruning: boolean): Work<Compactable> {
   const statements = chainStatements(dialect);
@@ -40,7 +41,7 @@ function follows(link: ChainLink, { sequence, digest, hash, isUnchanged }: Remov
   return sequence === link.sequence + 1 && hash === hashOf(link.hash, sequence, digest) && isUnchanged;
 }
 
-/** Replaces entries by a checkpoint. @param events - how many were pruned since the beginning. */
+/** Replaces entries by a checkpoint. @param events - number of events pruned since the beginning */
 export function* replaceByCheckpoint(
   dialect: Dialect,
   { sequence, hash }: ChainLink,

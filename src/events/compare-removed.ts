@@ -2,18 +2,18 @@ import type { CompactedBeginning, Pruning } from './pruning';
 import { SetDigest } from './set-digest';
 import type { EventChainBreak } from './types';
 
-/** What is missing from a chain as it is stored. */
+/** Part that is missing from a stored chain. */
 export interface Removed {
-  /** The last checkpoint; null where there is none. */
+  /** Last checkpoint; null when there is none. */
   readonly beginning: CompactedBeginning | null;
-  /** How many marked entries there are, and the digest of their sequence numbers. */
+  /** Number of marked entries, and the digest of their sequence numbers. */
   readonly count: number;
   readonly digest: SetDigest;
 }
 
 /**
- * Compares what is missing with what the last pruning entry commits to: an entry that was only marked as removed, or an
- * event that was put back, stands in the chain of hashes as well as any other.
+ * Compares the missing part with the content of the last pruning entry. The chain of hashes alone does not show an
+ * entry that was only marked as removed, or an event that was put back.
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;
@@ -25,7 +25,7 @@ export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBr
   if (!isSame) return { sequence: last, reason: 'changed' };
   if (count < pruning.marked) return { reason: 'inserted' };
   if (count > pruning.marked) return { reason: 'removed' };
-  // As many are missing as should be, but others.
+  // The number of missing entries is correct, but other entries are missing.
   const total = SetDigest.parse(pruning.compacted) ?? new SetDigest();
   total.addAll(digest);
   return total.toString() === pruning.removed ? undefined : { reason: 'removed' };

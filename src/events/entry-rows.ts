@@ -9,25 +9,26 @@ export interface StoredEntry {
   readonly details: unknown;
   readonly digest: string;
   readonly hash: string;
-  /** Whether its event was not pruned and does not exist. */
+  /** True when its event was not pruned and does not exist. */
   readonly lacksEvent: boolean;
-  /** The digest of what is stored; undefined where nothing is left to hash. */
+  /** Digest of the stored content; undefined when nothing is left to hash. */
   readonly contentDigest: string | undefined;
-  /** Whether the columns that no digest covers hold what they must. */
+  /** True when the columns that no digest covers hold valid values. */
   readonly isSound: boolean;
 }
 
-/** A marked entry, of an event that was pruned or of a pruning. */
+/** Marked entry of a pruned event or of a pruning. */
 export interface RemovedEntry {
   readonly sequence: number;
   readonly eventId: string;
   readonly digest: string;
   readonly hash: string;
-  /** Whether what is left of it is what was entered. */
+  /** True when its remaining content equals the recorded content. */
   readonly isUnchanged: boolean;
 }
 
-// SQLite keeps values of any type in any column when its constraints are ignored, so no more is assumed than is checked.
+// SQLite keeps values of any type in any column when its constraints are ignored, so the code assumes only what it
+// checks.
 type EntryResultRow = readonly [
   sequence: number,
   eventId: string,
@@ -78,9 +79,9 @@ export function toStoredEntry(row: Row): StoredEntry {
   };
 }
 
-/** The entry that a row of `selectMarkedBeginning` stands for. */
+/** Converts a row of `selectMarkedBeginning`. */
 export function toRemovedEntry(row: Row): RemovedEntry {
-  // As above.
+  // The same as above.
   const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
   const isUnchanged =
     hasSoundColumns('PRUNED', eventId, applied, details) &&
@@ -116,7 +117,7 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 
-// SQLite stores booleans as 0 and 1. Any other value is hashed as it is, so that it is found to be changed.
+// SQLite stores booleans as 0 and 1. Any other value is hashed unchanged, so that the change is detected.
 function toFlag(value: unknown): unknown {
   if (value === 0) return false;
   return value === 1 ? true : value;

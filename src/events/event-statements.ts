@@ -37,8 +37,8 @@ export function toEventParameters({ columns: { id: eventId, ...columns } }: NewE
 /**
  * Inserts the metadata of any number of events.
  *
- * @param metadata - as {@link toMetadataSet} returns it.
- * @param joined - a table, with its kind of join, that has a row when the metadata are to be inserted.
+ * @param metadata - result of {@link toMetadataSet}.
+ * @param joined - table, with its kind of join, that has a row when the metadata are to be inserted.
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)

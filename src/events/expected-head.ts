@@ -10,7 +10,9 @@ export class ExpectedHead {
     this.#expected = expected;
   }
 
-  /** Compares an entry, or the checkpoint that the verification begins with; returns the break if the hash is another. */
+  /**
+   * Compares an entry, or the checkpoint that the verification begins with; returns the break when the hash differs.
+   */
   compare({ sequence, hash }: ChainLink): EventChainBreak | undefined {
     if (sequence !== this.#expected?.sequence) return undefined;
     if (hash !== this.#expected.hash) return { sequence, reason: 'changed' };

@@ -74,8 +74,8 @@ export function parsePruneOptions(input: unknown): PruneBatch {
 }
 
 /**
- * Checks the options of a verification and returns the head that the chain must have; undefined where none was given, and
- * for that of an empty chain, with which every chain begins.
+ * Checks the options of a verification and returns the head that the chain must have. Undefined when no head was given,
+ * and for the head of an empty chain, with which every chain begins.
  *
  * @throws INVALID_INPUT
  */

@@ -7,26 +7,26 @@ import { chainStatements } from './chain-statements';
 import { findCompactable, maxCompaction, replaceByCheckpoint } from './compact-beginning';
 import { nextPruning, noPruning, parsePruning, type Pruning } from './pruning';
 
-/** What to prune at once. */
+/** Options of one batch of a pruning. */
 export interface PruneBatch {
   /** In milliseconds since 1970. */
   readonly before: number;
   readonly size: number;
 }
 
-/** What a work has pruned. */
+/** Result of one batch of a pruning. */
 export interface PruneOutcome {
   readonly events: number;
-  /** Whether there may be more to do. */
+  /** True when there may be more to prune. */
   readonly hasMore: boolean;
 }
 
 /**
- * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Where nothing but marked entries is
- * left at the beginning of the chain, a checkpoint replaces them. The chain gets an entry that commits to what was marked
- * and replaced, so that nobody can remove anything else, or put anything back, unnoticed.
+ * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Marked entries at the beginning
+ * of the chain are replaced by a checkpoint. The chain gets an entry that commits to the marked and replaced entries:
+ * nobody can then remove anything else, or put anything back, without detection.
  *
- * @param now - in milliseconds since 1970.
+ * @param now - time in milliseconds since 1970.
  */
 export function* pruneEvents(dialect: Dialect, { before, size }: PruneBatch, now: number): Work<PruneOutcome> {
   const statements = chainStatements(dialect);
@@ -49,15 +49,16 @@ export function* pruneEvents(dialect: Dialect, { before, size }: PruneBatch, now
   return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
-/** Deletes events and marks their entries; returns the sequence numbers of those. */
+/** Deletes events and marks their entries; returns the sequence numbers of those entries. */
 function* removeEvents(dialect: Dialect, events: readonly Row[]): Work<readonly number[]> {
   const statements = chainStatements(dialect);
   const ids = JSON.stringify(events.map(([id]) => id));
   const { rows } = yield statements.markEntries({ ids });
-  // A policy may let the role see events and not delete them, which the server does not report: it would go on for ever.
+  // A row security policy may let the role see events but not delete them. The server does not report that, and the
+  // loop would never end.
   const { changes } = yield statements.deleteEvents({ ids });
   if (changes < events.length) throw protectedRow();
-  // The statement returns this column alone.
+  // The statement returns only this column.
   return rows.map(([sequence]) => sequence as number);
 }
 

@@ -1,39 +1,39 @@
 import { SetDigest } from './set-digest';
 
-/** The part of a checkpoint that the pruning entry repeats, so that nobody can move or edit the checkpoint unnoticed. */
+/** Part of a checkpoint that the pruning entry repeats, so that a moved or edited checkpoint is detected. */
 export interface CompactedBeginning {
-  /** The last entry that the checkpoint replaced. */
+  /** Sequence number of the last entry that the checkpoint replaced. */
   readonly sequence: number;
-  /** How many events had been pruned by then. */
+  /** Number of events that had been pruned by then. */
   readonly events: number;
-  /** In milliseconds since 1970. */
+  /** Time in milliseconds since 1970. */
   readonly createdAt: number;
 }
 
 /**
- * Content of a pruning entry, which commits to everything that was removed from the chain until then. Entries that were
- * removed are marked; where nothing else is left at the beginning of the chain, a checkpoint replaces them. The digests
- * always satisfy: `removed` = `compacted` + the marked entries that are still in the chain. An entry that is marked and
- * replaced in one step is in neither.
+ * Content of a pruning entry, which commits to everything that was removed from the chain until then. Removed entries
+ * are marked; a checkpoint replaces the marked entries at the beginning of the chain. The digests always satisfy:
+ * `removed` = `compacted` + the marked entries that are still in the chain. An entry that is marked and replaced in one
+ * step is in neither.
  */
 export interface Pruning {
-  /** Events from before this time were pruned, in milliseconds since 1970. */
+  /** Time in milliseconds since 1970; earlier events were pruned. */
   readonly before: number;
-  /** How many events were pruned since the beginning. */
+  /** Number of events pruned since the beginning. */
   readonly events: number;
-  /** How many marked entries are in the chain, pruning entries included. */
+  /** Number of marked entries in the chain, including pruning entries. */
   readonly marked: number;
   /** Digest of the sequence numbers of the entries that were removed. */
   readonly removed: string;
-  /** Digest of the sequence numbers of those that a checkpoint replaced. */
+  /** Digest of the sequence numbers of the removed entries that a checkpoint replaced. */
   readonly compacted: string;
-  /** The last checkpoint; null before there is one. */
+  /** Last checkpoint; null before there is one. */
   readonly beginning: CompactedBeginning | null;
 }
 
 const noMembers = new SetDigest().toString();
 
-/** The state of a chain from which nothing was removed. */
+/** State of a chain from which nothing was removed. */
 export const noPruning: Pruning = {
   before: 0,
   events: 0,
@@ -43,11 +43,11 @@ export const noPruning: Pruning = {
   beginning: null,
 };
 
-/** Parses the content of a pruning entry; undefined for anything that this package did not write. */
+/** Parses the content of a pruning entry; undefined for content that this package did not write. */
 export function parsePruning(details: unknown): Pruning | undefined {
   if (typeof details !== 'string') return undefined;
   try {
-    // Checked below; the digest of the entry vouches for the rest.
+    // Checked below; the digest of the entry covers the rest.
     const { before, events, marked, removed, compacted, beginning } = JSON.parse(details) as Pruning;
     const numbers = [before, events, marked];
     if (beginning !== null) numbers.push(beginning.sequence, beginning.events, beginning.createdAt);
@@ -59,7 +59,7 @@ export function parsePruning(details: unknown): Pruning | undefined {
   }
 }
 
-/** What one step removed from the chain. */
+/** Entries that one step removed from the chain. */
 export interface Removal {
   readonly before: number;
   readonly events: number;
@@ -73,7 +73,7 @@ export interface Removal {
 /**
  * Returns the content of the pruning entry at `sequence`.
  *
- * @param last - content of the pruning entry before it.
+ * @param last - content of the previous pruning entry.
  */
 export function nextPruning(last: Pruning, removal: Removal, sequence: number): Pruning {
   const { before, events, beginning } = removal;

@@ -1,7 +1,7 @@
 import type { Row, Statement } from '../sql/statement';
 
-/** Yielded where a reading computes for long, so that everything else in the process gets its turn. */
+/** Yielded during long computations, so that other work of the process can run. */
 export const pause = Symbol('pause');
 
-/** Queries, each given by a `yield` that gives back its rows. */
+/** Generator of queries: each `yield` of a query returns its rows. */
 export type Reading<T> = Generator<Statement | typeof pause, T, readonly Row[]>;

@@ -28,7 +28,7 @@ export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): W
     const entry = toStoredEntry(row);
     const { sequence } = entry;
     if (entry.hash === '') {
-      // Where the event is gone, the verification will tell.
+      // When the event is missing, the verification reports it.
       const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
       sealed.push([sequence - after.sequence, digest, link.hash]);

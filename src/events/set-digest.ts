@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Length of a digest in bits, and how far its prime modulus lies below the power of two. */
+/** Length of a digest in bits, and the distance of its prime modulus from the power of two. */
 const size = 3072;
 const offset = 1_103_717n;
 const modulus = (1n << BigInt(size)) - offset;
@@ -11,12 +11,13 @@ const pattern = new RegExp(`^[0-9a-f]{${size / 4}}$`);
 /**
  * Digest of a set of numbers that can be extended member by member, in any order, without reading the set again: MuHash
  * (Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) with the modulus of Bitcoin Core's
- * MuHash3072. Two different sets with one digest cannot be found in practice. A member that is added twice counts twice.
+ * MuHash3072. In practice, nobody can find two different sets with the same digest. A member that is added twice counts
+ * twice.
  */
 export class SetDigest {
   #product = 1n;
 
-  /** Reads what `toString` wrote; undefined for any other text. */
+  /** Parses the result of `toString`; undefined for any other text. */
   static parse(text: unknown): SetDigest | undefined {
     if (typeof text !== 'string' || !pattern.test(text)) return undefined;
     const digest = new SetDigest();
@@ -34,7 +35,7 @@ export class SetDigest {
     this.#multiply(product);
   }
 
-  /** The digest in hexadecimal, always of the same length. */
+  /** Returns the digest in hexadecimal, always of the same length. */
   toString(): string {
     return this.#product.toString(16).padStart(size / 4, '0');
   }
@@ -43,7 +44,7 @@ export class SetDigest {
     return this.#product;
   }
 
-  // The modulus is close below a power of two, so that a remainder takes a shift and a small product. Measured: half the
+  // The modulus is slightly below a power of two, so a remainder takes a shift and a small product. Measured: half the
   // time of the operator %.
   #multiply(factor: bigint): void {
     let product = this.#product * factor;

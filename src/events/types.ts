@@ -1,7 +1,7 @@
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 
-/** How bad an event is, from the least to the worst. */
+/** Severity of an event, in ascending order. */
 export const SecuritySeverity = {
   INFO: 'INFO',
   LOW: 'LOW',
@@ -31,9 +31,9 @@ export interface SecurityEvent {
   timestamp: Date;
   eventType: SecurityEventType;
   severity: SecuritySeverity;
-  /** Where it came from: an address, the id of an agent. */
+  /** Origin of the event: an address, or the id of an agent. */
   source: string;
-  /** What it was against. */
+  /** Target of the event. */
   target: string;
   description: string;
   metadata: Metadata;
@@ -60,8 +60,8 @@ export interface SecurityEventInput {
 }
 
 /**
- * Which events to find, newest first and by id among those of one millisecond. Every field that is given has to match;
- * `undefined` means no filter; an empty string or an empty array matches nothing.
+ * Filter for events. The result is ordered newest first, and by id among events of the same millisecond. Every given
+ * field has to match; `undefined` means no filter; an empty string or an empty array matches nothing.
  */
 export interface SecurityEventQuery {
   /** Any of these ids. */
@@ -81,13 +81,13 @@ export interface SecurityEventQuery {
   mitigationApplied?: boolean | undefined;
   /** Every key given holds exactly this JSON value. */
   metadata?: Metadata | undefined;
-  /** How many at most; 0 gives none. Without it, more than `maxResults` matches are an error. */
+  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
   limit?: number | undefined;
-  /** How many to leave out first. Default: 0. */
+  /** Number of results to skip. Default: 0. */
   offset?: number | undefined;
 }
 
-/** What to group events by: their own fields, or spans of time of this length, the first of which begins with 1970. */
+/** Grouping of events: by one of their fields, or by time spans of this length, the first of which begins with 1970. */
 export type EventGrouping =
   | 'eventType'
   | 'severity'
@@ -98,25 +98,25 @@ export type EventGrouping =
       readonly bucketMs: number;
     };
 
-/** How many events there are of one kind. */
+/** Number of events of one group. */
 export interface EventCount {
   /** The type, severity, source or target; of a span of time its beginning, such as `2026-06-01T12:00:00.000Z`. */
   readonly key: string;
   readonly count: number;
 }
 
-/** What was done about an event. */
+/** Action that was taken about an event. */
 export interface MitigationInput {
   applied: boolean;
   /** Default: none, also where there were some before. */
   details?: string | undefined;
 }
 
-/** Which events to prune. */
+/** Options of pruning events. */
 export interface PruneEventsOptions {
   /** Events of this time, and later ones, are kept. */
   before: Date;
-  /** How many events one transaction deletes at most, 1 to 10000. Default: 500. */
+  /** Maximum number of events that one transaction deletes, 1 to 10000. Default: 500. */
   batchSize?: number | undefined;
 }
 
@@ -128,14 +128,14 @@ export interface PruneEventsOptions {
  */
 
 /**
- * How an entry of the chain is not what it was.
+ * Reason of a break in the chain.
  *
  * - `changed`: an event, its metadata, a mitigation or the entry itself has another content.
- * - `removed`: an event or an entry is missing, which no pruning has taken away.
- * - `reordered`: an entry stands where another belongs, which is there still.
- * - `inserted`: an event or an entry is there that was not recorded, or that was pruned.
- * - `unproven`: the expected entry was pruned into a later checkpoint. Nothing is wrong with the rest of the chain, but
- *   nothing is left to compare the expected hash with.
+ * - `removed`: an event or an entry is missing that was not pruned.
+ * - `reordered`: an entry is in the position of another entry, which still exists.
+ * - `inserted`: there is an event or an entry that was not recorded, or that was pruned.
+ * - `unproven`: the expected entry was pruned into a later checkpoint. The rest of the chain is intact, but nothing is
+ *   left to compare the expected hash with.
  */
 export const EventChainBreakReason = {
   CHANGED: 'changed',
@@ -149,9 +149,11 @@ export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof 
 /** The first place where the chain is not what it was. */
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
-  /** The place in the chain; absent for an event that is not in it, and where only the last pruning entry tells. */
+  /**
+   * Position in the chain. Absent for an event that is not in it, and when only the last pruning entry shows the break.
+   */
   readonly sequence?: number;
-  /** Where known. */
+  /** Id of the event; absent when it is unknown. */
   readonly eventId?: string;
 }
 
@@ -163,38 +165,41 @@ export interface EventChainHead {
   readonly hash: string;
 }
 
-/** How to verify the chain. */
+/** Options of verifying the chain. */
 export interface VerifyEventsOptions extends ReadOptions {
   /**
-   * A head that was kept from an earlier verification, in any place that cannot be changed together with the database. The
-   * chain is valid only if its entry of that sequence still has that hash, or if its checkpoint is of exactly that sequence
-   * and hash. Otherwise the break is at that sequence: `changed` for another hash, `removed` where the chain ends before
-   * it, `unproven` where it was pruned into a later checkpoint. The head of an empty chain is contained in every chain.
+   * Head from an earlier verification, kept in a place that cannot be changed together with the database. The chain is
+   * valid only if its entry of that sequence still has that hash, or if its checkpoint has exactly that sequence and
+   * hash. Otherwise the break is at that sequence: `changed` for another hash, `removed` when the chain ends before it,
+   * `unproven` when it was pruned into a later checkpoint. Every chain contains the head of an empty chain.
    */
   readonly expected?: EventChainHead | undefined;
 }
 
-/** What stands for the beginning of the chain that was pruned. */
+/** Checkpoint that replaces the pruned beginning of the chain. */
 export interface EventChainCheckpoint extends EventChainHead {
-  /** How many events had been pruned by then. */
+  /** Number of events that had been pruned by then. */
   readonly count: number;
   readonly createdAt: Date;
 }
 
-/** What the verification of the chain has found. */
+/** Result of verifying the chain. */
 export type EventChainVerification =
   | {
       readonly valid: true;
-      /** How many entries were verified. */
+      /** Number of verified entries. */
       readonly entries: number;
-      /** The last of them. Kept elsewhere and given as `expected` later, it tells whether the chain was cut or made anew. */
+      /**
+       * Last verified entry. Keep it elsewhere and pass it as `expected` later, to detect a chain that was cut or
+       * rewritten.
+       */
       readonly head: EventChainHead;
-      /** Where the verification began; absent where nothing is missing at the beginning. */
+      /** Checkpoint at which the verification began; absent when nothing was pruned at the beginning. */
       readonly checkpoint?: EventChainCheckpoint;
     }
   | {
       readonly valid: false;
-      /** How many entries were verified before. */
+      /** Number of entries that were verified before the break. */
       readonly entries: number;
       readonly break: EventChainBreak;
     };

@@ -14,7 +14,7 @@ import type { EventChainBreak, EventChainVerification } from './types';
 
 const batchSize = 500;
 
-/** How many characters a batch may have: fewer entries are read at a time where they are long. */
+/** Maximum number of characters of a batch: longer entries are read in smaller batches. */
 const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 
 /** The head, the checkpoint and the last pruning at one moment. */
@@ -27,11 +27,11 @@ interface ChainState {
   readonly first: number | null;
 }
 
-/** How far the chain was walked. */
+/** Progress of the verification. */
 interface Progress {
   link: ChainLink;
   entries: number;
-  /** How many entries are marked, and the digest of their sequence numbers. */
+  /** Number of marked entries, and the digest of their sequence numbers. */
   marked: number;
   readonly markedDigest: SetDigest;
   /** Content of the last pruning entry. */
@@ -39,10 +39,11 @@ interface Progress {
 }
 
 /**
- * Walks the chain up to what is its head now, then looks for events that are not in it. Each query sees another state of
- * the database: what others record meanwhile lies behind that head, and what they prune is allowed for.
+ * Walks the chain up to its present head, then searches for events that are not in it. Each query sees another state of
+ * the database. Entries that others record meanwhile come after that head, and concurrent pruning is taken into
+ * account.
  *
- * @param expected - an entry or a checkpoint that the chain must have.
+ * @param expected - entry or checkpoint that the chain must have.
  */
 export function* verifyChain(dialect: Dialect, expected?: ChainLink): Reading<EventChainVerification> {
   const statements = chainStatements(dialect);
@@ -144,7 +145,7 @@ function* checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = yield* diagnoseBreak(statements, previous, entry);
-    // Where an entry was removed and the others moved up, whose it was is gone with it.
+    // When an entry was removed and the later ones moved up, its event is unknown.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
@@ -153,7 +154,7 @@ function* checkEntry(
   return undefined;
 }
 
-/** Compares the marked entries and the checkpoint with what the last pruning entry commits to. */
+/** Compares the marked entries and the checkpoint with the content of the last pruning entry. */
 function* compareMarked(
   statements: ChainStatements,
   before: ChainState,
@@ -164,7 +165,7 @@ function* compareMarked(
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
   // Somebody has pruned meanwhile, so that what was counted is of no one moment.
   const [row] = yield statements.selectMarked;
-  // The statement selects exactly these columns, the three in the middle null together.
+  // The statement selects exactly these columns. The three in the middle are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
     details: string | null,
     sequence: number | null,
@@ -191,7 +192,7 @@ function* digestOf(runs: readonly (readonly [first: number, last: number])[]): R
   return { count, digest };
 }
 
-/** What a pruning entry says of a checkpoint; null for the one that a chain begins with. */
+/** Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint with which a chain begins. */
 function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBeginning | null {
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }

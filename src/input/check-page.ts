@@ -5,18 +5,18 @@ import { checkObject, checkWholeNumber, optional } from './check';
 import type { Window } from './check-window';
 import type { Checks } from './checks';
 
-/** Which page of what a query matches. */
+/** Options of a page of the results. */
 export interface PageOptions {
   /** `nextCursor` of the page before, of the same query. Default: the first page. */
   after?: string | undefined;
-  /** How many records at most, 1 to 1000. Default: 100. */
+  /** Maximum number of records, 1 to 1000. Default: 100. */
   size?: number | undefined;
 }
 
 /** A part of what a query matches. */
 export interface Page<T> {
   readonly items: T[];
-  /** Where the next page begins; absent on the last one. */
+  /** Cursor of the next page; absent on the last page. */
   readonly nextCursor?: string;
 }
 
@@ -26,11 +26,11 @@ const defaultSize = 100;
 /** The most records of a page. */
 export const maxPageSize = 1000;
 
-/** Which page is wanted. What the cursor holds is still to be checked. */
+/** Requested page. The content of the cursor is not checked yet. */
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
-  /** How much the page may have; more is RESULT_TOO_LARGE. */
+  /** Bounds of the page; a larger page fails with RESULT_TOO_LARGE. */
   readonly bounds: AnswerBounds;
 }
 
@@ -52,7 +52,7 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
   return value;
 }
 
-/** How many records, and how many characters of them, are read at a time to be given one by one. */
+/** Maximum number of records, and of their characters, that an iteration reads at a time. */
 const iterationSize = 500;
 const iterationLength = 16_777_216;
 

@@ -29,10 +29,10 @@ export class Checks {
   /** Short texts to look for. */
   readonly names = (value: unknown, field: string): string[] => this.list(value, field, this.name);
 
-  /** What to look for. */
+  /** Checks a list of values to search for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
-    // Before the next one is looked at: together they may be more than there is time for.
+    // Before the next element is checked: together they may take too long.
     const checkNext = (element: unknown, path: string): T => {
       length += typeof element === 'string' ? element.length : 0;
       this.#assertRecordLength(length, field);
@@ -41,12 +41,12 @@ export class Checks {
     return checkArray(value, field, checkNext, this.limits.listLength);
   }
 
-  /** What is to be written by one call. */
+  /** Checks the records that one call writes. */
   batch<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     return checkArray(value, field, check, this.limits.batchSize);
   }
 
-  /** @throws where the texts of one record, or of one list, are longer than they may be together. */
+  /** Checks the length of a record. @throws when the texts of one record, or of one list, exceed the limit together */
   recordLength(rows: readonly (readonly unknown[])[], field: string): void {
     let length = 0;
     for (const row of rows) for (const value of row) if (typeof value === 'string') length += value.length;

@@ -2,10 +2,10 @@ import { invalidInput } from '../errors/failure';
 import { lengthOf, reading } from '../input/reading';
 import { isStorableText } from '../text/is-storable-text';
 
-/** How deep values may be nested: far below what any JSON parser on the way can take. */
+/** Maximum depth of nested values: far below the limit of every JSON parser that reads them. */
 export const maxJsonDepth = 1000;
 
-/** How much JSON there may be. */
+/** Bounds of a JSON text. */
 export interface JsonBounds {
   readonly maxDepth: number;
   /** In UTF-8. */
@@ -13,7 +13,7 @@ export interface JsonBounds {
   readonly values: ValueAllowance;
 }
 
-/** How many JSON values there may be, counted together over all that is written with it. */
+/** Number of JSON values that may still be written, counted over all values that share it. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -23,7 +23,7 @@ export class ValueAllowance {
     this.#left = max;
   }
 
-  /** Takes a value from what is left. Reports whether there was one. */
+  /** Uses up one value. Reports whether there was one left. */
   take(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
@@ -33,12 +33,12 @@ export class ValueAllowance {
 const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, values: new ValueAllowance(Infinity) };
 
 /**
- * The JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the idea of RFC
- * 8785); that of -0 is `0`. Differs from `JSON.stringify` in that it refuses what JSON cannot hold, where that would drop
- * or change it.
+ * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the
+ * idea of RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, it rejects values that JSON cannot represent, and
+ * never drops or changes them.
  *
- * @throws INVALID_INPUT at `field` for anything that is no JSON value, holds NUL or a lone surrogate, or is more or nested
- * deeper than `bounds` say, as whatever contains itself is.
+ * @throws INVALID_INPUT at `field` for a value that is not valid JSON, that contains NUL or a lone surrogate, or that
+ * exceeds `bounds` in size or depth. A value that contains itself exceeds them.
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
@@ -51,7 +51,7 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
-  /** How many characters there may still be: each is a byte at least. */
+  /** Number of characters that may still be written: each takes at least one byte. */
   #room: number;
 
   constructor(field: string, bounds: JsonBounds) {
@@ -62,7 +62,7 @@ export class JsonWriter {
 
   /** @param depth - how deep the value lies. */
   write(value: unknown, depth: number): string {
-    // A parsed value takes tens of bytes however short its text is.
+    // A parsed value takes tens of bytes, however short its text is.
     if (!this.#bounds.values.take()) throw this.#tooMany();
     switch (typeof value) {
       case 'string':
@@ -94,7 +94,7 @@ export class JsonWriter {
     return this.#take(JSON.stringify(text));
   }
 
-  /** Whether the bytes have to be counted: a character has three at most. */
+  /** Reports whether the bytes have to be counted: a character has at most three. */
   get mayBeTooLarge(): boolean {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
@@ -143,7 +143,7 @@ export class JsonWriter {
   }
 }
 
-/** Whether `value` is an object of the language's own making, also of another realm, and not of some class. */
+/** Reports whether `value` is a plain object, also of another realm, and not an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

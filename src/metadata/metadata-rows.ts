@@ -6,7 +6,7 @@ import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './ca
 /** Key and canonical JSON text of one entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
-/** How much metadata a record may have. */
+/** Returns the bounds of the metadata of a record. */
 export function metadataBounds({ limits }: Checks): JsonBounds {
   const { metadataDepth, metadataBytes, metadataValues } = limits;
   return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };
@@ -28,7 +28,10 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Checks)
   return rows;
 }
 
-/** What to look for in metadata; undefined where that is nothing. @throws INVALID_INPUT as {@link toMetadataRows} */
+/**
+ * Returns the metadata to search for; undefined when there is no such filter. @throws INVALID_INPUT as {@link
+ * toMetadataRows}
+ */
 export function toMetadataFilter(metadata: unknown, field: string, checks: Checks): MetadataRow[] | undefined {
   const rows = toMetadataRows(metadata, field, checks);
   return rows.length === 0 ? undefined : rows;
@@ -36,6 +39,6 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Check
 
 /** The rows as one parameter: a JSON object of their texts by key. */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
-  // An object of a hundred thousand properties would take longer to make than to write.
+  // An object of a hundred thousand properties takes longer to create than its text.
   return `{${rows.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }

@@ -15,10 +15,10 @@ import { SqliteMigrationAdapterFactory } from './sqlite-migration-adapter';
 /** Failures of the storage, by the beginning of the driver's codes. */
 const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
-/** What to bring a database to, and how patiently. */
+/** Target and lock timeout of a migration. */
 export interface ApplyMigrationsOptions {
   readonly shipped: readonly ShippedMigration[];
-  /** How long to wait for other connections' locks, in milliseconds, at the start and at the end. */
+  /** Time to wait for locks of other connections at the start and at the end, in milliseconds. */
   readonly busyTimeoutMs: number;
 }
 
@@ -76,7 +76,7 @@ async function runEngine(
   try {
     return await runSchemaEngine(factory, { provider: 'sqlite', shipped, adopted });
   } catch (error) {
-    // What follows the first failure is a consequence of it.
+    // Later errors are consequences of the first failure.
     throw toMigrationError(connection, shipped, failures.at(0) ?? error);
   }
 }
@@ -92,7 +92,7 @@ function toMigrationError(connection: Database, shipped: readonly ShippedMigrati
   return new MigrationError('failed', `${message}${describeRow(connection, script, cause)}`, { cause });
 }
 
-/** Names the row that a migration could not copy, so that somebody can correct it; empty for any other failure. */
+/** Describes the row that a migration could not copy, so that it can be corrected; empty for any other failure. */
 function describeRow(connection: Database, script: string, cause: unknown): string {
   const check = connection.inTransaction ? findFailedCheck(connection, script, cause) : undefined;
   if (check === undefined) return '';

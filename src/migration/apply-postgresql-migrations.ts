@@ -10,16 +10,16 @@ import type { ShippedMigration } from './shipped-migrations';
 import { isDescriptorShortage } from '../errors/load-failure';
 import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from './sql-state';
 
-/** What to bring a database to, and how patiently. */
+/** Target and lock timeout of a migration. */
 export interface ApplyPostgresqlMigrationsOptions {
   readonly shipped: readonly ShippedMigration[];
-  /** How long to wait for each lock that another connection holds, in milliseconds. */
+  /** Time to wait for each lock of another connection, in milliseconds. */
   readonly lockTimeoutMs: number;
   /** The schema that names without one lead to, where it is to be made if it is missing. */
   readonly schema?: string | undefined;
 }
 
-/** What another connection's lock ends in. */
+/** SQLSTATE values of a failed wait for the lock of another connection. */
 const busyStates = new Set([lockNotAvailable, deadlockDetected]);
 
 /** Failures of the connection, of the server's resources or of a server that takes no writes, by their beginning. */
@@ -94,14 +94,14 @@ async function reporting<T>(failures: unknown[], work: Promise<T>): Promise<T> {
   });
 }
 
-/** Where the names in a script lead to that have no schema before them. */
+/** Returns the schema that unqualified names in a script refer to. */
 async function currentSchema(query: PostgresqlQuery): Promise<string> {
   const { rows } = await query('SELECT current_schema()');
   const schema = rows.at(0)?.at(0);
   return typeof schema === 'string' ? schema : 'public';
 }
 
-/** Whether the schema holds tables, views or sequences that are anyone's: not Prisma Migrate's, not an extension's. */
+/** Reports whether the schema holds tables, views or sequences other than those of Prisma Migrate and of extensions. */
 async function hasTables(query: PostgresqlQuery): Promise<boolean> {
   const { rows } = await query(`
     SELECT 1 FROM pg_class c

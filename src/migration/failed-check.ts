@@ -1,22 +1,22 @@
 import type { Database } from 'better-sqlite3';
 import { sqliteErrorOf } from '../errors/sqlite-error';
 
-/** The row that a migration could not copy. */
+/** Row that a migration could not copy. */
 export interface FailedCheck {
   readonly table: string;
   readonly column: string;
-  /** The id of the row, or what its first key column holds; undefined where that is not a text. */
+  /** Id of the row, or the value of its first key column; undefined when that is not a string. */
   readonly id: string | undefined;
 }
 
 const copyPrefix = 'new_';
 
 /**
- * Finds the row that broke a CHECK constraint while a migration copied a table into a new one. SQLite names the constraint
- * alone, and the script was undone. So it runs again, and what it did until it fails is left to be looked at.
+ * Finds the row that violated a CHECK constraint while a migration copied a table into a new one. SQLite only reports
+ * the constraint, and the script was rolled back. So this function runs it again until it fails, and searches the rows.
  *
  * @param connection - is in a transaction that will be rolled back.
- * @returns undefined where the failure is another.
+ * @returns undefined for any other failure.
  */
 export function findFailedCheck(connection: Database, script: string, error: unknown): FailedCheck | undefined {
   const name = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];
@@ -24,7 +24,7 @@ export function findFailedCheck(connection: Database, script: string, error: unk
   try {
     connection.exec(script);
   } catch {
-    // As before.
+    // Fails as before.
   }
   return readFailedCheck(connection, name);
 }

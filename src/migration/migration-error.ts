@@ -1,12 +1,12 @@
 /**
- * Why the migrations were not applied:
+ * Reason why the migrations were not applied:
  *
- * - `too-new`: the database has migrations that this package does not know, so a newer one has made them.
- * - `failed-before`: an earlier attempt has left a failed migration in the history, to be resolved with Prisma's CLI.
- * - `failed`: a migration could not be applied now. Nothing of it is left, nor of those before it in the same run.
- * - `denied`: the role of the connection lacks a privilege. Nothing of the run is left.
+ * - `too-new`: the database has migrations that this package does not know, so a newer version has applied them.
+ * - `failed-before`: an earlier attempt has left a failed migration in the history. Resolve it with Prisma's CLI.
+ * - `failed`: a migration could not be applied now. All changes of this run were rolled back.
+ * - `denied`: the role of the connection lacks a privilege. All changes of this run were rolled back.
  * - `not-empty`: the database has tables, but neither a history nor the schema that this package started from.
- * - `busy`: another connection's lock stood in the way for too long.
+ * - `busy`: another connection held a lock for too long.
  */
 export type MigrationErrorReason = 'too-new' | 'failed-before' | 'failed' | 'denied' | 'not-empty' | 'busy';
 

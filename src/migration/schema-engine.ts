@@ -17,7 +17,7 @@ export interface KnownEngineError extends Error {
 
 /** @internal Kept out of the published types, where a program's own declarations may say otherwise. */
 declare global {
-  /** Where Prisma's WebAssembly modules leave the reason before they stop for good. The name is theirs. */
+  /** Registry in which Prisma's WebAssembly modules store the reason of a panic. Prisma defines the name. */
   var PRISMA_WASM_PANIC_REGISTRY: { set_message(message: string): void } | undefined;
 
   /** Node.js has it; TypeScript declares it together with the browser's globals only. Here: what this module uses. */
@@ -29,7 +29,7 @@ declare global {
   };
 }
 
-/** The bindings that have their WebAssembly module, told apart by a class that each has of its own. */
+/** Bindings that have loaded their WebAssembly module. The key is a class that each of them has of its own. */
 type LoadedBindings = WeakMap<object, Promise<void>>;
 
 const loadedBindingsKey = Symbol.for('ans-database.loadedSchemaEngines');
@@ -51,7 +51,7 @@ export async function openSchemaEngine(
   return SchemaEngine.new(options, ignoreLog, bindMigrationAwareSqlAdapterFactory(factory));
 }
 
-/** Why the engine stopped for good, if it did. No engine of this process works after that. */
+/** Returns the reason of the engine's panic; undefined before one. After a panic no engine of this process works. */
 export function enginePanic(): string | undefined {
   return panicMessage;
 }
@@ -74,7 +74,10 @@ async function loadBindings(): Promise<Bindings> {
   return loaded;
 }
 
-/** Other copies of this package may have the same bindings, which a second WebAssembly module would break for both. */
+/**
+ * Loads the WebAssembly module once. Other copies of this package may share the bindings, and a second module would
+ * break both.
+ */
 function loadOnce(target: Bindings): Promise<void> {
   // Contexts such as Jest's have a `globalThis` of their own, but can share the bindings.
   const main = runInThisContext('globalThis') as Record<symbol, LoadedBindings | undefined>;

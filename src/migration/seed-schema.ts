@@ -47,20 +47,20 @@ const seedTables: Readonly<Record<string, readonly string[]>> = {
   security_event_metadata: ['event_id', 'key', 'value'],
 };
 
-/** Whether the database has nothing in it that is anyone's. */
+/** Reports whether the database is empty. */
 export function isEmpty(connection: Database): boolean {
   const objects =
     "SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> '_prisma_migrations'";
   return connection.prepare(objects).get() === undefined;
 }
 
-/** Whether the database has each of the seed's tables, with the seed's columns in the seed's order. */
+/** Reports whether the database has each of the seed's tables, with the seed's columns in the seed's order. */
 export function hasSeedSchema(connection: Database): boolean {
   const columns = connection.prepare<[string], string>('SELECT name FROM pragma_table_info(?) ORDER BY cid').pluck();
   return Object.entries(seedTables).every(([table, expected]) => columns.all(table).join() === expected.join());
 }
 
-/** Reports whether the database has each of the seed's tables, whatever columns later migrations gave them. */
+/** Reports whether the database has each of the seed's tables, with any columns that later migrations gave them. */
 export function hasSeedTables(connection: Database): boolean {
   const tables = connection.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
   return Object.keys(seedTables).every((table) => tables.includes(table));

@@ -5,15 +5,15 @@ import { invalidUrl } from './invalid-url';
 import { checkPostgresqlParameters, checkSqliteParameters } from './url-parameters';
 
 interface Location {
-  /** The names of parameters of the URL that mean something to Prisma's engines only. */
+  /** Names of the parameters of the URL that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
-/** Where a SQLite database lies. */
+/** Location of a SQLite database. */
 export type SqliteLocation = Location &
   ({ readonly kind: 'file'; readonly path: string } | { readonly kind: 'memory' });
 
-/** Where a PostgreSQL database is reached, and as whom. Holds the password: never to be shown. */
+/** Address and credentials of a PostgreSQL database. Contains the password: never show it. */
 export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
@@ -24,8 +24,9 @@ export interface PostgresqlLocation extends Location {
 export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
 /**
- * Reads the `url` option. `file://` begins a URL, with its escapes; `file:` alone is followed by a plain path, in which `#`
- * and `%` are ordinary characters. Prisma's CLI reads the same: see `scripts/schema-engine/database-url.ts`.
+ * Parses the `url` option. `file://` begins a URL, which may contain escapes. `file:` alone is followed by a plain
+ * path, in which `#` and `%` are ordinary characters. Prisma's CLI reads it in the same way: see
+ * `scripts/schema-engine/database-url.ts`.
  *
  * @throws INVALID_OPTIONS
  */
@@ -49,8 +50,8 @@ function parseFileAddress(address: string): string {
 }
 
 /**
- * Reads the URL of a PostgreSQL database. Its parameters are the driver's (`sslmode`, `host` for a socket, …) and Prisma's
- * `schema`; the others of Prisma's are ignored, since the same URL serves other tools.
+ * Parses the URL of a PostgreSQL database. Its parameters are the driver's (`sslmode`, `host` for a socket, …) and
+ * Prisma's `schema`. Other parameters of Prisma are ignored, because the same URL may also serve Prisma's tools.
  *
  * @throws INVALID_OPTIONS
  */
@@ -58,9 +59,9 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
   // The driver would take the whole of such a URL for one without escapes.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must have %20 for a space, and %25 for a percent sign');
-  // What follows would be ignored: the rest of a password, or all parameters.
+  // The rest would be ignored: a part of a password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must have %23 for a number sign');
-  // The server would end the parameter there, and read the rest of it as other parameters.
+  // The server would end the parameter there, and read the rest as other parameters.
   if (url.includes('%00')) throw invalidUrl(field, 'must hold no NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
@@ -77,7 +78,8 @@ function parse(url: string, field: string): URL {
 }
 
 function pathOfFileUrl(address: string): string {
-  // What follows a number sign would be ignored, and these would be left out or changed, so that another file is opened.
+  // The text after a number sign would be ignored. These characters would be dropped or changed, and another file
+  // opened.
   if (/[#\\]/.test(address))
     throw invalidUrl('url', 'must have %23 for a number sign and %5C for a backslash after file://');
   if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must hold no tab and no line break after file://');

@@ -2,7 +2,7 @@ import { checkObject, checkWholeNumber, optional } from '../input/check';
 import type { AnswerBounds } from '../sql/answer-size';
 import type { LimitOptions } from './types';
 
-/** How much one call may be given, and may give. What has no limit is infinite. */
+/** Maximum sizes of the input and of the result of one call. Infinity means no limit. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 
 /** The deepest metadata that everything on the way can take. */
@@ -23,7 +23,10 @@ const defaults: Limits = {
   answerLength: 134_217_728,
 };
 
-/** How many times as many JSON values as one record an answer may have: some thousands of ordinary records. */
+/**
+ * Maximum number of JSON values of a result, as a multiple of the limit for one record: some thousands of ordinary
+ * records.
+ */
 const answerRecords = 20;
 
 // The keys of an object literal of this type are all of its fields.
@@ -44,7 +47,7 @@ export function parseLimits(value: unknown): Limits {
   return Object.fromEntries(entries) as Limits;
 }
 
-/** Returns what one answer may have. @param maxLength - in characters, where it may have less than the limits allow. */
+/** Returns the bounds of one result. @param maxLength - in characters, when it is lower than the limits */
 export function answerBounds({ answerLength, metadataValues }: Limits, maxLength = Infinity): AnswerBounds {
   return { maxLength: Math.min(answerLength, maxLength), maxValues: answerRecords * metadataValues };
 }

@@ -15,7 +15,7 @@ import { parseLimits, type Limits } from './limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 
-/** How often, and after which waits, what failed for a passing reason is tried again. */
+/** Number of attempts, and waits between them, for transient failures. */
 export interface RetryPolicy {
   /** All attempts, the first included. */
   readonly attempts: number;
@@ -26,13 +26,13 @@ export interface RetryPolicy {
   readonly budgetMs: number;
 }
 
-/** When the database is taken for down, and when it is asked again. */
+/** Conditions under which the circuit breaker opens and probes the database. */
 export type BreakerSettings = { readonly [K in keyof BreakerOptions]-?: number };
 
-/** How connections to PostgreSQL are kept. Times in milliseconds; 0 is no limit. */
+/** Settings of the connection pool for PostgreSQL. Times in milliseconds; 0 means no limit. */
 export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 
-/** What is kept of what was read, and for how long. */
+/** Settings of the record cache. */
 export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
 
 /** Checked options with their defaults. */
@@ -161,7 +161,7 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = optional(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = optional(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // What may not be kept, or not for any time, need not be.
+  // A cache without entries, or without a lifetime, is not needed.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
@@ -196,7 +196,7 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// What a function takes and gives cannot be seen from outside.
+// The parameter and return types of a function cannot be checked at runtime.
 
 function checkClock(value: unknown, field: string): () => number {
   if (typeof value === 'function') return value as () => number;

@@ -1,21 +1,22 @@
 import { checkObject, checkOneOf, optional } from '../input/check';
 
-/** How a transaction is kept apart from others. */
+/** Isolation level of a transaction. */
 export const TransactionIsolation = {
   /**
-   * Each transaction reads the state of its beginning, and fails where it changes a record that another has changed since.
-   * On PostgreSQL, two transactions that read the same records and change different ones both commit (write skew).
+   * Each transaction reads the state at its beginning, and fails when it changes a record that another transaction has
+   * changed since. On PostgreSQL, two transactions that read the same records and change different ones both commit
+   * (write skew).
    */
   SNAPSHOT: 'snapshot',
-  /** Transactions that all ask for it have the effect of running one after another. */
+  /** Transactions that all use this level have the effect of running one after another. */
   SERIALIZABLE: 'serializable',
 } as const;
 export type TransactionIsolation = (typeof TransactionIsolation)[keyof typeof TransactionIsolation];
 
-/** How `db.transaction` runs its work. */
+/** Options of `db.transaction`. */
 export interface TransactionOptions {
   /**
-   * How the transaction is kept apart from others. On SQLite both values mean `serializable`.
+   * Isolation level of the transaction. On SQLite both values mean `serializable`.
    *
    * @defaultValue `snapshot`
    */
@@ -24,7 +25,7 @@ export interface TransactionOptions {
 
 const names = new Set(['isolation'] as const);
 
-/** Returns the isolation that the options ask for. @throws INVALID_INPUT */
+/** Returns the isolation level of the options. @throws INVALID_INPUT */
 export function parseTransactionOptions(input: unknown = {}): TransactionIsolation {
   const { isolation } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): TransactionIsolation => checkOneOf(value, TransactionIsolation, field);

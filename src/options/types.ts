@@ -1,30 +1,31 @@
 import type { DatabaseEvent, Logger } from '../diagnostics/types';
 
-/** What to do about the schema of the database when it is opened. */
+/** Handling of the database's schema when the database is opened. */
 export type MigrationMode = 'apply' | 'verify' | 'skip';
 
-/** How safe a commit on SQLite is. */
+/** Durability of a commit on SQLite. */
 export type Durability = 'normal' | 'full';
 
 /** The pool of connections to PostgreSQL. Without a meaning on SQLite. A replica has a pool of its own, of the same kind. */
 export interface PoolOptions {
   /**
-   * Connections at most, from 1 on. A transaction holds one, and a read beside it needs another. When every connection is
-   * held by a transaction that waits for such a read, the read fails with CONFLICT. Default: 10.
+   * Maximum number of connections, at least 1. A transaction holds one, and a read outside it needs another. When every
+   * connection is held by a transaction that waits for such a read, the read fails with CONFLICT. Default: 10.
    */
   maxConnections?: number | undefined;
-  /** How long an unused connection is kept, in milliseconds; 0 keeps it. Default: 10000. */
+  /** Time that an unused connection is kept, in milliseconds; 0 keeps it forever. Default: 10000. */
   idleTimeoutMs?: number | undefined;
-  /** How long to wait for a connection, new or from the pool, in milliseconds; 0 waits for ever. Default: 5000. */
+  /** Time to wait for a connection, new or from the pool, in milliseconds; 0 waits forever. Default: 5000. */
   connectTimeoutMs?: number | undefined;
   /**
-   * How long a statement may run before the server ends it, in milliseconds; 0 sets no limit, so that the role's own
-   * applies. A connection pooler such as PgBouncer refuses it unless it is told to let it be. Default: 0.
+   * Time that a statement may run before the server cancels it, in milliseconds; 0 sets no limit, so that the role's
+   * own limit applies. A connection pooler such as PgBouncer rejects this setting unless it is configured to ignore it.
+   * Default: 0.
    */
   statementTimeoutMs?: number | undefined;
 }
 
-/** What is done about transient failures. */
+/** Options of retrying transient failures. */
 export interface RetryOptions {
   /** All attempts, the first included; 1 never tries again. Default: 5. */
   attempts?: number | undefined;
@@ -41,8 +42,9 @@ export interface RetryOptions {
 }
 
 /**
- * When calls fail at once, with UNAVAILABLE, because the database was found to be down. Outages count: a connection that
- * is lost or cannot be made, and a storage that fails; a lock, a mistake of the caller's or a limit of time does not.
+ * Options of the circuit breaker: after an outage, calls fail at once with UNAVAILABLE. Outages are a connection that
+ * is lost or cannot be established, and a storage that fails. A lock, an error of the caller and a timeout are not
+ * outages.
  */
 export interface BreakerOptions {
   /**
@@ -51,17 +53,20 @@ export interface BreakerOptions {
    */
   failures?: number | undefined;
   /**
-   * How long after that one call is let through to find out whether the database is there again, in milliseconds; 0 lets
-   * the next one through. Default: 1000.
+   * Time after which one call is let through to probe the database, in milliseconds; 0 lets the next one through.
+   * Default: 1000.
    */
   resetMs?: number | undefined;
 }
 
-/** What is kept in memory of what was read. */
+/** Options of the record cache in memory. */
 export interface CacheOptions {
-  /** How many records at most, up to 10000000; those that were not asked for longest go first. 0 keeps none. Default: 10000. */
+  /**
+   * Maximum number of records, up to 10000000; the least recently used ones are evicted first. 0 disables the cache.
+   * Default: 10000.
+   */
   maxEntries?: number | undefined;
-  /** For how long a record is kept, in milliseconds by the option `now`; 0 keeps none. Default: 10000. */
+  /** Time that a record is kept, in milliseconds by the option `now`; 0 disables the cache. Default: 10000. */
   ttlMs?: number | undefined;
   /**
    * For how long after `ttlMs` a record may still be given where the database is UNAVAILABLE, in milliseconds: for it
@@ -73,22 +78,25 @@ export interface CacheOptions {
 }
 
 /**
- * How much one call may be given, and may give: what is more fails with INVALID_INPUT, or with RESULT_TOO_LARGE, before it
- * takes the process's memory or its time. Whole numbers; 0 sets no limit. Characters are UTF-16 code units, as `length`
- * counts them. A record that was stored under higher limits can still be read. PostgreSQL's indexes take less of some
- * fields than these defaults.
+ * Maximum sizes of the input and of the result of one call. A larger input fails with INVALID_INPUT, and a larger
+ * result with RESULT_TOO_LARGE, before it uses up the memory or the time of the process. Integers; 0 sets no limit.
+ * Characters are UTF-16 code units, as `length` counts them. A record that was stored under higher limits can still be
+ * read. PostgreSQL's indexes permit less for some fields than these defaults.
  */
 export interface LimitOptions {
-  /** Characters of an id, a name, an owner, a version, an address, a subject, a source and the like. Default: 1024. */
+  /**
+   * Maximum number of characters of an id, a name, an owner, a version, an address, a subject, a source and similar
+   * fields. Default: 1024.
+   */
   nameLength?: number | undefined;
   /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
   textLength?: number | undefined;
   /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
   metadataBytes?: number | undefined;
   /**
-   * JSON values in the metadata of one record, and in those of an agent's endpoints together: each text, number, truth
-   * value, null, array and object counts, at any level. An answer may have 20 times as many, and fails with
-   * RESULT_TOO_LARGE beyond. Default: 100000.
+   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent
+   * together. Each string, number, boolean, null, array and object counts, at any level. A result may have 20 times as
+   * many, and fails with RESULT_TOO_LARGE beyond that. Default: 100000.
    */
   metadataValues?: number | undefined;
   /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
@@ -97,7 +105,10 @@ export interface LimitOptions {
   endpoints?: number | undefined;
   /** Capabilities of one agent. Default: 10000. */
   capabilities?: number | undefined;
-  /** Characters of an agent's endpoints together, metadata included, of its capabilities, and of a list to look for. Default: 4194304. */
+  /**
+   * Maximum number of characters of all endpoints of an agent with their metadata, of all of its capabilities, and of a
+   * list to search for. Default: 4194304.
+   */
   recordLength?: number | undefined;
   /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
   batchSize?: number | undefined;
@@ -115,7 +126,7 @@ export interface LimitOptions {
   answerLength?: number | undefined;
 }
 
-/** How a database is opened. Everything has a default. */
+/** Options of opening a database. Every option has a default. */
 export interface DatabaseOptions {
   /**
    * `file:` and a path, absolute or relative to the working directory, or a `file:///` URL; or `:memory:`, a database of
@@ -125,13 +136,12 @@ export interface DatabaseOptions {
    */
   url?: string | undefined;
   /**
-   * PostgreSQL read replicas, for reads outside transactions that do not ask for the primary. One that is down, that lags,
-   * that was promoted, or that does not follow the primary is left out, and the primary answers. None can be given for SQLite. Default: none.
+   * URLs of PostgreSQL read replicas, for reads outside transactions that do not request the primary. A replica that is
+   * down, that lags, that was promoted, or that does not follow the primary is skipped, and the primary answers. Not
+   * available for SQLite. Default: none.
    */
   replicaUrls?: readonly string[] | undefined;
-  /**
-   * How far behind the primary a replica's answer may be, in milliseconds; 0 uses no replica. Default: 5000.
-   */
+  /** Maximum replication lag of a result, in milliseconds; 0 uses no replica. Default: 5000. */
   maxReplicaLagMs?: number | undefined;
   /**
    * `apply` brings the schema up to date; `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW where it is another than
@@ -141,20 +151,20 @@ export interface DatabaseOptions {
   /** See {@link PoolOptions}. Without a meaning on SQLite. */
   pool?: PoolOptions | undefined;
   /**
-   * How long each attempt waits for another process's lock on a SQLite file, in milliseconds; 0 does not wait. The
-   * process goes on with its other work meanwhile. Default: 5000.
+   * Time that each attempt waits for another process's lock on a SQLite file, in milliseconds; 0 does not wait. The
+   * process continues its other work meanwhile. Default: 5000.
    */
   busyTimeoutMs?: number | undefined;
   /**
-   * How safe a commit on SQLite is: `normal` survives every end of the process, `full` a loss of power too, at the price
-   * of a flush to the disk for each. Both are in WAL mode. Default: `normal`.
+   * Durability of a commit on SQLite. A commit with `normal` survives every end of the process. With `full` it also
+   * survives a loss of power, at the cost of a flush to the disk for each commit. Both use WAL mode. Default: `normal`.
    */
   durability?: Durability | undefined;
-  /** What is done about transient failures; false never tries again. Default: 5 attempts within 10 seconds. */
+  /** Options of retrying transient failures; false disables retries. Default: 5 attempts within 10 seconds. */
   retry?: RetryOptions | false | undefined;
   /**
-   * When calls fail at once because the database was found to be down; false never refuses any. Reads that a replica or
-   * the cache answers go on. Default: after 5 failures, for a second.
+   * Options of the circuit breaker; false disables it. Reads that a replica or the cache answers are never rejected.
+   * Default: it opens after 5 failures, for one second.
    */
   breaker?: BreakerOptions | false | undefined;
   /**
@@ -167,23 +177,28 @@ export interface DatabaseOptions {
    */
   cache?: CacheOptions | undefined;
   /**
-   * How long `close()` waits for work in flight, in milliseconds, until it cuts it off; 0 cuts it off at once. Default:
-   * 30000.
+   * Time that `close()` waits for calls in flight before it aborts them, in milliseconds; 0 aborts them at once.
+   * Default: 30000.
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * How long a `db.transaction` may send no statement while another call of this service waits for it, in milliseconds; 0:
-   * for ever. After that it is rolled back: its promise, and what it calls next, fail with TIMEOUT, which is not retryable,
-   * and those that wait go on. The other call may be one that the callback itself waits for, through a queue for instance,
-   * so that neither would ever end. A callback that keeps sending statements is never cut off, however long it takes, nor
-   * one that nobody waits for. Default: 30000.
+   * Time that a `db.transaction` may send no statement while another call of this service waits for it, in
+   * milliseconds; 0 means no limit. After that time it is rolled back: its promise and its later calls fail with
+   * TIMEOUT, which is not retryable, and the waiting calls continue. The callback itself may wait for the other call,
+   * for example through a queue: without this limit neither of them would ever end. The limit never applies to a
+   * callback that keeps sending statements, however long it takes, or to one for which no call waits. Default: 30000.
    */
   transactionIdleTimeoutMs?: number | undefined;
-  /** How many records a query without `limit` may give before it fails with RESULT_TOO_LARGE. Default: 10000. */
+  /**
+   * Maximum number of records that a query without `limit` may return before it fails with RESULT_TOO_LARGE. Default:
+   * 10000.
+   */
   maxResults?: number | undefined;
-  /** How much one call may be given, and may give: see {@link LimitOptions}. Default: all of its defaults. */
+  /**
+   * Maximum sizes of the input and of the result of one call: see {@link LimitOptions}. Default: all of its defaults.
+   */
   limits?: LimitOptions | undefined;
-  /** How long an agent without `expiresAt` is registered, in milliseconds; 0 ends at once. Default: 30 days. */
+  /** Lifetime of an agent without `expiresAt`, in milliseconds; 0 expires it at once. Default: 30 days. */
   defaultAgentLifetimeMs?: number | undefined;
   /** Told of failures, retries and migrations. Default: none. */
   logger?: Logger | undefined;

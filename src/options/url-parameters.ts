@@ -10,8 +10,8 @@ const oneOf =
     values.includes(value);
 
 /**
- * The parameters of node-postgres that can be obeyed, and the values that it understands: others it would take for no
- * value, or for something else.
+ * Parameters of node-postgres that this package supports, with their valid values. The driver would ignore or
+ * misinterpret any other value.
  */
 const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['user', anything],
@@ -35,7 +35,7 @@ const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['query_timeout', wholeNumber],
 ]);
 
-/** The parameters of Prisma's own engines, beside `schema`. A URL that serves Prisma, too, may have them. */
+/** Parameters of Prisma's own engines, except `schema`. A URL that is also used by Prisma may have them. */
 const prismaParameters: ReadonlySet<string> = new Set([
   'connection_limit',
   'connect_timeout',
@@ -52,17 +52,17 @@ const prismaParameters: ReadonlySet<string> = new Set([
   'sslpassword',
 ]);
 
-/** The parameters of a URL that have been checked. */
+/** Checked parameters of a URL. */
 export interface UrlParameters {
   readonly schema: string | undefined;
-  /** The names of those that mean something to Prisma's engines only. */
+  /** Names of the parameters that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
 /**
  * Checks the parameters of a PostgreSQL URL.
  *
- * @throws INVALID_OPTIONS for one that is unknown or repeated, or has a value that nobody understands; names it.
+ * @throws INVALID_OPTIONS for a parameter that is unknown or repeated, or has an invalid value; the message names it.
  */
 export function checkPostgresqlParameters(parameters: URLSearchParams, field: string): UrlParameters {
   const schema = parameters.get('schema') ?? undefined;
@@ -75,19 +75,20 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
   return { schema, ignored };
 }
 
-// The server gives these names a meaning of their own, and shortens a longer one, so that two names lead to one schema.
+// The server gives these names a special meaning, and truncates longer names, so that two names would mean one schema.
 function checkSchema(schema: string, field: string): void {
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
   if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a schema of the server');
   if (Buffer.byteLength(schema) > 63) throw invalidUrl(field, 'must name a schema of at most 63 bytes');
 }
 
-/** Checks the parameters of a SQLite URL, which has none but Prisma's; returns their names. @throws INVALID_OPTIONS */
+/** Checks the parameters of a SQLite URL, which may only be Prisma's; returns their names. @throws INVALID_OPTIONS */
 export function checkSqliteParameters(parameters: URLSearchParams, field: string): readonly string[] {
   return checkNames(parameters, field, () => false);
 }
 
-// The names of parameters are not secret. A password with an unescaped "?" ends up here as well: an "@" shows it.
+// The names of parameters are not secret. However, a password with an unescaped "?" also appears here: an "@" shows
+// that.
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

@@ -29,12 +29,13 @@ export class RegistrationService {
   }
 
   /**
-   * Stores a certificate, registers the agent that holds it, and records the event, if one is given: all of it or nothing.
+   * Stores a certificate, registers the agent that holds it, and records the event, if one is given. The call is
+   * atomic.
    *
    * @returns the ids of the three.
-   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or when
-   * they are to be `unique` and another agent has them; INVALID_TRANSITION when the certificate is REVOKED, unless the
-   * options allow it; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or
+   * when they are to be `unique` and another agent has them; INVALID_TRANSITION when the certificate is REVOKED, unless
+   * the options allow it; INVALID_INPUT.
    */
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
     return this.#session.write('register', async (executor) => {
@@ -62,7 +63,7 @@ export class RegistrationService {
   }
 }
 
-// What is no object at all is for the agent's own check to refuse.
+// The agent's own check rejects a value that is not an object.
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return reading('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;

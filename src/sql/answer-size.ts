@@ -1,19 +1,22 @@
 import { Failure } from '../errors/failure';
 
-/** How much an answer may have in all of its rows together. */
+/** Maximum size of all rows of a result together. */
 export interface AnswerBounds {
-  /** Characters of texts. */
+  /** Maximum number of characters of texts. */
   readonly maxLength: number;
-  /** JSON values. */
+  /** Maximum number of JSON values. */
   readonly maxValues: number;
 }
 
-/** So many characters hold few enough values whatever they are: an ordinary answer is not looked through. */
+/**
+ * Number of characters below which the JSON values are not counted: so few characters cannot contain too many values.
+ * An ordinary result is not scanned.
+ */
 export const uncountedLength = 1_048_576;
 
 /**
- * Counts the characters and the JSON values of an answer while it is read, so that what is too large is neither read to its
- * end nor parsed: a value such as `{}` takes two characters, and tens of bytes once it is parsed.
+ * Counts the characters and the JSON values of a result while it is read, so that a result that is too large is neither
+ * read to its end nor parsed. A value such as `{}` takes two characters, and tens of bytes once it is parsed.
  */
 export class AnswerSize {
   readonly #bounds: AnswerBounds;
@@ -24,7 +27,7 @@ export class AnswerSize {
     this.#bounds = bounds;
   }
 
-  /** @throws RESULT_TOO_LARGE */
+  /** Adds a text. @throws RESULT_TOO_LARGE */
   add(text: string): void {
     const { maxLength, maxValues } = this.#bounds;
     this.#length += text.length;
@@ -36,27 +39,28 @@ export class AnswerSize {
 }
 
 /**
- * Returns how many JSON values a text of JSON has; 1 for another text.
+ * Returns the number of JSON values in a JSON text; 1 for any other text.
  *
- * @param withTexts - whether what its texts hold is counted as if it were JSON, which it may be.
+ * @param withTexts - true to count the content of its strings as if it were JSON, which it may be.
  */
 export function countValues(text: string, withTexts = false): number {
   const first = text.charCodeAt(0);
-  // Itself; every other value follows a comma or an opening bracket.
+  // The value itself; every other value follows a comma or an opening bracket.
   let count = 1;
   if (first !== openingBrace && first !== openingBracket) return count;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === comma) count += 1;
     else if (code === openingBrace || code === openingBracket) {
-      // An empty one holds none. The code of a closing bracket is two more than that of its opening one.
+      // An empty array or object contains no value. The code of a closing bracket is two more than that of its opening
+      // bracket.
       if (text.charCodeAt(index + 1) !== code + 2) count += 1;
     } else if (code === quote && !withTexts) index = endOfText(text, index);
   }
   return count;
 }
 
-/** The place of the quote that ends the text which begins at `start`. */
+/** Returns the position of the quote that ends the string which begins at `start`. */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -72,7 +76,7 @@ const comma = 0x2c;
 const openingBracket = 0x5b;
 const openingBrace = 0x7b;
 
-/** Returns the failure of an answer that has more than its bounds allow. */
+/** Returns the failure of a result that exceeds its bounds. */
 export function tooLarge({ maxLength, maxValues }: AnswerBounds, excess: 'characters' | 'values'): Failure {
   const what = excess === 'characters' ? `${maxLength} characters` : `${maxValues} JSON values`;
   return new Failure('RESULT_TOO_LARGE', `the answer has more than ${what}; ask for fewer records`);

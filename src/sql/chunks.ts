@@ -1,9 +1,12 @@
 import type { Statement } from './statement';
 
-/** How many rows a statement writes at most: on SQLite so many take some milliseconds, and nothing else happens meanwhile. */
+/**
+ * Maximum number of rows that one statement writes. On SQLite so many rows take some milliseconds, which block the
+ * process.
+ */
 export const chunkRows = 2000;
 
-/** Returns the rows in parts, each for a statement of its own; none where there are no rows. */
+/** Returns the rows in parts, each for a statement of its own; an empty array when there are no rows. */
 export function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
   if (rows.length <= chunkRows) return rows.length === 0 ? [] : [rows];
   const chunks: (readonly T[])[] = [];
@@ -12,8 +15,8 @@ export function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
 }
 
 /**
- * Returns the statements that write the rows a part at a time. `toStatement` gives the same text for any number of rows; the
- * values of all parts but the first are put together when they are sent.
+ * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows;
+ * the values of all parts except the first are computed when they are sent.
  */
 export function statementsFor<T>(rows: readonly T[], toStatement: (rows: readonly T[]) => Statement): Statement[] {
   const [first, ...others] = chunksOf(rows);

@@ -1,6 +1,9 @@
 import type { Sql } from './sql';
 
-/** How a column of a record set is read from its JSON: what is no word is the name of an enumeration in the schema. */
+/**
+ * Type of a column of a record set, read from its JSON: a value that is not a keyword names an enumeration in the
+ * schema.
+ */
 export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
 
 type EnumerationName =
@@ -12,18 +15,18 @@ type EnumerationName =
   | 'SecurityEventEntryKind'
   | 'SecuritySeverity';
 
-/** How many code points a text has at least of which the indexes of parts know something: those of both engines. */
+/** Minimum number of code points of a text that the substring indexes of both engines can find. */
 export const shortestIndexedPart = 3;
 
 /** A text to look for in others. */
 export interface TextPart {
-  /** Whether it is long enough for the indexes of parts: {@link shortestIndexedPart}. */
+  /** True when it is long enough for the substring indexes: {@link shortestIndexedPart}. */
   readonly isIndexed: boolean;
   /** A parameter that is bound to the text, or to what is derived from it. */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
-/** Whether a text is long enough for the indexes of parts. */
+/** Reports whether a text is long enough for the substring indexes. */
 export function isIndexedPart(part: string): boolean {
   // A code point is one unit or two.
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
@@ -42,7 +45,9 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  * and sets of rows travel as one parameter of JSON text, so a statement's text does not depend on how many there are.
  */
 export interface Dialect {
-  /** Whether several transactions may write at once, so that rows have to be locked before what is decided by them. */
+  /**
+   * True when several transactions may write at once, so that rows have to be locked before a decision depends on them.
+   */
   readonly hasConcurrentWriters: boolean;
   /**
    * A query that waits until no other transaction is left that has asked for a turn of the same name. Only a later
@@ -56,9 +61,9 @@ export interface Dialect {
   readonly joinBy: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /** The column by which a row is found again the quickest within one statement. */
   readonly rowKey: Sql;
-  /** Whether `value` is one of the values of `query`, which are few and the same for all rows. */
+  /** Tests whether `value` is one of the values of `query`, which are few and the same for all rows. */
   readonly isAmong: (value: Sql, query: Sql) => Sql;
-  /** Whether a column of text holds one, or nothing: what the engine does not see to by itself. */
+  /** Tests whether a text column holds a text or null, where the engine does not enforce it. */
   readonly isText: (column: Sql) => Sql;
   /** The SHA-256 of a text in UTF-8, in hexadecimal. Undefined where the engine has none. */
   readonly sha256: ((text: Sql) => Sql) | undefined;
@@ -72,21 +77,21 @@ export interface Dialect {
   readonly fromMs: (ms: Sql) => Sql;
   /** A stored point in time, in milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
-  /** The time that a change sets: now, or one millisecond after the `previous` stored time if that is later. */
+  /** Time that a change sets: now, or one millisecond after the `previous` stored time if that is later. */
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
-  /** Whether `text` contains `part`, to the letter: by an index of `text` where there is one. */
+  /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
   readonly contains: (text: Sql, part: TextPart) => Sql;
   /** The same, asked of rows that something else leads to: no index is looked at. */
   readonly holds: (text: Sql, part: TextPart) => Sql;
   /** The agents `id` whose name contains `part`, which is folded: by the search index where that knows of it. */
   readonly agentsNamed: (part: TextPart) => Sql;
-  /** Whether the stored text, which may be too long for an index, is `text`. */
+  /** Tests whether the stored text, which may be too long for an index, equals `text`. */
   readonly isLongText: (stored: Sql, text: Sql) => Sql;
-  /** What to sort by for the order of a stored text, which may be too long for an index. */
+  /** Sort expressions for the order of a stored text, which may be too long for an index. */
   readonly orderOfLongText: (stored: Sql) => readonly Sql[];
-  /** A column as an element of a JSON array, whatever it holds. */
+  /** Converts a column of any type to an element of a JSON array. */
   readonly jsonElement: (column: Sql) => Sql;
   /** A JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;

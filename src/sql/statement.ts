@@ -10,29 +10,29 @@ export type SqlValue = string | number | null;
 export interface Statement {
   readonly sql: string;
   readonly args: readonly SqlValue[];
-  /** Given for a statement whose answer may be large. */
+  /** Bounds of the result; set when it may be large. */
   readonly bounds?: AnswerBounds;
-  /** Absent for a statement that is quick whatever is stored. */
+  /** Cost of the statement; absent when it is always quick. */
   readonly cost?: StatementCost;
 }
 
-/** What a statement may have to read: a large part of a table, or as many whole records as it is asked for. */
+/** Cost of a statement: `scan` may read a large part of a table, `many` as many whole records as requested. */
 export type StatementCost = 'scan' | 'many';
 
-/** Returns the statement with bounds of its answer. */
+/** Returns the statement with bounds of its result. */
 export function limitedTo(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
   return cost === undefined ? { sql, args, bounds } : { sql, args, bounds, cost };
 }
 
-/** Returns the statement, marked with what it may have to read. */
+/** Returns the statement with its cost. */
 export function costing(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
   return cost === undefined ? { sql, args } : { sql, args, cost };
 }
 
-/** How many records are read so quickly that it does not matter in which thread. */
+/** Number of records up to which a read is quick in any thread. */
 const fewRecords = 200;
 
-/** Returns the cost of reading records by their ids, or by how many there may be. */
+/** Returns the cost of reading records by their ids, or by their maximum number. */
 export function costOfRecords(count: number): StatementCost | undefined {
   return count > fewRecords ? 'many' : undefined;
 }
@@ -40,7 +40,7 @@ export function costOfRecords(count: number): StatementCost | undefined {
 /** A row by the position of its columns. */
 export type Row = readonly unknown[];
 
-/** What a statement left: the rows that it returned, how many it changed. */
+/** Result of a statement: the returned rows, and the number of changed rows. */
 export interface StatementResult {
   readonly rows: readonly Row[];
   readonly changes: number;
@@ -60,7 +60,7 @@ export interface StatementGroup {
   readonly statements: readonly Statement[];
   /** Takes what each of them left. */
   readonly results: StatementResult[];
-  /** Whether they look and lock, but change nothing: a driver need not even wait for the transaction to have begun. */
+  /** True when the statements only read and lock: a driver need not even wait for the response to BEGIN. */
   readonly isLooking: boolean;
 }
 
@@ -69,7 +69,7 @@ export interface LastStatements {
   readonly last: readonly Statement[];
 }
 
-/** What a work is made of. Only a statement leaves something that is given back. */
+/** Step of a work. Only a statement returns a result. */
 export type Step = Statement | StatementGroup | LastStatements | ChangeNote;
 
 /**
@@ -106,7 +106,7 @@ export function* lastly(statements: readonly Statement[]): Work<void> {
   yield { last: statements };
 }
 
-/** What was composed, as a statement. */
+/** Converts composed SQL to a statement. */
 export function toStatement(composed: Sql): Statement {
   return { sql: composed.sql, args: composed.values as SqlValue[] };
 }
@@ -135,7 +135,7 @@ export function slot(read: (input: never) => SqlValue | undefined): Sql {
   return sql`${present}`;
 }
 
-/** How many texts are kept for the shapes of one kind of input. */
+/** Maximum number of texts that are kept for the cache keys of one kind of input. */
 const maxShapes = 256;
 
 /**
@@ -169,7 +169,7 @@ export function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
 }
 
-/** Whether `value` is one of `list`, a JSON array of texts. */
+/** Tests whether `value` is one of `list`, a JSON array of texts. */
 export function isOneOf(dialect: Dialect, value: Sql, list: Sql): Sql {
   return sql`${value} IN (${dialect.elements(list)})`;
 }

@@ -4,11 +4,12 @@ import { maxTimeMs, minTimeMs } from '../input/check';
 import { quoteId } from './quote-id';
 
 /*
- * What is read was written by this package, unless another program has written to the tables, too. A value that no call of
- * this package writes fails the read with CORRUPT, which names the record and the field: `check()` lists all such records.
+ * Every stored value was written by this package, unless another program has also written to the tables. A value that
+ * no call of this package writes fails the read with CORRUPT; the message names the record and the field. `check()`
+ * lists all such records.
  */
 
-/** The kinds of record that a message names. */
+/** Names of the kinds of records in messages. */
 const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
   agent: 'agent',
   certificate: 'certificate',
@@ -21,17 +22,17 @@ const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
 export type StoredEntity = keyof typeof entityNames;
 
 /*
- * Single arguments, not an object that names the record: one would be made for each record that is read. `owner` is the
- * agent of an endpoint, whose own id is unique within its agent only.
+ * Separate parameters avoid the creation of an object for each record that is read. `owner` is the agent of an
+ * endpoint, whose own id is unique only within its agent.
  */
 
-/** @throws CORRUPT unless a text is stored. */
+/** Returns a stored text. @throws CORRUPT for any other value */
 export function storedText(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): string {
   if (typeof value === 'string') return value;
   throw corrupt({ entity, id, field, owner }, 'is not a text');
 }
 
-/** @throws CORRUPT unless a text or nothing is stored. */
+/** Returns a stored text or null. @throws CORRUPT for any other value */
 export function storedOptionalText(
   value: unknown,
   entity: StoredEntity,
@@ -42,7 +43,7 @@ export function storedOptionalText(
   return value === null ? null : storedText(value, entity, id, field, owner);
 }
 
-/** @throws CORRUPT unless one of `choices` is stored. */
+/** Returns a stored value that is one of `choices`. @throws CORRUPT for any other value */
 export function storedChoice<T extends string>(
   value: unknown,
   choices: ReadonlySet<T>,
@@ -51,31 +52,36 @@ export function storedChoice<T extends string>(
   field: string,
   owner?: string,
 ): T {
-  // Whatever it is, the set is asked by identity.
+  // The set compares by identity, so a value of any type is safe.
   if (choices.has(value as T)) return value as T;
   throw corrupt({ entity, id, field, owner }, 'is none of the known values');
 }
 
-/** @throws CORRUPT unless a truth value is stored: true or false, in SQLite 1 or 0. */
+/** Returns a stored boolean: true or false, or 1 or 0 in SQLite. @throws CORRUPT for any other value */
 export function storedFlag(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): boolean {
   if (value === true || value === 1) return true;
   if (value === false || value === 0) return false;
   throw corrupt({ entity, id, field, owner }, 'is neither true nor false');
 }
 
-/** @throws CORRUPT unless a port is stored. */
+/** Returns a stored port. @throws CORRUPT for any other value */
 export function storedPort(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
   throw corrupt({ entity, id, field, owner }, 'is not an integer from 1 to 65535');
 }
 
-/** @throws CORRUPT unless a time of the years 1 to 9999 is stored: an invalid Date would give pages no order, and no end. */
+/**
+ * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value: with an invalid Date, pages would
+ * have no order and no end
+ */
 export function storedTime(ms: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): Date {
   if (typeof ms === 'number' && Number.isInteger(ms) && ms >= minTimeMs && ms <= maxTimeMs) return new Date(ms);
   throw corrupt({ entity, id, field, owner }, 'is not a time of the years 1 to 9999 in whole milliseconds');
 }
 
-/** Returns the beginning of a span of time, which may lie before year 1. @throws CORRUPT unless it was made of times. */
+/**
+ * Returns the beginning of a time span, which may lie before year 1. @throws CORRUPT unless it was computed from times
+ */
 export function storedSpan(ms: unknown): Date {
   const start = new Date(typeof ms === 'number' ? ms : Number.NaN);
   if (!Number.isNaN(start.getTime())) return start;
@@ -83,7 +89,7 @@ export function storedSpan(ms: unknown): Date {
   throw new Failure('CORRUPT', message, { entity: 'securityEvent', field: 'timestamp' });
 }
 
-/** @throws CORRUPT unless JSON is stored. */
+/** Returns the value of stored JSON. @throws CORRUPT for invalid JSON */
 export function storedJson(text: string, entity: StoredEntity, id: unknown, field: string, owner?: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -92,7 +98,7 @@ export function storedJson(text: string, entity: StoredEntity, id: unknown, fiel
   }
 }
 
-/** Where an invalid value is stored. */
+/** Record and field of an invalid value. */
 interface Place {
   readonly entity: StoredEntity;
   readonly id: unknown;

@@ -1,21 +1,24 @@
-/** A value that is kept, and how often its text was used lately. */
+/** Cached value, with the number of recent uses of its text. */
 interface Entry<T> {
   readonly value: T;
   uses: number;
 }
 
-/** After how many uses, times the size of the cache, all counts are halved: what was frequent once need not be any more. */
+/**
+ * Number of uses, as a multiple of the cache size, after which all counts are halved, because an earlier frequent text
+ * may be rare now.
+ */
 const usesBetweenHalvings = 16;
 
 /**
- * Keeps a value for each of the texts that are used most. A text replaces another one only when it was used more often
- * lately, so rare texts, however many there are, never displace a frequent one. The idea of TinyLFU
+ * Caches a value for each of the most frequently used texts. A text replaces another one only when it was used more
+ * often recently: rare texts, however many there are, never displace a frequent one. The idea of TinyLFU
  * (https://arxiv.org/abs/1512.00727) with exact counts instead of a sketch.
  */
 export class TextCache<T> {
-  /** Every entry comes up for replacement in turn: the first is the next one. */
+  /** Entries in the order in which they are considered for replacement: the first one is next. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** How often texts without an entry were used, the one that was not used for longest first. */
+  /** Numbers of uses of texts without an entry, least recently used first. */
   readonly #candidates = new Map<string, number>();
   readonly #maxEntries: number;
   readonly #onEvict: (value: T) => void;
@@ -28,7 +31,7 @@ export class TextCache<T> {
     this.#usesToHalving = usesBetweenHalvings * maxEntries;
   }
 
-  /** Returns the value kept for `text`, or the one that `make` makes for it, which is kept if the text is frequent enough. */
+  /** Returns the cached value for `text`, or the result of `make`, which is cached if the text is frequent enough. */
   getOrAdd(text: string, make: () => T): T {
     const known = this.get(text);
     if (known !== undefined) return known;
@@ -37,7 +40,7 @@ export class TextCache<T> {
     return made;
   }
 
-  /** Returns the value kept for `text`; undefined where there is none. Counts as a use of the text. */
+  /** Returns the cached value for `text`; undefined when there is none. Counts as a use of the text. */
   get(text: string): T | undefined {
     this.#usesToHalving -= 1;
     if (this.#usesToHalving === 0) this.#halve();
@@ -47,12 +50,15 @@ export class TextCache<T> {
     return entry.value;
   }
 
-  /** Returns the value kept for `text` without counting a use. */
+  /** Returns the cached value for `text` without counting a use. */
   peek(text: string): T | undefined {
     return this.#entries.get(text)?.value;
   }
 
-  /** Keeps the value of a text that has none, if there is room for it or a rarer text to replace. Reports whether it did. */
+  /**
+   * Caches the value of a text without an entry, if there is room for it or a rarer text to replace. Reports whether it
+   * did.
+   */
   add(text: string, value: T): boolean {
     const uses = (this.#candidates.get(text) ?? 0) + 1;
     if (this.#entries.size >= this.#maxEntries && !this.#makeRoom(uses)) {
@@ -69,7 +75,7 @@ export class TextCache<T> {
     this.#candidates.clear();
   }
 
-  /** Removes the next entry if it was used fewer than `uses` times; otherwise puts it last. */
+  /** Removes the next entry if it was used fewer than `uses` times; otherwise moves it to the end. */
   #makeRoom(uses: number): boolean {
     const [next] = this.#entries;
     if (next === undefined) return false;

@@ -1,25 +1,25 @@
 import type { PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 
-/** Every event follows the last one, so that transactions with events conflict easily. */
+/** Every event follows the last one, so transactions with events often conflict. */
 const chainTable = 'security_event_entries';
-/** Registrations share rows of names. Who locks this table keeps every service from registering and renaming agents. */
+/** Registrations share rows of this table. A lock on it blocks every service from registering and renaming agents. */
 const namesTable = 'name_locks';
 
-/** How often the tables are locked without waiting long for the second one. */
+/** Maximum number of attempts to lock the tables without a long wait for the second one. */
 const maxTries = 20;
-/** How long a try waits for the second table, in milliseconds: most transactions end sooner. */
+/** Minimum time that an attempt waits for the second table, in milliseconds: most transactions end sooner. */
 const minWaitMs = 10;
 const maxWaitMs = 40;
 
 /**
- * Locks the tables that unrelated transactions conflict about, so that nobody disturbs a repeated transaction: the chain of
- * events, and at the last attempt the names, too. Unlike a query, LOCK TABLE waits before the snapshot of the transaction is
- * taken.
+ * Locks the tables on which unrelated transactions conflict, so that no other transaction conflicts with a repeated
+ * one: the chain of events, and at the last attempt also the names. Unlike a query, LOCK TABLE waits before the
+ * snapshot of the transaction is taken.
  *
- * Applications write to the tables in either order. Whoever holds one of them and waits for the other would stop all
- * others until the server finds a deadlock, after a second. So a try holds the first table for a short time only, and the
- * next one begins with the table that it waited for.
+ * Applications write to the tables in either order. A transaction that holds one table and waits for the other could
+ * block all others until the server detects a deadlock, after one second. So an attempt holds the first table for a
+ * short time only, and the next attempt begins with the table that it waited for.
  */
 export async function lockContendedTables(client: PoolClient, isLastAttempt: boolean): Promise<void> {
   if (!isLastAttempt) return lockTable(client, chainTable);
@@ -33,11 +33,11 @@ export async function lockContendedTables(client: PoolClient, isLastAttempt: boo
   await lockTable(client, chainTable);
 }
 
-/** Returns false, and leaves nothing locked, where the second table is not free soon. */
+/** Returns false, and leaves no table locked, when the second table does not become free soon. */
 async function lockBoth(client: PoolClient, first: string, second: string, lockTimeout: string): Promise<boolean> {
   await client.query('SAVEPOINT before_locks');
   await lockTable(client, first);
-  // Two that try at once would get into each other's way again and again, if they waited equally long.
+  // Random: two concurrent attempts with equal waits would conflict again and again.
   const waitMs = Math.round(minWaitMs + Math.random() * (maxWaitMs - minWaitMs));
   await client.query(`SET LOCAL lock_timeout = ${waitMs}`);
   try {
@@ -51,7 +51,7 @@ async function lockBoth(client: PoolClient, first: string, second: string, lockT
   return true;
 }
 
-/** A role that may not write to a table does not conflict about it. */
+/** Locks a table. Does nothing when the role may not write to it: such a role cannot conflict on it. */
 async function lockTable(client: PoolClient, table: string): Promise<void> {
   await client.query('SAVEPOINT before_lock');
   try {

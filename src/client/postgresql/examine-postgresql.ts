@@ -26,7 +26,7 @@ const brokenSchemaSql = `
   SELECT DISTINCT 'triggers of the table ' || t.relname || ' are switched off' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
-/** What of amcheck the role may call: its schema, and which of its functions there are. */
+/** Selects the part of amcheck that the role may call: its schema, and the functions that exist. */
 const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
   AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
@@ -61,7 +61,7 @@ async function examineState(client: Client, findings: Findings): Promise<void> {
     try {
       return (await runStatement(client, statement)).rows;
     } catch (error) {
-      // The server refuses everything after a failed statement, and the other parts are to be looked at.
+      // The server rejects every statement after a failed one, and the other parts still have to be checked.
       if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
       throw error;
     }
@@ -76,8 +76,8 @@ async function examineState(client: Client, findings: Findings): Promise<void> {
 }
 
 /**
- * Reads rows through a cursor. Were each chunk a statement of its own, the server might put a whole table into a hash for
- * every hundred rows, or sort it, so that the time grew with the square of the rows.
+ * Reads rows through a cursor. If each chunk were a statement of its own, the server might hash or sort a whole table
+ * for every hundred rows, so that the time would grow with the square of the rows.
  */
 function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
   let cursors = 0;

@@ -1,22 +1,22 @@
 import type { Row } from '../../sql/statement';
 
 /**
- * How the counter of the change feed compares with the stored changes: `behind` when it would give a number that exists,
- * as after rows were copied without their sequences; `missing` when the table has none; `hidden` when the role may not
- * read it.
+ * Result of comparing the counter of the change feed with the stored changes. `behind`: it would assign a number that
+ * exists, for example after rows were copied without their sequences. `missing`: the table has no counter. `hidden`:
+ * the role may not read it.
  */
 export type FeedCounterState = 'sound' | 'behind' | 'missing' | 'hidden';
 
 type Query = (sql: string) => Promise<readonly Row[]>;
 
-// The name comes quoted, with its schema.
+// The name is already quoted and qualified with its schema.
 const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
   FROM (SELECT pg_get_serial_sequence('changes', 'sequence') AS name) AS counter`;
 
-// What was pruned counts, too: a follower must not see its numbers again.
+// Includes pruned changes: a follower must not see their numbers again.
 const highestSql = `SELECT greatest((SELECT max(sequence) FROM changes), (SELECT max(sequence) FROM change_prunings))`;
 
-/** Compares the counter with what is stored. */
+/** Compares the counter with the stored changes. */
 export async function inspectFeedCounter(query: Query): Promise<FeedCounterState> {
   const { name, isReadable } = await findCounter(query);
   if (name === undefined) return 'missing';
@@ -26,10 +26,10 @@ export async function inspectFeedCounter(query: Query): Promise<FeedCounterState
 }
 
 /**
- * Moves the counter forward to the highest stored number, in one transaction that makes every writer of the feed wait. Does
+ * Moves the counter forward to the highest stored number, in one transaction that blocks every writer of the feed. Does
  * nothing when the counter is not behind.
  *
- * @param lock - takes the lock of the feed until the end of the transaction.
+ * @param lock - locks the feed until the end of the transaction.
  */
 export async function repairFeedCounter(query: Query, lock: string): Promise<void> {
   const { name } = await findCounter(query);
@@ -46,7 +46,7 @@ async function findCounter(query: Query): Promise<{ readonly name: string | unde
   return { name: typeof name === 'string' ? name : undefined, isReadable: isReadable === true };
 }
 
-// pg_sequences.last_value is null for a counter that has given no number since it was made or restarted.
+// pg_sequences.last_value is null when the counter has assigned no number since it was created or restarted.
 function nextNumber(name: string): string {
   return `SELECT last_value + is_called::integer FROM ${name}`;
 }

@@ -3,13 +3,16 @@ import type { Connection } from 'pg';
 import { markConnectionFault } from '../../errors/connection-faults';
 import { MessageCheck } from './message-check';
 
-/** How much a server may send before a connection is established: parameters and notices take a few kilobytes. */
+/**
+ * Maximum number of bytes that a server may send before the connection is established. Parameters and notices take a
+ * few kilobytes.
+ */
 const maxStartupBytes = 1_048_576;
 
-/** Messages that no statement of this package or of Prisma Client is answered with. */
+/** Messages that are never a response to a statement of this package or of Prisma Client. */
 const unexpectedMessages = ['copyInResponse', 'copyOutResponse', 'replicationStart', 'copyData'];
 
-/** What the driver's types leave out: it has every stream that it reads from pass through here. */
+/** Member that the driver's types omit: the driver passes every stream that it reads to this method. */
 interface DriverConnection {
   attachListeners: (stream: Pick<Duplex, 'on'>) => void;
 }
@@ -17,13 +20,14 @@ interface DriverConnection {
 type DataListener = (data: Buffer) => void;
 
 /**
- * Keeps whatever a server sends from ending the process. The driver reads messages inside the socket's event handler, and
- * throws there at a message that it does not know, such as a request for GSSAPI. Here that breaks the connection instead.
+ * Prevents messages of a server from ending the process. The driver reads messages inside the socket's event handler,
+ * and throws there when it does not know a message, such as a request for GSSAPI. This function breaks the connection
+ * instead.
  *
  * @param isStarting - reports whether the connection is still being established.
  */
 export function guardConnection(connection: Connection, isStarting: () => boolean): void {
-  // See the interface. The driver's version is fixed by the lock file, and tests of the protocol would fail without it.
+  // See the interface. The lock file fixes the driver's version, and the protocol tests would fail without this method.
   const driver = connection as unknown as DriverConnection;
   const attachListeners = driver.attachListeners.bind(driver);
   let startupBytes = 0;
@@ -52,12 +56,12 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
   }
 }
 
-/** Ends a connection at once, with the reason that everybody is told who waits for an answer. */
+/** Breaks a connection at once. Every call that waits for a response fails with the given reason. */
 export function breakConnection({ stream }: Connection, reason: unknown): void {
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
 }
 
-/** Returns the error of a statement of which the server has not said what became of it, although it is ready for the next. */
+/** Returns the error of a statement whose result the server has not sent although it is ready for the next one. */
 export function unexpectedEnd(): Error {
   const error = new Error('Received unexpected readyForQuery message from backend.');
   markConnectionFault(error);
@@ -65,9 +69,9 @@ export function unexpectedEnd(): Error {
 }
 
 /**
- * Reports whether the server has not said what became of a statement.
+ * Reports whether the server has sent no result for a statement.
  *
- * @param result - the driver's types do not tell that a command may lack.
+ * @param result - its command may be absent, contrary to the driver's types.
  */
 export function lacksOutcome({ command }: { readonly command: string | null }): boolean {
   return command === null;

@@ -2,16 +2,16 @@ import { Failure } from '../../errors/failure';
 import type { ConnectionHold } from '../transaction-context';
 
 /**
- * The transactions whose callbacks wait for another connection of the pool, as for a read beside the transaction. When they
- * hold all connections, none of them could ever go on.
+ * Transactions whose callbacks wait for another connection of the pool, for example for a read outside the transaction.
+ * When such transactions hold all connections, none of them could ever continue.
  */
 export class HoldWaits {
   readonly #counts = new Map<ConnectionHold, number>();
 
   /**
-   * Does work that waits for a connection, for a callback whose transaction holds one already.
+   * Runs work that waits for a connection, for a callback whose transaction already holds one.
    *
-   * @param max - how many connections the pool has at most.
+   * @param max - maximum number of connections of the pool.
    * @throws CONFLICT when every connection is held by a transaction that waits.
    */
   async during<T>(hold: ConnectionHold, max: number, work: () => Promise<T>): Promise<T> {
@@ -37,6 +37,6 @@ export class HoldWaits {
 function poolExhausted(max: number): Failure {
   const message =
     'every connection is held by a transaction that waits for a read beside it: read through the transaction, or raise pool.maxConnections above the number of transactions that run at once';
-  // With one connection it is never another way.
+  // With a single connection this always happens.
   return new Failure('CONFLICT', message, { retryable: max > 1 });
 }

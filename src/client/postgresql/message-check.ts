@@ -1,26 +1,26 @@
-/** A message begins with its type and its length, which counts itself. */
+/** Size of the type and the length at the start of a message, in bytes. The length includes itself. */
 const headLength = 5;
 const lengthOfLength = 4;
 
-/** The longest message that PostgreSQL sends. */
+/** Length of the longest message that PostgreSQL sends, in bytes. */
 const maxLength = 0x4000_0000;
 
 const errorResponse = 'E'.charCodeAt(0);
 const noticeResponse = 'N'.charCodeAt(0);
 
 /**
- * Checks that the fields of a server's errors and notices end within their message: the driver looks for their end without
- * a limit, and would never come back from a message without one. All other messages are only skipped.
+ * Checks that the fields of a server's errors and notices end within their message. The driver searches their end
+ * without a limit, and a message without an end would block it forever. All other messages are skipped unchecked.
  */
 export class MessageCheck {
   #held: Buffer[] = [];
   #heldLength = 0;
-  /** How many bytes there have to be before more can be checked. */
+  /** Number of bytes that are required before the next check. */
   #needed = headLength;
-  /** How many bytes of a message that needs no check are still to come. */
+  /** Number of bytes that remain of a message that needs no check. */
   #skipped = 0;
 
-  /** @throws where a message is malformed: nothing of the chunk may be read. */
+  /** Checks a chunk. @throws when a message is malformed: the driver must read nothing of the chunk */
   check(chunk: Buffer): void {
     const start = Math.min(this.#skipped, chunk.length);
     this.#skipped -= start;
@@ -61,7 +61,7 @@ export class MessageCheck {
   }
 }
 
-// Each field is a letter and a text; a zero takes the place of the letter after the last one.
+// Each field is a letter and a text; a zero byte follows the last field.
 function checkFields(body: Buffer): void {
   for (let at = 0; body[at] !== 0;) {
     const end = at >= body.length ? -1 : body.indexOf(0, at + 1);

@@ -3,7 +3,7 @@ import { TextCache } from '../../sql/text-cache';
 const maxTexts = 512;
 const texts = new TextCache<string>(maxTexts);
 
-/** Returns the SQL as the server takes it: with `$1`, `$2`, … for the question marks, which are nothing but parameters. */
+/** Returns the SQL in the server's form: `$1`, `$2`, … replace the question marks, each of which is a parameter. */
 export function toNumbered(sql: string): string {
   return texts.getOrAdd(sql, () => {
     let count = 0;

@@ -18,13 +18,13 @@ import { toNumbered } from './numbered-parameters';
 import { reasonOn, TidyClient } from './tidy-client';
 import { TidyPool } from './tidy-pool';
 
-/** How much longer than the server the driver waits for the end of a statement that takes too long. */
+/** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
 const answerGraceMs = 1000;
 
-/** How long a connection is silent until the system looks whether the other end is still there. */
+/** Time in milliseconds without traffic before the operating system checks that the peer is still reachable. */
 const keepAliveDelayMs = 10_000;
 
-/** What the package selects: whole numbers, truth values, and texts, which JSON is here, too. */
+/** Parsers for the selected types: integers, booleans and texts. JSON is selected as text. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't', // boolean
   20: Number, // bigint, which counts and never goes beyond 2^53
@@ -53,10 +53,11 @@ export class PostgresqlConnections {
   readonly #clients = new Set<unknown>();
 
   /**
-   * Connects to nothing yet.
+   * Does not open a connection.
    *
-   * @param isReplica - whether the server is a standby, as a rule.
-   * @throws INVALID_OPTIONS where the driver can make nothing of the URL, such as of the name of a file that is not there.
+   * @param isReplica - true when the server is normally a standby.
+   * @throws INVALID_OPTIONS when the driver cannot use the URL, for example because it names a file that does not
+   * exist.
    */
   constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
@@ -73,7 +74,7 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // What nobody closed must not keep the process alive, as on SQLite.
+      // A pool that was not closed must not keep the process alive, as on SQLite.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined
@@ -115,12 +116,14 @@ export class PostgresqlConnections {
     return client;
   }
 
-  /** Reports whether another connection than this one may be waiting for an answer. */
+  /** Reports whether another connection than this one may be waiting for a response. */
   hasOthersInUse(client: PoolClient): boolean {
     return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
   }
 
-  /** Returns the numbers of the server's processes that serve this process's connections, as far as it knows them. */
+  /**
+   * Returns the process ids of the server processes that serve the connections of this process, when they are known.
+   */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
       const number = client instanceof TidyClient ? client.serverProcess : undefined;
@@ -170,16 +173,17 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
 // The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
 function assertUsable(config: ClientConfig): void {
   try {
-    // The driver's types do not tell that it may be more than a truth value.
+    // Its type in the driver lacks the values that are not booleans.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
-    // It makes use of the files when it connects, for every connection anew.
+    // The driver uses the files again for every new connection.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure('INVALID_OPTIONS', 'the parameters of the URL cannot be used', { cause: error });
   }
 }
 
-// What a URL says takes precedence over what the driver is told beside it, so it has to say this, too; the last one counts.
+// A URL takes precedence over the driver's other options, so the URL has to contain this setting, too. The last
+// occurrence counts.
 function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;

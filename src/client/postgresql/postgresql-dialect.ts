@@ -4,10 +4,10 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 /** The first half of the keys of this package's locks: any number that no other program of the database uses. */
 const lockClass = '1095648083';
 
-/** Takes the lock under which the change feed gives its numbers, until the end of the transaction. */
+/** Locks the feed until the end of the transaction. The lock orders the numbers that the feed assigns. */
 export const feedLockSql = `SELECT pg_advisory_xact_lock(${lockClass}, hashtext('changes'))`;
 
-/** How much of a text its index holds: see the migrations. */
+/** Number of characters of a text that its index contains: see the migrations. */
 const indexedLength = 64;
 
 /** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
@@ -68,8 +68,8 @@ function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }
 
-// A whole number: of a fraction the setting extra_float_digits may leave the first digits only. An infinite time, which no
-// call writes, becomes one that no call takes.
+// An integer: the setting extra_float_digits may truncate a fraction to its first digits. An infinite time, which no
+// call writes, becomes a value that every read rejects.
 function toMs(time: Sql): Sql {
   return sql`CASE WHEN NOT isfinite(${time}) THEN 9223372036854775807
     ELSE round(date_part('epoch', ${time}) * 1000)::bigint END`;

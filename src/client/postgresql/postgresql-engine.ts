@@ -34,13 +34,13 @@ import { Replicas } from './replicas';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
-/** What of the server decides whether, and how well, it serves. */
+/** Selects the server settings that decide whether, and how well, the server can be used. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_schema(), current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
-/** How long its health waits for a connection, where nothing else does not. */
+/** Default limit for a health probe to wait for a connection, in milliseconds. */
 const longestConnectMs = 5000;
 
 /** A PostgreSQL database as services see it. */
@@ -51,7 +51,7 @@ export class PostgresqlEngine implements Database {
   /** The way to ask for its health: reads that take their time, and all connections, do not stand in this one's. */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
-  /** Where the tables are. Prisma Client has to be told: it puts the name before theirs. */
+  /** Schema of the tables. Prisma Client needs it, because it qualifies the names of the tables. */
   #schema: string | undefined;
   readonly #diagnostics: Diagnostics;
   readonly #prisma: PrismaClientLoader;
@@ -209,7 +209,7 @@ function createMigrator(
   });
 }
 
-/** Asks the server for what makes it serve badly although it answers. */
+/** Returns warnings about a server that answers but serves badly. */
 async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
   const warnings: string[] = [];
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');

@@ -62,7 +62,7 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyError(error);
-        // It would take as long again, or defeat whoever has cancelled it.
+        // A retry would take as long again, or defeat a deliberate cancellation.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
         // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.

@@ -18,15 +18,18 @@ import { feedLockSql, postgresqlDialect } from './postgresql-dialect';
 import { createRunner } from './postgresql-runner';
 import { assertEncoding, serverEncodingSql } from './server-encoding';
 
-/** How long to wait for another connection's lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
+/**
+ * Default time to wait for the lock of another connection, in milliseconds: Prisma's CLI waits as long for the same
+ * lock.
+ */
 const defaultLockTimeoutMs = 10_000;
 
-/** A history of migrations in a schema of the search path that the role may not use. */
+/** Selects a migration history in a schema of the search path that the role may not use. */
 const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
     SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
 
-/** How the migrator gets at a PostgreSQL database. */
+/** Access of the migrator to a PostgreSQL database. */
 export interface PostgresqlMigratorAccess {
   /** Runs one statement on any connection. */
   readonly query: PostgresqlQuery;
@@ -52,14 +55,14 @@ export class PostgresqlMigrator extends Migrator {
       if (state.applied.length === 0) await this.#assertNotHidden();
       return state;
     } catch (error) {
-      // The privilege to connect is another, and so is that to change a setting.
+      // The privileges to connect and to change a setting are different ones.
       if (error instanceof Failure || sqlStateOf(error) !== insufficientPrivilege || isConnectionFault(error))
         throw error;
       throw historyDenied(error);
     }
   }
 
-  // The server leaves a schema out of the search path that the role may not use, so that its tables seem not to be there.
+  // The server omits a schema that the role may not use from the search path, so that its tables seem to be missing.
   async #assertNotHidden(): Promise<void> {
     const { rows } = await this.#access.query(hiddenHistorySql);
     if (rows.length > 0) throw historyDenied();
@@ -103,7 +106,7 @@ export class PostgresqlMigrator extends Migrator {
     }
   }
 
-  /** Moves the counter of the change feed forward where rows were copied without it. */
+  /** Moves the counter of the change feed forward when rows were copied without it. */
   protected override async repair(): Promise<void> {
     const { query, connect } = this.#access;
     const state = await inspectFeedCounter(async (sql) => (await query(sql)).rows);
@@ -113,7 +116,7 @@ export class PostgresqlMigrator extends Migrator {
       const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
       await repairFeedCounter(run, feedLockSql);
     } finally {
-      // It ends what is not committed, too.
+      // This also ends a transaction that is not committed.
       await client.end();
     }
   }

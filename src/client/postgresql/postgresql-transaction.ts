@@ -17,9 +17,9 @@ import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, TidyClient } from './tidy-client';
 
 /**
- * How transactions see one another. A single call locks what it decides by and sees what was committed before each of its
- * statements. A caller's transaction sees the state of its beginning, and fails where it would change what another has changed
- * since. What it has only read may have changed meanwhile, unless it is serializable.
+ * Isolation of transactions. A single call locks the rows that it depends on, and each of its statements sees what was
+ * committed before it. A transaction of the caller sees the state at its beginning, and fails when it changes a row
+ * that another transaction has changed since. Rows that it only reads may change meanwhile, unless it is serializable.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
@@ -75,7 +75,7 @@ export class PostgresqlTransaction {
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
-        // A serializable transaction may be refused at its end; the server has undone it and is ready for more.
+        // The commit of a serializable transaction may fail; the server has rolled it back and is ready for more.
         if (isSerializationFailure(error)) isAnswered();
         throw error;
       });
@@ -97,7 +97,7 @@ export class PostgresqlTransaction {
       try {
         await send();
       } catch (error) {
-        // Where the server itself has answered, it has undone all and is ready for more.
+        // When the server itself has answered, it has rolled everything back and is ready for more.
         if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
         throw error;
       }
@@ -119,9 +119,9 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * What was begun is undone, even if this fails: with the connection the server ends its transaction.
+   * Rolls back. The transaction is undone even if this fails: the server ends it together with the connection.
    *
-   * @param isUsable - whether the connection may serve others.
+   * @param isUsable - true when other calls may use the connection.
    */
   async rollback(isUsable = true): Promise<void> {
     try {
@@ -139,11 +139,11 @@ export class DividedTransaction {
   readonly #transaction: PostgresqlTransaction;
   readonly #gate = new Gate();
   #isUsable = true;
-  /** Why the whole of it has failed, where it has. */
+  /** Reason why the whole transaction has failed; undefined while it has not. */
   #failure: Failure | undefined;
 
   readonly hold: ConnectionHold;
-  /** The number of the server's process that serves it. */
+  /** Process id of the server process that serves the transaction. */
   readonly serverProcess: number | undefined;
 
   private constructor(transaction: PostgresqlTransaction, pool: object, serverProcess: number | undefined) {
@@ -152,7 +152,10 @@ export class DividedTransaction {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. A repeated one keeps others from recording events, and at last from registering names. */
+  /**
+   * Begins a transaction. A repeated one blocks others from recording events, and at the last attempt from registering
+   * names.
+   */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated, isLastAttempt }: TransactionRequest,
@@ -226,15 +229,15 @@ export class DividedTransaction {
   }
 }
 
-// A pooler may serve each transaction by another process, so that the server has to be asked.
+// A pooler may serve each transaction by another process, so the server has to be queried.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof TidyClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }
 
-// A connection that was known to be lost was not used. A plan that is out of date, and a transaction that took too long, are
-// the server's answer.
+// A statement is not sent on a connection that is known to be lost. An outdated plan and a transaction timeout are
+// responses of the server.
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));

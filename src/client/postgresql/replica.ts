@@ -5,20 +5,25 @@ import { PostgresqlConnections } from './postgresql-connections';
 import { positionOfReplica, type ServerPosition } from './server-position';
 import { within } from './within';
 
-/** How long a replica may take to say how far it is: one that does not answer must not slow reads down. */
+/**
+ * Maximum time in milliseconds for a replica to report its position: a replica that does not answer must not delay
+ * reads.
+ */
 export const longestWaitMs = 200;
 
-/** One replica, and up to which time it is known to have what the primary had. */
+/** One replica, with the time up to which it is known to have the primary's data. */
 export class Replica {
   readonly connections: PostgresqlConnections;
-  /** Its own way to ask for the position: reads that take their time, and all connections, do not stand in this one's. */
+  /** Separate connections for the position: slow reads, and reads that use all connections, do not delay it. */
   readonly #control: PostgresqlConnections;
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
-  /** Whether it answered when it was asked last. */
+  /** True when it answered the last request. */
   isAnswering = true;
-  /** Why its answers cannot be compared with the primary's, however current they look; undefined where they can. */
+  /**
+   * Reason why its positions cannot be compared with the primary's, however current they look; undefined when they can.
+   */
   misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
   #asking: Promise<ServerPosition> | undefined;
 
@@ -28,18 +33,21 @@ export class Replica {
     this.index = index;
   }
 
-  /** Why it does not serve. */
+  /** Returns the reason why it does not serve reads. */
   get fault(): ReplicaFault {
     return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
   }
 
-  /** Asks where it is in the log. One that does not answer soon loses its connections. */
+  /** Asks for its position in the log. A replica that does not answer soon loses its connections. */
   askPosition(): Promise<ServerPosition> {
     this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
     return this.#asking;
   }
 
-  /** Sends no read there until it is found well. Its address may lead to another server by then, so it is connected anew. */
+  /**
+   * Sends it no reads until a later check succeeds. Its address may lead to another server by then, so its connections
+   * are replaced.
+   */
   leaveOut(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;
     this.currentAsOf = Number.NEGATIVE_INFINITY;
@@ -64,7 +72,7 @@ export class Replica {
     } catch (error) {
       this.isAnswering = false;
       this.currentAsOf = Number.NEGATIVE_INFINITY;
-      // Whoever waits there for an answer gets the primary's now.
+      // Aborts the reads that wait for it; the primary answers them now.
       this.connections.giveUpBusy();
       this.#control.giveUpBusy();
       throw error;

@@ -10,7 +10,7 @@ import { NotInTime, within } from './within';
 
 export interface ReplicaSettings {
   readonly pool: PoolSettings;
-  /** How far behind an answer may be, in milliseconds. */
+  /** Maximum replication lag of a result, in milliseconds. */
   readonly maxLagMs: number;
 }
 
@@ -22,7 +22,7 @@ const misplacements = {
     'Read replica follows another server than the primary: the primary answers until it follows this one',
 } as const;
 
-/** Where the primary's log was at a time. */
+/** Position of the primary's log at one time. */
 interface Sample {
   readonly takenAt: number;
   readonly position: bigint;
@@ -39,7 +39,7 @@ export class Replicas {
   readonly #maxLagMs: number;
   readonly #diagnostics: Diagnostics;
   #samples: Sample[] = [];
-  /** Which log the samples are of. */
+  /** Cluster and timeline of the samples. */
   #history: string | undefined;
   #lastCheckAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
@@ -58,7 +58,7 @@ export class Replicas {
     this.#diagnostics = diagnostics;
   }
 
-  /** Whether there is none that could ever answer. */
+  /** True when there are no replicas. */
   get isEmpty(): boolean {
     return this.#replicas.length === 0;
   }
@@ -85,7 +85,7 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // Where it does not answer this either, the work fails.
+      // When it does not answer this request either, the work fails.
       await replica.askPosition().catch(() => undefined);
     }
   }
@@ -99,12 +99,12 @@ export class Replicas {
   /** Finds out how far the replicas are; concurrent calls share one run. Never fails. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    // A callback of a transaction that reads does not wait for it for long.
+    // A reading callback of a transaction does not wait long for it.
     this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
 
-  /** How the replicas are, once they were asked. */
+  /** Returns the health of the replicas after asking each of them. */
   async health(): Promise<ReplicaHealth[]> {
     await this.check();
     return this.#replicas.map(({ isServing, currentAsOf, fault }) => {
@@ -147,7 +147,8 @@ export class Replicas {
 
   #notePrimary({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
-      // After a fail-over the old positions say nothing, nor does what a replica had of them.
+      // After a failover the old positions have no meaning, and neither have the replicas' times that were derived from
+      // them.
       this.#history = history;
       this.#samples = [];
       for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;

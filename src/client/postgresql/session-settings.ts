@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 import { Failure } from '../../errors/failure';
 
 /**
- * Settings that the package's statements need, whatever the role or the database says. The plans: the statements leave the
- * planner little choice, and lose by what it guesses from the values of one call; compiling them takes longer than they
- * run. The others change what a statement means, which rows an index finds, or end the connection after any error.
+ * Settings that the package's statements need, independent of the settings of the role and of the database. Planner
+ * settings: generic plans are best, because the statements leave the planner little choice and the values of one call
+ * mislead it; JIT compilation takes longer than the statements run. The others would change the meaning of a statement
+ * or the rows that an index finds, or end the connection after any error.
  */
 const settings: Readonly<Record<string, string>> = {
   plan_cache_mode: 'force_generic_plan',
@@ -21,37 +22,37 @@ const setAll = Object.entries(settings)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(', ');
 
-// A crash of the server would lose acknowledged changes. What the URL, or the configuration of the whole server, says is
-// left as it is. The view lists all settings, so it is read only where it matters.
+// Otherwise a crash of the server would lose acknowledged changes. A value from the URL, or from the configuration of
+// the whole server, is kept. The view lists all settings, so it is read only when necessary.
 const setDurability = `CASE WHEN current_setting('synchronous_commit') = 'off' THEN (
   SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings WHERE name = 'synchronous_commit'
   AND source IN ('global', 'database', 'user', 'database user')) END`;
 
-/** What a new connection has at its other end. */
+/** State of a new session. */
 export interface SessionState {
   /**
-   * Whether the server itself is at the other end, and will be: a pooler gives numbers of its own to whoever connects, and
-   * may have another connection serve the next transaction, which knows no statement by its name.
+   * True when the client is connected to the server itself for the whole session. A pooler assigns process ids of its
+   * own, and may use another server connection for the next transaction, where named statements do not exist.
    */
   readonly isDirect: boolean;
-  /** Whether the server is a standby, which only reads. */
+  /** True when the server is a standby, which is read-only. */
   readonly isStandby: boolean;
 }
 
 /**
- * Prepares a new connection. A pooler's connections keep their settings: they would be everybody's.
+ * Prepares a new connection. The connections of a pooler keep their settings, because all of its clients share them.
  *
- * @param processId - the number of the server's process, as the server gave it when the connection was made.
- * @throws INVALID_OPTIONS when the role's session_replication_role switches foreign keys off and cannot be reset.
+ * @param processId - process id that the server sent when the connection was established.
+ * @throws INVALID_OPTIONS when the role's session_replication_role disables foreign keys and cannot be reset.
  */
 export async function prepareSession(client: Client, processId: number): Promise<SessionState> {
   const isDirect = `pg_backend_pid() = ${processId}`;
-  // The isolation is said, as a standby serves no session whose default is serializable.
+  // Sets the isolation explicitly: a standby serves no session whose default isolation is serializable.
   const text = `BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT ${isDirect}, pg_is_in_recovery(), current_setting('session_replication_role');
     SELECT ${setAll}, ${setDurability} WHERE ${isDirect};
     COMMIT`;
-  // Of several statements there are several results, which the driver's types do not tell.
+  // Several statements have several results, which the driver's types omit.
   const results = (await client.query({ text, rowMode: 'array' })) as unknown as readonly { rows: unknown[][] }[];
   const [direct, standby, replicationRole] = results[1]?.rows[0] ?? [];
   const state = { isDirect: direct === true, isStandby: standby === true };

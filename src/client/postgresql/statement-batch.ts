@@ -3,7 +3,7 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { TidyClient } from './tidy-client';
 
-/** How long after its last answer a connection is taken for alive, in milliseconds. */
+/** Time in milliseconds after its last response during which a connection is assumed to be alive. */
 const freshMs = 1000;
 
 type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
@@ -15,7 +15,7 @@ type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
 
-  /** @param names - under which the connection has prepared the statements. */
+  /** @param names - names under which the connection has prepared the statements. */
   constructor(
     statements: readonly Statement[],
     names: readonly (string | undefined)[],
@@ -37,8 +37,8 @@ class StatementBatch extends Query {
 }
 
 /**
- * Whether statements can be sent as one: the connection has prepared all of them, and has answered just now. One that may
- * be dead is better asked for a transaction first: nothing is in doubt then.
+ * Reports whether statements can be sent as one batch: the connection has prepared all of them, and has answered just
+ * now. A connection that may be dead should get a BEGIN first: if that fails, no commit outcome is unknown.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
   if (!(client instanceof TidyClient) || performance.now() - client.lastAnswer > freshMs) return false;
@@ -47,7 +47,7 @@ export function canBeBatch(client: PoolClient, statements: readonly Statement[])
 
 /** Sends statements that return no rows as one: all of them or none. What each has left. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
-  // The driver has no result for a bare Sync, which could not be told from a lost answer.
+  // The driver returns no result for a bare Sync, which would look like a lost response.
   if (statements.length === 0) return [];
   const names = statements.map(({ sql }) => (client instanceof TidyClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {

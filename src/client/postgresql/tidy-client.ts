@@ -6,7 +6,7 @@ import { isNotQueryable } from '../../errors/connection-meanings';
 import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
 
-/** How many prepared statements, each with its plan, the server keeps for a connection. */
+/** Maximum number of prepared statements, each with its plan, that the server keeps for one connection. */
 const maxPreparedStatements = 256;
 
 /**
@@ -14,21 +14,21 @@ const maxPreparedStatements = 256;
  * hold one of the server's slots for a minute, and this process with it.
  */
 export class TidyClient extends Client {
-  /** Whether the server itself is at the other end, and no pooler. */
+  /** True when the client is connected to the server itself and not to a pooler. */
   isDirect = false;
-  /** Whether it was made to a standby, which only reads. */
+  /** True when it is connected to a standby, which is read-only. */
   isStandby = false;
-  /** When it began to connect, by `performance.now`. */
+  /** Time when it began to connect, by `performance.now`. */
   readonly madeAt = performance.now();
-  /** When it answered last, by `performance.now`. */
+  /** Time of its last response, by `performance.now`. */
   lastAnswer = -Infinity;
   readonly #names = new TextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
-  /** The names that the server has answered to. */
+  /** Names of the statements that the server has prepared. */
   readonly #prepared = new Set<string>();
   #lastNumber = 0;
   readonly #connectTimeoutMs: number;
   #isConnected = false;
-  /** What the connection has failed with, where it has. */
+  /** Error with which the connection has failed; undefined while it has not. */
   #fault: Error | undefined;
 
   constructor(config?: ClientConfig) {
@@ -59,14 +59,14 @@ export class TidyClient extends Client {
   }
 
   /**
-   * Returns the name under which the server keeps the plan of a statement that is about to be sent; undefined where it is
-   * sent without one, as it is a rare statement or the connection has no names.
+   * Returns the name under which the server keeps the plan of a statement that is about to be sent. Undefined when the
+   * statement is sent without a name: it is rare, or the connection does not support names.
    */
   nameOf(sql: string): string | undefined {
     if (!this.isDirect) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    // Never used again for another statement: the driver remembers which names it has parsed.
+    // Never reused for another statement: the driver remembers the names that it has parsed.
     const name = `ans_${(this.#lastNumber += 1)}`;
     return this.#names.add(sql, name) ? name : undefined;
   }
@@ -76,9 +76,9 @@ export class TidyClient extends Client {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
-  /** Returns the number of the server's process; undefined through a pooler, whose numbers are its own. */
+  /** Returns the process id of the server process; undefined through a pooler, which assigns ids of its own. */
   get serverProcess(): number | undefined {
-    // The driver's types leave it out.
+    // The driver's types omit it.
     const { processID } = this as { processID?: number | null };
     return this.isDirect && typeof processID === 'number' ? processID : undefined;
   }
@@ -89,19 +89,21 @@ export class TidyClient extends Client {
   }
 
   /**
-   * Has the server forget a statement, by the Close message of its protocol: DEALLOCATE would take a statement of its own,
-   * and poolers do not translate it. It needs no Sync: its answer comes with that of the statement that is sent next, and
-   * what was sent before is not affected. It is processed in a failed transaction, too.
+   * Deallocates a statement by the Close message of the protocol: DEALLOCATE would be a statement of its own, and
+   * poolers do not translate it. It needs no Sync: its response comes with that of the next statement, and earlier
+   * statements are not affected. The server processes it in a failed transaction, too.
    */
   #closeStatement(name: string): void {
     this.#prepared.delete(name);
-    // The driver keeps the texts of parsed statements there, which its types leave out, and never removes one.
+    // The driver keeps the texts of parsed statements there, which its types omit, and never removes one.
     const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
     if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
     this.connection.close({ type: 'S', name }, true);
   }
 
-  /** Returns why the connection failed where `error` says no more than that it has failed before, else `error`. */
+  /**
+   * Returns why the connection failed when `error` only reports that it has failed before; otherwise returns `error`.
+   */
   reasonOf<T>(error: T): T | Error {
     if (this.#fault === undefined) return error;
     return findInChain(error, (link) => isNotQueryable(link) || undefined) === true ? this.#fault : error;
@@ -110,16 +112,16 @@ export class TidyClient extends Client {
   #failWith(error: Error): void {
     this.#fault ??= error;
     markConnectionFault(error);
-    // Some errors of the driver's while it connects would not end the attempt.
+    // Some errors of the driver would not end an attempt to connect.
     if (!this.#isConnected) breakConnection(this.connection, error);
   }
 
   async #connect(): Promise<Client> {
-    // The driver's own limit ends when the server is ready, and the pool has one for its own connections alone.
+    // The driver's own limit ends when the server is ready, and the pool's limit covers only its own connections.
     const timer = this.#startTimer();
     try {
       await super.connect();
-      // The number of the server's process, which the driver's types leave out.
+      // Process id of the server process, which the driver's types omit.
       const { processID } = this as { processID?: number };
       ({ isDirect: this.isDirect, isStandby: this.isStandby } = await prepareSession(this, Number(processID)));
       this.#isConnected = true;
@@ -139,7 +141,7 @@ export class TidyClient extends Client {
   }
 }
 
-/** Returns what `error` on a connection has come from: see {@link TidyClient.reasonOf}. */
+/** Returns the original cause of `error` on a connection: see {@link TidyClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof TidyClient ? client.reasonOf(error) : error;
 }

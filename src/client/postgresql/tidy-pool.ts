@@ -5,32 +5,32 @@ import { enclosingHold } from '../transaction-context';
 import { HoldWaits } from './hold-waits';
 import { TidyClient } from './tidy-client';
 
-/** How long a connection to a standby is used where the primary is expected, so that a fail-over is noticed. */
+/** Maximum time in milliseconds to use a standby where a primary is expected, so that a failover is noticed. */
 const standbyUseMs = 1000;
 
-/** How a pool differs from the driver's. */
+/** Settings beside those of the driver's pool. */
 export interface TidyPoolConfig extends PoolConfig {
-  /** Whether its server takes writes, but for fail-overs. */
+  /** True when its server accepts writes, except during a failover. */
   readonly isForPrimary: boolean;
 }
 
 /**
- * The driver's pool, with two differences. It can be given up: the driver's waits for its connections, and for those who
- * wait for them. And it replaces connections that lead to the wrong server, as after a fail-over.
+ * Pool of the driver with two differences. It can be terminated: the driver's own `end` waits for connections in use
+ * and for waiting calls. It also replaces connections to the wrong server, for example after a failover.
  */
 export class TidyPool extends Pool {
-  /** Those who wait for a connection, and since when, in the order of their coming. */
+  /** Waiting calls, with the time when each began to wait, in the order of their arrival. */
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
   readonly #holdWaits = new HoldWaits();
   #isGivenUp = false;
-  /** Connections that were made before are not used again. */
+  /** Connections from before this time are not reused. */
   #renewedAt = -Infinity;
 
   constructor({ isForPrimary, ...config }: TidyPoolConfig) {
     super({ ...config, Client: TidyClient });
     this.#isForPrimary = isForPrimary;
-    // Here, as statements are sent in many ways: by this package, by Prisma Client, several at once.
+    // Set here, because statements are sent in several ways: by this package, by Prisma Client, several at once.
     this.on('connect', (client) => {
       if (!(client instanceof TidyClient)) return;
       client.connection.on('errorMessage', (error: Error) => {
@@ -51,23 +51,23 @@ export class TidyPool extends Pool {
     return undefined;
   }
 
-  /** Returns how long the first has waited who needs a connection that is in use, in milliseconds; 0 where nobody does. */
+  /** Returns the longest time that a call has waited for a connection in use, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number {
     const [sinceMs] = this.#waiting.values();
     return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
   }
 
-  /** Has every connection replaced before it is used again. Those in use are left to their users. */
+  /** Replaces every connection before its next use. Connections in use stay with their users. */
   renew(): void {
     this.#renewedAt = performance.now();
   }
 
-  /** Lets nobody have a connection any more. Those that are in use are to be cut by whoever knows them. */
+  /** Rejects all waiting and later calls. The caller has to break the connections in use. */
   giveUp(): void {
     this.#isGivenUp = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
-    // It waits for those in use, which need not ever come back, and may have been ended before.
+    // It waits for connections in use, which may never be returned, and may have been called before.
     this.end().catch(() => undefined);
   }
 

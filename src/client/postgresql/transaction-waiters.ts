@@ -4,10 +4,10 @@ import type { DividedTransaction } from './postgresql-transaction';
 import { TidyClient } from './tidy-client';
 
 /**
- * Returns how long the first of this process's connections has waited, in milliseconds, that waits for a lock of the
- * server's process `1`, or for one that waits for it. Its connections are those that the server's processes `2` serve;
- * through a pooler, which hides them, those of its database and application name. Every role may read pg_locks;
- * pg_stat_activity shows a role its own statements.
+ * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of the server
+ * process `1`, directly or through other processes. The connections of this process are those of the server processes
+ * `2`. Through a pooler, which hides them, they are those with its database and application name. Every role may read
+ * pg_locks; pg_stat_activity shows a role its own statements.
  */
 const longestLockWaitSql = `WITH RECURSIVE
   waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
@@ -20,9 +20,11 @@ const longestLockWaitSql = `WITH RECURSIVE
     AND a.application_name = current_setting('application_name')`;
 
 /**
- * Returns the calls of this process that wait for a transaction: for its connection, where all are in use, or for a lock.
+ * Returns the calls of this process that wait for a transaction: for its connection, when all are in use, or for a
+ * lock.
  *
- * @param control - asks the server: the transaction's own connection must not, as the server may limit its idleness.
+ * @param control - connection for the query. The transaction's own connection must not be used, because the server may
+ * limit its idle time.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

@@ -19,7 +19,7 @@ function runTasks(): void {
     try {
       task();
     } catch {
-      // The process ends: nobody is left to be told, and the other tasks still have to run.
+      // The process ends: no caller can receive the error, and the other tasks still have to run.
     }
   }
 }

@@ -4,7 +4,7 @@ import { sqliteErrorOf } from '../../errors/sqlite-error';
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
-/** Whether another connection's lock is all that stood in the way. */
+/** Reports whether the error is only caused by the lock of another connection. */
 export function isBusy(error: unknown): boolean {
   return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }

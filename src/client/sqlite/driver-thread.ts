@@ -56,8 +56,8 @@ export async function runInDriverThread<T>(
   }
 }
 
-// Without the options of the process, such as a loader of TypeScript, which only take time. Where packages are found by
-// Yarn's Plug'n'Play the thread needs it, too: the process may have loaded it by an option.
+// Omits the options of the process, such as a TypeScript loader, which only cost time. With Yarn's Plug'n'Play the
+// thread needs its loader, too: the process may have loaded it by an option.
 function threadArguments(): string[] {
   return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
 }

@@ -18,7 +18,7 @@ export async function examineSqlite(settings: SqliteSettings, findings: Findings
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
-  // Where not even its schema can be read there is no state to look at.
+  // When even the schema cannot be read, there is no state to check.
   await examinePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await examineRecords(snapshot, findings);

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { SqliteDatabase } from './sqlite-database';
 
 const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
-// What was pruned counts, too: a follower must not see its numbers again.
+// Includes pruned changes: a follower must not see their numbers again.
 const lastStored =
   'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
 

@@ -1,31 +1,37 @@
 import { Failure } from '../../errors/failure';
 import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-identity';
 
-/** How long a comparison holds for reads: it takes some microseconds, and the smallest write takes a hundred. */
+/**
+ * Time in milliseconds for which reads trust a comparison. A comparison takes a few microseconds, the smallest write a
+ * hundred.
+ */
 const intervalMs = 10;
 
-/** The files of an open database, as they were when it was opened. */
+/** Files of an open database, with their identities when it was opened. */
 export interface DatabaseFiles {
-  /** The path that SQLite uses, with symbolic links resolved. */
+  /** Path that SQLite uses, with symbolic links resolved. */
   readonly path: string;
   readonly database: FileIdentity;
-  /** The write-ahead log, `-wal`. */
+  /** Write-ahead log, `-wal`. */
   readonly log: FileIdentity;
-  /** The index of the log, `-shm`, which all processes share. */
+  /** Index of the log, `-shm`, which all processes share. */
   readonly index: FileIdentity;
 }
 
 /**
- * What the last comparison found.
+ * Result of the last comparison.
  *
  * - `in-place`: all files are the ones that were opened.
- * - `detached`: the name or the log leads elsewhere. What is in the open log belongs into the open file.
- * - `unsafe`: others may have written to the file through another log or another index. Anything that is written now, a
- *   checkpoint included, could destroy their changes. This state is final.
+ * - `detached`: the path of the database or of the log leads to another file. The changes in the open log belong to the
+ *   open file.
+ * - `unsafe`: others may have written to the file through another log or another index. Any further write, also a
+ *   checkpoint, could destroy their changes. This state is final.
  */
 export type FileState = 'in-place' | 'detached' | 'unsafe';
 
-/** Returns the present identities of a database's files. In WAL mode the log and its index exist after the first read. */
+/**
+ * Returns the present identities of a database's files. In WAL mode the log and its index exist after the first read.
+ */
 export function filesAt(path: string): DatabaseFiles {
   return {
     path,
@@ -36,8 +42,8 @@ export function filesAt(path: string): DatabaseFiles {
 }
 
 /**
- * Notices that a database's file, its write-ahead log or the index of the log was removed, moved or replaced. On POSIX
- * systems SQLite would go on with files that have no name any more, and acknowledge writes that nobody will ever find.
+ * Detects that a database's file, its write-ahead log or the index of the log was removed, moved or replaced. On POSIX
+ * systems SQLite would continue with the unlinked files, and acknowledge writes that are lost.
  */
 export class FileGuard {
   readonly #names: readonly string[];
@@ -67,7 +73,7 @@ export class FileGuard {
     return this.#state;
   }
 
-  /** What the last comparison found. */
+  /** Returns the result of the last comparison. */
   get state(): FileState {
     return this.#state;
   }
@@ -78,11 +84,11 @@ export class FileGuard {
     const logNow = identityOf(`${path}-wal`);
     const indexNow = identityOf(`${path}-shm`);
     if (hasName && logNow === log && indexNow === index) return 'in-place';
-    // Whoever made the other index knows nothing of what is written through this one.
+    // The process that created the other index cannot see what is written through this one.
     if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
     // Others have written to a log that this connection does not read.
     if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
-    // The next opening finds all changes in the log; it may make another index at any moment.
+    // The next connection finds all changes in the log, but may create another index at any moment.
     if (hasName && logNow === log) return 'unsafe';
     return 'detached';
   }
@@ -91,6 +97,6 @@ export class FileGuard {
 /** Returns the failure of a call on a database whose files are not in place. */
 export function filesNotInPlace(): Failure {
   const message = 'a file of the database was removed or replaced; close and initialize open what is there now';
-  // The same call fails until that is done.
+  // Not retryable: the same call fails until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

@@ -1,9 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
 
-/** Tells files apart as SQLite does: by device and inode. */
+/** Identity of a file as SQLite compares it: device and inode. */
 export type FileIdentity = string;
 
-/** The identity of a file that does not exist, or that cannot be reached. */
+/** Identity of a file that does not exist, or that cannot be reached. */
 export const missingFile: FileIdentity = 'missing';
 
 /** Returns the identity of the file that `path` leads to, through symbolic links. Takes about two microseconds. */
@@ -30,7 +30,7 @@ export function sizeOf(path: string): number {
   }
 }
 
-/** Returns `path` with symbolic links resolved, or as it is when it leads to no file. */
+/** Returns `path` with symbolic links resolved; returns it unchanged when it leads to no file. */
 export function realPathOf(path: string): string {
   try {
     return realpathSync(path);

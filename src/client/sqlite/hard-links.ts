@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 
 /**
- * Returns a warning when the file at `path` has further names (hard links), else undefined. SQLite keeps a write-ahead log
- * for each name, so processes that open it by different names destroy each other's changes.
+ * Returns a warning when the file at `path` has further names (hard links), otherwise undefined. SQLite keeps a
+ * write-ahead log for each name, so processes that open it by different names destroy each other's changes.
  */
 export function hardLinkWarning(path: string): string | undefined {
   if (countNames(path) <= 1) return undefined;
@@ -13,7 +13,7 @@ function countNames(path: string): number {
   try {
     return statSync(path).nlink;
   } catch {
-    // The file guard reports a file that is gone.
+    // The file guard reports a file that does not exist.
     return 0;
   }
 }

@@ -1,10 +1,10 @@
 import { runInDriverThread, toError } from './driver-thread';
 
-/** How many damages SQLite tells of at most. */
+/** Maximum number of faults that SQLite reports. */
 const mostDamages = 1000;
 
-// What it has found before it fails is kept. CHECK constraints are left out: the rules for records find what breaks them, and
-// name the record.
+// Keeps the findings from before a failure. Omits CHECK constraints: the rules for records find violations, and name
+// the record.
 const work = `
   const damages = [];
   try {
@@ -22,11 +22,14 @@ const work = `
   return { damages };
 `;
 
-/** What SQLite's check of a file has found. */
+/** Result of SQLite's check of a file. */
 export interface IntegrityReport {
   /** In SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
-  /** Why it ended before its time, as the driver reports it: behind some damages it does not look any further. */
+  /**
+   * Error of the driver that ended the check early: some faults stop SQLite from checking further. Undefined when it
+   * was complete.
+   */
   readonly failure: Error | undefined;
 }
 
@@ -36,8 +39,8 @@ interface Answer {
 }
 
 /**
- * SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the inner order of the search
- * index. It is one long statement, so it runs in a thread of its own.
+ * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
+ * order of the search index. It is one long statement, so it runs in a thread of its own.
  */
 export async function checkIntegrity(path: string, busyTimeoutMs: number): Promise<IntegrityReport> {
   const data = { path, timeout: busyTimeoutMs, most: mostDamages };

@@ -4,21 +4,21 @@ import SqliteDriver from 'better-sqlite3';
 import { takeTurn } from '../event-loop';
 import { mappedFiles } from './process-mappings';
 
-/** How the names of directories for databases in memory begin. */
+/** Prefix of the names of directories for databases in memory. */
 export const directoryPrefix = 'ans-database-';
-/** The name of the database in such a directory. */
+/** Name of the database in such a directory. */
 export const databaseName = 'memory.sqlite';
 
 const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
-/** An empty directory is younger than this while a process is about to put a database into it. */
+/** Maximum age in milliseconds of an empty directory that a process may still be about to use. */
 const emptyForMs = 60_000;
-/** How long one opening may spend on it; the next one goes on. */
+/** Maximum time in milliseconds that one opening spends on the removal; the next opening continues it. */
 const longestMs = 2000;
 
 /**
- * Removes the directories in `parent` of databases that nobody has open: of this user's processes and threads that were
- * killed. A lock tells whether one is open: process ids are used again, and mean nothing in another container. The lock is
- * held while the files are removed, so a process that is just opening one finds out and makes another.
+ * Removes the directories in `parent` that killed processes and threads of this user have left, when no connection has
+ * their database open. A lock decides that: process ids are reused, and have no meaning in another container. The lock
+ * is held while the files are removed, so a process that is just opening one detects that and creates another.
  *
  * @param known - directories of this thread, whose databases may not be open yet.
  */
@@ -29,11 +29,11 @@ export async function removeLeftOverDirectories(parent: string, known: ReadonlyS
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // Locks say nothing about another SQLite library in this very process, and would be dropped here.
+    // Locks do not show another SQLite library in the same process, and opening the file would drop its locks.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory);
-    // A log that has to be read takes some milliseconds.
+    // Reading a log takes some milliseconds.
     await takeTurn();
   }
 }
@@ -42,7 +42,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // A folder that can be written to need not be readable.
+    // A directory that can be written to may be unreadable.
     return [];
   }
 }
@@ -57,20 +57,21 @@ function removeUnlessOpen(directory: string): void {
     const path = join(directory, databaseName);
     if (existsSync(path)) removeLocked(path);
     else if (Date.now() - lstatSync(directory).mtimeMs < emptyForMs) return;
-    // Fails when somebody has put a database into it.
+    // Fails when a process has created a database in it.
     rmdirSync(directory);
   } catch {
-    // Somebody has it open, or was quicker. Whatever else is wrong concerns nobody: the next opening tries again.
+    // Another process has it open, or has removed it first. Any other error can be ignored: the next opening tries
+    // again.
   }
 }
 
 function removeLocked(path: string): void {
   const driver = new SqliteDriver(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In this mode the lock excludes readers, too, and there is no index of the log to share.
+    // In this mode the lock also excludes readers, and the log has no shared index.
     driver.pragma('locking_mode = EXCLUSIVE');
     driver.exec('BEGIN EXCLUSIVE');
-    // The database last: as long as it is there, the directory can be locked.
+    // Removes the database last: while it exists, the directory can be locked.
     for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(path + suffix, { force: true });
   } finally {
     driver.close();

@@ -5,10 +5,10 @@ import { Failure } from '../../errors/failure';
 import { runAtExit } from './at-exit';
 import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left-over-directories';
 
-/** Where Linux keeps files in memory. */
+/** File system that Linux keeps in memory. */
 const memoryFileSystem = '/dev/shm';
 
-/** The directories of this thread, which nobody has locked until their databases are open. */
+/** Directories of this thread. They have no lock until their databases are open. */
 const directories = new Set<string>();
 
 /**
@@ -48,12 +48,14 @@ export class MemoryDirectory {
     return join(this.#path, databaseName);
   }
 
-  /** Reports whether the database file exists. Another process may remove the directory until the database is locked. */
+  /**
+   * Reports whether the database file exists. Another process may remove the directory until the database is locked.
+   */
   isInPlace(): boolean {
     return existsSync(this.databasePath);
   }
 
-  /** Removes the directories beside this one that processes and threads have left that were killed. */
+  /** Removes the directories beside this one that killed processes and threads have left. */
   async removeLeftOver(): Promise<void> {
     await removeLeftOverDirectories(dirname(this.#path), directories);
   }

@@ -6,10 +6,10 @@ import { identityOf, missingFile, realPathOf, type FileIdentity } from './file-i
 import { mappedFiles } from './process-mappings';
 import { ownSqliteLibrary, type SqliteLibrary } from './sqlite-library';
 
-/** A database file that this thread has open. Other versions of this package read it: only add optional fields. */
+/** Database file that this thread has open. Other versions of this package read it: only add optional fields. */
 interface OpenFile {
   readonly library: SqliteLibrary;
-  /** How many connections that write have it open. */
+  /** Number of writing connections that have it open. */
   count: number;
   files?: DatabaseFiles;
 }
@@ -21,7 +21,7 @@ const registryKey = Symbol.for('ans-database.openSqliteFiles');
 /** Windows keeps locks for each handle, so that two libraries exclude each other there. */
 const hasProcessLocks = process.platform !== 'win32';
 
-/** An open file's place in the registry of the thread. */
+/** Entry of an open file in the registry of the thread. */
 export interface FileClaim {
   /** Returns the files as the first connection of this thread found them. */
   readonly files: () => DatabaseFiles;
@@ -30,7 +30,7 @@ export interface FileClaim {
 
 /**
  * Fails when another copy of SQLite in this process has the file at `path` open. POSIX locks belong to the process: two
- * copies would not exclude each other, and each that closes the file drops the locks of the other. So this looks before
+ * copies would not exclude each other, and a copy that closes the file drops the locks of the other one. Call it before
  * the file is opened.
  *
  * @throws UNAVAILABLE
@@ -42,7 +42,7 @@ export function assertOnlyLibrary(path: string): void {
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path);
   else if (entry.library.id !== ownSqliteLibrary().id) throw openElsewhere(entry.library.path);
-  // SQLite shares the index of the log among the connections of a process, and so would go on with the old one.
+  // The connections of a process share the index of the log, so SQLite would continue with the old one.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
@@ -70,7 +70,7 @@ export function claimFile(path: string): FileClaim {
 
 /**
  * Fails when the index of the log that this process uses is not the one beside the file at `path`: another thread still
- * uses one that was removed, and SQLite shares it among the connections of a process.
+ * uses a removed index, and SQLite shares it among the connections of a process.
  *
  * @throws UNAVAILABLE
  */
@@ -80,7 +80,9 @@ export function assertIndexMapped(path: string): void {
   if (paths.has(`${index} (deleted)`) && !paths.has(index)) throw filesNotInPlace();
 }
 
-/** Returns the registry of the thread. Contexts such as Jest's have a `globalThis` of their own, but share the locks. */
+/**
+ * Returns the registry of the thread. Contexts such as Jest's have a `globalThis` of their own, but share the locks.
+ */
 function registry(): Registry {
   const main = runInThisContext('globalThis') as Record<symbol, Registry | undefined>;
   const known = main[registryKey] ?? new Map<FileIdentity, OpenFile>();
@@ -94,8 +96,9 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Other threads, and an application's own driver, are not in the registry. On Linux, a log's index that is mapped shows
- * that some library has the database open. It is another one when this copy's binary is not loaded yet.
+ * Fails when a connection outside the registry has the database open: one of another thread, or of an application's own
+ * driver. On Linux, a mapped index of the log shows that some library has the database open. It is another library when
+ * this copy's binary is not loaded yet.
  */
 function assertNotMapped(path: string): void {
   const mapped = mappedFiles();

@@ -4,7 +4,10 @@ import { MemoryDirectory } from './memory-directory';
 import type { SqliteSettings } from './sqlite-connection';
 import { SqliteEngine } from './sqlite-engine';
 
-/** Each attempt fails only when another process found the new directory before its database was locked. */
+/**
+ * Maximum number of attempts. An attempt fails only when another process removes the new directory before its database
+ * is locked.
+ */
 const mostAttempts = 10;
 
 /** Opens a new database in a directory of its own, which is removed when the database is closed. */
@@ -18,7 +21,7 @@ export async function openInMemory(settings: Omit<SqliteSettings, 'path'>): Prom
   }
 }
 
-/** Returns undefined when another process has removed the directory, as one that nobody has open. */
+/** Returns undefined when another process has removed the directory before the database was locked. */
 async function tryOpen(
   settings: Omit<SqliteSettings, 'path'>,
   memory: MemoryDirectory,
@@ -26,7 +29,7 @@ async function tryOpen(
 ): Promise<SqliteEngine | undefined> {
   try {
     const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, memory);
-    // From here on the database is locked.
+    // The database is locked from here on.
     if (memory.isInPlace()) return engine;
     await engine.close();
     throw new Failure('UNAVAILABLE', 'the folder of the database in memory was removed');

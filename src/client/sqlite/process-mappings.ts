@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A file that is mapped into the memory of this process. */
+/** File that is mapped into the memory of this process. */
 export interface MappedFile {
   /** Offset of the mapping in the file, in bytes. */
   readonly offset: number;
@@ -11,8 +11,8 @@ export interface MappedFile {
 const line = /^\S+ ..(.). ([\da-f]+) \S+ \d+ +(\/.*)$/;
 
 /**
- * Returns the files that any thread and any library of this process has mapped. Empty where the system has no
- * `/proc/self/maps`, that is everywhere but on Linux.
+ * Returns the files that any thread and any library of this process has mapped. Returns an empty array on systems
+ * without `/proc/self/maps`: all systems except Linux.
  *
  * @see https://www.kernel.org/doc/html/latest/filesystems/proc.html
  */

@@ -6,12 +6,12 @@ import { Gate } from '../gate';
 import { toError } from './driver-thread';
 import type { SqliteSettings } from './sqlite-connection';
 
-/** How many rows, and about how many characters of them, the thread hands over at a time. */
+/** Maximum number of rows, and approximate maximum number of their characters, that the thread sends at a time. */
 const chunkRows = 500;
 const chunkLength = 524_288;
 
-// As a text, since there is no one form of this package's files that a thread could load in every application. It counts
-// an answer as `AnswerSize` does, where it is read: the other side would have to be given it first.
+// Source text of the thread, because a thread cannot load one file of this package in every application. Counts a
+// result as `AnswerSize` does, but before it is sent to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const Driver = require(workerData.driver);
@@ -77,10 +77,10 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** The thread could not be started, or has ended: it says nothing about the statement. */
+/** Error of a thread that could not be started, or has ended. It does not concern the statement. */
 export class ThreadLost extends Error {}
 
-/** A thread with a read-only connection of its own, for statements that would block the event loop for long. */
+/** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #worker: Worker;
   readonly #gate = new Gate();
@@ -95,11 +95,11 @@ export class ReaderThread {
     this.#worker.on('message', (answer: Answer) => this.#settle?.(answer));
     this.#worker.on('error', (error) => this.#lose(new ThreadLost('the reading thread has failed', { cause: error })));
     this.#worker.on('exit', () => this.#lose(new ThreadLost('the reading thread has ended')));
-    // What nobody waits for must not keep the process alive.
+    // An idle thread must not keep the process alive.
     this.#worker.unref();
   }
 
-  /** How many statements it runs, or has yet to run. */
+  /** Number of its running and queued statements. */
   get pending(): number {
     return this.#pending;
   }
@@ -109,9 +109,9 @@ export class ReaderThread {
   }
 
   /**
-   * Runs a statement that only reads, after those that were given before.
+   * Runs a read-only statement after all earlier ones.
    *
-   * @throws RESULT_TOO_LARGE; {@link ThreadLost}; what the driver has reported, with its code.
+   * @throws RESULT_TOO_LARGE; {@link ThreadLost}; errors of the driver, with their code.
    */
   async query({ sql, args, bounds = { maxLength: Infinity, maxValues: Infinity } }: Statement): Promise<Row[]> {
     this.#pending += 1;
@@ -119,7 +119,7 @@ export class ReaderThread {
     try {
       return await this.#gate.pass(async () => {
         const all: Row[] = [];
-        // Each chunk is asked for, so that all else in the process has its turn between two of them.
+        // Requests each chunk separately, so that other work of the process runs between two chunks.
         for (let request: object = { sql, args, bounds }; ; request = {}) {
           const { rows = [], isLast = true, excess, failure } = await this.#ask(request);
           if (failure !== undefined) throw toError(failure);
@@ -134,7 +134,7 @@ export class ReaderThread {
     }
   }
 
-  /** Ends the thread and its connection. What is being read fails. */
+  /** Ends the thread and its connection. Running reads fail. */
   async close(): Promise<void> {
     this.#lose(notInitialized());
     await this.#worker.terminate();

@@ -3,13 +3,16 @@ import type { Row, Statement } from '../../sql/statement';
 import type { SqliteConnection, SqliteSettings } from './sqlite-connection';
 import { ReaderThread, ThreadLost } from './reader-thread';
 
-/** So that a statement that takes seconds does not hold up all others. */
+/** Maximum number of threads. A second one runs other statements while the first one runs a slow statement. */
 const maxThreads = 2;
 
-/** How many rows a table has at least where a statement of the kind may block the event loop for long. */
+/**
+ * Minimum number of rows of a table, by the cost of the statement, from which a statement may block the event loop for
+ * long.
+ */
 const fewestRows = { scan: 20_000, many: 2000 } as const;
 
-/** How long the size of the database is taken for what it was, in milliseconds. */
+/** Time in milliseconds for which the measured size of the database is reused. */
 const sizeAgeMs = 250;
 
 const sizeSql = `SELECT max(
@@ -17,7 +20,7 @@ const sizeSql = `SELECT max(
   coalesce((SELECT max(rowid) FROM certificates), 0),
   coalesce((SELECT max(rowid) FROM security_events), 0))`;
 
-/** The threads that read one database, started when they are needed. */
+/** Reader threads of one database, started when they are needed. */
 export class ReaderThreads {
   readonly #settings: SqliteSettings;
   #threads: ReaderThread[] = [];
@@ -28,12 +31,12 @@ export class ReaderThreads {
     this.#settings = settings;
   }
 
-  /** Reports whether a thread is to run the statement. @param connection - to ask for the size of the database. */
+  /** Reports whether a thread should run the statement. @param connection - used to measure the size of the database */
   isFor({ cost }: Statement, connection: SqliteConnection): boolean {
     return cost !== undefined && this.#sizeOf(connection) >= fewestRows[cost];
   }
 
-  /** Returns the rows; undefined where there is no thread to be had. @throws as {@link ReaderThread.query} */
+  /** Returns the rows; undefined when no thread is available. @throws as {@link ReaderThread.query} */
   async query(statement: Statement): Promise<readonly Row[] | undefined> {
     try {
       return await this.#choose().query(statement);

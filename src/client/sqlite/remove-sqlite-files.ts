@@ -10,17 +10,17 @@ import { assertOnlyLibrary } from './open-files';
 import { pathOf } from './sqlite-connection';
 
 /**
- * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when there is no file, or an
- * empty one. Behind a symbolic link the files are removed, and the link stays.
+ * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when there is no file, or
+ * an empty one. For a symbolic link it removes the target files, and keeps the link.
  *
- * @throws BUSY when anybody has the database open; INVALID_OPTIONS when it is not one of this package.
+ * @throws BUSY when another connection has the database open; INVALID_OPTIONS when it is not one of this package.
  */
 export async function removeSqliteFiles(location: SqliteLocation, busyTimeoutMs: number): Promise<void> {
   if (location.kind === 'memory' || identityOf(location.path) === missingFile) return;
   assertOnlyLibrary(location.path);
   const driver = new SqliteDriver(location.path, { fileMustExist: true, timeout: 0 });
   try {
-    // In this mode no connection of another process or of this one can have the file open, not even for reading.
+    // In this mode no other connection, of this or another process, can have the file open, not even for reading.
     driver.pragma('locking_mode = EXCLUSIVE');
     await whileBusy(busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN EXCLUSIVE');
@@ -34,10 +34,10 @@ export async function removeSqliteFiles(location: SqliteLocation, busyTimeoutMs:
   }
 }
 
-/** Removes the files while the lock keeps everybody else from opening them. */
+/** Removes the files while the lock keeps others from opening them. */
 async function removeLocked(driver: Database): Promise<void> {
   const path = pathOf(driver);
-  // Windows removes no file that is open.
+  // Windows cannot remove an open file.
   if (process.platform === 'win32') driver.close();
   try {
     // The database first: an older log must never be replayed into a newer database.

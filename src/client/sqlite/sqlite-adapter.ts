@@ -19,7 +19,7 @@ import type { SqliteTransaction } from './sqlite-transaction';
 
 const adapterInfo = { provider: 'sqlite', adapterName: 'ans-database' } as const;
 
-/** What SQLite takes at most in one statement, as better-sqlite3 compiles it. */
+/** Limits of one statement, as better-sqlite3 compiles SQLite. */
 const connectionInfo: ConnectionInfo = { maxBindValues: 32_766, supportsRelationJoins: false };
 
 /**

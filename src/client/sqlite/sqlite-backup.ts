@@ -9,7 +9,7 @@ import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './sqlite-connection';
 
-// Not those of a FileHandle: under Yarn's Plug'n'Play its method sync() is not implemented.
+// Not the methods of a FileHandle: Yarn's Plug'n'Play does not implement sync().
 const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.open),
   promisify(fs.fsync),
@@ -58,8 +58,8 @@ const work = `
 const besides = ['', '-wal', '-shm', '-journal'];
 
 /**
- * Copies a database, as it is now, into a new file, while others write. Until it is whole, looked at and on the disk, the
- * copy has another name in the same folder; whatever fails, nothing is left of it.
+ * Copies the present state of a database into a new file, while others write. The copy has a temporary name in the same
+ * folder until it is complete, checked and synced to the disk. Removes the copy after any failure.
  *
  * @param assertInPlace - throws when the files of the database are not the ones that are open.
  */
@@ -81,7 +81,7 @@ export async function backUpSqlite(
         throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
       }
       await flush(draft);
-      // The thread has opened whatever was at the path of the database.
+      // The thread has opened the file that was at the path of the database, which may be another one.
       assertInPlace();
       await place(draft, path);
     } finally {
@@ -154,7 +154,7 @@ function ignoreMissing(error: unknown): undefined {
   if (!missing.has(codeOf(error))) throw error;
 }
 
-/** What went wrong with the file of the backup; anything else as it is. */
+/** Returns the failure for an error of the backup's file; any other error unchanged. */
 function toBackupFailure(error: unknown): unknown {
   const code = codeOf(error);
   const field = 'path';

@@ -10,7 +10,7 @@ import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
 import { assertUtf8, refuseUtf16Log } from './text-encoding';
 
-/** What a connection is opened with. */
+/** Settings with which a connection is opened. */
 export interface SqliteSettings {
   readonly path: string;
   readonly busyTimeoutMs: number;
@@ -23,7 +23,10 @@ export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
 /** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
-/** How much of the write-ahead log, in bytes, stays on the disk after a checkpoint: twice what one usually begins at. */
+/**
+ * Maximum size of the write-ahead log after a checkpoint, in bytes: twice the size at which a checkpoint usually
+ * begins.
+ */
 const journalSizeLimit = 8_388_608;
 
 /** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
@@ -108,7 +111,7 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
-  /** The files of the database; of a connection that writes, once it has read. */
+  /** Returns the files of the database. For a connection that writes, call it after the first read. */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -143,9 +146,12 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
   }
 }
 
-/** Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file. */
+/**
+ * Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file.
+ */
 export function pathOf(driver: Database): string {
-  // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have locked.
+  // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have
+  // locked.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return databases.find(({ name }) => name === 'main')?.file ?? '';
 }

@@ -24,7 +24,7 @@ export class SqliteDatabase {
   readonly #reader: SqliteConnection;
   readonly #guard: FileGuard | undefined;
   readonly #gate = new Gate();
-  /** Whether the open log was copied into its file after the files were found not to be in place. */
+  /** True when the open log was copied into its file after the files were found not to be in place. */
   #isLogSaved = false;
   readonly #threads: ReaderThreads;
   readonly #cancelAtExit: () => void;
@@ -40,7 +40,7 @@ export class SqliteDatabase {
     this.#reader = reader;
     this.#guard = guard;
     this.#threads = new ReaderThreads(settings);
-    // The driver closes what is open then in any order, without a look at the files.
+    // At exit the driver closes open connections in any order, and does not check the files.
     this.#cancelAtExit = runAtExit(() => this.giveUp());
   }
 
@@ -61,14 +61,14 @@ export class SqliteDatabase {
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new SqliteDatabase(resolved, writer, reader, guard);
     } catch (error) {
-      // The writer first: nothing may be copied into the file where another log is beside it.
+      // The writer first: nothing may be copied into the file when another log is beside it.
       writer.close();
       reader?.close();
       throw error;
     }
   }
 
-  /** The settings, with symbolic links in the path resolved. */
+  /** Returns the settings, with symbolic links in the path resolved. */
   get settings(): SqliteSettings {
     return this.#settings;
   }
@@ -87,7 +87,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** Runs a statement that only reads what is committed: in a thread where it might block the event loop for long. */
+  /** Runs a statement that only reads committed data. Uses a thread when it might block the event loop for long. */
   async query(statement: Statement): Promise<readonly Row[]> {
     const run = (reader: SqliteConnection): readonly Row[] => reader.run(statement).rows;
     const answer = await this.withReader((reader) =>
@@ -173,7 +173,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Returns how long one and the same writer has been at work, in milliseconds; 0 where none is. */
+  /** Returns the time since the present writer acquired the lock, in milliseconds; 0 when there is none. */
   writerHeldMs(): number {
     return this.#gate.heldMs();
   }
@@ -193,7 +193,7 @@ export class SqliteDatabase {
     this.#writer.forgetStatements();
   }
 
-  /** @throws UNAVAILABLE when a file of the database was found not to be in place, up to ten milliseconds ago. */
+  /** @throws UNAVAILABLE when a comparison at most ten milliseconds ago found a file of the database not in place. */
   assertInPlace(): void {
     if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
   }
@@ -217,7 +217,7 @@ export class SqliteDatabase {
   /** Rolls back what is open and closes both connections. Whoever waits for its turn, or goes on, fails. */
   giveUp(): void {
     try {
-      // Nobody waits for the end of a thread that reads: it leaves nothing half done.
+      // There is no need to wait for the end of a thread that only reads.
       void this.#threads.close();
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
     } finally {
@@ -226,12 +226,12 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends the threads that read: to be called before {@link close}, so that the writer's connection is the last. */
+  /** Ends the reader threads. Call it before {@link close}, so that the writer's connection is the last one. */
   closeThreads(): Promise<void> {
     return this.#threads.close();
   }
 
-  /** Why a transaction is not open any more that nobody here has ended. */
+  /** Returns why a transaction is no longer open although this code has not ended it. */
   #endedByOthers(): Failure {
     if (!this.#reader.driver.open) return notInitialized();
     return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
@@ -262,15 +262,15 @@ export class SqliteDatabase {
     throw filesNotInPlace();
   }
 
-  // At once: an application that does not expect the error may end without closing.
+  // Immediately: an application that does not handle the error may end without closing.
   #secureChanges(): void {
     if (this.#writer.driver.inTransaction) {
-      // Where nothing more may be written, the end of the transaction is early enough.
+      // When nothing more may be written, the log is saved at the end of the transaction.
       if (this.#guard?.state !== 'detached') return;
       // The transaction cannot be committed any more, and would keep the log from being copied.
       this.#writer.run(rollback);
     }
-    // Its claim on the file stays, since the connection that reads goes on until the database is closed.
+    // Its entry for the file stays, since the reader's connection continues until the database is closed.
     if (this.#guard?.state === 'unsafe') this.#writer.driver.close();
     else this.#emptyLogIfDetached();
   }
@@ -278,10 +278,10 @@ export class SqliteDatabase {
   // SQLite does not empty the log of a file that was moved away. What is in it was acknowledged, and belongs to that file;
   // whatever database is at the path now would be given it at its next opening, and be corrupt.
   #emptyLogIfDetached(): void {
-    // Once only: whoever opens the file that is at the path now uses the same log.
+    // Only once: a process that opens the file now at the path uses the same log.
     if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
-      // The first column tells whether others were in the way.
+      // The first column reports whether other connections blocked the checkpoint.
       this.#isLogSaved = this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
       // Not even that file is there any more.

@@ -9,10 +9,10 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 /** Enough to tell most other names apart; the name itself is looked at anyway. */
 const mostTrigrams = 32;
 
-/** How many names are looked at one by one, and counted for each of the trigrams. */
+/** Maximum number of names that are compared one by one, and that are counted for each trigram. */
 const fewNames = 200;
 
-/** How many names there are at least where the rarest trigram is worth looking for. */
+/** Minimum number of names for which a search for the rarest trigram is worthwhile. */
 const manyNames = 20_000;
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
@@ -54,13 +54,14 @@ export const sqliteDialect: Dialect = {
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
 };
 
-// A column may hold bytes when constraints were ignored, of which SQLite makes no JSON: the whole statement would fail, and
-// would not tell which record it was. A number that no column may hold stands for them. Costs 1 % of reading an agent.
+// A column may hold bytes when constraints were ignored. SQLite cannot convert bytes to JSON: the whole statement would
+// fail, and would not show which record it was. A number that no column may hold replaces them. Costs 1 % of reading an
+// agent.
 function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// The same in the text of an object: what is no JSON stands for bytes.
+// The same in the text of an object: an invalid JSON value replaces bytes.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }
@@ -88,13 +89,13 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-// What the search index holds of a text, in its own words, as JSON.
+// Returns the terms of the search index for a text, in its own form, as JSON.
 function toTerms(text: string): string {
   const terms = trigramsOf(text).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
   return JSON.stringify(terms.slice(0, mostTrigrams));
 }
 
-/** What the search index holds of a text, each once. */
+/** Returns the terms of the search index for a text, deduplicated. */
 export function trigramsOf(text: string): string[] {
   const points = Array.from(text);
   const trigrams = points

@@ -99,7 +99,7 @@ export class SqliteEngine implements Database {
     this.#database.assertInPlace();
     const { examineSqlite } = await import('./examine-sqlite.js');
     await examineSqlite(this.#settings, findings);
-    // What was looked at was opened by its path.
+    // The check opened the file by its path.
     this.#database.assertInPlace();
   }
 

@@ -29,7 +29,7 @@ export function createSqliteExecutor(
   };
 }
 
-/** What the executors of one transaction share. */
+/** State that the executors of one transaction share. */
 export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
   readonly prisma: PrismaClientLoader;
@@ -69,7 +69,7 @@ export function createSqliteTransactionExecutor(
   };
 }
 
-// One name serves every savepoint: one work at a time has its turn, so nothing can come between.
+// One name serves every savepoint: only one work runs at a time, so no other savepoint can come in between.
 const savepoint: Statement = { sql: 'SAVEPOINT atomic_group', args: [] };
 const releaseSavepoint: Statement = { sql: 'RELEASE atomic_group', args: [] };
 const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO atomic_group', args: [] };

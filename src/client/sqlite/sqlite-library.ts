@@ -2,15 +2,15 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { identityOf, type FileIdentity } from './file-identity';
 
-/** A native library that contains SQLite. */
+/** Native library that contains SQLite. */
 export interface SqliteLibrary {
-  /** The system loads a binary once, whatever number of names or JavaScript copies it has. */
+  /** Identity of the binary. The system loads a binary once, however many names or JavaScript copies it has. */
   readonly id: FileIdentity;
-  /** The real path of the binary. */
+  /** Real path of the binary. */
   readonly path: string;
 }
 
-/** Where better-sqlite3 looks for its binary, in its order (npm's `bindings`). */
+/** Folders in which better-sqlite3 searches its binary, in its order (npm's `bindings`). */
 const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'Debug', 'out/Release', 'Release'];
 
 let own: SqliteLibrary | undefined;
@@ -25,7 +25,7 @@ function findOwnLibrary(): SqliteLibrary {
   const entry = require.resolve('better-sqlite3');
   const root = dirname(dirname(entry));
   const binary = binaryFolders.map((folder) => join(root, folder, 'better_sqlite3.node')).find(existsSync);
-  // A bundler may have put the binary elsewhere: the JavaScript copy stands for it then.
+  // A bundler may have moved the binary: then the JavaScript copy identifies the library.
   const path = realpathSync(binary ?? entry);
   return { id: identityOf(path), path };
 }

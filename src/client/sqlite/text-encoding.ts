@@ -2,7 +2,7 @@ import SqliteDriver, { type Database } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
 import { realPathOf, sizeOf } from './file-identity';
 
-/** Refuses a database that stores text as UTF-16: SQLite would order it by its bytes, which is not by code point. */
+/** Rejects a database that stores text as UTF-16: SQLite would sort it by its bytes, which is not code point order. */
 export function assertUtf8(driver: Database): void {
   if (driver.pragma('encoding', { simple: true }) === 'UTF-8') return;
   const message = 'the database stores text as UTF-16, which has another order: copy its data into a UTF-8 database';
@@ -10,8 +10,8 @@ export function assertUtf8(driver: Database): void {
 }
 
 /**
- * Refuses a database in UTF-16 whose write-ahead log holds changes, without opening it for writing: the connection that
- * is closed last would copy the log into the file.
+ * Rejects a database in UTF-16 whose write-ahead log holds changes, without opening it for writing: the last connection
+ * to close would copy the log into the file.
  */
 export function refuseUtf16Log(path: string): void {
   if (sizeOf(`${realPathOf(path)}-wal`) === 0) return;
@@ -20,7 +20,7 @@ export function refuseUtf16Log(path: string): void {
     driver = new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: 0 });
     assertUtf8(driver);
   } catch (error) {
-    // The connection that writes reports whatever else is wrong.
+    // The writing connection reports any other error.
     if (error instanceof Failure) throw error;
   } finally {
     driver?.close();

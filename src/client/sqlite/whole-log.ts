@@ -10,20 +10,20 @@ const frameHeaderBytes = 24;
 const intervalMs = 5;
 
 interface LogState {
-  /** How many pages the log holds, as its index says; -1 where there is no log. */
+  /** Number of pages of the log according to its index; -1 when there is no log. */
   readonly log: number;
 }
 
 /**
- * Fails when the log holds less than its index says. The log was removed while another process has the database open: what
- * that process has written is in a file without a name until it copies it into the database, which it does at its next
- * call. To read or write before that would destroy changes.
+ * Fails when the log is shorter than its index says. In that case the log was removed while another process has the
+ * database open. Its changes are in an unlinked file until its next call copies them into the database. Reading or
+ * writing before that would destroy changes.
  *
  * @throws UNAVAILABLE
  */
 export async function assertWholeLog(driver: Database, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  // Another process may be emptying the log between the two looks.
+  // Another process may be truncating the log between the two reads.
   for (let attempt = 1; !(await whileBusy(timeoutMs, () => isWhole(driver))); attempt += 1) {
     if (attempt >= 3 && performance.now() + intervalMs > deadline) {
       throw new Failure('UNAVAILABLE', 'the write-ahead log was removed while another process has the database open');
