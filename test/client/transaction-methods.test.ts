@@ -118,7 +118,7 @@ describe('a transaction that has ended', () => {
 });
 
 describe('calls outside an open transaction', () => {
-  test('from its callback return committed data, and their writes are refused with CONFLICT', async () => {
+  test('read committed data from its callback, and their writes are refused with CONFLICT', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -144,7 +144,7 @@ describe('calls outside an open transaction', () => {
     expect((await db.getAgent('a'))?.name).toBe('inside');
   });
 
-  test('from another async context read at once, and their writes wait for the transaction', async () => {
+  test('read at once from another async context, and their writes wait for the transaction', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -174,7 +174,7 @@ describe('calls outside an open transaction', () => {
     }
   });
 
-  test('from another service read at once, and their writes wait for the transaction', async () => {
+  test('read at once from another service, and their writes wait for the transaction', async () => {
     const { db, options } = await openTestDatabase();
     await fillForCalls(db);
     await using other = new DatabaseService(options);

@@ -35,7 +35,7 @@ function open(driver: string, ...args: readonly string[]): Record<string, unknow
 const commands = ['npm rebuild better-sqlite3', 'pnpm rebuild better-sqlite3', 'yarn rebuild better-sqlite3'];
 
 describeOn('sqlite', 'better-sqlite3 that cannot be loaded', () => {
-  describeUnless(whyNot, 'in a separate process', () => {
+  describeUnless(whyNot, 'better-sqlite3 in a separate process', () => {
     test('is DRIVER_UNAVAILABLE when it has no binary, until it has one', () => {
       const [failed, opened] = open(installWithoutBinary(), soundBinary);
       expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', operation: 'initialize', retryable: false });

@@ -172,7 +172,7 @@ describe('settings of the role or the database', () => {
     expect(error.retryable).toBe(false);
   });
 
-  test('that make every transaction read-only make writes fail with READ_ONLY and allow reads', async () => {
+  test('make writes fail with READ_ONLY and reads succeed when transactions are read-only', async () => {
     const { db } = await openWith([['default_transaction_read_only', 'on']]);
     await expectError('READ_ONLY', () => db.createCertificate(certificateInput()));
     await expectError('READ_ONLY', () => db.transaction((tx) => tx.createCertificate(certificateInput())));
@@ -180,7 +180,7 @@ describe('settings of the role or the database', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true });
   });
 
-  test('that limit the lock time make calls fail with BUSY', async () => {
+  test('make calls fail with BUSY when they limit the lock time', async () => {
     const { db, options } = await openWith([['lock_timeout', '50ms']], { retry: false });
     const { url } = options;
     await db.createCertificate(certificateInput({ id: 'c' }));
