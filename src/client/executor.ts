@@ -42,8 +42,6 @@ export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
   /** True when earlier attempts failed because of other transactions, so that this one may make others wait. */
   readonly isRepeated: boolean;
-  /** True for the last attempt, which may block every transaction that could conflict with it. */
-  readonly isLastAttempt: boolean;
 }
 
 /** A database that is open, whichever engine it is of. */

@@ -152,12 +152,9 @@ export class DatabaseSession implements Session {
     const flights = this.#flights;
     const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
     const attempt = new TransactionAttempt({ diagnostics, outer: flights, idleTimeoutMs }, work);
-    let attempts = 0;
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
-      attempts += 1;
-      const isLastAttempt = isRepeated && attempts >= this.#policy.attempts;
-      const transaction = await this.#begin({ isolation, isRepeated, isLastAttempt }, startMs);
+      const transaction = await this.#begin({ isolation, isRepeated }, startMs);
       const { waiters } = transaction;
       return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
     };

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 
-/** Every event follows the last one, so transactions with events often conflict. */
-const chainTable = 'security_event_entries';
-/** Registrations share rows of this table. A lock on it blocks every service from registering and renaming agents. */
-const namesTable = 'name_locks';
+/**
+ * The tables on which unrelated transactions conflict: registrations share rows of names, and every event follows the last
+ * one. A lock on them blocks registrations, renames and events of every service.
+ */
+const contendedTables = ['name_locks', 'security_event_entries'] as const;
 
 /** Maximum number of attempts to lock the tables without a long wait for the second one. */
 const maxTries = 20;
@@ -13,24 +14,22 @@ const minWaitMs = 10;
 const maxWaitMs = 40;
 
 /**
- * Locks the tables on which unrelated transactions conflict, so that no other transaction conflicts with a repeated
- * one: the chain of events, and at the last attempt also the names. Unlike a query, LOCK TABLE waits before the
- * snapshot of the transaction is taken.
+ * Locks the tables on which unrelated transactions conflict, so that no other transaction conflicts with a repeated one.
+ * Unlike a query, LOCK TABLE waits before the snapshot of the transaction is taken.
  *
  * Applications write to the tables in either order. A transaction that holds one table and waits for the other could
  * block all others until the server detects a deadlock, after one second. So an attempt holds the first table for a
  * short time only, and the next attempt begins with the table that it waited for.
  */
-export async function lockContendedTables(client: PoolClient, isLastAttempt: boolean): Promise<void> {
-  if (!isLastAttempt) return lockTable(client, chainTable);
+export async function lockContendedTables(client: PoolClient): Promise<void> {
   const { rows } = await client.query<[string]>({ text: 'SHOW lock_timeout', rowMode: 'array' });
   const lockTimeout = rows[0]?.[0] ?? '0';
+  const [one, other] = contendedTables;
   for (let tries = 0; tries < maxTries; tries += 1) {
-    const [first, second] = tries % 2 === 0 ? [namesTable, chainTable] : [chainTable, namesTable];
+    const [first, second] = tries % 2 === 0 ? [one, other] : [other, one];
     if (await lockBoth(client, first, second, lockTimeout)) return;
   }
-  await lockTable(client, namesTable);
-  await lockTable(client, chainTable);
+  for (const table of contendedTables) await lockTable(client, table);
 }
 
 /** Returns false, and leaves no table locked, when the second table does not become free soon. */

@@ -152,18 +152,15 @@ export class DividedTransaction {
     this.serverProcess = serverProcess;
   }
 
-  /**
-   * Begins a transaction. A repeated one blocks others from recording events, and at the last attempt from registering
-   * names.
-   */
+  /** Begins a transaction. A repeated one blocks others from registering names and from recording events. */
   static async begin(
     connections: PostgresqlConnections,
-    { isolation, isRepeated, isLastAttempt }: TransactionRequest,
+    { isolation, isRepeated }: TransactionRequest,
   ): Promise<DividedTransaction> {
     const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
-      if (isRepeated) await lockContendedTables(transaction.client, isLastAttempt);
+      if (isRepeated) await lockContendedTables(transaction.client);
       const [serverProcess] = await Promise.all([
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),
