@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  // What was given may hold a password, so it is not shown.
+  // The arguments may contain a password, so they are not shown.
   if (positionals.length > 0) throw new ScriptError('the databases are given as --from and --to; --help says more');
   const limits = { rows: parseBatchSize(values.batch), characters: batchCharacters };
   const to = values.to ?? process.env['DATABASE_URL'];

@@ -149,7 +149,8 @@ type LaterParameters = [
   offset?: number,
 ];
 
-// A Date may come from another realm, so instanceof would not do. What is no object at all is refused as a time.
+// A Date may come from another realm, so instanceof does not work. The check of the time rejects a value that is not an
+// object.
 function isTime(value: object | undefined): value is Date | undefined {
   return typeof value !== 'object' || types.isDate(value);
 }

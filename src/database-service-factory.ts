@@ -31,7 +31,7 @@ export class DatabaseServiceFactory {
     if (live !== undefined) {
       await named('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
-      // Does nothing unless somebody has closed it since.
+      // Does nothing unless it was closed meanwhile.
       await service.initialize();
       return service;
     }

@@ -90,12 +90,12 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Closes the database: lets no more work begin, waits for what is in flight, a transaction included, for
-   * `closeTimeoutMs` at most, and gives up all connections. Does nothing where it is closed; concurrent calls share one
+   * Closes the database: rejects new calls, waits for the calls in flight, including a transaction, for at most
+   * `closeTimeoutMs`, and closes all connections. Does nothing when it is closed already; concurrent calls share one
    * run.
    *
-   * @throws TIMEOUT when work was in flight still: it was cut off, its transactions are rolled back, and what it calls
-   * next fails with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this very database.
+   * @throws TIMEOUT when calls were still in flight: they were aborted, their transactions are rolled back, and their
+   * next calls fail with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this database.
    */
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
@@ -116,16 +116,16 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Does `work` in one transaction: all of it or none of it. While it runs, this database reads the last committed
-   * state, also inside `work`, where writes to it, beside the transaction, are refused at once with CONFLICT. Calls that
-   * `work` did not wait for are waited for. A write that was begun outside may wait for the end, so `work` must not wait
-   * for it.
+   * Runs `work` in one transaction, atomically. While it runs, other reads of this database see the last committed
+   * state. That also applies to reads of the database object inside `work`; writes to it there fail at once with
+   * CONFLICT. The transaction waits for calls that `work` did not await. A write that was begun outside may wait for
+   * the end of the transaction, so `work` must not wait for it.
    *
-   * On SQLite transactions run one after another. On PostgreSQL they run side by side, each on the state of its beginning.
-   * By default, with `isolation: 'snapshot'`, two that read the same and change different records both commit: a limit such
-   * as "an owner has at most one agent", which each of them counted, may be exceeded. `isolation: 'serializable'` prevents
-   * that among transactions that all ask for it. Where transactions get in each other's way, `work` runs again, within
-   * the option `retry`.
+   * On SQLite transactions run one after another. On PostgreSQL they run concurrently, each on the state at its
+   * beginning. By default, with `isolation: 'snapshot'`, two transactions that read the same and change different
+   * records both commit: they may exceed a limit such as "an owner has at most one agent", which each of them checked.
+   * `isolation: 'serializable'` prevents that among transactions that all use it. After a conflict between
+   * transactions, `work` runs again, within the option `retry`.
    *
    * @example
    * ```ts
@@ -137,11 +137,11 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * );
    * ```
    *
-   * @returns what `work` returns, after the commit.
-   * @throws what `work` throws, unchanged, after the rollback; BUSY when another process keeps the lock; CONFLICT when other
-   * transactions got in the way until the time for retries was over; TIMEOUT when it sent no statement for
-   * `transactionIdleTimeoutMs` while another call waited for it; NOT_INITIALIZED when `close()` cut it off; INVALID_INPUT when
-   * `work` is no function or the options are wrong.
+   * @returns the result of `work`, after the commit.
+   * @throws the error of `work`, unchanged, after the rollback; BUSY when another process keeps the lock; CONFLICT when
+   * conflicts with other transactions lasted until the time for retries was over; TIMEOUT when it sent no statement for
+   * `transactionIdleTimeoutMs` while another call waited for it; NOT_INITIALIZED when `close()` aborted it;
+   * INVALID_INPUT when `work` is not a function or the options are wrong.
    */
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
     let isolation: TransactionIsolation;
@@ -168,16 +168,16 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Looks whether everything that is stored is as it should be: the engine's own structures, all references between
-   * records, every column that is made from others, what no constraint can express, and the chain of security events. All
-   * records are looked at as one state, on a connection of its own, in bounded memory and with pauses for all else in the
-   * process; others may write meanwhile, and nothing that they do is taken for damage. On SQLite the check of the file
-   * runs in a thread; as long as the check lasts, the write-ahead log only grows. Inside a transaction it sees the last
-   * committed state.
+   * Checks all stored data: the engine's own structures, all references between records, every derived column, rules
+   * that no constraint can express, and the chain of security events. Reads all records as one state, on a connection
+   * of its own, in bounded memory and with pauses for other work of the process. Others may write meanwhile; their
+   * changes are never reported as damage. On SQLite the check of the file runs in a thread; during the check the
+   * write-ahead log only grows. Inside a transaction it sees the last committed state.
    *
-   * @returns what was found; of a database that can be read in parts, what of it cannot. Nothing is changed or repaired.
-   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE. A file that cannot be read at all is a finding, too: CORRUPT is what
-   * `initialize()` fails with.
+   * @returns the findings; for a database that is partly readable, also the unreadable parts. Nothing is changed or
+   * repaired.
+   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE. A file that cannot be read at all is also a finding:
+   * `initialize()` fails with CORRUPT for it.
    */
   check(options?: CheckOptions): Promise<CheckReport> {
     return this.#session.onDatabase('check', async (database) => {
@@ -190,15 +190,15 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * SQLite: copies the database, `:memory:` too, into a new file at `path`, absolute or relative to the working directory:
-   * its committed state at the beginning, whatever this process and others write meanwhile, which waits for nothing. A
-   * thread does the work; as long as it lasts, the write-ahead log only grows. The copy has its name only once it is whole,
-   * was looked at as SQLite does (integrity, foreign keys, schema and migrations), and is on the disk with its folder's
-   * entry; whatever fails before, nothing is left of it. It is one file, with the rights of the database's. While it is
-   * made it lies beside `path` under a name like `.ans-database-….partial`, which stays behind if the process is killed.
+   * SQLite: copies the database, also `:memory:`, into a new file at `path`, absolute or relative to the working
+   * directory. The copy is the committed state at the beginning. Others may write meanwhile and need not wait. A thread
+   * does the work; during the copy the write-ahead log only grows. The copy gets its name only when it is complete, was
+   * checked by SQLite (integrity, foreign keys, schema and migrations), and is on the disk with its folder's entry.
+   * After an earlier failure it is removed. It is one file, with the file mode of the database. Until then it is beside
+   * `path` under a name like `.ans-database-….partial`, which remains if the process is killed.
    *
-   * @throws ALREADY_EXISTS where something is at `path`, or a log that would be taken for its own; UNAVAILABLE where its
-   * folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT where the database has damages; INVALID_INPUT;
+   * @throws ALREADY_EXISTS when there is a file at `path`, or a log that would be taken for its own; UNAVAILABLE when
+   * its folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT when the database is damaged; INVALID_INPUT;
    * INVALID_OPTIONS on PostgreSQL, which has `pg_dump` for that.
    */
   backup(path: string, options?: BackupOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import { DatabaseOperations } from './database-operations';
 
 /**
- * What the callback of `db.transaction` is given: the same services, bound to one transaction. After the callback has
+ * Argument of the callback of `db.transaction`: the same services, bound to one transaction. After the callback has
  * ended, every call fails with CONFLICT.
  */
 export class TransactionScope extends DatabaseOperations {}

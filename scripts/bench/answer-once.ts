@@ -5,7 +5,7 @@ export async function answerOnce(open: Open): Promise<void> {
   const [location = '', id = ''] = process.argv.slice(2);
   const contender = await open(location);
   if ((await contender.getAgent(id)) === null) throw new Error('the agent is not there');
-  // What `process.hrtime` counts from is another moment in each process; the parent subtracts that of the start.
+  // `process.hrtime` counts from a different moment in each process; the parent subtracts the time of the start.
   process.stdout.write(String(Date.now()));
   await contender.close();
 }

@@ -9,7 +9,7 @@ import type { Workload } from './workloads';
 /** The searches that may have much to look through. */
 const searches = ['W2', 'W2s', 'W3'];
 
-/** How long four searches at once hold up everything else in the process. */
+/** Measures how long four concurrent searches block everything else in the process. */
 export async function measureBlocks(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],

@@ -4,7 +4,7 @@ import * as esbuild from 'esbuild';
 import type { ContenderName } from './contender';
 import type { EngineName } from './engines/store';
 
-/** What a contender's process does: serves the benchmark, or gives one answer and ends. */
+/** Mode of a contender's process: it serves the benchmark, or gives one answer and ends. */
 export type Mode = 'serve' | 'answerOnce';
 
 const files: Readonly<Record<Mode, string>> = { serve: './serve', answerOnce: './answer-once' };

@@ -95,7 +95,7 @@ function drawText(x: number, y: number, text: string, { anchor, weight, color = 
   return `<text x="${round(x)}" y="${round(y)}" fill="${color}"${attributes.join('')}>${text}</text>`;
 }
 
-/** Where a ratio is on the axis; what is beyond its ends is at them. */
+/** Returns the position of a ratio on the axis; a ratio outside of the axis is drawn at its end. */
 function xOf(ratio: number): number {
   const kept = Math.min(mostRatio, Math.max(leastRatio, ratio));
   return round((Math.log(kept / leastRatio) / Math.log(mostRatio / leastRatio)) * panelWidth);

@@ -2,15 +2,15 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { ContenderName } from './contender';
 import type { Request, Response, Slice } from './messages';
 
-/** What a contender's process is started with. */
+/** Options of starting a contender's process. */
 export interface ProcessOptions {
   readonly name: ContenderName;
   /** The program, compiled. */
   readonly program: string;
-  /** Where its database is. */
+  /** Location of its database. */
   readonly location: string;
   readonly agentCount: number;
-  /** Where a CPU profile of the process goes, if anywhere. */
+  /** Directory for a CPU profile of the process; undefined for no profile. */
   readonly profileFolder?: string | undefined;
 }
 

@@ -32,7 +32,7 @@ export interface Contender {
   close(): Result<void>;
 }
 
-/** What a contender's module exports as `open`; `location` is a path on SQLite, a URL on PostgreSQL. */
+/** Function that a contender's module exports as `open`; `location` is a path on SQLite, a URL on PostgreSQL. */
 export type Open = (location: string) => Contender | Promise<Contender>;
 
 /** The methods of a {@link Contender} that write. */
@@ -40,7 +40,7 @@ export type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'record
 export type Writes = Pick<Contender, WriteName>;
 export type Reads = Omit<Contender, WriteName | 'close'>;
 
-/** Where the reading of pages is: after the agent that was the last one. */
+/** Position of a paginated read: after the last agent that was read. */
 export class Keyset {
   #last: AgentRecord | undefined;
 

@@ -1,7 +1,7 @@
 import type { JsonValue, SecuritySeverity } from '../../src';
 import { Random, Zipf } from './random';
 
-/** What an agent of the benchmark holds: all of it given, so that every contender stores the same. */
+/** Agent of the benchmark: every field is set, so that every contender stores the same. */
 export interface BenchAgent {
   readonly id: string;
   readonly name: string;

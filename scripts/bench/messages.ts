@@ -1,4 +1,4 @@
-/** What the parent asks of a contender's process. Each is answered before the next is sent. */
+/** Request of the parent to a contender's process. Each is answered before the next is sent. */
 export type Request =
   | { readonly type: 'open'; readonly location: string; readonly agentCount: number }
   /** Do a few operations from the first place on, and tell what came of it. */
@@ -9,7 +9,7 @@ export type Request =
   | { readonly type: 'block'; readonly workload: string; readonly times: number }
   | { readonly type: 'close' };
 
-/** What it answers. */
+/** Response of a contender's process. */
 export type Response =
   | { readonly type: 'done' }
   | { readonly type: 'checked'; readonly digest: string }
@@ -18,9 +18,9 @@ export type Response =
   | { readonly type: 'closed'; readonly peakRssBytes: number }
   | { readonly type: 'failed'; readonly message: string };
 
-/** What a contender did in one slice of time. */
+/** Results of a contender in one slice of time. */
 export interface Slice {
-  /** How long each operation took. */
+  /** Duration of each operation, in microseconds. */
   readonly latenciesUs: Float64Array;
   /** All of them together: the time between operations is nobody's. */
   readonly busyMs: number;

@@ -11,12 +11,12 @@ export function formatRun(run: RunResult): string[] {
   return [`${run.version}, ${run.agentCount} agents`, '', ...tables.flatMap(formatLines)];
 }
 
-/** How times grow, engine by engine. */
+/** Formats the growth of the times, engine by engine. */
 export function formatGrowth(runs: readonly RunResult[]): string[] {
   return growthTables(runs).flatMap(formatLines);
 }
 
-/** What a reader needs of a run, as Markdown. */
+/** Formats the results of a run for readers, as Markdown. */
 export function toMarkdown(report: BenchReport): string {
   const tables = report.results.flatMap((run) => [summaryTable(run), blockTable(run), processTable(run)]);
   const all = [...tables, ...growthTables(report.results)].filter(({ rows }) => rows.length > 0);

@@ -2,19 +2,19 @@ import type { ContenderName } from './contender';
 import type { EngineName } from './engines/store';
 import type { Measurement } from './statistics';
 
-/** What there is of each contender that took part. */
+/** Values of the contenders that took part. */
 export type PerContender<T> = Readonly<Partial<Record<ContenderName, T>>>;
 
 /** All that was measured in one workload. */
 export interface WorkloadResult {
   readonly id: string;
   readonly title: string;
-  /** How many records one operation is about. */
+  /** Number of records in one operation. */
   readonly records: number;
   readonly contenders: PerContender<Measurement>;
 }
 
-/** How long nothing else in the process had its turn, while four searches that began together were under way. */
+/** Time that everything else in the process was blocked while four concurrent searches ran. */
 export interface Block {
   readonly medianMs: number;
   readonly longestMs: number;

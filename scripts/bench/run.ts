@@ -18,7 +18,7 @@ import { createWorkloads, type Workload } from './workloads';
 /** Told what is being done. */
 export type Tell = (step: string) => void;
 
-/** What one run is about. */
+/** Options of one run. */
 export interface RunOptions extends BenchOptions {
   readonly engine: EngineName;
   readonly agentCount: number;
@@ -26,7 +26,7 @@ export interface RunOptions extends BenchOptions {
   readonly folder: string;
 }
 
-/** How much longer than the others the first slice is, in which code and caches get warm. */
+/** Factor by which the first slice is longer than the others, to warm up code and caches. */
 const warmUpFactor = 5;
 
 /** Makes the databases, compares the contenders, then measures them. */

@@ -32,7 +32,7 @@ class Worker {
       const operation = this.#nextOperation(id);
       const start = performance.now();
       const result = operation();
-      // What is there at once need not be waited for.
+      // A result that is not a promise needs no await.
       if (result instanceof Promise) await result;
       const tookMs = performance.now() - start;
       busyMs += tookMs;

@@ -1,6 +1,6 @@
 import type { Slice } from './messages';
 
-/** What a contender reached in one workload. */
+/** Result of a contender in one workload. */
 export interface Measurement {
   readonly opsPerSecond: number;
   readonly p50Us: number;

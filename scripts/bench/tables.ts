@@ -41,7 +41,7 @@ export function workloadTable({ id, title, contenders }: WorkloadResult): Table 
   };
 }
 
-/** What the contenders reach of raw. */
+/** Formats the throughput of the contenders relative to raw SQL. */
 export function ratioTable(run: RunResult): Table {
   const names = contendersOf(run).filter((name) => name !== 'raw');
   return {
@@ -82,7 +82,7 @@ export function processTable(run: RunResult): Table {
   };
 }
 
-/** How long four searches at once hold up the event loop. */
+/** Formats the time that four concurrent searches block the event loop. */
 export function blockTable(run: RunResult): Table {
   const names = contendersOf(run);
   const format = ({ title, contenders }: BlockResult): string[] => [
@@ -99,7 +99,7 @@ export function blockTable(run: RunResult): Table {
   };
 }
 
-/** How the time of one operation grows with the number of agents; undefined of one size only. */
+/** Formats the growth of the time of one operation with the number of agents; undefined for a single size. */
 export function growthTable(runs: readonly RunResult[]): Table | undefined {
   const [first] = runs;
   if (first === undefined || runs.length < 2) return undefined;

@@ -13,7 +13,7 @@ import {
 } from './data';
 import { Random } from './random';
 
-/** One kind of work, of which each contender does as much as it can. */
+/** Kind of operation. Each contender repeats it as often as it can. */
 export interface Workload {
   readonly id: string;
   readonly title: string;

@@ -28,7 +28,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What `parseArgs` of node:util throws says clearly what is wrong. */
+/** Reports whether the error comes from `parseArgs` of node:util, whose message is clear enough to be shown. */
 function isArgumentError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -1,11 +1,14 @@
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** What a terminal draws two columns wide: emoji, and the scripts of East Asia with their punctuation. */
+/** Matches characters that a terminal draws two columns wide: emoji, and East Asian scripts with their punctuation. */
 const wide =
   /\p{Emoji_Presentation}|\uFE0F|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303F\uFF01-\uFF60\uFFE0-\uFFE6]/u;
 const invisible = /^[\p{Mark}\p{Format}]+$/u;
 
-/** How many columns of a terminal `text` takes: near enough for tables, as terminals themselves differ. */
+/**
+ * Returns the approximate number of terminal columns that `text` takes. Terminals differ, but it is exact enough for
+ * tables.
+ */
 export function textWidth(text: string): number {
   let width = 0;
   for (const { segment } of segmenter.segment(text)) width += segmentWidth(segment);

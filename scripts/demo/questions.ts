@@ -12,7 +12,7 @@ const endpoints: Shown<AgentRecord> = [
 ];
 const expires: Shown<AgentRecord> = ['expires', (agent) => day(agent.expiresAt)];
 
-/** What the demo asks, from the simplest on. `presented` is the certificate of Lingua Labs' agents. */
+/** Creates the questions of the demo, the simplest first. `presented` is the certificate of Lingua Labs' agents. */
 export function createQuestions(now: Date, presented: CertificateInput): Question[] {
   return [...simpleQuestions(), ...combinedQuestions(now), ...certificateQuestions(presented), eventsBySeverity()];
 }

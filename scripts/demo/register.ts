@@ -3,13 +3,13 @@ import { demoAgents, type DemoAgent } from './agents';
 import { demoEvents } from './events';
 import { readRootCertificates } from './root-certificates';
 
-/** How many records of a kind were new, and how many an earlier run had left. */
+/** Number of new records of a kind, and of those from an earlier run. */
 export interface Tally {
   added: number;
   alreadyThere: number;
 }
 
-/** What the demo works with once everything is registered. */
+/** Records that the demo uses after the registration. */
 export interface Registered {
   readonly certificates: Tally;
   readonly agents: Tally;

@@ -1,6 +1,6 @@
 import type { DatabaseService } from '../../src';
 
-/** What two agents were seen to be at one moment: by the transaction, and by everybody else. */
+/** States of two agents at one moment, as the transaction and as all other callers see them. */
 export type Moment = readonly [when: string, inTransaction: string, outside: string];
 
 const suspended = 'demo/customs';
@@ -24,7 +24,7 @@ export async function rollBack(db: DatabaseService): Promise<Moment[]> {
       throw changeOfMind;
     });
   } catch (error) {
-    // What the callback throws comes back unchanged, after the rollback.
+    // The error that the callback throws is rethrown unchanged, after the rollback.
     if (error !== changeOfMind) throw error;
   }
   moments.push(['rolled back', '-', await look(db)]);

@@ -2,7 +2,7 @@ import { isDatabaseError, type DatabaseError, type DatabaseService, type Transac
 import type { Row } from './row';
 import { standInCertificate } from './stand-in';
 
-/** A row with the line that it stands in. */
+/** Row with its line number. */
 export interface NumberedRow {
   readonly lineNumber: number;
   readonly row: Row;

@@ -4,7 +4,7 @@ import { isRecord, RefusedError, type Row } from './row';
 import { toAgentRow } from './to-agent';
 import { toCertificateRow } from './to-certificate';
 
-/** What a line stands for; undefined where it is blank. @throws RefusedError */
+/** Parses a line; returns undefined for a blank line. @throws RefusedError */
 export function parseLine({ text }: Line, now: Date): Row | undefined {
   if (text === null) throw new RefusedError('is no UTF-8');
   if (text.trim() === '') return undefined;

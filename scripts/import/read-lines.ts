@@ -6,7 +6,7 @@ export interface Line {
   readonly number: number;
   /** Without what ended it; null where the bytes are no UTF-8. */
   readonly text: string | null;
-  /** Where the next line begins. */
+  /** Offset of the next line, in bytes. */
   readonly endOffset: number;
 }
 

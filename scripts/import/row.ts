@@ -1,11 +1,11 @@
 import type { AgentInput, CertificateInput, JsonValue } from '../../src';
 
-/** What a line of the file stands for, ready to be stored. */
+/** Content of a line of the file, ready to be stored. */
 export type Row =
   | {
       readonly kind: 'agent';
       readonly agent: AgentInput;
-      /** Which register it comes from. */
+      /** Register from which it comes. */
       readonly source: string;
       /** Endpoints that no address can be reached by, kept as metadata. */
       readonly endpointsSetAside: number;
@@ -14,7 +14,7 @@ export type Row =
     }
   | { readonly kind: 'certificate'; readonly certificate: CertificateInput };
 
-/** Why a line cannot be stored. */
+/** Reason why a line cannot be stored. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }

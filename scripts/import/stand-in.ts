@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CertificateInput } from '../../src';
 import { deterministicId } from './deterministic-id';
 
-/** What stands where an agent's key would: no PEM, so that nobody takes it for a key. */
+/** Placeholder for an agent's key. It is not PEM, so that it cannot be mistaken for a key. */
 export const noPublicKey = 'none: the source of this agent publishes no key';
 
 /** The id of the certificate that the agents of `source` are stored with. */

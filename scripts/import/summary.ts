@@ -10,7 +10,7 @@ interface Refusals {
   readonly firstLines: number[];
 }
 
-/** What became of the lines of a file. */
+/** Results of the lines of a file. */
 export class Summary {
   readonly loaded = { agent: 0, certificate: 0 };
   alreadyThere = 0;
@@ -19,7 +19,7 @@ export class Summary {
   readonly #refusals = new Map<string, Refusals>();
 
   refuse(reason: string, lineNumber: number): void {
-    // Which element of a list it was says nothing about the next line.
+    // The index of a list element does not matter for other lines.
     const key = reason.replaceAll(/\[\d+\]/g, '[…]');
     const refusals = this.#refusals.get(key) ?? { count: 0, firstLines: [] };
     this.#refusals.set(key, refusals);

@@ -3,10 +3,10 @@ import { deterministicId } from './deterministic-id';
 import { isRecord, optionalTextOf, RefusedError, textOf, type FileRecord, type Row } from './row';
 import { noPublicKey, standInCertificateId } from './stand-in';
 
-/** What stands for the version of an agent whose source states none. */
+/** Placeholder for the version of an agent whose source states none. */
 const unstatedVersion = '0.0.0';
 
-/** What has a field of its own in an endpoint of the directory. */
+/** Properties with a field of their own in an endpoint of the directory. */
 const endpointFields: ReadonlySet<string> = new Set(['protocol', 'address', 'port']);
 
 /** An agent of the file as an agent of the directory. @throws RefusedError */

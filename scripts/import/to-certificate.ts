@@ -1,7 +1,7 @@
 import { deterministicId } from './deterministic-id';
 import { optionalTextOf, textOf, timeOf, type FileRecord, type Row } from './row';
 
-/** What has a field of its own in the directory, or says the same as one that has. */
+/** Properties with a field of their own in the directory, or with the same meaning as such a property. */
 const ownFields: ReadonlySet<string> = new Set([
   'subject',
   'issuer',

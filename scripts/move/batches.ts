@@ -1,4 +1,4 @@
-/** How many rows, and about how many characters in all, are in memory at once. */
+/** Maximum number of rows, and approximate maximum number of their characters, in memory at once. */
 export interface BatchLimits {
   readonly rows: number;
   readonly characters: number;

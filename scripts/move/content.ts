@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Row } from './table';
 
-/** What a table holds: equal for two tables exactly when their rows are. */
+/** Content of a table: equal for two tables exactly when their rows are equal. */
 export interface Content {
   readonly rows: number;
   /** Of every row in the order of the primary key, as a JSON array of its values and a line feed, in UTF-8. */

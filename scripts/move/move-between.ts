@@ -9,7 +9,7 @@ import { toScriptError } from './postgresql-error';
 import { PostgresqlTarget } from './postgresql-target';
 import { SqliteSource } from './sqlite-source';
 
-/** How a move goes about it. */
+/** Options of a move. */
 export interface MoveOptions {
   readonly limits: BatchLimits;
   readonly observer: MoveObserver;

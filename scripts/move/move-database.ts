@@ -15,21 +15,21 @@ export interface MoveObserver {
   readonly end: () => void;
 }
 
-/** What a table holds on either side. */
+/** Content of a table on both sides. */
 export interface TableContents {
   readonly name: string;
   readonly source: Content;
   readonly target: Content;
 }
 
-/** What became of a move. */
+/** Result of a move. */
 export interface MoveResult {
   readonly tables: readonly TableContents[];
-  /** Whether all are the same on both sides; if not, nothing was committed. */
+  /** True when all tables are equal on both sides; otherwise nothing was committed. */
   readonly isSame: boolean;
   /** Tables of the source that the target has none for. */
   readonly leftBehind: readonly string[];
-  /** Whether the source was written to meanwhile. */
+  /** True when the source was written to during the move. */
   readonly hasChanged: boolean;
 }
 

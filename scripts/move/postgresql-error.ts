@@ -2,7 +2,7 @@ import { isDatabaseError } from '../../src';
 import { isConnectionFault, toPostgresqlFailure } from '../../src/errors/postgresql-failure';
 import { ScriptError } from '../console/run-script';
 
-/** What is used of an error that a server reported. */
+/** Used properties of an error that a server reported. */
 export interface ServerError {
   /** SQLSTATE: PostgreSQL's documentation, appendix A. */
   readonly code: string;
@@ -23,7 +23,10 @@ export function asRowError(error: unknown): ServerError | undefined {
   return isServerError(error) && rowErrors.test(error.code) ? error : undefined;
 }
 
-/** Why the server refuses a row. Its own words may show values, except those about a limit. */
+/**
+ * Returns the reason why the server refuses a row. The server's own message may contain values, except for messages
+ * about a limit.
+ */
 export function describeRowError({ code, message, constraint, column }: ServerError): string {
   if (code.startsWith(limitExceeded)) return `PostgreSQL cannot take it: ${message}`;
   if (code === foreignKeyViolation) return `refers to a row that is not there (${constraint ?? code})`;
@@ -46,7 +49,7 @@ export function toScriptError(error: unknown): unknown {
   return failure === undefined ? error : new ScriptError(`${failure.message}; nothing was moved${state}`);
 }
 
-/** What the failure of a commit means. */
+/** Returns the error for a failed commit. */
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
   return new ScriptError(

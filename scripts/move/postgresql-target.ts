@@ -11,7 +11,7 @@ import { quote, refusedRow, type Column, type Row, type Table, type Value } from
 /** Values as the server writes them. */
 const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** How long to wait until nobody writes to the tables. */
+/** Time in milliseconds to wait until nobody writes to the tables. */
 const lockTimeoutMs = 5000;
 
 // The role's limits are meant for a service's transactions, not for one that moves a whole database. Not every version
@@ -151,7 +151,8 @@ export class PostgresqlTarget {
     while (found !== undefined && suspects.length > 1) {
       const half = suspects.slice(0, suspects.length >> 1);
       found = await attempt(half);
-      // Where the first half is fine, it is the second: whether it fails by itself, too, is to be seen.
+      // When the first half succeeds, the fault is in the second half. The next attempt checks whether the second half
+      // also fails by itself.
       suspects = found === undefined ? suspects.slice(half.length) : half;
       found ??= await attempt(suspects);
     }
@@ -161,7 +162,7 @@ export class PostgresqlTarget {
     return new ScriptError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
   }
 
-  /** What is wrong with some of the rows; in any case none of them is written. */
+  /** Returns the fault of some of the rows; it never writes any of them. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);

@@ -4,7 +4,7 @@ import { inBatches, type BatchLimits } from './batches';
 import { fromSqlite, UnmovableError } from './sqlite-value';
 import { quote, refusedRow, type Column, type Row, type Table } from './table';
 
-/** What the driver shows where a text is no UTF-8. */
+/** Character with which the driver replaces invalid UTF-8. */
 const replacementCharacter = '\uFFFD';
 
 /** A SQLite database as it is at one moment, whatever is written to it meanwhile. */
@@ -62,7 +62,7 @@ export class SqliteSource {
     return inBatches(this.#rows(table), limits);
   }
 
-  /** Whether anybody has written to the database since the snapshot was taken. */
+  /** Reports whether the database was written to since the snapshot was taken. */
   hasChanged(): boolean {
     return this.#observer.pragma('data_version', { simple: true }) !== this.#firstVersion;
   }

@@ -1,7 +1,7 @@
 import { maxTimeMs, minTimeMs } from '../../src/input/check';
 import type { Column, Value } from './table';
 
-/** Why a value of SQLite, which keeps anything in any column, cannot be moved. Tells nothing of the value. */
+/** Reason why a value of SQLite, which keeps any type in any column, cannot be moved. Does not contain the value. */
 export class UnmovableError extends Error {
   override readonly name = 'UnmovableError';
 }

@@ -4,11 +4,11 @@ import { ScriptError } from '../console/run-script';
 /** A column that both databases have. */
 export interface Column {
   readonly name: string;
-  /** What its values are: a time is a number of milliseconds since 1970. */
+  /** Kind of its values: a time is a number of milliseconds since 1970. */
   readonly kind: 'text' | 'integer' | 'boolean' | 'time';
   /** Of a native enum, the texts that it takes. */
   readonly labels?: readonly string[] | undefined;
-  /** Whether the database itself numbers the rows that are inserted. */
+  /** True when the database itself numbers the inserted rows. */
   readonly isNumbered: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface Table {
   readonly references: readonly Reference[];
 }
 
-/** What a column holds, the same for both databases. */
+/** Value of a column, the same for both databases. */
 export type Value = string | number | boolean | null;
 
 /** A row, its values in the order of the table's columns. */

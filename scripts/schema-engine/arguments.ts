@@ -1,4 +1,4 @@
-/** What the CLI hands over on the command line. */
+/** Arguments that the CLI passes on the command line. */
 export interface Arguments {
   /** The command of `cli <command>`; without one, the CLI talks over standard input and output. */
   readonly command: string | undefined;
@@ -6,7 +6,7 @@ export interface Arguments {
   readonly schemaPaths: readonly string[];
 }
 
-/** Where the database is, as `prisma.config.ts` says. */
+/** Location of the database, as `prisma.config.ts` sets it. */
 export interface Datasource {
   readonly url: string | undefined;
   /** A database to replay migrations on, where the role may not make one for the purpose. */

@@ -5,7 +5,7 @@ import { EngineError } from './engine-error';
 import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';
 
-/** What the engine leaves to the world around it, an implementation for each kind of database. */
+/** Services that the engine requires, with one implementation for each kind of database. */
 export interface Database {
   /** Opens connections for the engine, the first one when it needs it. */
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;
@@ -28,7 +28,7 @@ export interface Database {
   /** Leaves nothing in the database: no tables, no history. */
   empty(): Promise<void>;
 
-  /** Whether Prisma Migrate keeps a history in this database. */
+  /** Reports whether Prisma Migrate keeps a history in this database. */
   hasHistory(): Promise<boolean>;
 
   /** The error for the CLI where the engine, which has failed in `method`, cannot tell what happened. */

@@ -9,7 +9,7 @@ export type Json = Readonly<Record<string, unknown>>;
 /** Sends a text to the CLI, which prints it. */
 export type Print = (content: string) => Promise<void>;
 
-/** What the engine answers as it is. */
+/** Methods that the engine implements itself. */
 const engineMethods: ReadonlySet<string> = new Set([
   'applyMigrations',
   'debugPanic',
@@ -122,7 +122,7 @@ function toObject(result: unknown): Json {
   return { ...result };
 }
 
-/** Whether one side of a comparison is known without a database. */
+/** Reports whether one side of a comparison is known without a database. */
 function isFile(side: unknown): boolean {
   return side instanceof Object && 'tag' in side && (side.tag === 'empty' || side.tag === 'schemaDatamodel');
 }

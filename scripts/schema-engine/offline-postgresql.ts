@@ -6,7 +6,7 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 
-/** How the engine asks what it talks to, before anything else and even where it needs no more. */
+/** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
 /** The oldest version that this package runs on: what is written for it runs on all later ones. */

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { sqlStateOf } from '../../src/migration/sql-state';
 import { EngineError } from './engine-error';
 
-/** Where a connection was to lead to. */
+/** Target of a connection. */
 type Target = Pick<Client, 'host' | 'port' | 'user' | 'database'>;
 
 type Describe = (target: Target, message: string) => string;
@@ -17,10 +17,12 @@ const refusals: Readonly<Record<string, readonly [code: string, describe: Descri
   '57P03': ['P1001', describeSilence],
 };
 
-/** What the system says where nobody answers; some names of hosts lead to several addresses, which fail together. */
+/**
+ * Matches the system's errors for an unreachable server. Some host names have several addresses, which fail together.
+ */
 const unreachable = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|EACCES)$/;
 
-/** What Prisma's CLI is told where a connection fails. Neither the URL nor the password is in it. */
+/** Returns the error for Prisma's CLI when a connection fails. It contains neither the URL nor the password. */
 export function toConnectionError(error: unknown, target: Target): unknown {
   if (!(error instanceof Error)) return error;
   const refusal = refusals[sqlStateOf(error) ?? ''];

@@ -12,7 +12,10 @@ import { toServerText } from './postgresql-server-text';
 
 const defaultSchema = 'public';
 
-/** How CREATE DATABASE fails where there is one already, or one is being made: duplicate_database, unique_violation. */
+/**
+ * States with which CREATE DATABASE fails when the database exists or is just being created: duplicate_database,
+ * unique_violation.
+ */
 const madeStates = new Set(['42P04', '23505']);
 
 /** One PostgreSQL database and, once it is needed, one connection to it. */

@@ -1,4 +1,4 @@
-/** What the server said about an error, all of it. */
+/** Returns the whole message of the server about an error. */
 export function toServerText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = ['detail', 'hint'].flatMap((name) => {

@@ -47,7 +47,7 @@ export class PostgresqlServer {
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // Whatever the server's or the role's settings say.
+    // Independent of the settings of the server and of the role.
     await client.query('SET datestyle = ISO');
     return client;
   }

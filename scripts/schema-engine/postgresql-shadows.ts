@@ -7,7 +7,7 @@ import { dropAllObjects } from './postgresql-objects';
 import type { PostgresqlServer } from './postgresql-server';
 import { toServerText } from './postgresql-server-text';
 
-/** What shadow databases are made from. */
+/** Origin of shadow databases. */
 export interface ShadowOrigin {
   readonly server: PostgresqlServer;
   /** The connection to the database itself. */

@@ -1,4 +1,4 @@
-/** What in the schema of SQLite reads otherwise on PostgreSQL, in the order in which it is applied. */
+/** Replacements that turn the schema of SQLite into that of PostgreSQL, in the order in which they are applied. */
 const replacements: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^/, '// Derived from ../schema.prisma by `npm run schema`: the place for changes is there.\n\n'],
   [/provider = "sqlite"/, 'provider = "postgresql"'],

@@ -150,7 +150,7 @@ interface Surroundings {
   readonly taken: Taken;
 }
 
-/** An agent that gave way to one before it in the batch, and what it is told if that one is registered. */
+/** Agent that conflicts with an earlier one of the batch, with its failure if the earlier one is registered. */
 interface Displaced {
   readonly row: NewAgentRow;
   readonly rival: NewAgentRow;

@@ -14,10 +14,10 @@ const rangeTable = sql`version_ranges`;
 const rangeColumns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
 /**
- * A filter as SQL, a small piece for each field; each is asked of one agent `a`, whatever has led to it. They refer to
- * {@link tablesOf} the filter.
+ * Returns a filter as SQL: one condition for each field, on an agent `a` from any candidate source. The conditions
+ * refer to {@link tablesOf} the filter.
  *
- * @param id - the agent's, from wherever it is known the soonest.
+ * @param id - SQL of the agent's id, from the earliest table that has it.
  */
 export function agentConditions(dialect: Dialect, filter: FilterSlots, id = sql`a.id`): Sql[] {
   return [...ownConditions(dialect, filter), ...relatedConditions(dialect, filter, id)];

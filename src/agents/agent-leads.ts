@@ -4,7 +4,7 @@ import { anyOf } from '../sql/statement';
 import { endpointConditions, entryTable, wantedTable } from './agent-conditions';
 import type { FilterSlots } from './agent-slots';
 
-/** How many agents are looked at one by one, whatever the order that is asked for. */
+/** Maximum number of agents that are compared one by one, whatever the requested order. */
 const few = raw('1000');
 
 /** Without an end. */
@@ -13,13 +13,13 @@ const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 /** A way to the agents `id` that one field of a filter asks for, by an index. It may lead to some others, too. */
 interface Lead {
   readonly some: Sql;
-  /** Whether `some` may have an agent more than once. */
+  /** True when `some` may contain an agent more than once. */
   readonly hasDuplicates: boolean;
   /** All of them, each once. */
   readonly all: Sql;
-  /** Whether they are few, where that is known without counting them. */
+  /** Condition for a selective source, when it is known without counting. */
   readonly isFew?: Sql | undefined;
-  /** What is left to be asked of all of them. */
+  /** Residual filter for all of them. */
   readonly rest: FilterSlots;
   /** Table expressions that the others refer to. */
   readonly definitions: readonly Sql[];
@@ -29,18 +29,18 @@ interface Lead {
 export interface Leads {
   /** Table expressions, `few` among them: the agents of the first way that leads to few; none where none does. */
   readonly definitions: readonly Sql[];
-  /** Whether there is one that leads to few. */
+  /** Condition for the existence of a selective source. */
   readonly areFew: Sql;
   /** The table `others`: all agents of the way that is the best when all are long; none unless `isNeeded`. */
   readonly others: (isNeeded: Sql) => Sql;
-  /** What is left to be asked of the agents of `others`: asking less of them spares reading their rows. */
+  /** Residual filter for the agents of `others`. A smaller filter avoids reading their rows. */
   readonly rest: FilterSlots;
 }
 
 /**
- * How to find the agents that a filter asks for without reading all of them. How many a way leads to is counted when the
- * query runs, and no further than to tell few from many. Undefined where there is no such way, or none is needed: the
- * agents' own indexes serve then.
+ * Plans the candidate sources for a filter, so that not all agents are read. The query itself counts the candidates of
+ * a source when it runs, only up to the selective limit. Undefined when there is no source, or none is needed: then the
+ * agents' own indexes are used.
  */
 export function findLeads(dialect: Dialect, filter: FilterSlots): Leads | undefined {
   if (filter.ids !== undefined || filter.fingerprintKey !== undefined) return undefined;

@@ -35,9 +35,9 @@ export abstract class AgentReadService {
   }
 
   /**
-   * @returns the agent with all that belongs to it, as one snapshot; null when absent. With the option `cache` it is frozen,
-   * and everybody's.
-   * @throws INVALID_INPUT when `id` is no text, or empty.
+   * @returns the agent with its collections, as one snapshot; null when it does not exist. With the option `cache` it
+   * is frozen and shared between callers.
+   * @throws INVALID_INPUT when `id` is not a string, or is empty.
    */
   get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
     return this.#session.readRecord('agents.get', options, () => {
@@ -90,11 +90,11 @@ export abstract class AgentReadService {
   }
 
   /**
-   * Resolves a query page by page. A page begins after the last record of the one before, wherever that is by now: what is
-   * inserted, deleted or changed meanwhile makes no other record come twice, or not at all.
+   * Resolves a query page by page. A page begins after the last record of the previous page, wherever that record is
+   * now. When records are inserted, deleted or changed meanwhile, every other record still comes exactly once.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
-   * @returns a page as one snapshot, in the order asked for.
+   * @returns a page as one snapshot, in the requested order.
    * @throws INVALID_INPUT, also for a cursor of another query.
    */
   page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {

@@ -49,7 +49,7 @@ export interface NewAgentRow {
   readonly collections: AgentCollections;
 }
 
-/** A checked change of an agent: what is absent stays as it is. */
+/** Checked change of an agent: absent fields are not changed. */
 export interface AgentChange {
   readonly id: string;
   readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>> & { readonly updatedAt: number };

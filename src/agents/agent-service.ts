@@ -75,9 +75,9 @@ export class AgentService extends AgentReadService {
   /**
    * Registers many agents, some hundreds of them by each set of statements.
    *
-   * @returns what became of each, in their order; where `onError` is `abort`, all of them are registered.
-   * @throws with `abort`, the error of the first agent that is refused, and nothing is registered; INVALID_INPUT for wrong
-   * options, and for what is no array.
+   * @returns the result of each agent, in their order; when `onError` is `abort`, all of them are registered.
+   * @throws with `abort`, the error of the first agent that is refused, and nothing is registered; INVALID_INPUT for
+   * wrong options, and for an argument that is not an array.
    */
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
     return this.#session.write('agents.createMany', async (executor) => {
@@ -150,9 +150,9 @@ export class AgentService extends AgentReadService {
   }
 
   /**
-   * Notes what a health check found. It is no change of the agent: `updatedAt` stays, though the feed tells of it.
+   * Records the result of a health check. It does not change `updatedAt` of the agent, but it is a change in the feed.
    *
-   * @returns false when the agent, or the endpoint, is absent.
+   * @returns false when the agent, or the endpoint, does not exist.
    * @throws INVALID_INPUT
    */
   setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean> {
@@ -203,10 +203,10 @@ export class AgentService extends AgentReadService {
   }
 
   /**
-   * Deletes an agent with its endpoints, capability links and metadata, and the capabilities that nobody uses any more.
+   * Deletes an agent with its endpoints, capability links and metadata, and the capabilities that no other agent uses.
    *
-   * @returns false when absent.
-   * @throws INVALID_INPUT when `id` is no text, or empty.
+   * @returns false when it does not exist.
+   * @throws INVALID_INPUT when `id` is not a string, or is empty.
    */
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', async (executor) => {
@@ -237,6 +237,6 @@ export class AgentService extends AgentReadService {
 
 // A field of a change that is left out keeps what there is; an argument that is left out is a mistake.
 function given<T>(value: T): T {
-  // Null is refused by whoever checks the field.
+  // The check of the field rejects null.
   return value === undefined ? (null as T) : value;
 }

@@ -176,8 +176,8 @@ export class AgentStatements {
   }
 
   /**
-   * The change of an agent that is there, eight statements at most where one transaction writes at a time. Whether it is
-   * allowed is for the caller to tell from what `selectForChange` finds.
+   * Returns the statements that change an existing agent: at most eight where one transaction writes at a time. The
+   * caller decides by the result of `selectForChange` whether the change is allowed.
    */
   update({ id, columns, collections, mergedMetadata }: AgentChange): Statement[] {
     return [

@@ -228,7 +228,7 @@ function* checkCertificate(statements: AgentStatements, id: string, allowsRevoke
   if (rows[0][1] === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
 }
 
-// Undefined when absent. Nobody else changes the agent until the end of the transaction.
+// Returns undefined when the agent does not exist. Blocks other changes of it until the end of the transaction.
 function* readForChange(
   statements: AgentStatements,
   change: AgentChange,

@@ -172,8 +172,8 @@ function ledTables(composition: Composition, leads: Leads): Sql[] {
   return [...leads.definitions, led, ...recent, ...rest, sql`page AS MATERIALIZED (${join(page, ' UNION ALL ')})`];
 }
 
-// No row where there are few agents to look at, or no more than would be looked through here: `edge` is null then, and no
-// comparison with it is true.
+// No row when there are few candidates, or no more than this scan would read: `edge` is null then, and no comparison
+// with it is true.
 function recentTables(composition: Composition, areFew: Sql): Sql[] {
   const { dialect, filter, order, place, isLookedFor } = composition;
   if (!isLookedFor) return [];

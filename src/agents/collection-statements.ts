@@ -74,7 +74,8 @@ export class CollectionStatements {
         SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // By the name of each: one that somebody has deleted since must not be left out, but fail for want of an id.
+    // By the name of each capability: when it was deleted meanwhile, the statement must fail because of a missing id,
+    // and not skip it.
     this.#linkCapabilities = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)

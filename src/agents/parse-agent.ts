@@ -133,7 +133,7 @@ function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly
   if (typeof id === 'string' && !endpoints.some(([endpointId]) => endpointId === id)) throw unknownDefaultEndpoint();
 }
 
-/** The default endpoint of an agent is none of the agent's own. */
+/** Returns the error of a default endpoint that does not belong to the agent. */
 export function unknownDefaultEndpoint(): Error {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }

@@ -161,7 +161,7 @@ export interface CreateManyOptions extends CreateOptions {
    * agents, in one transaction for each 500 agents. Default: `abort`.
    */
   onError?: 'abort' | 'collect' | undefined;
-  /** Told of how many of the agents were dealt with, and of how many they are. */
+  /** Called with the number of processed agents, and with the number of all agents. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 

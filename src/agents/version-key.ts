@@ -23,7 +23,7 @@ export function keyOf(version: SemVer): string {
   return `${releaseKeyOf(version)}-${version.prerelease.map(identifierKey).join('')}`;
 }
 
-/** What the keys of a release and of all its prereleases begin with. */
+/** Returns the common prefix of the keys of a release and of all its prereleases. */
 export function releaseKeyOf({ major, minor, patch }: SemVer): string {
   return [major, minor, patch].map((number) => `${number.toString().length.toString(36)}${number}`).join('');
 }

@@ -3,7 +3,7 @@ import { invalidInput } from '../errors/failure';
 import { checkNonEmptyText, checkObject, optional } from '../input/check';
 import type { BackupProgress } from './types';
 
-/** Where a backup is to lie, and who is told of its progress. */
+/** Path of a backup, and the callback for its progress. */
 export interface BackupRequest {
   /** Absolute. */
   readonly path: string;
@@ -30,7 +30,7 @@ function checkPath(value: unknown): string {
 }
 
 function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
-  // What a function takes cannot be seen from outside.
+  // The parameter types of a function cannot be checked at runtime.
   if (typeof value === 'function') return value as (progress: BackupProgress) => void;
   throw invalidInput(field, 'must be a function');
 }

@@ -17,7 +17,7 @@ import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
 
-/** A database with a cache, which is told of every commit: by the notes that all writes leave for the feed of changes. */
+/** Database with a cache. The cache learns of every commit from the change entries of all writes. */
 export class CachingDatabase implements Database {
   readonly cache: RecordCache;
   readonly #database: Database;

@@ -82,7 +82,7 @@ export class ChangePoll implements Others {
     try {
       await this.#catchUp(cache);
     } catch {
-      // Until it can be read again, what is kept is as old as the option allows.
+      // Until the feed can be read again, cached records may be as old as the option allows.
     }
   }
 

@@ -5,7 +5,9 @@ const { prototype } = Date;
 /** All that changes a time. */
 const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
 
-/** What Object.freeze does not do: a time that keeps the value that it has. To everybody else it is a Date. */
+/**
+ * Date that cannot be changed, because Object.freeze does not protect its time. For all other purposes it is a Date.
+ */
 class FixedDate extends Date {
   static {
     Object.defineProperty(this.prototype, 'constructor', { value: Date });

@@ -2,10 +2,10 @@ import type { AgentRecord } from '../agents/types';
 import type { Certificate } from '../certificates/types';
 import type { Executor } from '../client/executor';
 
-/** What the cache keeps. */
+/** Record that the cache keeps. */
 export type CachedRecord = AgentRecord | Certificate;
 
-/** What a record is looked up by: an agent's id, or a certificate's id or fingerprint. */
+/** Kind of key of a lookup: an agent's id, or a certificate's id or fingerprint. */
 export type LookupKind = 'agent' | 'certificate' | 'fingerprint';
 
 /** The one record that a key leads to. */

@@ -9,10 +9,10 @@ import { classifyError } from '../errors/classify-error';
 import type { CachedRecord, Lookup, LookupKind } from './lookup';
 import { toStale } from './stale';
 
-/** How long it is believed that a record is absent, in milliseconds, at most. */
+/** Maximum time in milliseconds for which the absence of a record is cached. */
 const longestAbsenceMs = 1000;
 
-/** What tells what others have changed: other processes, and other services of this one. */
+/** Source of the changes of others: other processes, and other services of this one. */
 export interface Others {
   /** Has the cache forget what others have changed, as far as that can be known without waiting. */
   check(cache: RecordCache): void;
@@ -22,15 +22,15 @@ export interface Others {
   close(): Promise<void>;
 }
 
-/** What was read. A record may be none: it was absent. */
+/** Result of a lookup; its record may be absent. */
 interface Entry {
   readonly by: LookupKind;
   readonly record: CachedRecord | null;
-  /** When reading it began, by the clock of the options. */
+  /** Time when the read began, by the clock of the options. */
   readonly readAt: number;
-  /** Which of the cache's epochs it belongs to. */
+  /** Epoch of the cache to which it belongs. */
   readonly epoch: number;
-  /** How many times certificates had come when it was read. */
+  /** Number of certificates that had been created when it was read. */
   readonly arrivals: number;
 }
 
@@ -38,7 +38,7 @@ interface Entry {
 interface Flight {
   readonly by: LookupKind;
   landing: Promise<CachedRecord | null>;
-  /** What it reads may have changed since it began. */
+  /** True when the read data may have changed since the read began. */
   isOutdated: boolean;
 }
 
@@ -57,9 +57,9 @@ export class RecordCache {
   /** Under which keys the certificates are that are kept, by their ids. */
   readonly #certificateKeys = new Map<string, string>();
   readonly #flights = new Map<string, Flight>();
-  /** What is being written at the moment, and how many times. */
+  /** Keys that are being written now, with the number of their writes. */
   readonly #doubts = new Map<string, number>();
-  /** What was read in another epoch than this one may have changed since. */
+  /** Number of the present epoch. Records that were read in another epoch may have changed since. */
   #epoch = 0;
   #arrivals = 0;
 
@@ -111,7 +111,7 @@ export class RecordCache {
     this.#others.announce?.(notes);
     const keys = notes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
-      // Which fingerprints these are, the notes do not tell.
+      // The change entries do not contain the fingerprints.
       return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
     });
     for (const key of keys) this.#doubts.set(key, (this.#doubts.get(key) ?? 0) + 1);
@@ -171,7 +171,7 @@ export class RecordCache {
     return this.#flights.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
-  // What own writes have changed is not there any more; what others have may be.
+  // Own writes have evicted what they changed; changes of others may still be cached.
   #staleAnswer({ by, key }: Pick<Lookup<CachedRecord>, 'by' | 'key'>, error: unknown): CachedRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
@@ -190,7 +190,7 @@ export class RecordCache {
     const ageMs = now - readAt;
     // A clock that was set back makes nothing live longer.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
-    // Whoever has come since may have the fingerprint.
+    // A certificate that was created since may have the fingerprint.
     if (by === 'fingerprint' && arrivals !== this.#arrivals) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
   }

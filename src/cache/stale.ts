@@ -11,8 +11,9 @@ export function toStale(record: AgentRecord | Certificate): AgentRecord | Certif
 }
 
 /**
- * Whether a record was answered from the cache because the database was UNAVAILABLE, and may be older than `cache.ttlMs`:
- * see the option `cache.staleIfErrorMs`. False for every other record, and for a copy of a stale one.
+ * Reports whether a record came from the cache because the database was UNAVAILABLE, and may be older than
+ * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, and for a copy of a stale
+ * one.
  */
 export function isStale(record: AgentRecord | Certificate): boolean {
   return staleRecords.has(record);

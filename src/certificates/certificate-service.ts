@@ -41,8 +41,8 @@ import type {
 const batchSize = 250;
 
 /**
- * Keeps certificates and their status. Every failure is a `DatabaseError`. Every change is atomic, and is told by the feed
- * of changes; a call that changes nothing leaves nothing there.
+ * Stores certificates and their status. Every failure is a `DatabaseError`. Every change is atomic and adds entries to
+ * the change feed; a call that changes nothing adds no entry.
  */
 export class CertificateService {
   readonly #session: Session;
@@ -71,8 +71,9 @@ export class CertificateService {
   }
 
   /**
-   * @returns the certificate as one snapshot; null when absent. With the option `cache` it is frozen, and everybody's.
-   * @throws INVALID_INPUT when `id` is no text, or empty.
+   * @returns the certificate as one snapshot; null when it does not exist. With the option `cache` it is frozen and
+   * shared between callers.
+   * @throws INVALID_INPUT when `id` is not a string, or is empty.
    */
   get(id: string, options?: ReadOptions): Promise<Certificate | null> {
     return this.#session.readRecord('certificates.get', options, () => {
@@ -112,12 +113,11 @@ export class CertificateService {
   }
 
   /**
-   * Finds the VALID and SUSPENDED certificates that are not over yet, but will be within `withinMs` milliseconds: what is
-   * to be renewed.
+   * Finds the VALID and SUSPENDED certificates that expire within `withinMs` milliseconds and have to be renewed.
    *
-   * @param withinMs - a whole number; 0 finds none.
-   * @returns the certificates, whole, as one snapshot, those that end soonest first, ties by id; an empty array when there
-   * is none.
+   * @param withinMs - an integer; 0 finds none.
+   * @returns the certificates, whole, as one snapshot, those that end soonest first, ties by id; an empty array when
+   * there are none.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults`, INVALID_INPUT.
    */
   expiring(withinMs: number, options?: ReadOptions): Promise<Certificate[]> {

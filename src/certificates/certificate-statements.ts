@@ -12,8 +12,8 @@ export class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
   /**
-   * Its status and its successor. Where several transactions may write, nobody else changes the certificate from now on,
-   * and nobody new refers to it; what has referred to it until now is seen by later statements only.
+   * Selects its status and its successor. Where several transactions may write, blocks changes of the certificate and
+   * new references to it; only later statements see the existing references.
    */
   readonly lock;
   /** Selects whether a certificate with this id exists. */
@@ -23,7 +23,7 @@ export class CertificateStatements {
   readonly revoke;
   readonly setSuccessor;
   readonly delete;
-  /** Tells by its changes whether the certificate is there, and keeps others from changing it. */
+  /** Reports by its number of changes whether the certificate exists, and blocks changes of it. */
   readonly touch;
   /** One batch; returns the ids of those that have expired. */
   readonly expireDue;
@@ -62,9 +62,9 @@ export class CertificateStatements {
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // The order is that of the index, and the same for all who do this at once. What somebody else has revoked while this
-    // waited for it is not among the rows that it has locked; to ask the status again would lead SQLite to all of that
-    // status.
+    // In the order of the index, which is the same for all concurrent calls. A certificate that another transaction
+    // revoked while this one waited is not among the locked rows. A second condition on the status would make SQLite
+    // read all rows of that status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c

@@ -8,7 +8,7 @@ import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus } from './parse-certificate';
 import { certificateOrderFields, type CertificateOrderField, type CertificateStatus } from './types';
 
-/** What certificates are filtered by: a checked query in the form in which the database compares. */
+/** Filter for certificates: a checked query in the form in which the database compares. */
 export interface CertificateFilter {
   readonly ids: readonly string[] | undefined;
   readonly subjectPart: string | undefined;
@@ -57,7 +57,10 @@ export function parseCertificateQuery(input: unknown, checks: Checks): ParsedCer
   return { filter: hasEmptyFilter(filter) ? null : filter, order: parseOrder(query), window: checkWindow(query) };
 }
 
-/** What can be relied on still, or may be again, and ends from now on within `spanMs`, the soonest first. */
+/**
+ * Returns the filter for certificates that are valid, or may become valid again, and that expire within `spanMs` from
+ * now, the soonest first.
+ */
 export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificateQuery {
   return {
     filter: {

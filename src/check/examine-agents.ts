@@ -11,7 +11,7 @@ import { examinePart, walk, type Snapshot } from './walk';
 
 const maxPosition = 2 ** 31 - 1;
 
-/** Looks at agents and at what belongs to them, but for their metadata. */
+/** Checks agents and their collections, except their metadata. */
 export async function examineAgents(snapshot: Snapshot, findings: Findings): Promise<void> {
   await examinePart('agents', findings, () => examineOwnRows(snapshot, findings));
   await examinePart('endpoints', findings, async () => {

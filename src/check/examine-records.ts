@@ -36,7 +36,7 @@ const changedEntities = { AGENT: 'AGENT', CERTIFICATE: 'CERTIFICATE' };
 const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORDED' };
 const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
 
-/** Looks at all records of one state of the database, and at what no constraint of an engine can express. */
+/** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
 export async function examineRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
   await examineAgents(snapshot, findings);
   await examinePart('certificates', findings, () => examineCertificates(snapshot, findings));

@@ -4,7 +4,7 @@ import type { CheckFinding, CheckReport } from './types';
 const optionNames = new Set(['maxFindings'] as const);
 const mostFindings = 10_000;
 
-/** Collects what is found: all of it is counted, and as much kept as was asked for. */
+/** Collects findings: counts all of them, and keeps as many as requested. */
 export class Findings {
   readonly #most: number;
   readonly #kept: CheckFinding[] = [];
@@ -24,7 +24,7 @@ export class Findings {
     if (this.#kept.length < this.#most) this.#kept.push(finding);
   }
 
-  /** Tells of what could not be looked at. */
+  /** Reports a part that could not be checked. */
   skip(reason: string): void {
     this.#skipped.push(reason);
   }

@@ -13,7 +13,7 @@ export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): 
   return { entity, ...(typeof id === 'string' ? { id } : undefined) };
 }
 
-/** Looks at the values of one record. */
+/** Checks the values of one record. */
 export class Rules {
   readonly #findings: Findings;
   readonly #subject: Subject;

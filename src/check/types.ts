@@ -12,7 +12,7 @@ export const CheckName = {
   DERIVED_COLUMN: 'derived-column',
   /** Metadata that are no canonical JSON: they cannot be read, or are not found by their value. */
   METADATA: 'metadata',
-  /** The default endpoint is none of the agent's. */
+  /** The default endpoint does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
   /** An agent has a name and version that another agent holds: see `Uniqueness`. */
   UNIQUE_NAME: 'unique-name',

@@ -17,7 +17,7 @@ export interface Snapshot {
   readonly scan?: (statement: Statement, size: number) => AsyncIterable<readonly Row[]>;
 }
 
-/** Rows that are looked at, by a key that tells them apart. */
+/** Rows to check, with a unique key. */
 export interface Walk {
   /** Columns of a row; the columns of the key come first. */
   readonly columns: readonly Sql[];
@@ -31,7 +31,7 @@ export interface Walk {
 /** Rows that are read at a time: few, as each may hold long texts. */
 const chunkSize = 100;
 
-/** Looks at all rows in the order of their key, in bounded memory and with pauses for all else in the process. */
+/** Reads all rows in the order of their key, in bounded memory and with pauses for other work of the process. */
 export async function walk(snapshot: Snapshot, walk: Walk, look: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {
     for (const row of rows) {
@@ -74,7 +74,10 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'UNAVAILABLE',
 ]);
 
-/** Looks at a part of the database; that it cannot be read to its end is a finding, too, and the other parts go on. */
+/**
+ * Checks a part of the database. When the part cannot be read to its end, adds a finding, and continues with the other
+ * parts.
+ */
 export async function examinePart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -20,8 +20,8 @@ const shortestPatienceMs = 1000;
 const sayingNothing: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
 
 /**
- * Refuses calls while the database is known to be down: who would wait for it in vain is told at once, and it is not
- * swamped when it comes up. Costs a comparison before and after each call while all is well.
+ * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
+ * is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
  */
 export class Breaker {
   readonly #settings: BreakerSettings;
@@ -35,7 +35,7 @@ export class Breaker {
   #lastError: unknown;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
 
-  /** @param observe - told of each change of the state. */
+  /** @param observe - called after each change of the state. */
   constructor(settings: BreakerSettings, observe: (state: BreakerState) => void) {
     this.#settings = settings;
     this.#observe = observe;
@@ -46,9 +46,9 @@ export class Breaker {
   }
 
   /**
-   * Lets a call begin. Its end has to be told to {@link answered} or {@link failed}, with what this gives.
+   * Lets a call begin. Pass the returned number to {@link answered} or {@link failed} when it ends.
    *
-   * @throws UNAVAILABLE while the database is known to be down, but for one call now and then that finds out.
+   * @throws UNAVAILABLE while the database is known to be down, except for an occasional call that probes it.
    */
   admit(): number {
     return this.#state === 'closed' ? this.#era : this.#admitProbe();
@@ -82,7 +82,7 @@ export class Breaker {
   #noteOutage(era: number, error: unknown): void {
     const now = performance.now();
     const isPast = era !== this.#era;
-    // Once it is open, what began before is no news; only the probe tells.
+    // Once the breaker is open, results of earlier calls have no effect; only the probe counts.
     if (isPast && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
     this.#failures += 1;
     this.#era += 1;

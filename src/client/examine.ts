@@ -31,7 +31,7 @@ export async function examine(
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const tooLate = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // Whoever waits for it is told by the answers.
+  // Each waiting probe reports the timeout in its own result.
   tooLate.catch(() => undefined);
   const ask = async <T>(question: () => Promise<T>): Promise<Answer<T>> =>
     Promise.race([answerOf(question, reportFault), tooLate]);

@@ -15,8 +15,8 @@ import type { ConnectionHold } from './transaction-context';
 export interface Executor {
   readonly dialect: Dialect;
   /**
-   * Runs one statement that only reads, and returns its rows. Outside a transaction it sees what is committed, as one
-   * snapshot; inside, the transaction's own changes too.
+   * Runs one read-only statement, and returns its rows. Outside a transaction it sees the committed state, as one
+   * snapshot; inside, also the transaction's own changes.
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
@@ -25,8 +25,8 @@ export interface Executor {
    */
   atomic<T>(work: () => Work<T>): Promise<T>;
   /**
-   * Lends Prisma Client to `work`, for what is not hot: a call through it costs several statements of the others. All of
-   * it is one transaction, as that of `atomic` is.
+   * Runs `work` with Prisma Client, for operations that are not frequent: a call through it costs as much as several
+   * other statements. All of it is one transaction, like that of `atomic`.
    */
   prisma<T>(work: PrismaWork<T>): Promise<T>;
 }
@@ -34,7 +34,7 @@ export interface Executor {
 /** Work that runs through Prisma Client; `note` records the changes for the feed. */
 export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeNote) => void) => Promise<T>;
 
-/** Told of each statement that an executor ran. */
+/** Called after each statement of an executor. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
 
 /** Settings of a new transaction. */
@@ -59,19 +59,19 @@ export interface Database {
   begin(request: TransactionRequest): Promise<DatabaseTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
-  /** Looks at everything that is stored, beside whatever else goes on, on a connection of its own. */
+  /** Checks all stored data, while other work continues, on a connection of its own. */
   examine(findings: Findings): Promise<void>;
   /** Copies everything that is stored into a new file, where the engine has such files. */
   backUp(request: BackupRequest): Promise<void>;
-  /** A number that is another one once anybody else has committed. Absent where the engine has none. */
+  /** Returns a number that changes when another connection has committed. Absent when the engine has none. */
   dataVersion?(): number;
   /** Health probe of the engine. */
   readonly vitals: Vitals;
-  /** Gives up all connections. Nothing may be in flight. */
+  /** Closes all connections. No call may be in flight. */
   close(): Promise<void>;
   /**
-   * Gives up all connections whatever is in flight, also when {@link close} has not come to its end: what is open is rolled
-   * back, and what goes on fails.
+   * Terminates all connections, even with calls in flight and while {@link close} is running: open transactions are
+   * rolled back, and running calls fail.
    */
   giveUp(): Promise<void>;
 }
@@ -94,7 +94,7 @@ export interface Vitals {
    * once.
    */
   writerHeldMs?(): number;
-  /** Ends what is still being asked. */
+  /** Aborts the running queries. */
   hangUp(): void;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Counts the work in flight and tells when there is none. */
+/** Counts the calls in flight and reports when there are none. */
 export class Flights {
   #count = 0;
   #landed: (() => void)[] = [];
@@ -32,7 +32,7 @@ export class Flights {
     return () => this.#atCutOff.delete(listener);
   }
 
-  /** Notes that what is in flight is given up; tells how much that is. */
+  /** Aborts the calls in flight; returns their number. */
   cutOff(): number {
     this.#isCutOff = true;
     for (const listener of this.#atCutOff) listener();
@@ -70,7 +70,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // Nobody waits for it any more.
+    // No caller waits for it any more.
     tooLate.catch(() => undefined);
   }
 }

@@ -11,7 +11,7 @@ export class Gate {
   #isDissolved = false;
   #onWait: (() => void) | undefined;
 
-  /** Resolves once it is the caller's turn. Whoever entered has to leave, whatever happens. */
+  /** Resolves once the caller has acquired the mutex. The caller has to release it in every case. */
   enter(): Promise<void> {
     if (this.#heldSinceMs === undefined || this.#isDissolved) {
       this.#heldSinceMs = performance.now();
@@ -50,13 +50,13 @@ export class Gate {
     if (this.#waiting.length > 0) listener();
   }
 
-  /** Lets everybody in from now on, also while others are. */
+  /** Disables the mutex: from now on every caller may run at once. */
   dissolve(): void {
     this.#isDissolved = true;
     for (const { enter } of this.#waiting.splice(0)) enter();
   }
 
-  /** Does `work` when it is the caller's turn, and lets nobody else in until it has ended. */
+  /** Runs `work` while the caller holds the mutex. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     await this.enter();
     try {

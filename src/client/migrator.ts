@@ -24,7 +24,9 @@ export abstract class Migrator {
     return [];
   }
 
-  /** Applies what is pending, all or nothing; returns the names. Loads the schema engine only when something is. */
+  /**
+   * Applies the pending migrations atomically; returns their names. Loads the schema engine only when there are any.
+   */
   async apply(): Promise<string[]> {
     const applied = isUpToDate(await this.inspect()) ? [] : await this.#applyPending();
     await this.complete();
@@ -40,7 +42,7 @@ export abstract class Migrator {
   /** Returns the migration state of the database. */
   protected abstract inspect(): Promise<MigrationState>;
 
-  /** Applies what is pending, and throws a MigrationError where it cannot. */
+  /** Applies the pending migrations, and throws a MigrationError when it fails. */
   protected abstract applyPending(): Promise<string[]>;
 
   /** Does what SQL cannot, once the schema is up to date. */

@@ -35,7 +35,7 @@ export function tellFailure(
   return databaseError;
 }
 
-/** What tells of an operation's statements; undefined where nobody listens. */
+/** Returns the observer of an operation's statements; undefined when there is no listener. */
 export function statementObserver(diagnostics: Diagnostics, operation: Operation): StatementObserver | undefined {
   if (!diagnostics.isObserved) return undefined;
   return ({ sql }, { rows, changes }, durationMs) =>

@@ -25,10 +25,10 @@ export class PrismaClientLoader {
   }
 
   /**
-   * Lends the client to `work` for one transaction.
+   * Runs `work` with the client in one transaction.
    *
-   * @param writeDown - gives the statements that write the notes of changes down, if that is to be done here.
-   * @param observe - told of the statements.
+   * @param writeDown - returns the statements that write the change entries, if that is to be done here.
+   * @param observe - called after each statement.
    */
   async lend<T>(
     work: PrismaWork<T>,
@@ -76,10 +76,10 @@ export class PrismaClientLoader {
     }
   }
 
-  /** Lets what is under way fail. */
+  /** Aborts the running calls. */
   giveUp(): void {
     this.#isGivenUp = true;
-    // It may wait for what is under way.
+    // It may wait for the running calls.
     this.dispose().catch(() => undefined);
   }
 

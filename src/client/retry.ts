@@ -13,7 +13,7 @@ export interface RetryRules {
   readonly policy: RetryPolicy;
   /** The code of a failure that is passing; undefined for any other. */
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
-  /** Told before each wait. */
+  /** Called before each wait. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
   /** Circuit breaker that rejects work while the database is down; it is asked once for all attempts. */
   readonly breaker?: Breaker | undefined;

@@ -30,7 +30,10 @@ export function runWork<T>(work: Work<T>, notes: ChangeNote[], run: (statement: 
   return step.value;
 }
 
-/** The same, with pauses for all else in the process where it takes long. Nobody else may use the connection meanwhile. */
+/**
+ * Does the same, with pauses for other work of the process when it takes long. No other call may use the connection
+ * meanwhile.
+ */
 export async function runWorkInTurns<T>(
   work: Work<T>,
   notes: ChangeNote[],

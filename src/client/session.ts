@@ -76,9 +76,9 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Lets no more work begin, waits for what is in flight, for `timeoutMs` at most, and gives up the connections.
+   * Rejects new calls, waits for the calls in flight, for at most `timeoutMs`, and closes the connections.
    *
-   * @throws TIMEOUT where work was still in flight and was cut off.
+   * @throws TIMEOUT when calls were still in flight and were aborted.
    */
   async close(timeoutMs: number): Promise<void> {
     const [database, flights] = [this.#database, this.#flights];
@@ -144,8 +144,8 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Does `work` in one transaction. What it throws is rethrown unchanged, after nothing of it has happened. Where other
-   * transactions got in the way it is done again, alone among those that are.
+   * Runs `work` in one transaction. An error that it throws is rethrown unchanged after the rollback. After a conflict
+   * with other transactions it runs again; repeated transactions run one at a time.
    */
   async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
     const startMs = performance.now();

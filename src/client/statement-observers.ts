@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { StatementResult } from '../sql/statement';
 import type { StatementObserver } from './executor';
 
-/** Who is told of the statements that Prisma Client sends: it takes no such argument along. */
+/** Observers of the statements that Prisma Client sends: it cannot pass them on as an argument. */
 export const statementObservers = new AsyncLocalStorage<StatementObserver | undefined>();
 
 /** Tells whoever observes Prisma Client of a statement that was run. Its values are not told. */

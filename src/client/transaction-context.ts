@@ -16,7 +16,7 @@ interface TransactionContext {
 
 const contexts = new AsyncLocalStorage<TransactionContext>();
 
-/** Runs the callback of a transaction of `database`, so that calls from inside it can be told from others'. */
+/** Runs the callback of a transaction of `database`, so that calls from inside it can be recognised. */
 export async function runInsideTransaction<T>(
   database: object,
   hold: ConnectionHold | undefined,

@@ -3,7 +3,7 @@ import { driverErrorOf } from '../errors/driver-error';
 import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
 
-/** Codes that are nobody's mistake but the storage's, or ours: worth somebody's attention. */
+/** Codes of faults of the storage or of this package, which need attention. */
 const severeCodes: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'STORAGE_FULL',
@@ -15,7 +15,7 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
-/** Tells the application's logger and hook what happens. Neither can make a call fail, whatever it throws. */
+/** Reports events to the application's logger and hook. An error that they throw never makes a call fail. */
 export class Diagnostics {
   readonly #logger: Logger | undefined;
   readonly #onEvent: ((event: DatabaseEvent) => void) | undefined;

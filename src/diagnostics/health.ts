@@ -54,7 +54,7 @@ export interface DatabaseHealth {
 export interface PoolHealth {
   /** Connections that there are, in use or not. */
   readonly total: number;
-  /** Those of them that nobody uses. */
+  /** Number of idle connections. */
   readonly idle: number;
   /** Calls that wait for one. */
   readonly waiting: number;

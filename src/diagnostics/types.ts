@@ -1,6 +1,6 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 
-/** What `onEvent` is told. No event holds a value, a key or a parameter of the caller's. Durations in milliseconds. */
+/** Event for `onEvent`. Events contain no value, key or parameter of the caller. Durations in milliseconds. */
 export type DatabaseEvent =
   QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
@@ -25,7 +25,7 @@ export interface ErrorEvent {
   readonly code: DatabaseErrorCode;
   /** Of the whole call, with all of its attempts and the waits between them. */
   readonly durationMs: number;
-  /** How many attempts were made: 1 where nothing was tried again. */
+  /** Number of attempts: 1 without a retry. */
   readonly attempt: number;
 }
 
@@ -41,8 +41,8 @@ export interface RetryEvent {
 }
 
 /**
- * Whether calls reach the database: `closed`: they do; `open`: it did not answer repeatedly, and calls fail at once with
- * UNAVAILABLE; `half-open`: one of them is under way to find out whether it is there again.
+ * State of the circuit breaker. `closed`: calls reach the database. `open`: it did not answer repeatedly, and calls
+ * fail at once with UNAVAILABLE. `half-open`: one call is probing whether it answers again.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 

@@ -6,7 +6,7 @@ export function noteAttempts(error: unknown, attempts: number): void {
   if (typeof error === 'object' && error !== null) counts.set(error, attempts);
 }
 
-/** How many attempts were made until `error` was let through. */
+/** Returns the number of attempts that were made before `error` was thrown. */
 export function attemptsOf(error: unknown): number {
   return (typeof error === 'object' && error !== null ? counts.get(error) : undefined) ?? 1;
 }

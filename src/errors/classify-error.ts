@@ -16,7 +16,7 @@ function describe(link: object, error: unknown): Failure | undefined {
   return toSqliteFailure(link, error) ?? toPostgresqlFailure(link, error) ?? toLoadFailure(link, error);
 }
 
-// The language has a longest text, and what is sent to a database is one text at some point.
+// JavaScript limits the length of a string, and the data for a database become one string at some point.
 function isTooLong(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Invalid string length';
 }

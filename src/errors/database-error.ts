@@ -134,7 +134,7 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   try {
     return typeof error === 'object' && error !== null && brand in error;
   } catch {
-    // A proxy that answers no question is none of ours.
+    // A proxy whose traps throw is not an error of this package.
     return false;
   }
 }

@@ -58,14 +58,14 @@ export function notInitialized(cause?: unknown): Failure {
   return new Failure('NOT_INITIALIZED', 'Database is not initialized', { cause });
 }
 
-/** The failure of a part, which says of which. */
+/** Prefixes the failure with the path of the nested value. */
 export function failureAt(path: string, { code, message, entity, field, retryable, cause }: Failure): Failure {
-  // The part itself may be what is wrong.
+  // The nested value itself may be invalid.
   const fullField = field === undefined || field === path ? path : `${path}.${field}`;
   return new Failure(code, `${path}: ${message}`, { entity, field: fullField, retryable, cause });
 }
 
-/** Does `work` on a part, whose failures say of which. */
+/** Runs `work` on a nested value, and prefixes its failures with the path. */
 export function failuresAt<T>(path: string, work: () => T): T {
   try {
     return work();

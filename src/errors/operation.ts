@@ -57,7 +57,7 @@ const failureMessages = {
   'events.verify': 'Failed to verify security events',
 } as const;
 
-/** The reference that a call's record makes to another: a broken foreign key does not tell which it is. */
+/** Reference of a call's record to another record: a foreign key violation does not show which one it is. */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],

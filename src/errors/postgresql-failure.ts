@@ -65,7 +65,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['25P03', idleForTooLong],
   ['25P04', idleForTooLong],
   ['25006', readOnly],
-  // Whoever has the connection's statements forgotten, as a pooler may, leaves their names without a meaning.
+  // A pooler may deallocate the statements of a connection, and their names become unknown.
   ['26000', outdatedPlan],
   ['28', refusedRole],
   ['3D000', missingDatabase],
@@ -124,9 +124,9 @@ const poolerMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
 ];
 
 /**
- * Tables whose rows no caller gives a key: where one is in the way, another transaction has changed what this one goes by.
- * It has deleted a capability between two statements of this one, or added to the chain of security events, of which a
- * transaction sees the state of its beginning.
+ * Tables whose keys no caller sets. A duplicate key shows that another transaction has changed data on which this one
+ * depends. It has deleted a capability between two statements of this one, or added to the chain of security events, of
+ * which a transaction sees the state at its beginning.
  */
 const sharedTables: ReadonlySet<unknown> = new Set([
   'agent_capabilities',
@@ -204,7 +204,7 @@ function isStateOfConnection(error: object, state: string): boolean {
   return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
 }
 
-// A server that speaks another language may call it otherwise, so this alone is not enough to tell.
+// A server in another language may use another word, so this alone is not sufficient.
 function isFatal(error: object): boolean {
   const severity: unknown = Reflect.get(error, 'severity');
   return severity === 'FATAL' || severity === 'PANIC';

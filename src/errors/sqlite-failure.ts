@@ -52,7 +52,7 @@ export function toSqliteFailure(error: object, cause: unknown): Failure | undefi
   return driverError === undefined ? undefined : classify(driverError, cause);
 }
 
-// The driver's own word, without a code: close() has not waited for what is under way.
+// Message of the driver, without a code: close() has not waited for a running call.
 function isAboutClosed(error: object): boolean {
   const { name, message } = error as Readonly<Record<string, unknown>>;
   return name === 'TypeError' && message === 'The database connection is not open';
@@ -88,7 +88,7 @@ function classify({ code, message }: SqliteError, cause: unknown): Failure {
   if (message === 'unsupported file format') {
     return new Failure('CORRUPT', 'the file is no database that can be read', { cause });
   }
-  // All that is given is JSON: what is none is stored.
+  // The input is always valid JSON: the stored value is invalid.
   if (/^malformed JSON|^JSON cannot hold BLOB values/.test(message)) {
     return new Failure('CORRUPT', 'what is stored is no JSON', { cause });
   }

@@ -38,7 +38,7 @@ export function* readHead(dialect: Dialect, now: number, before: readonly Statem
   return chainStart;
 }
 
-/** What adds entries after the head, and the head that the chain has then. */
+/** Statements that add entries after the head, and the new head of the chain. */
 export interface Appending {
   readonly statement: Statement;
   readonly head: ChainLink;

@@ -42,7 +42,7 @@ function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql):
 
 /** The statements of the chain of security events on one engine. */
 export class ChainStatements {
-  /** Waits until nobody else changes the chain, and lets nobody until the end of the transaction. */
+  /** Waits for other changes of the chain, and blocks them until the end of the transaction. */
   readonly takeTurn: Statement | undefined;
   /** The head. */
   readonly selectHead: Statement;
@@ -81,8 +81,8 @@ export class ChainStatements {
     const pruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
       WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
     this.takeTurn = turnOf(dialect);
-    // A transaction that sees the state of its beginning must fail where this entry has been pruned since: what follows
-    // it may have been, too, so that nothing would stand in the way of the entry that it is going to add.
+    // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
+    // been pruned, too, and then no key would conflict with the entry that the transaction adds.
     const lock = dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``;
     this.selectHead = toStatement(
       sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
@@ -140,7 +140,7 @@ export class ChainStatements {
     this.deleteEntries = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
     );
-    // The first one, of the beginning, stays: it tells that the chain was begun.
+    // The first checkpoint stays: it records that the chain has begun.
     this.deleteCheckpoints = defineStatement<{ before: number }>(
       (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
     );

@@ -6,24 +6,24 @@ import type { EventChainBreakReason } from './types';
 
 const batchSize = 1000;
 
-/** How many entries in a row may have been removed for it to be told from a change. */
+/** Maximum number of consecutive removed entries that can be distinguished from a change. */
 const maxRemoved = 10_000;
 
-/** What was hashed into the chain at a place that is not told. */
+/** Content that was hashed into the chain at an unknown position. */
 type Place = readonly [sequence: number, digest: string, hash: string];
 
 /**
- * Why an entry does not belong where it stands, by what else stands after it. Of several ways to the same chain it tells
- * the one that took the least.
+ * Returns why an entry does not belong in its position, based on the entries after it. When several changes lead to the
+ * same chain, it returns the one with the fewest steps.
  *
- * @param found - stands after `previous`, which is right, and has another hash than that place would give it.
+ * @param found - entry after `previous`. `previous` is right; `found` has another hash than its position requires.
  */
 export function* diagnoseBreak(
   statements: ChainStatements,
   previous: ChainLink,
   found: StoredEntry,
 ): Generator<Statement, EventChainBreakReason, readonly Row[]> {
-  // What should stand here, and as many of those that should follow it as stand in a row.
+  // The expected entry, with as many of its expected successors as follow one another.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
@@ -64,7 +64,9 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
   return hashOf(previous.hash, previous.sequence + 1, digest) === hash;
 }
 
-/** Whether the entry after `found` would be right if some had stood before the two, which have moved up since. */
+/**
+ * Reports whether the entry after `found` would be right if earlier entries had been removed, so that both moved up.
+ */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {
     if (belongsAfter({ sequence: found.sequence + removed, hash: found.hash }, place)) return true;

@@ -1,7 +1,7 @@
 import type { Row } from '../sql/statement';
 import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './chain';
 
-/** An entry as it is stored, with what is left of its event. */
+/** Stored entry, with the remaining content of its event. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly eventId: string;

@@ -79,11 +79,11 @@ export abstract class EventReadService {
   }
 
   /**
-   * Finds events page by page. A page begins after the last event of the one before: what is recorded or pruned meanwhile
-   * makes no other event come twice, or not at all.
+   * Finds events page by page. A page begins after the last event of the previous page. When events are recorded or
+   * pruned meanwhile, every other event still comes exactly once.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
-   * @returns a page as one snapshot, newest first and by id among those of one millisecond.
+   * @returns a page as one snapshot, newest first and by id among events of the same millisecond.
    * @throws INVALID_INPUT, also for a cursor of another query.
    */
   page(query: SecurityEventQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>> {
@@ -122,11 +122,11 @@ export abstract class EventReadService {
   }
 
   /**
-   * Counts events by what they have in common.
+   * Counts events in groups.
    *
-   * @param filter - which events to count; `limit` and `offset` do not matter.
-   * @returns the counts, most first and by key, in the order of code points or of time, among equal ones; no key of which
-   * there is no event.
+   * @param filter - events to count; `limit` and `offset` are ignored.
+   * @returns the counts, largest first; equal counts by key, in the order of code points or of time. Groups without
+   * events are omitted.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults` keys, INVALID_INPUT.
    */
   aggregate(

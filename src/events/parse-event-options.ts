@@ -35,7 +35,7 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Checks): N
       return parseNewEvent(event, nowMs, checks);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // The fields of an event begin with its path, of which its own name is no part.
+      // The fields of an event begin with its path, which its own name omits.
       const { code, field, message, cause } = error;
       const place = field === undefined || field === 'event' ? path : `${path}.${field}`;
       throw new Failure(code, `${path}: ${message}`, { field: place, cause });

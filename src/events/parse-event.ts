@@ -32,14 +32,14 @@ export interface NewEventRow {
   readonly metadata: readonly MetadataRow[];
 }
 
-/** What a query for events filters by: checked, in the form in which the database compares. */
+/** Filter for events: a checked query in the form in which the database compares. */
 export interface EventFilter {
   readonly ids: readonly string[] | undefined;
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
   /** Each once. */
   readonly eventTypes: readonly string[] | undefined;
-  /** What `severities` and `minSeverity` leave, each once. */
+  /** Severities that match both `severities` and `minSeverity`, deduplicated. */
   readonly severities: readonly SecuritySeverity[] | undefined;
   readonly source: string | undefined;
   readonly target: string | undefined;

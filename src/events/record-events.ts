@@ -6,7 +6,7 @@ import { chainStatements } from './chain-statements';
 import { eventStatements } from './event-statements';
 import type { NewEventRow } from './parse-event';
 
-/** How many events, and about how many letters of them, one statement inserts. */
+/** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */
 const chunkSize = 500;
 const chunkLength = 4_000_000;
 
@@ -26,7 +26,7 @@ export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], en
     const statements = [...eventStatements(dialect).insert(chunk), appending.statement];
     head = appending.head;
     count += chunk.length;
-    // What waits for the end takes memory until then.
+    // Deferred statements take memory until the end.
     yield* count === rows.length ? lastly(statements) : inOrder(statements);
   }
 }

@@ -8,12 +8,12 @@ import { toStoredEntry } from './entry-rows';
 const batchSize = 500;
 
 /**
- * Seals a batch of the entries that a migration has made for older events: it gives them their digests and hashes. Once
- * the chain has begun, an entry without a hash is none of a migration's any more, and stays as it is.
+ * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Once the chain
+ * has begun, an entry without a hash does not come from a migration, and is not changed.
  *
- * @param after - up to where it is sealed.
- * @param now - in milliseconds since 1970.
- * @returns up to where it is sealed then; undefined where there is nothing left to do.
+ * @param after - sequence number up to which the entries have hashes.
+ * @param now - time in milliseconds since 1970.
+ * @returns the sequence number up to which they have hashes afterwards; undefined when there is nothing left to do.
  */
 export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): Work<ChainLink | undefined> {
   const statements = chainStatements(dialect);

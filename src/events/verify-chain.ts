@@ -74,7 +74,7 @@ function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefi
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
 }
 
-/** A chain that was begun, which happens together with its first entry, and of which nothing is left. */
+/** Detects a chain that was emptied: it was begun, together with its first entry, and no entry is left. */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
     ? { sequence: checkpoint.sequence + 1, reason: 'removed' }
@@ -163,7 +163,7 @@ function* compareMarked(
   const { pruning: last } = yield* readState(statements);
   if (last === before.pruning)
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
-  // Somebody has pruned meanwhile, so that what was counted is of no one moment.
+  // Events were pruned meanwhile, so the counts are not of one state.
   const [row] = yield statements.selectMarked;
   // The statement selects exactly these columns. The three in the middle are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [

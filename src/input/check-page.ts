@@ -94,9 +94,10 @@ export function refuseWindow({ limit, offset }: Window): void {
 }
 
 /**
- * A page of the records that were found. One more than its size was looked for: that one tells that there are more.
+ * Returns a page of the found records. The query reads one more record than the page size: it shows that there is a
+ * next page.
  *
- * @param cursorAfter - the cursor of the place after a record.
+ * @param cursorAfter - returns the cursor of the position after a record.
  */
 export function toPage<T>(records: readonly T[], size: number, cursorAfter: (record: T) => string): Page<T> {
   const items = records.slice(0, size);

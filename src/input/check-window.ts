@@ -1,7 +1,7 @@
 import { Failure } from '../errors/failure';
 import { checkWholeNumber, optional } from './check';
 
-/** Which part of what a query matches is wanted. */
+/** Requested limit and offset of the results. */
 export interface Window {
   /** Undefined: all, but not more than `maxResults`. */
   readonly limit: number | undefined;
@@ -15,7 +15,7 @@ export function checkWindow(query: { readonly limit?: unknown; readonly offset?:
   return { limit: optional(query.limit, 'limit', check), offset: optional(query.offset, 'offset', check) };
 }
 
-/** How many rows to ask the database for: one more than is allowed shows that there are too many. */
+/** Returns the number of rows to request: one more than allowed shows that there are too many. */
 export function rowLimit({ limit }: Window, maxResults: number): number {
   return limit ?? maxResults + 1;
 }

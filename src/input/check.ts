@@ -89,7 +89,7 @@ export function checkArray<T>(
   });
 }
 
-/** Whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
+/** Reports whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
 export function hasEmptyFilter(filters: object): boolean {
   return Object.values(filters).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from '../text/is-storable-text';
 
-/** What a cursor tells the place by: the values of the columns that the pages are ordered by. */
+/** Values of the columns that the pages are ordered by. They determine the position of a cursor. */
 export type CursorValue = string | number | null;
 
 /** Cursors of another version are refused: change it whenever the order or the meaning of the values changes. */
@@ -11,11 +11,12 @@ const version = 1;
 const field = 'after';
 
 /**
- * What a cursor is tied to: equal for equal queries, whatever the order of the fields.
+ * Returns the fingerprint of a query, to which a cursor is bound: equal for equal queries, whatever the order of the
+ * fields.
  *
- * @param noun - what is paged through, such as `events`.
- * @param query - the checked query with its order, as far as it decides which records come, and in which order; of plain
- * objects, arrays, texts, numbers and truth values. A field that is undefined is as good as none.
+ * @param noun - noun for the records, such as `events`.
+ * @param query - the checked query with its order, as far as it decides which records come, and in which order; of
+ * plain objects, arrays, strings, numbers and booleans. A field that is undefined counts as absent.
  */
 export function fingerprintOf(noun: string, query: object | null): string {
   return createHash('sha256')

@@ -1,8 +1,8 @@
 import { Failure, invalidInput, isFailure } from '../errors/failure';
 
 /**
- * What `read` makes of what the caller gave. A getter, or a proxy, is code of the caller's: what it throws is a mistake in
- * `field`, and no fault of this package.
+ * Returns the result of `read` for a value of the caller. A getter, or a proxy, is code of the caller: an error that it
+ * throws is reported as invalid input in `field`, not as a fault of this package.
  */
 export function reading<T>(field: string, read: () => T): T {
   try {
@@ -17,7 +17,7 @@ export function unreadable(field: string, cause: unknown): Failure {
   return new Failure('INVALID_INPUT', `${field} cannot be read`, { field, cause });
 }
 
-/** How long an array is, asked once: a proxy may say anything, and something else each time. */
+/** Returns the length of an array, read once: a proxy may return any value, and a different one each time. */
 export function lengthOf(array: readonly unknown[], field: string): number {
   const length: unknown = array.length;
   if (typeof length !== 'number' || !(length >= 0 && length < 2 ** 32)) throw invalidInput(field, 'must be an array');

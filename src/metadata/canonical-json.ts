@@ -88,7 +88,7 @@ export class JsonWriter {
 
   /** A text, or a key. */
   quote(text: string): string {
-    // Before the text is looked at, which may be much longer than there is room.
+    // Checked before the text is scanned, which may be much longer than permitted.
     if (text.length > this.#room) throw this.#tooLarge();
     if (!isStorableText(text)) throw invalidInput(this.#field, 'must not hold NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));

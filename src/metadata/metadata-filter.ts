@@ -2,7 +2,7 @@ import type { Dialect } from '../sql/dialect';
 import { raw, sql, type Sql } from '../sql/sql';
 import { toEntriesJson, type MetadataRow } from './metadata-rows';
 
-/** Where the metadata of one kind of record lie. */
+/** Table with the metadata of one kind of record. */
 export interface MetadataTable {
   readonly table: 'agent_metadata' | 'certificate_metadata' | 'security_event_metadata';
   readonly ownerColumn: 'agent_id' | 'certificate_id' | 'event_id';

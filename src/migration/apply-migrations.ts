@@ -60,7 +60,7 @@ async function applyPending(connection: Database, shipped: readonly ShippedMigra
   return runEngine(connection, shipped, isUnmanaged ? pending.at(0) : undefined);
 }
 
-/** Has the engine apply what is pending. `adopted` names a migration whose outcome is there already. */
+/** Runs the engine to apply the pending migrations. `adopted` names a migration whose result already exists. */
 async function runEngine(
   connection: Database,
   shipped: readonly ShippedMigration[],

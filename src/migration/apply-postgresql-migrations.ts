@@ -26,21 +26,22 @@ const busyStates = new Set([lockNotAvailable, deadlockDetected]);
 const outerStates = /^(?:08|53|57P|25006)/;
 
 /**
- * Applies the migrations that a database lacks and returns their names, in order. All of them are one transaction: when it
- * fails, the database and its history are as before. Several processes may do this at once, those of Prisma's CLI
- * included; one of them finds something to do.
+ * Applies the migrations that a database lacks and returns their names, in order. All of them are one transaction: when
+ * it fails, the database and its history are unchanged. Several processes, also of Prisma's CLI, may do this at once;
+ * only one of them applies the migrations.
  *
- * The lock is the one that Prisma's schema engine takes, but goes with the transaction: that way it holds behind a pooler,
- * too, which gives each transaction another session. The engine is loaded only when something is to be applied.
+ * The lock is the one that Prisma's schema engine takes, but it is bound to the transaction. So it also works behind a
+ * pooler, which may use another session for each transaction. The engine is loaded only when a migration is pending.
  *
- * @param client - connected, and nobody else's; whoever connected it ends it.
- * @throws MigrationError, or what the driver threw where the connection or the server fails.
+ * @param client - connected, for exclusive use; the caller ends it.
+ * @throws MigrationError, or the error of the driver when the connection or the server fails.
  */
 export async function applyPostgresqlMigrations(
   client: Client,
   options: ApplyPostgresqlMigrationsOptions,
 ): Promise<string[]> {
-  // A connection that breaks fails the statement, and tells so here besides: nobody listening would end the process.
+  // An error that breaks the connection fails the statement, and is also emitted here: without a listener it would end
+  // the process.
   client.on('error', () => undefined);
   // Statements that follow a wait for a lock have to see what was committed meanwhile.
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');

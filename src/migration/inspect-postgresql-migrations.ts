@@ -3,7 +3,7 @@ import type { PostgresqlQuery } from './postgresql-query';
 import type { ShippedMigration } from './shipped-migrations';
 import { sqlStateOf, undefinedTable } from './sql-state';
 
-// What ties is told apart by the name, which begins with the time that the migration was made.
+// Ties are ordered by the name, which begins with the time when the migration was created.
 const historySql = `
   SELECT migration_name, finished_at IS NOT NULL
   FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`;

@@ -7,10 +7,10 @@ import type { Database } from 'better-sqlite3';
  * is an empty history, and the table is there by the time it writes to it.
  */
 
-/** How the engine asks which migrations were applied. */
+/** Matches the engine's query for the applied migrations. */
 const historyQuery = /^\s*SELECT\b[^;]*\bFROM\s+`_prisma_migrations`/i;
 
-/** How the engine records a migration. */
+/** Matches the statement with which the engine records a migration. */
 const historyInsert = /^\s*INSERT INTO `_prisma_migrations`/i;
 
 const columnTypes: Readonly<Record<string, SqlResultSet['columnTypes'][number]>> = {
@@ -24,7 +24,7 @@ const columnTypes: Readonly<Record<string, SqlResultSet['columnTypes'][number]>>
   applied_steps_count: ColumnTypeEnum.Int32,
 };
 
-/** Whether Prisma Migrate keeps a history in this database. */
+/** Reports whether Prisma Migrate keeps a history in this database. */
 export function hasMigrationHistory(connection: Database): boolean {
   const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_prisma_migrations'";
   return connection.prepare(table).get() !== undefined;

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { readStatements } from './sql-statements';
 
-/** What starts a statement that manages transactions itself, or that SQLite refuses inside one. */
+/** First words of statements that manage transactions, or that SQLite refuses inside a transaction. */
 const transactionWords = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'VACUUM']);
 
 const foreignKeysOff = /^PRAGMA (?:\S+ \. )?"?FOREIGN_KEYS"? [=(] (?:OFF|0|NO|FALSE|'OFF'|"OFF")/;

@@ -1,7 +1,7 @@
 import { MigrationError } from './migration-error';
 import type { ShippedMigration } from './shipped-migrations';
 
-/** Where a database stands, by names of migrations. */
+/** State of a database, by names of migrations. */
 export interface MigrationState {
   /** Applied and not rolled back, in the order of their start. */
   readonly applied: readonly string[];

@@ -1,7 +1,7 @@
 import { ColumnTypeEnum, type ColumnType } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 
-/** How the values of one of PostgreSQL's types reach the schema engine. */
+/** Conversion of the values of one of PostgreSQL's types for the schema engine. */
 interface Conversion {
   readonly type: ColumnType;
   readonly parse: (text: string) => unknown;
@@ -41,7 +41,7 @@ const conversions: ReadonlyMap<number, Conversion> = new Map([
   [1028, { type: ColumnTypeEnum.Int64Array, parse: driver.getTypeParser(1028) }],
 ]);
 
-/** What the driver is to parse the values of the engine's queries with: types that are not known stay texts. */
+/** Parsers for the results of the engine's queries: unknown types stay texts. */
 export const engineTypes = {
   getTypeParser: (oid: number) => (conversions.get(oid) ?? asText).parse,
 };
@@ -51,7 +51,7 @@ export function toColumnType(oid: number): ColumnType {
   return (conversions.get(oid) ?? asText).type;
 }
 
-/** Whatever the time zone of the session. */
+/** Independent of the time zone of the session. */
 function toIsoText(text: string): string {
   const value = driver.getTypeParser(1184)(text);
   return value instanceof Date ? value.toISOString() : text;

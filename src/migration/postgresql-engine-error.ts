@@ -1,6 +1,6 @@
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 
-/** What is used of the fields of an error that a server reported. */
+/** Used properties of an error that a server reported. */
 interface ServerError {
   readonly code: string;
   readonly severity: string;
@@ -10,14 +10,17 @@ interface ServerError {
   readonly hint: string | undefined;
 }
 
-/** What the schema engine is told about one of its own statements that failed: it goes on after some, by their code. */
+/**
+ * Returns the error of one of the schema engine's own statements: the engine continues after some errors, by their
+ * code.
+ */
 export function toEngineError(error: unknown): DriverAdapterError {
   return new DriverAdapterError({ kind: 'postgres', ...toServerError(error) });
 }
 
 /**
- * What the engine is told about a script that failed: the server's own words. For the codes that it knows it would put
- * words of its own, which say less.
+ * Returns the error of a failed script with the server's own message. For codes that it knows, the engine would replace
+ * the message by a less precise one.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   const { code, message, ...rest } = toServerError(error);

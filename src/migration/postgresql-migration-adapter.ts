@@ -22,7 +22,7 @@ export interface EngineConnection {
   readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** How Prisma's schema engine gets at PostgreSQL databases. */
+/** Access of Prisma's schema engine to PostgreSQL databases. */
 export interface PostgresqlMigrationConnections {
   /** Finds the database to migrate. */
   readonly open: () => Promise<EngineConnection>;
@@ -32,7 +32,7 @@ export interface PostgresqlMigrationConnections {
   readonly onFailed: (error: unknown) => void;
 }
 
-/** How the engine locks the database for as long as the connection is open. */
+/** Matches the statement with which the engine locks the database for as long as the connection is open. */
 const lockStatement = /^SELECT pg_advisory_lock\(\d+\)$/;
 
 /**

@@ -3,7 +3,7 @@ import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/sch
 import { openSchemaEngine } from './schema-engine';
 import type { MigrationProvider, ShippedMigration } from './shipped-migrations';
 
-/** What the schema engine is to do. */
+/** Task of the schema engine. */
 export interface EngineRun {
   readonly provider: MigrationProvider;
   readonly shipped: readonly ShippedMigration[];

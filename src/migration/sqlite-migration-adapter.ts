@@ -11,7 +11,7 @@ import { answerWithoutHistory } from './migration-history';
 import { runScript } from './migration-script';
 import { toScriptError } from './sqlite-script-error';
 
-/** How Prisma's schema engine gets at SQLite databases. */
+/** Access of Prisma's schema engine to SQLite databases. */
 export interface SqliteMigrationConnections {
   /** The database to migrate. Called when the engine needs it; whoever opened it closes it. */
   readonly connect: () => Database;
@@ -23,7 +23,7 @@ export interface SqliteMigrationConnections {
   readonly onFailed?: (error: unknown) => void;
 }
 
-/** How the engine locks the database for as long as the connection is open. */
+/** Matches the statement with which the engine locks the database for as long as the connection is open. */
 const lockStatement = /^PRAGMA main\.locking_mode=EXCLUSIVE$/;
 
 /** A driver adapter for the schema engine alone: it runs the engine's queries and whole migration scripts. */
@@ -42,7 +42,7 @@ export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAda
 
   connectToShadowDb(): Promise<SqlDriverAdapter> {
     const shadow = this.#connections.connectToShadow();
-    // What fails on the copy is no failure of the database.
+    // An error on the copy is not an error of the database.
     const connections = { connect: () => shadow, onScriptFailed: () => undefined };
     return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
   }

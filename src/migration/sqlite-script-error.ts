@@ -28,8 +28,8 @@ export function toResultCode(error: unknown): number {
 }
 
 /**
- * What the schema engine is told about a failure: SQLite's own text. The kinds that a client's adapter tells apart would
- * come out as messages about models and fields, which no migration has. The engine reads such kinds out of the text, too,
+ * Returns a failure for the schema engine: SQLite's own text. The error kinds of a client's adapter would become
+ * messages about models and fields, which a migration does not have. The engine also derives such kinds from the text,
  * unless it starts with other words.
  */
 export function toScriptError(error: unknown): DriverAdapterError {

@@ -1,6 +1,6 @@
 import { checkObject, checkOneOf, optional } from '../input/check';
 
-/** How a read may be served. */
+/** Options of a read. */
 export interface ReadOptions {
   /**
    * `primary` forces the answer of the primary, which knows all that is committed. Without it a read replica may answer,
@@ -12,7 +12,7 @@ export interface ReadOptions {
 
 const names = new Set(['consistency'] as const);
 
-/** Whether the primary has to answer. @throws INVALID_INPUT */
+/** Reports whether the primary has to answer. @throws INVALID_INPUT */
 export function requiresPrimary(input: unknown): boolean {
   if (input === undefined) return false;
   const { consistency } = checkObject(input, 'options', names);

@@ -120,8 +120,8 @@ export interface LimitOptions {
    */
   cursorLength?: number | undefined;
   /**
-   * Characters of all texts, metadata included, in the answer of one query, page or `getMany`; what is more fails with
-   * RESULT_TOO_LARGE. `iterate` reads less at a time instead. Default: 134217728.
+   * Maximum number of characters of all texts, metadata included, in the result of one query, page or `getMany`; a
+   * larger result fails with RESULT_TOO_LARGE. `iterate` reads smaller parts instead. Default: 134217728.
    */
   answerLength?: number | undefined;
 }
@@ -168,12 +168,12 @@ export interface DatabaseOptions {
    */
   breaker?: BreakerOptions | false | undefined;
   /**
-   * Keeps agents that are read by their ids, and certificates that are read by their ids or fingerprints, and for a second
-   * at most that there is none. Who reads them is given the same frozen record as everybody else: a change of it throws a
-   * TypeError in strict mode. On SQLite no answer is ever older than the last commit, whoever made it. On PostgreSQL own
-   * commits count at once; those of others are noticed within 200 ms and the time that reading the feed takes, and within
-   * `ttlMs` where the feed cannot be read, or was not written to. `staleIfErrorMs` allows exceptions, which are marked.
-   * Default: nothing is kept.
+   * Caches agents that are read by their ids, and certificates that are read by their ids or fingerprints. The absence
+   * of a record is cached for at most one second. All callers get the same frozen record: a change of it throws a
+   * TypeError in strict mode. On SQLite no result is ever older than the last commit of any process. On PostgreSQL own
+   * commits take effect at once. Commits of others are noticed within 200 ms and the time that reading the feed takes,
+   * or within `ttlMs` when the feed cannot be read, or was not written to. `staleIfErrorMs` allows exceptions, which
+   * are marked. Default: no cache.
    */
   cache?: CacheOptions | undefined;
   /**
@@ -200,9 +200,9 @@ export interface DatabaseOptions {
   limits?: LimitOptions | undefined;
   /** Lifetime of an agent without `expiresAt`, in milliseconds; 0 expires it at once. Default: 30 days. */
   defaultAgentLifetimeMs?: number | undefined;
-  /** Told of failures, retries and migrations. Default: none. */
+  /** Logger for failures, retries and migrations. Default: none. */
   logger?: Logger | undefined;
-  /** Told of everything: see {@link DatabaseEvent}. Default: none. */
+  /** Called with every event: see {@link DatabaseEvent}. Default: none. */
   onEvent?: ((event: DatabaseEvent) => void) | undefined;
   /** The clock, in milliseconds since 1970. Default: `Date.now`. */
   now?: (() => number) | undefined;

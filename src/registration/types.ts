@@ -7,7 +7,7 @@ export interface RegistrationInput {
   certificate: CertificateInput;
   /** `certificateId` may be left out: it is that of the certificate. */
   agent: Omit<AgentInput, 'certificateId'> & { certificateId?: string | undefined };
-  /** What to record of it. Default: nothing. */
+  /** Event to record. Default: none. */
   event?: SecurityEventInput | undefined;
 }
 

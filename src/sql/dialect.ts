@@ -22,7 +22,7 @@ export const shortestIndexedPart = 3;
 export interface TextPart {
   /** True when it is long enough for the substring indexes: {@link shortestIndexedPart}. */
   readonly isIndexed: boolean;
-  /** A parameter that is bound to the text, or to what is derived from it. */
+  /** Binds a parameter to the text, or to a value that is derived from it. */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
@@ -83,7 +83,7 @@ export interface Dialect {
   readonly toBoolean: (flag: Sql) => Sql;
   /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
   readonly contains: (text: Sql, part: TextPart) => Sql;
-  /** The same, asked of rows that something else leads to: no index is looked at. */
+  /** Tests the same for rows that another condition selects: it uses no index. */
   readonly holds: (text: Sql, part: TextPart) => Sql;
   /** The agents `id` whose name contains `part`, which is folded: by the search index where that knows of it. */
   readonly agentsNamed: (part: TextPart) => Sql;

@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect';
 
-/** What `make` makes for a dialect, made once: the texts of statements are composed for an engine, not for a call. */
+/** Memoizes `make` by dialect: the texts of statements are composed once for an engine, not for each call. */
 export function perEngine<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();
   return (dialect) => {

@@ -46,7 +46,7 @@ export interface StatementResult {
   readonly changes: number;
 }
 
-/** A change of records that the feed of changes is to tell of. */
+/** Change of records for the change feed. */
 export interface ChangeNote {
   readonly entity: 'AGENT' | 'CERTIFICATE';
   readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
@@ -55,7 +55,7 @@ export interface ChangeNote {
   readonly changedAt: number;
 }
 
-/** Statements none of which is written by what another one left, so that a driver need not wait between them. */
+/** Statements that do not depend on each other's results, so that a driver need not wait between them. */
 export interface StatementGroup {
   readonly statements: readonly Statement[];
   /** Takes what each of them left. */
@@ -64,7 +64,7 @@ export interface StatementGroup {
   readonly isLooking: boolean;
 }
 
-/** Statements whose results nobody needs, so that they may wait for the end of the work. */
+/** Statements whose results are not needed, so that they may run at the end of the work. */
 export interface LastStatements {
   readonly last: readonly Statement[];
 }
@@ -139,9 +139,9 @@ export function slot(read: (input: never) => SqlValue | undefined): Sql {
 const maxShapes = 256;
 
 /**
- * Statements whose texts depend on nothing but the shape of what they are made for: composed once for each shape.
+ * Defines statements whose texts depend only on the cache key of their input: each text is composed once.
  *
- * @param shapeOf - tells what has to be composed apart.
+ * @param shapeOf - returns the cache key.
  * @param compose - writes the SQL, with a {@link Slot} in place of every value.
  */
 export function defineShapedStatement<I>(
@@ -175,8 +175,9 @@ export function isOneOf(dialect: Dialect, value: Sql, list: Sql): Sql {
 }
 
 /**
- * A part of the rows. SQLite plans a statement anew whenever the value bound to a bare `LIMIT ?` changes, which takes
- * longer than many a query; an expression it leaves alone. PostgreSQL is told that the numbers may be large.
+ * Returns LIMIT and OFFSET. SQLite prepares a statement again whenever the value bound to a bare `LIMIT ?` changes,
+ * which takes longer than many queries; it does not do that for an expression. The cast tells PostgreSQL that the
+ * numbers may be large.
  */
 export function windowOf(limit: Sql | number, offset: Sql | number): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;

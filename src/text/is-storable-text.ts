@@ -1,4 +1,7 @@
-/** Whether every engine can keep `text` as it is: no NUL, which ends a text for some, and no lone surrogate. */
+/**
+ * Reports whether every engine can store `text` unchanged: it contains no NUL, which ends a text for some engines, and
+ * no lone surrogate.
+ */
 export function isStorableText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }

@@ -1,9 +1,9 @@
-/** What the package keeps beside a name, made simply: names of the benchmark are ASCII. */
+/** Returns the folded name that the package stores, in a simple form: names of the benchmark are ASCII. */
 export function foldedName(name: string): string {
   return name.toLowerCase();
 }
 
-/** What the package orders versions by, made simply: versions of the benchmark are three numbers. */
+/** Returns the sort key of a version, in a simple form: versions of the benchmark are three numbers. */
 export function versionKey(version: string): string {
   const numbers = version.split('.').map((number) => `${number.length}${number}`);
   return `${numbers.join('')}~`;

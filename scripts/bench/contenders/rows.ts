@@ -2,9 +2,7 @@ import type { JsonValue } from '../../../src';
 import type { BenchAgent, BenchEndpoint, BenchEvent } from '../data';
 import { foldedName, versionKey } from './derived-columns';
 
-/*
- * What is written, as rows of the tables.
- */
+/* Written records as rows of the tables. */
 
 /** The columns of an agent that a change sets. */
 export function columnsOf(agent: BenchAgent) {

@@ -41,7 +41,7 @@ export async function openPostgresqlStore(): Promise<Store> {
     fill: async (agentCount) => {
       const target = await create(original);
       await fillDatabase(target, agentCount);
-      // What autovacuum does sooner or later: the planner of this engine is nothing without.
+      // Autovacuum would do this later: without statistics the planner of this engine chooses bad plans.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');
     },

@@ -14,7 +14,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What a store is opened with. */
+/** Options of opening a store. */
 export interface StoreOptions {
   /** For files; gone afterwards. */
   readonly folder: string;

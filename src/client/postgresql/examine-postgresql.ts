@@ -38,7 +38,7 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
 
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
 
-/** Looks at a whole PostgreSQL database, on a connection of its own. */
+/** Checks a whole PostgreSQL database, on a connection of its own. */
 export async function examinePostgresql(connections: PostgresqlConnections, findings: Findings): Promise<void> {
   const client = await connections.connectAlone();
   try {

@@ -39,7 +39,7 @@ export function createPostgresqlTransactionAdapterFactory(
           await client.query(script);
         },
         getConnectionInfo: () => adapter.getConnectionInfo(),
-        // What Prisma asks for is at most what the transaction gives already.
+        // The isolation that Prisma requests is never stricter than that of the transaction.
         checkIsolation: () => undefined,
       });
     },

@@ -34,7 +34,10 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
-/** The same for an answer of which not all may be kept: what the driver cannot read of it makes it leave the rest. */
+/**
+ * Returns the same parsers for a result with bounds: a parser that throws makes the driver discard the rest of the
+ * result.
+ */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);
   const countText = (text: string): unknown => {
@@ -80,7 +83,7 @@ export class PostgresqlConnections {
         ? undefined
         : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + answerGraceMs }),
     });
-    // A connection that is lost while nobody uses it is the pool's to replace; without a listener it would end the process.
+    // The pool replaces an idle connection that is lost; without a listener the error would end the process.
     this.pool.on('error', () => undefined);
     this.pool.on('connect', (client) => this.#clients.add(client));
     this.pool.on('remove', (client) => this.#clients.delete(client));
@@ -101,13 +104,13 @@ export class PostgresqlConnections {
     }
   }
 
-  /** The rows of a statement that is none of the services'. */
+  /** Returns the rows of a statement that does not belong to a service. */
   async query(sql: string): Promise<readonly Row[]> {
     const { rows } = await this.withClient((client) => runStatement(client, { sql, args: [] }));
     return rows;
   }
 
-  /** A connection that is not the pool's, whose statements may take their time. Whoever asked for it ends it. */
+  /** Returns a connection outside the pool, for slow statements. The caller has to end it. */
   async connectAlone(): Promise<Client> {
     const client = new TidyClient(this.#config);
     this.#clients.add(client);
@@ -131,7 +134,7 @@ export class PostgresqlConnections {
     });
   }
 
-  /** Cuts the connections that are in use: whoever waits there for an answer fails. */
+  /** Breaks the connections that are in use: calls that wait for a response fail. */
   giveUpBusy(): void {
     for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();
   }
@@ -140,7 +143,7 @@ export class PostgresqlConnections {
     return this.pool.end();
   }
 
-  /** Cuts all connections and lets none come about any more: whoever uses or awaits one fails. */
+  /** Breaks all connections and blocks new ones: calls that use or await a connection fail. */
   giveUp(): void {
     this.pool.giveUp();
     for (const client of this.#clients) if (client instanceof TidyClient) client.hangUp();

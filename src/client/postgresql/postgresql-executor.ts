@@ -51,7 +51,10 @@ export function createPostgresqlExecutor(
   };
 }
 
-/** Runs reads on replicas, each in its turn, and on the primary where none of them can; everything else on the primary. */
+/**
+ * Runs reads on the replicas in turn, and on the primary when no replica can run them. Runs everything else on the
+ * primary.
+ */
 export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
   return {
     ...primary,
@@ -65,7 +68,8 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         // A retry would take as long again, or defeat a deliberate cancellation.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // Whatever a replica cannot do, the primary has the last word. It may be the statement, or what it collides with.
+        // When a replica cannot run a read, the primary decides: the cause may be the statement, or a conflict on the
+        // replica.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);
       }

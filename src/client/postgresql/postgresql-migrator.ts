@@ -33,7 +33,7 @@ const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid 
 export interface PostgresqlMigratorAccess {
   /** Runs one statement on any connection. */
   readonly query: PostgresqlQuery;
-  /** Gives a connection that nobody else uses; the migrator ends it. */
+  /** Returns a connection for exclusive use; the migrator ends it. */
   readonly connect: () => Promise<Client>;
   readonly lockTimeoutMs?: number | undefined;
   /** The schema that its connections use, where that is not the role's own choice: it is made if it is missing. */

@@ -56,18 +56,18 @@ export class PostgresqlTransaction {
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
       this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
-      // Whoever uses the transaction is told.
+      // The user of the transaction receives the error.
       this.#begun.catch(() => undefined);
     }
     return this.#begun;
   }
 
   /**
-   * Commits what has begun.
+   * Commits the transaction.
    *
-   * @param sendLast - sends statements, for whose answers the commit does not wait: after one that fails the server undoes
-   *   all, and its error is thrown.
-   * @throws UNAVAILABLE where the connection was lost meanwhile, so that nobody knows whether it was committed.
+   * @param sendLast - sends statements without waiting for their responses before the commit. When one fails, the
+   * server rolls everything back, and its error is thrown.
+   * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
     return this.#end(async (isAnswered) => {
@@ -88,7 +88,8 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Has all that there is to do done in one step, instead of beginning: `send` sends what is a transaction by itself.
+   * Runs the whole transaction in one step instead of beginning it: `send` sends statements that are a transaction by
+   * themselves.
    *
    * @throws UNAVAILABLE as {@link commit} does.
    */
@@ -110,7 +111,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // A COMMIT that is cancelled just when it begins leaves a transaction that has failed: nobody else could use it.
+      // A COMMIT that is cancelled just as it begins leaves a failed transaction: no other call could use the
+      // connection.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {

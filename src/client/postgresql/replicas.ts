@@ -70,7 +70,7 @@ export class Replicas {
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    // For one that did not answer the last time nobody waits.
+    // Does not wait for a replica that did not answer the last request.
     if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
     await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
@@ -138,7 +138,7 @@ export class Replicas {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // Without the primary nobody knows what the replicas lack.
+    // Without the primary it is unknown what the replicas lack.
     const primary = await asked.catch(() => undefined);
     if (primary !== undefined) this.#notePrimary(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);

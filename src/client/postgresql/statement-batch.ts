@@ -9,8 +9,8 @@ const freshMs = 1000;
 type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
 
 /**
- * Statements that are sent with a single end for all: the server makes them one transaction, without being told where it
- * begins and ends ("Pipelining" in the chapter on the protocol of its manual).
+ * Statements that are sent with a single Sync. The server makes them one transaction without BEGIN and COMMIT
+ * ("Pipelining" in the chapter on the protocol of its manual).
  */
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;

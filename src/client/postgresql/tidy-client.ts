@@ -45,7 +45,7 @@ export class TidyClient extends Client {
     const connected = this.#connect();
     if (callback === undefined) return connected;
     connected.then(
-      // Null where there is no error, which the driver's types tell of in another form only.
+      // Null when there is no error, which the driver's types declare differently.
       () => callback(null as unknown as Error),
       callback,
     );

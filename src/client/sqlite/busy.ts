@@ -10,11 +10,11 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * Calls `attempt` until it gets past other connections' locks, for `timeoutMs` at most. SQLite's own busy handler would
- * stop the whole process while it waits, even when the lock is held by that very process.
+ * Calls `attempt` until no other connection's lock blocks it, for at most `timeoutMs`. SQLite's own busy handler would
+ * block the whole process while it waits, even when the same process holds the lock.
  *
- * @returns what `attempt` returned, at once where nothing stood in its way.
- * @throws what `attempt` threw last.
+ * @returns the result of `attempt`, immediately when no lock blocks it.
+ * @throws the last error of `attempt`.
  */
 export function whileBusy<T>(timeoutMs: number, attempt: () => T): T | Promise<T> {
   try {

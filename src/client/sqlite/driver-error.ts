@@ -24,7 +24,7 @@ function mapDriverError(code: string, message: string): MappedError {
   }
 }
 
-// SQLite has one code for all errors of a statement's text, so only the message tells them apart.
+// SQLite has one code for all errors in the text of a statement; only the message distinguishes them.
 function mapMessage(message: string): MappedError {
   const missingTable = /^no such table: (.*)$/s.exec(message)?.[1];
   if (missingTable !== undefined) return { kind: 'TableDoesNotExist', table: missingTable };

@@ -19,11 +19,12 @@ interface Message<T> {
 }
 
 /**
- * Does work that would hold up everything else in the process, in a thread that has SQLite's driver.
+ * Runs work that would block everything else in the process in a thread that has SQLite's driver.
  *
- * @param work - the body of an async function of JavaScript that knows `Driver`, `data`, and `tell(news)`.
- * @param onNews - told what the work tells; what it throws ends the work, and is thrown.
- * @throws what the driver has reported, with its code.
+ * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
+ * @param onNews - called with each value that the work passes to `tell`; an error that it throws ends the work, and is
+ * thrown.
+ * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(
   work: string,

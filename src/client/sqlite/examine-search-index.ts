@@ -48,7 +48,10 @@ function examineStrangers(snapshot: SqliteSnapshot, findings: Findings): Promise
   });
 }
 
-/** Whether the index holds just the trigrams of the names: by sums over both, in whichever order each is read. */
+/**
+ * Reports whether the index contains exactly the trigrams of the names. Compares sums over both, which do not depend on
+ * the order of reading.
+ */
 async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
   // SQLite's own comparison takes the lock of a writer for as long as it lasts. This module shows what the index holds.
   driver.exec(

@@ -9,7 +9,7 @@ import { checkIntegrity } from './integrity-check';
 import type { SqliteSettings } from './sqlite-connection';
 import { withSnapshot, type SqliteSnapshot } from './sqlite-snapshot';
 
-/** Looks at a whole SQLite database: at the file as SQLite itself does, and at all that is in it. */
+/** Checks a whole SQLite database: the file by SQLite's own check, and all stored data. */
 export async function examineSqlite(settings: SqliteSettings, findings: Findings): Promise<void> {
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);

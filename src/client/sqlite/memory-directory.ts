@@ -12,8 +12,8 @@ const memoryFileSystem = '/dev/shm';
 const directories = new Set<string>();
 
 /**
- * A directory for a database that is gone when it is closed. SQLite's own `:memory:` has no write-ahead log, so that its
- * readers would wait for writers, or see what is not committed.
+ * Directory for a database that is removed when it is closed. SQLite's own `:memory:` has no write-ahead log: its
+ * readers would wait for writers, or see uncommitted data.
  */
 export class MemoryDirectory {
   readonly #path: string;

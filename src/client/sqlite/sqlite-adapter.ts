@@ -23,9 +23,9 @@ const adapterInfo = { provider: 'sqlite', adapterName: 'ans-database' } as const
 const connectionInfo: ConnectionInfo = { maxBindValues: 32_766, supportsRelationJoins: false };
 
 /**
- * Prisma's way to a {@link SqliteDatabase}. Unlike the official adapter, it sends every statement outside a transaction
- * through the database's gate, so none can join, or be rolled back with, a transaction of somebody else's.
- * The database outlives it: whoever opened the database closes it.
+ * Creates Prisma's adapter for a {@link SqliteDatabase}. Unlike the official adapter, it sends every statement outside
+ * a transaction through the database's mutex, so that no statement can join, or be rolled back with, another caller's
+ * transaction. It does not close the database: the code that opened the database has to.
  */
 export function createSqliteAdapterFactory(database: SqliteDatabase): SqlDriverAdapterFactory {
   const adapter: SqlDriverAdapter = {
@@ -55,7 +55,7 @@ export function createSqliteTransactionAdapterFactory(transaction: SqliteTransac
   return { ...adapterInfo, connect: () => Promise.resolve(adapter) };
 }
 
-// Reads go where they wait for nobody; a statement that returns rows may be a write all the same (RETURNING).
+// Reads use the connection that never waits; a statement that returns rows may still be a write (RETURNING).
 function route<T>(database: SqliteDatabase, query: SqlQuery, work: (connection: SqliteConnection) => T): Promise<T> {
   return database
     .withReader((connection) => connection.prepareForPrisma(query.sql).readonly)

@@ -74,7 +74,7 @@ export async function backUpSqlite(
     const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
     try {
       await createDraft(draft, settings.path);
-      // The work tells of nothing else.
+      // The work reports nothing else.
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(work, data, tell))) {
@@ -115,13 +115,13 @@ async function createDraft(draft: string, databasePath: string): Promise<void> {
   await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
 }
 
-/** Gives the file its name, unless somebody has taken it meanwhile. */
+/** Gives the file its final name, unless another file has that name by now. */
 async function place(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error))) throw error;
-    // Some file systems have one name for a file. What is replaced then is the empty file made here.
+    // Some file systems have one name for a file. The rename then replaces the empty file that is created here.
     await (await open(path, 'wx')).close();
     await rename(draft, path);
   }

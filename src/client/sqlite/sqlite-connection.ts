@@ -88,7 +88,7 @@ export class SqliteConnection {
     return { rows: [], changes: statement.run(...args).changes };
   }
 
-  /** A number that is another one once anybody has committed on another connection. */
+  /** Returns a number that changes when another connection has committed. */
   dataVersion(): number {
     // Prepared apart: it is asked for on every hit of the cache, and this is the quickest form.
     this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
@@ -157,8 +157,8 @@ export function pathOf(driver: Database): string {
 }
 
 /**
- * Has the database write a log ahead, and gives the journal mode that it is in then. That is kept in the file, so that one
- * which is somebody else's, as whoever looks after the schema will find, is left as it is.
+ * Switches the database to WAL mode, and returns its journal mode afterwards. The mode is stored in the file, so a
+ * database of another application, which the migrator detects, is left unchanged.
  */
 function useLog(driver: Database): string {
   assertUtf8(driver);

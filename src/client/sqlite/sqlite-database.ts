@@ -14,9 +14,9 @@ import { Gate } from '../gate';
 const { begin, commit, rollback } = transactionControl;
 
 /**
- * One SQLite file with one connection that writes and one that reads. Writers pass a gate one at a time and take the
- * write lock before their first statement, so a statement can never run inside somebody else's transaction and no
- * transaction fails half-way for want of the lock. Readers see what is committed and never wait (WAL).
+ * One SQLite file with one connection that writes and one that reads. Writers acquire a mutex one at a time and take
+ * the write lock before their first statement. So a statement can never run inside another caller's transaction, and no
+ * transaction fails halfway because the lock is missing. Readers see the committed state and never wait (WAL).
  */
 export class SqliteDatabase {
   readonly #settings: SqliteSettings;
@@ -44,7 +44,7 @@ export class SqliteDatabase {
     this.#cancelAtExit = runAtExit(() => this.giveUp());
   }
 
-  /** @param isShared - whether the file is of use to anybody else, so that it has to be the one at the path. */
+  /** @param isShared - true when others may use the file, so that it has to be the one at the path. */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const writer = await SqliteConnection.openWriter(settings);
     let reader: SqliteConnection | undefined;
@@ -81,7 +81,7 @@ export class SqliteDatabase {
       try {
         return work(this.#reader);
       } finally {
-        // A transaction begun by a caller's own SQL would hold its snapshot for everybody.
+        // A transaction that a caller's own SQL has begun would hold its snapshot for all callers.
         if (this.#reader.driver.inTransaction) this.#reader.run(rollback);
       }
     });
@@ -141,7 +141,7 @@ export class SqliteDatabase {
     }
     let isOver = false;
     const assertOpen = (): void => {
-      // The connection may be in somebody else's transaction by now.
+      // The connection may be in another caller's transaction by now.
       if (isOver) throw new Failure('CONFLICT', 'the transaction is over', { retryable: false });
       // Without this, statements after the storage's own rollback would be committed one by one.
       if (!this.#writer.driver.inTransaction) throw this.#endedByOthers();
@@ -149,7 +149,7 @@ export class SqliteDatabase {
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
-      // A second end would be that of whoever came next.
+      // A second end would end the transaction of the next caller.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);
@@ -163,7 +163,7 @@ export class SqliteDatabase {
     };
   }
 
-  /** Does `work` while nobody else here writes. */
+  /** Runs `work` while no other call of this database writes. */
   async whileNobodyWrites<T>(work: () => Promise<T>): Promise<T> {
     await this.#gate.enter();
     try {
@@ -179,8 +179,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * A number that is another one once anybody but this very database has committed. It is that of the connection that
-   * writes: its own commits do not count, and while one of its transactions is open nobody else commits.
+   * Returns a number that changes when any other connection has committed. It belongs to the connection that writes:
+   * its own commits do not count, and while one of its transactions is open no other connection can commit.
    */
   dataVersion(): number {
     this.assertInPlace();
@@ -209,12 +209,12 @@ export class SqliteDatabase {
       return;
     }
     this.#emptyLogIfDetached();
-    // The writer last: it tidies the write-ahead log away when nobody else has the file open.
+    // The writer last: it removes the write-ahead log when no other connection has the file open.
     this.#reader.close();
     this.#writer.close();
   }
 
-  /** Rolls back what is open and closes both connections. Whoever waits for its turn, or goes on, fails. */
+  /** Rolls back open transactions and closes both connections. Waiting and running calls fail. */
   giveUp(): void {
     try {
       // There is no need to wait for the end of a thread that only reads.
@@ -243,7 +243,7 @@ export class SqliteDatabase {
         if (command === commit) throw this.#endedByOthers();
         return;
       }
-      // As late as can be: what is committed to a file that has no name any more would be acknowledged, and lost.
+      // As late as possible: a commit to a file that has no name any more would be acknowledged, and lost.
       if (command === commit) this.#assertInPlaceNow();
       this.#writer.run(command);
     } finally {
@@ -275,8 +275,9 @@ export class SqliteDatabase {
     else this.#emptyLogIfDetached();
   }
 
-  // SQLite does not empty the log of a file that was moved away. What is in it was acknowledged, and belongs to that file;
-  // whatever database is at the path now would be given it at its next opening, and be corrupt.
+  // Copies the log of a moved file into that file and empties it, which SQLite does not do. The changes in it were
+  // acknowledged, and belong to that file. Otherwise the next opening of another database at the path would apply the
+  // log, and corrupt that database.
   #emptyLogIfDetached(): void {
     // Only once: a process that opens the file now at the path uses the same log.
     if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
@@ -288,7 +289,7 @@ export class SqliteDatabase {
     }
   }
 
-  // Whatever went wrong before, the next writer finds no transaction open.
+  // After any earlier error, the next writer finds no transaction open.
   #leaveGate(): void {
     try {
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);

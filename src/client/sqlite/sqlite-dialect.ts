@@ -6,7 +6,7 @@ import {
 } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
-/** Enough to tell most other names apart; the name itself is looked at anyway. */
+/** Enough to exclude most other names; the name itself is compared anyway. */
 const mostTrigrams = 32;
 
 /** Maximum number of names that are compared one by one, and that are counted for each trigram. */

@@ -159,7 +159,7 @@ class SqliteEngineTransaction implements DatabaseTransaction {
     }
   }
 
-  // The lock first: Prisma Client's end is nobody else's wait.
+  // Releases the lock first: no other call has to wait for the end of Prisma Client's transaction.
   async #end(endTransaction: () => void): Promise<void> {
     try {
       endTransaction();

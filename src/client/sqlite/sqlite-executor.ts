@@ -8,7 +8,7 @@ import type { SqliteDatabase } from './sqlite-database';
 import type { SqliteTransaction } from './sqlite-transaction';
 import { sqliteDialect } from './sqlite-dialect';
 
-/** Runs statements on a database: reads where they wait for nobody, writes in transactions of their own. */
+/** Runs statements on a database: reads on the connection that never waits, writes in transactions of their own. */
 export function createSqliteExecutor(
   database: SqliteDatabase,
   prisma: PrismaClientLoader,
@@ -33,7 +33,7 @@ export function createSqliteExecutor(
 export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
   readonly prisma: PrismaClientLoader;
-  /** The changes that the feed is to tell of after the commit. */
+  /** Change entries for the feed, written at the commit. */
   readonly notes: ChangeNote[];
   /** Prisma Client takes its time: what came in between would be undone together with it. */
   readonly turns: Gate;

@@ -20,7 +20,8 @@ export async function withSnapshot<T>(
   const connection = SqliteConnection.openReader(settings);
   try {
     const { driver } = connection;
-    // What SQLite keeps for the connection alone, such as a table of a module, counts as a write; the file is open for reading.
+    // SQLite counts data that belongs to the connection alone, such as a table of a module, as a write; the file is
+    // open for reading.
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');

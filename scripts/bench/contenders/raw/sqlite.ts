@@ -25,7 +25,7 @@ export const open: Open = (path) => {
   };
 };
 
-/** What is prepared when it is needed first, and kept. */
+/** Prepares a value at its first use, and keeps it. */
 function once<T>(prepare: () => T): () => T {
   let prepared: T | undefined;
   return () => (prepared ??= prepare());

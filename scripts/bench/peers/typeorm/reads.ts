@@ -19,7 +19,7 @@ export function reads(source: DataSource, entities: Entities): Reads {
       .select('holder.agentId', 'agentId')
       .innerJoin('holder.capability', 'capability')
       .where('capability.name IN (:...names)', { names });
-  // What belongs to the agents of a page is found by three statements more: joins would multiply the rows, and the
+  // Three further statements find the collections of the agents of a page: joins would multiply the rows, and the
   // strategy "query" for relations takes many times as long.
   const find = async (options: FindManyOptions<AgentEntity>): Promise<AgentRecord[]> => {
     const found = await agents.find({ ...options, order: newestFirst });
