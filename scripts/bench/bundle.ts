@@ -16,8 +16,8 @@ function moduleOf(name: ContenderName, engine: EngineName): string {
 }
 
 /**
- * Compiles the program of a contender's process, so that none of them compiles anything on the way, and the functions of
- * all of them are compiled alike. Packages stay where they are installed.
+ * Compiles the program of a contender's process, so that no contender compiles anything during the benchmark, and all
+ * functions are compiled alike. Packages stay where they are installed.
  */
 export async function bundleContender(
   name: ContenderName,

@@ -6,7 +6,7 @@ export type ContenderName = (typeof contenderNames)[number];
 
 type Result<T> = T | Promise<T>;
 
-/** A way to do the work of the directory. What it reads comes as the package's records, whoever reads it. */
+/** Implementation of the directory's operations. Every contender returns the records of the package. */
 export interface Contender {
   getAgent(id: string): Result<AgentRecord | null>;
   /** By a part of the name and any of the capabilities, newest change first. */

@@ -1,11 +1,11 @@
 /** Request of the parent to a contender's process. Each is answered before the next is sent. */
 export type Request =
   | { readonly type: 'open'; readonly location: string; readonly agentCount: number }
-  /** Do a few operations from the first place on, and tell what came of it. */
+  /** Runs a few operations from the first place on, and returns their results. */
   | { readonly type: 'check'; readonly workload: string }
   /** Work for a while, from the next place on. */
   | { readonly type: 'slice'; readonly workload: string; readonly durationMs: number }
-  /** Begin four operations at once, several times over, and tell how long nothing else in the process had its turn. */
+  /** Starts four operations at once, several times, and returns how long everything else in the process was blocked. */
   | { readonly type: 'block'; readonly workload: string; readonly times: number }
   | { readonly type: 'close' };
 
@@ -22,6 +22,6 @@ export type Response =
 export interface Slice {
   /** Duration of each operation, in microseconds. */
   readonly latenciesUs: Float64Array;
-  /** All of them together: the time between operations is nobody's. */
+  /** Total time of all operations, without the time between them. */
   readonly busyMs: number;
 }

@@ -15,7 +15,7 @@ import type { RunResult, WorkloadResult } from './result';
 import { toMeasurement } from './statistics';
 import { createWorkloads, type Workload } from './workloads';
 
-/** Told what is being done. */
+/** Reports the present step. */
 export type Tell = (step: string) => void;
 
 /** Options of one run. */

@@ -1,11 +1,11 @@
 import { isDatabaseError } from '../../src';
 
-/** A mistake in how a script was called, or in what it was given: told in one line, without a stack. */
+/** Error in the call of a script, or in its input: reported in one line, without a stack. */
 export class ScriptError extends Error {
   override readonly name = 'ScriptError';
 }
 
-/** Runs a script to its end. What goes wrong is told in one line where it is no fault of the script's own. */
+/** Runs a script to its end. Reports an error in one line, unless it is a fault of the script. */
 export async function runScript(name: string, main: () => Promise<void>): Promise<void> {
   process.stdout.on('error', endQuietly);
   try {
@@ -16,7 +16,7 @@ export async function runScript(name: string, main: () => Promise<void>): Promis
   }
 }
 
-/** Whoever reads has seen enough: "npm start | head". */
+/** The reader has closed the pipe: "npm start | head". */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

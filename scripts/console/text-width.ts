@@ -17,7 +17,7 @@ export function textWidth(text: string): number {
 
 /** `text` on one line of at most `width` columns; what does not fit is cut off behind an ellipsis. */
 export function fitText(text: string, width: number): string {
-  // A line feed would tear the table, and an escape sequence in somebody's description could do worse.
+  // A line feed would break the table, and an escape sequence in a description could control the terminal.
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
   if (textWidth(line) <= width) return line;
   let fitting = '';

@@ -20,7 +20,7 @@ export interface Registered {
 
 const dayMs = 86_400_000;
 
-/** Registers all that the demo ships with, in one transaction. What is there already stays as it is. */
+/** Registers all records of the demo in one transaction. Existing records are not changed. */
 export function registerAll(db: DatabaseService, now: Date): Promise<Registered> {
   const roots = readRootCertificates(now);
   const certificateOf = assignCertificates(roots);

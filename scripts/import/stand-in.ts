@@ -11,8 +11,8 @@ export function standInCertificateId(source: string): string {
 }
 
 /**
- * The certificate that the agents of `source` are stored with, as registers publish none and the directory requires one.
- * It is suspended, so that nobody relies on it, and is the same at every import.
+ * Returns the certificate of the agents of `source`: registers publish none, and the directory requires one. It is
+ * suspended, so that nobody relies on it, and is the same at every import.
  */
 export function standInCertificate(source: string): CertificateInput {
   const subject = `CN=stand-in for the agents of ${source}`;

@@ -1,7 +1,7 @@
 import { formatAmount, formatCount, formatDuration } from '../console/format';
 import type { Style } from '../console/style';
 
-/** Line numbers that are told for each reason. */
+/** Maximum number of line numbers to report for each reason. */
 const mostLineNumbers = 5;
 
 /** The lines that were refused for one reason: as many as they are, they take no more memory. */

@@ -40,7 +40,7 @@ export function toAgentRow(record: FileRecord): Row {
   return { kind: 'agent', agent, source, endpointsSetAside: setAside.length, emptyCapabilities };
 }
 
-// An address that is a template has no port, and nobody could connect to it as it is.
+// An address that is a template has no port, and cannot be connected to.
 function sortEndpoints(value: JsonValue): { endpoints: EndpointInput[]; setAside: JsonValue[] } {
   if (!Array.isArray(value)) throw new RefusedError('endpoints must be an array');
   const endpoints: EndpointInput[] = [];

@@ -6,7 +6,7 @@ import type { PostgresqlTarget } from './postgresql-target';
 import type { SqliteSource } from './sqlite-source';
 import type { Row, Table } from './table';
 
-/** Told how far the move is. */
+/** Receives the progress of a move. */
 export interface MoveObserver {
   /** The work on `rows` rows begins. */
   readonly begin: (title: 'copying' | 'verifying', rows: number) => void;
@@ -102,7 +102,7 @@ async function copyTable(
   }
 }
 
-/** A column that only one of the databases has is somebody's own: nobody knows what to do about it. */
+/** Refuses a column that only one of the databases has: it belongs to the application, and its handling is unknown. */
 function refuseOtherColumns(source: SqliteSource, tables: readonly Table[]): void {
   for (const { name, columns } of tables) {
     const there = columns.map((column) => column.name);

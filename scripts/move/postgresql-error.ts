@@ -34,7 +34,7 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
   return `PostgreSQL refuses it (${place === undefined ? code : `${place}, ${code}`})`;
 }
 
-/** The same as an error that is told in one line, without a value or a secret, where it is no fault of the script's own. */
+/** Returns an error that is reported in one line, without a value or a secret, unless it is a fault of the script. */
 export function toScriptError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';

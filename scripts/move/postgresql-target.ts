@@ -105,7 +105,7 @@ export class PostgresqlTarget {
     await this.#client.query('CLOSE moved');
   }
 
-  /** Has the numbers of the rows to come follow `last`: whoever has read up to there must not miss them. */
+  /** Lets the numbers of later rows continue after `last`, so that a reader with that position does not miss them. */
   async continueNumbers({ name, columns }: Table, last: number): Promise<void> {
     for (const column of columns.filter(({ isNumbered }) => isNumbered)) {
       const sql = 'SELECT setval(pg_get_serial_sequence($1, $2), greatest($3::bigint, 1), $3::bigint > 0)';

@@ -35,7 +35,7 @@ export type Row = readonly Value[];
 
 const widestKey = 100;
 
-/** The key of a row, for people; nothing else of the row is told. `row` may hold what its columns should not. */
+/** Describes the key of a row for people; shows nothing else of the row. `row` may hold invalid values. */
 export function describeKey(table: Table, row: readonly unknown[]): string {
   const parts = table.key.map((name) => {
     const value = row[table.columns.findIndex((column) => column.name === name)];

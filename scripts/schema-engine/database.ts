@@ -31,7 +31,7 @@ export interface Database {
   /** Reports whether Prisma Migrate keeps a history in this database. */
   hasHistory(): Promise<boolean>;
 
-  /** The error for the CLI where the engine, which has failed in `method`, cannot tell what happened. */
+  /** Returns the error for the CLI when the engine, which has failed in `method`, cannot report what happened. */
   explain(method: string): Promise<EngineError | undefined>;
 
   close(): Promise<void>;

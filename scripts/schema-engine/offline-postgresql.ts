@@ -9,14 +9,14 @@ import {
 /** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
-/** The oldest version that this package runs on: what is written for it runs on all later ones. */
+/** Oldest supported version: statements that are written for it run on all later ones. */
 const versionAnswer: SqlResultSet = {
   columnNames: ['exists', 'version', 'numeric_version'],
   columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
   rows: [[true, 'PostgreSQL 15.0', 150_000]],
 };
 
-/** Stands in for a PostgreSQL server where the engine compares files: that takes none to be there. */
+/** Replaces a PostgreSQL server when the engine compares files: that needs no server. */
 export function offlinePostgresql(schemaName: string): SqlMigrationAwareDriverAdapterFactory {
   const names = { provider: 'postgres', adapterName: 'ans-database' } as const;
   const refuse = () => Promise.reject(new Error('This command does not connect to the database'));

@@ -121,7 +121,10 @@ export class PostgresqlDatabase implements Database {
     return client;
   }
 
-  /** The URL's, or else where the role's names lead to. The engine is told before it has asked for a connection. */
+  /**
+   * Returns the schema of the URL, or otherwise the first schema of the search path. The engine needs it before it
+   * connects.
+   */
   async #findSchema(): Promise<string> {
     if (this.#server.schema !== undefined) return this.#server.schema;
     try {
@@ -133,7 +136,7 @@ export class PostgresqlDatabase implements Database {
     }
   }
 
-  /** Until the connection ends; the engine sees to it that nobody waits forever. */
+  /** Locks the database until the connection ends; the engine limits the wait. */
   async #lock(): Promise<void> {
     // Prisma's variable, for poolers that do not keep a connection to its session.
     if (process.env['PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK'] !== undefined) return;

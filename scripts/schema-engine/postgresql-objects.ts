@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /*
- * What a schema holds, with the statement that drops it: but for what is a part of something else, as the sequence of a
- * column, or of an extension. Not the schema itself: the privileges that were granted on it, and extensions in it, which
- * the role might not be allowed to make again, stay.
+ * Selects the objects of a schema, with the statements that drop them. Omits parts of other objects, such as the
+ * sequence of a column, and objects of an extension. Keeps the schema itself, the privileges that were granted on it,
+ * and extensions in it, because the role might not be allowed to create them again.
  */
 const dropStatements = `
   WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),

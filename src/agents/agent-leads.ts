@@ -85,8 +85,8 @@ export function findLeads(dialect: Dialect, filter: FilterSlots): Leads | undefi
   };
 }
 
-// The best of the long ways first. A part of a name tells more than one of some capabilities, which many agents have; one
-// that no index knows takes a look at all names.
+// The most selective source first. A part of a name is more selective than a capability, which many agents have. A part
+// that is too short for an index requires a scan of all names.
 function relatedLeads(dialect: Dialect, filter: FilterSlots): Lead[] {
   const named = nameLeads(dialect, filter);
   const isIndexed = filter.namePart?.isIndexed === true;

@@ -151,9 +151,9 @@ function withTables(definitions: readonly Sql[]): Sql {
   return definitions.length === 0 ? sql`` : sql`WITH ${join(definitions)} `;
 }
 
-// Only one of three tables holds the page. `led`: where some way leads to few agents, those of them that match. Else
-// `recent`: where many agents match, a page of them is soon found by going through all in the order asked for. Else `rest`:
-// whatever the best of the long ways leads to. What is not needed is not looked for.
+// Only one of three tables contains the page. `led`: the matching agents of a selective source. Otherwise `recent`:
+// when many agents match, a scan in the requested order soon finds a page. Otherwise `rest`: the agents of the best
+// other source. The other tables are not evaluated.
 function ledTables(composition: Composition, leads: Leads): Sql[] {
   const { dialect, filter } = composition;
   const { areFew } = leads;

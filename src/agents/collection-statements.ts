@@ -159,13 +159,13 @@ export class CollectionStatements {
   }
 
   /**
-   * Deletes the capabilities that the agent alone has, but for those of `keptNames`; their links go with them. Before the
-   * links are cut, as they tell which these are.
+   * Deletes the capabilities that only this agent has, except those of `keptNames`, together with their links. Runs
+   * before the links are deleted, because the links identify these capabilities.
    *
-   * Where others may write: of two agents that are about to lose the same capability, the second has to see what the first
-   * one left, so each touches what it drops; an agent that is about to get one has locked it against deletion by its link,
-   * so that lock is waited for, and only then is looked whether the capability is shared. All in the order of the names, so
-   * that few wait for one another.
+   * Where others may write, two cases need locks. When two agents lose the same capability, the second has to see the
+   * result of the first, so each updates the capabilities that it drops. An agent that gets a capability locks it
+   * against deletion by its link, so this statement waits for that lock before it checks whether the capability is
+   * shared. All locks are taken in the order of the names, to reduce waiting.
    */
   dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
     const parameters = { id, names: JSON.stringify(keptNames) };

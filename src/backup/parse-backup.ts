@@ -24,7 +24,7 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
 function checkPath(value: unknown): string {
   const path = checkNonEmptyText(value, 'path');
   if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
-  // The driver trims what it opens, so that nobody could open such a file as a database.
+  // The driver trims the path that it opens, so such a file could never be opened as a database.
   if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
   return path;
 }

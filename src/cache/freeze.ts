@@ -19,7 +19,7 @@ function refuse(): never {
   throw new TypeError('Cannot change a time of a record that others are given, too');
 }
 
-/** Makes a record that nobody else has yet unchangeable, down to its times, and gives it back. */
+/** Makes a record that no other code uses yet immutable, including its dates, and returns it. */
 export function freeze<T>(record: T): T {
   // No recursion: metadata may be nested more deeply than the stack allows.
   const open: unknown[] = [record];

@@ -16,7 +16,10 @@ const longestAbsenceMs = 1000;
 export interface Others {
   /** Has the cache forget what others have changed, as far as that can be known without waiting. */
   check(cache: RecordCache): void;
-  /** Is told what is about to be committed here, and that it was not after all: it is nothing that others have changed. */
+  /**
+   * Announces changes that are about to be committed here, so that they are not mistaken for changes of others.
+   * `withdraw` revokes that after a rollback.
+   */
   announce?(notes: readonly ChangeNote[]): void;
   withdraw?(notes: readonly ChangeNote[]): void;
   close(): Promise<void>;
@@ -34,7 +37,7 @@ interface Entry {
   readonly arrivals: number;
 }
 
-/** A read that is under way; whoever wants the same record meanwhile waits for it. */
+/** Read in flight; other callers that want the same record wait for it. */
 interface Flight {
   readonly by: LookupKind;
   landing: Promise<CachedRecord | null>;
@@ -43,8 +46,8 @@ interface Flight {
 }
 
 /**
- * Keeps records that were read, for those who read them again. A write takes the records that it changes out of it from
- * before its commit until after it, so that none of them can be read in between and be kept although it is the old one.
+ * Caches records that were read. A write evicts the records that it changes, from before its commit until after it, so
+ * that no old version can be read in between and cached.
  */
 export class RecordCache {
   readonly #ttlMs: number;
@@ -88,7 +91,7 @@ export class RecordCache {
    * gives. Nothing that goes wrong in here fails the read.
    */
   async read<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
-    // Before it is asked whether anything has changed: answers from memory alone would never let anybody else have a turn.
+    // Before the check for changes: an unbroken series of cached results would block the event loop.
     if (isTurnOverdue()) await takeTurn();
     const answer = quietly(() => this.#answer(lookup, load));
     // Under the keys of one kind there are the records of one type.
@@ -102,10 +105,7 @@ export class RecordCache {
     }
   }
 
-  /**
-   * Takes out what is about to be committed, and keeps it out until the function that it gives is called, which has to be
-   * told whether it was.
-   */
+  /** Evicts the affected entries and blocks re-caching until the returned callback reports commit or rollback. */
   hold(notes: readonly ChangeNote[]): (isCommitted: boolean) => void {
     this.forget(notes);
     this.#others.announce?.(notes);
@@ -125,7 +125,7 @@ export class RecordCache {
     };
   }
 
-  /** Takes out what the notes tell of. */
+  /** Evicts the records that the change entries name. */
   forget(notes: readonly Pick<ChangeNote, 'entity' | 'kind' | 'ids'>[]): void {
     for (const { entity, kind, ids } of notes) {
       for (const id of ids) {
@@ -140,7 +140,7 @@ export class RecordCache {
     }
   }
 
-  /** Takes out everything. What is there stays until there is something to put in its place. */
+  /** Invalidates everything. Entries are replaced when their records are read again. */
   forgetAll(): void {
     this.#epoch += 1;
     for (const key of this.#flights.keys()) this.#outdate(key);
@@ -228,7 +228,7 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // Those who wait for it have asked before the change; whoever asks from now on has it read again.
+  // The callers that wait for it asked before the change; later callers read it again.
   #outdate(key: string): void {
     const flight = this.#flights.get(key);
     if (flight === undefined) return;
@@ -237,7 +237,7 @@ export class RecordCache {
   }
 }
 
-/** Stands for every fingerprint in what is in doubt; no key is like it. */
+/** Key that represents every fingerprint among the pending writes; no other key equals it. */
 const anyFingerprint = 'fingerprint';
 
 function keyOf(by: LookupKind, key: string): string {

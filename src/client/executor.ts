@@ -20,8 +20,8 @@ export interface Executor {
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs the statements that `work` yields: all of them or none. When it throws, none of them happened. Inside a
-   * transaction, that transaction goes on. `work` may be called again after a transient failure.
+   * Runs the statements that `work` yields atomically: when it throws, all of them are rolled back. Inside a
+   * transaction, that transaction continues. `work` may be called again after a transient failure.
    */
   atomic<T>(work: () => Work<T>): Promise<T>;
   /**

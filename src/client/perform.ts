@@ -5,7 +5,7 @@ import { toDatabaseError, type Operation } from '../errors/operation';
 import type { StatementObserver } from './executor';
 import type { Flights } from './flights';
 
-/** Runs `work`, in flight; what it throws becomes the operation's error, and is told once. */
+/** Runs `work` as a call in flight. Converts an error that it throws to the operation's error, and reports it once. */
 export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
@@ -23,7 +23,7 @@ export async function perform<T>(
   }
 }
 
-/** Tells of a failure, once, and gives the operation's error. */
+/** Reports a failure once, and returns the operation's error. */
 export function tellFailure(
   diagnostics: Diagnostics,
   operation: Operation,

@@ -5,7 +5,7 @@ import type { StatementObserver } from './executor';
 /** Observers of the statements that Prisma Client sends: it cannot pass them on as an argument. */
 export const statementObservers = new AsyncLocalStorage<StatementObserver | undefined>();
 
-/** Tells whoever observes Prisma Client of a statement that was run. Its values are not told. */
+/** Reports a statement of Prisma Client to the observer, without its values. */
 export function tellObserver(sql: string, result: StatementResult, startMs: number): void {
   statementObservers.getStore()?.({ sql, args: [] }, result, performance.now() - startMs);
 }

@@ -4,7 +4,7 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 export type DatabaseEvent =
   QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** A statement was run. Those that begin, end and divide transactions are not told of. */
+/** A statement was run. Statements that begin and end transactions, and savepoints, are not reported. */
 export interface QueryEvent {
   readonly type: 'query';
   /** The call that it was run for, such as `agents.get`. */
@@ -18,7 +18,7 @@ export interface QueryEvent {
   readonly durationMs: number;
 }
 
-/** A call failed. Each failure is told of once. */
+/** A call failed. Each failure is reported once. */
 export interface ErrorEvent {
   readonly type: 'error';
   readonly operation: string;
@@ -63,9 +63,9 @@ export interface TransactionEvent {
 export interface CacheEvent {
   readonly type: 'cache';
   /**
-   * `hit`: it had an answer, which may be that there is none; `miss`: it had not, so that the record was read, or was being
-   * read for somebody else already; `evict`: it gave a record up to make room; `stale`: the database was UNAVAILABLE, so
-   * that a record was given that may be out of date.
+   * `hit`: the cache had a result, which may be the absence of the record. `miss`: it had none, so the record was read,
+   * or a read for another caller was already running. `evict`: a record was evicted to make room. `stale`: the database
+   * was UNAVAILABLE, so a record that may be outdated was returned.
    */
   readonly outcome: 'hit' | 'miss' | 'evict' | 'stale';
   readonly entity: 'agent' | 'certificate';

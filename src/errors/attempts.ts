@@ -1,4 +1,4 @@
-// Beside the errors, not in them: they are the driver's, and nobody else's to change.
+// Stored beside the errors: they belong to the driver, so this package does not change them.
 const counts = new WeakMap<object, number>();
 
 /** Notes after how many attempts `error` was let through. */

@@ -4,21 +4,21 @@ import { look, type Statement, type Work } from '../sql/statement';
 import { chainStart, linkAfter, type ChainLink, type NewEntry } from './chain';
 import { chainStatements } from './chain-statements';
 
-/** Waits until nobody else changes the chain, and lets nobody until the work's transaction has ended. */
+/** Waits for other changes of the chain, and blocks them until the end of the work's transaction. */
 export function* takeChainTurn(dialect: Dialect): Work<void> {
   yield* look(turnOf(dialect));
 }
 
-/** {@link takeChainTurn}, and then {@link readHead}, for whoever needs nothing in between. */
+/** Runs {@link takeChainTurn} and then {@link readHead}, when no other step is needed in between. */
 export function takeHead(dialect: Dialect, now: number): Work<ChainLink> {
   return readHead(dialect, now, turnOf(dialect));
 }
 
 /**
- * The head of the chain, for whoever has the turn; begins the chain where there is none.
+ * Returns the head of the chain after {@link takeChainTurn}; begins the chain when there is none.
  *
- * @param before - what has to be done first.
- * @throws SCHEMA_OUTDATED where older events are not in it yet.
+ * @param before - work to do first.
+ * @throws SCHEMA_OUTDATED when older events are not in the chain yet.
  */
 export function* readHead(dialect: Dialect, now: number, before: readonly Statement[] = []): Work<ChainLink> {
   const statements = chainStatements(dialect);
@@ -31,7 +31,7 @@ export function* readHead(dialect: Dialect, now: number, before: readonly Statem
   const isBegun = checkpoint.rows.length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw unsealed();
-    // Somebody else has added it. The verification will tell; recording goes on all the same.
+    // Another program has added it. The verification reports that; recording continues.
     return { sequence, hash };
   }
   if (!isBegun) yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });

@@ -69,8 +69,8 @@ export class ChainStatements {
   readonly selectPlaces;
   readonly selectUnrecorded;
   /**
-   * Records one event: inserts it and the entry after the head, of which nothing has to be known. Fails with
-   * {@link isWithoutHead} where there is none, or one that was not sealed. Undefined where the engine cannot do that.
+   * Records one event: inserts it and the entry after the head, without reading the head first. Fails with {@link
+   * isWithoutHead} when there is no head, or when the head has no hash. Undefined when the engine cannot do that.
    */
   readonly record: ((event: NewEventRow, entry: NewEntry) => Statement) | undefined;
   readonly #insertEntry;
@@ -239,9 +239,9 @@ export function isWithoutHead(error: unknown): boolean {
 }
 
 /**
- * Turns are taken while the table is held as by whoever inserts into it, and none is held without: a transaction that is
- * repeated locks the whole table before it asks for its turn, and would wait for one who waits for the table. Nothing is
- * ever inserted.
+ * Returns the statement that acquires the lock of the chain. It first locks the table as an insertion does: a repeated
+ * transaction locks the whole table before it acquires the lock of the chain, and would wait for a transaction that
+ * waits for the table. The statement never inserts a row.
  */
 function turnOf(dialect: Dialect): Statement | undefined {
   const turn = dialect.takeTurn?.(sql`'events'`);

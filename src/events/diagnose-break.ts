@@ -52,7 +52,7 @@ export function* diagnoseBreak(
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';
-  // An entry that never had a hash was added by somebody who could not, or would not, make one.
+  // An entry that never had a hash was added by a program that could not, or did not, compute one.
   return found.hash === '' ? 'inserted' : 'changed';
 }
 

@@ -32,9 +32,9 @@ export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], en
 }
 
 /**
- * Records one event, without having to know anything before, where the engine can do that: undefined where it cannot.
+ * Records one event without reading anything first; undefined when the engine cannot do that.
  *
- * @throws as {@link isWithoutHead} tells, where something has to be known after all.
+ * @throws an error that {@link isWithoutHead} recognises, when the chain has to be read first.
  */
 export function recordOne(dialect: Dialect, row: NewEventRow, enteredAt: number): (() => Work<void>) | undefined {
   const { record, takeTurn } = chainStatements(dialect);

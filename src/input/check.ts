@@ -95,8 +95,8 @@ export function hasEmptyFilter(filters: object): boolean {
 }
 
 /**
- * The given fields of an object that has no others. Each is read once, so that what is used is what was checked, also where
- * a getter answers otherwise the next time. What their values are is for others to check.
+ * Returns the given fields of an object; rejects unknown fields. Each field is read once, so that the checked value is
+ * the used one, even when a getter returns another value next time. Does not check the values.
  */
 export function checkObject<K extends string>(
   value: unknown,

@@ -30,10 +30,10 @@ export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): 
 }
 
 /**
- * The values that a cursor was made of.
+ * Returns the values of a cursor.
  *
- * @param isKey - whether the values are such as the query's order has: a cursor comes from outside, and may be forged.
- * @throws INVALID_INPUT at `after` where it is none of this package's, or one of another query.
+ * @param isKey - reports whether the values fit the query's order: a cursor comes from outside, and may be forged.
+ * @throws INVALID_INPUT at `after` when it was not created by this package, or belongs to another query.
  */
 export function decodeCursor<K extends readonly CursorValue[]>(
   cursor: string,
@@ -49,7 +49,7 @@ export function decodeCursor<K extends readonly CursorValue[]>(
 
 function partsOf(cursor: string): readonly unknown[] {
   const bytes = Buffer.from(cursor, 'base64url');
-  // The decoder passes over what is no base64url.
+  // The decoder ignores characters that are not base64url.
   if (bytes.toString('base64url') !== cursor) throw noCursor();
   try {
     const parts: unknown = JSON.parse(bytes.toString());

@@ -15,7 +15,7 @@ export function ownersWithMetadata(
   rows: readonly MetadataRow[],
 ): Sql {
   const wanted = toEntriesJson(rows);
-  // PostgreSQL takes any function for one of a hundred rows, unless it is told that there are no more than these.
+  // PostgreSQL estimates a hundred rows for any function, unless a LIMIT states that there are no more than these.
   const entries = sql`(SELECT * FROM ${dialect.entries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
   return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.isLongText(sql`m.value`, sql`wanted.value`)}

@@ -2,9 +2,9 @@ import { ColumnTypeEnum, type SqlResultSet } from '@prisma/driver-adapter-utils'
 import type { Database } from 'better-sqlite3';
 
 /*
- * Prisma Migrate's history is the table _prisma_migrations. The schema engine makes it, but only where it finds that there
- * is none; compiled to WebAssembly it does not, and takes SQLite's "no such table" for a failure. So it is told that there
- * is an empty history, and the table is there by the time it writes to it.
+ * Prisma Migrate's history is the table _prisma_migrations. The schema engine creates it only when it finds that there
+ * is none. Compiled to WebAssembly it does not find that: it takes SQLite's "no such table" for a failure. So the
+ * adapter reports an empty history, and creates the table before the engine writes to it.
  */
 
 /** Matches the engine's query for the applied migrations. */

@@ -12,7 +12,7 @@ import { toEngineError, toScriptError } from './postgresql-engine-error';
 
 /** A database that the schema engine works on. */
 export interface EngineConnection {
-  /** Called for each statement; whoever opened the connection closes it. */
+  /** Called for each statement; the code that opened the connection closes it. */
   readonly connect: () => Promise<Client>;
   /** The schema where names lead to that have none before them. */
   readonly schema: string;
@@ -28,7 +28,7 @@ export interface PostgresqlMigrationConnections {
   readonly open: () => Promise<EngineConnection>;
   /** Makes an empty database to replay migrations on. */
   readonly openShadow: () => Promise<EngineConnection>;
-  /** Told the driver's own error when a statement fails: the engine passes on no more than a text. */
+  /** Called with the driver's own error when a statement fails: the engine passes on only a text. */
   readonly onFailed: (error: unknown) => void;
 }
 

@@ -11,7 +11,7 @@ export interface EngineRun {
   readonly adopted?: string | undefined;
 }
 
-/** Has Prisma's schema engine apply what is pending, and returns the names. */
+/** Runs Prisma's schema engine to apply the pending migrations, and returns their names. */
 export async function runSchemaEngine(
   factory: SqlMigrationAwareDriverAdapterFactory,
   { provider, shipped, adopted }: EngineRun,

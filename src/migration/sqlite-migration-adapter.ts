@@ -13,13 +13,13 @@ import { toScriptError } from './sqlite-script-error';
 
 /** Access of Prisma's schema engine to SQLite databases. */
 export interface SqliteMigrationConnections {
-  /** The database to migrate. Called when the engine needs it; whoever opened it closes it. */
+  /** Returns the database to migrate. Called when the engine needs it; the code that opened it closes it. */
   readonly connect: () => Database;
   /** An empty database to replay migrations on. Closed when the engine has done with it. */
   readonly connectToShadow: () => Database;
-  /** Told the driver's own error when a migration's script fails: the engine passes on no more than a text. */
+  /** Called with the driver's own error when a migration's script fails: the engine passes on only a text. */
   readonly onScriptFailed: (error: unknown) => void;
-  /** Told the same when any statement fails. */
+  /** Called with the driver's own error when any statement fails. */
   readonly onFailed?: (error: unknown) => void;
 }
 

@@ -9,8 +9,8 @@ import type { Store } from './store';
 import { digestOfRows, postgresqlNow, writtenRowQueries } from './written-rows';
 
 /**
- * A server as somebody sets it up who wants from it what SQLite gives with "synchronous = NORMAL": nothing is ever torn,
- * and a commit does not wait for the disk.
+ * Settings of a server with the guarantees of SQLite's "synchronous = NORMAL": no torn data, and a commit does not wait
+ * for the disk.
  */
 const serverSettings = {
   fsync: 'on',

@@ -2,7 +2,8 @@ import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import { PostgresqlConnections } from './postgresql-connections';
 
-// All that the other tables' rows belong to; a table of somebody else's that refers to one of them makes it fail.
+// The rows of the other tables belong to these. The statement fails when a table of the application refers to one of
+// them.
 const truncateSql = `TRUNCATE agents, endpoints, capabilities, agent_capabilities, agent_metadata, certificates,
   certificate_metadata, security_events, security_event_metadata, security_event_entries, security_event_checkpoints,
   changes, change_prunings, name_locks`;

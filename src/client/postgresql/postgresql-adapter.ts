@@ -55,7 +55,7 @@ function poolOf(client: PoolClient): Pool {
   }) as Pool;
 }
 
-/** Tells whoever observes Prisma Client of the statements that it sends through `queryable`, which is changed. */
+/** Reports the statements that Prisma Client sends through `queryable` to the observer. Changes `queryable`. */
 function observed<T extends SqlQueryable>(queryable: T): T {
   const queryRaw = queryable.queryRaw.bind(queryable);
   const executeRaw = queryable.executeRaw.bind(queryable);

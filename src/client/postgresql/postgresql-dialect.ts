@@ -63,7 +63,7 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`strpos(${text}, ${part.bind()}) > 0`;
 }
 
-// Rounded as what is stored is: a time is a fraction on the way.
+// Rounded like the stored times: the intermediate value is a fraction.
 function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }

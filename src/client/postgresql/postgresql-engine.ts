@@ -48,7 +48,7 @@ export class PostgresqlEngine implements Database {
   readonly migrator: PostgresqlMigrator;
   readonly vitals: Vitals;
   readonly #primary: PostgresqlConnections;
-  /** The way to ask for its health: reads that take their time, and all connections, do not stand in this one's. */
+  /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
   /** Schema of the tables. Prisma Client needs it, because it qualifies the names of the tables. */

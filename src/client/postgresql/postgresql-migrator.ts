@@ -101,7 +101,7 @@ export class PostgresqlMigrator extends Migrator {
         await client.query('COMMIT');
       }
     } finally {
-      // It ends what is not committed, too.
+      // This also ends a transaction that is not committed.
       await client.end();
     }
   }

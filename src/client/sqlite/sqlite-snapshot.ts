@@ -10,8 +10,8 @@ export interface SqliteSnapshot extends Snapshot {
 }
 
 /**
- * Lends the present state of a database to `work`, which may take its time. Nobody waits for it; as long as it lasts, what
- * others write stays in the write-ahead log.
+ * Runs `work`, which may take long, on a snapshot of the present state of a database. No other call waits for it. Until
+ * it ends, the changes of others stay in the write-ahead log.
  */
 export async function withSnapshot<T>(
   settings: SqliteSettings,
