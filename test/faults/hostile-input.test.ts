@@ -22,6 +22,7 @@ const parameters = { numRuns: runs, ...(seed === undefined ? {} : { seed: Number
 /** What a call may be refused with that is given anything: never INTERNAL, nor as if the database were to blame. */
 const refusals: ReadonlySet<DatabaseErrorCode> = new Set([
   'INVALID_INPUT',
+  'OUT_OF_RANGE',
   'ALREADY_EXISTS',
   'REFERENCE_NOT_FOUND',
   'STILL_REFERENCED',
