@@ -41,10 +41,11 @@ export class NameStatements {
       (p) => sql`INSERT INTO name_locks (bucket)
         SELECT b.bucket FROM ${dialect.recordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
-    // Uses the unique index on unique_key, however many agents share the name.
+    // Reads the unique index on unique_key, however many agents share the name. PostgreSQL makes a join of EXISTS, which
+    // reads the whole table when the table has no statistics.
     this.#selectHeld = defineStatement<{ agents: string }>(
-      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
-          SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id)`,
+      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE (
+          SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id LIMIT 1) IS NOT NULL`,
     );
     this.#selectTaken = defineStatement<{ agents: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (

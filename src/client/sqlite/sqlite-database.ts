@@ -275,9 +275,8 @@ export class SqliteDatabase {
     else this.#emptyLogIfDetached();
   }
 
-  // Copies the log of a moved file into that file and empties it, which SQLite does not do. The changes in it were
-  // acknowledged, and belong to that file. Otherwise the next opening of another database at the path would apply the
-  // log, and corrupt that database.
+  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening of
+  // another database at the path would apply the log, and corrupt that database.
   #emptyLogIfDetached(): void {
     // Only once: a process that opens the file now at the path uses the same log.
     if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
