@@ -2,7 +2,7 @@ import type { CheckFinding } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
-import { dropChecks, openSqlite } from '../support/raw-writer';
+import { changeSqliteUnchecked, dropChecks } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { fill } from './sound';
 
@@ -17,14 +17,7 @@ export async function damage({ options: { url } }: TestDatabase, sql: string): P
     await runRaw(url, `${statements.join('; ')}; SET session_replication_role = DEFAULT`);
     return;
   }
-  const driver = openSqlite(url);
-  try {
-    driver.pragma('foreign_keys = OFF');
-    driver.pragma('ignore_check_constraints = ON');
-    driver.exec(sql);
-  } finally {
-    driver.close();
-  }
+  changeSqliteUnchecked(url, sql);
 }
 
 /** Records of `fill` that most findings are about. */

@@ -29,7 +29,7 @@ function invalidTimes(table: string, columns: Readonly<Record<string, string>>, 
   );
 }
 
-/** What only SQLite stores. */
+/** Values that only SQLite stores. */
 function onSqlite(rows: readonly Invalid[]): readonly Invalid[] {
   return onPostgresql ? [] : rows;
 }

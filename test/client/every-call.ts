@@ -1,7 +1,7 @@
 import type { AgentInput, DatabaseService, TransactionScope } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 
-/** What has the same methods: a database, and one transaction of it. */
+/** A database, or one transaction of it: both have the same methods. */
 export type Target = DatabaseService | TransactionScope;
 
 /** A method of both by its name, and a call of it. */

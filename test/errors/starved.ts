@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
 
-/** What became of one call: the code that it failed with, or `none`. */
+/** The code that a call failed with, or `none`. */
 export interface Attempt {
   readonly phase: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Attempt {
 /** File descriptors that a process of a test may have. */
 const limit = 100;
 
-/** Why these tests cannot run; undefined where they can. */
+/** The reason why these tests cannot run; undefined when they can. */
 export const whyNotStarved =
   process.platform === 'win32' || !existsSync(join(__dirname, '../../dist/index.js'))
     ? 'needs a limit of open files, and the compiled package (npm run build)'

@@ -28,7 +28,7 @@ function hide(id: string): string {
       WHERE event_id = '${id}'`;
 }
 
-/** What is in the tables of the chain, to be put back from a backup. */
+/** The contents of the tables of the chain, to be restored as from a backup. */
 async function backUp(database: TestDatabase): Promise<(id: string) => string> {
   const [events, entries] = [
     await rawRows(database, 'security_events'),

@@ -3,7 +3,7 @@ import { normaliseDatabaseUrl, toDatabasePath } from '../../scripts/schema-engin
 import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
 import { parseDatabaseUrl } from '../../src/options/database-url';
 
-/** What the package opens, or that it refuses the URL. */
+/** Returns the path or schema that the package opens, or reports that it refuses the URL. */
 function opened(url: string): string {
   try {
     const location = parseDatabaseUrl(url);

@@ -32,13 +32,13 @@ export function withoutHold(directory: Directory, id: string): Directory {
   return { ...directory, holds };
 }
 
-/** Whether what an agent holds is no longer its name and version, of its owner or of all. */
+/** Reports whether an agent holds another name and version than its own, within its owner or among all. */
 export function hasLeft(before: Named, after: Named, hold: Uniqueness | undefined): boolean {
   const hasMoved = hold === 'owner-name-version' && before.owner !== after.owner;
   return hasMoved || before.name !== after.name || before.version !== after.version;
 }
 
-/** Whether a change gives an agent another name, version or owner. */
+/** Reports whether a change gives an agent another name, version or owner. */
 export function isRenamed(before: Named, after: Named): boolean {
   return hasLeft(before, after, 'owner-name-version');
 }

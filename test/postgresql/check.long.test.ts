@@ -23,7 +23,7 @@ async function fill(db: DatabaseService, count: number): Promise<void> {
   });
 }
 
-/** How many rows of tables and indexes the server has read while `work` ran. */
+/** Returns the number of rows of tables and indexes that the server read while `work` ran. */
 async function rowsReadBy(url: string, work: () => Promise<unknown>): Promise<number> {
   const read = async (): Promise<number> => {
     // The counts of a session are added to those of the database when it ends, or has been idle for a while.

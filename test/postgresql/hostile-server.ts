@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startProcess, type TestProcess } from '../support/child-process';
 import { afterTest } from '../support/test-database';
 
-/** What came of a call in the other process. */
+/** The result of a call in the other process. */
 export interface Outcome {
   readonly code: string;
   readonly retryable?: boolean;

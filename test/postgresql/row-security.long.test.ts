@@ -7,7 +7,7 @@ import { tableNames } from '../support/tables';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { createRole } from './role';
 
-/** How many statements a call may send that a policy refuses. */
+/** Maximum number of statements that a call may send when a policy refuses it. */
 const maxStatements = 60;
 
 /** A database whose tables a role may read, and may change only as the policies say. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import { temporaryDirectory } from '../support/test-database';
 
-/** Why no certificates can be made; undefined where they can. */
+/** The reason why no certificates can be made; undefined when they can. */
 export const whyNoCertificates = hasOpenssl() ? undefined : 'there is no openssl command to make certificates with';
 
 /** The files of a server's certificate and of its key. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Why the time of one thread cannot be told here; undefined where it can. */
+/** The reason why the CPU time of one thread is unknown here; undefined when it is known. */
 export const noCpuBlock = process.platform === 'linux' ? undefined : 'the time of a thread is read from /proc of Linux';
 
 /** For how long the main thread has been at work, in milliseconds: unlike a clock, that does not go on while others are. */
