@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { assertResettable, resetDatabase } from './client/reset-database';
+import { assertResettable, resetDatabase } from './reset-database';
 import { DatabaseService, optionsOf } from './database-service';
 import { Failure } from './errors/failure';
 import { toDatabaseError, type Operation } from './errors/operation';

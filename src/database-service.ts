@@ -1,18 +1,18 @@
 // For users whose compiler options name an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { parseBackup } from './backup/parse-backup';
-import type { BackupOptions } from './backup/types';
-import { Findings } from './check/findings';
-import type { CheckOptions, CheckReport } from './check/types';
-import { openDatabase } from './client/open-database';
-import { perform } from './client/perform';
-import { DatabaseSession } from './client/session';
+import { parseBackup } from './options/parse-backup';
+import type { BackupOptions } from './options/backup-options';
+import { Findings } from './integrity/findings';
+import type { CheckOptions, CheckReport } from './integrity/types';
+import { openDatabase } from './open-database';
+import { perform } from './runtime/perform';
+import { DatabaseSession } from './runtime/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
-import type { DatabaseHealth, HealthOptions } from './diagnostics/health';
+import type { DatabaseHealth, HealthOptions } from './health/types';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
-import { Checks } from './input/checks';
+import { Checks } from './validation/validator';
 import {
   parseTransactionOptions,
   type TransactionIsolation,

@@ -21,7 +21,7 @@ export {
   Uniqueness,
   type UpdateOptions,
 } from './agents/types';
-export type { BackupOptions, BackupProgress } from './backup/types';
+export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateService } from './certificates/certificate-service';
 export { isStale } from './cache/stale';
 export {
@@ -35,7 +35,7 @@ export {
   RevocationReason,
   type RotateOptions,
 } from './certificates/types';
-export { type CheckedEntity, type CheckFinding, CheckName, type CheckOptions, type CheckReport } from './check/types';
+export { type CheckedEntity, type CheckFinding, CheckName, type CheckOptions, type CheckReport } from './integrity/types';
 export {
   type Change,
   ChangeKind,
@@ -45,7 +45,7 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
-export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaFault, ReplicaHealth } from './diagnostics/health';
+export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaFault, ReplicaHealth } from './health/types';
 export type {
   BreakerEvent,
   BreakerState,
@@ -85,7 +85,7 @@ export {
   SecuritySeverity,
   type VerifyEventsOptions,
 } from './events/types';
-export type { Page, PageOptions } from './input/check-page';
+export type { Page, PageOptions } from './validation/page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
   BreakerOptions,

@@ -1,5 +1,5 @@
 import type { Client, CustomTypesConfig } from 'pg';
-import { PostgresqlConnections } from '../../src/client/postgresql/postgresql-connections';
+import { PostgresqlConnections } from '../../src/engines/postgresql/connections';
 import type { PostgresqlLocation } from '../../src/options/database-url';
 import { resolveOptions } from '../../src/options/resolve-options';
 import { ScriptError } from '../console/run-script';

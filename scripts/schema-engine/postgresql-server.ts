@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { guardConnection } from '../../src/client/postgresql/guarded-connection';
+import { guardConnection } from '../../src/engines/postgresql/guarded-connection';
 import { Failure } from '../../src/errors/failure';
-import { createMissingSchema } from '../../src/migration/create-schema';
-import { queryOn } from '../../src/migration/postgresql-query';
+import { createMissingSchema } from '../../src/migrations/create-schema';
+import { queryOn } from '../../src/migrations/postgresql-query';
 import { parsePostgresqlUrl } from '../../src/options/database-url';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';

@@ -1,6 +1,6 @@
-import type { Executor } from '../client/executor';
-import { mapInTurns } from '../client/event-loop';
-import type { Session } from '../client/session';
+import type { Executor } from '../storage/executor';
+import { mapInTurns } from '../runtime/event-loop';
+import type { Session } from '../runtime/session';
 import {
   checkPage,
   readAhead,
@@ -10,17 +10,17 @@ import {
   type Page,
   type PageOptions,
   type PageRequest,
-} from '../input/check-page';
-import { checkResultSize, rowLimit } from '../input/check-window';
+} from '../validation/page';
+import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { costing, costOfRecords, limitedTo, type Row, type Statement } from '../sql/statement';
-import { AgentCursors } from './agent-cursors';
-import { toAgentRecord } from './agent-mapping';
-import { agentStatements } from './agent-statements';
-import { buildAgentCount, buildAgentQuery } from './build-agent-query';
-import { byId, parseResolutionQuery, type AgentOrder } from './parse-resolution-query';
+import { AgentCursors } from './query/cursor';
+import { toAgentRecord } from './rows';
+import { agentStatements } from './statements';
+import { buildAgentCount, buildAgentQuery } from './query/builder';
+import { byId, parseResolutionQuery, type AgentOrder } from './query/validation';
 import type { AgentRecord, ResolutionQuery } from './types';
 
 /** Finds agents. */

@@ -1,10 +1,10 @@
-import type { Session } from '../client/session';
+import type { Session } from '../runtime/session';
 import type { Operation } from '../errors/operation';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Work } from '../sql/statement';
-import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './agent-batch';
+import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './batch-commands';
 import {
   parseChangeOptions,
   parseCreateManyOptions,
@@ -12,9 +12,9 @@ import {
   parseUpdateOptions,
   type ChangeRules,
   type RegistrationRules,
-} from './agent-options';
+} from './options';
 import { AgentReadService } from './agent-read-service';
-import { agentStatements } from './agent-statements';
+import { agentStatements } from './statements';
 import {
   changeAgent,
   changeEndpointHealth,
@@ -24,9 +24,9 @@ import {
   mergeMetadata,
   noteOf,
   renewAgent,
-} from './agent-work';
-import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './parse-agent';
-import { parseHealth } from './parse-endpoints';
+} from './commands';
+import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
+import { parseHealth } from './endpoint-validation';
 import type {
   AgentInput,
   AgentStatus,

@@ -1,5 +1,5 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { perEngine } from '../sql/per-engine';
+import { perEngine } from '../sql/memoize-by-dialect';
 import { sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { locksOf, sharedLockOf, type NameToLock } from './name-locks';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AgentColumns } from './agent-row';
+import type { AgentColumns } from './new-row';
 import type { Uniqueness } from './types';
 
 type Named = Pick<AgentColumns, 'name' | 'version' | 'owner'>;

@@ -1,5 +1,5 @@
-import type { BackupRequest } from '../backup/parse-backup';
-import type { Findings } from '../check/findings';
+import type { BackupRequest } from '../options/parse-backup';
+import type { Findings } from '../integrity/findings';
 import type {
   Database,
   DatabaseTransaction,
@@ -8,8 +8,8 @@ import type {
   TransactionRequest,
   TransactionWaiters,
   Vitals,
-} from '../client/executor';
-import type { ConnectionHold } from '../client/transaction-context';
+} from '../storage/executor';
+import type { ConnectionHold } from '../runtime/transaction-context';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote, Work } from '../sql/statement';

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { changeStatements, toBounds, toFeedPage } from '../changes/change-statements';
-import type { Executor } from '../client/executor';
+import { changeStatements, toBounds, toFeedPage } from '../changes/statements';
+import type { Executor } from '../storage/executor';
 import type { ChangeNote } from '../sql/statement';
 import type { Others, RecordCache } from './record-cache';
-import { runOutsideTransactions } from '../client/transaction-context';
+import { runOutsideTransactions } from '../runtime/transaction-context';
 
 /** Maximum time in milliseconds until commits of other processes are noticed, while the feed can be read. */
 const intervalMs = 200;

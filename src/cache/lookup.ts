@@ -1,6 +1,6 @@
 import type { AgentRecord } from '../agents/types';
 import type { Certificate } from '../certificates/types';
-import type { Executor } from '../client/executor';
+import type { Executor } from '../storage/executor';
 
 /** Record that the cache keeps. */
 export type CachedRecord = AgentRecord | Certificate;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { toFingerprintKey } from '../certificates/fingerprint';
-import { isTurnOverdue, takeTurn } from '../client/event-loop';
+import { isTurnOverdue, takeTurn } from '../runtime/event-loop';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeNote } from '../sql/statement';

@@ -1,18 +1,18 @@
-import type { Executor } from '../client/executor';
-import { mapInTurns } from '../client/event-loop';
-import type { Session } from '../client/session';
+import type { Executor } from '../storage/executor';
+import { mapInTurns } from '../runtime/event-loop';
+import type { Session } from '../runtime/session';
 import { Failure, maxLockTries, protectedRow } from '../errors/failure';
-import { checkWholeNumber } from '../input/check';
-import { checkResultSize, rowLimit } from '../input/check-window';
+import { checkWholeNumber } from '../validation/checks';
+import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Statement } from '../sql/statement';
-import { buildCertificateQuery } from './build-certificate-query';
-import { toCertificate } from './certificate-mapping';
-import { certificateStatements } from './certificate-statements';
+import { buildCertificateQuery } from './query/builder';
+import { toCertificate } from './rows';
+import { certificateStatements } from './statements';
 import {
   certificateNote,
   deleteCertificate,
@@ -21,12 +21,12 @@ import {
   replaceMetadata,
   revokeCertificate,
   rotateCertificate,
-} from './certificate-work';
+} from './commands';
 import { toFingerprintKey } from './fingerprint';
-import { checkCertificateStatus, parseNewCertificate } from './parse-certificate';
-import { expiringWithin, parseCertificateQuery, type ParsedCertificateQuery } from './parse-certificate-query';
-import { parseRevocation } from './parse-revocation';
-import { parseRotateOptions } from './parse-rotate-options';
+import { checkCertificateStatus, parseNewCertificate } from './validation';
+import { expiringWithin, parseCertificateQuery, type ParsedCertificateQuery } from './query/validation';
+import { parseRevocation } from './revocation-options';
+import { parseRotateOptions } from './rotate-options';
 import type {
   Certificate,
   CertificateInput,

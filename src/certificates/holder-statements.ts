@@ -1,5 +1,5 @@
 import type { Dialect } from '../sql/dialect';
-import { perEngine } from '../sql/per-engine';
+import { perEngine } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Executor } from '../client/executor';
-import type { Session } from '../client/session';
+import type { Executor } from '../storage/executor';
+import type { Session } from '../runtime/session';
 import { Failure, invalidInput, protectedRow } from '../errors/failure';
-import { checkObject, checkTime, checkWholeNumber, optional } from '../input/check';
+import { checkObject, checkTime, checkWholeNumber, optional } from '../validation/checks';
 import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
-import { reading } from '../input/reading';
+import { reading } from '../validation/guarded-read';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Work } from '../sql/statement';
 import {
@@ -14,7 +14,7 @@ import {
   type ChangeStatements,
   type FeedBounds,
   type FeedPage,
-} from './change-statements';
+} from './statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);

@@ -1,8 +1,8 @@
 import { findInChain } from './error-chain';
 import { Failure } from './failure';
 import { toLoadFailure } from './load-failure';
-import { toPostgresqlFailure } from './postgresql-failure';
-import { toSqliteFailure } from './sqlite-failure';
+import { toPostgresqlFailure } from '../engines/postgresql/errors/failure';
+import { toSqliteFailure } from '../engines/sqlite/errors/failure';
 
 /** Turns whatever was thrown below into a failure of the contract. The original is kept as the cause. */
 export function classifyError(error: unknown): Failure {

@@ -1,5 +1,5 @@
 import { constraintRefuses } from './application-constraint';
-import type { Meaning } from './connection-meanings';
+import type { Meaning } from '../engines/postgresql/errors/connection-meanings';
 import { findInChain } from './error-chain';
 import { ownRequiredColumns } from './own-constraints';
 

@@ -1,7 +1,7 @@
-import type { Executor } from '../client/executor';
-import { runReading } from '../client/run-reading';
-import { mapInTurns } from '../client/event-loop';
-import type { Session } from '../client/session';
+import type { Executor } from '../storage/executor';
+import { runReading } from '../runtime/run-reading';
+import { mapInTurns } from '../runtime/event-loop';
+import type { Session } from '../runtime/session';
 import { Failure } from '../errors/failure';
 import {
   checkPage,
@@ -12,17 +12,17 @@ import {
   type Page,
   type PageOptions,
   type PageRequest,
-} from '../input/check-page';
-import { checkResultSize, rowLimit } from '../input/check-window';
+} from '../validation/page';
+import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { limitedTo, type Row, type Statement } from '../sql/statement';
 import { storedSpan } from '../sql/stored';
-import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './build-event-query';
-import { EventCursors } from './event-cursors';
-import { parseEventQuery } from './parse-event';
-import { parseGrouping, parseVerifyOptions } from './parse-event-options';
+import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './query/builder';
+import { EventCursors } from './query/cursor';
+import { parseEventQuery } from './validation';
+import { parseGrouping, parseVerifyOptions } from './options';
 
 import type {
   EventChainVerification,
@@ -32,7 +32,7 @@ import type {
   SecurityEventQuery,
   VerifyEventsOptions,
 } from './types';
-import { verifyChain } from './verify-chain';
+import { verifyChain } from './chain/verify';
 
 /** Finds security events, as their last mitigation has left them. */
 export abstract class EventReadService {

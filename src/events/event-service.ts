@@ -1,12 +1,12 @@
-import type { Executor } from '../client/executor';
-import type { Session } from '../client/session';
+import type { Executor } from '../storage/executor';
+import type { Session } from '../runtime/session';
 import type { ServiceSettings } from '../options/service-settings';
 import { EventReadService } from './event-read-service';
-import { parseNewEvent, type NewEventRow } from './parse-event';
-import { parseMitigation, parseNewEvents, parsePruneOptions } from './parse-event-options';
-import { pruneEvents } from './prune-events';
-import { isWithoutHead } from './chain-statements';
-import { mitigateEvent, recordEvents, recordOne } from './record-events';
+import { parseNewEvent, type NewEventRow } from './validation';
+import { parseMitigation, parseNewEvents, parsePruneOptions } from './options';
+import { pruneEvents } from './chain/prune';
+import { isWithoutHead } from './chain/statements';
+import { mitigateEvent, recordEvents, recordOne } from './commands';
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**

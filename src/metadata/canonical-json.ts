@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors/failure';
-import { lengthOf, reading } from '../input/reading';
-import { isStorableText } from '../text/is-storable-text';
+import { lengthOf, reading } from '../validation/guarded-read';
+import { isStorableText } from '../validation/is-storable-text';
 
 /** Maximum depth of nested values: far below the limit of every JSON parser that reads them. */
 export const maxJsonDepth = 1000;

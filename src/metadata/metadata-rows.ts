@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors/failure';
-import type { Checks } from '../input/checks';
-import { reading } from '../input/reading';
+import type { Checks } from '../validation/validator';
+import { reading } from '../validation/guarded-read';
 import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './canonical-json';
 
 /** Key and canonical JSON text of one entry. */

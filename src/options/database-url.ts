@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isStorableText } from '../text/is-storable-text';
+import { isStorableText } from '../validation/is-storable-text';
 import { invalidUrl } from './invalid-url';
 import { checkPostgresqlParameters, checkSqliteParameters } from './url-parameters';
 

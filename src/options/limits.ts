@@ -1,4 +1,4 @@
-import { checkObject, checkWholeNumber, optional } from '../input/check';
+import { checkObject, checkWholeNumber, optional } from '../validation/checks';
 import type { AnswerBounds } from '../sql/answer-size';
 import type { LimitOptions } from './types';
 

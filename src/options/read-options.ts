@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, optional } from '../input/check';
+import { checkObject, checkOneOf, optional } from '../validation/checks';
 
 /** Options of a read. */
 export interface ReadOptions {

@@ -9,8 +9,8 @@ import {
   checkText,
   checkWholeNumber,
   optional,
-} from '../input/check';
-import { reading } from '../input/reading';
+} from '../validation/checks';
+import { reading } from '../validation/guarded-read';
 import { parseLimits, type Limits } from './limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';

@@ -1,6 +1,6 @@
 import { Failure } from '../errors/failure';
-import type { Checks } from '../input/checks';
-import { maxTimeMs, minTimeMs } from '../input/check';
+import type { Checks } from '../validation/validator';
+import { maxTimeMs, minTimeMs } from '../validation/checks';
 
 /** The settings that services go by: a part of the resolved options. */
 export interface ServiceSettings {

@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, optional } from '../input/check';
+import { checkObject, checkOneOf, optional } from '../validation/checks';
 
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {

@@ -1,7 +1,7 @@
 import type { AnswerBounds } from './answer-size';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
-import { TextCache } from './text-cache';
+import { TextCache } from './statement-text-cache';
 
 /** A value that every engine takes as a parameter. */
 export type SqlValue = string | number | null;

@@ -1,8 +1,8 @@
 import { defaultChecks } from '../support/default-checks';
-import { buildAgentQuery } from '../../src/agents/build-agent-query';
-import { parseResolutionQuery } from '../../src/agents/parse-resolution-query';
+import { buildAgentQuery } from '../../src/agents/query/builder';
+import { parseResolutionQuery } from '../../src/agents/query/validation';
 import type { ResolutionQuery } from '../../src';
-import { sqliteDialect } from '../../src/client/sqlite/sqlite-dialect';
+import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import type { Statement } from '../../src/sql/statement';
 
 function build(query: ResolutionQuery): Statement {

@@ -1,6 +1,6 @@
 import SqliteDriver from 'better-sqlite3';
 import type { ResolutionQuery } from '../../src';
-import { TidyClient } from '../../src/client/postgresql/tidy-client';
+import { TidyClient } from '../../src/engines/postgresql/managed-client';
 import { engine } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';

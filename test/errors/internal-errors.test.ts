@@ -1,6 +1,6 @@
-import { perform } from '../../src/client/perform';
-import { examine } from '../../src/client/examine';
-import type { Vitals } from '../../src/client/executor';
+import { perform } from '../../src/runtime/perform';
+import { examine } from '../../src/health/probe';
+import type { Vitals } from '../../src/storage/executor';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import { Failure } from '../../src/errors/failure';
 import { driverErrorOf } from '../../src';

@@ -1,4 +1,4 @@
-import { describeTlsFault } from '../../src/errors/tls-fault';
+import { describeTlsFault } from '../../src/engines/postgresql/errors/tls-fault';
 
 test.each([
   ['CERT_HAS_EXPIRED', /has expired/],

@@ -1,5 +1,5 @@
 import { checkPrimeSync } from 'node:crypto';
-import { SetDigest } from '../../src/events/set-digest';
+import { SetDigest } from '../../src/events/chain/set-digest';
 
 function digestOf(members: readonly number[]): string {
   const digest = new SetDigest();

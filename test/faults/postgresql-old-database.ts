@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { DatabaseService, isDatabaseError } from '../../src';
-import { applyPostgresqlMigrations } from '../../src/migration/apply-postgresql-migrations';
-import { readShippedMigrations } from '../../src/migration/shipped-migrations';
+import { applyPostgresqlMigrations } from '../../src/migrations/apply-postgresql-migrations';
+import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
 import { soundReport } from '../check/sound';
 import { administer } from '../support/administration';
 

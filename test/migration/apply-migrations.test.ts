@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import { applyMigrations } from '../../src/migration/apply-migrations';
-import { inspectMigrations } from '../../src/migration/inspect-migrations';
-import { readShippedMigrations, type ShippedMigration } from '../../src/migration/shipped-migrations';
+import { applyMigrations } from '../../src/migrations/apply-migrations';
+import { inspectMigrations } from '../../src/migrations/inspect-migrations';
+import { readShippedMigrations, type ShippedMigration } from '../../src/migrations/shipped-migrations';
 import { packageRoot, PrismaProject } from '../support/prisma-cli';
 import { scratch } from '../support/scratch';
 

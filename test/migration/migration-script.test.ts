@@ -1,6 +1,6 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import { runScript } from '../../src/migration/migration-script';
-import { readStatements } from '../../src/migration/sql-statements';
+import { runScript } from '../../src/migrations/migration-script';
+import { readStatements } from '../../src/migrations/sql-statements';
 
 describe('readStatements', () => {
   const count = (script: string) => readStatements(script).length;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import semver from 'semver';
 import { toVersionKey } from '../../src/agents/version-key';
-import { toVersionRanges, type VersionRange } from '../../src/agents/version-range';
+import { toVersionRanges, type VersionRange } from '../../src/agents/query/version-range';
 import { toCanonicalJson } from '../../src/metadata/canonical-json';
-import { foldCase } from '../../src/text/fold-case';
+import { foldCase } from '../../src/validation/fold-case';
 import { anyText, jsonValue } from './pools';
 import { compareCodePoints, fold, isSame } from './text';
 

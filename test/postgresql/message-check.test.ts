@@ -1,4 +1,4 @@
-import { MessageCheck } from '../../src/client/postgresql/message-check';
+import { MessageCheck } from '../../src/engines/postgresql/message-check';
 import { message, ready, report, welcome } from './wire';
 
 const row = message('D', Buffer.from([0, 1, 0, 0, 0, 3, 65, 66, 67]));

@@ -1,5 +1,5 @@
-import { runStatement } from '../../src/client/postgresql/postgresql-connections';
-import { TidyClient } from '../../src/client/postgresql/tidy-client';
+import { runStatement } from '../../src/engines/postgresql/connections';
+import { TidyClient } from '../../src/engines/postgresql/managed-client';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
 
 async function connect(): Promise<TidyClient> {

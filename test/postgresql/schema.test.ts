@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { derivePostgresqlSchema } from '../../scripts/schema/derive-postgresql-schema';
-import { readShippedMigrations } from '../../src/migration/shipped-migrations';
+import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
 import { packageRoot } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
 import { tableNames } from '../support/tables';

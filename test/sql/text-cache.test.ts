@@ -1,4 +1,4 @@
-import { TextCache } from '../../src/sql/text-cache';
+import { TextCache } from '../../src/sql/statement-text-cache';
 
 /** A cache of 10 texts, with what it has made and what it has evicted. */
 function newCache() {

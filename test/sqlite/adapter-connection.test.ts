@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
-import { SqliteConnection } from '../../src/client/sqlite/sqlite-connection';
-import { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
+import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import { SqliteConnection } from '../../src/engines/sqlite/connection';
+import { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { openDatabase, statement } from './adapter-pair';
 

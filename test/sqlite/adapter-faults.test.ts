@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
+import type { SqliteDatabase } from '../../src/engines/sqlite/database';
 import type { PrismaClient } from '../../src/generated/prisma/client';
 import { longestBlockMs } from '../support/event-loop';
 import { certificateRow, committedIds, openClient, openForeignConnection } from './prisma-clients';

@@ -8,8 +8,8 @@ import {
   type SqlQuery,
 } from '@prisma/driver-adapter-utils';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
-import { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
+import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 
 /** What a call left: what it returned, or what Prisma is told of its failure. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSqliteTransactionAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
+import { createSqliteTransactionAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
 import { PrismaClient } from '../../src/generated/prisma/client';
 import { afterTest } from '../support/test-database';
 import { certificateRow, committedIds, openClient } from './prisma-clients';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { MemoryDirectory } from '../../src/client/sqlite/memory-directory';
+import { MemoryDirectory } from '../../src/engines/sqlite/memory-directory';
 import { nextLine, startProcess, type TestProcess } from '../support/child-process';
 import { createCertificate } from '../support/factories';
 import { describeUnless } from '../support/skip';

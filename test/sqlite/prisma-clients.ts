@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/client/sqlite/sqlite-adapter';
-import type { SqliteDatabase } from '../../src/client/sqlite/sqlite-database';
-import { SqliteMigrator } from '../../src/client/sqlite/sqlite-migrator';
+import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import type { SqliteDatabase } from '../../src/engines/sqlite/database';
+import { SqliteMigrator } from '../../src/engines/sqlite/migrator';
 import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { officialFactory, openDatabase } from './adapter-pair';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ReaderThread, ThreadLost } from '../../src/client/sqlite/reader-thread';
+import { ReaderThread, ThreadLost } from '../../src/engines/sqlite/reader-thread';
 import { expectError } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';

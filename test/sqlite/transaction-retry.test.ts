@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDriver from 'better-sqlite3';
 import type { TransactionScope } from '../../src';
-import { SqliteConnection } from '../../src/client/sqlite/sqlite-connection';
+import { SqliteConnection } from '../../src/engines/sqlite/connection';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { rawRows, rawValues } from '../support/raw-reader';

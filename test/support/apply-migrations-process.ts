@@ -1,5 +1,5 @@
-import { applyMigrations } from '../../src/migration/apply-migrations';
-import { readShippedMigrations } from '../../src/migration/shipped-migrations';
+import { applyMigrations } from '../../src/migrations/apply-migrations';
+import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
 import { isEngineLoaded } from './engine-watch';
 
 /** What a process that applies the migrations writes to its standard output. */

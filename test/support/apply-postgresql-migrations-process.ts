@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { PostgresqlMigrator } from '../../src/client/postgresql/postgresql-migrator';
-import { queryOn } from '../../src/migration/postgresql-query';
+import { PostgresqlMigrator } from '../../src/engines/postgresql/migrator';
+import { queryOn } from '../../src/migrations/postgresql-query';
 import { isEngineLoaded } from './engine-watch';
 
 /** What a process that applies the migrations writes to its standard output. */

@@ -1,4 +1,4 @@
-import { Checks } from '../../src/input/checks';
+import { Checks } from '../../src/validation/validator';
 import { resolveOptions } from '../../src/options/resolve-options';
 
 /** The checks of a service that was given no limits of its own. */

@@ -1,6 +1,6 @@
 import SqliteDriver from 'better-sqlite3';
 import type { DatabaseOptions } from '../../src';
-import { SqliteConnection } from '../../src/client/sqlite/sqlite-connection';
+import { SqliteConnection } from '../../src/engines/sqlite/connection';
 import { TcpProxy } from '../postgresql/tcp-proxy';
 import { onPostgresql } from './engine';
 import { findFreePort } from './server-process';

@@ -1,5 +1,5 @@
 import { DatabaseService, isDatabaseError } from '../../../src';
-import { readShippedMigrations } from '../../../src/migration/shipped-migrations';
+import { readShippedMigrations } from '../../../src/migrations/shipped-migrations';
 import { soundReport } from '../../check/sound';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { expectError } from '../../support/expect-error';

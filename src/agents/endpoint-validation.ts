@@ -1,0 +1,86 @@
+import { v7 as uuidv7 } from 'uuid';
+import { checkArray, checkObject, checkOneOf, checkTime, checkWholeNumber, optional } from '../validation/checks';
+import { invalidInput } from '../errors/failure';
+import type { Checks } from '../validation/validator';
+import { reading } from '../validation/guarded-read';
+import { metadataBounds } from '../metadata/metadata-rows';
+import { toCanonicalJson, isPlainObject, type JsonBounds } from '../metadata/canonical-json';
+import type { EndpointRow } from './new-row';
+import { HealthStatus } from './types';
+
+const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', 'metadata'] as const);
+const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
+
+/** Checks the endpoints of an agent and completes them. @throws INVALID_INPUT, also where two have the same id */
+export function parseEndpoints(value: unknown, nowMs: number, checks: Checks): EndpointRow[] {
+  const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
+  const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
+  // Counts the values in the metadata of all endpoints together.
+  const bounds = metadataBounds(checks);
+  const rows = endpoints.map(({ path, fields }, position) => {
+    const metadata = optional(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
+    return toRow(fields, metadata ?? null, { path, position, nowMs, checks });
+  });
+  checks.recordLength(rows, 'endpoints');
+  const ids = new Set<string>();
+  for (const [id, position] of rows) {
+    if (ids.has(id)) throw invalidInput(`endpoints[${position}].id`, "must be unique among the agent's endpoints");
+    ids.add(id);
+  }
+  return rows;
+}
+
+type EndpointFields = ReturnType<typeof checkEndpoint>;
+
+function checkEndpoint(value: unknown, path: string) {
+  return checkObject(value, path, endpointFields);
+}
+
+interface Place {
+  readonly path: string;
+  readonly position: number;
+  readonly nowMs: number;
+  readonly checks: Checks;
+}
+
+function toRow(
+  endpoint: EndpointFields,
+  metadata: string | null,
+  { path, position, nowMs, checks }: Place,
+): EndpointRow {
+  const health = parseHealth(endpoint.health, `${path}.health`, nowMs, checks);
+  return [
+    optional(endpoint.id, `${path}.id`, checks.id) ?? uuidv7(),
+    position,
+    checks.name(endpoint.protocol, `${path}.protocol`),
+    checks.name(endpoint.address, `${path}.address`),
+    checkWholeNumber(endpoint.port, `${path}.port`, 1, 65_535),
+    health.status,
+    health.lastChecked,
+    health.message,
+    metadata,
+  ];
+}
+
+/** The columns of an endpoint's health. The time in milliseconds since 1970. */
+export interface HealthColumns {
+  readonly status: HealthStatus;
+  readonly lastChecked: number;
+  readonly message: string | null;
+}
+
+/** Checks what a health check found and completes it. @throws INVALID_INPUT */
+export function parseHealth(value: unknown, path: string, nowMs: number, checks: Checks): HealthColumns {
+  if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
+  const health = checkObject(value, path, healthFields);
+  return {
+    status: checkOneOf(health.status, HealthStatus, `${path}.status`),
+    lastChecked: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
+    message: optional(health.message, `${path}.message`, checks.text) ?? null,
+  };
+}
+
+function toJson(value: unknown, field: string, bounds: JsonBounds): string {
+  if (!reading(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
+  return toCanonicalJson(value, field, bounds);
+}

@@ -1,0 +1,78 @@
+import { invalidInput } from '../errors/failure';
+import { checkBoolean, checkObject, checkOneOf, checkTime, optional } from '../validation/checks';
+import { Uniqueness } from './types';
+
+const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
+const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError', 'onProgress'] as const);
+const changeNames = new Set(['ifUpdatedAt'] as const);
+const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
+
+/** Options of a registration. */
+export interface RegistrationRules {
+  readonly uniqueness: Uniqueness;
+  readonly allowsRevoked: boolean;
+}
+
+/** Condition and options of a change. */
+export interface ChangeRules {
+  /** Required time of the last change of the agent, in milliseconds since 1970; undefined for any time. */
+  readonly ifUpdatedAt: number | undefined;
+  readonly allowsRevoked: boolean;
+}
+
+/** @throws INVALID_INPUT */
+export function parseCreateOptions(input: unknown = {}): RegistrationRules {
+  const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
+  return { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
+}
+
+/** @throws INVALID_INPUT */
+export function parseCreateManyOptions(input: unknown = {}) {
+  const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
+  return {
+    rules: { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) },
+    mayCollect: optional(onError, 'options.onError', checkOnError) === 'collect',
+    onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+  };
+}
+
+/** Parses the options of changes that cannot attach an agent to a certificate. @throws INVALID_INPUT */
+export function parseChangeOptions(input: unknown = {}): ChangeRules {
+  const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
+  return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
+}
+
+/** Parses the options of an update. @throws INVALID_INPUT */
+export function parseUpdateOptions(input: unknown = {}): ChangeRules {
+  const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
+  return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
+}
+
+function parseAllowRevoked(value: unknown): boolean {
+  return optional(value, 'options.allowRevokedCertificate', checkBoolean) ?? false;
+}
+
+function parseIfUpdatedAt(value: unknown): number | undefined {
+  return optional(value, 'options.ifUpdatedAt', checkTime);
+}
+
+function parseUniqueness(value: unknown): Uniqueness {
+  return optional(value, 'options.unique', (unique, field) => checkOneOf(unique, Uniqueness, field)) ?? 'none';
+}
+
+function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
+  return checkOneOf(value, ['abort', 'collect'] as const, field);
+}
+
+function checkProgress(value: unknown, field: string): (done: number, total: number) => void {
+  if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
+  return (done, total) => {
+    // A listener's fault must not become the caller's; one that is asynchronous would end the whole process.
+    try {
+      const told: unknown = Reflect.apply(value, undefined, [done, total]);
+      Promise.resolve(told).catch(() => undefined);
+    } catch {
+      // As above.
+    }
+  };
+}

@@ -1,0 +1,80 @@
+import semver, { type Comparator, Range, SemVer } from 'semver';
+import { invalidInput } from '../../errors/failure';
+import { keyOf, releaseKeyOf } from '../version-key';
+
+/**
+ * Range of version keys from `lower` (inclusive) to `upper` (exclusive): all keys when `hasPrereleases` is 1, only
+ * those of releases when it is 0. In the order of the columns of a record set.
+ */
+export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
+
+/** A longer text is compared as it is, however it reads. */
+const maxRangeLength = 4096;
+const maxComparators = 200;
+
+/** Sorts before every character of a key: a key with this character appended is the next possible key. */
+const next = '\u0001';
+/** Sorts after all keys. */
+const afterAllKeys = '\u007f';
+
+/**
+ * Returns the version keys for which `semver.satisfies(version, range)` is true: the versions whose key is in any of
+ * the ranges. Undefined when `range` is not a valid semver range.
+ *
+ * @throws INVALID_INPUT for a range that is too long for a database to compare.
+ */
+export function toVersionRanges(range: string): VersionRange[] | undefined {
+  if (range.length > maxRangeLength) return undefined;
+  if (semver.validRange(range) === null) return undefined;
+  const { set } = new Range(range);
+  if (set.flat().length > maxComparators)
+    throw invalidInput('version', `must not have over ${maxComparators} comparators`);
+  return merge(set.flatMap(toRanges));
+}
+
+// A version has to satisfy every comparator. A prerelease has to belong to a release for which a comparator names a
+// prerelease.
+function toRanges(comparators: readonly Comparator[]): VersionRange[] {
+  let lower = '';
+  let upper = afterAllKeys;
+  const releases: string[] = [];
+  for (const { operator, semver: version } of comparators) {
+    // "*" becomes a comparator without a version: it sets no bound.
+    if (!(version instanceof SemVer)) continue;
+    const key = keyOf(version);
+    if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
+    if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
+    if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
+  }
+  // The keys of a release's prereleases are between its number with "-" and its number with ".".
+  const ofPrereleases = releases.map((release): VersionRange => {
+    return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
+  });
+  return [[lower, upper, 0], ...ofPrereleases];
+}
+
+// Fewer ranges mean fewer comparisons for each key.
+function merge(ranges: readonly VersionRange[]): VersionRange[] {
+  const merged: VersionRange[] = [];
+  const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last?.[2] === range[2] && range[0] <= last[1]) {
+      merged[merged.length - 1] = [last[0], greater(last[1], range[1]), last[2]];
+    } else merged.push(range);
+  }
+  return merged;
+}
+
+function byKindAndLower(one: VersionRange, other: VersionRange): number {
+  if (one[2] !== other[2]) return one[2] - other[2];
+  return one[0] === other[0] ? 0 : one[0] < other[0] ? -1 : 1;
+}
+
+function greater(one: string, other: string): string {
+  return one < other ? other : one;
+}
+
+function lesser(one: string, other: string): string {
+  return one < other ? one : other;
+}

@@ -1,0 +1,203 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { chunkRows, statementsFor } from '../sql/chunks';
+import { raw, sql, type Sql } from '../sql/sql';
+import { defineStatement, type Statement } from '../sql/statement';
+import type { AgentCollections } from './new-row';
+
+const endpointColumns: RecordColumns = {
+  agent_id: 'text',
+  id: 'text',
+  position: 'integer',
+  protocol: 'text',
+  address: 'text',
+  port: 'integer',
+  health_status: { enumeration: 'HealthStatus' },
+  last_checked: 'time',
+  health_message: 'text',
+  metadata: 'text',
+};
+
+const capabilityColumns: RecordColumns = { id: 'text', name: 'text' };
+const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
+const metadataColumns: RecordColumns = { agent_id: 'text', key: 'text', value: 'text' };
+
+/** Collections of one of the agents of a statement. */
+export interface OwnedCollections {
+  readonly agentId: string;
+  readonly collections: Readonly<Partial<AgentCollections>>;
+}
+
+/**
+ * The statements of what belongs to agents, on one engine. Their number never depends on how many agents they are about,
+ * or on what these carry.
+ */
+const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
+
+export class CollectionStatements {
+  /**
+   * Selects the size of an agent's metadata under other keys than `keys`: the bytes, and an upper bound of the JSON
+   * values.
+   */
+  readonly selectKeptSize;
+  /** Selects the arrays and objects among the same metadata. */
+  readonly selectKeptContainers;
+  /** Deletes {@link chunkRows} entries of an agent's metadata; undefined where a statement blocks nothing else. */
+  readonly deleteSomeMetadata;
+  readonly #hasConcurrentWriters: boolean;
+  readonly #insertEndpoints;
+  readonly #deleteEndpoints;
+  readonly #insertCapabilities;
+  readonly #linkCapabilities;
+  readonly #unlinkCapabilities;
+  readonly #touchDroppedCapabilities;
+  readonly #lockUnsharedCapabilities;
+  readonly #deleteUnsharedCapabilities;
+  readonly #insertMetadata;
+  readonly #mergeMetadata;
+  readonly #deleteMetadata;
+
+  constructor(dialect: Dialect) {
+    this.#hasConcurrentWriters = dialect.hasConcurrentWriters;
+    this.#insertEndpoints = defineStatement<{ endpoints: string }>(
+      (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
+          health_message, metadata)
+        SELECT e.agent_id, e.id, e.position, e.protocol, e.address, e.port, e.health_status, e.last_checked,
+          e.health_message, e.metadata
+        FROM ${dialect.recordSet(p('endpoints'), 'e', endpointColumns)}`,
+    );
+    this.#deleteEndpoints = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
+    );
+    this.#insertCapabilities = defineStatement<{ capabilities: string }>(
+      (p) => sql`INSERT INTO capabilities (id, name)
+        SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
+        WHERE TRUE ON CONFLICT (name) DO NOTHING`,
+    );
+    // By the name of each capability: when it was deleted meanwhile, the statement must fail because of a missing id,
+    // and not skip it.
+    this.#linkCapabilities = defineStatement<{ links: string }>(
+      (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
+        SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
+        FROM ${dialect.recordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
+    );
+    this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
+          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
+    );
+    this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`UPDATE capabilities SET name = name WHERE id IN (
+          SELECT id FROM capabilities WHERE ${isDropped(dialect, p('id'), p('names'))}
+          ORDER BY name FOR NO KEY UPDATE)`,
+    );
+    this.#lockUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`SELECT 1 FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} ORDER BY name FOR UPDATE`,
+    );
+    this.#deleteUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
+      (p) => sql`DELETE FROM capabilities
+        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
+    );
+    const insertMetadata = (metadata: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
+        SELECT m.agent_id, m.key, m.value FROM ${dialect.recordSet(metadata, 'm', metadataColumns)}`;
+    this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertMetadata(p('metadata')));
+    this.#mergeMetadata = defineStatement<{ metadata: string }>(
+      (p) => sql`${insertMetadata(p('metadata'))}
+        WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
+    );
+    const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
+      sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.elements(p('keys'))})`;
+    // A value takes at least two characters, including its separator.
+    this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
+      (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
+          coalesce(sum(CASE WHEN ${isContainer} THEN (length(m.value) + 1) / 2 ELSE 1 END), 0)
+        FROM agent_metadata m WHERE ${isKept(p)}`,
+    );
+    this.selectKeptContainers = defineStatement<{ id: string; keys: string }>(
+      (p) => sql`SELECT m.value FROM agent_metadata m WHERE ${isKept(p)} AND ${isContainer}`,
+    );
+    this.deleteSomeMetadata = dialect.hasConcurrentWriters
+      ? undefined
+      : defineStatement<{ id: string }>(
+          (p) => sql`DELETE FROM agent_metadata WHERE rowid IN (
+            SELECT m.rowid FROM agent_metadata m WHERE m.agent_id = ${p('id')} LIMIT ${raw(String(chunkRows))})`,
+        );
+    this.#deleteMetadata = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,
+    );
+  }
+
+  /** Returns four statements, or more when the agents have thousands of endpoints, capabilities or metadata entries. */
+  insert(owners: readonly OwnedCollections[]): Statement[] {
+    const { endpoints, names, links, metadata } = toRecordSets(owners);
+    // In order, so that two transactions cannot each wait for a name that the other one has inserted first.
+    const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
+    return [
+      ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),
+      ...statementsFor(capabilities, (rows) => this.#insertCapabilities({ capabilities: JSON.stringify(rows) })),
+      ...statementsFor(links, (rows) => this.#linkCapabilities({ links: JSON.stringify(rows) })),
+      ...statementsFor(metadata, (rows) => this.#insertMetadata({ metadata: JSON.stringify(rows) })),
+    ];
+  }
+
+  /** Makes room for collections that replace those of an agent. */
+  clear(id: string, { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>): Statement[] {
+    const statements: Statement[] = [];
+    if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
+    if (capabilities !== undefined) {
+      statements.push(...this.dropCapabilities(id, capabilities));
+      statements.push(this.#unlinkCapabilities({ id, names: JSON.stringify(capabilities) }));
+    }
+    if (metadata !== undefined) statements.push(this.#deleteMetadata({ id }));
+    return statements;
+  }
+
+  /** Sets the given keys of an agent's metadata, and leaves the others. */
+  mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
+    const rows = metadata.map(([key, value]) => [id, key, value]);
+    return statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
+  }
+
+  /**
+   * Deletes the capabilities that only this agent has, except those of `keptNames`, together with their links. Runs
+   * before the links are deleted, because the links identify these capabilities.
+   *
+   * Where others may write, two cases need locks. When two agents lose the same capability, the second has to see the
+   * result of the first, so each updates the capabilities that it drops. An agent that gets a capability locks it
+   * against deletion by its link, so this statement waits for that lock before it checks whether the capability is
+   * shared. All locks are taken in the order of the names, to reduce waiting.
+   */
+  dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
+    const parameters = { id, names: JSON.stringify(keptNames) };
+    const statement = this.#deleteUnsharedCapabilities(parameters);
+    if (!this.#hasConcurrentWriters) return [statement];
+    return [this.#touchDroppedCapabilities(parameters), this.#lockUnsharedCapabilities(parameters), statement];
+  }
+}
+
+function toRecordSets(owners: readonly OwnedCollections[]) {
+  const endpoints: unknown[] = [];
+  const names = new Set<string>();
+  const links: unknown[] = [];
+  const metadata: unknown[] = [];
+  for (const { agentId, collections } of owners) {
+    for (const endpoint of collections.endpoints ?? []) endpoints.push([agentId, ...endpoint]);
+    for (const name of collections.capabilities ?? []) {
+      names.add(name);
+      links.push([agentId, name]);
+    }
+    for (const entry of collections.metadata ?? []) metadata.push([agentId, ...entry]);
+  }
+  return { endpoints, names, links, metadata };
+}
+
+function isDropped(dialect: Dialect, agentId: Sql, keptNames: Sql): Sql {
+  return sql`id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
+    AND name NOT IN (${dialect.elements(keptNames)})`;
+}
+
+function isUnshared(agentId: Sql): Sql {
+  return sql`NOT EXISTS (
+    SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
+  )`;
+}

@@ -1,0 +1,220 @@
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { perEngine } from '../sql/memoize-by-dialect';
+import { chunkRows } from '../sql/chunks';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { defineStatement, toStatement, type Statement } from '../sql/statement';
+import { agentColumns } from './columns';
+import type { AgentChange, AgentCollections, AgentColumns, NewAgentRow } from './new-row';
+import { CollectionStatements } from './relation-statements';
+import { nameStatements, type NameStatements } from './name-statements';
+import type { NameKeys } from './unique-key';
+
+/** The columns of an agent's own row, each with its type in a record set, in the order of its fields in {@link AgentColumns}. */
+const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string, type: RecordColumns[string]]>> = {
+  id: ['id', 'text'],
+  name: ['name', 'text'],
+  nameFolded: ['name_folded', 'text'],
+  publicKey: ['public_key', 'text'],
+  certificateId: ['certificate_id', 'text'],
+  defaultEndpointId: ['default_endpoint_id', 'text'],
+  version: ['version', 'text'],
+  versionKey: ['version_key', 'text'],
+  description: ['description', 'text'],
+  createdAt: ['created_at', 'time'],
+  updatedAt: ['updated_at', 'time'],
+  expiresAt: ['expires_at', 'time'],
+  status: ['status', { enumeration: 'AgentStatus' }],
+  owner: ['owner', 'text'],
+  uniqueKey: ['unique_key', 'text'],
+};
+
+// The keys of an object literal of this type are all of its fields.
+const columnFields = Object.keys(columnTypes) as (keyof AgentColumns)[];
+/** Values that the insertion of one agent needs. */
+type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
+type InsertionParameter = (name: keyof Insertion) => Sql;
+
+const columnNames = raw(columnFields.map((field) => columnTypes[field][0]).join(', '));
+const recordColumns: RecordColumns = Object.fromEntries(columnFields.map((field) => columnTypes[field]));
+
+/** The statements of agents on one engine. Their number for one call never depends on what the agents carry. */
+export class AgentStatements {
+  readonly collections: CollectionStatements;
+  /** One whole agent. */
+  readonly select;
+  /** Whole agents, those of `ids` that there are, in no order. */
+  readonly selectMany;
+  /**
+   * Selects the agent's own row for a change: its status, the time of its last change, whether it has the endpoint
+   * `endpointId`, its certificate, its name, version and owner, and the key that it holds.
+   */
+  readonly selectForChange;
+  /** Selects the certificates among `ids`, each with its status. Locks them until the end of the transaction. */
+  readonly selectCertificates;
+  /** Those of `ids` that are agents. */
+  readonly selectIds;
+  readonly names: NameStatements;
+  /**
+   * Keeps others from changing the agent until the end of the transaction, where they may; gives a row when it is there.
+   * Only a later statement sees what this one has waited for.
+   */
+  readonly lock;
+  /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
+  readonly insertMany;
+  readonly updateEndpointHealth;
+  /** Selects whether the agent has the endpoint. */
+  readonly selectEndpoint;
+  /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
+  readonly expireDue;
+  readonly #dialect: Dialect;
+  readonly #deleteAgent;
+  readonly #insertAgent;
+  readonly #insertAgentOfAnyCertificate;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+    // Conflicts with every change of a certificate, so that nobody revokes it while an agent is attached to it.
+    const forShare = dialect.hasConcurrentWriters ? sql`FOR SHARE` : sql``;
+    this.collections = new CollectionStatements(dialect);
+    this.names = nameStatements(dialect);
+    this.select = defineStatement<{ id: string }>(
+      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id = ${p('id')}`,
+    );
+    this.selectMany = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
+    );
+    this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
+      (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
+          SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
+        ), a.certificate_id, a.name, a.version, a.owner, a.unique_key, EXISTS (
+          SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT 1 OFFSET ${raw(String(chunkRows))}
+        ) FROM agents a WHERE a.id = ${p('id')}`,
+    );
+    this.selectCertificates = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})
+        ORDER BY c.id ${forShare}`,
+    );
+    this.selectIds = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
+    );
+    this.lock = dialect.hasConcurrentWriters
+      ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
+      : undefined;
+    this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
+    // Selects no value for a name that is held and for a certificate that is revoked: the statement then fails because
+    // a required value is missing, and needs no earlier query. `toRefusal` maps that failure.
+    const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
+      defineStatement<Insertion>((p) => {
+        const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
+        // Also when the id is taken, because that has to be reported: the name has a value then.
+        const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
+        const values = columnFields.map((field) => {
+          if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
+          if (field === 'certificateId') return certificateId(p);
+          return columnTypes[field][1] === 'time' ? dialect.fromMs(p(field)) : p(field);
+        });
+        return sql`INSERT INTO agents (${columnNames}) VALUES (${join(values)})`;
+      });
+    this.#insertAgent = insertAgent((p) => {
+      const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
+      // Also when the id is taken, because that has to be reported. No certificate has an empty id.
+      const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
+      return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
+    });
+    this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
+    // Any other unique constraint belongs to the application: the statement reports a row that violates it, and does
+    // not skip the row.
+    this.insertMany = defineStatement<{ agents: string }>(
+      (p) => sql`INSERT INTO agents (${columnNames})
+        SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
+        WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`,
+    );
+    this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
+      (p) => sql`SELECT 1 FROM endpoints WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
+    );
+    this.updateEndpointHealth = defineStatement<{
+      agentId: string;
+      id: string;
+      status: string;
+      lastChecked: number;
+      message: string | null;
+    }>(
+      (
+        p,
+      ) => sql`UPDATE endpoints SET health_status = ${p('status')}, last_checked = ${dialect.fromMs(p('lastChecked'))},
+          health_message = ${p('message')}
+        WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
+    );
+    // The statement that locks the rows also checks whether they are due: the server checks a row again when another
+    // transaction has changed it meanwhile.
+    this.expireDue = defineStatement<{ now: number; limit: number }>(
+      (p) => sql`WITH due AS MATERIALIZED (
+          SELECT a.id FROM agents a
+          WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND a.status IN ('ACTIVE', 'DEPRECATED')
+          ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
+          ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``})
+        UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
+        WHERE id IN (SELECT id FROM due) RETURNING id`,
+    );
+  }
+
+  /**
+   * Returns at most five statements. They fail when another agent holds the name, and when the certificate is REVOKED
+   * unless that is allowed.
+   */
+  insert({ columns, nameKeys, collections }: NewAgentRow, allowsRevoked: boolean): Statement[] {
+    const insertAgent = allowsRevoked ? this.#insertAgentOfAnyCertificate : this.#insertAgent;
+    return [
+      insertAgent({ ...columns, ...nameKeys }),
+      ...this.collections.insert([{ agentId: columns.id, collections }]),
+    ];
+  }
+
+  /** The rows of {@link insertMany}, in the order of its columns. */
+  static toRecord(columns: AgentColumns): unknown[] {
+    return columnFields.map((field) => columns[field]);
+  }
+
+  /**
+   * Returns the statements that change an existing agent: at most eight where one transaction writes at a time. The
+   * caller decides by the result of `selectForChange` whether the change is allowed.
+   */
+  update({ id, columns, collections, mergedMetadata }: AgentChange): Statement[] {
+    return [
+      this.#updateAgent(id, columns, collections),
+      ...this.collections.clear(id, collections),
+      ...this.collections.insert([{ agentId: id, collections }]),
+      ...this.collections.mergeMetadata(id, mergedMetadata ?? []),
+    ];
+  }
+
+  /** For an agent that is there, and that {@link lock} keeps. Its collections go with it. */
+  delete(id: string): Statement[] {
+    return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
+  }
+
+  #updateAgent(id: string, columns: AgentChange['columns'], { endpoints }: Partial<AgentCollections>): Statement {
+    const assignments = this.#assignments(columns);
+    if (endpoints !== undefined && columns.defaultEndpointId === undefined) {
+      const ids = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
+      assignments.push(sql`default_endpoint_id = CASE WHEN default_endpoint_id IN (${this.#dialect.elements(sql`${ids}`)})
+        THEN default_endpoint_id END`);
+    }
+    return toStatement(sql`UPDATE agents SET ${join(assignments)} WHERE id = ${id}`);
+  }
+
+  #assignments(columns: AgentChange['columns']): Sql[] {
+    return columnFields.flatMap((field) => {
+      const value = field === 'id' ? undefined : columns[field];
+      if (value === undefined) return [];
+      const [name, type] = columnTypes[field];
+      return [sql`${raw(name)} = ${type === 'time' ? this.#dialect.fromMs(sql`${value}`) : sql`${value}`}`];
+    });
+  }
+}
+
+/** The statements of an engine. */
+export const agentStatements = perEngine((dialect) => new AgentStatements(dialect));
+
+/** Stored columns of the health of an endpoint. */
+export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

@@ -1,0 +1,155 @@
+import { v7 as uuidv7 } from 'uuid';
+import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, maxTimeMs, optional } from '../validation/checks';
+import { invalidInput } from '../errors/failure';
+import type { Checks } from '../validation/validator';
+import { reading } from '../validation/guarded-read';
+import { toMetadataRows } from '../metadata/metadata-rows';
+import { foldCase } from '../validation/fold-case';
+import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './new-row';
+import { parseEndpoints } from './endpoint-validation';
+import { AgentStatus, type Uniqueness } from './types';
+import { toNameKeys, toUniqueKey } from './unique-key';
+import { toVersionKey } from './version-key';
+
+/** Defaults for the fields that an agent omits. */
+export interface AgentDefaults {
+  readonly nowMs: number;
+  readonly lifetimeMs: number;
+  readonly uniqueness: Uniqueness;
+  /** True when a REVOKED certificate is accepted. */
+  readonly allowsRevoked: boolean;
+  readonly checks: Checks;
+}
+
+const agentFields = new Set([
+  'id',
+  'name',
+  'publicKey',
+  'certificateId',
+  'endpoints',
+  'defaultEndpoint',
+  'capabilities',
+  'version',
+  'description',
+  'metadata',
+  'createdAt',
+  'updatedAt',
+  'expiresAt',
+  'status',
+  'owner',
+] as const);
+
+/** Checks an agent to be registered and completes it. @throws INVALID_INPUT */
+export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
+  const agent = checkObject(input, 'agent', agentFields);
+  const collections: AgentCollections = {
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)) ?? [],
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)) ?? [],
+    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+  };
+  const columns: AgentColumns = {
+    id: optional(agent.id, 'id', checks.id) ?? uuidv7(),
+    ...nameColumns(agent.name, checks),
+    publicKey: checks.nonEmptyText(agent.publicKey, 'publicKey'),
+    certificateId: checks.id(agent.certificateId, 'certificateId'),
+    defaultEndpointId: optional(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference) ?? null,
+    ...versionColumns(agent.version, checks),
+    description: optional(agent.description, 'description', checks.text) ?? null,
+    createdAt: optional(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
+    updatedAt: optional(agent.updatedAt, 'updatedAt', checkUpdateTime) ?? nowMs,
+    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
+    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
+    owner: checks.id(agent.owner, 'owner'),
+    uniqueKey: null,
+  };
+  checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
+  const nameKeys = toNameKeys(columns);
+  return { columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) }, nameKeys, collections };
+}
+
+/** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
+export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks): AgentChange {
+  const agent = checkObject(input, 'agent', agentFields);
+  const collections = withoutUndefined({
+    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)),
+    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)),
+    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+  });
+  optional(agent.updatedAt, 'updatedAt', checkTime);
+  const columns = withoutUndefined({
+    ...(agent.name === undefined ? {} : nameColumns(agent.name, checks)),
+    publicKey: optional(agent.publicKey, 'publicKey', checks.nonEmptyText),
+    certificateId: optional(agent.certificateId, 'certificateId', checks.id),
+    defaultEndpointId: clearable(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference),
+    ...(agent.version === undefined ? {} : versionColumns(agent.version, checks)),
+    description: clearable(agent.description, 'description', checks.text),
+    createdAt: optional(agent.createdAt, 'createdAt', checkTime),
+    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
+    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
+    owner: optional(agent.owner, 'owner', checks.id),
+  });
+  if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
+  return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
+}
+
+/** First time that `updatedAt` must not have on create: every earlier time leaves room for later changes. */
+const updateTimesEndMs = Date.UTC(9999, 0, 1);
+
+function checkUpdateTime(value: unknown, field: string): number {
+  const ms = checkTime(value, field);
+  if (ms >= updateTimesEndMs) throw invalidInput(field, 'must be before year 9999');
+  return ms;
+}
+
+function nameColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'name' | 'nameFolded'> {
+  const name = checks.id(value, 'name');
+  return { name, nameFolded: foldCase(name) };
+}
+
+function versionColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'version' | 'versionKey'> {
+  const version = checks.id(value, 'version');
+  return { version, versionKey: toVersionKey(version) };
+}
+
+function parseCapabilities(checks: Checks): (value: unknown, field: string) => string[] {
+  return (value, field) => {
+    const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
+    checks.recordLength([[...names]], field);
+    // In order, so that no two transactions each wait for a name that the other one has inserted first.
+    return [...names].sort();
+  };
+}
+
+function checkEndpointReference(value: unknown, field: string): string {
+  if (typeof value === 'string') return checkNonEmptyText(value, field);
+  const id = reading(field, () => {
+    if (typeof value === 'object' && value !== null && 'id' in value) return value.id;
+    throw invalidInput(field, 'must be an endpoint or the id of one');
+  });
+  return checkNonEmptyText(id, `${field}.id`);
+}
+
+function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly EndpointRow[]): void {
+  if (typeof id === 'string' && !endpoints.some(([endpointId]) => endpointId === id)) throw unknownDefaultEndpoint();
+}
+
+/** Returns the error of a default endpoint that does not belong to the agent. */
+export function unknownDefaultEndpoint(): Error {
+  return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
+}
+
+/** Undefined keeps, null clears. */
+function clearable<T>(
+  value: unknown,
+  field: string,
+  check: (value: unknown, field: string) => T,
+): T | null | undefined {
+  return value === null ? null : optional(value, field, check);
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  // The entries left are those whose values are defined, which is what the type says.
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

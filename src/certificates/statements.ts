@@ -1,0 +1,107 @@
+import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
+import type { Dialect } from '../sql/dialect';
+import { perEngine } from '../sql/memoize-by-dialect';
+import { statementsFor } from '../sql/chunks';
+import { sql } from '../sql/sql';
+import { defineStatement, type Statement } from '../sql/statement';
+import { certificateColumns } from './rows';
+import type { CertificateColumns, NewCertificateRow } from './validation';
+
+/** The statements of certificates on one engine. */
+export class CertificateStatements {
+  readonly selectById;
+  readonly selectByFingerprint;
+  /**
+   * Selects its status and its successor. Where several transactions may write, blocks changes of the certificate and
+   * new references to it; only later statements see the existing references.
+   */
+  readonly lock;
+  /** Selects whether a certificate with this id exists. */
+  readonly exists;
+  /** The certificates that it has succeeded, by id; locked where several transactions may write. */
+  readonly lockPredecessors;
+  readonly revoke;
+  readonly setSuccessor;
+  readonly delete;
+  /** Reports by its number of changes whether the certificate exists, and blocks changes of it. */
+  readonly touch;
+  /** One batch; returns the ids of those that have expired. */
+  readonly expireDue;
+  readonly #insertCertificate;
+  readonly #insertMetadata;
+  readonly #deleteMetadata;
+
+  constructor(dialect: Dialect) {
+    const columns = certificateColumns(dialect);
+    const { fromMs } = dialect;
+    const forUpdate = dialect.hasConcurrentWriters ? sql`FOR UPDATE` : sql``;
+    const forStatus = dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``;
+    this.selectById = defineStatement<{ id: string }>(
+      (p) => sql`SELECT ${columns} FROM certificates c WHERE c.id = ${p('id')}`,
+    );
+    this.selectByFingerprint = defineStatement<{ fingerprintKey: string }>(
+      (p) => sql`SELECT ${columns} FROM certificates c WHERE c.fingerprint_key = ${p('fingerprintKey')}`,
+    );
+    this.lock = defineStatement<{ id: string }>(
+      (p) => sql`SELECT status, replaced_by FROM certificates WHERE id = ${p('id')} ${forUpdate}`,
+    );
+    this.exists = defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM certificates WHERE id = ${p('id')}`);
+    this.lockPredecessors = defineStatement<{ id: string }>(
+      (p) => sql`SELECT id FROM certificates WHERE replaced_by = ${p('id')} ORDER BY id ${forUpdate}`,
+    );
+    this.revoke = defineStatement<{ id: string; reason: string; revokedAt: number }>(
+      (p) => sql`UPDATE certificates
+        SET status = 'REVOKED', revoked_at = ${fromMs(p('revokedAt'))}, revocation_reason = ${p('reason')}
+        WHERE id = ${p('id')} AND status <> 'REVOKED'`,
+    );
+    this.setSuccessor = defineStatement<{ id: string; successor: string }>(
+      (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
+    );
+    this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
+    // A column that no index holds, so that none has to be written.
+    this.touch = defineStatement<{ id: string }>(
+      (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
+    );
+    // In the order of the index, which is the same for all concurrent calls. A certificate that another transaction
+    // revoked while this one waited is not among the locked rows. A second condition on the status would make SQLite
+    // read all rows of that status.
+    this.expireDue = defineStatement<{ now: number; limit: number }>(
+      (p) => sql`WITH due AS MATERIALIZED (
+          SELECT c.id FROM certificates c
+          WHERE c.status IN ('VALID', 'SUSPENDED') AND c.not_after <= ${fromMs(p('now'))}
+          ORDER BY c.status, c.not_after LIMIT CAST(${p('limit')} AS BIGINT) ${forStatus})
+        UPDATE certificates SET status = 'EXPIRED' WHERE id IN (SELECT id FROM due) RETURNING id`,
+    );
+    this.#insertCertificate = defineStatement<Record<keyof CertificateColumns, string | number | null>>(
+      (p) => sql`INSERT INTO certificates (id, subject, subject_folded, issuer, issuer_folded, not_before, not_after,
+          public_key, certificate, fingerprint, fingerprint_key, status, created_at, revoked_at, revocation_reason,
+          replaced_by)
+        VALUES (${p('id')}, ${p('subject')}, ${p('subjectFolded')}, ${p('issuer')}, ${p('issuerFolded')},
+          ${fromMs(p('notBefore'))}, ${fromMs(p('notAfter'))}, ${p('publicKey')}, ${p('certificate')},
+          ${p('fingerprint')}, ${p('fingerprintKey')}, ${p('status')}, ${fromMs(p('createdAt'))},
+          ${fromMs(p('revokedAt'))}, ${p('revocationReason')}, ${p('replacedBy')})`,
+    );
+    this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
+      (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)
+        SELECT c.id, m.key, m.value FROM ${dialect.entries(p('metadata'), 'm')} JOIN certificates c ON c.id = ${p('id')}`,
+    );
+    this.#deleteMetadata = defineStatement<{ id: string }>(
+      (p) => sql`DELETE FROM certificate_metadata WHERE certificate_id = ${p('id')}`,
+    );
+  }
+
+  insert({ columns, metadata }: NewCertificateRow): Statement[] {
+    return [this.#insertCertificate({ ...columns }), ...this.#addMetadata(columns.id, metadata)];
+  }
+
+  /** Of a certificate that is there. */
+  replaceMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
+    return [this.#deleteMetadata({ id }), ...this.#addMetadata(id, metadata)];
+  }
+
+  #addMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
+    return statementsFor(metadata, (rows) => this.#insertMetadata({ id, metadata: toEntriesJson(rows) }));
+  }
+}
+
+export const certificateStatements = perEngine((dialect) => new CertificateStatements(dialect));

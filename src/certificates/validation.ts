@@ -1,0 +1,100 @@
+import { v7 as uuidv7 } from 'uuid';
+import { invalidInput } from '../errors/failure';
+import { checkObject, checkOneOf, checkTime, optional } from '../validation/checks';
+import type { Checks } from '../validation/validator';
+import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
+import { foldCase } from '../validation/fold-case';
+import { toFingerprintKey } from './fingerprint';
+import { CertificateStatus, RevocationReason } from './types';
+
+/** The columns of a certificate. Times in milliseconds since 1970. */
+export interface CertificateColumns {
+  readonly id: string;
+  readonly subject: string;
+  readonly subjectFolded: string;
+  readonly issuer: string;
+  readonly issuerFolded: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly publicKey: string;
+  readonly certificate: string;
+  readonly fingerprint: string;
+  readonly fingerprintKey: string;
+  readonly status: CertificateStatus;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly revocationReason: RevocationReason | null;
+  readonly replacedBy: string | null;
+}
+
+/** A checked certificate, ready to be inserted. */
+export interface NewCertificateRow {
+  readonly columns: CertificateColumns;
+  readonly metadata: readonly MetadataRow[];
+}
+
+const certificateFields = new Set([
+  'id',
+  'subject',
+  'issuer',
+  'notBefore',
+  'notAfter',
+  'publicKey',
+  'certificate',
+  'fingerprint',
+  'status',
+  'metadata',
+  'createdAt',
+  'revokedAt',
+  'revocationReason',
+  'replacedBy',
+] as const);
+
+/** Checks a certificate to be stored and completes it. @throws INVALID_INPUT */
+export function parseNewCertificate(input: unknown, nowMs: number, checks: Checks): NewCertificateRow {
+  const fields = checkObject(input, 'certificate', certificateFields);
+  const subject = checks.name(fields.subject, 'subject');
+  const issuer = checks.name(fields.issuer, 'issuer');
+  const fingerprint = checks.name(fields.fingerprint, 'fingerprint');
+  const columns: CertificateColumns = {
+    id: optional(fields.id, 'id', checks.id) ?? uuidv7(),
+    subject,
+    subjectFolded: foldCase(subject),
+    issuer,
+    issuerFolded: foldCase(issuer),
+    notBefore: checkTime(fields.notBefore, 'notBefore'),
+    notAfter: checkTime(fields.notAfter, 'notAfter'),
+    publicKey: checks.nonEmptyText(fields.publicKey, 'publicKey'),
+    certificate: checks.text(fields.certificate, 'certificate'),
+    fingerprint,
+    fingerprintKey: toFingerprintKey(fingerprint),
+    status: optional(fields.status, 'status', checkCertificateStatus) ?? 'VALID',
+    createdAt: optional(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
+    revokedAt: optional(fields.revokedAt, 'revokedAt', checkTime) ?? null,
+    revocationReason: optional(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
+    replacedBy: null,
+  };
+  if (fields.replacedBy !== undefined) throw invalidInput('replacedBy', 'must not be given: rotate() sets it');
+  if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');
+  if (columns.notAfter < columns.notBefore) throw invalidInput('notAfter', 'must not be before notBefore');
+  checkRevocation(columns);
+  return {
+    columns,
+    metadata: optional(fields.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+  };
+}
+
+/** @throws INVALID_INPUT for anything but a status. */
+export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
+  return checkOneOf(value, CertificateStatus, field);
+}
+
+function checkRevocationReason(value: unknown, field: string): RevocationReason {
+  return checkOneOf(value, RevocationReason, field);
+}
+
+function checkRevocation({ status, revokedAt, revocationReason }: CertificateColumns): void {
+  if (status === 'REVOKED') return;
+  if (revokedAt !== null) throw invalidInput('revokedAt', 'is for revoked certificates only');
+  if (revocationReason !== null) throw invalidInput('revocationReason', 'is for revoked certificates only');
+}

@@ -1,0 +1,138 @@
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { perEngine } from '../sql/memoize-by-dialect';
+import { statementsFor } from '../sql/chunks';
+import { sql } from '../sql/sql';
+import { defineStatement, toStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
+import { storedTime } from '../sql/stored';
+import type { Change, ChangeKind } from './types';
+
+const changeColumns: RecordColumns = {
+  position: 'integer',
+  entity: { enumeration: 'ChangeEntity' },
+  entity_id: 'text',
+  kind: { enumeration: 'ChangeKind' },
+  changed_at: 'time',
+};
+
+/** The statements of the feed of changes on one engine. */
+export class ChangeStatements {
+  /**
+   * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
+   * when there is no change, its columns of a change are null.
+   */
+  readonly select;
+  /** Returns the bounds of the feed. */
+  readonly selectBounds;
+  /** Allows only one call at a time to prune; absent on an engine whose writers run one after another anyway. */
+  readonly lockPruning: Statement | undefined;
+  /**
+   * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them.
+   * Stops at the first change that is not older: the kept changes then have no gaps, so that a position shows what a
+   * follower has missed.
+   */
+  readonly selectPrunable;
+  readonly markPruned;
+  readonly deletePruned;
+  readonly deleteOlderMarks;
+  readonly #insert;
+
+  constructor(dialect: Dialect) {
+    const bounds = sql`SELECT COALESCE((SELECT MAX(m.sequence) FROM change_prunings m), 0) AS pruned,
+      COALESCE((SELECT MAX(n.sequence) FROM changes n), 0) AS newest`;
+    this.select = defineStatement<{ after: number; limit: number }>(
+      (
+        p,
+      ) => sql`SELECT b.pruned, b.newest, c.sequence, c.entity, c.entity_id, c.kind, ${dialect.toMs(sql`c.changed_at`)}
+        FROM (${bounds}) b LEFT JOIN (SELECT f.sequence, f.entity, f.entity_id, f.kind, f.changed_at FROM changes f
+          WHERE f.sequence > CAST(${p('after')} AS BIGINT) ORDER BY f.sequence LIMIT CAST(${p('limit')} AS BIGINT)) c ON TRUE
+        ORDER BY c.sequence`,
+    );
+    this.selectBounds = toStatement(bounds);
+    const pruning = dialect.takeTurn?.(sql`'change_prunings'`);
+    this.lockPruning = pruning === undefined ? undefined : toStatement(pruning);
+    this.selectPrunable = defineStatement<{ before: number; limit: number }>((p) => {
+      const before = dialect.fromMs(p('before'));
+      return sql`WITH oldest AS (SELECT c.sequence, c.changed_at FROM changes c
+          ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT))
+        SELECT COUNT(*), MAX(o.sequence) FROM oldest o WHERE o.sequence < COALESCE(
+          (SELECT MIN(k.sequence) FROM oldest k WHERE k.changed_at >= ${before}), 9223372036854775807)`;
+    });
+    this.markPruned = defineStatement<{ last: number }>(
+      (p) => sql`INSERT INTO change_prunings (sequence) VALUES (${p('last')}) ON CONFLICT DO NOTHING`,
+    );
+    this.deletePruned = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM changes WHERE sequence <= ${p('last')}`,
+    );
+    this.deleteOlderMarks = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM change_prunings WHERE sequence < ${p('last')}`,
+    );
+    // The number is drawn once it is this transaction's turn, which lasts until its commit: so numbers become visible in
+    // their order, and a reader that has seen one has seen all before it.
+    const turn = dialect.takeTurn?.(sql`'changes'`);
+    this.#insert = defineStatement<{ changes: string }>(
+      (p) => sql`${turn === undefined ? sql`` : sql`WITH turn AS MATERIALIZED (${turn})`}
+        INSERT INTO changes (entity, entity_id, kind, changed_at)
+        SELECT n.entity, n.entity_id, n.kind, n.changed_at
+        FROM ${turn === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.recordSet(p('changes'), 'n', changeColumns)}
+        ORDER BY n.position`,
+    );
+  }
+
+  /** Returns one statement, or more for thousands of changes. */
+  insert(notes: readonly ChangeNote[]): Statement[] {
+    const rows = notes.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
+    return statementsFor(rows, (chunk) =>
+      this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
+    );
+  }
+}
+
+export const changeStatements = perEngine((dialect) => new ChangeStatements(dialect));
+
+type BoundsRow = readonly [pruned: number, newest: number];
+
+type ChangeResultRow = readonly [
+  ...BoundsRow,
+  sequence: number,
+  entity: 'AGENT' | 'CERTIFICATE',
+  id: string,
+  kind: ChangeKind,
+  changedAtMs: number,
+];
+
+/** First and last number of the feed. */
+export interface FeedBounds {
+  /** Number of the last change that was pruned; 0 before the first pruning. */
+  readonly pruned: number;
+  /** Highest number that the feed has used; 0 before the first change. */
+  readonly last: number;
+}
+
+/** Changes, with the bounds of the feed when they were read. */
+export interface FeedPage extends FeedBounds {
+  readonly changes: Change[];
+}
+
+/** Converts the first columns of a row of `select` or `selectBounds`. */
+export function toBounds(row: Row | undefined): FeedBounds {
+  // The statement that returned the row selects exactly these columns first.
+  const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
+  return { pruned, last: Math.max(pruned, newest) };
+}
+
+/** Converts the rows of `select`. */
+export function toFeedPage(rows: readonly Row[]): FeedPage {
+  return { ...toBounds(rows[0]), changes: rows.filter((row) => row[2] !== null).map(toChange) };
+}
+
+function toChange(row: Row): Change {
+  // The statement that made the row selects exactly these columns.
+  const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
+  return {
+    sequence,
+    entity: entity === 'AGENT' ? 'agent' : 'certificate',
+    id,
+    kind,
+    changedAt: storedTime(changedAtMs, 'change', String(sequence), 'changedAt'),
+  };
+}

@@ -1,0 +1,199 @@
+import { createSecureContext } from 'node:tls';
+import {
+  Client,
+  type ClientBase,
+  type ClientConfig,
+  type CustomTypesConfig,
+  type PoolClient,
+  type QueryArrayResult,
+} from 'pg';
+import { Failure } from '../../errors/failure';
+import { isConnectionFault } from './errors/failure';
+import type { PostgresqlLocation } from '../../options/database-url';
+import type { PoolSettings } from '../../options/resolve-options';
+import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
+import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { lacksOutcome, unexpectedEnd } from './guarded-connection';
+import { toNumbered } from './numbered-parameters';
+import { reasonOn, TidyClient } from './managed-client';
+import { TidyPool } from './managed-pool';
+
+/** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
+const answerGraceMs = 1000;
+
+/** Time in milliseconds without traffic before the operating system checks that the peer is still reachable. */
+const keepAliveDelayMs = 10_000;
+
+/** Parsers for the selected types: integers, booleans and texts. JSON is selected as text. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  16: (text) => text === 't', // boolean
+  20: Number, // bigint, which counts and never goes beyond 2^53
+  23: Number, // integer
+  701: Number, // double precision
+};
+const keepText = (text: string): unknown => text;
+const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
+
+/**
+ * Returns the same parsers for a result with bounds: a parser that throws makes the driver discard the rest of the
+ * result.
+ */
+function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
+  const size = new AnswerSize(bounds);
+  const countText = (text: string): unknown => {
+    size.add(text);
+    return text;
+  };
+  return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
+}
+
+/** A pool of connections to one server. */
+export class PostgresqlConnections {
+  readonly pool: TidyPool;
+  readonly #config: ClientConfig;
+  readonly #busy = new Set<PoolClient>();
+  /** All that have come about and are not gone. */
+  readonly #clients = new Set<unknown>();
+
+  /**
+   * Does not open a connection.
+   *
+   * @param isReplica - true when the server is normally a standby.
+   * @throws INVALID_OPTIONS when the driver cannot use the URL, for example because it names a file that does not
+   * exist.
+   */
+  constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
+    const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
+    this.#config = {
+      connectionString: schema === undefined ? connectionString : withSearchPath(connectionString, schema),
+      application_name: 'ans-database',
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveDelayMs,
+    };
+    assertUsable(this.#config);
+    this.pool = new TidyPool({
+      ...this.#config,
+      isForPrimary: !isReplica,
+      max: maxConnections,
+      idleTimeoutMillis: idleTimeoutMs,
+      // A pool that was not closed must not keep the process alive, as on SQLite.
+      allowExitOnIdle: true,
+      ...(statementTimeoutMs === 0
+        ? undefined
+        : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + answerGraceMs }),
+    });
+    // The pool replaces an idle connection that is lost; without a listener the error would end the process.
+    this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => this.#clients.add(client));
+    this.pool.on('remove', (client) => this.#clients.delete(client));
+    this.pool.on('acquire', (client) => this.#busy.add(client));
+    this.pool.on('release', (_error, client) => this.#busy.delete(client));
+  }
+
+  /** Lends a connection to `work`. One that has failed is not used again. */
+  async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(isConnectionFault(error));
+      throw error;
+    }
+  }
+
+  /** Returns the rows of a statement that does not belong to a service. */
+  async query(sql: string): Promise<readonly Row[]> {
+    const { rows } = await this.withClient((client) => runStatement(client, { sql, args: [] }));
+    return rows;
+  }
+
+  /** Returns a connection outside the pool, for slow statements. The caller has to end it. */
+  async connectAlone(): Promise<Client> {
+    const client = new TidyClient(this.#config);
+    this.#clients.add(client);
+    client.once('end', () => this.#clients.delete(client));
+    await client.connect();
+    return client;
+  }
+
+  /** Reports whether another connection than this one may be waiting for a response. */
+  hasOthersInUse(client: PoolClient): boolean {
+    return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
+  }
+
+  /**
+   * Returns the process ids of the server processes that serve the connections of this process, when they are known.
+   */
+  serverProcesses(): number[] {
+    return [...this.#clients].flatMap((client) => {
+      const number = client instanceof TidyClient ? client.serverProcess : undefined;
+      return number === undefined ? [] : [number];
+    });
+  }
+
+  /** Breaks the connections that are in use: calls that wait for a response fail. */
+  giveUpBusy(): void {
+    for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+
+  /** Breaks all connections and blocks new ones: calls that use or await a connection fail. */
+  giveUp(): void {
+    this.pool.giveUp();
+    for (const client of this.#clients) if (client instanceof TidyClient) client.hangUp();
+  }
+}
+
+/** Runs one statement on a connection. The next one may be given before it has its answer. */
+export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
+  const name = client instanceof TidyClient ? client.nameOf(sql) : undefined;
+  const query = {
+    text: toNumbered(sql),
+    name,
+    // The driver only reads them.
+    values: args as unknown[],
+    rowMode: 'array' as const,
+    types: bounds === undefined ? types : limitedTypes(bounds),
+  };
+  // The driver's own promises would keep answers until the whole heap is collected.
+  const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
+    client.query<Row[]>(query, (error: Error | null, answer) => {
+      if (error !== null) reject(reasonOn(client, error));
+      else if (lacksOutcome(answer)) reject(unexpectedEnd());
+      else resolve(answer);
+    });
+  });
+  if (client instanceof TidyClient) client.heard(name);
+  return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
+}
+
+// The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
+function assertUsable(config: ClientConfig): void {
+  try {
+    // Its type in the driver lacks the values that are not booleans.
+    const { ssl }: { readonly ssl: unknown } = new Client(config);
+    // The driver uses the files again for every new connection.
+    if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
+  } catch (error) {
+    throw new Failure('INVALID_OPTIONS', 'the parameters of the URL cannot be used', { cause: error });
+  }
+}
+
+// A URL takes precedence over the driver's other options, so the URL has to contain this setting, too. The last
+// occurrence counts.
+function withSearchPath(address: string, schema: string): string {
+  const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
+  const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
+  return `${address}&options=${encodeURIComponent(all)}`;
+}
+
+// An argument of the server's command line: a backslash keeps a space, or another one, from ending it.
+function searchPath(schema: string): string {
+  return `-c search_path=${`"${schema.replaceAll('"', '""')}"`.replace(/[\\ ]/g, '\\$&')}`;
+}

@@ -1,0 +1,226 @@
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
+import type { Findings } from '../../integrity/findings';
+import type { Diagnostics } from '../../diagnostics/diagnostics';
+import type { PrismaClient } from '../../generated/prisma/client';
+import type { PostgresqlLocation } from '../../options/database-url';
+import type { ResolvedOptions } from '../../options/resolve-options';
+import type {
+  Database,
+  DatabaseTransaction,
+  Executor,
+  StatementObserver,
+  TransactionRequest,
+  TransactionWaiters,
+  Vitals,
+} from '../../storage/executor';
+import { Failure } from '../../errors/failure';
+import { PrismaClientLoader } from '../../runtime/prisma-client-loader';
+import type { ConnectionHold } from '../../runtime/transaction-context';
+import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './prisma-adapter';
+import type { ChangeNote } from '../../sql/statement';
+import { writeNotes } from '../../runtime/run-work';
+import { PostgresqlConnections, runStatement } from './connections';
+import { postgresqlDialect } from './dialect';
+import {
+  createPostgresqlExecutor,
+  createPostgresqlTransactionExecutor,
+  createReplicaExecutor,
+} from './executor';
+import { inspectFeedCounter } from './feed-counter';
+import { PostgresqlMigrator } from './migrator';
+import { DividedTransaction } from './transaction';
+import { Replicas } from './replicas';
+import { assertEncoding } from './server-encoding';
+import { createWaiters } from './transaction-waiters';
+
+/** Selects the server settings that decide whether, and how well, the server can be used. */
+const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
+  current_schema(), current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
+
+const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
+
+/** Default limit for a health probe to wait for a connection, in milliseconds. */
+const longestConnectMs = 5000;
+
+/** A PostgreSQL database as services see it. */
+export class PostgresqlEngine implements Database {
+  readonly migrator: PostgresqlMigrator;
+  readonly vitals: Vitals;
+  readonly #primary: PostgresqlConnections;
+  /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
+  readonly #control: PostgresqlConnections;
+  readonly #replicas: Replicas;
+  /** Schema of the tables. Prisma Client needs it, because it qualifies the names of the tables. */
+  #schema: string | undefined;
+  readonly #diagnostics: Diagnostics;
+  readonly #prisma: PrismaClientLoader;
+
+  /** Connects to nothing yet. */
+  constructor(location: PostgresqlLocation, options: ResolvedOptions, diagnostics: Diagnostics) {
+    const { pool, replicas, maxReplicaLagMs } = options;
+    const primary = new PostgresqlConnections(location, pool);
+    const control = new PostgresqlConnections(location, {
+      ...pool,
+      maxConnections: 1,
+      connectTimeoutMs: pool.connectTimeoutMs === 0 ? longestConnectMs : pool.connectTimeoutMs,
+    });
+    this.migrator = createMigrator(location, primary, primary);
+    this.#primary = primary;
+    this.#control = control;
+    this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
+    this.#schema = location.schema;
+    this.#diagnostics = diagnostics;
+    this.#prisma = new PrismaClientLoader(() =>
+      loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, this.#schema)),
+    );
+    const inspector = createMigrator(location, control, primary);
+    this.vitals = {
+      engine: 'postgresql',
+      ping: () =>
+        control.withClient(async (client) => {
+          const start = performance.now();
+          await client.query('SELECT 1');
+          return performance.now() - start;
+        }),
+      pendingMigrations: () => inspector.pending(),
+      warnings: () => warningsOf(control),
+      replicas: () => this.#replicas.health(),
+      pool: () => {
+        const { totalCount: total, idleCount: idle, waitingCount: waiting } = primary.pool;
+        return { total, idle, waiting, max: pool.maxConnections };
+      },
+      hangUp: () => control.giveUpBusy(),
+    };
+  }
+
+  /** Looks whether the server can serve, once its schema is there. */
+  async check(): Promise<void> {
+    const [[encoding, hasSearchIndex, schema, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
+    if (typeof schema === 'string') this.#schema = schema;
+    assertEncoding(encoding);
+    if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
+    if (mayLoseCommits === true) {
+      this.#diagnostics.warned('synchronous_commit is off: a crash of the server may lose acknowledged changes');
+    }
+    if (isStandby === true) this.#diagnostics.warned(standbyWarning);
+    await this.#replicas.check();
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    return createPostgresqlExecutor(this.#primary, this.#prisma, observe);
+  }
+
+  preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
+    return this.#replicas.isEmpty ? primary : createReplicaExecutor(this.#replicas, primary, observe);
+  }
+
+  async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
+    const transaction = await DividedTransaction.begin(this.#primary, request);
+    const waiters = createWaiters(this.#primary, this.#control, transaction);
+    return new PostgresqlEngineTransaction(transaction, waiters, this.#schema);
+  }
+
+  migrate(): Promise<string[]> {
+    return this.migrator.apply();
+  }
+
+  // Loaded by those who use it.
+  async examine(findings: Findings): Promise<void> {
+    const { examinePostgresql } = await import('./integrity.js');
+    await examinePostgresql(this.#primary, findings);
+  }
+
+  /** The server has its own tools for that. */
+  backUp(): Promise<void> {
+    const message =
+      'backups are for SQLite only: back a PostgreSQL database up with pg_dump, and restore it with pg_restore';
+    return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#replicas.close();
+    await this.#control.close();
+    await this.#primary.close();
+  }
+
+  async giveUp(): Promise<void> {
+    this.#primary.giveUp();
+    this.#control.giveUp();
+    this.#prisma.giveUp();
+    await this.#replicas.giveUp();
+  }
+}
+
+class PostgresqlEngineTransaction implements DatabaseTransaction {
+  readonly waiters: TransactionWaiters;
+  readonly hold: ConnectionHold;
+  readonly #transaction: DividedTransaction;
+  readonly #prisma: PrismaClientLoader;
+  readonly #notes: ChangeNote[] = [];
+
+  constructor(transaction: DividedTransaction, waiters: TransactionWaiters, schema: string | undefined) {
+    this.waiters = waiters;
+    this.hold = transaction.hold;
+    this.#transaction = transaction;
+    this.#prisma = new PrismaClientLoader(() =>
+      loadPrismaClient(createPostgresqlTransactionAdapterFactory(transaction.client, schema)),
+    );
+  }
+
+  createExecutor(observe?: StatementObserver): Executor {
+    return createPostgresqlTransactionExecutor(this.#transaction, this.#prisma, this.#notes, observe);
+  }
+
+  async commit(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#writeNotes();
+    await this.#transaction.commit();
+  }
+
+  async rollback(): Promise<void> {
+    await this.#prisma.dispose();
+    await this.#transaction.rollback();
+  }
+
+  async #writeNotes(): Promise<void> {
+    try {
+      for (const statement of writeNotes(postgresqlDialect, this.#notes)) {
+        await this.#transaction.write((client) => runStatement(client, statement));
+      }
+    } catch (error) {
+      // It is this error that is to be reported.
+      await this.#transaction.rollback().catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+function createMigrator(
+  { schema }: PostgresqlLocation,
+  connections: PostgresqlConnections,
+  primary: PostgresqlConnections,
+): PostgresqlMigrator {
+  return new PostgresqlMigrator({
+    query: async (sql) => ({ rows: (await connections.query(sql)).map((row) => [...row]) }),
+    connect: () => primary.connectAlone(),
+    schema,
+  });
+}
+
+/** Returns warnings about a server that answers but serves badly. */
+async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
+  const warnings: string[] = [];
+  const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');
+  if (isStandby === true) warnings.push(standbyWarning);
+  const state = await inspectFeedCounter((sql) => connections.query(sql));
+  if (state === 'behind' || state === 'missing') warnings.push(feedCounterMessages[state]);
+  return warnings;
+}
+
+async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {
+  const { PrismaClient } = await import('../../generated/prisma-postgresql/client.js');
+  // The two clients are generated from one model: what services call has the same form on both.
+  return new PrismaClient({ adapter, errorFormat: 'minimal' }) as unknown as PrismaClient;
+}

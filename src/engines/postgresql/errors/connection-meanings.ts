@@ -1,0 +1,96 @@
+import type { DatabaseErrorCode } from '../../../errors/database-error';
+import { describeTlsFault } from './tls-fault';
+
+/*
+ * Errors of a connection that come from the driver or from the system, before or instead of a response of the server.
+ * They have no SQLSTATE.
+ */
+
+/** Mapping of an error for the caller. */
+export interface Meaning {
+  readonly code: DatabaseErrorCode;
+  readonly message: string;
+  /** Set when it differs from the default of the code. */
+  readonly retryable?: boolean;
+  /** Reports whether the circuit breaker counts the error as an outage; set when the code does not decide that. */
+  readonly isOutage?: boolean;
+}
+
+const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
+export const silent: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the server did not answer within pool.connectTimeoutMs',
+};
+export const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
+
+export const misunderstood: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the connection failed: the server does not keep to the protocol of PostgreSQL',
+};
+const unsupportedAuthentication: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the server asks for a method of authentication that is not supported, such as GSSAPI: see its pg_hba.conf',
+  retryable: false,
+};
+
+export const refusedRole: Meaning = {
+  code: 'UNAVAILABLE',
+  message: 'the server refuses the role or its password',
+  retryable: false,
+};
+/** Errors of a connection that the system reports, by their code. */
+const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
+  ['ECONNREFUSED', unreachable],
+  ['ENOTFOUND', unreachable],
+  ['EAI_AGAIN', unreachable],
+  ['EHOSTUNREACH', unreachable],
+  ['ENETUNREACH', unreachable],
+  ['ECONNRESET', lost],
+  ['ECONNABORTED', lost],
+  ['EPIPE', lost],
+  ['ETIMEDOUT', lost],
+]);
+
+/** Errors of a connection that the driver reports, by their message: they have no code. */
+const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+  [
+    /^timeout exceeded when trying to connect$/,
+    { code: 'TIMEOUT', message: 'no connection was free within pool.connectTimeoutMs' },
+  ],
+  [/^(?:timeout expired|Connection terminated due to connection timeout)$/, silent],
+  [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
+  [/^Connection terminated|is not queryable$/, lost],
+  [/^Received unexpected |^received invalid response/, misunderstood],
+  [
+    /^The server does not support SSL|error establishing an SSL connection/,
+    { code: 'UNAVAILABLE', message: 'the server offers no encrypted connection', retryable: false },
+  ],
+  [/^Unknown authenticationOk|^SASL: Only mechanism/, unsupportedAuthentication],
+  [/^SASL|password must be a string/, refusedRole],
+];
+
+/** The same errors in the form in which Prisma's adapter throws them. */
+const adapterKinds: Readonly<Record<string, Meaning>> = {
+  DatabaseNotReachable: unreachable,
+  ConnectionClosed: lost,
+  SocketTimeout: lost,
+  TlsConnectionError: { code: 'UNAVAILABLE', message: 'no encrypted connection came about', retryable: false },
+};
+
+/** Reports whether the driver refused to use a connection that had failed before: nothing was sent. */
+export function isNotQueryable(error: object): boolean {
+  const { message } = error as Readonly<Record<string, unknown>>;
+  return typeof message === 'string' && message.endsWith('is not queryable');
+}
+
+/** Returns the mapping of an error of a connection; undefined for any other error. */
+export function meaningOfConnectionError(error: object): Meaning | undefined {
+  const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
+  // A Unix socket is a file, and its error codes also occur for other files.
+  if (syscall === 'connect') return unreachable;
+  const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
+  if (known !== undefined) return known;
+  const tlsFault = describeTlsFault(code);
+  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, isOutage: true };
+  return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
+}

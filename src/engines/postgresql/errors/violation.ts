@@ -1,0 +1,84 @@
+import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
+import { isOwnKey, isOwnPostgresqlCheck, isOwnRequiredColumn } from '../../../errors/own-constraints';
+
+/**
+ * Classes of SQLSTATE that PostgreSQL defines (its documentation, appendix A): any other class belongs to the
+ * application.
+ */
+const serverClasses: ReadonlySet<string> = new Set(
+  '00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'.split(
+    ' ',
+  ),
+);
+
+/** States of errors in triggers and functions: raised without a SQLSTATE of their own, or by an action of a trigger. */
+const triggerStates = /^(?:09|27|38|39|P0)/;
+
+/**
+ * States with which a statement inside a function may fail, except those that concern the server or other transactions.
+ */
+const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
+
+/**
+ * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
+ * error, and for a constraint of this package.
+ */
+export function describeViolation(error: object, state: string): string | undefined {
+  const { routine, where } = error as Readonly<Record<string, unknown>>;
+  // The functions of procedural languages raise errors with any SQLSTATE. Class 40 requests another attempt.
+  if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
+  if (state.startsWith('23')) return describeConstraint(error, state);
+  if (state === '44000') return constraintRefuses(undefined);
+  const isInsideFunction = typeof where === 'string' && /\bPL\//.test(where);
+  const isOfTrigger =
+    triggerStates.test(state) ||
+    !serverClasses.has(state.slice(0, 2)) ||
+    (isInsideFunction && functionStates.test(state));
+  return isOfTrigger ? triggerRefuses(functionOf(where)) : undefined;
+}
+
+// RAISE can name a constraint.
+function describeRaised(error: object): string | undefined {
+  const name = constraintOf(error);
+  if (name !== undefined && isOwnKey(name)) return undefined;
+  return triggerRefuses(name ?? functionOf(Reflect.get(error, 'where')));
+}
+
+function describeConstraint(error: object, state: string): string | undefined {
+  const name = constraintOf(error);
+  switch (state) {
+    case '23502':
+      return describeRequired(error);
+    case '23505':
+      // Prisma's adapter does not always keep the name.
+      return name === undefined || isOwnKey(name) ? undefined : constraintRefuses(name);
+    case '23514':
+      return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintRefuses(name);
+    case '23P01':
+    case '23000':
+      return constraintRefuses(name);
+    default:
+      return undefined;
+  }
+}
+
+function describeRequired(error: object): string | undefined {
+  const { table, column } = error as Readonly<Record<string, unknown>>;
+  if (typeof table !== 'string' || typeof column !== 'string') return undefined;
+  return isOwnRequiredColumn(table, column) ? undefined : requiredColumnRefuses(`${table}.${column}`);
+}
+
+function constraintOf(error: object): string | undefined {
+  const { constraint, originalMessage } = error as Readonly<Record<string, unknown>>;
+  if (typeof constraint === 'string') return constraint;
+  // Prisma's adapter keeps the name inside an object, or only in the server's message.
+  const index: unknown =
+    typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : undefined;
+  if (typeof index === 'string') return index;
+  return typeof originalMessage === 'string' ? / constraint "([^"]+)"$/.exec(originalMessage)?.[1] : undefined;
+}
+
+// Parses a line "PL/pgSQL function refuse_owner() line 3 at RAISE", in the language of the server.
+function functionOf(where: unknown): string | undefined {
+  return typeof where === 'string' ? /^PL\/\w+[ -]\S+ ([\w$.]+)\(/m.exec(where)?.[1] : undefined;
+}

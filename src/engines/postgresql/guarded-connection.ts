@@ -1,0 +1,78 @@
+import type { Duplex } from 'node:stream';
+import type { Connection } from 'pg';
+import { markConnectionFault } from './errors/connection-faults';
+import { MessageCheck } from './message-check';
+
+/**
+ * Maximum number of bytes that a server may send before the connection is established. Parameters and notices take a
+ * few kilobytes.
+ */
+const maxStartupBytes = 1_048_576;
+
+/** Messages that are never a response to a statement of this package or of Prisma Client. */
+const unexpectedMessages = ['copyInResponse', 'copyOutResponse', 'replicationStart', 'copyData'];
+
+/** Member that the driver's types omit: the driver passes every stream that it reads to this method. */
+interface DriverConnection {
+  attachListeners: (stream: Pick<Duplex, 'on'>) => void;
+}
+
+type DataListener = (data: Buffer) => void;
+
+/**
+ * Prevents messages of a server from ending the process. The driver reads messages inside the socket's event handler,
+ * and throws there when it does not know a message, such as a request for GSSAPI. This function breaks the connection
+ * instead.
+ *
+ * @param isStarting - reports whether the connection is still being established.
+ */
+export function guardConnection(connection: Connection, isStarting: () => boolean): void {
+  // See the interface. The lock file fixes the driver's version, and the protocol tests would fail without this method.
+  const driver = connection as unknown as DriverConnection;
+  const attachListeners = driver.attachListeners.bind(driver);
+  let startupBytes = 0;
+  driver.attachListeners = (stream) => {
+    const messages = new MessageCheck();
+    const guard =
+      (listener: DataListener): DataListener =>
+      (data) => {
+        try {
+          if (isStarting()) startupBytes += data.length;
+          if (startupBytes > maxStartupBytes) throw new Error('Received unexpected data while connecting.');
+          messages.check(data);
+          listener(data);
+        } catch (error) {
+          breakConnection(connection, error);
+        }
+      };
+    attachListeners({
+      on: (event: string, listener: DataListener) => stream.on(event, event === 'data' ? guard(listener) : listener),
+    } as Pick<Duplex, 'on'>);
+  };
+  for (const name of unexpectedMessages) {
+    connection.on(name, () =>
+      breakConnection(connection, new Error(`Received unexpected ${name} message from backend.`)),
+    );
+  }
+}
+
+/** Breaks a connection at once. Every call that waits for a response fails with the given reason. */
+export function breakConnection({ stream }: Connection, reason: unknown): void {
+  stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+}
+
+/** Returns the error of a statement whose result the server has not sent although it is ready for the next one. */
+export function unexpectedEnd(): Error {
+  const error = new Error('Received unexpected readyForQuery message from backend.');
+  markConnectionFault(error);
+  return error;
+}
+
+/**
+ * Reports whether the server has sent no result for a statement.
+ *
+ * @param result - its command may be absent, contrary to the driver's types.
+ */
+export function lacksOutcome({ command }: { readonly command: string | null }): boolean {
+  return command === null;
+}

@@ -1,0 +1,42 @@
+import { Failure } from '../../errors/failure';
+import type { ConnectionHold } from '../../runtime/transaction-context';
+
+/**
+ * Transactions whose callbacks wait for another connection of the pool, for example for a read outside the transaction.
+ * When such transactions hold all connections, none of them could ever continue.
+ */
+export class HoldWaits {
+  readonly #counts = new Map<ConnectionHold, number>();
+
+  /**
+   * Runs work that waits for a connection, for a callback whose transaction already holds one.
+   *
+   * @param max - maximum number of connections of the pool.
+   * @throws CONFLICT when every connection is held by a transaction that waits.
+   */
+  async during<T>(hold: ConnectionHold, max: number, work: () => Promise<T>): Promise<T> {
+    const count = this.#counts.get(hold) ?? 0;
+    this.#counts.set(hold, count + 1);
+    try {
+      if (this.#waitingHolds() >= max) throw poolExhausted(max);
+      return await work();
+    } finally {
+      const left = (this.#counts.get(hold) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(hold);
+      else this.#counts.set(hold, left);
+    }
+  }
+
+  #waitingHolds(): number {
+    let waiting = 0;
+    for (const { isReleased } of this.#counts.keys()) if (!isReleased) waiting += 1;
+    return waiting;
+  }
+}
+
+function poolExhausted(max: number): Failure {
+  const message =
+    'every connection is held by a transaction that waits for a read beside it: read through the transaction, or raise pool.maxConnections above the number of transactions that run at once';
+  // With a single connection this always happens.
+  return new Failure('CONFLICT', message, { retryable: max > 1 });
+}

@@ -1,0 +1,133 @@
+import type { Client } from 'pg';
+import { feedCounterMessages } from '../../changes/feed-counter-messages';
+import { examineRecords } from '../../integrity/check-records';
+import type { Findings } from '../../integrity/findings';
+import { examinePart, type Snapshot } from '../../integrity/walker';
+import { classifyError } from '../../errors/classify-error';
+import { isConnectionFault } from './errors/failure';
+import type { Row, Statement } from '../../sql/statement';
+import { inspectFeedCounter } from './feed-counter';
+import { runStatement, type PostgresqlConnections } from './connections';
+import { postgresqlDialect } from './dialect';
+
+/** The tables of this package in the schema that is in use, as a condition on a table `t` of `pg_class`. */
+const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r' AND t.relname IN (
+  'agents', 'endpoints', 'capabilities', 'agent_capabilities', 'agent_metadata', 'certificates', 'certificate_metadata',
+  'security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints', 'changes',
+  'change_prunings', 'name_locks')`;
+
+const brokenSchemaSql = `
+  SELECT 'the foreign key ' || c.conname || ' was never looked at' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+    WHERE ${isOurs} AND c.contype = 'f' AND NOT c.convalidated
+  UNION ALL
+  SELECT 'the index ' || i.relname || ' cannot be used' FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+    JOIN pg_class t ON t.oid = x.indrelid WHERE ${isOurs} AND NOT (x.indisvalid AND x.indisready)
+  UNION ALL
+  SELECT DISTINCT 'triggers of the table ' || t.relname || ' are switched off' FROM pg_trigger g
+    JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
+
+/** Selects the part of amcheck that the role may call: its schema, and the functions that exist. */
+const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+  JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
+  AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')`;
+
+const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+  JOIN pg_am m ON m.oid = i.relam JOIN pg_class t ON t.oid = x.indrelid
+  WHERE ${isOurs} AND m.amname = 'btree' AND x.indisvalid ORDER BY i.relname`;
+
+const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
+
+/** Checks a whole PostgreSQL database, on a connection of its own. */
+export async function examinePostgresql(connections: PostgresqlConnections, findings: Findings): Promise<void> {
+  const client = await connections.connectAlone();
+  try {
+    await examinePart('the catalogue', findings, async () => {
+      for (const [message] of await query(client, brokenSchemaSql)) {
+        findings.add({ check: 'schema', message: String(message) });
+      }
+    });
+    await examineStorage(client, findings);
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    await examineState(client, findings);
+  } finally {
+    await client.end();
+  }
+}
+
+async function examineState(client: Client, findings: Findings): Promise<void> {
+  await client.query('SAVEPOINT part');
+  const run = async (statement: Statement): Promise<readonly Row[]> => {
+    try {
+      return (await runStatement(client, statement)).rows;
+    } catch (error) {
+      // The server rejects every statement after a failed one, and the other parts still have to be checked.
+      if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
+      throw error;
+    }
+  };
+  const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
+  await examineRecords(snapshot, findings);
+  await examinePart('the feed of changes', findings, async () => {
+    const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
+    if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
+    else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });
+  });
+}
+
+/**
+ * Reads rows through a cursor. If each chunk were a statement of its own, the server might hash or sort a whole table
+ * for every hundred rows, so that the time would grow with the square of the rows.
+ */
+function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
+  let cursors = 0;
+  return async function* (statement, size) {
+    const cursor = `walk_${(cursors += 1)}`;
+    await run({ sql: `DECLARE ${cursor} NO SCROLL CURSOR FOR ${statement.sql}`, args: statement.args });
+    for (;;) {
+      const rows = await run({ sql: `FETCH ${size} FROM ${cursor}`, args: [] });
+      if (rows.length > 0) yield rows;
+      if (rows.length < size) break;
+    }
+    await run({ sql: `CLOSE ${cursor}`, args: [] });
+  };
+}
+
+async function examineStorage(client: Client, findings: Findings): Promise<void> {
+  const functions = new Map((await query(client, amcheckSql)).map(([schema, name]) => [name, String(schema)]));
+  const forIndexes = functions.get('bt_index_check');
+  const forTables = functions.get('verify_heapam');
+  if (forIndexes === undefined) findings.skip(notDone('indexes'));
+  else {
+    for (const [oid, name] of await query(client, indexesSql)) {
+      const sql = `SELECT ${forIndexes}.bt_index_check(${String(oid)}::regclass, true)`;
+      await examineStructure(client, sql, `the index ${String(name)}`, findings);
+    }
+  }
+  if (forTables === undefined) findings.skip(notDone('tables'));
+  else {
+    for (const [oid, name] of await query(client, tablesSql)) {
+      const sql = `SELECT 1 FROM ${forTables}.verify_heapam(${String(oid)}::regclass) LIMIT 1`;
+      await examineStructure(client, sql, `the table ${String(name)}`, findings);
+    }
+  }
+}
+
+/** Runs a check of the server's own, which either has rows, or fails, where something is damaged. */
+async function examineStructure(client: Client, sql: string, what: string, findings: Findings): Promise<void> {
+  try {
+    const rows = await query(client, sql);
+    if (rows.length === 0 || !sql.includes('verify_heapam')) return;
+  } catch (error) {
+    if (classifyError(error).code !== 'CORRUPT') throw error;
+  }
+  findings.add({ check: 'storage', message: `${what} is damaged` });
+}
+
+function notDone(what: 'indexes' | 'tables'): string {
+  return `the structure of ${what}: the extension amcheck is not there, or the role may not use it`;
+}
+
+async function query(client: Client, sql: string): Promise<readonly Row[]> {
+  return (await runStatement(client, { sql, args: [] })).rows;
+}

@@ -1,0 +1,147 @@
+import { Client, type ClientBase, type ClientConfig } from 'pg';
+import { markConnectionFault } from './errors/connection-faults';
+import { findInChain } from '../../errors/error-chain';
+import { TextCache } from '../../sql/statement-text-cache';
+import { isNotQueryable } from './errors/connection-meanings';
+import { breakConnection, guardConnection } from './guarded-connection';
+import { prepareSession } from './session-settings';
+
+/** Maximum number of prepared statements, each with its plan, that the server keeps for one connection. */
+const maxPreparedStatements = 256;
+
+/**
+ * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
+ * hold one of the server's slots for a minute, and this process with it.
+ */
+export class TidyClient extends Client {
+  /** True when the client is connected to the server itself and not to a pooler. */
+  isDirect = false;
+  /** True when it is connected to a standby, which is read-only. */
+  isStandby = false;
+  /** Time when it began to connect, by `performance.now`. */
+  readonly madeAt = performance.now();
+  /** Time of its last response, by `performance.now`. */
+  lastAnswer = -Infinity;
+  readonly #names = new TextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
+  /** Names of the statements that the server has prepared. */
+  readonly #prepared = new Set<string>();
+  #lastNumber = 0;
+  readonly #connectTimeoutMs: number;
+  #isConnected = false;
+  /** Error with which the connection has failed; undefined while it has not. */
+  #fault: Error | undefined;
+
+  constructor(config?: ClientConfig) {
+    super({ ...config, pipeline: true });
+    this.#connectTimeoutMs = config?.connectionTimeoutMillis ?? 0;
+    // A connection that is lost is the next call's to find out; without a listener it would end the process.
+    this.on('error', (error) => this.#failWith(error));
+    guardConnection(this.connection, () => !this.#isConnected);
+  }
+
+  override connect(): Promise<Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
+    const connected = this.#connect();
+    if (callback === undefined) return connected;
+    connected.then(
+      // Null when there is no error, which the driver's types declare differently.
+      () => callback(null as unknown as Error),
+      callback,
+    );
+    return undefined;
+  }
+
+  /** Takes note of an answer, to a statement with a name where it had one. */
+  heard(name: string | undefined): void {
+    this.lastAnswer = performance.now();
+    if (name !== undefined) this.#prepared.add(name);
+  }
+
+  /**
+   * Returns the name under which the server keeps the plan of a statement that is about to be sent. Undefined when the
+   * statement is sent without a name: it is rare, or the connection does not support names.
+   */
+  nameOf(sql: string): string | undefined {
+    if (!this.isDirect) return undefined;
+    const known = this.#names.get(sql);
+    if (known !== undefined) return known;
+    // Never reused for another statement: the driver remembers the names that it has parsed.
+    const name = `ans_${(this.#lastNumber += 1)}`;
+    return this.#names.add(sql, name) ? name : undefined;
+  }
+
+  /** Reports whether the server has prepared the statement. */
+  hasPrepared(sql: string): boolean {
+    return this.#prepared.has(this.#names.peek(sql) ?? '');
+  }
+
+  /** Returns the process id of the server process; undefined through a pooler, which assigns ids of its own. */
+  get serverProcess(): number | undefined {
+    // The driver's types omit it.
+    const { processID } = this as { processID?: number | null };
+    return this.isDirect && typeof processID === 'number' ? processID : undefined;
+  }
+
+  /** Ends the connection at once, whatever is in flight. */
+  hangUp(): void {
+    this.connection.stream.destroy();
+  }
+
+  /**
+   * Deallocates a statement by the Close message of the protocol: DEALLOCATE would be a statement of its own, and
+   * poolers do not translate it. It needs no Sync: its response comes with that of the next statement, and earlier
+   * statements are not affected. The server processes it in a failed transaction, too.
+   */
+  #closeStatement(name: string): void {
+    this.#prepared.delete(name);
+    // The driver keeps the texts of parsed statements there, which its types omit, and never removes one.
+    const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
+    if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
+    this.connection.close({ type: 'S', name }, true);
+  }
+
+  /**
+   * Returns why the connection failed when `error` only reports that it has failed before; otherwise returns `error`.
+   */
+  reasonOf<T>(error: T): T | Error {
+    if (this.#fault === undefined) return error;
+    return findInChain(error, (link) => isNotQueryable(link) || undefined) === true ? this.#fault : error;
+  }
+
+  #failWith(error: Error): void {
+    this.#fault ??= error;
+    markConnectionFault(error);
+    // Some errors of the driver would not end an attempt to connect.
+    if (!this.#isConnected) breakConnection(this.connection, error);
+  }
+
+  async #connect(): Promise<Client> {
+    // The driver's own limit ends when the server is ready, and the pool's limit covers only its own connections.
+    const timer = this.#startTimer();
+    try {
+      await super.connect();
+      // Process id of the server process, which the driver's types omit.
+      const { processID } = this as { processID?: number };
+      ({ isDirect: this.isDirect, isStandby: this.isStandby } = await prepareSession(this, Number(processID)));
+      this.#isConnected = true;
+      return this;
+    } catch (error) {
+      markConnectionFault(error);
+      this.hangUp();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #startTimer(): NodeJS.Timeout | undefined {
+    if (this.#connectTimeoutMs === 0) return undefined;
+    return setTimeout(() => breakConnection(this.connection, new Error('timeout expired')), this.#connectTimeoutMs);
+  }
+}
+
+/** Returns the original cause of `error` on a connection: see {@link TidyClient.reasonOf}. */
+export function reasonOn<T>(client: ClientBase, error: T): T | Error {
+  return client instanceof TidyClient ? client.reasonOf(error) : error;
+}

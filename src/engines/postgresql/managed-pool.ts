@@ -1,0 +1,112 @@
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { notInitialized } from '../../errors/failure';
+import { isReadOnlyServer } from './errors/failure';
+import { enclosingHold } from '../../runtime/transaction-context';
+import { HoldWaits } from './hold-waits';
+import { TidyClient } from './managed-client';
+
+/** Maximum time in milliseconds to use a standby where a primary is expected, so that a failover is noticed. */
+const standbyUseMs = 1000;
+
+/** Settings beside those of the driver's pool. */
+export interface TidyPoolConfig extends PoolConfig {
+  /** True when its server accepts writes, except during a failover. */
+  readonly isForPrimary: boolean;
+}
+
+/**
+ * Pool of the driver with two differences. It can be terminated: the driver's own `end` waits for connections in use
+ * and for waiting calls. It also replaces connections to the wrong server, for example after a failover.
+ */
+export class TidyPool extends Pool {
+  /** Waiting calls, with the time when each began to wait, in the order of their arrival. */
+  readonly #waiting = new Map<(error: Error) => void, number>();
+  readonly #isForPrimary: boolean;
+  readonly #holdWaits = new HoldWaits();
+  #isGivenUp = false;
+  /** Connections from before this time are not reused. */
+  #renewedAt = -Infinity;
+
+  constructor({ isForPrimary, ...config }: TidyPoolConfig) {
+    super({ ...config, Client: TidyClient });
+    this.#isForPrimary = isForPrimary;
+    // Set here, because statements are sent in several ways: by this package, by Prisma Client, several at once.
+    this.on('connect', (client) => {
+      if (!(client instanceof TidyClient)) return;
+      client.connection.on('errorMessage', (error: Error) => {
+        if (isReadOnlyServer(error)) this.renew();
+      });
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | undefined {
+    const connected = this.#connect();
+    if (callback === undefined) return connected;
+    connected.then(
+      (client) => callback(undefined, client, client.release.bind(client) as (release?: unknown) => void),
+      (error: unknown) => callback(error as Error, undefined, () => undefined),
+    );
+    return undefined;
+  }
+
+  /** Returns the longest time that a call has waited for a connection in use, in milliseconds; 0 when no call waits. */
+  longestWaitMs(): number {
+    const [sinceMs] = this.#waiting.values();
+    return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
+  }
+
+  /** Replaces every connection before its next use. Connections in use stay with their users. */
+  renew(): void {
+    this.#renewedAt = performance.now();
+  }
+
+  /** Rejects all waiting and later calls. The caller has to break the connections in use. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    for (const reject of this.#waiting.keys()) reject(notInitialized());
+    this.#waiting.clear();
+    // It waits for connections in use, which may never be returned, and may have been called before.
+    this.end().catch(() => undefined);
+  }
+
+  #connect(): Promise<PoolClient> {
+    const hold = enclosingHold(this);
+    return hold === undefined ? this.#take() : this.#holdWaits.during(hold, this.options.max, () => this.#take());
+  }
+
+  #take(): Promise<PoolClient> {
+    return new Promise((resolve, reject) => {
+      if (this.#isGivenUp) {
+        reject(notInitialized());
+        return;
+      }
+      this.#waiting.set(reject, performance.now());
+      const take = (error: Error | undefined, client: PoolClient | undefined): void => {
+        if (client !== undefined && this.#waiting.has(reject) && this.#isOutdated(client)) {
+          client.release(true);
+          super.connect(take);
+          return;
+        }
+        const isAwaited = this.#waiting.delete(reject);
+        if (client === undefined) reject(error ?? new Error('The pool gave no connection'));
+        else if (isAwaited) resolve(client);
+        else client.release(true);
+      };
+      super.connect(take);
+    });
+  }
+
+  #isOutdated(client: PoolClient): boolean {
+    if (!(client instanceof TidyClient)) return false;
+    if (client.madeAt < this.#renewedAt) return true;
+    return this.#isForPrimary && client.isStandby && performance.now() - client.madeAt > standbyUseMs;
+  }
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;

@@ -1,0 +1,81 @@
+import type { ReplicaFault } from '../../health/types';
+import type { PostgresqlLocation } from '../../options/database-url';
+import type { PoolSettings } from '../../options/resolve-options';
+import { PostgresqlConnections } from './connections';
+import { positionOfReplica, type ServerPosition } from './server-position';
+import { within } from './within';
+
+/**
+ * Maximum time in milliseconds for a replica to report its position: a replica that does not answer must not delay
+ * reads.
+ */
+export const longestWaitMs = 200;
+
+/** One replica, with the time up to which it is known to have the primary's data. */
+export class Replica {
+  readonly connections: PostgresqlConnections;
+  /** Separate connections for the position: slow reads, and reads that use all connections, do not delay it. */
+  readonly #control: PostgresqlConnections;
+  readonly index: number;
+  currentAsOf = Number.NEGATIVE_INFINITY;
+  isServing = false;
+  /** True when it answered the last request. */
+  isAnswering = true;
+  /**
+   * Reason why its positions cannot be compared with the primary's, however current they look; undefined when they can.
+   */
+  misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
+  #asking: Promise<ServerPosition> | undefined;
+
+  constructor(location: PostgresqlLocation, pool: PoolSettings, index: number) {
+    this.connections = new PostgresqlConnections(location, pool, true);
+    this.#control = new PostgresqlConnections(location, { ...pool, maxConnections: 1 }, true);
+    this.index = index;
+  }
+
+  /** Returns the reason why it does not serve reads. */
+  get fault(): ReplicaFault {
+    return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
+  }
+
+  /** Asks for its position in the log. A replica that does not answer soon loses its connections. */
+  askPosition(): Promise<ServerPosition> {
+    this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  /**
+   * Sends it no reads until a later check succeeds. Its address may lead to another server by then, so its connections
+   * are replaced.
+   */
+  leaveOut(misplacement: Replica['misplacement']): void {
+    this.misplacement = misplacement;
+    this.currentAsOf = Number.NEGATIVE_INFINITY;
+    this.connections.pool.renew();
+    this.#control.pool.renew();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.connections.close(), this.#control.close()]);
+  }
+
+  giveUp(): void {
+    this.connections.giveUp();
+    this.#control.giveUp();
+  }
+
+  async #askPosition(): Promise<ServerPosition> {
+    try {
+      const position = await within(longestWaitMs, positionOfReplica(this.#control));
+      this.isAnswering = true;
+      return position;
+    } catch (error) {
+      this.isAnswering = false;
+      this.currentAsOf = Number.NEGATIVE_INFINITY;
+      // Aborts the reads that wait for it; the primary answers them now.
+      this.connections.giveUpBusy();
+      this.#control.giveUpBusy();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { PostgresqlConnections } from './connections';
+
+/** Position of a server in its log, with the identity of that log. */
+export interface ServerPosition {
+  /** True when the server follows another one. */
+  readonly isStandby: boolean;
+  readonly position: bigint;
+  /** Cluster and timeline of the server: positions are comparable only within one history. */
+  readonly history: string;
+}
+
+// The name of a log file begins with the timeline.
+const primarySql = `SELECT false, pg_current_wal_lsn(), (SELECT system_identifier::text FROM pg_control_system()),
+  ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer`;
+
+// A standby has no view of its timeline. Each source may be behind, but no source is ahead. Only roles that may monitor
+// see the receiver's timeline. A server that follows no other server has no position to compare.
+const replicaSql = `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn(), '0/0'),
+  (SELECT system_identifier::text FROM pg_control_system()),
+  greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+    (SELECT max(received_tli) FROM pg_stat_wal_receiver))`;
+
+/** Asks a primary for its position. Fails on a standby. */
+export function positionOfPrimary(connections: PostgresqlConnections): Promise<ServerPosition> {
+  return positionOf(connections, primarySql);
+}
+
+/** Asks a server that should be a standby for its position. */
+export function positionOfReplica(connections: PostgresqlConnections): Promise<ServerPosition> {
+  return positionOf(connections, replicaSql);
+}
+
+async function positionOf(connections: PostgresqlConnections, sql: string): Promise<ServerPosition> {
+  const [[isStandby, position, system, timeline] = []] = await connections.query(sql);
+  return {
+    isStandby: isStandby === true,
+    position: toNumber(String(position)),
+    history: `${String(system)}/${String(timeline)}`,
+  };
+}
+
+/** Converts a position in the log to a number: it is written as two halves in hexadecimal, "16/B374D848". */
+function toNumber(text: string): bigint {
+  const [high = '', low = ''] = text.split('/');
+  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
+}

@@ -1,0 +1,42 @@
+import type { TransactionWaiters } from '../../storage/executor';
+import { runStatement, type PostgresqlConnections } from './connections';
+import type { DividedTransaction } from './transaction';
+import { TidyClient } from './managed-client';
+
+/**
+ * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of the server
+ * process `1`, directly or through other processes. The connections of this process are those of the server processes
+ * `2`. Through a pooler, which hides them, they are those with its database and application name. Every role may read
+ * pg_locks; pg_stat_activity shows a role its own statements.
+ */
+const longestLockWaitSql = `WITH RECURSIVE
+  waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
+  blocked(pid) AS (
+    SELECT w.pid FROM waits w WHERE ?::integer = ANY (w.blockers)
+    UNION SELECT w.pid FROM waits w JOIN blocked b ON b.pid = ANY (w.blockers))
+  SELECT max(date_part('epoch', clock_timestamp() - a.query_start) * 1000)::bigint
+  FROM blocked b JOIN pg_stat_activity a ON a.pid = b.pid
+  WHERE b.pid = ANY (?::integer[]) OR ?::integer = 1 AND a.datname = current_database()
+    AND a.application_name = current_setting('application_name')`;
+
+/**
+ * Returns the calls of this process that wait for a transaction: for its connection, when all are in use, or for a
+ * lock.
+ *
+ * @param control - connection for the query. The transaction's own connection must not be used, because the server may
+ * limit its idle time.
+ */
+export function createWaiters(
+  primary: PostgresqlConnections,
+  control: PostgresqlConnections,
+  { client, serverProcess }: DividedTransaction,
+): TransactionWaiters {
+  const longestLockWaitMs = async (): Promise<number> => {
+    if (serverProcess === undefined || !primary.hasOthersInUse(client)) return 0;
+    const isPooled = !(client instanceof TidyClient && client.isDirect);
+    const args = [serverProcess, `{${primary.serverProcesses().join()}}`, isPooled ? 1 : 0];
+    const { rows } = await control.withClient((asking) => runStatement(asking, { sql: longestLockWaitSql, args }));
+    return Number(rows[0]?.[0] ?? 0);
+  };
+  return { longestWaitMs: async () => Math.max(primary.pool.longestWaitMs(), await longestLockWaitMs()) };
+}

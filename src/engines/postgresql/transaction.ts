@@ -1,0 +1,248 @@
+import { DatabaseError, type PoolClient } from 'pg';
+import { classifyError } from '../../errors/classify-error';
+import { Failure } from '../../errors/failure';
+import { isNotQueryable } from './errors/connection-meanings';
+import {
+  isConnectionFault,
+  isOutdatedPlan,
+  isSerializationFailure,
+  isTransactionTimeout,
+} from './errors/failure';
+import type { TransactionRequest } from '../../storage/executor';
+import { Gate } from '../../runtime/mutex';
+import type { ConnectionHold } from '../../runtime/transaction-context';
+import { lockContendedTables } from './contended-tables';
+import type { PostgresqlConnections } from './connections';
+import { unexpectedEnd } from './guarded-connection';
+import { reasonOn, TidyClient } from './managed-client';
+
+/**
+ * Isolation of transactions. A single call locks the rows that it depends on, and each of its statements sees what was
+ * committed before it. A transaction of the caller sees the state at its beginning, and fails when it changes a row
+ * that another transaction has changed since. Rows that it only reads may change meanwhile, unless it is serializable.
+ */
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+
+const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
+
+/** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
+export class PostgresqlTransaction {
+  readonly #client: PoolClient;
+  readonly #isolation: Isolation;
+  #begun: Promise<unknown> | undefined;
+
+  private constructor(client: PoolClient, isolation: Isolation) {
+    this.#client = client;
+    this.#isolation = isolation;
+  }
+
+  /** Takes a connection, and sends nothing yet. */
+  static async open({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
+    return new PostgresqlTransaction(await pool.connect(), isolation);
+  }
+
+  get client(): PoolClient {
+    return this.#client;
+  }
+
+  get hasBegun(): boolean {
+    return this.#begun !== undefined;
+  }
+
+  /**
+   * Sends its beginning, once. Settles when the server has begun it: what changes anything has to wait for that, as on a
+   * connection without a transaction it would be committed at once.
+   */
+  begin(): Promise<unknown> {
+    if (this.#begun === undefined) {
+      this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
+      // The user of the transaction receives the error.
+      this.#begun.catch(() => undefined);
+    }
+    return this.#begun;
+  }
+
+  /**
+   * Commits the transaction.
+   *
+   * @param sendLast - sends statements without waiting for their responses before the commit. When one fails, the
+   * server rolls everything back, and its error is thrown.
+   * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
+   */
+  commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
+    return this.#end(async (isAnswered) => {
+      const last = sendLast();
+      const commit = this.#client.query('COMMIT');
+      await Promise.allSettled(last);
+      const { command } = await commit.catch((error: unknown) => {
+        // The commit of a serializable transaction may fail; the server has rolled it back and is ready for more.
+        if (isSerializationFailure(error)) isAnswered();
+        throw error;
+      });
+      if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
+      isAnswered();
+      await Promise.all(last);
+      // The server's answer to the end of a transaction in which a statement had failed.
+      if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'the transaction had failed before');
+    });
+  }
+
+  /**
+   * Runs the whole transaction in one step instead of beginning it: `send` sends statements that are a transaction by
+   * themselves.
+   *
+   * @throws UNAVAILABLE as {@link commit} does.
+   */
+  commitAlone(send: () => Promise<unknown>): Promise<void> {
+    return this.#end(async (isAnswered) => {
+      try {
+        await send();
+      } catch (error) {
+        // When the server itself has answered, it has rolled everything back and is ready for more.
+        if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
+        throw error;
+      }
+    });
+  }
+
+  async #end(work: (isAnswered: () => void) => Promise<void>): Promise<void> {
+    let isUsable = false;
+    try {
+      await work(() => (isUsable = true));
+      isUsable = true;
+    } catch (error) {
+      // A COMMIT that is cancelled just as it begins leaves a failed transaction: no other call could use the
+      // connection.
+      isUsable &&= !isConnectionFault(error);
+      throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
+    } finally {
+      this.#client.release(!isUsable);
+    }
+  }
+
+  /**
+   * Rolls back. The transaction is undone even if this fails: the server ends it together with the connection.
+   *
+   * @param isUsable - true when other calls may use the connection.
+   */
+  async rollback(isUsable = true): Promise<void> {
+    try {
+      if (this.hasBegun) await this.#client.query('ROLLBACK');
+      this.#client.release(!isUsable);
+    } catch (error) {
+      this.#client.release(true);
+      throw error;
+    }
+  }
+}
+
+/** A transaction in which one operation at a time is at work, and one that fails leaves nothing. */
+export class DividedTransaction {
+  readonly #transaction: PostgresqlTransaction;
+  readonly #gate = new Gate();
+  #isUsable = true;
+  /** Reason why the whole transaction has failed; undefined while it has not. */
+  #failure: Failure | undefined;
+
+  readonly hold: ConnectionHold;
+  /** Process id of the server process that serves the transaction. */
+  readonly serverProcess: number | undefined;
+
+  private constructor(transaction: PostgresqlTransaction, pool: object, serverProcess: number | undefined) {
+    this.#transaction = transaction;
+    this.hold = { pool, isReleased: false };
+    this.serverProcess = serverProcess;
+  }
+
+  /** Begins a transaction. A repeated one blocks others from registering names and from recording events. */
+  static async begin(
+    connections: PostgresqlConnections,
+    { isolation, isRepeated }: TransactionRequest,
+  ): Promise<DividedTransaction> {
+    const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
+    try {
+      await transaction.begin();
+      if (isRepeated) await lockContendedTables(transaction.client);
+      const [serverProcess] = await Promise.all([
+        serverProcessOf(transaction.client),
+        transaction.client.query('SAVEPOINT operation'),
+      ]);
+      return new DividedTransaction(transaction, connections.pool, serverProcess);
+    } catch (error) {
+      await transaction.rollback().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get client(): PoolClient {
+    return this.#transaction.client;
+  }
+
+  /** Does work that only reads. */
+  read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.#gate.pass(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
+      try {
+        return await work(this.client);
+      } catch (error) {
+        if (isConnectionFault(error)) this.#isUsable = false;
+        else await this.#undo(error);
+        throw reasonOn(this.client, error);
+      }
+    });
+  }
+
+  // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
+  async #undo(error: unknown): Promise<void> {
+    try {
+      await this.client.query('ROLLBACK TO operation');
+    } catch {
+      // It was cancelled between two savepoints, or this was: what comes after it fails because of that.
+      this.#failure = classifyError(error);
+    }
+  }
+
+  /** Does work that may write: all of it or nothing. */
+  write<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.read(async (client) => {
+      const result = await work(client);
+      await client.query('RELEASE operation; SAVEPOINT operation');
+      return result;
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#end(async () => {
+      if (this.#failure === undefined) return this.#transaction.commit();
+      await this.#transaction.rollback();
+      throw this.#failure;
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.#end(() => this.#transaction.rollback(this.#isUsable));
+  }
+
+  #end(work: () => Promise<void>): Promise<void> {
+    return this.#gate.pass(work).finally(() => (this.hold.isReleased = true));
+  }
+}
+
+// A pooler may serve each transaction by another process, so the server has to be queried.
+async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
+  if (client instanceof TidyClient && client.serverProcess !== undefined) return client.serverProcess;
+  const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
+  return rows[0]?.[0];
+}
+
+// A statement is not sent on a connection that is known to be lost. An outdated plan and a transaction timeout are
+// responses of the server.
+function wasSent(error: unknown): boolean {
+  if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
+  return !(error instanceof Error && isNotQueryable(error));
+}
+
+function unknownOutcome(cause: unknown): Failure {
+  const message = 'the connection was lost during the commit, so that the changes may have been kept or not';
+  return new Failure('UNAVAILABLE', message, { cause });
+}

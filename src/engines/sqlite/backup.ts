@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import fs, { constants } from 'node:fs';
+import { link, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { BackupRequest } from '../../options/parse-backup';
+import type { BackupProgress } from '../../options/backup-options';
+import { Failure } from '../../errors/failure';
+import { runInDriverThread } from './driver-thread';
+import type { SqliteSettings } from './connection';
+
+// Not the methods of a FileHandle: Yarn's Plug'n'Play does not implement sync().
+const [openDescriptor, syncDescriptor, closeDescriptor] = [
+  promisify(fs.open),
+  promisify(fs.fsync),
+  promisify(fs.close),
+];
+
+/** Pages that are copied between two reports of progress. */
+const pagesAtOnce = 1000;
+
+// The transaction that is held open keeps the state from changing: a copy that sees others write begins anew each time.
+// The copy is one file without a log, so that it can be moved, and opened where nothing can be written.
+const work = `
+  const describe = (connection) => {
+    const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
+    const hasHistory = schema.some(([, name]) => name === '_prisma_migrations');
+    const history = 'SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations ORDER BY rowid';
+    return JSON.stringify([schema, hasHistory ? connection.prepare(history).raw().all() : []]);
+  };
+  const source = new Driver(data.path, { readonly: true, fileMustExist: true, timeout: data.timeout });
+  let expected;
+  try {
+    source.exec('BEGIN');
+    expected = describe(source);
+    const pageSize = source.pragma('page_size', { simple: true });
+    const { totalPages } = await source.backup(data.target, {
+      progress: ({ totalPages, remainingPages }) => {
+        tell({ copiedBytes: (totalPages - remainingPages) * pageSize, totalBytes: totalPages * pageSize });
+        return data.pagesAtOnce;
+      },
+    });
+    tell({ copiedBytes: totalPages * pageSize, totalBytes: totalPages * pageSize });
+  } finally {
+    source.close();
+  }
+  const copy = new Driver(data.target, { fileMustExist: true });
+  try {
+    copy.pragma('journal_mode = DELETE');
+    const [damage] = copy.prepare('PRAGMA integrity_check(1)').pluck().all();
+    const orphan = copy.prepare('SELECT 1 FROM pragma_foreign_key_check LIMIT 1').get();
+    return damage === 'ok' && orphan === undefined && describe(copy) === expected;
+  } finally {
+    copy.close();
+  }
+`;
+
+const besides = ['', '-wal', '-shm', '-journal'];
+
+/**
+ * Copies the present state of a database into a new file, while others write. The copy has a temporary name in the same
+ * folder until it is complete, checked and synced to the disk. Removes the copy after any failure.
+ *
+ * @param assertInPlace - throws when the files of the database are not the ones that are open.
+ */
+export async function backUpSqlite(
+  settings: SqliteSettings,
+  { path, onProgress }: BackupRequest,
+  assertInPlace: () => void,
+): Promise<void> {
+  try {
+    assertInPlace();
+    await refuseExisting(path);
+    const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
+    try {
+      await createDraft(draft, settings.path);
+      // The work reports nothing else.
+      const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
+      const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
+      if (!(await runInDriverThread<boolean>(work, data, tell))) {
+        throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
+      }
+      await flush(draft);
+      // The thread has opened the file that was at the path of the database, which may be another one.
+      assertInPlace();
+      await place(draft, path);
+    } finally {
+      for (const suffix of besides) await rm(draft + suffix, { force: true });
+    }
+  } catch (error) {
+    throw toBackupFailure(error);
+  }
+}
+
+// Wrapped, because it may throw an error that looks like one of the file system's.
+function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
+  try {
+    onProgress(progress);
+  } catch (cause) {
+    throw new Failure('INVALID_INPUT', 'options.onProgress must not throw', { field: 'options.onProgress', cause });
+  }
+}
+
+// A log that lies beside would be taken for that of the new file when that is opened.
+async function refuseExisting(path: string): Promise<void> {
+  for (const suffix of besides) {
+    const found = await lstat(path + suffix).catch(ignoreMissing);
+    if (found !== undefined) throw alreadyThere();
+  }
+}
+
+/** Makes the file with the rights of the database, before anything is in it. */
+async function createDraft(draft: string, databasePath: string): Promise<void> {
+  const { mode } = await stat(databasePath);
+  await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
+}
+
+/** Gives the file its final name, unless another file has that name by now. */
+async function place(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (!noLinks.has(codeOf(error))) throw error;
+    // Some file systems have one name for a file. The rename then replaces the empty file that is created here.
+    await (await open(path, 'wx')).close();
+    await rename(draft, path);
+  }
+  try {
+    await flush(dirname(path));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  // Windows has no way to do that to a folder.
+  if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
+  const descriptor = await openDescriptor(path, 'r');
+  try {
+    await syncDescriptor(descriptor);
+  } finally {
+    await closeDescriptor(descriptor);
+  }
+}
+
+const noLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const missing: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
+const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']);
+const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+function ignoreMissing(error: unknown): undefined {
+  // A folder that is missing is found out when the file is made.
+  if (!missing.has(codeOf(error))) throw error;
+}
+
+/** Returns the failure for an error of the backup's file; any other error unchanged. */
+function toBackupFailure(error: unknown): unknown {
+  const code = codeOf(error);
+  const field = 'path';
+  if (code === 'EEXIST') return alreadyThere();
+  if (missing.has(code)) {
+    return new Failure('UNAVAILABLE', 'the folder of the backup does not exist', { field, cause: error });
+  }
+  if (full.has(code)) return new Failure('STORAGE_FULL', 'the storage of the backup is full', { field, cause: error });
+  if (forbidden.has(code)) {
+    return new Failure('READ_ONLY', 'the folder of the backup cannot be written to', { field, cause: error });
+  }
+  if (code === 'ENAMETOOLONG') return new Failure('INVALID_INPUT', 'path is too long', { field, cause: error });
+  if (typeof code !== 'string' || code.startsWith('SQLITE_') || !isOfSystem(error)) return error;
+  return new Failure('UNAVAILABLE', 'the storage of the backup failed', { field, cause: error });
+}
+
+function alreadyThere(): Failure {
+  return new Failure('ALREADY_EXISTS', 'path is taken already, or has a log of another database beside it', {
+    field: 'path',
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}
+
+function isOfSystem(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sqliteErrorOf } from './errors/error';
+
+const firstDelayMs = 1;
+const longestDelayMs = 25;
+
+/** Reports whether the error is only caused by the lock of another connection. */
+export function isBusy(error: unknown): boolean {
+  return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
+}
+
+/**
+ * Calls `attempt` until no other connection's lock blocks it, for at most `timeoutMs`. SQLite's own busy handler would
+ * block the whole process while it waits, even when the same process holds the lock.
+ *
+ * @returns the result of `attempt`, immediately when no lock blocks it.
+ * @throws the last error of `attempt`.
+ */
+export function whileBusy<T>(timeoutMs: number, attempt: () => T): T | Promise<T> {
+  try {
+    return attempt();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return waitWhileBusy(timeoutMs, attempt, error);
+  }
+}
+
+async function waitWhileBusy<T>(timeoutMs: number, attempt: () => T, first: unknown): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last = first;
+  for (let delay = firstDelayMs; performance.now() + delay <= deadline; delay = Math.min(2 * delay, longestDelayMs)) {
+    // Half of it by chance, lest processes that collided once collide again.
+    await sleep(delay * (0.5 + Math.random() / 2));
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}

@@ -1,0 +1,180 @@
+import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
+import { Failure } from '../../errors/failure';
+import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
+import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
+import type { Durability } from '../../options/types';
+import { whileBusy } from './busy';
+import { TextCache } from '../../sql/statement-text-cache';
+import { filesAt, type DatabaseFiles } from './file-guard';
+import { assertOwnLog } from './foreign-log';
+import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
+import { assertUtf8, refuseUtf16Log } from './text-encoding';
+
+/** Settings with which a connection is opened. */
+export interface SqliteSettings {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  readonly durability: Durability;
+}
+
+/** A statement that is prepared already; its rows come as arrays. */
+export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
+
+/** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
+const maxPreparedStatements = 256;
+const cacheKibibytes = 65_536;
+/**
+ * Maximum size of the write-ahead log after a checkpoint, in bytes: twice the size at which a checkpoint usually
+ * begins.
+ */
+const journalSizeLimit = 8_388_608;
+
+/** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
+export class SqliteConnection {
+  readonly driver: Database;
+  readonly #claim: FileClaim | undefined;
+  readonly #prepared = new TextCache<PreparedStatement>(maxPreparedStatements);
+  #selectDataVersion: DriverStatement<[]> | undefined;
+  readonly #preparedForPrisma = new TextCache<PreparedStatement>(maxPreparedStatements);
+
+  private constructor(driver: Database, claim?: FileClaim) {
+    this.driver = driver;
+    this.#claim = claim;
+  }
+
+  /** Opens the connection that writes, creating the file where there is none. Its settings are asserted, not assumed. */
+  static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
+    await assertOwnLog(settings.path);
+    assertOnlyLibrary(settings.path);
+    refuseUtf16Log(settings.path);
+    const driver = openDriver(settings, {});
+    const claim = claimFile(pathOf(driver));
+    try {
+      // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
+      const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
+      driver.pragma(`synchronous = ${settings.durability}`);
+      driver.pragma(`journal_size_limit = ${journalSizeLimit}`);
+      configure(driver);
+      assertPragma(driver, 'journal_mode', mode);
+      assertPragma(driver, 'synchronous', settings.durability === 'full' ? 2 : 1);
+      assertPragma(driver, 'foreign_keys', 1);
+      return new SqliteConnection(driver, claim);
+    } catch (error) {
+      driver.close();
+      claim.release();
+      throw error;
+    }
+  }
+
+  /** Opens a connection that cannot write, whatever it is given. */
+  static openReader(settings: SqliteSettings): SqliteConnection {
+    const driver = openDriver(settings, { readonly: true, fileMustExist: true });
+    try {
+      configure(driver);
+      driver.pragma('query_only = ON');
+      assertPragma(driver, 'query_only', 1);
+      return new SqliteConnection(driver);
+    } catch (error) {
+      driver.close();
+      throw error;
+    }
+  }
+
+  /** Runs one statement to its end. */
+  run({ sql, args, bounds }: Statement): StatementResult {
+    const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
+    if (bounds !== undefined) return { rows: collect(statement, args, bounds), changes: 0 };
+    if (statement.reader) return { rows: statement.all(...args), changes: 0 };
+    return { rows: [], changes: statement.run(...args).changes };
+  }
+
+  /** Returns a number that changes when another connection has committed. */
+  dataVersion(): number {
+    // Prepared apart: it is asked for on every hit of the cache, and this is the quickest form.
+    this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
+    return Number(this.#selectDataVersion.get());
+  }
+
+  /** A statement in the form that Prisma's driver adapters need: its integers come as bigint. */
+  prepareForPrisma(sql: string): PreparedStatement {
+    return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
+  }
+
+  #prepare(sql: string): PreparedStatement {
+    const statement = this.driver.prepare<unknown[], unknown[]>(sql);
+    return statement.reader ? statement.raw(true) : statement;
+  }
+
+  /** Forgets what was prepared: after the schema changed, columns may be others. */
+  forgetStatements(): void {
+    this.#prepared.clear();
+    this.#preparedForPrisma.clear();
+  }
+
+  /** Returns the files of the database. For a connection that writes, call it after the first read. */
+  get files(): DatabaseFiles {
+    return this.#claim?.files() ?? filesAt(pathOf(this.driver));
+  }
+
+  close(): void {
+    this.forgetStatements();
+    this.driver.close();
+    this.#claim?.release();
+  }
+}
+
+// Row by row, which takes somewhat longer than all at once.
+function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
+  const size = new AnswerSize(bounds);
+  const rows: Row[] = [];
+  for (const row of statement.iterate(...args)) {
+    for (const value of row) if (typeof value === 'string') size.add(value);
+    rows.push(row);
+  }
+  return rows;
+}
+
+function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Database {
+  try {
+    // No waiting inside SQLite: see whileBusy.
+    return new SqliteDriver(path, { ...options, timeout: 0 });
+  } catch (cause) {
+    // The driver itself reports a missing directory, without a code.
+    if (cause instanceof TypeError)
+      throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
+    throw cause;
+  }
+}
+
+/**
+ * Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file.
+ */
+export function pathOf(driver: Database): string {
+  // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have
+  // locked.
+  const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
+  return databases.find(({ name }) => name === 'main')?.file ?? '';
+}
+
+/**
+ * Switches the database to WAL mode, and returns its journal mode afterwards. The mode is stored in the file, so a
+ * database of another application, which the migrator detects, is left unchanged.
+ */
+function useLog(driver: Database): string {
+  assertUtf8(driver);
+  const tables = driver.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const isOthers = tables.length > 0 && !tables.includes('_prisma_migrations') && !tables.includes('security_events');
+  if (!isOthers) driver.pragma('journal_mode = WAL');
+  return isOthers ? String(driver.pragma('journal_mode', { simple: true })) : 'wal';
+}
+
+function configure(driver: Database): void {
+  driver.pragma('foreign_keys = ON');
+  driver.pragma('temp_store = MEMORY');
+  driver.pragma(`cache_size = -${cacheKibibytes}`);
+}
+
+function assertPragma(driver: Database, name: string, expected: string | number): void {
+  const actual = driver.pragma(name, { simple: true });
+  if (actual !== expected) throw new Failure('UNAVAILABLE', `the storage does not support ${name} as it is needed`);
+}

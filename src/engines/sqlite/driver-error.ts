@@ -1,0 +1,51 @@
+import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
+import { sqliteErrorOf } from './errors/error';
+
+/** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
+export function toDriverAdapterError(error: unknown): unknown {
+  const driverError = sqliteErrorOf(error);
+  if (driverError === undefined) return error;
+  const { code, message } = driverError;
+  return new DriverAdapterError({ originalCode: code, originalMessage: message, ...mapDriverError(code, message) });
+}
+
+function mapDriverError(code: string, message: string): MappedError {
+  switch (code) {
+    case 'SQLITE_CONSTRAINT_UNIQUE':
+    case 'SQLITE_CONSTRAINT_PRIMARYKEY':
+      return uniqueConstraintViolation(message);
+    case 'SQLITE_CONSTRAINT_NOTNULL':
+      return { kind: 'NullConstraintViolation', ...constraintOf(constrainedColumns(message)) };
+    case 'SQLITE_CONSTRAINT_FOREIGNKEY':
+    case 'SQLITE_CONSTRAINT_TRIGGER':
+      return { kind: 'ForeignKeyConstraintViolation', constraint: { foreignKey: {} } };
+    default:
+      return code.startsWith('SQLITE_BUSY') ? { kind: 'SocketTimeout' } : mapMessage(message);
+  }
+}
+
+// SQLite has one code for all errors in the text of a statement; only the message distinguishes them.
+function mapMessage(message: string): MappedError {
+  const missingTable = /^no such table: (.*)$/s.exec(message)?.[1];
+  if (missingTable !== undefined) return { kind: 'TableDoesNotExist', table: missingTable };
+  const missingColumn = /^no such column: (.*)$/s.exec(message)?.[1] ?? /has no column named (.*)$/s.exec(message)?.[1];
+  if (missingColumn !== undefined) return { kind: 'ColumnNotFound', column: missingColumn };
+  return { kind: 'sqlite', extendedCode: 1, message };
+}
+
+function uniqueConstraintViolation(message: string): MappedError {
+  const columns = constrainedColumns(message);
+  const table = columns?.[0]?.split('.').slice(0, -1).join('.');
+  return { kind: 'UniqueConstraintViolation', ...constraintOf(columns), ...(table ? { table } : {}) };
+}
+
+function constraintOf(columns: readonly string[] | undefined): { constraint?: { fields: string[] } } {
+  return columns === undefined
+    ? {}
+    : { constraint: { fields: columns.map((column) => column.split('.').at(-1) ?? '') } };
+}
+
+/** From "UNIQUE constraint failed: table.column, table.column". */
+function constrainedColumns(message: string): string[] | undefined {
+  return message.split('constraint failed: ')[1]?.split(', ');
+}

@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads';
+import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
+
+// As a text, since there is no one form of this package's files that a thread could load in every application.
+const frame = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const Driver = require(workerData.driver);
+  const work = async (data, tell) => { WORK };
+  work(workerData.data, (news) => parentPort.postMessage({ news })).then(
+    (result) => parentPort.postMessage({ result }),
+    ({ code, message }) => parentPort.postMessage({ failure: { code, message } }),
+  );
+`;
+
+interface Message<T> {
+  readonly result?: T;
+  readonly news?: unknown;
+  readonly failure?: { readonly code: unknown; readonly message: string };
+}
+
+/**
+ * Runs work that would block everything else in the process in a thread that has SQLite's driver.
+ *
+ * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
+ * @param onNews - called with each value that the work passes to `tell`; an error that it throws ends the work, and is
+ * thrown.
+ * @throws errors of the driver, with their code.
+ */
+export async function runInDriverThread<T>(
+  work: string,
+  data: object,
+  onNews: (news: unknown) => void = () => undefined,
+): Promise<T> {
+  assertSpareDescriptors();
+  const workerData = { driver: require.resolve('better-sqlite3'), data };
+  const worker = new Worker(
+    frame.replace('WORK', () => work),
+    { eval: true, workerData, execArgv: threadArguments() },
+  );
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      worker.on('message', (message: Message<T>) => {
+        try {
+          if (message.failure !== undefined) reject(toError(message.failure));
+          else if (message.news !== undefined) onNews(message.news);
+          else resolve(message.result as T);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error('who was told has failed', { cause: error }));
+        }
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread has ended without an answer')));
+    });
+  } finally {
+    // Nothing of it is left when this has ended: neither a connection nor a file that it would go on writing to.
+    await worker.terminate();
+  }
+}
+
+// Omits the options of the process, such as a TypeScript loader, which only cost time. With Yarn's Plug'n'Play the
+// thread needs its loader, too: the process may have loaded it by an option.
+function threadArguments(): string[] {
+  return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
+}
+
+/** An error that was passed between threads, which keep neither its class nor its code. */
+export function toError({ code, message }: { readonly code: unknown; readonly message: string }): Error {
+  return Object.assign(new Error(message), { code });
+}

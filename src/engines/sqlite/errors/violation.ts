@@ -1,0 +1,47 @@
+import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
+import { isOwnKey, isOwnRequiredColumn, isOwnSqliteCheck, isOwnTable } from '../../../errors/own-constraints';
+
+/**
+ * Matches the name of a CHECK constraint. For a constraint without a name SQLite reports its SQL, which must not be
+ * shown.
+ */
+const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
+
+/**
+ * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
+ * error, and for a constraint of this package.
+ *
+ * @param code - SQLite's name of the extended result code.
+ */
+export function describeSqliteViolation(code: string, message: string): string | undefined {
+  // "CHECK constraint failed: name", "UNIQUE constraint failed: table.column, table.column".
+  const [, subject = ''] = message.split(/ constraint failed: (.*)/s);
+  switch (code) {
+    case 'SQLITE_CONSTRAINT_CHECK':
+      return isOwnSqliteCheck(subject) ? undefined : constraintRefuses(name.test(subject) ? subject : undefined);
+    case 'SQLITE_CONSTRAINT_NOTNULL': {
+      const [table = '', column = ''] = subject.split('.');
+      return isOwnRequiredColumn(table, column) ? undefined : requiredColumnRefuses(subject);
+    }
+    case 'SQLITE_CONSTRAINT_PRIMARYKEY':
+    case 'SQLITE_CONSTRAINT_ROWID':
+    case 'SQLITE_CONSTRAINT_UNIQUE':
+      // For an index over expressions: "index 'name'".
+      return isOwnKey(subject) ? undefined : constraintRefuses(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
+    case 'SQLITE_CONSTRAINT_DATATYPE':
+      return constraintRefuses(undefined);
+    case 'SQLITE_CONSTRAINT_TRIGGER':
+      // The message is the text given to RAISE, which may hold values; SQLite does not report the name of the trigger.
+      return message === 'FOREIGN KEY constraint failed' ? undefined : triggerRefuses(undefined);
+    case 'SQLITE_ERROR':
+      return lacksTableOfTrigger(message) ? triggerRefuses(undefined) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+// This package's statements use only its own tables: a trigger uses any other table.
+function lacksTableOfTrigger(message: string): boolean {
+  const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
+  return table !== undefined && !isOwnTable(table);
+}

@@ -1,0 +1,22 @@
+import type { Database } from 'better-sqlite3';
+import type { SqliteDatabase } from './database';
+
+const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
+// Includes pruned changes: a follower must not see their numbers again.
+const lastStored =
+  'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
+
+/** Reports whether the counter of the change feed is behind the highest stored number. */
+export function isFeedCounterBehind(driver: Database): boolean {
+  return driver.prepare(`SELECT ${lastGiven} < ${lastStored}`).pluck().get() !== 0;
+}
+
+/** Moves the counter of the change feed forward to the highest stored number. Does nothing when it is not behind. */
+export async function repairFeedCounter(database: SqliteDatabase): Promise<void> {
+  if (!(await database.withReader(({ driver }) => isFeedCounterBehind(driver)))) return;
+  await database.write(({ driver }) => {
+    if (!isFeedCounterBehind(driver)) return;
+    driver.exec(`DELETE FROM sqlite_sequence WHERE name = 'changes';
+      INSERT INTO sqlite_sequence (name, seq) SELECT 'changes', ${lastStored}`);
+  });
+}

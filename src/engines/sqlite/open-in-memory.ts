@@ -1,0 +1,42 @@
+import { Failure } from '../../errors/failure';
+import { isBusy } from './busy';
+import { MemoryDirectory } from './memory-directory';
+import type { SqliteSettings } from './connection';
+import { SqliteEngine } from './engine';
+
+/**
+ * Maximum number of attempts. An attempt fails only when another process removes the new directory before its database
+ * is locked.
+ */
+const mostAttempts = 10;
+
+/** Opens a new database in a directory of its own, which is removed when the database is closed. */
+export async function openInMemory(settings: Omit<SqliteSettings, 'path'>): Promise<SqliteEngine> {
+  for (let attempt = 1; ; attempt += 1) {
+    const memory = MemoryDirectory.create();
+    const engine = await tryOpen(settings, memory, attempt >= mostAttempts);
+    if (engine === undefined) continue;
+    await memory.removeLeftOver();
+    return engine;
+  }
+}
+
+/** Returns undefined when another process has removed the directory before the database was locked. */
+async function tryOpen(
+  settings: Omit<SqliteSettings, 'path'>,
+  memory: MemoryDirectory,
+  isLast: boolean,
+): Promise<SqliteEngine | undefined> {
+  try {
+    const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, memory);
+    // The database is locked from here on.
+    if (memory.isInPlace()) return engine;
+    await engine.close();
+    throw new Failure('UNAVAILABLE', 'the folder of the database in memory was removed');
+  } catch (error) {
+    const wasRemoved = !memory.isInPlace() || isBusy(error);
+    memory.remove();
+    if (isLast || !wasRemoved) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { uncountedLength } from '../../sql/answer-size';
+import type { Row, Statement } from '../../sql/statement';
+import type { SqliteConnection, SqliteSettings } from './connection';
+import { ReaderThread, ThreadLost } from './reader-thread';
+
+/** Maximum number of threads. A second one runs other statements while the first one runs a slow statement. */
+const maxThreads = 2;
+
+/**
+ * Minimum number of rows of a table, by the cost of the statement, from which a statement may block the event loop for
+ * long.
+ */
+const fewestRows = { scan: 20_000, many: 2000 } as const;
+
+/** Time in milliseconds for which the measured size of the database is reused. */
+const sizeAgeMs = 250;
+
+const sizeSql = `SELECT max(
+  coalesce((SELECT max(rowid) FROM agents), 0),
+  coalesce((SELECT max(rowid) FROM certificates), 0),
+  coalesce((SELECT max(rowid) FROM security_events), 0))`;
+
+/** Reader threads of one database, started when they are needed. */
+export class ReaderThreads {
+  readonly #settings: SqliteSettings;
+  #threads: ReaderThread[] = [];
+  #size = 0;
+  #sizedAt = -Infinity;
+
+  constructor(settings: SqliteSettings) {
+    this.#settings = settings;
+  }
+
+  /** Reports whether a thread should run the statement. @param connection - used to measure the size of the database */
+  isFor({ cost }: Statement, connection: SqliteConnection): boolean {
+    return cost !== undefined && this.#sizeOf(connection) >= fewestRows[cost];
+  }
+
+  /** Returns the rows; undefined when no thread is available. @throws as {@link ReaderThread.query} */
+  async query(statement: Statement): Promise<readonly Row[] | undefined> {
+    try {
+      return await this.#choose().query(statement);
+    } catch (error) {
+      if (error instanceof ThreadLost) return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  #choose(): ReaderThread {
+    this.#threads = this.#threads.filter(({ isLost }) => !isLost);
+    const [idlest] = this.#threads.toSorted((one, other) => one.pending - other.pending);
+    if (idlest !== undefined && (idlest.pending === 0 || this.#threads.length === maxThreads)) return idlest;
+    const thread = new ReaderThread(this.#settings, uncountedLength);
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #sizeOf(connection: SqliteConnection): number {
+    const now = performance.now();
+    if (now - this.#sizedAt > sizeAgeMs) {
+      this.#size = Number(connection.run({ sql: sizeSql, args: [] }).rows[0]?.[0]);
+      this.#sizedAt = now;
+    }
+    return this.#size;
+  }
+}

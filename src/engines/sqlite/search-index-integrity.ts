@@ -1,0 +1,125 @@
+import type { Findings } from '../../integrity/findings';
+import { subjectOf } from '../../integrity/rules';
+import { examinePart, walk } from '../../integrity/walker';
+import { sql } from '../../sql/sql';
+import { isTurnOverdue, takeTurn } from '../../runtime/event-loop';
+import { trigramsOf } from './dialect';
+import type { SqliteSnapshot } from './snapshot';
+
+const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delete'];
+
+/** Looks whether the index of parts of names knows every agent by its present name, and nothing else. */
+export function examineSearchIndex(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+  return examinePart('the search index', findings, async () => {
+    examineTriggers(snapshot, findings);
+    await examineNames(snapshot, findings);
+    await examineStrangers(snapshot, findings);
+    if (await isTrueToNames(snapshot)) return;
+    if (await examineTrigrams(snapshot, findings)) return;
+    findings.add({ check: 'search-index', message: 'the search index knows parts of names that nobody has' });
+  });
+}
+
+function examineTriggers({ connection: { driver } }: SqliteSnapshot, findings: Findings): void {
+  const select = driver.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?");
+  for (const name of triggers) {
+    if (select.get(name) === undefined) findings.add({ check: 'schema', message: `the trigger ${name} is missing` });
+  }
+}
+
+function examineNames(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+  const from = sql`agents a LEFT JOIN agent_names n ON n.agent_id = a.id`;
+  return walk(snapshot, { columns: [sql`a.id`, sql`n.name_folded IS a.name_folded`], from, key: ['a.id'] }, (row) => {
+    if (row[1] === 1) return;
+    findings.add({
+      check: 'search-index',
+      ...subjectOf('agent', row[0]),
+      message: 'is known by another name, or by none',
+    });
+  });
+}
+
+function examineStrangers(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+  const isStranger = sql`NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = n.agent_id)`;
+  const columns = [sql`n.key`, sql`n.agent_id`, isStranger];
+  return walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, ([, id, stranger]) => {
+    if (stranger === 0) return;
+    findings.add({ check: 'search-index', ...subjectOf('agent', id), message: 'is known, but does not exist' });
+  });
+}
+
+/**
+ * Reports whether the index contains exactly the trigrams of the names. Compares sums over both, which do not depend on
+ * the order of reading.
+ */
+async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
+  // SQLite's own comparison takes the lock of a writer for as long as it lasts. This module shows what the index holds.
+  driver.exec(
+    "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
+  );
+  const indexed = new Sum();
+  for (const row of driver.prepare('SELECT term, doc FROM temp.agent_names_trigrams').raw().iterate()) {
+    const [trigram, key] = row as readonly [string, number];
+    indexed.add(trigram, key);
+    if (isTurnOverdue()) await takeTurn();
+  }
+  const expected = new Sum();
+  for (const row of driver.prepare('SELECT name_folded, key FROM agent_names').raw().iterate()) {
+    const [name, key] = row as readonly [string, number];
+    for (const trigram of trigramsOf(asIndexed(name))) expected.add(trigram, key);
+    if (isTurnOverdue()) await takeTurn();
+  }
+  return indexed.equals(expected);
+}
+
+/** FTS5 knows of no U+FFFE and U+FFFF: it puts U+FFFD in their place, in what it indexes and in what it looks for. */
+function asIndexed(name: string): string {
+  return name.replace(/[\uFFFE\uFFFF]/g, '\uFFFD');
+}
+
+/** Looks for every trigram of every name, which takes long. Whether one was missing. */
+async function examineTrigrams(snapshot: SqliteSnapshot, findings: Findings): Promise<boolean> {
+  const find = snapshot.connection.driver
+    .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
+    .pluck();
+  let isMissing = false;
+  const columns = [sql`n.key`, sql`n.agent_id`, sql`n.name_folded`];
+  await walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, (row) => {
+    // The columns of a table whose names are texts.
+    const [key, id, name] = row as readonly [number, string, string];
+    const isFound = trigramsOf(name).every((trigram) => find.get(`"${trigram.replaceAll('"', '""')}"`, key) === 1);
+    if (isFound) return;
+    isMissing = true;
+    findings.add({
+      check: 'search-index',
+      ...subjectOf('agent', id),
+      message: 'is not found by every part of its name',
+    });
+  });
+  return isMissing;
+}
+
+/** A sum over pairs that does not depend on their order. */
+class Sum {
+  #count = 0;
+  #sum = 0;
+
+  add(trigram: string, key: number): void {
+    let hash = 0x811c9dc5;
+    for (let index = 0; index < trigram.length; index += 1) hash = mix(hash ^ trigram.charCodeAt(index));
+    this.#count += 1;
+    this.#sum = (this.#sum + mix(mix(hash ^ (key % 2 ** 32)) ^ Math.floor(key / 2 ** 32))) | 0;
+  }
+
+  equals(other: Sum): boolean {
+    return this.#count === other.#count && this.#sum === other.#sum;
+  }
+}
+
+// The finalizer of MurmurHash3: every bit of the result depends on every bit of the value.
+function mix(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}

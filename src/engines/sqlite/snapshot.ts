@@ -1,0 +1,42 @@
+import type { Snapshot } from '../../integrity/walker';
+import { isTurnOverdue, takeTurn } from '../../runtime/event-loop';
+import { whileBusy } from './busy';
+import { SqliteConnection, type SqliteSettings } from './connection';
+import { sqliteDialect } from './dialect';
+
+/** A state of a SQLite database, on a connection of its own. */
+export interface SqliteSnapshot extends Snapshot {
+  readonly connection: SqliteConnection;
+}
+
+/**
+ * Runs `work`, which may take long, on a snapshot of the present state of a database. No other call waits for it. Until
+ * it ends, the changes of others stay in the write-ahead log.
+ */
+export async function withSnapshot<T>(
+  settings: SqliteSettings,
+  work: (snapshot: SqliteSnapshot) => Promise<T>,
+): Promise<T> {
+  const connection = SqliteConnection.openReader(settings);
+  try {
+    const { driver } = connection;
+    // SQLite counts data that belongs to the connection alone, such as a table of a module, as a write; the file is
+    // open for reading.
+    driver.pragma('query_only = OFF');
+    await whileBusy(settings.busyTimeoutMs, () => {
+      if (!driver.inTransaction) driver.exec('BEGIN');
+      // The state is taken by the first statement that reads.
+      driver.prepare('SELECT count(*) FROM sqlite_schema').get();
+    });
+    return await work({
+      dialect: sqliteDialect,
+      connection,
+      query: async (statement) => {
+        if (isTurnOverdue()) await takeTurn();
+        return connection.run(statement).rows;
+      },
+    });
+  } finally {
+    connection.close();
+  }
+}

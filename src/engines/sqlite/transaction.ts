@@ -1,0 +1,41 @@
+import type { TransactionWaiters } from '../../storage/executor';
+import { Failure } from '../../errors/failure';
+import type { Statement } from '../../sql/statement';
+import type { SqliteConnection } from './connection';
+
+/**
+ * Statements that begin and end a transaction. BEGIN acquires the write lock at once, so that no later statement has
+ * to.
+ */
+export const transactionControl = {
+  begin: { sql: 'BEGIN IMMEDIATE', args: [] },
+  commit: { sql: 'COMMIT', args: [] },
+  rollback: { sql: 'ROLLBACK', args: [] },
+} satisfies Record<string, Statement>;
+
+/** Transaction that holds the write lock. Call exactly one of `commit` and `rollback`. */
+export interface SqliteTransaction {
+  readonly waiters: TransactionWaiters;
+  readonly connection: SqliteConnection;
+  /** @throws when a statement on the connection would no longer be part of this transaction. */
+  assertOpen(): void;
+  commit(): void;
+  rollback(): void;
+}
+
+/** Returns the failure for a transaction that SQLite has rolled back by itself, as after a full disk. */
+export function rolledBackByStorage(): Failure {
+  return new Failure('UNAVAILABLE', 'the transaction was rolled back by the storage');
+}
+
+/** Rolls back because of `error`, which remains the error to report. Attaches a failure of the rollback to it. */
+export function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
+  try {
+    transaction.rollback();
+    return error;
+  } catch (rollbackError) {
+    const both = new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback');
+    both.cause = error;
+    return both;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Database } from 'better-sqlite3';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../errors/failure';
+import { whileBusy } from './busy';
+import { sizeOf } from './file-identity';
+import { pathOf } from './connection';
+
+const headerBytes = 32;
+const frameHeaderBytes = 24;
+const intervalMs = 5;
+
+interface LogState {
+  /** Number of pages of the log according to its index; -1 when there is no log. */
+  readonly log: number;
+}
+
+/**
+ * Fails when the log is shorter than its index says. In that case the log was removed while another process has the
+ * database open. Its changes are in an unlinked file until its next call copies them into the database. Reading or
+ * writing before that would destroy changes.
+ *
+ * @throws UNAVAILABLE
+ */
+export async function assertWholeLog(driver: Database, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  // Another process may be truncating the log between the two reads.
+  for (let attempt = 1; !(await whileBusy(timeoutMs, () => isWhole(driver))); attempt += 1) {
+    if (attempt >= 3 && performance.now() + intervalMs > deadline) {
+      throw new Failure('UNAVAILABLE', 'the write-ahead log was removed while another process has the database open');
+    }
+    await sleep(intervalMs);
+  }
+}
+
+function isWhole(driver: Database): boolean {
+  const pageSize = Number(driver.pragma('page_size', { simple: true }));
+  // NOOP only reports.
+  const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];
+  const pages = state?.log ?? 0;
+  return pages <= 0 || sizeOf(`${pathOf(driver)}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);
+}

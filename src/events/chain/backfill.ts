@@ -1,0 +1,44 @@
+import type { Dialect } from '../../sql/dialect';
+import type { Work } from '../../sql/statement';
+import { takeChainTurn } from './append-entries';
+import { chainStart, hashOf, type ChainLink } from './hashing';
+import { chainStatements } from './statements';
+import { toStoredEntry } from './entry-rows';
+
+const batchSize = 500;
+
+/**
+ * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Once the chain
+ * has begun, an entry without a hash does not come from a migration, and is not changed.
+ *
+ * @param after - sequence number up to which the entries have hashes.
+ * @param now - time in milliseconds since 1970.
+ * @returns the sequence number up to which they have hashes afterwards; undefined when there is nothing left to do.
+ */
+export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): Work<ChainLink | undefined> {
+  const statements = chainStatements(dialect);
+  yield* takeChainTurn(dialect);
+  const checkpoint = yield statements.hasCheckpoint;
+  if (checkpoint.rows.length > 0) return undefined;
+  const last = Number.MAX_SAFE_INTEGER;
+  const { rows } = yield statements.selectBatch({ after: after.sequence, last, limit: batchSize });
+  const sealed: [position: number, digest: string, hash: string][] = [];
+  let link = after;
+  for (const row of rows) {
+    const entry = toStoredEntry(row);
+    const { sequence } = entry;
+    if (entry.hash === '') {
+      // When the event is missing, the verification reports it.
+      const digest = entry.contentDigest ?? '';
+      link = { sequence, hash: hashOf(link.hash, sequence, digest) };
+      sealed.push([sequence - after.sequence, digest, link.hash]);
+    } else {
+      link = { sequence, hash: entry.hash };
+    }
+  }
+  if (sealed.length > 0) yield statements.sealEntries(after.sequence, sealed);
+  if (rows.length === batchSize) return link;
+  // With it the chain has begun.
+  yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });
+  return undefined;
+}

@@ -1,0 +1,54 @@
+import type { Dialect } from '../../sql/dialect';
+import type { Work } from '../../sql/statement';
+import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
+import { chainStatements } from './statements';
+import { toRemovedEntry, type RemovedEntry } from './entry-rows';
+
+/** Maximum number of entries that one work replaces: hashing them blocks the process. */
+export const maxCompaction = 2000;
+
+/** Entries at the beginning of the chain that a checkpoint may replace, in order. */
+export type Compactable = readonly RemovedEntry[];
+
+/**
+ * Finds the marked entries at the beginning of the chain. Stops at an entry whose hash is wrong, and at a pruning entry
+ * whose content was changed: it is the evidence that the verification reports, and later pruning entries are based on
+ * it.
+ *
+ * @param isPruning - true when the work prunes events, and so adds a pruning entry in any case. Otherwise a single
+ * pruning entry is not replaced, because each call would replace one and add one.
+ */
+export function* findCompactable(dialect: Dialect, isPruning: boolean): Work<Compactable> {
+  const statements = chainStatements(dialect);
+  const { rows } = yield statements.selectMarkedBeginning({ limit: maxCompaction });
+  if (rows.length === 0) return [];
+  const checkpoint = yield statements.selectCheckpoint;
+  // The statement selects exactly these columns.
+  const [start, hash] = (checkpoint.rows[0] ?? []) as readonly [sequence?: number, hash?: string];
+  let link: ChainLink = start === undefined || hash === undefined ? chainStart : { sequence: start, hash };
+  const entries: RemovedEntry[] = [];
+  for (const row of rows) {
+    const entry = toRemovedEntry(row);
+    if (!follows(link, entry)) break;
+    entries.push(entry);
+    link = entry;
+  }
+  const isWorthwhile = isPruning || entries.length > 1 || entries[0]?.eventId !== noEvent;
+  return isWorthwhile ? entries : [];
+}
+
+function follows(link: ChainLink, { sequence, digest, hash, isUnchanged }: RemovedEntry): boolean {
+  return sequence === link.sequence + 1 && hash === hashOf(link.hash, sequence, digest) && isUnchanged;
+}
+
+/** Replaces entries by a checkpoint. @param events - number of events pruned since the beginning */
+export function* replaceByCheckpoint(
+  dialect: Dialect,
+  { sequence, hash }: ChainLink,
+  { events, createdAt }: { readonly events: number; readonly createdAt: number },
+): Work<void> {
+  const statements = chainStatements(dialect);
+  yield statements.insertCheckpoint({ sequence, hash, count: events, createdAt });
+  yield statements.deleteCheckpoints({ before: sequence });
+  yield statements.deleteEntries({ last: sequence });
+}

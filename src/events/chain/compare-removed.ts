@@ -1,0 +1,32 @@
+import type { CompactedBeginning, Pruning } from './pruning';
+import { SetDigest } from './set-digest';
+import type { EventChainBreak } from '../types';
+
+/** Part that is missing from a stored chain. */
+export interface Removed {
+  /** Last checkpoint; null when there is none. */
+  readonly beginning: CompactedBeginning | null;
+  /** Number of marked entries, and the digest of their sequence numbers. */
+  readonly count: number;
+  readonly digest: SetDigest;
+}
+
+/**
+ * Compares the missing part with the content of the last pruning entry. The chain of hashes alone does not show an
+ * entry that was only marked as removed, or an event that was put back.
+ */
+export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
+  const { beginning, count, digest } = removed;
+  const [last, told] = [beginning?.sequence ?? 0, pruning.beginning?.sequence ?? 0];
+  if (last > told) return { reason: 'removed' };
+  if (last < told) return { sequence: last + 1, reason: 'inserted' };
+  const isSame =
+    beginning?.events === pruning.beginning?.events && beginning?.createdAt === pruning.beginning?.createdAt;
+  if (!isSame) return { sequence: last, reason: 'changed' };
+  if (count < pruning.marked) return { reason: 'inserted' };
+  if (count > pruning.marked) return { reason: 'removed' };
+  // The number of missing entries is correct, but other entries are missing.
+  const total = SetDigest.parse(pruning.compacted) ?? new SetDigest();
+  total.addAll(digest);
+  return total.toString() === pruning.removed ? undefined : { reason: 'removed' };
+}

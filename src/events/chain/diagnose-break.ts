@@ -1,0 +1,75 @@
+import type { Row, Statement } from '../../sql/statement';
+import { hashOf, type ChainLink } from './hashing';
+import type { ChainStatements } from './statements';
+import type { StoredEntry } from './entry-rows';
+import type { EventChainBreakReason } from '../types';
+
+const batchSize = 1000;
+
+/** Maximum number of consecutive removed entries that can be distinguished from a change. */
+const maxRemoved = 10_000;
+
+/** Content that was hashed into the chain at an unknown position. */
+type Place = readonly [sequence: number, digest: string, hash: string];
+
+/**
+ * Returns why an entry does not belong in its position, based on the entries after it. When several changes lead to the
+ * same chain, it returns the one with the fewest steps.
+ *
+ * @param found - entry after `previous`. `previous` is right; `found` has another hash than its position requires.
+ */
+export function* diagnoseBreak(
+  statements: ChainStatements,
+  previous: ChainLink,
+  found: StoredEntry,
+): Generator<Statement, EventChainBreakReason, readonly Row[]> {
+  // The expected entry, with as many of its expected successors as follow one another.
+  let run: { readonly last: ChainLink; readonly length: number } | undefined;
+  let isFirst = true;
+  let wasRemoved = false;
+  let before: ChainLink = found;
+  for (let after = found.sequence; ;) {
+    const rows = yield statements.selectPlaces({ after, limit: batchSize });
+    for (const row of rows) {
+      // The statement selects exactly these columns.
+      const place = row as Place;
+      if (isFirst) wasRemoved = followsAfterGap(found, place);
+      isFirst = false;
+      const expected: ChainLink = run?.last ?? previous;
+      if (belongsAfter(expected, place)) {
+        // The two have changed places.
+        if (run === undefined && follows(found, before)) return 'reordered';
+        run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
+      } else if (run !== undefined) {
+        return run.length > 1 && !follows(found, run.last) ? 'inserted' : 'reordered';
+      }
+      before = { sequence: place[0], hash: place[2] };
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < batchSize) break;
+    // As above.
+    after = (last as Place)[0];
+  }
+  if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
+  if (wasRemoved) return 'removed';
+  // An entry that never had a hash was added by a program that could not, or did not, compute one.
+  return found.hash === '' ? 'inserted' : 'changed';
+}
+
+function follows({ sequence, digest, hash }: StoredEntry, previous: ChainLink): boolean {
+  return belongsAfter(previous, [sequence, digest, hash]);
+}
+
+function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
+  return hashOf(previous.hash, previous.sequence + 1, digest) === hash;
+}
+
+/**
+ * Reports whether the entry after `found` would be right if earlier entries had been removed, so that both moved up.
+ */
+function followsAfterGap(found: StoredEntry, place: Place): boolean {
+  for (let removed = 1; removed <= maxRemoved; removed += 1) {
+    if (belongsAfter({ sequence: found.sequence + removed, hash: found.hash }, place)) return true;
+  }
+  return false;
+}

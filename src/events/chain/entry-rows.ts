@@ -1,0 +1,124 @@
+import type { Row } from '../../sql/statement';
+import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './hashing';
+
+/** Stored entry, with the remaining content of its event. */
+export interface StoredEntry {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly kind: string;
+  readonly details: unknown;
+  readonly digest: string;
+  readonly hash: string;
+  /** True when its event was not pruned and does not exist. */
+  readonly lacksEvent: boolean;
+  /** Digest of the stored content; undefined when nothing is left to hash. */
+  readonly contentDigest: string | undefined;
+  /** True when the columns that no digest covers hold valid values. */
+  readonly isSound: boolean;
+}
+
+/** Marked entry of a pruned event or of a pruning. */
+export interface RemovedEntry {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly digest: string;
+  readonly hash: string;
+  /** True when its remaining content equals the recorded content. */
+  readonly isUnchanged: boolean;
+}
+
+// SQLite keeps values of any type in any column when its constraints are ignored, so the code assumes only what it
+// checks.
+type EntryResultRow = readonly [
+  sequence: number,
+  eventId: string,
+  kind: string,
+  applied: unknown,
+  details: unknown,
+  enteredAtMs: unknown,
+  digest: string,
+  hash: string,
+  id: string | null,
+  timestampMs: unknown,
+  eventType: unknown,
+  severity: unknown,
+  source: unknown,
+  target: unknown,
+  description: unknown,
+  mitigationApplied: unknown,
+  mitigationDetails: unknown,
+  metadata: string,
+];
+
+type RemovedEntryRow = readonly [
+  sequence: number,
+  eventId: string,
+  applied: unknown,
+  details: unknown,
+  enteredAtMs: unknown,
+  digest: string,
+  hash: string,
+];
+
+/** The entry that a row of `selectBatch` stands for. */
+export function toStoredEntry(row: Row): StoredEntry {
+  // The statement that made the row selects exactly these columns.
+  const columns = row as EntryResultRow;
+  const [sequence, eventId, kind, applied, details, , digest, hash, id] = columns;
+  const lacksEvent = kind !== 'PRUNED' && id === null;
+  return {
+    sequence,
+    eventId,
+    kind,
+    details,
+    digest,
+    hash,
+    lacksEvent,
+    contentDigest: lacksEvent ? undefined : contentDigestOf(columns),
+    isSound: typeof digest === 'string' && hasSoundColumns(kind, eventId, applied, details),
+  };
+}
+
+/** Converts a row of `selectMarkedBeginning`. */
+export function toRemovedEntry(row: Row): RemovedEntry {
+  // The same as above.
+  const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
+  const isUnchanged =
+    hasSoundColumns('PRUNED', eventId, applied, details) &&
+    typeof digest === 'string' &&
+    (eventId !== noEvent || pruningDigest(details, enteredAtMs) === digest);
+  return { sequence, eventId, digest, hash, isUnchanged };
+}
+
+function hasSoundColumns(kind: string, eventId: unknown, applied: unknown, details: unknown): boolean {
+  if (typeof eventId !== 'string') return false;
+  if (kind === 'MITIGATED') return true;
+  if (kind !== 'RECORDED' && kind !== 'PRUNED') return false;
+  const isPruning = kind === 'PRUNED' && eventId === noEvent;
+  return applied === null && (isPruning || details === null);
+}
+
+function contentDigestOf(columns: EntryResultRow): string | undefined {
+  const [, eventId, kind, applied, details, enteredAt] = columns;
+  if (kind === 'MITIGATED') return mitigatedDigest(eventId, toFlag(applied), details, enteredAt);
+  if (kind === 'PRUNED') return eventId === noEvent ? pruningDigest(details, enteredAt) : undefined;
+  const event = {
+    id: eventId,
+    timestamp: columns[9],
+    eventType: columns[10],
+    severity: columns[11],
+    source: columns[12],
+    target: columns[13],
+    description: columns[14],
+    mitigationApplied: toFlag(columns[15]),
+    mitigationDetails: columns[16],
+  };
+  // The statement composes it of pairs.
+  return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
+}
+
+// SQLite stores booleans as 0 and 1. Any other value is hashed unchanged, so that the change is detected.
+function toFlag(value: unknown): unknown {
+  if (value === 0) return false;
+  return value === 1 ? true : value;
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { EventColumns, NewEventRow } from '../validation';
+
+/*
+ * Glossary. Chain: the entries, each of which has a hash over itself and its predecessor's hash. Entry: the record of
+ * an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: one whose event was pruned (kind
+ * PRUNED); it keeps its digest and hash.
+ *
+ * The form of the hashed data must never change: a change would break every existing chain.
+ */
+
+/** Kind of an entry. PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
+export type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
+
+/** Event id in the entry of a pruning. The id of an event is never empty. */
+export const noEvent = '';
+
+/** A place of the chain. */
+export interface ChainLink {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** Start of a chain. */
+export const chainStart: ChainLink = { sequence: 0, hash: '' };
+
+/** Content of a new entry. Its position in the chain determines the rest. */
+export interface NewEntry {
+  readonly eventId: string;
+  readonly kind: EntryKind;
+  /** Of a mitigation. */
+  readonly applied: boolean | null;
+  /** Details of a mitigation; for a pruning, its content: see `pruning.ts`. */
+  readonly details: string | null;
+  readonly enteredAt: number;
+  readonly digest: string;
+}
+
+/** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */
+export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
+
+/** The entry of an event that is recorded. */
+export function recordedEntry({ columns, metadata }: NewEventRow, enteredAt: number): NewEntry {
+  const digest = recordedDigest(columns, metadata, enteredAt);
+  return { eventId: columns.id, kind: 'RECORDED', applied: null, details: null, enteredAt, digest };
+}
+
+/** Returns the digest of an event that is recorded. */
+export function recordedDigest(
+  event: HashedEvent,
+  metadata: readonly (readonly [key: string, value: unknown])[],
+  enteredAt: unknown,
+): string {
+  return digestOf([
+    'RECORDED',
+    enteredAt,
+    event.id,
+    event.timestamp,
+    event.eventType,
+    event.severity,
+    event.source,
+    event.target,
+    event.description,
+    event.mitigationApplied,
+    event.mitigationDetails,
+    [...metadata].sort(([one], [other]) => (one < other ? -1 : 1)),
+  ]);
+}
+
+/** The entry of a mitigation. */
+export function mitigatedEntry(
+  eventId: string,
+  applied: boolean | null,
+  details: string | null,
+  enteredAt: number,
+): NewEntry {
+  const digest = mitigatedDigest(eventId, applied, details, enteredAt);
+  return { eventId, kind: 'MITIGATED', applied, details, enteredAt, digest };
+}
+
+/** Returns the digest of a mitigation. */
+export function mitigatedDigest(eventId: unknown, applied: unknown, details: unknown, enteredAt: unknown): string {
+  return digestOf(['MITIGATED', enteredAt, eventId, applied, details]);
+}
+
+/** The entry of a pruning that was. */
+export function pruningEntry(details: string, enteredAt: number): NewEntry {
+  const digest = pruningDigest(details, enteredAt);
+  return { eventId: noEvent, kind: 'PRUNED', applied: null, details, enteredAt, digest };
+}
+
+/** Returns the digest of a pruning. */
+export function pruningDigest(details: unknown, enteredAt: unknown): string {
+  return digestOf(['PRUNED', enteredAt, details]);
+}
+
+/** The place after `previous`, where an entry of this digest stands. */
+export function linkAfter(previous: ChainLink, digest: string): ChainLink {
+  const sequence = previous.sequence + 1;
+  return { sequence, hash: hashOf(previous.hash, sequence, digest) };
+}
+
+/** The hash of an entry at a place after another of the hash `previous`. */
+export function hashOf(previous: string, sequence: number, digest: string): string {
+  return sha256(`${previous}:${sequence}:${digest}`);
+}
+
+function digestOf(content: readonly unknown[]): string {
+  return sha256(JSON.stringify(content));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

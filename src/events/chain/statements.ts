@@ -1,0 +1,251 @@
+import { isMissingValue } from '../../engines/postgresql/errors/failure';
+import type { Dialect, RecordColumns } from '../../sql/dialect';
+import { perEngine } from '../../sql/memoize-by-dialect';
+import { raw, sql, type Sql } from '../../sql/sql';
+import { defineStatement, toStatement, type Statement } from '../../sql/statement';
+import type { NewEntry } from './hashing';
+import {
+  insertEvent,
+  insertEventMetadata,
+  toEventParameters,
+  toMetadataSet,
+  type EventParameters,
+} from '../statements';
+import type { NewEventRow } from '../validation';
+
+const entryColumns: RecordColumns = {
+  position: 'integer',
+  event_id: 'text',
+  kind: { enumeration: 'SecurityEventEntryKind' },
+  mitigation_applied: 'boolean',
+  mitigation_details: 'text',
+  entered_at: 'time',
+  digest: 'text',
+  hash: 'text',
+};
+
+const sealColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
+
+const entryColumnNames = sql`sequence, event_id, kind, mitigation_applied, mitigation_details, entered_at, digest, hash`;
+
+type EntryParameters = ReturnType<typeof toEntryParameters>;
+
+function toEntryParameters({ eventId, kind, applied, details, enteredAt, digest }: NewEntry) {
+  return { eventId, kind, applied: applied === null ? null : Number(applied), details, enteredAt, digest };
+}
+
+/** The values of one entry, but for its place. */
+function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql): Sql {
+  return sql`${p('eventId')}, ${p('kind')}, ${dialect.toBoolean(p('applied'))}, ${p('details')},
+    ${dialect.fromMs(p('enteredAt'))}, ${p('digest')}`;
+}
+
+/** The statements of the chain of security events on one engine. */
+export class ChainStatements {
+  /** Waits for other changes of the chain, and blocks them until the end of the transaction. */
+  readonly takeTurn: Statement | undefined;
+  /** The head. */
+  readonly selectHead: Statement;
+  /** Selects whether there is a checkpoint. */
+  readonly hasCheckpoint: Statement;
+  /** Selects whether there are entries without hashes. */
+  readonly isUnsealed: Statement;
+  readonly insertCheckpoint;
+  readonly selectEvent;
+  readonly selectPruning: Statement;
+  /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
+  readonly selectMarked: Statement;
+  readonly selectPrunable;
+  readonly deleteEvents;
+  readonly markEntries;
+  readonly selectMarkedBeginning;
+  /** Selects the last checkpoint. */
+  readonly selectCheckpoint: Statement;
+  readonly deleteEntries;
+  readonly deleteCheckpoints;
+  /** The head, the last checkpoint and the last pruning. */
+  readonly selectState: Statement;
+  readonly selectBatch;
+  readonly selectPlaces;
+  readonly selectUnrecorded;
+  /**
+   * Records one event: inserts it and the entry after the head, without reading the head first. Fails with {@link
+   * isWithoutHead} when there is no head, or when the head has no hash. Undefined when the engine cannot do that.
+   */
+  readonly record: ((event: NewEventRow, entry: NewEntry) => Statement) | undefined;
+  readonly #insertEntry;
+  readonly #insertEntries;
+  readonly #sealEntries;
+
+  constructor(dialect: Dialect) {
+    const pruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
+      WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
+    this.takeTurn = turnOf(dialect);
+    // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
+    // been pruned, too, and then no key would conflict with the entry that the transaction adds.
+    const lock = dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``;
+    this.selectHead = toStatement(
+      sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
+    );
+    this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
+    // The entry is looked for first: SQLite would ask of each whether there is a checkpoint.
+    this.isUnsealed = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
+      WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
+    this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
+      (p) => sql`INSERT INTO security_event_checkpoints (sequence, hash, count, created_at)
+        VALUES (${p('sequence')}, ${p('hash')}, ${p('count')}, ${dialect.fromMs(p('createdAt'))})`,
+    );
+    this.record = recordOf(dialect, this.selectHead);
+    this.#insertEntry = defineStatement<EntryParameters & { sequence: number; hash: string }>(
+      (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
+        VALUES (${p('sequence')}, ${entryValues(dialect, p)}, ${p('hash')})`,
+    );
+    this.#insertEntries = defineStatement<{ after: number; entries: string }>(
+      (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
+        SELECT CAST(${p('after')} AS BIGINT) + n.position, n.event_id, n.kind, n.mitigation_applied,
+          n.mitigation_details, n.entered_at, n.digest, n.hash
+        FROM ${dialect.recordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
+    );
+    this.selectEvent = defineStatement<{ id: string }>(
+      (p) => sql`SELECT s.id FROM security_events s WHERE s.id = ${p('id')}`,
+    );
+
+    this.selectPruning = toStatement(pruning);
+    this.selectPrunable = defineStatement<{ before: number; limit: number }>(
+      (p) => sql`SELECT s.id FROM security_events s WHERE s.timestamp < ${dialect.fromMs(p('before'))}
+        ORDER BY s.timestamp LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.deleteEvents = defineStatement<{ ids: string }>(
+      (p) => sql`DELETE FROM security_events WHERE id IN (${dialect.elements(p('ids'))})`,
+    );
+    this.markEntries = defineStatement<{ ids: string }>(
+      (p) => sql`UPDATE security_event_entries
+        SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
+        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))}) RETURNING sequence`,
+    );
+    // Reads only as many entries as would be replaced, however many marked entries follow.
+    this.selectMarkedBeginning = defineStatement<{ limit: number }>(
+      (p) => sql`WITH beginning AS (
+          SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
+        SELECT b.sequence, b.event_id, b.mitigation_applied, b.mitigation_details, ${dialect.toMs(sql`b.entered_at`)},
+          b.digest, b.hash
+        FROM beginning b WHERE b.sequence < coalesce(
+          (SELECT min(k.sequence) FROM beginning k WHERE k.kind <> 'PRUNED'),
+          (SELECT max(a.sequence) + 1 FROM beginning a))
+        ORDER BY b.sequence`,
+    );
+    this.selectCheckpoint = toStatement(
+      sql`SELECT c.sequence, c.hash FROM security_event_checkpoints c ORDER BY c.sequence DESC LIMIT 1`,
+    );
+    this.deleteEntries = defineStatement<{ last: number }>(
+      (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
+    );
+    // The first checkpoint stays: it records that the chain has begun.
+    this.deleteCheckpoints = defineStatement<{ before: number }>(
+      (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
+    );
+
+    // Together, so that they are of one state.
+    this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
+        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
+      FROM (SELECT 1) AS base
+      LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
+      LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
+      LEFT JOIN (${pruning}) AS p ON TRUE`);
+    // In one statement, so that an event is not missed because it was pruned between two.
+    this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
+          ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
+          s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
+            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
+            FROM security_event_metadata m WHERE m.event_id = s.id)
+        FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
+        WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectPlaces = defineStatement<{ after: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.digest, e.hash FROM security_event_entries e WHERE e.sequence > ${p('after')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
+      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT EXISTS (
+            SELECT 1 FROM security_event_entries e WHERE e.event_id = page.id AND e.kind = 'RECORDED') THEN page.id END)
+        FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
+          ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
+    );
+    // In one statement, so that they are of one state. Consecutive entries form a run: the difference between their
+    // sequence number and their rank among the marked entries is constant.
+    const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
+      FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
+    const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
+    this.selectMarked = toStatement(sql`SELECT
+        (SELECT last.mitigation_details FROM (${pruning}) AS last), c.sequence, c.count, c.created_at, (
+          SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
+          FROM (${runs}) AS r)
+      FROM (SELECT 1) AS base LEFT JOIN (
+        SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
+        FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
+    this.#sealEntries = defineStatement<{ after: number; entries: string }>(
+      (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
+        FROM ${dialect.recordSet(p('entries'), 'n', sealColumns)}
+        WHERE security_event_entries.sequence = CAST(${p('after')} AS BIGINT) + n.position`,
+    );
+  }
+
+  /** @param hashes - the entries' own, in their order. */
+  insertEntries(after: number, entries: readonly NewEntry[], hashes: readonly string[]): Statement {
+    const [[entry], [hash]] = [entries, hashes];
+    if (entries.length === 1 && entry !== undefined && hash !== undefined) {
+      return this.#insertEntry({ ...toEntryParameters(entry), sequence: after + 1, hash });
+    }
+    const rows = entries.map(({ eventId, kind, applied, details, enteredAt, digest }, index) => {
+      const flag = applied === null ? null : Number(applied);
+      return [index + 1, eventId, kind, flag, details, enteredAt, digest, hashes[index]];
+    });
+    return this.#insertEntries({ after, entries: JSON.stringify(rows) });
+  }
+
+  /** @param rows - each with its place after `after`. */
+  sealEntries(after: number, rows: readonly (readonly [position: number, digest: string, hash: string])[]): Statement {
+    return this.#sealEntries({ after, entries: JSON.stringify(rows) });
+  }
+}
+
+export const chainStatements = perEngine((dialect) => new ChainStatements(dialect));
+
+// The hash is that of `hashOf`. An engine that knows SHA-256 lets one statement insert what others are selected for.
+function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['record'] {
+  const { sha256 } = dialect;
+  if (sha256 === undefined) return undefined;
+  const next = sql`head.sequence + 1`;
+  const statement = defineStatement<EventParameters & EntryParameters & { metadata: string }>((p) => {
+    const event = insertEvent(dialect, p);
+    const hash = sha256(sql`head.hash || ':' || (${next}) || ':' || ${p('digest')}`);
+    // Selects the metadata from the inserted event. Otherwise the server may insert the metadata first, and would then
+    // report their key for an id that is taken.
+    return sql`WITH event AS (${event} RETURNING 1),
+        metadata AS (${insertEventMetadata(dialect, p('metadata'), sql`event CROSS JOIN`)})
+      INSERT INTO security_event_entries (${entryColumnNames})
+      SELECT ${next}, ${entryValues(dialect, p)}, ${hash}
+      FROM (SELECT 1) AS one LEFT JOIN (${raw(selectHead.sql)}) AS head ON head.hash <> ''`;
+  });
+  return (event, entry) =>
+    statement({ ...toEventParameters(event), ...toEntryParameters(entry), metadata: toMetadataSet([event]) });
+}
+
+/** Reports whether {@link ChainStatements.record} has failed because the head of the chain is unknown. */
+export function isWithoutHead(error: unknown): boolean {
+  return isMissingValue(error, 'security_event_entries', 'sequence');
+}
+
+/**
+ * Returns the statement that acquires the lock of the chain. It first locks the table as an insertion does: a repeated
+ * transaction locks the whole table before it acquires the lock of the chain, and would wait for a transaction that
+ * waits for the table. The statement never inserts a row.
+ */
+function turnOf(dialect: Dialect): Statement | undefined {
+  const turn = dialect.takeTurn?.(sql`'events'`);
+  if (turn === undefined) return undefined;
+  return toStatement(sql`INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
+    SELECT 0, '', 'PRUNED', ${dialect.fromMs(sql`0`)}, '', '' FROM (${turn}) AS turn(taken) WHERE turn.taken IS NULL`);
+}

@@ -1,0 +1,227 @@
+import { Failure } from '../../errors/failure';
+import type { Dialect } from '../../sql/dialect';
+import { limitedTo, type Row } from '../../sql/statement';
+import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
+import { chainStatements, type ChainStatements } from './statements';
+import { compareRemoved, type Removed } from './compare-removed';
+import { diagnoseBreak } from './diagnose-break';
+import { toStoredEntry, type StoredEntry } from './entry-rows';
+import { ExpectedHead } from './expected-head';
+import { noPruning, parsePruning, type CompactedBeginning, type Pruning } from './pruning';
+import { pause, type Reading } from './reading';
+import { SetDigest } from './set-digest';
+import type { EventChainBreak, EventChainVerification } from '../types';
+
+const batchSize = 500;
+
+/** Maximum number of characters of a batch: longer entries are read in smaller batches. */
+const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
+
+/** The head, the checkpoint and the last pruning at one moment. */
+interface ChainState {
+  readonly head: ChainLink;
+  readonly checkpoint: (ChainLink & { readonly events: number; readonly createdAt: number }) | undefined;
+  /** The sequence number of the entry of the last pruning; null where there was none. */
+  readonly pruning: number | null;
+  /** The sequence number of the first entry; null where there is none. */
+  readonly first: number | null;
+}
+
+/** Progress of the verification. */
+interface Progress {
+  link: ChainLink;
+  entries: number;
+  /** Number of marked entries, and the digest of their sequence numbers. */
+  marked: number;
+  readonly markedDigest: SetDigest;
+  /** Content of the last pruning entry. */
+  pruning: Pruning;
+}
+
+/**
+ * Walks the chain up to its present head, then searches for events that are not in it. Each query sees another state of
+ * the database. Entries that others record meanwhile come after that head, and concurrent pruning is taken into
+ * account.
+ *
+ * @param expected - entry or checkpoint that the chain must have.
+ */
+export function* verifyChain(dialect: Dialect, expected?: ChainLink): Reading<EventChainVerification> {
+  const statements = chainStatements(dialect);
+  const state = yield* readState(statements);
+  const link = state.checkpoint ?? chainStart;
+  const progress: Progress = { link, entries: 0, marked: 0, markedDigest: new SetDigest(), pruning: noPruning };
+  const expectedHead = new ExpectedHead(expected);
+  const found =
+    findBefore(state) ??
+    expectedHead.compare(link) ??
+    (yield* walk(statements, state.head, progress, expectedHead)) ??
+    expectedHead.findCut(state.head) ??
+    (yield* compareMarked(statements, state, progress)) ??
+    (yield* findUnrecorded(statements)) ??
+    findEmptied(state) ??
+    expectedHead.findUnproven();
+  const { entries } = progress;
+  if (found !== undefined) return { valid: false, entries, break: found };
+  const { head, checkpoint } = state;
+  if (checkpoint === undefined || checkpoint.sequence === 0) return { valid: true, entries, head };
+  const { sequence, hash, events, createdAt } = checkpoint;
+  return { valid: true, entries, head, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
+}
+
+/** An entry before the beginning, to which no walk would lead, though it would be read as the others are. */
+function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
+  const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
+  return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
+}
+
+/** Detects a chain that was emptied: it was begun, together with its first entry, and no entry is left. */
+function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
+  return first === null && checkpoint !== undefined
+    ? { sequence: checkpoint.sequence + 1, reason: 'removed' }
+    : undefined;
+}
+
+function* walk(
+  statements: ChainStatements,
+  head: ChainLink,
+  progress: Progress,
+  expected: ExpectedHead,
+): Reading<EventChainBreak | undefined> {
+  for (let size = batchSize; progress.link.sequence < head.sequence; size = Math.min(2 * size, batchSize)) {
+    const after = progress.link.sequence;
+    const [rows, limit] = yield* readBatch(statements, { after, last: head.sequence, limit: size });
+    size = limit;
+    for (const row of rows) {
+      const entry = toStoredEntry(row);
+      if (entry.sequence !== progress.link.sequence + 1) break;
+      const found = (yield* checkEntry(statements, progress.link, entry)) ?? expected.compare(entry);
+      if (found !== undefined) return found;
+      progress.link = entry;
+      progress.entries += 1;
+      if (entry.kind === 'PRUNED') addMarked(progress, entry);
+    }
+    yield pause;
+    if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
+    // An entry is missing, unless a pruning has taken it, and all before it, since.
+    const { checkpoint } = yield* readState(statements);
+    const missing = progress.link.sequence + 1;
+    if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
+    progress.link = checkpoint;
+    const found = expected.compare(checkpoint);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function addMarked(progress: Progress, { sequence, eventId, details }: StoredEntry): void {
+  progress.marked += 1;
+  progress.markedDigest.add(sequence);
+  if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
+}
+
+/** A batch, and how many entries it has at most: as many as were asked for, or fewer, where so many are too long together. */
+function* readBatch(
+  statements: ChainStatements,
+  place: { readonly after: number; readonly last: number; readonly limit: number },
+): Reading<readonly [rows: readonly Row[], limit: number]> {
+  const { limit } = place;
+  const statement = statements.selectBatch(place);
+  // One entry has to be read however long it is.
+  if (limit === 1) return [yield statement, limit];
+  try {
+    return [yield limitedTo(batchBounds, statement), limit];
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
+    return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });
+  }
+}
+
+function* checkEntry(
+  statements: ChainStatements,
+  previous: ChainLink,
+  entry: StoredEntry,
+): Reading<EventChainBreak | undefined> {
+  const { sequence, eventId, digest } = entry;
+  const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
+  if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
+    const reason = yield* diagnoseBreak(statements, previous, entry);
+    // When an entry was removed and the later ones moved up, its event is unknown.
+    return reason === 'removed' ? { sequence, reason } : { ...place, reason };
+  }
+  if (entry.lacksEvent) return { ...place, reason: 'removed' };
+  const isUnchanged = entry.isSound && (entry.contentDigest ?? digest) === digest;
+  if (!isUnchanged) return { ...place, reason: 'changed' };
+  return undefined;
+}
+
+/** Compares the marked entries and the checkpoint with the content of the last pruning entry. */
+function* compareMarked(
+  statements: ChainStatements,
+  before: ChainState,
+  { pruning, marked: count, markedDigest: digest }: Progress,
+): Reading<EventChainBreak | undefined> {
+  const { pruning: last } = yield* readState(statements);
+  if (last === before.pruning)
+    return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
+  // Events were pruned meanwhile, so the counts are not of one state.
+  const [row] = yield statements.selectMarked;
+  // The statement selects exactly these columns. The three in the middle are null together.
+  const [details, sequence, events, createdAt, runs] = row as readonly [
+    details: string | null,
+    sequence: number | null,
+    events: number,
+    createdAt: number,
+    runs: string,
+  ];
+  const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
+  // The statement composes it of pairs of numbers.
+  const marked = yield* digestOf(JSON.parse(runs) as [number, number][]);
+  return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
+}
+
+function* digestOf(runs: readonly (readonly [first: number, last: number])[]): Reading<Omit<Removed, 'beginning'>> {
+  const digest = new SetDigest();
+  let count = 0;
+  for (const [first, last] of runs) {
+    for (let sequence = first; sequence <= last; sequence += 1) {
+      digest.add(sequence);
+      count += 1;
+      if (count % batchSize === 0) yield pause;
+    }
+  }
+  return { count, digest };
+}
+
+/** Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint with which a chain begins. */
+function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBeginning | null {
+  return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
+}
+
+// An event becomes visible together with its entry, so that none which is recorded meanwhile is taken for another.
+function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak | undefined> {
+  for (let after = ''; ;) {
+    const [row] = yield statements.selectUnrecorded({ after, limit: 2 * batchSize });
+    // The statement selects exactly these columns.
+    const [last, eventId] = row as readonly [string | null, string | null];
+    if (eventId !== null) return { eventId, reason: 'inserted' };
+    if (last === null) return undefined;
+    after = last;
+  }
+}
+
+function* readState(statements: ChainStatements): Reading<ChainState> {
+  const [row] = yield statements.selectState;
+  // The statement selects exactly these columns, the first two, and the four after them, null together.
+  const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as readonly [
+    sequence: number | null,
+    hash: string,
+    last: number | null,
+    lastHash: string,
+    events: number,
+    createdAt: number,
+    pruning: number | null,
+    first: number | null,
+  ];
+  const checkpoint = last === null ? undefined : { sequence: last, hash: lastHash, events, createdAt };
+  return { head: sequence === null ? (checkpoint ?? chainStart) : { sequence, hash }, checkpoint, pruning, first };
+}

@@ -1,0 +1,99 @@
+import { Failure, invalidInput } from '../errors/failure';
+import {
+  checkAnyTime,
+  checkBoolean,
+  checkObject,
+  checkOneOf,
+  checkText,
+  checkWholeNumber,
+  optional,
+} from '../validation/checks';
+import type { Checks } from '../validation/validator';
+import { requiresPrimary } from '../options/read-options';
+import type { ChainLink } from './chain/hashing';
+import { parseNewEvent, type NewEventRow } from './validation';
+import type { PruneBatch } from './chain/prune';
+import type { Mitigation } from './commands';
+import type { EventGrouping } from './types';
+
+const aggregateFields = new Set(['by'] as const);
+const bucketFields = new Set(['bucketMs'] as const);
+const mitigationFields = new Set(['applied', 'details'] as const);
+const verifyFields = new Set(['consistency', 'expected'] as const);
+const headFields = new Set(['sequence', 'hash'] as const);
+const pruneFields = new Set(['before', 'batchSize'] as const);
+
+const fieldGroupings = ['eventType', 'severity', 'source', 'target'] as const;
+const maxBucketMs = 36_525 * 86_400_000;
+const pruneSize = 500;
+const maxPruneSize = 10_000;
+
+/** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */
+export function parseNewEvents(input: unknown, nowMs: number, checks: Checks): NewEventRow[] {
+  return checks.batch(input, 'events', (event, path) => {
+    try {
+      return parseNewEvent(event, nowMs, checks);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // The fields of an event begin with its path, which its own name omits.
+      const { code, field, message, cause } = error;
+      const place = field === undefined || field === 'event' ? path : `${path}.${field}`;
+      throw new Failure(code, `${path}: ${message}`, { field: place, cause });
+    }
+  });
+}
+
+/** Checks what to group by. @throws INVALID_INPUT */
+export function parseGrouping(input: unknown): EventGrouping {
+  const { by } = checkObject(input, 'options', aggregateFields);
+  if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
+  if (by === undefined) throw invalidInput('by', 'must be given');
+  const { bucketMs } = checkObject(by, 'by', bucketFields);
+  return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
+}
+
+/** Checks a mitigation. @throws INVALID_INPUT */
+export function parseMitigation(id: unknown, input: unknown, checks: Checks): Mitigation {
+  const eventId = checks.id(id, 'id');
+  const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
+  return {
+    eventId,
+    applied: checkBoolean(applied, 'applied'),
+    details: optional(details, 'details', checks.text) ?? null,
+  };
+}
+
+/** Checks what to prune. @throws INVALID_INPUT */
+export function parsePruneOptions(input: unknown): PruneBatch {
+  const { before, batchSize } = checkObject(input, 'options', pruneFields);
+  const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
+  return {
+    before: checkAnyTime(before, 'before'),
+    size: optional(batchSize, 'batchSize', checkSize) ?? pruneSize,
+  };
+}
+
+/**
+ * Checks the options of a verification and returns the head that the chain must have. Undefined when no head was given,
+ * and for the head of an empty chain, with which every chain begins.
+ *
+ * @throws INVALID_INPUT
+ */
+export function parseVerifyOptions(input: unknown): ChainLink | undefined {
+  if (input === undefined) return undefined;
+  const { consistency, expected } = checkObject(input, 'options', verifyFields);
+  requiresPrimary({ consistency });
+  return optional(expected, 'expected', checkHead);
+}
+
+function checkHead(value: unknown, field: string): ChainLink | undefined {
+  const head = checkObject(value, field, headFields);
+  const sequence = checkWholeNumber(head.sequence, `${field}.sequence`, 0, Number.MAX_SAFE_INTEGER);
+  const hash = checkText(head.hash, `${field}.hash`).toLowerCase();
+  if (sequence === 0) {
+    if (hash !== '') throw invalidInput(`${field}.hash`, 'must be empty when the sequence is 0');
+    return undefined;
+  }
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw invalidInput(`${field}.hash`, 'must be 64 hexadecimal digits');
+  return { sequence, hash };
+}

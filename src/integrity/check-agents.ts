@@ -1,0 +1,136 @@
+import { AgentStatus, HealthStatus, Uniqueness } from '../agents/types';
+import { toNameKeys, toUniqueKey } from '../agents/unique-key';
+import { toVersionKey } from '../agents/version-key';
+import { sql } from '../sql/sql';
+import type { Row } from '../sql/statement';
+import { foldCase } from '../validation/fold-case';
+import type { Findings } from './findings';
+import { HeldNames } from './held-names';
+import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
+import { examinePart, walk, type Snapshot } from './walker';
+
+const maxPosition = 2 ** 31 - 1;
+
+/** Checks agents and their collections, except their metadata. */
+export async function examineAgents(snapshot: Snapshot, findings: Findings): Promise<void> {
+  await examinePart('agents', findings, () => examineOwnRows(snapshot, findings));
+  await examinePart('endpoints', findings, async () => {
+    await examineEndpoints(snapshot, findings);
+    await examinePositions(snapshot, findings);
+  });
+  await examinePart('capabilities', findings, async () => {
+    await examineCapabilities(snapshot, findings);
+    await examineLinks(snapshot, findings);
+  });
+}
+
+async function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const heldNames = new HeldNames(snapshot, findings);
+  const { toMs } = snapshot.dialect;
+  const hasDefault = sql`a.default_endpoint_id IS NULL OR EXISTS (
+    SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = a.default_endpoint_id)`;
+  const hasCertificate = sql`EXISTS (SELECT 1 FROM certificates c WHERE c.id = a.certificate_id)`;
+  const columns = [
+    ...[sql`a.id`, sql`a.name`, sql`a.name_folded`, sql`a.version`, sql`a.version_key`, sql`a.owner`],
+    ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
+    ...[hasDefault, hasCertificate],
+    firstNoText(snapshot.dialect, {
+      required: { publicKey: sql`a.public_key` },
+      optional: { description: sql`a.description` },
+    }),
+    firstEmpty({ publicKey: sql`a.public_key` }),
+  ];
+  await walk(snapshot, { columns, from: sql`agents a`, key: ['a.id'] }, async (row) => {
+    const [id, name, nameFolded, version, versionKey, owner, uniqueKey, status, created, updated, expires] = row;
+    const rules = new Rules(findings, subjectOf('agent', id));
+    rules.id(id);
+    const isNamed = rules.requiredText(name, 'name');
+    const isVersioned = rules.requiredText(version, 'version');
+    const isOwned = rules.requiredText(owner, 'owner');
+    if (isNamed) rules.derived(nameFolded, foldCase(name), 'nameFolded', 'the name');
+    if (isVersioned) rules.derived(versionKey, toVersionKey(version), 'versionKey', 'the version');
+    if (isNamed && isVersioned && isOwned) {
+      const nameKeys = toNameKeys({ name, version, owner });
+      const keys = Object.values(Uniqueness).map((uniqueness) => toUniqueKey(nameKeys, uniqueness));
+      const isKey = keys.some((key) => key === uniqueKey);
+      rules.holds(isKey, 'derived-column', 'is not what follows from name, version and owner', 'uniqueKey');
+      await heldNames.add({ id: String(id), name, version, owner, nameKeys });
+    }
+    rules.oneOf(status, AgentStatus, 'status');
+    rules.time(created, 'createdAt');
+    rules.time(updated, 'updatedAt');
+    rules.time(expires, 'expiresAt');
+    rules.holds(Boolean(row[11]), 'default-endpoint', "is none of the agent's endpoints", 'defaultEndpoint');
+    rules.reference(row[12], 'certificateId', 'a certificate');
+    rules.texts(row[13]);
+    rules.notEmpty(row[14]);
+  });
+  await heldNames.flush();
+}
+
+function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
+    ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`, sql`e.position`],
+    firstNoText(snapshot.dialect, {
+      required: { protocol: sql`e.protocol`, address: sql`e.address` },
+      optional: { 'health.message': sql`e.health_message` },
+    }),
+  ];
+  return walk(snapshot, { columns, from: sql`endpoints e`, key: ['e.agent_id', 'e.id'] }, (row) => {
+    const [agentId, id, port, status, lastChecked, metadata, hasAgent, position, noText] = row;
+    const rules = new Rules(findings, { ...subjectOf('endpoint', id), ...ownerOf(agentId) });
+    rules.texts(noText);
+    rules.id(id);
+    rules.wholeNumber(port, 1, 65_535, 'port');
+    rules.wholeNumber(position, 0, maxPosition, 'position');
+    rules.oneOf(status, HealthStatus, 'health.status');
+    rules.time(lastChecked, 'health.lastChecked');
+    if (metadata !== null) rules.canonicalJson(metadata, true);
+    rules.reference(hasAgent, 'agentId', 'an agent');
+  });
+}
+
+function examinePositions(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`e.agent_id`, sql`count(*)`, sql`count(DISTINCT e.position)`],
+    ...[sql`min(e.position)`, sql`max(e.position)`],
+  ];
+  const groups = { columns, from: sql`endpoints e`, key: ['e.agent_id'], isGrouped: true };
+  return walk(snapshot, groups, ([agentId, count, places, first, last]: Row) => {
+    const rules = new Rules(findings, subjectOf('agent', agentId));
+    const isSound = count === places && first === 0 && last === Number(count) - 1 && last <= maxPosition;
+    rules.holds(isSound, 'endpoint-order', 'has endpoints whose places do not follow one another from 0', 'endpoints');
+  });
+}
+
+function examineCapabilities(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const isUsed = sql`EXISTS (SELECT 1 FROM agent_capabilities l WHERE l.capability_id = c.id)`;
+  const capabilities = { columns: [sql`c.id`, sql`c.name`, isUsed], from: sql`capabilities c`, key: ['c.id'] };
+  return walk(snapshot, capabilities, ([id, name, isWanted]) => {
+    const rules = new Rules(findings, subjectOf('capability', id));
+    rules.id(id);
+    rules.requiredText(name, 'name');
+    rules.holds(Boolean(isWanted), 'orphan-capability', 'no agent has the capability');
+  });
+}
+
+function examineLinks(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`l.agent_id`, sql`l.capability_id`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = l.agent_id)`],
+    sql`EXISTS (SELECT 1 FROM capabilities c WHERE c.id = l.capability_id)`,
+  ];
+  const links = { columns, from: sql`agent_capabilities l`, key: ['l.agent_id', 'l.capability_id'] };
+  return walk(snapshot, links, ([agentId, capabilityId, hasAgent, hasCapability]) => {
+    new Rules(findings, { ...subjectOf('capability', capabilityId), ...ownerOf(agentId) }).reference(
+      hasAgent,
+      'agentId',
+      'an agent',
+    );
+    new Rules(findings, subjectOf('agent', agentId)).reference(hasCapability, 'capabilities', 'a capability');
+  });
+}
+
+function ownerOf(agentId: unknown): { readonly agentId?: string } {
+  return typeof agentId === 'string' ? { agentId } : {};
+}

@@ -1,0 +1,186 @@
+import { toFingerprintKey } from '../certificates/fingerprint';
+import { CertificateStatus, RevocationReason } from '../certificates/types';
+import { runReading } from '../runtime/run-reading';
+import { verifyChain } from '../events/chain/verify';
+import { SecuritySeverity } from '../events/types';
+import type { MetadataTable } from '../metadata/metadata-filter';
+import { raw, sql } from '../sql/sql';
+import { toStatement } from '../sql/statement';
+import { foldCase } from '../validation/fold-case';
+import { examineAgents } from './check-agents';
+import type { Findings } from './findings';
+import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
+import type { CheckedEntity } from './types';
+import { examinePart, walk, type Snapshot } from './walker';
+
+/** Longer values are read one by one, lest a chunk of them be more than the process has room for. */
+const longValue = 65_536;
+
+type Owner = MetadataTable & {
+  readonly ownerTable: 'agents' | 'certificates' | 'security_events';
+  readonly entity: CheckedEntity;
+};
+
+const metadataTables: readonly Owner[] = [
+  { table: 'agent_metadata', ownerColumn: 'agent_id', ownerTable: 'agents', entity: 'agent' },
+  { table: 'certificate_metadata', ownerColumn: 'certificate_id', ownerTable: 'certificates', entity: 'certificate' },
+  {
+    table: 'security_event_metadata',
+    ownerColumn: 'event_id',
+    ownerTable: 'security_events',
+    entity: 'securityEvent',
+  },
+];
+
+const changedEntities = { AGENT: 'AGENT', CERTIFICATE: 'CERTIFICATE' };
+const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORDED' };
+const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
+
+/** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
+export async function examineRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
+  await examineAgents(snapshot, findings);
+  await examinePart('certificates', findings, () => examineCertificates(snapshot, findings));
+  await examinePart('security events', findings, async () => {
+    await examineEvents(snapshot, findings);
+    await examineEntries(snapshot, findings);
+  });
+  for (const owner of metadataTables) {
+    await examinePart(`metadata of ${owner.ownerTable}`, findings, () => examineMetadata(snapshot, owner, findings));
+  }
+  await examinePart('the feed of changes', findings, () => examineChanges(snapshot, findings));
+  await examinePart('the chain of security events', findings, () => examineChain(snapshot, findings));
+}
+
+function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const { toMs } = snapshot.dialect;
+  const hasSuccessor = sql`c.replaced_by IS NULL OR EXISTS (SELECT 1 FROM certificates s WHERE s.id = c.replaced_by)`;
+  const columns = [
+    ...[sql`c.id`, sql`c.subject`, sql`c.subject_folded`, sql`c.issuer`, sql`c.issuer_folded`, sql`c.fingerprint`],
+    ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
+    ...[toMs(sql`c.created_at`), toMs(sql`c.revoked_at`), sql`c.revocation_reason`, sql`c.replaced_by`, hasSuccessor],
+    firstNoText(snapshot.dialect, { required: { publicKey: sql`c.public_key`, certificate: sql`c.certificate` } }),
+    firstEmpty({ publicKey: sql`c.public_key` }),
+  ];
+  return walk(snapshot, { columns, from: sql`certificates c`, key: ['c.id'] }, (row) => {
+    const [id, subject, subjectFolded, issuer, issuerFolded, fingerprint, fingerprintKey, status] = row;
+    const [notBefore, notAfter, createdAt, revokedAt, reason, successor, isThere, noText, empty] = row.slice(8);
+    const rules = new Rules(findings, subjectOf('certificate', id));
+    rules.id(id);
+    if (rules.text(subject, 'subject')) rules.derived(subjectFolded, foldCase(subject), 'subjectFolded', 'the subject');
+    if (rules.text(issuer, 'issuer')) rules.derived(issuerFolded, foldCase(issuer), 'issuerFolded', 'the issuer');
+    if (rules.requiredText(fingerprint, 'fingerprint')) {
+      rules.derived(fingerprintKey, toFingerprintKey(fingerprint), 'fingerprintKey', 'the fingerprint');
+    }
+    rules.oneOf(status, CertificateStatus, 'status');
+    rules.time(notBefore, 'notBefore');
+    rules.time(notAfter, 'notAfter');
+    rules.time(createdAt, 'createdAt');
+    if (revokedAt !== null) rules.time(revokedAt, 'revokedAt');
+    if (reason !== null) rules.oneOf(reason, RevocationReason, 'revocationReason');
+    const isRevoked = status === 'REVOKED' || (revokedAt === null && reason === null);
+    rules.holds(isRevoked, 'value', 'tells of a revocation, but the certificate is not revoked', 'status');
+    rules.reference(isThere, 'replacedBy', 'a certificate');
+    rules.texts(noText);
+    rules.notEmpty(empty);
+    rules.holds(successor === null || successor !== id, 'value', 'is the certificate itself', 'replacedBy');
+  });
+}
+
+function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[
+      sql`s.id`,
+      snapshot.dialect.toMs(sql`s.timestamp`),
+      sql`s.event_type`,
+      sql`s.severity`,
+      sql`s.mitigation_applied`,
+    ],
+    firstNoText(snapshot.dialect, {
+      required: { source: sql`s.source`, target: sql`s.target`, description: sql`s.description` },
+      optional: { mitigationDetails: sql`s.mitigation_details` },
+    }),
+  ];
+  return walk(snapshot, { columns, from: sql`security_events s`, key: ['s.id'] }, (row) => {
+    const [id, timestamp, eventType, severity, applied, noText] = row;
+    const rules = new Rules(findings, subjectOf('securityEvent', id));
+    rules.id(id);
+    rules.time(timestamp, 'timestamp');
+    rules.requiredText(eventType, 'eventType');
+    rules.oneOf(severity, SecuritySeverity, 'severity');
+    rules.flag(applied, 'mitigationApplied');
+    rules.texts(noText);
+  });
+}
+
+function examineEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`e.sequence`, sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
+    snapshot.dialect.toMs(sql`e.entered_at`),
+    firstNoText(snapshot.dialect, {
+      required: { 'entry.digest': sql`e.digest`, 'entry.hash': sql`e.hash` },
+      optional: { 'entry.mitigationDetails': sql`e.mitigation_details` },
+    }),
+  ];
+  return walk(snapshot, { columns, from: sql`security_event_entries e`, key: ['e.sequence'] }, (row) => {
+    const [, eventId, kind, applied, enteredAt, noText] = row;
+    const rules = new Rules(findings, subjectOf('securityEvent', eventId));
+    rules.text(eventId, 'id');
+    rules.oneOf(kind, entryKinds, 'entry.kind');
+    if (applied !== null) rules.flag(applied, 'entry.mitigationApplied');
+    rules.time(enteredAt, 'entry.enteredAt');
+    rules.texts(noText);
+  });
+}
+
+function examineMetadata(
+  snapshot: Snapshot,
+  { table, ownerColumn, ownerTable, entity }: Owner,
+  findings: Findings,
+): Promise<void> {
+  const [metadata, owner, owners] = [raw(table), raw(`m.${ownerColumn}`), raw(ownerTable)];
+  const columns = [
+    ...[owner, sql`m.key`, sql`CASE WHEN length(m.value) > ${raw(String(longValue))} THEN NULL ELSE m.value END`],
+    sql`EXISTS (SELECT 1 FROM ${owners} o WHERE o.id = ${owner})`,
+  ];
+  const rows = { columns, from: sql`${metadata} m`, key: [`m.${ownerColumn}`, 'm.key'] };
+  return walk(snapshot, rows, async ([id, key, shortValue, hasOwner]) => {
+    const rules = new Rules(findings, { ...subjectOf(entity, id), ...(typeof key === 'string' ? { key } : undefined) });
+    rules.reference(hasOwner, 'metadata', 'a record');
+    rules.text(key, 'metadata');
+    rules.canonicalJson(shortValue ?? (await selectValue(id, key)));
+  });
+
+  async function selectValue(id: unknown, key: unknown): Promise<unknown> {
+    const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE ${owner} = ${id} AND m.key = ${key}`);
+    return (await snapshot.query(statement))[0]?.[0];
+  }
+}
+
+function examineChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const columns = [
+    ...[sql`c.sequence`, sql`c.entity`, sql`c.entity_id`, sql`c.kind`],
+    snapshot.dialect.toMs(sql`c.changed_at`),
+  ];
+  return walk(snapshot, { columns, from: sql`changes c`, key: ['c.sequence'] }, (row) => {
+    const [sequence, entity, id, kind, changedAt] = row;
+    const rules = new Rules(findings, subjectOf('change', String(sequence)));
+    rules.wholeNumber(sequence, 1, Number.MAX_SAFE_INTEGER, 'sequence');
+    rules.oneOf(entity, changedEntities, 'entity');
+    rules.id(id);
+    rules.oneOf(kind, changeKinds, 'kind');
+    rules.time(changedAt, 'changedAt');
+  });
+}
+
+async function examineChain({ dialect, query }: Snapshot, findings: Findings): Promise<void> {
+  const verification = await runReading(query, verifyChain(dialect));
+  if (verification.valid) return;
+  const { reason, sequence, eventId } = verification.break;
+  const place = sequence === undefined ? 'an entry' : `entry ${sequence}`;
+  findings.add({
+    check: 'event-chain',
+    entity: 'securityEvent',
+    ...(eventId === undefined ? undefined : { id: eventId }),
+    message: `the chain breaks: ${place} was ${reason}`,
+  });
+}

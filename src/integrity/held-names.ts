@@ -1,0 +1,36 @@
+import { nameStatements, type NamedAgent } from '../agents/name-statements';
+import type { Findings } from './findings';
+import { Rules, subjectOf } from './rules';
+import type { Snapshot } from './walker';
+
+/** Number of agents in one lookup. */
+const chunkSize = 100;
+
+/** Finds agents whose name and version another agent holds. */
+export class HeldNames {
+  readonly #snapshot: Snapshot;
+  readonly #findings: Findings;
+  #chunk: NamedAgent[] = [];
+
+  constructor(snapshot: Snapshot, findings: Findings) {
+    this.#snapshot = snapshot;
+    this.#findings = findings;
+  }
+
+  async add(agent: NamedAgent): Promise<void> {
+    this.#chunk.push(agent);
+    if (this.#chunk.length >= chunkSize) await this.flush();
+  }
+
+  /** Looks up the agents that were added since the last lookup. */
+  async flush(): Promise<void> {
+    const chunk = this.#chunk;
+    this.#chunk = [];
+    if (chunk.length === 0) return;
+    const statement = nameStatements(this.#snapshot.dialect).selectTaken(chunk, 'none');
+    for (const [position] of await this.#snapshot.query(statement)) {
+      const rules = new Rules(this.#findings, subjectOf('agent', chunk[Number(position)]?.id));
+      rules.holds(false, 'unique-name', 'has a name and version that another agent holds', 'name');
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { maxTimeMs, minTimeMs } from '../validation/checks';
+import { toCanonicalJson } from '../metadata/canonical-json';
+import type { Dialect } from '../sql/dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import type { Findings } from './findings';
+import type { CheckFinding, CheckName } from './types';
+
+/** Fields of a finding that identify the record. */
+export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
+
+/** Returns the identity of a record; a value that is not a string cannot be its id. */
+export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): Subject {
+  return { entity, ...(typeof id === 'string' ? { id } : undefined) };
+}
+
+/** Checks the values of one record. */
+export class Rules {
+  readonly #findings: Findings;
+  readonly #subject: Subject;
+
+  constructor(findings: Findings, subject: Subject) {
+    this.#findings = findings;
+    this.#subject = subject;
+  }
+
+  /** Notes a finding unless `isSound`. */
+  holds(isSound: boolean, check: CheckName, message: string, field?: string): void {
+    if (isSound) return;
+    this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });
+  }
+
+  /** Reports whether the value is a string; adds a finding when it is not. */
+  text(value: unknown, field: string): value is string {
+    this.holds(typeof value === 'string', 'value', 'is no text', field);
+    return typeof value === 'string';
+  }
+
+  /** Reports whether the value is a non-empty string; adds a finding when it is not. */
+  requiredText(value: unknown, field: string): value is string {
+    this.holds(value !== '', 'value', 'is empty', field);
+    return this.text(value, field);
+  }
+
+  /** Adds a finding when a field is empty. @param field - the result of {@link firstEmpty} */
+  notEmpty(field: unknown): void {
+    if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
+  }
+
+  /** @param field - what {@link firstNoText} has found. */
+  texts(field: unknown): void {
+    if (typeof field === 'string') this.holds(false, 'value', 'is no text', field);
+  }
+
+  id(value: unknown): void {
+    this.holds(typeof value === 'string' && value !== '', 'value', 'is no id that a call could name', 'id');
+  }
+
+  time(value: unknown, field: string): void {
+    const isTime = typeof value === 'number' && Number.isInteger(value) && value >= minTimeMs && value <= maxTimeMs;
+    this.holds(isTime, 'value', 'is no time of the years 1 to 9999 in whole milliseconds', field);
+  }
+
+  oneOf(value: unknown, choices: Readonly<Record<string, string>>, field: string): void {
+    const isKnown = Object.values(choices).some((choice) => choice === value);
+    this.holds(isKnown, 'value', 'is none of the values that there are', field);
+  }
+
+  /** Adds a finding for a value that is not a boolean: true or false, or 1 or 0 in SQLite. */
+  flag(value: unknown, field: string): void {
+    const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
+    this.holds(isFlag, 'value', 'is neither true nor false', field);
+  }
+
+  wholeNumber(value: unknown, min: number, max: number, field: string): void {
+    const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    this.holds(isRight, 'value', `is no whole number from ${min} to ${max}`, field);
+  }
+
+  derived(value: unknown, expected: unknown, field: string, from: string): void {
+    this.holds(value === expected, 'derived-column', `is not what follows from ${from}`, field);
+  }
+
+  reference(exists: unknown, field: string, what: string): void {
+    this.holds(Boolean(exists), 'foreign-key', `refers to ${what} that does not exist`, field);
+  }
+
+  /** @param mustBeObject - whether it is a whole of metadata, and not one value of them. */
+  canonicalJson(value: unknown, mustBeObject = false): void {
+    const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
+    this.holds(isSound, 'metadata', 'is no canonical JSON', 'metadata');
+  }
+}
+
+/** Text columns without further rules, by their fields. */
+export interface TextColumns {
+  readonly required: Readonly<Record<string, Sql>>;
+  /** Columns that may be null. */
+  readonly optional?: Readonly<Record<string, Sql>>;
+}
+
+/** Selects the first of some fields whose column holds no text; null when all columns hold text. */
+export function firstNoText(dialect: Dialect, { required, optional = {} }: TextColumns): Sql {
+  const cases = [
+    ...Object.entries(required).map(([field, column]) =>
+      fieldWhen(field, sql`NOT (${dialect.isText(column)}) OR ${column} IS NULL`),
+    ),
+    ...Object.entries(optional).map(([field, column]) => fieldWhen(field, sql`NOT (${dialect.isText(column)})`)),
+  ];
+  return sql`CASE ${join(cases, ' ')} END`;
+}
+
+/** Selects the first of some fields whose column holds an empty text; null when no column does. */
+export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
+  const cases = Object.entries(columns).map(([field, column]) => fieldWhen(field, sql`${column} = ''`));
+  return sql`CASE ${join(cases, ' ')} END`;
+}
+
+function fieldWhen(field: string, condition: Sql): Sql {
+  return sql`WHEN ${condition} THEN ${raw(`'${field}'`)}`;
+}
+
+function isCanonical(text: string): boolean {
+  try {
+    return toCanonicalJson(JSON.parse(text), 'metadata') === text;
+  } catch {
+    // No JSON, or JSON that this package would not have written.
+    return false;
+  }
+}

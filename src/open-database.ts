@@ -1,0 +1,83 @@
+import type { Diagnostics } from './diagnostics/diagnostics';
+import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
+import type { CacheSettings, ResolvedOptions } from './options/resolve-options';
+import type { Database } from './storage/executor';
+import type { Migrator } from './migrations/migrator';
+import { assertSpareDescriptors } from './runtime/spare-descriptors';
+
+/** A database whose schema is still to be looked after. */
+interface Engine extends Database {
+  readonly migrator: Migrator;
+  /** Looks whether the database can serve. */
+  check(): Promise<void>;
+}
+
+/** Opens the database and looks after its schema. What was opened before a failure is closed again. */
+export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Database> {
+  warnOfIgnored(options, diagnostics);
+  const engine = await openEngine(options, diagnostics);
+  try {
+    const start = performance.now();
+    const applied = await engine.migrator.prepare(options.migrations);
+    if (applied.length > 0) diagnostics.migrated(applied, performance.now() - start);
+    await engine.check();
+    return options.cache === undefined ? engine : await openCache(engine, options.cache, options, diagnostics);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function warnOfIgnored({ location, replicas }: ResolvedOptions, diagnostics: Diagnostics): void {
+  const parameters = [...new Set([location, ...replicas].flatMap(({ ignored }) => ignored))];
+  if (parameters.length === 0) return;
+  diagnostics.warned('Parameters of the URL are ignored: they mean something to the engines of Prisma only', {
+    parameters,
+  });
+}
+
+async function openCache(
+  engine: Engine,
+  settings: CacheSettings,
+  { now }: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Database> {
+  const { CachingDatabase } = await import('./cache/caching-database.js');
+  return CachingDatabase.open(engine, settings, now, diagnostics);
+}
+
+// Each driver is loaded by those who use it.
+async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
+  const { location } = options;
+  assertSpareDescriptors();
+  return location.kind === 'postgresql'
+    ? openPostgresql(location, options, diagnostics)
+    : openSqlite(location, options, diagnostics);
+}
+
+async function openPostgresql(
+  location: PostgresqlLocation,
+  options: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Engine> {
+  const { PostgresqlEngine } = await import('./engines/postgresql/engine.js');
+  return new PostgresqlEngine(location, options, diagnostics);
+}
+
+async function openSqlite(
+  location: SqliteLocation,
+  options: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Promise<Engine> {
+  const { SqliteEngine } = await import('./engines/sqlite/engine.js');
+  const { busyTimeoutMs, durability } = options;
+  if (location.kind === 'file') {
+    const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
+    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability });
+    const warning = hardLinkWarning(location.path);
+    if (warning !== undefined) diagnostics.warned(warning);
+    return engine;
+  }
+  const { openInMemory } = await import('./engines/sqlite/open-in-memory.js');
+  return openInMemory({ busyTimeoutMs, durability });
+}

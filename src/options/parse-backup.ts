@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import { invalidInput } from '../errors/failure';
+import { checkNonEmptyText, checkObject, optional } from '../validation/checks';
+import type { BackupProgress } from './backup-options';
+
+/** Path of a backup, and the callback for its progress. */
+export interface BackupRequest {
+  /** Absolute. */
+  readonly path: string;
+  readonly onProgress: (progress: BackupProgress) => void;
+}
+
+const optionNames = new Set(['onProgress'] as const);
+
+/** @throws INVALID_INPUT */
+export function parseBackup(path: unknown, options: unknown = {}): BackupRequest {
+  const { onProgress } = checkObject(options, 'options', optionNames);
+  return {
+    path: resolve(checkPath(path)),
+    onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+  };
+}
+
+function checkPath(value: unknown): string {
+  const path = checkNonEmptyText(value, 'path');
+  if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
+  // The driver trims the path that it opens, so such a file could never be opened as a database.
+  if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
+  return path;
+}
+
+function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
+  // The parameter types of a function cannot be checked at runtime.
+  if (typeof value === 'function') return value as (progress: BackupProgress) => void;
+  throw invalidInput(field, 'must be a function');
+}

@@ -1,0 +1,25 @@
+import { Failure } from './errors/failure';
+import type { ResolvedOptions } from './options/resolve-options';
+
+/** @throws INVALID_OPTIONS where the database may be more than a test's. */
+export function assertResettable({ location, allowReset }: ResolvedOptions): void {
+  if (location.kind !== 'postgresql' || allowReset) return;
+  throw new Failure('INVALID_OPTIONS', 'allowReset must be true for this on PostgreSQL', { field: 'allowReset' });
+}
+
+/**
+ * Deletes everything that a database contains.
+ *
+ * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when it is not a database of this
+ * package.
+ */
+export async function resetDatabase(options: ResolvedOptions): Promise<void> {
+  const { location } = options;
+  if (location.kind === 'postgresql') {
+    const { emptyPostgresqlDatabase } = await import('./engines/postgresql/empty-database.js');
+    await emptyPostgresqlDatabase(location, options.pool);
+  } else {
+    const { removeSqliteFiles } = await import('./engines/sqlite/remove-files.js');
+    await removeSqliteFiles(location, options.busyTimeoutMs);
+  }
+}

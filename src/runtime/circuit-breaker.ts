@@ -1,0 +1,118 @@
+import type { BreakerState } from '../diagnostics/types';
+import { classifyError } from '../errors/classify-error';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import { Failure } from '../errors/failure';
+import { isDescriptorShortage } from '../errors/load-failure';
+import { isKnownOutage } from '../engines/postgresql/errors/failure';
+import type { BreakerSettings } from '../options/resolve-options';
+
+/** Failures of calls that were under way together are one outage's; if it goes on, they count again after this time. */
+const burstMs = 1000;
+
+/**
+ * Time until another call is let through while a probe is still running: the factor for `resetMs`, and the minimum in
+ * milliseconds.
+ */
+const probePatience = 10;
+const shortestPatienceMs = 1000;
+
+/** These say nothing about whether the database is there. */
+const sayingNothing: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
+
+/**
+ * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
+ * is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
+ */
+export class Breaker {
+  readonly #settings: BreakerSettings;
+  readonly #observe: (state: BreakerState) => void;
+  #state: BreakerState = 'closed';
+  /** Failures in a row. Never 0 while the state is another than closed. */
+  #failures = 0;
+  /** Changes with every failure that counts, and with every state: what began under another number is of the past. */
+  #era = 0;
+  #lastFailureAt = Number.NEGATIVE_INFINITY;
+  #lastError: unknown;
+  #nextProbeAt = Number.NEGATIVE_INFINITY;
+
+  /** @param observe - called after each change of the state. */
+  constructor(settings: BreakerSettings, observe: (state: BreakerState) => void) {
+    this.#settings = settings;
+    this.#observe = observe;
+  }
+
+  get state(): BreakerState {
+    return this.#state;
+  }
+
+  /**
+   * Lets a call begin. Pass the returned number to {@link answered} or {@link failed} when it ends.
+   *
+   * @throws UNAVAILABLE while the database is known to be down, except for an occasional call that probes it.
+   */
+  admit(): number {
+    return this.#state === 'closed' ? this.#era : this.#admitProbe();
+  }
+
+  /** The database has answered a call. */
+  answered(era: number): void {
+    if (this.#failures !== 0 && (this.#state === 'closed' || era === this.#era)) this.reset();
+  }
+
+  /** A call has failed. Only outages count: after any other failure the database is there. */
+  failed(era: number, error: unknown): void {
+    const { code, retryable } = classifyError(error);
+    const isVerdictOfOurs = error instanceof Failure && code !== 'UNAVAILABLE';
+    // The process has too many open files: the database received no request.
+    const isOfProcess = isDescriptorShortage(error);
+    const isOutage = !isOfProcess && (isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable));
+    if (isOutage) this.#noteOutage(era, error);
+    else if (!isOfProcess && !isVerdictOfOurs && !sayingNothing.has(code)) this.answered(era);
+    else if (this.#state !== 'closed' && era === this.#era) this.#open(performance.now());
+  }
+
+  /** Forgets what was: the database is there. */
+  reset(): void {
+    this.#failures = 0;
+    this.#lastError = undefined;
+    this.#lastFailureAt = Number.NEGATIVE_INFINITY;
+    this.#change('closed');
+  }
+
+  #noteOutage(era: number, error: unknown): void {
+    const now = performance.now();
+    const isPast = era !== this.#era;
+    // Once the breaker is open, results of earlier calls have no effect; only the probe counts.
+    if (isPast && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
+    this.#failures += 1;
+    this.#era += 1;
+    this.#lastFailureAt = now;
+    this.#lastError = error;
+    if (this.#failures >= this.#settings.failures) this.#open(now + this.#settings.resetMs);
+  }
+
+  #open(nextProbeAt: number): void {
+    this.#nextProbeAt = nextProbeAt;
+    this.#change('open');
+  }
+
+  #admitProbe(): number {
+    const now = performance.now();
+    if (now < this.#nextProbeAt) {
+      const message = 'the database has not answered repeatedly, so for a moment it is not asked again';
+      throw new Failure('UNAVAILABLE', message, { cause: this.#lastError });
+    }
+    // One that never ends must not keep all others out for ever.
+    this.#nextProbeAt = now + Math.max(shortestPatienceMs, probePatience * this.#settings.resetMs);
+    this.#change('half-open');
+    this.#era += 1;
+    return this.#era;
+  }
+
+  #change(state: BreakerState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#era += 1;
+    this.#observe(state);
+  }
+}

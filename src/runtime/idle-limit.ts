@@ -1,0 +1,97 @@
+import { Failure } from '../errors/failure';
+import type { TransactionWaiters } from '../storage/executor';
+
+/**
+ * Shortest interval for polling the waiting calls, in milliseconds, when the engine reports no waits. The interval is a
+ * part of the limit.
+ */
+const shortestPollMs = 10;
+const longestPollMs = 5000;
+
+// Read when the module loads: fake timers of an application's test must not stop the database.
+const { setTimeout, clearTimeout, setImmediate } = globalThis;
+
+/**
+ * Watches one transaction of a caller. Reports it when it has sent no statement for a time during which another call of
+ * this process waited for it. The callback itself may wait for that call: then neither of them would ever end.
+ */
+export class IdleLimit {
+  readonly #limitMs: number;
+  readonly #idleMs: () => number;
+  readonly #waiters: TransactionWaiters;
+  readonly #exceeded: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #isChecking = false;
+  #isStopped = false;
+
+  /**
+   * Starts to watch.
+   *
+   * @param limitMs - maximum time in milliseconds; 0 means no limit.
+   * @param idleMs - returns the time since the transaction's last statement; 0 while one of its calls is running.
+   * @param exceeded - called once, when the limit is exceeded.
+   */
+  constructor(limitMs: number, idleMs: () => number, waiters: TransactionWaiters, exceeded: () => void) {
+    this.#limitMs = limitMs;
+    this.#idleMs = idleMs;
+    this.#waiters = waiters;
+    this.#exceeded = exceeded;
+    if (limitMs === 0) return;
+    // When the engine reports waits, no timer is needed until a call waits.
+    if (waiters.onWait === undefined) this.#checkIn(limitMs);
+    else waiters.onWait(() => this.#checkIn(limitMs));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #checkIn(delayMs: number): void {
+    if (this.#isStopped || this.#isChecking) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#check(), delayMs);
+  }
+
+  async #check(): Promise<void> {
+    this.#isChecking = true;
+    let overdueMs = this.#idleMs();
+    let isAwaited = true;
+    if (overdueMs >= this.#limitMs) {
+      const waitedMs = await this.#longestWaitMs();
+      isAwaited = waitedMs > 0;
+      // The event loop may have delayed the callback's next statement: let it run first.
+      await new Promise((resolve) => setImmediate(resolve));
+      overdueMs = Math.min(this.#idleMs(), waitedMs);
+    }
+    this.#isChecking = false;
+    if (this.#isStopped) return;
+    if (overdueMs >= this.#limitMs) this.#exceeded();
+    else if (isAwaited) this.#checkIn(this.#limitMs - overdueMs);
+    else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
+  }
+
+  // When the lookup fails, no waiting call is known.
+  async #longestWaitMs(): Promise<number> {
+    try {
+      return await this.#waiters.longestWaitMs();
+    } catch {
+      return 0;
+    }
+  }
+
+  #pollMs(): number {
+    return Math.min(Math.max(this.#limitMs / 4, shortestPollMs), longestPollMs);
+  }
+}
+
+/**
+ * Returns the failure of a transaction that exceeded the limit. It is not retryable: the same callback would wait
+ * again.
+ */
+export function idleForTooLong(): Failure {
+  const message =
+    'the transaction was rolled back because it sent no statement for transactionIdleTimeoutMs while another call of this ' +
+    'process waited for it; do not wait in its callback for a write beside it, such as one that a queue does';
+  return new Failure('TIMEOUT', message, { retryable: false });
+}

@@ -1,0 +1,266 @@
+import type { CachedRecord, Lookup } from '../cache/lookup';
+import type { Diagnostics } from '../diagnostics/diagnostics';
+import type { DatabaseHealth, HealthOptions } from '../health/types';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import { Failure, notInitialized } from '../errors/failure';
+import type { Operation } from '../errors/operation';
+import { isReadOnlyServer } from '../engines/postgresql/errors/failure';
+import { requiresPrimary, type ReadOptions } from '../options/read-options';
+import type { TransactionIsolation } from '../options/transaction-options';
+import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
+import { Breaker } from './circuit-breaker';
+import { examine, parseHealthOptions } from '../health/probe';
+import type { Database, DatabaseTransaction, Executor, TransactionRequest, TransactionWaiters } from '../storage/executor';
+import { endsWithin, Flights } from './in-flight-calls';
+import { Gate } from './mutex';
+import { perform, statementObserver, tellFailure } from './perform';
+import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
+import { isInsideTransaction } from './transaction-context';
+import { TransactionAttempt } from './transaction-session';
+
+/** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
+export interface Session {
+  /** True when all of its calls are part of one transaction. */
+  readonly isTransaction: boolean;
+  /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
+  read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
+  /**
+   * Reads the one record that `find`, which checks what the caller gave, looks up: outside a transaction from the cache,
+   * where there is one.
+   */
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null>;
+  /** Does a piece of work that may write. */
+  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
+}
+
+/** Minimum time in milliseconds for a server to end its connections. */
+const shortestGoodbyeMs = 1000;
+
+/** Settings for failures of the database. */
+export interface SessionSettings {
+  readonly transactionIdleTimeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly breaker: BreakerSettings | undefined;
+}
+
+/** The session of a whole database, while it is open. */
+export class DatabaseSession implements Session {
+  readonly isTransaction = false;
+  readonly #diagnostics: Diagnostics;
+  readonly #policy: RetryPolicy;
+  readonly #breaker: Breaker | undefined;
+  readonly #idleTimeoutMs: number;
+  #flights = new Flights();
+  #repetitions = new Gate();
+  #database: Database | undefined;
+
+  constructor(diagnostics: Diagnostics, settings: SessionSettings) {
+    this.#diagnostics = diagnostics;
+    this.#policy = settings.retry;
+    this.#idleTimeoutMs = settings.transactionIdleTimeoutMs;
+    const { breaker } = settings;
+    this.#breaker = breaker && new Breaker(breaker, (state) => diagnostics.breakerChanged(state));
+  }
+
+  /** Lets work begin. */
+  open(database: Database): void {
+    this.#breaker?.reset();
+    // Work that was aborted may never end.
+    this.#flights = new Flights();
+    this.#repetitions = new Gate();
+    this.#database = database;
+  }
+
+  /**
+   * Rejects new calls, waits for the calls in flight, for at most `timeoutMs`, and closes the connections.
+   *
+   * @throws TIMEOUT when calls were still in flight and were aborted.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    const [database, flights] = [this.#database, this.#flights];
+    this.#database = undefined;
+    if (database === undefined) return;
+    const deadline = performance.now() + timeoutMs;
+    if (!(await endsWithin(timeoutMs, flights.allLanded()))) {
+      const count = flights.cutOff();
+      this.#repetitions.dissolve();
+      await database.giveUp();
+      const what = count === 1 ? '1 call was' : `${count} calls were`;
+      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs, and cut off`);
+    }
+    // A server that has fallen silent does not say goodbye.
+    const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
+    if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
+  }
+
+  /** Returns the health of the database. The circuit breaker does not block the probe. */
+  health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
+    return this.#perform('health', () => {
+      const { vitals } = this.#openDatabase();
+      const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
+      return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options), reportFault);
+    });
+  }
+
+  read<T>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    work: (executor: Executor) => Promise<T>,
+  ): Promise<T> {
+    return this.#perform(operation, () => {
+      const mayBeBehind = !requiresPrimary(options);
+      return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
+    });
+  }
+
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null> {
+    return this.#perform(operation, () => {
+      const mayBeBehind = !requiresPrimary(options);
+      const database = this.#openDatabase();
+      const lookup = find();
+      if (database.cache === undefined || !mayBeBehind) {
+        return lookup.read(this.#executorFor(database, operation, mayBeBehind));
+      }
+      // A replica may lack recent changes, and the cache would keep its records for longer than the permitted lag.
+      return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
+    });
+  }
+
+  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
+    return this.#perform(operation, () => {
+      const executor = this.#executorFor(this.#openDatabase(), operation, false);
+      // It would wait for the transaction's lock, and the transaction for it.
+      if (this.isInsideTransaction()) throw writeBesideTransaction();
+      return work(executor);
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction. An error that it throws is rethrown unchanged after the rollback. After a conflict
+   * with other transactions it runs again; repeated transactions run one at a time.
+   */
+  async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
+    const startMs = performance.now();
+    const flights = this.#flights;
+    const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
+    const attempt = new TransactionAttempt({ diagnostics, outer: flights, idleTimeoutMs }, work);
+    const run = async (isRepeated: boolean): Promise<T> => {
+      attempt.hasCallerFailed = false;
+      const transaction = await this.#begin({ isolation, isRepeated }, startMs);
+      const { waiters } = transaction;
+      return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
+    };
+    flights.begin();
+    try {
+      return await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), startMs);
+    } catch (error) {
+      throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
+    } finally {
+      flights.end();
+    }
+  }
+
+  async #repeatOnConflict<T>(
+    run: (isRepeated: boolean) => Promise<T>,
+    codeOf: (error: unknown) => DatabaseErrorCode | undefined,
+    startMs: number,
+  ): Promise<T> {
+    try {
+      return await run(false);
+    } catch (error) {
+      const policy = this.#policy;
+      const code = codeOf(error);
+      if (policy.attempts <= 1 || code === undefined) throw error;
+      return this.#repetitions.pass(() => {
+        // It may have waited long for its turn.
+        if (!hasTime(policy, startMs, 0)) throw error;
+        const observe = this.#retryObserver('transaction');
+        observe(code, 1, 0);
+        return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
+      });
+    }
+  }
+
+  /** Reports whether the caller is inside the callback of a transaction of this database. */
+  isInsideTransaction(): boolean {
+    return isInsideTransaction(this);
+  }
+
+  /** Applies the migrations that are pending, and returns their names. */
+  migrate(): Promise<string[]> {
+    return this.#perform('migrate', async () => {
+      const database = this.#openDatabase();
+      if (this.isInsideTransaction()) throw writeBesideTransaction();
+      const start = performance.now();
+      const applied = await database.migrate();
+      if (applied.length > 0) this.#diagnostics.migrated(applied, performance.now() - start);
+      return applied;
+    });
+  }
+
+  /** Does work on the database itself, beside whatever else goes on. */
+  onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#perform(operation, () => work(this.#openDatabase()));
+  }
+
+  #perform<T>(operation: Operation, work: () => T | Promise<T>): Promise<T> {
+    return perform(this.#diagnostics, operation, work, this.#flights);
+  }
+
+  // A failure at this point has changed nothing.
+  #begin(request: TransactionRequest, startMs: number): Promise<DatabaseTransaction> {
+    const database = this.#openDatabase();
+    if (this.isInsideTransaction()) throw writeBesideTransaction();
+    // After an error of a read-only server, the whole transaction is repeated.
+    const codeOf = (error: unknown) => (isReadOnlyServer(error) ? undefined : transientCode(error));
+    return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
+  }
+
+  #openDatabase(): Database {
+    if (this.#database === undefined) throw notInitialized();
+    return this.#database;
+  }
+
+  #executorFor(database: Database, operation: Operation, mayBeBehind: boolean): Executor {
+    const observe = statementObserver(this.#diagnostics, operation);
+    const executor = database.createExecutor(observe);
+    const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
+    const guarded = isGuarded ? withRetry(executor, this.#rules(operation)) : executor;
+    // Before the breaker, which knows of the primary alone.
+    return mayBeBehind ? (database.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
+  }
+
+  #rules(operation: Operation): RetryRules {
+    return {
+      policy: this.#policy,
+      codeOf: transientCode,
+      observe: this.#retryObserver(operation),
+      breaker: this.#breaker,
+    };
+  }
+
+  #retryObserver(operation: Operation): RetryRules['observe'] {
+    return (code, attempt, delayMs) => this.#diagnostics.retrying(operation, code, attempt, delayMs);
+  }
+}
+
+/** Adds the calls in the queue for repeated transactions to the waiting calls. */
+function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): TransactionWaiters {
+  return {
+    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
+  };
+}
+
+function writeBesideTransaction(): Failure {
+  return new Failure('CONFLICT', 'inside a transaction, write through the transaction, not beside it', {
+    retryable: false,
+  });
+}

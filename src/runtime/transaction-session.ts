@@ -1,0 +1,193 @@
+import type { CachedRecord, Lookup } from '../cache/lookup';
+import type { Diagnostics } from '../diagnostics/diagnostics';
+import { Failure, notInitialized } from '../errors/failure';
+import type { Operation } from '../errors/operation';
+import { requiresPrimary, type ReadOptions } from '../options/read-options';
+import type { DatabaseTransaction, Executor, TransactionWaiters } from '../storage/executor';
+import { TimedFlights, type Flights } from './in-flight-calls';
+import { idleForTooLong, IdleLimit } from './idle-limit';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import { isReadOnlyServer, isSerializationFailure } from '../engines/postgresql/errors/failure';
+import { perform, statementObserver } from './perform';
+import type { Session } from './session';
+import { runInsideTransaction } from './transaction-context';
+
+/** The session of one transaction. It is over when the transaction is. */
+export class TransactionSession implements Session {
+  readonly isTransaction = true;
+  readonly #diagnostics: Diagnostics;
+  readonly #transaction: DatabaseTransaction;
+  /** In-flight calls of the database, to which the transaction belongs. */
+  readonly #outer: Flights;
+  readonly #flights = new TimedFlights();
+  #isOver = false;
+  #isRepeatable = false;
+  /** Failure that ended it early; undefined when it ended normally. */
+  #interruption: Failure | undefined;
+
+  constructor(diagnostics: Diagnostics, outer: Flights, transaction: DatabaseTransaction) {
+    this.#diagnostics = diagnostics;
+    this.#outer = outer;
+    this.#transaction = transaction;
+  }
+
+  read<T>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    work: (executor: Executor) => Promise<T>,
+  ): Promise<T> {
+    const run = (): Promise<T> => {
+      requiresPrimary(options);
+      if (this.#outer.isCutOff) throw notInitialized();
+      if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction is over');
+      const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
+      return done.catch((error: unknown) => this.#noteFailure(error));
+    };
+    return perform(this.#diagnostics, operation, run, this.#flights);
+  }
+
+  #noteFailure(error: unknown): never {
+    this.#isRepeatable ||= repeatableCode(error) !== undefined;
+    throw error;
+  }
+
+  readRecord<T extends CachedRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null> {
+    return this.read(operation, options, (executor) => find().read(executor));
+  }
+
+  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
+    return this.read(operation, undefined, work);
+  }
+
+  /**
+   * Reports whether one of its calls failed so that the whole transaction may be retried, for example because of
+   * another transaction.
+   */
+  get isRepeatable(): boolean {
+    return this.#isRepeatable;
+  }
+
+  /** Returns the time since the last call ended, in milliseconds; 0 while a call is running. */
+  idleMs(): number {
+    return this.#flights.idleMs();
+  }
+
+  /** Lets no more calls begin, and waits for those that the caller did not wait for. */
+  end(interruption?: Failure): Promise<void> {
+    this.#isOver = true;
+    this.#interruption ??= interruption;
+    return this.#flights.allLanded();
+  }
+}
+
+/** Result of a callback, or the reason why the wait for it was stopped. */
+type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
+
+/** Settings that the attempts of a transaction share. */
+export interface AttemptSettings {
+  readonly diagnostics: Diagnostics;
+  /** In-flight calls of the database, to which the transaction belongs. */
+  readonly outer: Flights;
+  /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
+  readonly idleTimeoutMs: number;
+}
+
+/** One attempt at a transaction, or several one after the other. */
+export class TransactionAttempt<T> {
+  readonly #settings: AttemptSettings;
+  readonly #work: (session: Session) => Promise<T>;
+  /** True when the caller's work has failed. */
+  hasCallerFailed = false;
+  /** True when a call of the last attempt failed so that the whole transaction may be retried. */
+  #isRepeatable = false;
+
+  constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
+    this.#settings = settings;
+    this.#work = work;
+  }
+
+  /**
+   * Returns the code of a failure after which the transaction may be retried, otherwise undefined. An error that the
+   * callback throws may be a conflict of another database, which this database cannot detect.
+   */
+  repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+    return this.hasCallerFailed && !this.#isRepeatable ? undefined : repeatableCode(error);
+  }
+
+  /**
+   * Runs the work in `transaction`, which has just begun, and ends it.
+   *
+   * @param waiters - calls that wait for it.
+   */
+  async run(database: object, transaction: DatabaseTransaction, waiters: TransactionWaiters): Promise<T> {
+    const { diagnostics, outer } = this.#settings;
+    const start = performance.now();
+    let end: 'commit' | 'rollback' = 'rollback';
+    try {
+      const session = new TransactionSession(diagnostics, outer, transaction);
+      const outcome = await this.#outcomeOf(database, transaction, session, waiters);
+      if (!('result' in outcome)) {
+        // The caller's error is the one to report; a failed rollback is reported to the diagnostics.
+        await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
+        if ('interruption' in outcome) throw outcome.interruption;
+        this.hasCallerFailed = true;
+        this.#isRepeatable = session.isRepeatable;
+        throw outcome.thrown;
+      }
+      if (outer.isCutOff) {
+        await transaction.rollback().catch(() => undefined);
+        throw notInitialized();
+      }
+      await transaction.commit();
+      end = 'commit';
+      return outcome.result;
+    } finally {
+      diagnostics.transactionEnded(end, performance.now() - start);
+    }
+  }
+
+  /** Waits for the callback. Stops waiting once the transaction is idle for too long, or the database is terminated. */
+  #outcomeOf(
+    database: object,
+    { hold }: DatabaseTransaction,
+    session: TransactionSession,
+    waiters: TransactionWaiters,
+  ): Promise<Outcome<T>> {
+    const { outer, idleTimeoutMs } = this.#settings;
+    return new Promise((resolve) => {
+      const interrupt = (interruption: Failure): void => {
+        // The callback continues: its calls must not run in another transaction, or outside of one.
+        void session.end(interruption);
+        settle({ interruption });
+      };
+      const settle = (outcome: Outcome<T>): void => {
+        limit.stop();
+        ignoreCutOff();
+        resolve(outcome);
+      };
+      const ignoreCutOff = outer.onCutOff(() => interrupt(notInitialized()));
+      const limit = new IdleLimit(
+        idleTimeoutMs,
+        () => session.idleMs(),
+        waiters,
+        () => interrupt(idleForTooLong()),
+      );
+      runInsideTransaction(database, hold, () => this.#work(session))
+        .finally(() => session.end())
+        .then(
+          (result) => settle({ result }),
+          (thrown: unknown) => settle({ thrown }),
+        );
+    });
+  }
+}
+
+/** Returns the code of a failure after which a whole transaction is retried, because it has changed nothing. */
+function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+  if (isSerializationFailure(error)) return 'CONFLICT';
+  return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;
+}
