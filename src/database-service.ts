@@ -12,7 +12,7 @@ import { Diagnostics } from './diagnostics/diagnostics';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
-import { Checks } from './validation/validator';
+import { Validator } from './validation/validator';
 import {
   parseTransactionOptions,
   type TransactionIsolation,
@@ -58,7 +58,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
     const session = new DatabaseSession(diagnostics, resolved);
-    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Checks(resolved.limits) };
+    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Validator(resolved.limits) };
     super(session, settings);
     this.#settings = settings;
     this.#options = resolved;
@@ -182,7 +182,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   check(options?: CheckOptions): Promise<CheckReport> {
     return this.#session.onDatabase('check', async (database) => {
       const findings = new Findings(options);
-      await database.examine(findings);
+      await database.checkIntegrity(findings);
       const report = findings.toReport();
       for (const warning of report.warnings) this.#diagnostics.warned(warning);
       return report;

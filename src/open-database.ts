@@ -1,19 +1,19 @@
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
 import type { CacheSettings, ResolvedOptions } from './options/resolve-options';
-import type { Database } from './storage/executor';
+import type { Engine } from './storage/executor';
 import type { Migrator } from './migrations/migrator';
 import { assertSpareDescriptors } from './runtime/spare-descriptors';
 
-/** A database whose schema is still to be looked after. */
-interface Engine extends Database {
+/** Engine whose schema has not been verified yet. */
+interface OpenedEngine extends Engine {
   readonly migrator: Migrator;
-  /** Looks whether the database can serve. */
+  /** Verifies that the database can be used. */
   check(): Promise<void>;
 }
 
-/** Opens the database and looks after its schema. What was opened before a failure is closed again. */
-export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Database> {
+/** Opens the database, and applies or verifies its migrations. Closes the engine when that fails. */
+export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
   warnOfIgnored(options, diagnostics);
   const engine = await openEngine(options, diagnostics);
   try {
@@ -41,13 +41,13 @@ async function openCache(
   settings: CacheSettings,
   { now }: ResolvedOptions,
   diagnostics: Diagnostics,
-): Promise<Database> {
-  const { CachingDatabase } = await import('./cache/caching-database.js');
-  return CachingDatabase.open(engine, settings, now, diagnostics);
+): Promise<Engine> {
+  const { CachingEngine: CachingEngine } = await import('./cache/caching-engine.js');
+  return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
 // Each driver is loaded by those who use it.
-async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
+async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();
   return location.kind === 'postgresql'
@@ -59,7 +59,7 @@ async function openPostgresql(
   location: PostgresqlLocation,
   options: ResolvedOptions,
   diagnostics: Diagnostics,
-): Promise<Engine> {
+): Promise<OpenedEngine> {
   const { PostgresqlEngine } = await import('./engines/postgresql/engine.js');
   return new PostgresqlEngine(location, options, diagnostics);
 }
@@ -68,7 +68,7 @@ async function openSqlite(
   location: SqliteLocation,
   options: ResolvedOptions,
   diagnostics: Diagnostics,
-): Promise<Engine> {
+): Promise<OpenedEngine> {
   const { SqliteEngine } = await import('./engines/sqlite/engine.js');
   const { busyTimeoutMs, durability } = options;
   if (location.kind === 'file') {

@@ -1,5 +1,5 @@
 import type { Executor } from '../storage/executor';
-import { mapInTurns } from '../runtime/event-loop';
+import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../runtime/session';
 import {
   checkPage,
@@ -15,7 +15,7 @@ import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
-import { costing, costOfRecords, limitedTo, type Row, type Statement } from '../sql/statement';
+import { withCost, costOfRecords, withBounds, type Row, type Statement } from '../sql/statement';
 import { AgentCursors } from './query/cursor';
 import { toAgentRecord } from './rows';
 import { agentStatements } from './statements';
@@ -58,12 +58,12 @@ export abstract class AgentReadService {
     return this.#session.read('agents.getMany', options, async (executor) => {
       const wanted = this.#settings.checks.list(ids, 'ids', this.#settings.checks.id);
       const { selectMany } = agentStatements(executor.dialect);
-      const statement = costing(
+      const statement = withCost(
         costOfRecords(wanted.length),
         selectMany({ ids: JSON.stringify([...new Set(wanted)]) }),
       );
       const found = new Map((await this.#queryMany(executor, statement)).map((row) => [row[0], row]));
-      return mapInTurns(wanted, (id) => {
+      return mapYielding(wanted, (id) => {
         const row = found.get(id);
         return row === undefined ? null : toAgentRecord(row);
       });
@@ -85,7 +85,7 @@ export abstract class AgentReadService {
       const selection = { filter, order, limit, offset: window.offset ?? 0, nowMs: now() };
       const rows = await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection));
       checkResultSize(window, rows, maxResults);
-      return mapInTurns(rows, toAgentRecord);
+      return mapYielding(rows, toAgentRecord);
     });
   }
 
@@ -133,7 +133,7 @@ export abstract class AgentReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
+    return executor.query(withBounds(answerBounds(this.#settings.checks.limits), statement));
   }
 
   async #selectPage(
@@ -148,7 +148,7 @@ export abstract class AgentReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
-    const rows = await executor.query(limitedTo(bounds, buildAgentQuery(executor.dialect, selection)));
-    return toPage(await mapInTurns(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
+    const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
+    return toPage(await mapYielding(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
   }
 }

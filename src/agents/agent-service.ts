@@ -22,7 +22,7 @@ import {
   deleteAgent,
   insertAgent,
   mergeMetadata,
-  noteOf,
+  agentChange,
   renewAgent,
 } from './commands';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
@@ -193,7 +193,7 @@ export class AgentService extends AgentReadService {
       for (let count = 0; ;) {
         const expired = await executor.atomic(function* () {
           const ids = (yield statement).rows.map(([id]) => String(id));
-          yield noteOf('UPDATED', ids, now);
+          yield agentChange('UPDATED', ids, now);
           return ids.length;
         });
         count += expired;

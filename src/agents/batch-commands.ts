@@ -4,7 +4,7 @@ import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { inOrder, type Work } from '../sql/statement';
 import type { NewAgentRow } from './new-row';
 import { AgentStatements } from './statements';
-import { idTaken, noteOf, unknownCertificate } from './commands';
+import { idTaken, agentChange, unknownCertificate } from './commands';
 import { parseNewAgent, type AgentDefaults } from './validation';
 import type { CreateResult, Uniqueness } from './types';
 
@@ -199,7 +199,7 @@ function* insertRows(
   const owners = rows.filter(({ columns }) => inserted.has(columns.id));
   const collections = owners.map(({ columns, collections }) => ({ agentId: columns.id, collections }));
   yield* inOrder(statements.collections.insert(collections));
-  yield noteOf('CREATED', [...inserted], nowMs);
+  yield agentChange('CREATED', [...inserted], nowMs);
   return inserted;
 }
 

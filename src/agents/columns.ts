@@ -22,14 +22,14 @@ function endpointsOf(dialect: Dialect): Sql {
     sql`e.health_message`,
     sql`e.metadata`,
   ]);
-  return sql`(SELECT ${dialect.jsonArrayOf(endpoint, sql`e.position`)} FROM endpoints e WHERE e.agent_id = a.id)`;
+  return sql`(SELECT ${dialect.jsonArrayAggregate(endpoint, sql`e.position`)} FROM endpoints e WHERE e.agent_id = a.id)`;
 }
 
 function capabilitiesOf(dialect: Dialect): Sql {
-  return sql`(SELECT ${dialect.jsonArrayOf(dialect.jsonElement(sql`c.name`), sql`c.name`)}
-    FROM agent_capabilities ac ${dialect.joinBy(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = a.id)`;
+  return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`c.name`), sql`c.name`)}
+    FROM agent_capabilities ac ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = a.id)`;
 }
 
 function metadataOf(dialect: Dialect): Sql {
-  return dialect.jsonObjectOf(sql`agent_metadata m WHERE m.agent_id = a.id`);
+  return dialect.jsonObjectAggregate(sql`agent_metadata m WHERE m.agent_id = a.id`);
 }

@@ -1,7 +1,7 @@
 import { Failure, invalidInput, maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import { countValues } from '../sql/answer-size';
-import { inOrder, lastly, look, type ChangeNote, type Row, type Work } from '../sql/statement';
+import { inOrder, lastly, look, type ChangeEntry, type Row, type Work } from '../sql/statement';
 import type { ChangeRules, RegistrationRules } from './options';
 import type { AgentChange, NewAgentRow } from './new-row';
 import type { AgentStatements, EndpointHealthColumns } from './statements';
@@ -36,7 +36,7 @@ export function* insertAgent(
     throw rows.length > 0 ? idTaken() : nameTaken();
   }
   yield* lastly(statements.insert(row, allowsRevoked));
-  yield noteOf('CREATED', [id], nowMs);
+  yield agentChange('CREATED', [id], nowMs);
   return id;
 }
 
@@ -97,7 +97,7 @@ export function* deleteAgent(statements: AgentStatements, id: string, nowMs: num
   // A row security policy may let the role lock an agent but not delete it. The server does not report that.
   const results = yield* inOrder(statements.delete(id));
   if (results.at(-1)?.changes === 0) throw protectedRow();
-  yield noteOf('DELETED', [id], nowMs);
+  yield agentChange('DELETED', [id], nowMs);
   return true;
 }
 
@@ -111,7 +111,7 @@ export function* changeEndpointHealth(
   for (let tries = 0; tries < maxLockTries; tries += 1) {
     const { changes } = yield statements.updateEndpointHealth(health);
     if (changes > 0) {
-      yield noteOf('UPDATED', [agentId], nowMs);
+      yield agentChange('UPDATED', [agentId], nowMs);
       return true;
     }
     const { rows } = yield statements.selectEndpoint({ agentId, id });
@@ -121,7 +121,7 @@ export function* changeEndpointHealth(
 }
 
 /** A note of a change of agents for the feed. */
-export function noteOf(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
+export function agentChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind, ids, changedAt };
 }
 
@@ -198,7 +198,7 @@ function* update(
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   const columns = { ...change.columns, ...uniqueKey, updatedAt };
   yield* lastly(statements.update({ ...change, columns }));
-  yield noteOf('UPDATED', [change.id], change.columns.updatedAt);
+  yield agentChange('UPDATED', [change.id], change.columns.updatedAt);
 }
 
 // Returns the key that the agent holds after a change of its name, version or owner.

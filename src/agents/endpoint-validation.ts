@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import { checkArray, checkObject, checkOneOf, checkTime, checkWholeNumber, optional } from '../validation/checks';
+import { checkArray, checkObject, checkOneOf, checkTime, checkWholeNumber, ifDefined } from '../validation/checks';
 import { invalidInput } from '../errors/failure';
-import type { Checks } from '../validation/validator';
-import { reading } from '../validation/guarded-read';
+import type { Validator } from '../validation/validator';
+import { guardedRead } from '../validation/guarded-read';
 import { metadataBounds } from '../metadata/metadata-rows';
 import { toCanonicalJson, isPlainObject, type JsonBounds } from '../metadata/canonical-json';
 import type { EndpointRow } from './new-row';
@@ -12,13 +12,13 @@ const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', '
 const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 
 /** Checks the endpoints of an agent and completes them. @throws INVALID_INPUT, also where two have the same id */
-export function parseEndpoints(value: unknown, nowMs: number, checks: Checks): EndpointRow[] {
+export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
   // Counts the values in the metadata of all endpoints together.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
-    const metadata = optional(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
+    const metadata = ifDefined(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
     return toRow(fields, metadata ?? null, { path, position, nowMs, checks });
   });
   checks.recordLength(rows, 'endpoints');
@@ -40,7 +40,7 @@ interface Place {
   readonly path: string;
   readonly position: number;
   readonly nowMs: number;
-  readonly checks: Checks;
+  readonly checks: Validator;
 }
 
 function toRow(
@@ -50,7 +50,7 @@ function toRow(
 ): EndpointRow {
   const health = parseHealth(endpoint.health, `${path}.health`, nowMs, checks);
   return [
-    optional(endpoint.id, `${path}.id`, checks.id) ?? uuidv7(),
+    ifDefined(endpoint.id, `${path}.id`, checks.id) ?? uuidv7(),
     position,
     checks.name(endpoint.protocol, `${path}.protocol`),
     checks.name(endpoint.address, `${path}.address`),
@@ -70,17 +70,17 @@ export interface HealthColumns {
 }
 
 /** Checks what a health check found and completes it. @throws INVALID_INPUT */
-export function parseHealth(value: unknown, path: string, nowMs: number, checks: Checks): HealthColumns {
+export function parseHealth(value: unknown, path: string, nowMs: number, checks: Validator): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   const health = checkObject(value, path, healthFields);
   return {
     status: checkOneOf(health.status, HealthStatus, `${path}.status`),
-    lastChecked: optional(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
-    message: optional(health.message, `${path}.message`, checks.text) ?? null,
+    lastChecked: ifDefined(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,
+    message: ifDefined(health.message, `${path}.message`, checks.text) ?? null,
   };
 }
 
 function toJson(value: unknown, field: string, bounds: JsonBounds): string {
-  if (!reading(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
+  if (!guardedRead(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
   return toCanonicalJson(value, field, bounds);
 }

@@ -1,5 +1,5 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { locksOf, sharedLockOf, type NameToLock } from './name-locks';
@@ -32,23 +32,23 @@ export class NameStatements {
   readonly #selectTaken;
 
   constructor(dialect: Dialect) {
-    this.#hasConcurrentWriters = dialect.hasConcurrentWriters;
+    this.#hasConcurrentWriters = dialect.usesRowLocks;
     const onConflict = sql`ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket`;
     this.#lockOne = defineStatement<{ bucket: number }>(
       (p) => sql`INSERT INTO name_locks (bucket) VALUES (${p('bucket')}) ${onConflict}`,
     );
     this.#lockMany = defineStatement<{ buckets: string }>(
       (p) => sql`INSERT INTO name_locks (bucket)
-        SELECT b.bucket FROM ${dialect.recordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
+        SELECT b.bucket FROM ${dialect.jsonRecordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
     // Reads the unique index on unique_key, however many agents share the name. PostgreSQL makes a join of EXISTS, which
     // reads the whole table when the table has no statistics.
     this.#selectHeld = defineStatement<{ agents: string }>(
-      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE (
+      (p) => sql`SELECT n.position FROM ${dialect.jsonRecordSet(p('agents'), 'n', takenColumns)} WHERE (
           SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id LIMIT 1) IS NOT NULL`,
     );
     this.#selectTaken = defineStatement<{ agents: string }>(
-      (p) => sql`SELECT n.position FROM ${dialect.recordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
+      (p) => sql`SELECT n.position FROM ${dialect.jsonRecordSet(p('agents'), 'n', takenColumns)} WHERE EXISTS (
           SELECT 1 FROM agents a WHERE a.name = n.name AND a.version = n.version
           AND (n.owner IS NULL OR a.owner = n.owner OR a.unique_key = n.all_key))`,
     );
@@ -78,4 +78,4 @@ export class NameStatements {
 }
 
 /** Returns the statements of an engine. */
-export const nameStatements = perEngine((dialect) => new NameStatements(dialect));
+export const nameStatements = memoizeByDialect((dialect) => new NameStatements(dialect));

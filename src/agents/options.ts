@@ -1,5 +1,5 @@
 import { invalidInput } from '../errors/failure';
-import { checkBoolean, checkObject, checkOneOf, checkTime, optional } from '../validation/checks';
+import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
 import { Uniqueness } from './types';
 
 const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
@@ -31,8 +31,8 @@ export function parseCreateManyOptions(input: unknown = {}) {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
     rules: { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) },
-    mayCollect: optional(onError, 'options.onError', checkOnError) === 'collect',
-    onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+    mayCollect: ifDefined(onError, 'options.onError', checkOnError) === 'collect',
+    onProgress: ifDefined(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
   };
 }
 
@@ -49,15 +49,15 @@ export function parseUpdateOptions(input: unknown = {}): ChangeRules {
 }
 
 function parseAllowRevoked(value: unknown): boolean {
-  return optional(value, 'options.allowRevokedCertificate', checkBoolean) ?? false;
+  return ifDefined(value, 'options.allowRevokedCertificate', checkBoolean) ?? false;
 }
 
 function parseIfUpdatedAt(value: unknown): number | undefined {
-  return optional(value, 'options.ifUpdatedAt', checkTime);
+  return ifDefined(value, 'options.ifUpdatedAt', checkTime);
 }
 
 function parseUniqueness(value: unknown): Uniqueness {
-  return optional(value, 'options.unique', (unique, field) => checkOneOf(unique, Uniqueness, field)) ?? 'none';
+  return ifDefined(value, 'options.unique', (unique, field) => checkOneOf(unique, Uniqueness, field)) ?? 'none';
 }
 
 function checkOnError(value: unknown, field: string): 'abort' | 'collect' {

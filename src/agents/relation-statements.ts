@@ -58,20 +58,20 @@ export class CollectionStatements {
   readonly #deleteMetadata;
 
   constructor(dialect: Dialect) {
-    this.#hasConcurrentWriters = dialect.hasConcurrentWriters;
+    this.#hasConcurrentWriters = dialect.usesRowLocks;
     this.#insertEndpoints = defineStatement<{ endpoints: string }>(
       (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
           health_message, metadata)
         SELECT e.agent_id, e.id, e.position, e.protocol, e.address, e.port, e.health_status, e.last_checked,
           e.health_message, e.metadata
-        FROM ${dialect.recordSet(p('endpoints'), 'e', endpointColumns)}`,
+        FROM ${dialect.jsonRecordSet(p('endpoints'), 'e', endpointColumns)}`,
     );
     this.#deleteEndpoints = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
     );
     this.#insertCapabilities = defineStatement<{ capabilities: string }>(
       (p) => sql`INSERT INTO capabilities (id, name)
-        SELECT n.id, n.name FROM ${dialect.recordSet(p('capabilities'), 'n', capabilityColumns)}
+        SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', capabilityColumns)}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
     // By the name of each capability: when it was deleted meanwhile, the statement must fail because of a missing id,
@@ -79,11 +79,11 @@ export class CollectionStatements {
     this.#linkCapabilities = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
-        FROM ${dialect.recordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
+        FROM ${dialect.jsonRecordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
     );
     this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
       (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
-          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.elements(p('names'))}))`,
+          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.jsonArrayElements(p('names'))}))`,
     );
     this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
       (p) => sql`UPDATE capabilities SET name = name WHERE id IN (
@@ -99,14 +99,14 @@ export class CollectionStatements {
         WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
     );
     const insertMetadata = (metadata: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
-        SELECT m.agent_id, m.key, m.value FROM ${dialect.recordSet(metadata, 'm', metadataColumns)}`;
+        SELECT m.agent_id, m.key, m.value FROM ${dialect.jsonRecordSet(metadata, 'm', metadataColumns)}`;
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertMetadata(p('metadata')));
     this.#mergeMetadata = defineStatement<{ metadata: string }>(
       (p) => sql`${insertMetadata(p('metadata'))}
         WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
-      sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.elements(p('keys'))})`;
+      sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.jsonArrayElements(p('keys'))})`;
     // A value takes at least two characters, including its separator.
     this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
@@ -116,7 +116,7 @@ export class CollectionStatements {
     this.selectKeptContainers = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT m.value FROM agent_metadata m WHERE ${isKept(p)} AND ${isContainer}`,
     );
-    this.deleteSomeMetadata = dialect.hasConcurrentWriters
+    this.deleteSomeMetadata = dialect.usesRowLocks
       ? undefined
       : defineStatement<{ id: string }>(
           (p) => sql`DELETE FROM agent_metadata WHERE rowid IN (
@@ -193,7 +193,7 @@ function toRecordSets(owners: readonly OwnedCollections[]) {
 
 function isDropped(dialect: Dialect, agentId: Sql, keptNames: Sql): Sql {
   return sql`id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
-    AND name NOT IN (${dialect.elements(keptNames)})`;
+    AND name NOT IN (${dialect.jsonArrayElements(keptNames)})`;
 }
 
 function isUnshared(agentId: Sql): Sql {

@@ -1,5 +1,5 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../sql/statement';
@@ -74,14 +74,14 @@ export class AgentStatements {
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
     // Conflicts with every change of a certificate, so that nobody revokes it while an agent is attached to it.
-    const forShare = dialect.hasConcurrentWriters ? sql`FOR SHARE` : sql``;
+    const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
     this.select = defineStatement<{ id: string }>(
       (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.selectMany = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
+      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
     this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
@@ -91,13 +91,13 @@ export class AgentStatements {
         ) FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.selectCertificates = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.elements(p('ids'))})
+      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
         ORDER BY c.id ${forShare}`,
     );
     this.selectIds = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.elements(p('ids'))})`,
+      (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
-    this.lock = dialect.hasConcurrentWriters
+    this.lock = dialect.usesRowLocks
       ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
       : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
@@ -126,7 +126,7 @@ export class AgentStatements {
     // not skip the row.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${columnNames})
-        SELECT ${columnNames} FROM ${dialect.recordSet(p('agents'), 'r', recordColumns)}
+        SELECT ${columnNames} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns)}
         WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`,
     );
     this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
@@ -152,7 +152,7 @@ export class AgentStatements {
           SELECT a.id FROM agents a
           WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND a.status IN ('ACTIVE', 'DEPRECATED')
           ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
-          ${dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``})
+          ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
         UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
         WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
@@ -197,7 +197,7 @@ export class AgentStatements {
     const assignments = this.#assignments(columns);
     if (endpoints !== undefined && columns.defaultEndpointId === undefined) {
       const ids = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
-      assignments.push(sql`default_endpoint_id = CASE WHEN default_endpoint_id IN (${this.#dialect.elements(sql`${ids}`)})
+      assignments.push(sql`default_endpoint_id = CASE WHEN default_endpoint_id IN (${this.#dialect.jsonArrayElements(sql`${ids}`)})
         THEN default_endpoint_id END`);
     }
     return toStatement(sql`UPDATE agents SET ${join(assignments)} WHERE id = ${id}`);
@@ -214,7 +214,7 @@ export class AgentStatements {
 }
 
 /** The statements of an engine. */
-export const agentStatements = perEngine((dialect) => new AgentStatements(dialect));
+export const agentStatements = memoizeByDialect((dialect) => new AgentStatements(dialect));
 
 /** Stored columns of the health of an endpoint. */
 export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

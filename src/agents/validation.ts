@@ -1,8 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
-import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, maxTimeMs, optional } from '../validation/checks';
+import {
+  checkArray,
+  checkNonEmptyText,
+  checkObject,
+  checkOneOf,
+  checkTime,
+  maxTimeMs,
+  ifDefined,
+} from '../validation/checks';
 import { invalidInput } from '../errors/failure';
-import type { Checks } from '../validation/validator';
-import { reading } from '../validation/guarded-read';
+import type { Validator } from '../validation/validator';
+import { guardedRead } from '../validation/guarded-read';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import { foldCase } from '../validation/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './new-row';
@@ -18,7 +26,7 @@ export interface AgentDefaults {
   readonly uniqueness: Uniqueness;
   /** True when a REVOKED certificate is accepted. */
   readonly allowsRevoked: boolean;
-  readonly checks: Checks;
+  readonly checks: Validator;
 }
 
 const agentFields = new Set([
@@ -43,22 +51,22 @@ const agentFields = new Set([
 export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
   const collections: AgentCollections = {
-    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)) ?? [],
-    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)) ?? [],
-    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+    endpoints: ifDefined(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)) ?? [],
+    capabilities: ifDefined(agent.capabilities, 'capabilities', parseCapabilities(checks)) ?? [],
+    metadata: ifDefined(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
   const columns: AgentColumns = {
-    id: optional(agent.id, 'id', checks.id) ?? uuidv7(),
+    id: ifDefined(agent.id, 'id', checks.id) ?? uuidv7(),
     ...nameColumns(agent.name, checks),
     publicKey: checks.nonEmptyText(agent.publicKey, 'publicKey'),
     certificateId: checks.id(agent.certificateId, 'certificateId'),
-    defaultEndpointId: optional(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference) ?? null,
+    defaultEndpointId: ifDefined(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference) ?? null,
     ...versionColumns(agent.version, checks),
-    description: optional(agent.description, 'description', checks.text) ?? null,
-    createdAt: optional(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
-    updatedAt: optional(agent.updatedAt, 'updatedAt', checkUpdateTime) ?? nowMs,
-    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
-    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
+    description: ifDefined(agent.description, 'description', checks.text) ?? null,
+    createdAt: ifDefined(agent.createdAt, 'createdAt', checkTime) ?? nowMs,
+    updatedAt: ifDefined(agent.updatedAt, 'updatedAt', checkUpdateTime) ?? nowMs,
+    expiresAt: ifDefined(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
+    status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
     owner: checks.id(agent.owner, 'owner'),
     uniqueKey: null,
   };
@@ -68,25 +76,25 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
 }
 
 /** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
-export function parseAgentUpdate(input: unknown, nowMs: number, checks: Checks): AgentChange {
+export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validator): AgentChange {
   const agent = checkObject(input, 'agent', agentFields);
   const collections = withoutUndefined({
-    endpoints: optional(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)),
-    capabilities: optional(agent.capabilities, 'capabilities', parseCapabilities(checks)),
-    metadata: optional(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
+    endpoints: ifDefined(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)),
+    capabilities: ifDefined(agent.capabilities, 'capabilities', parseCapabilities(checks)),
+    metadata: ifDefined(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   });
-  optional(agent.updatedAt, 'updatedAt', checkTime);
+  ifDefined(agent.updatedAt, 'updatedAt', checkTime);
   const columns = withoutUndefined({
     ...(agent.name === undefined ? {} : nameColumns(agent.name, checks)),
-    publicKey: optional(agent.publicKey, 'publicKey', checks.nonEmptyText),
-    certificateId: optional(agent.certificateId, 'certificateId', checks.id),
+    publicKey: ifDefined(agent.publicKey, 'publicKey', checks.nonEmptyText),
+    certificateId: ifDefined(agent.certificateId, 'certificateId', checks.id),
     defaultEndpointId: clearable(agent.defaultEndpoint, 'defaultEndpoint', checkEndpointReference),
     ...(agent.version === undefined ? {} : versionColumns(agent.version, checks)),
     description: clearable(agent.description, 'description', checks.text),
-    createdAt: optional(agent.createdAt, 'createdAt', checkTime),
-    expiresAt: optional(agent.expiresAt, 'expiresAt', checkTime),
-    status: optional(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
-    owner: optional(agent.owner, 'owner', checks.id),
+    createdAt: ifDefined(agent.createdAt, 'createdAt', checkTime),
+    expiresAt: ifDefined(agent.expiresAt, 'expiresAt', checkTime),
+    status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
+    owner: ifDefined(agent.owner, 'owner', checks.id),
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
@@ -101,17 +109,17 @@ function checkUpdateTime(value: unknown, field: string): number {
   return ms;
 }
 
-function nameColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'name' | 'nameFolded'> {
+function nameColumns(value: unknown, checks: Validator): Pick<AgentColumns, 'name' | 'nameFolded'> {
   const name = checks.id(value, 'name');
   return { name, nameFolded: foldCase(name) };
 }
 
-function versionColumns(value: unknown, checks: Checks): Pick<AgentColumns, 'version' | 'versionKey'> {
+function versionColumns(value: unknown, checks: Validator): Pick<AgentColumns, 'version' | 'versionKey'> {
   const version = checks.id(value, 'version');
   return { version, versionKey: toVersionKey(version) };
 }
 
-function parseCapabilities(checks: Checks): (value: unknown, field: string) => string[] {
+function parseCapabilities(checks: Validator): (value: unknown, field: string) => string[] {
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
@@ -122,7 +130,7 @@ function parseCapabilities(checks: Checks): (value: unknown, field: string) => s
 
 function checkEndpointReference(value: unknown, field: string): string {
   if (typeof value === 'string') return checkNonEmptyText(value, field);
-  const id = reading(field, () => {
+  const id = guardedRead(field, () => {
     if (typeof value === 'object' && value !== null && 'id' in value) return value.id;
     throw invalidInput(field, 'must be an endpoint or the id of one');
   });
@@ -144,7 +152,7 @@ function clearable<T>(
   field: string,
   check: (value: unknown, field: string) => T,
 ): T | null | undefined {
-  return value === null ? null : optional(value, field, check);
+  return value === null ? null : ifDefined(value, field, check);
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { changeStatements, toBounds, toFeedPage } from '../changes/statements';
 import type { Executor } from '../storage/executor';
-import type { ChangeNote } from '../sql/statement';
+import type { ChangeEntry } from '../sql/statement';
 import type { Others, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../runtime/transaction-context';
 
@@ -45,11 +45,11 @@ export class ChangePoll implements Others {
     if (this.#timer === undefined && this.#polling === undefined) this.#wait(cache);
   }
 
-  announce(notes: readonly ChangeNote[]): void {
+  announce(notes: readonly ChangeEntry[]): void {
     for (const key of notes.flatMap(keysOf)) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
   }
 
-  withdraw(notes: readonly ChangeNote[]): void {
+  withdraw(notes: readonly ChangeEntry[]): void {
     for (const key of notes.flatMap(keysOf)) this.#takeOwn(key);
   }
 
@@ -95,7 +95,7 @@ export class ChangePoll implements Others {
       );
       // When changes were pruned before they were read, or the feed is another one, the changed records are unknown.
       if (changes.length < pageSize && after >= pruned && after <= last) {
-        const notes = changes.map(({ entity, kind, id, changedAt }): ChangeNote => {
+        const notes = changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
             entity: entity === 'agent' ? 'AGENT' : 'CERTIFICATE',
             kind,
@@ -127,6 +127,6 @@ export class ChangePoll implements Others {
 
 // Returns the keys of a change, without its number. When another process changes the same record in the same
 // millisecond, the feed reports the key once more than this process announced it, so the change is still noticed.
-function keysOf({ entity, kind, ids, changedAt }: ChangeNote): string[] {
+function keysOf({ entity, kind, ids, changedAt }: ChangeEntry): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
 }

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { toFingerprintKey } from '../certificates/fingerprint';
-import { isTurnOverdue, takeTurn } from '../runtime/event-loop';
+import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
-import type { ChangeNote } from '../sql/statement';
+import type { ChangeEntry } from '../sql/statement';
 import { freeze } from './freeze';
 import { classifyError } from '../errors/classify-error';
 import type { CachedRecord, Lookup, LookupKind } from './lookup';
@@ -20,8 +20,8 @@ export interface Others {
    * Announces changes that are about to be committed here, so that they are not mistaken for changes of others.
    * `withdraw` revokes that after a rollback.
    */
-  announce?(notes: readonly ChangeNote[]): void;
-  withdraw?(notes: readonly ChangeNote[]): void;
+  announce?(notes: readonly ChangeEntry[]): void;
+  withdraw?(notes: readonly ChangeEntry[]): void;
   close(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export class RecordCache {
    */
   async read<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
     // Before the check for changes: an unbroken series of cached results would block the event loop.
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
     // Under the keys of one kind there are the records of one type.
     try {
@@ -106,7 +106,7 @@ export class RecordCache {
   }
 
   /** Evicts the affected entries and blocks re-caching until the returned callback reports commit or rollback. */
-  hold(notes: readonly ChangeNote[]): (isCommitted: boolean) => void {
+  hold(notes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
     this.forget(notes);
     this.#others.announce?.(notes);
     const keys = notes.flatMap(({ entity, ids }) => {
@@ -126,7 +126,7 @@ export class RecordCache {
   }
 
   /** Evicts the records that the change entries name. */
-  forget(notes: readonly Pick<ChangeNote, 'entity' | 'kind' | 'ids'>[]): void {
+  forget(notes: readonly Pick<ChangeEntry, 'entity' | 'kind' | 'ids'>[]): void {
     for (const { entity, kind, ids } of notes) {
       for (const id of ids) {
         const key = keyOf(kindOf(entity), id);
@@ -244,7 +244,7 @@ function keyOf(by: LookupKind, key: string): string {
   return `${by} ${key}`;
 }
 
-function kindOf(entity: ChangeNote['entity']): LookupKind {
+function kindOf(entity: ChangeEntry['entity']): LookupKind {
   return entity === 'AGENT' ? 'agent' : 'certificate';
 }
 

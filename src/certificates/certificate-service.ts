@@ -1,5 +1,5 @@
 import type { Executor } from '../storage/executor';
-import { mapInTurns } from '../runtime/event-loop';
+import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../runtime/session';
 import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { checkWholeNumber } from '../validation/checks';
@@ -9,12 +9,12 @@ import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../options/limits';
 import type { ServiceSettings } from '../options/service-settings';
-import { limitedTo, type Statement } from '../sql/statement';
+import { withBounds, type Statement } from '../sql/statement';
 import { buildCertificateQuery } from './query/builder';
 import { toCertificate } from './rows';
 import { certificateStatements } from './statements';
 import {
-  certificateNote,
+  certificateChange,
   deleteCertificate,
   expireDueCertificates,
   insertCertificate,
@@ -149,7 +149,7 @@ export class CertificateService {
             data: { status: newStatus, ...revokedAt },
           });
           if (count === 1) {
-            note(certificateNote('UPDATED', [key], nowMs));
+            note(certificateChange('UPDATED', [key], nowMs));
             return true;
           }
           const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
@@ -257,9 +257,9 @@ export class CertificateService {
     const { maxResults } = this.#settings;
     const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
     const statement = buildCertificateQuery(executor.dialect, selection);
-    const rows = await executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
+    const rows = await executor.query(withBounds(answerBounds(this.#settings.checks.limits), statement));
     checkResultSize(window, rows, maxResults);
-    return mapInTurns(rows, toCertificate);
+    return mapYielding(rows, toCertificate);
   }
 }
 

@@ -6,7 +6,7 @@ import { chunkRows } from '../sql/chunks';
 import {
   inOrder,
   lastly,
-  type ChangeNote,
+  type ChangeEntry,
   type Row,
   type Statement,
   type StatementResult,
@@ -31,7 +31,7 @@ export function* insertCertificate(
 ): Work<string> {
   const { id } = row.columns;
   yield* lastly(statements.insert(row));
-  yield certificateNote('CREATED', [id], nowMs);
+  yield certificateChange('CREATED', [id], nowMs);
   return id;
 }
 
@@ -44,7 +44,7 @@ export function* replaceMetadata(
 ): Work<boolean> {
   if (!(yield* touch(statements, id))) return false;
   yield* lastly(statements.replaceMetadata(id, metadata));
-  yield certificateNote('UPDATED', [id], nowMs);
+  yield certificateChange('UPDATED', [id], nowMs);
   return true;
 }
 
@@ -60,9 +60,9 @@ export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number):
   const { changes } = yield statements.delete({ id });
   // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
   if (changes === 0) throw protectedRow();
-  yield certificateNote('DELETED', [id], nowMs);
+  yield certificateChange('DELETED', [id], nowMs);
   // The database has taken the link to their successor from them.
-  yield certificateNote('UPDATED', idsOf(predecessors), nowMs);
+  yield certificateChange('UPDATED', idsOf(predecessors), nowMs);
   return true;
 }
 
@@ -77,7 +77,7 @@ export function* revokeCertificate(
   if ((yield* lock(statements, id)) === undefined) return null;
   const { changes } = yield statements.revoke({ id, reason, revokedAt: revokedAtMs });
   if (changes === 0) return { revoked: false, agents: [] };
-  yield certificateNote('UPDATED', [id], nowMs);
+  yield certificateChange('UPDATED', [id], nowMs);
   if (agents === 'keep') return { revoked: true, agents: [] };
   const holders = holderStatements(dialect);
   const lockHolders = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
@@ -110,7 +110,7 @@ export function* rotateCertificate(
   if (row.columns.status === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
   const id = yield* insertCertificate(statements, row, nowMs);
   yield* lastly([statements.setSuccessor({ id: oldId, successor: id })]);
-  yield certificateNote('UPDATED', [oldId], nowMs);
+  yield certificateChange('UPDATED', [oldId], nowMs);
   const holders = holderStatements(dialect);
   const ids = yield* changeHolders(holders, holders.lockAll, oldId, (some) => holders.setCertificate(some, id, nowMs));
   yield agentNote(ids, nowMs);
@@ -150,7 +150,7 @@ function sortByCodePoint(ids: string[]): string[] {
 /** Sets at most `limit` certificates that are due to EXPIRED; returns how many it changed. */
 export function* expireDueCertificates(statements: CertificateStatements, nowMs: number, limit: number): Work<number> {
   const { rows } = yield statements.expireDue({ now: nowMs, limit });
-  yield certificateNote('UPDATED', idsOf(rows), nowMs);
+  yield certificateChange('UPDATED', idsOf(rows), nowMs);
   return rows.length;
 }
 
@@ -183,11 +183,11 @@ function* repeatWhileHidden<T>(
 }
 
 /** A note of a change of certificates for the feed. */
-export function certificateNote(kind: ChangeNote['kind'], ids: readonly string[], changedAt: number): ChangeNote {
+export function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'CERTIFICATE', kind, ids, changedAt };
 }
 
-function agentNote(ids: readonly string[], changedAt: number): ChangeNote {
+function agentNote(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 

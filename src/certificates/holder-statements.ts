@@ -1,5 +1,5 @@
 import type { Dialect } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
@@ -27,7 +27,7 @@ export class HolderStatements {
   readonly #setCertificate;
 
   constructor(dialect: Dialect) {
-    this.isStepped = !dialect.hasConcurrentWriters;
+    this.isStepped = !dialect.usesRowLocks;
     const lockWhere = (condition: Sql): ((parameters: HolderPlace) => Statement) =>
       defineStatement<HolderPlace>((p) => {
         const key = dialect.rowKey;
@@ -45,11 +45,11 @@ export class HolderStatements {
     this.lockForRevocation = lockWhere(sql`status <> 'REVOKED'`);
     this.#setStatus = defineStatement<{ ids: string; status: string; now: number }>(
       (p) => sql`UPDATE agents SET status = ${p('status')}, updated_at = ${nextUpdate(p('now'))}
-        WHERE id IN (${dialect.elements(p('ids'))})`,
+        WHERE id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
     this.#setCertificate = defineStatement<{ ids: string; certificateId: string; now: number }>(
       (p) => sql`UPDATE agents SET certificate_id = ${p('certificateId')}, updated_at = ${nextUpdate(p('now'))}
-        WHERE id IN (${dialect.elements(p('ids'))})`,
+        WHERE id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
   }
 
@@ -62,4 +62,4 @@ export class HolderStatements {
   }
 }
 
-export const holderStatements = perEngine((dialect) => new HolderStatements(dialect));
+export const holderStatements = memoizeByDialect((dialect) => new HolderStatements(dialect));

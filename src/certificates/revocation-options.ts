@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, checkTime, optional } from '../validation/checks';
+import { checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
 import { RevocationReason, type RevocationOptions } from './types';
 
 /** A checked revocation. */
@@ -15,7 +15,7 @@ export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation
   const fields = checkObject(input, 'options', fieldNames);
   return {
     reason: checkOneOf(fields.reason, RevocationReason, 'reason'),
-    revokedAtMs: optional(fields.revokedAt, 'revokedAt', checkTime) ?? nowMs,
+    revokedAtMs: ifDefined(fields.revokedAt, 'revokedAt', checkTime) ?? nowMs,
     agents: checkOneOf(fields.agents, ['keep', 'suspend', 'revoke'], 'agents'),
   };
 }

@@ -10,7 +10,7 @@ export function certificateColumns(dialect: Dialect): Sql {
   const { toMs } = dialect;
   return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
     c.fingerprint, c.status, ${toMs(sql`c.created_at`)}, ${toMs(sql`c.revoked_at`)}, c.revocation_reason, c.replaced_by,
-    ${dialect.jsonObjectOf(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
+    ${dialect.jsonObjectAggregate(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
 // SQLite may hold values of any type; the metadata are composed as one text.

@@ -1,6 +1,6 @@
 import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
 import type { Dialect } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
@@ -34,8 +34,8 @@ export class CertificateStatements {
   constructor(dialect: Dialect) {
     const columns = certificateColumns(dialect);
     const { fromMs } = dialect;
-    const forUpdate = dialect.hasConcurrentWriters ? sql`FOR UPDATE` : sql``;
-    const forStatus = dialect.hasConcurrentWriters ? sql`FOR NO KEY UPDATE` : sql``;
+    const forUpdate = dialect.usesRowLocks ? sql`FOR UPDATE` : sql``;
+    const forStatus = dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``;
     this.selectById = defineStatement<{ id: string }>(
       (p) => sql`SELECT ${columns} FROM certificates c WHERE c.id = ${p('id')}`,
     );
@@ -83,7 +83,7 @@ export class CertificateStatements {
     );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)
-        SELECT c.id, m.key, m.value FROM ${dialect.entries(p('metadata'), 'm')} JOIN certificates c ON c.id = ${p('id')}`,
+        SELECT c.id, m.key, m.value FROM ${dialect.jsonObjectEntries(p('metadata'), 'm')} JOIN certificates c ON c.id = ${p('id')}`,
     );
     this.#deleteMetadata = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM certificate_metadata WHERE certificate_id = ${p('id')}`,
@@ -104,4 +104,4 @@ export class CertificateStatements {
   }
 }
 
-export const certificateStatements = perEngine((dialect) => new CertificateStatements(dialect));
+export const certificateStatements = memoizeByDialect((dialect) => new CertificateStatements(dialect));

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { invalidInput } from '../errors/failure';
-import { checkObject, checkOneOf, checkTime, optional } from '../validation/checks';
-import type { Checks } from '../validation/validator';
+import { checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
+import type { Validator } from '../validation/validator';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../validation/fold-case';
 import { toFingerprintKey } from './fingerprint';
@@ -51,13 +51,13 @@ const certificateFields = new Set([
 ] as const);
 
 /** Checks a certificate to be stored and completes it. @throws INVALID_INPUT */
-export function parseNewCertificate(input: unknown, nowMs: number, checks: Checks): NewCertificateRow {
+export function parseNewCertificate(input: unknown, nowMs: number, checks: Validator): NewCertificateRow {
   const fields = checkObject(input, 'certificate', certificateFields);
   const subject = checks.name(fields.subject, 'subject');
   const issuer = checks.name(fields.issuer, 'issuer');
   const fingerprint = checks.name(fields.fingerprint, 'fingerprint');
   const columns: CertificateColumns = {
-    id: optional(fields.id, 'id', checks.id) ?? uuidv7(),
+    id: ifDefined(fields.id, 'id', checks.id) ?? uuidv7(),
     subject,
     subjectFolded: foldCase(subject),
     issuer,
@@ -68,10 +68,10 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Check
     certificate: checks.text(fields.certificate, 'certificate'),
     fingerprint,
     fingerprintKey: toFingerprintKey(fingerprint),
-    status: optional(fields.status, 'status', checkCertificateStatus) ?? 'VALID',
-    createdAt: optional(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
-    revokedAt: optional(fields.revokedAt, 'revokedAt', checkTime) ?? null,
-    revocationReason: optional(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
+    status: ifDefined(fields.status, 'status', checkCertificateStatus) ?? 'VALID',
+    createdAt: ifDefined(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
+    revokedAt: ifDefined(fields.revokedAt, 'revokedAt', checkTime) ?? null,
+    revocationReason: ifDefined(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
     replacedBy: null,
   };
   if (fields.replacedBy !== undefined) throw invalidInput('replacedBy', 'must not be given: rotate() sets it');
@@ -80,7 +80,7 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Check
   checkRevocation(columns);
   return {
     columns,
-    metadata: optional(fields.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+    metadata: ifDefined(fields.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
 }
 

@@ -2,19 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Executor } from '../storage/executor';
 import type { Session } from '../runtime/session';
 import { Failure, invalidInput, protectedRow } from '../errors/failure';
-import { checkObject, checkTime, checkWholeNumber, optional } from '../validation/checks';
+import { checkObject, checkTime, checkWholeNumber, ifDefined } from '../validation/checks';
 import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
-import { reading } from '../validation/guarded-read';
+import { guardedRead } from '../validation/guarded-read';
 import type { ServiceSettings } from '../options/service-settings';
-import { limitedTo, type Work } from '../sql/statement';
-import {
-  changeStatements,
-  toFeedPage,
-  type ChangeStatements,
-  type FeedBounds,
-  type FeedPage,
-} from './statements';
+import { withBounds, type Work } from '../sql/statement';
+import { changeStatements, toFeedPage, type ChangeStatements, type FeedBounds, type FeedPage } from './statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
@@ -83,7 +77,7 @@ export class ChangeService {
     return this.#session.write('changes.prune', async (executor) => {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');
-      const limit = optional(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
+      const limit = ifDefined(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
       this.#refuseInsideTransaction();
       const statements = changeStatements(executor.dialect);
       for (let count = 0; ;) {
@@ -116,7 +110,7 @@ export class ChangeService {
   async #select(executor: Executor, { after = 0, limit }: Position): Promise<FeedPage> {
     const bounds = answerBounds(this.#settings.checks.limits);
     return toFeedPage(
-      await executor.query(limitedTo(bounds, changeStatements(executor.dialect).select({ after, limit }))),
+      await executor.query(withBounds(bounds, changeStatements(executor.dialect).select({ after, limit }))),
     );
   }
 
@@ -139,8 +133,8 @@ interface Position {
 function parseQuery(query: unknown): Position {
   const fields = checkObject(query, 'query', queryFields);
   return {
-    after: optional(fields.after, 'after', checkSequence),
-    limit: optional(fields.limit, 'limit', checkPageSize) ?? pageSize,
+    after: ifDefined(fields.after, 'after', checkSequence),
+    limit: ifDefined(fields.limit, 'limit', checkPageSize) ?? pageSize,
   };
 }
 
@@ -180,15 +174,16 @@ interface Follow {
 function parseFollow(options: unknown): Follow {
   const fields = checkObject(options, 'options', followFields);
   return {
-    after: optional(fields.after, 'after', checkSequence),
-    pollMs: optional(fields.pollMs, 'pollMs', (value, field) => checkWholeNumber(value, field, 0, 2 ** 31 - 1)) ?? 1000,
-    signal: optional(fields.signal, 'signal', checkSignal),
+    after: ifDefined(fields.after, 'after', checkSequence),
+    pollMs:
+      ifDefined(fields.pollMs, 'pollMs', (value, field) => checkWholeNumber(value, field, 0, 2 ** 31 - 1)) ?? 1000,
+    signal: ifDefined(fields.signal, 'signal', checkSignal),
   };
 }
 
 // Not instanceof: a signal may come from another realm.
 function checkSignal(value: unknown, field: string): AbortSignal {
-  const isSignal = reading(field, () => {
+  const isSignal = guardedRead(field, () => {
     return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   });
   if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');

@@ -1,8 +1,8 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
-import { defineStatement, toStatement, type ChangeNote, type Row, type Statement } from '../sql/statement';
+import { defineStatement, toStatement, type ChangeEntry, type Row, type Statement } from '../sql/statement';
 import { storedTime } from '../sql/stored';
 import type { Change, ChangeKind } from './types';
 
@@ -48,7 +48,7 @@ export class ChangeStatements {
         ORDER BY c.sequence`,
     );
     this.selectBounds = toStatement(bounds);
-    const pruning = dialect.takeTurn?.(sql`'change_prunings'`);
+    const pruning = dialect.advisoryLock?.(sql`'change_prunings'`);
     this.lockPruning = pruning === undefined ? undefined : toStatement(pruning);
     this.selectPrunable = defineStatement<{ before: number; limit: number }>((p) => {
       const before = dialect.fromMs(p('before'));
@@ -68,18 +68,18 @@ export class ChangeStatements {
     );
     // The number is drawn once it is this transaction's turn, which lasts until its commit: so numbers become visible in
     // their order, and a reader that has seen one has seen all before it.
-    const turn = dialect.takeTurn?.(sql`'changes'`);
+    const turn = dialect.advisoryLock?.(sql`'changes'`);
     this.#insert = defineStatement<{ changes: string }>(
       (p) => sql`${turn === undefined ? sql`` : sql`WITH turn AS MATERIALIZED (${turn})`}
         INSERT INTO changes (entity, entity_id, kind, changed_at)
         SELECT n.entity, n.entity_id, n.kind, n.changed_at
-        FROM ${turn === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.recordSet(p('changes'), 'n', changeColumns)}
+        FROM ${turn === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
         ORDER BY n.position`,
     );
   }
 
   /** Returns one statement, or more for thousands of changes. */
-  insert(notes: readonly ChangeNote[]): Statement[] {
+  insert(notes: readonly ChangeEntry[]): Statement[] {
     const rows = notes.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
     return statementsFor(rows, (chunk) =>
       this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
@@ -87,7 +87,7 @@ export class ChangeStatements {
   }
 }
 
-export const changeStatements = perEngine((dialect) => new ChangeStatements(dialect));
+export const changeStatements = memoizeByDialect((dialect) => new ChangeStatements(dialect));
 
 type BoundsRow = readonly [pruned: number, newest: number];
 

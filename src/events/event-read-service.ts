@@ -1,6 +1,6 @@
 import type { Executor } from '../storage/executor';
 import { runReading } from '../runtime/run-reading';
-import { mapInTurns } from '../runtime/event-loop';
+import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../runtime/session';
 import { Failure } from '../errors/failure';
 import {
@@ -17,7 +17,7 @@ import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import { limitedTo, type Row, type Statement } from '../sql/statement';
+import { withBounds, type Row, type Statement } from '../sql/statement';
 import { storedSpan } from '../sql/stored';
 import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './query/builder';
 import { EventCursors } from './query/cursor';
@@ -74,7 +74,7 @@ export abstract class EventReadService {
       const selection = { limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
       const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, filter, selection));
       checkResultSize(window, rows, maxResults);
-      return mapInTurns(rows, toSecurityEvent);
+      return mapYielding(rows, toSecurityEvent);
     });
   }
 
@@ -178,7 +178,7 @@ export abstract class EventReadService {
   }
 
   #queryMany(executor: Executor, statement: Statement): Promise<readonly Row[]> {
-    return executor.query(limitedTo(answerBounds(this.#settings.checks.limits), statement));
+    return executor.query(withBounds(answerBounds(this.#settings.checks.limits), statement));
   }
 
   async #selectPage(
@@ -192,7 +192,7 @@ export abstract class EventReadService {
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
     const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
-    const rows = await executor.query(limitedTo(bounds, statement));
-    return toPage(await mapInTurns(rows, toSecurityEvent), size, (event) => cursors.encode(event));
+    const rows = await executor.query(withBounds(bounds, statement));
+    return toPage(await mapYielding(rows, toSecurityEvent), size, (event) => cursors.encode(event));
   }
 }

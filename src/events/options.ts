@@ -6,9 +6,9 @@ import {
   checkOneOf,
   checkText,
   checkWholeNumber,
-  optional,
+  ifDefined,
 } from '../validation/checks';
-import type { Checks } from '../validation/validator';
+import type { Validator } from '../validation/validator';
 import { requiresPrimary } from '../options/read-options';
 import type { ChainLink } from './chain/hashing';
 import { parseNewEvent, type NewEventRow } from './validation';
@@ -29,7 +29,7 @@ const pruneSize = 500;
 const maxPruneSize = 10_000;
 
 /** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */
-export function parseNewEvents(input: unknown, nowMs: number, checks: Checks): NewEventRow[] {
+export function parseNewEvents(input: unknown, nowMs: number, checks: Validator): NewEventRow[] {
   return checks.batch(input, 'events', (event, path) => {
     try {
       return parseNewEvent(event, nowMs, checks);
@@ -53,13 +53,13 @@ export function parseGrouping(input: unknown): EventGrouping {
 }
 
 /** Checks a mitigation. @throws INVALID_INPUT */
-export function parseMitigation(id: unknown, input: unknown, checks: Checks): Mitigation {
+export function parseMitigation(id: unknown, input: unknown, checks: Validator): Mitigation {
   const eventId = checks.id(id, 'id');
   const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
   return {
     eventId,
     applied: checkBoolean(applied, 'applied'),
-    details: optional(details, 'details', checks.text) ?? null,
+    details: ifDefined(details, 'details', checks.text) ?? null,
   };
 }
 
@@ -69,7 +69,7 @@ export function parsePruneOptions(input: unknown): PruneBatch {
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
   return {
     before: checkAnyTime(before, 'before'),
-    size: optional(batchSize, 'batchSize', checkSize) ?? pruneSize,
+    size: ifDefined(batchSize, 'batchSize', checkSize) ?? pruneSize,
   };
 }
 
@@ -83,7 +83,7 @@ export function parseVerifyOptions(input: unknown): ChainLink | undefined {
   if (input === undefined) return undefined;
   const { consistency, expected } = checkObject(input, 'options', verifyFields);
   requiresPrimary({ consistency });
-  return optional(expected, 'expected', checkHead);
+  return ifDefined(expected, 'expected', checkHead);
 }
 
 function checkHead(value: unknown, field: string): ChainLink | undefined {

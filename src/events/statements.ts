@@ -1,5 +1,5 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
-import { perEngine } from '../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
@@ -42,7 +42,7 @@ export function toEventParameters({ columns: { id: eventId, ...columns } }: NewE
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)
-    SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.recordSet(metadata, 'n', metadataColumns)}`;
+    SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.jsonRecordSet(metadata, 'n', metadataColumns)}`;
 }
 
 export function toMetadataSet(rows: readonly NewEventRow[]): string {
@@ -66,7 +66,7 @@ export class EventStatements {
           mitigation_applied, mitigation_details)
         SELECT n.id, n.timestamp, n.event_type, n.severity, n.source, n.target, n.description, n.mitigation_applied,
           n.mitigation_details
-        FROM ${dialect.recordSet(p('events'), 'n', eventColumns)}`,
+        FROM ${dialect.jsonRecordSet(p('events'), 'n', eventColumns)}`,
     );
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertEventMetadata(dialect, p('metadata')));
   }
@@ -96,4 +96,4 @@ export class EventStatements {
   }
 }
 
-export const eventStatements = perEngine((dialect) => new EventStatements(dialect));
+export const eventStatements = memoizeByDialect((dialect) => new EventStatements(dialect));

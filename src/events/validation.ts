@@ -6,10 +6,10 @@ import {
   checkOneOf,
   checkTime,
   hasEmptyFilter,
-  optional,
+  ifDefined,
 } from '../validation/checks';
-import type { Checks } from '../validation/validator';
-import { checkWindow, type Window } from '../validation/limit-offset';
+import type { Validator } from '../validation/validator';
+import { checkLimitOffset, type LimitOffset } from '../validation/limit-offset';
 import { toMetadataFilter, toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
 
@@ -50,7 +50,7 @@ export interface EventFilter {
 /** A checked query. `filter` is null where nothing can match. */
 export interface EventQuery {
   readonly filter: EventFilter | null;
-  readonly window: Window;
+  readonly window: LimitOffset;
 }
 
 const eventFields = new Set([
@@ -84,46 +84,46 @@ const queryFields = new Set([
 type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
 
 /** Checks an event to be recorded and completes it. @throws INVALID_INPUT */
-export function parseNewEvent(input: unknown, nowMs: number, checks: Checks): NewEventRow {
+export function parseNewEvent(input: unknown, nowMs: number, checks: Validator): NewEventRow {
   const event = checkObject(input, 'event', eventFields);
   return {
     columns: {
-      id: optional(event.id, 'id', checks.id) ?? uuidv7(),
-      timestamp: optional(event.timestamp, 'timestamp', checkTime) ?? nowMs,
+      id: ifDefined(event.id, 'id', checks.id) ?? uuidv7(),
+      timestamp: ifDefined(event.timestamp, 'timestamp', checkTime) ?? nowMs,
       eventType: checks.id(event.eventType, 'eventType'),
       severity: checkSeverity(event.severity, 'severity'),
       source: checks.name(event.source, 'source'),
       target: checks.name(event.target, 'target'),
       description: checks.text(event.description, 'description'),
-      mitigationApplied: optional(event.mitigationApplied, 'mitigationApplied', checkBoolean) ?? false,
-      mitigationDetails: optional(event.mitigationDetails, 'mitigationDetails', checks.text) ?? null,
+      mitigationApplied: ifDefined(event.mitigationApplied, 'mitigationApplied', checkBoolean) ?? false,
+      mitigationDetails: ifDefined(event.mitigationDetails, 'mitigationDetails', checks.text) ?? null,
     },
-    metadata: optional(event.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
+    metadata: ifDefined(event.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)) ?? [],
   };
 }
 
 /** Checks a query for events, whole. @throws INVALID_INPUT */
-export function parseEventQuery(input: unknown, checks: Checks): EventQuery {
+export function parseEventQuery(input: unknown, checks: Validator): EventQuery {
   const query = checkObject(input, 'query', queryFields);
   const filter: EventFilter = {
-    ids: optional(query.ids, 'ids', checks.names),
-    fromMs: optional(query.from, 'from', checkAnyTime),
-    toMs: optional(query.to, 'to', checkAnyTime),
-    eventTypes: optional(query.eventTypes, 'eventTypes', (value, field) => [...new Set(checks.names(value, field))]),
+    ids: ifDefined(query.ids, 'ids', checks.names),
+    fromMs: ifDefined(query.from, 'from', checkAnyTime),
+    toMs: ifDefined(query.to, 'to', checkAnyTime),
+    eventTypes: ifDefined(query.eventTypes, 'eventTypes', (value, field) => [...new Set(checks.names(value, field))]),
     severities: parseSeverities(query, checks),
-    source: optional(query.source, 'source', checks.name),
-    target: optional(query.target, 'target', checks.name),
-    mitigationApplied: optional(query.mitigationApplied, 'mitigationApplied', checkBoolean),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
+    source: ifDefined(query.source, 'source', checks.name),
+    target: ifDefined(query.target, 'target', checks.name),
+    mitigationApplied: ifDefined(query.mitigationApplied, 'mitigationApplied', checkBoolean),
+    metadata: ifDefined(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
   };
-  return { filter: hasEmptyFilter(filter) ? null : filter, window: checkWindow(query) };
+  return { filter: hasEmptyFilter(filter) ? null : filter, window: checkLimitOffset(query) };
 }
 
-function parseSeverities(query: QueryFields, checks: Checks): SecuritySeverity[] | undefined {
-  const severities = optional(query.severities, 'severities', (value, field) => [
+function parseSeverities(query: QueryFields, checks: Validator): SecuritySeverity[] | undefined {
+  const severities = ifDefined(query.severities, 'severities', (value, field) => [
     ...new Set(checks.list(value, field, checkSeverity)),
   ]);
-  const least = optional(query.minSeverity, 'minSeverity', checkSeverity);
+  const least = ifDefined(query.minSeverity, 'minSeverity', checkSeverity);
   if (least === undefined) return severities;
   // The enumeration lists them from the least to the worst.
   const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseHealth } from './types';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
-import { checkObject, checkWholeNumber, optional } from '../validation/checks';
-import type { Vitals } from '../storage/executor';
+import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
+import type { HealthProbe } from '../storage/executor';
 
 const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
@@ -12,7 +12,7 @@ const names = new Set(['timeoutMs'] as const);
 export function parseHealthOptions(input: unknown = {}): number {
   const { timeoutMs } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, 2 ** 31 - 1);
-  return optional(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
+  return ifDefined(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
 }
 
 /** Answer of the database, or the reason why there is none. */
@@ -23,8 +23,8 @@ type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
  *
  * @param reportFault - called with an error that is a fault of this package: the result contains only its code.
  */
-export async function examine(
-  vitals: Vitals,
+export async function probeHealth(
+  vitals: HealthProbe,
   breaker: DatabaseHealth['breaker'],
   timeoutMs: number,
   reportFault: (error: unknown) => void,
@@ -44,7 +44,7 @@ export async function examine(
   end.abort();
   const answers = [ping, pending, warnings, replicas];
   const codes = answers.flatMap((answer) => ('code' in answer ? [answer.code] : []));
-  if (codes.includes('TIMEOUT')) vitals.hangUp();
+  if (codes.includes('TIMEOUT')) vitals.abort();
   const used = 'value' in replicas ? replicas.value : [];
   const told = 'value' in warnings ? warnings.value : [];
   const isWhole =

@@ -7,24 +7,24 @@ import { foldCase } from '../validation/fold-case';
 import type { Findings } from './findings';
 import { HeldNames } from './held-names';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
-import { examinePart, walk, type Snapshot } from './walker';
+import { checkPart, walk, type Snapshot } from './walker';
 
 const maxPosition = 2 ** 31 - 1;
 
 /** Checks agents and their collections, except their metadata. */
-export async function examineAgents(snapshot: Snapshot, findings: Findings): Promise<void> {
-  await examinePart('agents', findings, () => examineOwnRows(snapshot, findings));
-  await examinePart('endpoints', findings, async () => {
-    await examineEndpoints(snapshot, findings);
-    await examinePositions(snapshot, findings);
+export async function checkAgents(snapshot: Snapshot, findings: Findings): Promise<void> {
+  await checkPart('agents', findings, () => checkOwnRows(snapshot, findings));
+  await checkPart('endpoints', findings, async () => {
+    await checkEndpoints(snapshot, findings);
+    await checkPositions(snapshot, findings);
   });
-  await examinePart('capabilities', findings, async () => {
-    await examineCapabilities(snapshot, findings);
-    await examineLinks(snapshot, findings);
+  await checkPart('capabilities', findings, async () => {
+    await checkCapabilities(snapshot, findings);
+    await checkLinks(snapshot, findings);
   });
 }
 
-async function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
+async function checkOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
   const heldNames = new HeldNames(snapshot, findings);
   const { toMs } = snapshot.dialect;
   const hasDefault = sql`a.default_endpoint_id IS NULL OR EXISTS (
@@ -68,7 +68,7 @@ async function examineOwnRows(snapshot: Snapshot, findings: Findings): Promise<v
   await heldNames.flush();
 }
 
-function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
     ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`, sql`e.position`],
@@ -91,7 +91,7 @@ function examineEndpoints(snapshot: Snapshot, findings: Findings): Promise<void>
   });
 }
 
-function examinePositions(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkPositions(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`count(*)`, sql`count(DISTINCT e.position)`],
     ...[sql`min(e.position)`, sql`max(e.position)`],
@@ -104,7 +104,7 @@ function examinePositions(snapshot: Snapshot, findings: Findings): Promise<void>
   });
 }
 
-function examineCapabilities(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkCapabilities(snapshot: Snapshot, findings: Findings): Promise<void> {
   const isUsed = sql`EXISTS (SELECT 1 FROM agent_capabilities l WHERE l.capability_id = c.id)`;
   const capabilities = { columns: [sql`c.id`, sql`c.name`, isUsed], from: sql`capabilities c`, key: ['c.id'] };
   return walk(snapshot, capabilities, ([id, name, isWanted]) => {
@@ -115,7 +115,7 @@ function examineCapabilities(snapshot: Snapshot, findings: Findings): Promise<vo
   });
 }
 
-function examineLinks(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkLinks(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`l.agent_id`, sql`l.capability_id`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = l.agent_id)`],
     sql`EXISTS (SELECT 1 FROM capabilities c WHERE c.id = l.capability_id)`,

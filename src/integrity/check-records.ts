@@ -7,11 +7,11 @@ import type { MetadataTable } from '../metadata/metadata-filter';
 import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
-import { examineAgents } from './check-agents';
+import { checkAgents } from './check-agents';
 import type { Findings } from './findings';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 import type { CheckedEntity } from './types';
-import { examinePart, walk, type Snapshot } from './walker';
+import { checkPart, walk, type Snapshot } from './walker';
 
 /** Longer values are read one by one, lest a chunk of them be more than the process has room for. */
 const longValue = 65_536;
@@ -37,21 +37,21 @@ const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORD
 const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
 
 /** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
-export async function examineRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
-  await examineAgents(snapshot, findings);
-  await examinePart('certificates', findings, () => examineCertificates(snapshot, findings));
-  await examinePart('security events', findings, async () => {
-    await examineEvents(snapshot, findings);
-    await examineEntries(snapshot, findings);
+export async function checkRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
+  await checkAgents(snapshot, findings);
+  await checkPart('certificates', findings, () => checkCertificates(snapshot, findings));
+  await checkPart('security events', findings, async () => {
+    await checkEvents(snapshot, findings);
+    await checkEntries(snapshot, findings);
   });
   for (const owner of metadataTables) {
-    await examinePart(`metadata of ${owner.ownerTable}`, findings, () => examineMetadata(snapshot, owner, findings));
+    await checkPart(`metadata of ${owner.ownerTable}`, findings, () => checkMetadata(snapshot, owner, findings));
   }
-  await examinePart('the feed of changes', findings, () => examineChanges(snapshot, findings));
-  await examinePart('the chain of security events', findings, () => examineChain(snapshot, findings));
+  await checkPart('the feed of changes', findings, () => checkChanges(snapshot, findings));
+  await checkPart('the chain of security events', findings, () => checkChain(snapshot, findings));
 }
 
-function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkCertificates(snapshot: Snapshot, findings: Findings): Promise<void> {
   const { toMs } = snapshot.dialect;
   const hasSuccessor = sql`c.replaced_by IS NULL OR EXISTS (SELECT 1 FROM certificates s WHERE s.id = c.replaced_by)`;
   const columns = [
@@ -86,7 +86,7 @@ function examineCertificates(snapshot: Snapshot, findings: Findings): Promise<vo
   });
 }
 
-function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[
       sql`s.id`,
@@ -112,7 +112,7 @@ function examineEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-function examineEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`e.sequence`, sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
     snapshot.dialect.toMs(sql`e.entered_at`),
@@ -132,7 +132,7 @@ function examineEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-function examineMetadata(
+function checkMetadata(
   snapshot: Snapshot,
   { table, ownerColumn, ownerTable, entity }: Owner,
   findings: Findings,
@@ -156,7 +156,7 @@ function examineMetadata(
   }
 }
 
-function examineChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
   const columns = [
     ...[sql`c.sequence`, sql`c.entity`, sql`c.entity_id`, sql`c.kind`],
     snapshot.dialect.toMs(sql`c.changed_at`),
@@ -172,7 +172,7 @@ function examineChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-async function examineChain({ dialect, query }: Snapshot, findings: Findings): Promise<void> {
+async function checkChain({ dialect, query }: Snapshot, findings: Findings): Promise<void> {
   const verification = await runReading(query, verifyChain(dialect));
   if (verification.valid) return;
   const { reason, sequence, eventId } = verification.break;

@@ -1,4 +1,4 @@
-import { checkObject, checkWholeNumber, optional } from '../validation/checks';
+import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
 import type { CheckFinding, CheckReport } from './types';
 
 const optionNames = new Set(['maxFindings'] as const);
@@ -16,7 +16,7 @@ export class Findings {
   constructor(options: unknown = {}) {
     const { maxFindings } = checkObject(options, 'options', optionNames);
     const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, mostFindings);
-    this.#most = optional(maxFindings, 'maxFindings', check) ?? 100;
+    this.#most = ifDefined(maxFindings, 'maxFindings', check) ?? 100;
   }
 
   add(finding: CheckFinding): void {

@@ -1,4 +1,4 @@
-import { isTurnOverdue, takeTurn } from '../runtime/event-loop';
+import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { Dialect } from '../sql/dialect';
@@ -36,7 +36,7 @@ export async function walk(snapshot: Snapshot, walk: Walk, look: (row: Row) => P
   for await (const rows of chunksOf(snapshot, walk)) {
     for (const row of rows) {
       await look(row);
-      if (isTurnOverdue()) await takeTurn();
+      if (shouldYield()) await yieldToEventLoop();
     }
   }
 }
@@ -78,7 +78,7 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
  * Checks a part of the database. When the part cannot be read to its end, adds a finding, and continues with the other
  * parts.
  */
-export async function examinePart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
+export async function checkPart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

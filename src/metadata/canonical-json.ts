@@ -1,5 +1,5 @@
 import { invalidInput } from '../errors/failure';
-import { lengthOf, reading } from '../validation/guarded-read';
+import { lengthOf, guardedRead } from '../validation/guarded-read';
 import { isStorableText } from '../validation/is-storable-text';
 
 /** Maximum depth of nested values: far below the limit of every JSON parser that reads them. */
@@ -42,7 +42,7 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
-  const text = reading(field, () => writer.write(value, 0));
+  const text = guardedRead(field, () => writer.write(value, 0));
   if (writer.mayBeTooLarge) writer.checkBytes([text]);
   return text;
 }

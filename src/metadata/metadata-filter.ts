@@ -16,8 +16,8 @@ export function ownersWithMetadata(
 ): Sql {
   const wanted = toEntriesJson(rows);
   // PostgreSQL estimates a hundred rows for any function, unless a LIMIT states that there are no more than these.
-  const entries = sql`(SELECT * FROM ${dialect.entries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
+  const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
   return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
-    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.isLongText(sql`m.value`, sql`wanted.value`)}
+    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}
     GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
 }

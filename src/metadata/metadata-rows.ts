@@ -1,21 +1,21 @@
 import { invalidInput } from '../errors/failure';
-import type { Checks } from '../validation/validator';
-import { reading } from '../validation/guarded-read';
+import type { Validator } from '../validation/validator';
+import { guardedRead } from '../validation/guarded-read';
 import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './canonical-json';
 
 /** Key and canonical JSON text of one entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
 /** Returns the bounds of the metadata of a record. */
-export function metadataBounds({ limits }: Checks): JsonBounds {
+export function metadataBounds({ limits }: Validator): JsonBounds {
   const { metadataDepth, metadataBytes, metadataValues } = limits;
   return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };
 }
 
 /** @throws INVALID_INPUT when `metadata` is no plain object of JSON values, or has more of them than it may. */
-export function toMetadataRows(metadata: unknown, field: string, checks: Checks): MetadataRow[] {
+export function toMetadataRows(metadata: unknown, field: string, checks: Validator): MetadataRow[] {
   const writer = new JsonWriter(field, metadataBounds(checks));
-  const rows = reading(field, () => {
+  const rows = guardedRead(field, () => {
     if (!isPlainObject(metadata) || Object.getOwnPropertySymbols(metadata).length > 0) {
       throw invalidInput(field, 'must be an object of JSON values');
     }
@@ -32,7 +32,7 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Checks)
  * Returns the metadata to search for; undefined when there is no such filter. @throws INVALID_INPUT as {@link
  * toMetadataRows}
  */
-export function toMetadataFilter(metadata: unknown, field: string, checks: Checks): MetadataRow[] | undefined {
+export function toMetadataFilter(metadata: unknown, field: string, checks: Validator): MetadataRow[] | undefined {
   const rows = toMetadataRows(metadata, field, checks);
   return rows.length === 0 ? undefined : rows;
 }

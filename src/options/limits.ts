@@ -1,4 +1,4 @@
-import { checkObject, checkWholeNumber, optional } from '../validation/checks';
+import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
 import type { AnswerBounds } from '../sql/answer-size';
 import type { LimitOptions } from './types';
 
@@ -39,7 +39,7 @@ export function parseLimits(value: unknown): Limits {
   const entries = names.map((name) => {
     const most = name === 'metadataDepth' ? deepest : Number.MAX_SAFE_INTEGER;
     const check = (limit: unknown, field: string): number => checkWholeNumber(limit, field, 0, most);
-    const limit = optional(given[name], `limits.${name}`, check) ?? defaults[name];
+    const limit = ifDefined(given[name], `limits.${name}`, check) ?? defaults[name];
     const none = name === 'metadataDepth' ? deepest : Infinity;
     return [name, limit === 0 ? none : limit] as const;
   });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { invalidInput } from '../errors/failure';
-import { checkNonEmptyText, checkObject, optional } from '../validation/checks';
+import { checkNonEmptyText, checkObject, ifDefined } from '../validation/checks';
 import type { BackupProgress } from './backup-options';
 
 /** Path of a backup, and the callback for its progress. */
@@ -17,7 +17,7 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
   const { onProgress } = checkObject(options, 'options', optionNames);
   return {
     path: resolve(checkPath(path)),
-    onProgress: optional(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+    onProgress: ifDefined(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
   };
 }
 

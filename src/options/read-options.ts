@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, optional } from '../validation/checks';
+import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
 
 /** Options of a read. */
 export interface ReadOptions {
@@ -17,6 +17,6 @@ export function requiresPrimary(input: unknown): boolean {
   if (input === undefined) return false;
   const { consistency } = checkObject(input, 'options', names);
   return (
-    optional(consistency, 'options.consistency', (value, field) => checkOneOf(value, ['primary'], field)) !== undefined
+    ifDefined(consistency, 'options.consistency', (value, field) => checkOneOf(value, ['primary'], field)) !== undefined
   );
 }

@@ -8,9 +8,9 @@ import {
   checkOneOf,
   checkText,
   checkWholeNumber,
-  optional,
+  ifDefined,
 } from '../validation/checks';
-import { reading } from '../validation/guarded-read';
+import { guardedRead } from '../validation/guarded-read';
 import { parseLimits, type Limits } from './limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
@@ -102,35 +102,35 @@ export function resolveOptions(input: unknown): ResolvedOptions {
 
 function resolve(input: unknown): ResolvedOptions {
   const options = checkObject(input, 'options', optionNames);
-  const location = parseDatabaseUrl(optional(options.url, 'url', checkText) ?? defaultUrl);
+  const location = parseDatabaseUrl(ifDefined(options.url, 'url', checkText) ?? defaultUrl);
   return {
     location,
     replicas: parseReplicas(options.replicaUrls, location),
-    maxReplicaLagMs: optional(options.maxReplicaLagMs, 'maxReplicaLagMs', checkCount) ?? 5000,
+    maxReplicaLagMs: ifDefined(options.maxReplicaLagMs, 'maxReplicaLagMs', checkCount) ?? 5000,
     pool: parsePool(options.pool),
-    allowReset: optional(options.allowReset, 'allowReset', checkBoolean) ?? false,
+    allowReset: ifDefined(options.allowReset, 'allowReset', checkBoolean) ?? false,
     migrations:
-      optional(options.migrations, 'migrations', (value, field) =>
+      ifDefined(options.migrations, 'migrations', (value, field) =>
         checkOneOf(value, ['apply', 'verify', 'skip'] as const, field),
       ) ?? (location.kind === 'postgresql' ? 'verify' : 'apply'),
-    busyTimeoutMs: optional(options.busyTimeoutMs, 'busyTimeoutMs', checkCount) ?? 5000,
+    busyTimeoutMs: ifDefined(options.busyTimeoutMs, 'busyTimeoutMs', checkCount) ?? 5000,
     durability:
-      optional(options.durability, 'durability', (value, field) =>
+      ifDefined(options.durability, 'durability', (value, field) =>
         checkOneOf(value, ['normal', 'full'] as const, field),
       ) ?? 'normal',
     retry: parseRetry(options.retry),
     breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
-    closeTimeoutMs: optional(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
+    closeTimeoutMs: ifDefined(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
     transactionIdleTimeoutMs:
-      optional(options.transactionIdleTimeoutMs, 'transactionIdleTimeoutMs', checkTimeout) ?? 30_000,
-    cache: optional(options.cache, 'cache', parseCache),
+      ifDefined(options.transactionIdleTimeoutMs, 'transactionIdleTimeoutMs', checkTimeout) ?? 30_000,
+    cache: ifDefined(options.cache, 'cache', parseCache),
     limits: parseLimits(options.limits),
-    maxResults: optional(options.maxResults, 'maxResults', checkCount) ?? 10_000,
+    maxResults: ifDefined(options.maxResults, 'maxResults', checkCount) ?? 10_000,
     defaultAgentLifetimeMs:
-      optional(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
-    logger: optional(options.logger, 'logger', checkLogger),
-    onEvent: optional(options.onEvent, 'onEvent', checkHook),
-    now: optional(options.now, 'now', checkClock) ?? Date.now,
+      ifDefined(options.defaultAgentLifetimeMs, 'defaultAgentLifetimeMs', checkCount) ?? thirtyDaysMs,
+    logger: ifDefined(options.logger, 'logger', checkLogger),
+    onEvent: ifDefined(options.onEvent, 'onEvent', checkHook),
+    now: ifDefined(options.now, 'now', checkClock) ?? Date.now,
   };
 }
 
@@ -138,29 +138,30 @@ function parseRetry(value: unknown): RetryPolicy {
   if (value === false) return noRetry;
   const retry = checkObject(value ?? {}, 'retry', retryNames);
   return {
-    attempts: optional(retry.attempts, 'retry.attempts', (count, field) => checkWholeNumber(count, field, 1, 100)) ?? 5,
-    baseDelayMs: optional(retry.baseDelayMs, 'retry.baseDelayMs', checkCount) ?? 20,
-    maxDelayMs: optional(retry.maxDelayMs, 'retry.maxDelayMs', checkCount) ?? 1000,
-    budgetMs: optional(retry.budgetMs, 'retry.budgetMs', checkCount) ?? 10_000,
+    attempts:
+      ifDefined(retry.attempts, 'retry.attempts', (count, field) => checkWholeNumber(count, field, 1, 100)) ?? 5,
+    baseDelayMs: ifDefined(retry.baseDelayMs, 'retry.baseDelayMs', checkCount) ?? 20,
+    maxDelayMs: ifDefined(retry.maxDelayMs, 'retry.maxDelayMs', checkCount) ?? 1000,
+    budgetMs: ifDefined(retry.budgetMs, 'retry.budgetMs', checkCount) ?? 10_000,
   };
 }
 
 function parseBreaker(value: unknown): BreakerSettings {
   const breaker = checkObject(value === undefined ? {} : value, 'breaker', breakerNames);
-  const failures = optional(breaker.failures, 'breaker.failures', (count, field) =>
+  const failures = ifDefined(breaker.failures, 'breaker.failures', (count, field) =>
     checkWholeNumber(count, field, 1, Number.MAX_SAFE_INTEGER),
   );
-  return { failures: failures ?? 5, resetMs: optional(breaker.resetMs, 'breaker.resetMs', checkCount) ?? 1000 };
+  return { failures: failures ?? 5, resetMs: ifDefined(breaker.resetMs, 'breaker.resetMs', checkCount) ?? 1000 };
 }
 
 function parseCache(value: unknown): CacheSettings | undefined {
   const cache = checkObject(value, 'cache', cacheNames);
   const maxEntries =
-    optional(cache.maxEntries, 'cache.maxEntries', (count, field) =>
+    ifDefined(cache.maxEntries, 'cache.maxEntries', (count, field) =>
       checkWholeNumber(count, field, 0, mostCacheEntries),
     ) ?? 10_000;
-  const ttlMs = optional(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
-  const staleIfErrorMs = optional(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
+  const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
+  const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
   // A cache without entries, or without a lifetime, is not needed.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
@@ -168,19 +169,19 @@ function parseCache(value: unknown): CacheSettings | undefined {
 // Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
-  const maxConnections = optional(pool.maxConnections, 'pool.maxConnections', (count, field) =>
+  const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>
     checkWholeNumber(count, field, 1, 10_000),
   );
   return {
     maxConnections: maxConnections ?? 10,
-    idleTimeoutMs: optional(pool.idleTimeoutMs, 'pool.idleTimeoutMs', checkTimeout) ?? 10_000,
-    connectTimeoutMs: optional(pool.connectTimeoutMs, 'pool.connectTimeoutMs', checkTimeout) ?? 5000,
-    statementTimeoutMs: optional(pool.statementTimeoutMs, 'pool.statementTimeoutMs', checkTimeout) ?? 0,
+    idleTimeoutMs: ifDefined(pool.idleTimeoutMs, 'pool.idleTimeoutMs', checkTimeout) ?? 10_000,
+    connectTimeoutMs: ifDefined(pool.connectTimeoutMs, 'pool.connectTimeoutMs', checkTimeout) ?? 5000,
+    statementTimeoutMs: ifDefined(pool.statementTimeoutMs, 'pool.statementTimeoutMs', checkTimeout) ?? 0,
   };
 }
 
 function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLocation[] {
-  const urls = optional(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText)) ?? [];
+  const urls = ifDefined(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText)) ?? [];
   if (urls.length > 0 && location.kind !== 'postgresql') {
     throw new Failure('INVALID_OPTIONS', 'replicaUrls are for PostgreSQL only', { field: 'replicaUrls' });
   }
@@ -211,6 +212,6 @@ function checkHook(value: unknown, field: string): (event: DatabaseEvent) => voi
 function checkLogger(value: unknown, field: string): Logger {
   const isLogger = (candidate: object): boolean =>
     logLevels.every((level) => level in candidate && typeof (candidate as Logger)[level] === 'function');
-  if (typeof value === 'object' && value !== null && reading(field, () => isLogger(value))) return value as Logger;
+  if (typeof value === 'object' && value !== null && guardedRead(field, () => isLogger(value))) return value as Logger;
   throw new Failure('INVALID_OPTIONS', `${field} must have the methods ${logLevels.join(', ')}`, { field });
 }

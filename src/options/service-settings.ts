@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure';
-import type { Checks } from '../validation/validator';
+import type { Validator } from '../validation/validator';
 import { maxTimeMs, minTimeMs } from '../validation/checks';
 
 /** The settings that services go by: a part of the resolved options. */
@@ -8,7 +8,7 @@ export interface ServiceSettings {
   readonly now: () => number;
   readonly maxResults: number;
   /** The checks of what has a limit. */
-  readonly checks: Checks;
+  readonly checks: Validator;
   readonly defaultAgentLifetimeMs: number;
 }
 

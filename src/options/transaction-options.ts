@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, optional } from '../validation/checks';
+import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
 
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {
@@ -29,5 +29,5 @@ const names = new Set(['isolation'] as const);
 export function parseTransactionOptions(input: unknown = {}): TransactionIsolation {
   const { isolation } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): TransactionIsolation => checkOneOf(value, TransactionIsolation, field);
-  return optional(isolation, 'options.isolation', check) ?? TransactionIsolation.SNAPSHOT;
+  return ifDefined(isolation, 'options.isolation', check) ?? TransactionIsolation.SNAPSHOT;
 }

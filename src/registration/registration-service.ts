@@ -10,8 +10,8 @@ import type { Session } from '../runtime/session';
 import { failuresAt, invalidInput } from '../errors/failure';
 import { parseNewEvent } from '../events/validation';
 import { recordEvents } from '../events/commands';
-import { checkObject, optional } from '../validation/checks';
-import { reading } from '../validation/guarded-read';
+import { checkObject, ifDefined } from '../validation/checks';
+import { guardedRead } from '../validation/guarded-read';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Registration, RegistrationInput } from './types';
 
@@ -48,7 +48,7 @@ export class RegistrationService {
         const completed = withCertificate(fields.agent, certificate.columns.id);
         return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, ...rules, checks });
       });
-      const event = optional(fields.event, 'event', (value) =>
+      const event = ifDefined(fields.event, 'event', (value) =>
         failuresAt('event', () => parseNewEvent(value, nowMs, checks)),
       );
       const { dialect } = executor;
@@ -65,7 +65,7 @@ export class RegistrationService {
 
 // The agent's own check rejects a value that is not an object.
 function withCertificate(agent: unknown, certificateId: string): unknown {
-  return reading('agent', () => {
+  return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
     const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
     if (given !== certificateId) throw invalidInput('certificateId', 'must be that of the certificate, or be left out');

@@ -23,7 +23,7 @@ const sayingNothing: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTER
  * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
  * is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
  */
-export class Breaker {
+export class CircuitBreaker {
   readonly #settings: BreakerSettings;
   readonly #observe: (state: BreakerState) => void;
   #state: BreakerState = 'closed';

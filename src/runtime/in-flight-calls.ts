@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Counts the calls in flight and reports when there are none. */
-export class Flights {
+export class InFlightCalls {
   #count = 0;
   #landed: (() => void)[] = [];
   #isCutOff = false;
   readonly #atCutOff = new Set<() => void>();
 
   /** True after the calls in flight were aborted. */
-  get isCutOff(): boolean {
+  get isAborted(): boolean {
     return this.#isCutOff;
   }
 
@@ -22,18 +22,18 @@ export class Flights {
     if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
   }
 
-  allLanded(): Promise<void> {
+  settled(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#landed.push(resolve));
   }
 
   /** Calls `listener` when the calls in flight are aborted, unless the returned function was called before. */
-  onCutOff(listener: () => void): () => void {
+  onAbort(listener: () => void): () => void {
     this.#atCutOff.add(listener);
     return () => this.#atCutOff.delete(listener);
   }
 
   /** Aborts the calls in flight; returns their number. */
-  cutOff(): number {
+  abort(): number {
     this.#isCutOff = true;
     for (const listener of this.#atCutOff) listener();
     return this.#count;
@@ -41,7 +41,7 @@ export class Flights {
 }
 
 /** Counts the calls in flight, and measures the time since the last one ended. */
-export class TimedFlights extends Flights {
+export class TimedInFlightCalls extends InFlightCalls {
   #current = 0;
   #idleSinceMs = performance.now();
 

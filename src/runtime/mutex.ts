@@ -4,7 +4,7 @@ interface Waiter {
 }
 
 /** Lets one through at a time, in the order of their coming. */
-export class Gate {
+export class Mutex {
   readonly #waiting: Waiter[] = [];
   /** Time when the present holder acquired it; undefined while it is free. */
   #heldSinceMs: number | undefined;
@@ -12,7 +12,7 @@ export class Gate {
   #onWait: (() => void) | undefined;
 
   /** Resolves once the caller has acquired the mutex. The caller has to release it in every case. */
-  enter(): Promise<void> {
+  acquire(): Promise<void> {
     if (this.#heldSinceMs === undefined || this.#isDissolved) {
       this.#heldSinceMs = performance.now();
       return Promise.resolve();
@@ -23,7 +23,7 @@ export class Gate {
   }
 
   /** Lets the next one in. */
-  leave(): void {
+  release(): void {
     this.#onWait = undefined;
     const next = this.#waiting.shift();
     this.#heldSinceMs = next && performance.now();
@@ -51,18 +51,18 @@ export class Gate {
   }
 
   /** Disables the mutex: from now on every caller may run at once. */
-  dissolve(): void {
+  cancel(): void {
     this.#isDissolved = true;
     for (const { enter } of this.#waiting.splice(0)) enter();
   }
 
   /** Runs `work` while the caller holds the mutex. */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
-    await this.enter();
+  async runExclusive<T>(work: () => Promise<T>): Promise<T> {
+    await this.acquire();
     try {
       return await work();
     } finally {
-      this.leave();
+      this.release();
     }
   }
 }

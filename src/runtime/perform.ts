@@ -3,28 +3,28 @@ import { attemptsOf } from '../errors/attempts';
 import type { DatabaseError } from '../errors/database-error';
 import { toDatabaseError, type Operation } from '../errors/operation';
 import type { StatementObserver } from '../storage/executor';
-import type { Flights } from './in-flight-calls';
+import type { InFlightCalls } from './in-flight-calls';
 
 /** Runs `work` as a call in flight. Converts an error that it throws to the operation's error, and reports it once. */
 export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
   work: () => T | Promise<T>,
-  flights?: Flights,
+  flights?: InFlightCalls,
 ): Promise<T> {
   const start = performance.now();
   flights?.begin();
   try {
     return await work();
   } catch (error) {
-    throw tellFailure(diagnostics, operation, error, start);
+    throw reportFailure(diagnostics, operation, error, start);
   } finally {
     flights?.end();
   }
 }
 
 /** Reports a failure once, and returns the operation's error. */
-export function tellFailure(
+export function reportFailure(
   diagnostics: Diagnostics,
   operation: Operation,
   error: unknown,

@@ -1,6 +1,6 @@
 import { notInitialized } from '../errors/failure';
 import type { PrismaClient } from '../generated/prisma/client';
-import type { ChangeNote, Statement } from '../sql/statement';
+import type { ChangeEntry, Statement } from '../sql/statement';
 import type { PrismaWork, StatementObserver } from '../storage/executor';
 import { assertSpareDescriptors } from './spare-descriptors';
 import { statementObservers } from './statement-observers';
@@ -32,14 +32,14 @@ export class PrismaClientLoader {
    */
   async lend<T>(
     work: PrismaWork<T>,
-    writeDown: (notes: readonly ChangeNote[]) => Statement[],
+    writeDown: (notes: readonly ChangeEntry[]) => Statement[],
     observe?: StatementObserver,
   ): Promise<T> {
     const client = await this.#loaded();
     try {
       return await statementObservers.run(observe, () =>
         client.$transaction(async (transaction) => {
-          const notes: ChangeNote[] = [];
+          const notes: ChangeEntry[] = [];
           const result = await work(transaction, (note) => notes.push(note));
           for (const { sql, args } of writeDown(notes)) await transaction.$executeRawUnsafe(sql, ...args);
           return result;

@@ -5,7 +5,7 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
 import { isCancelledByRequest, isConnectTimeout, isReadOnlyServer } from '../engines/postgresql/errors/failure';
 import type { RetryPolicy } from '../options/resolve-options';
-import type { Breaker } from './circuit-breaker';
+import type { CircuitBreaker } from './circuit-breaker';
 import type { Executor } from '../storage/executor';
 
 /** Rules for retrying failed calls. */
@@ -16,7 +16,7 @@ export interface RetryRules {
   /** Called before each wait. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
   /** Circuit breaker that rejects work while the database is down; it is asked once for all attempts. */
-  readonly breaker?: Breaker | undefined;
+  readonly breaker?: CircuitBreaker | undefined;
 }
 
 /**

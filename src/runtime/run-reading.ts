@@ -1,6 +1,6 @@
 import { pause, type Reading } from '../events/chain/reading';
 import type { Row, Statement } from '../sql/statement';
-import { isTurnOverdue, takeTurn } from './event-loop';
+import { shouldYield, yieldToEventLoop } from './event-loop';
 
 /** Runs the queries of `reading`, and returns its result. */
 export async function runReading<T>(
@@ -10,7 +10,7 @@ export async function runReading<T>(
   let step = reading.next();
   while (step.done !== true) {
     if (step.value === pause) {
-      if (isTurnOverdue()) await takeTurn();
+      if (shouldYield()) await yieldToEventLoop();
       step = reading.next([]);
       continue;
     }

@@ -1,7 +1,7 @@
 import { changeStatements } from '../changes/statements';
 import type { Dialect } from '../sql/dialect';
-import { isTurnOverdue, takeTurn } from './event-loop';
-import type { ChangeNote, Statement, StatementResult, Step, Work } from '../sql/statement';
+import { shouldYield, yieldToEventLoop } from './event-loop';
+import type { ChangeEntry, Statement, StatementResult, Step, Work } from '../sql/statement';
 
 /** Result of a step that is not a statement. */
 const nothing: StatementResult = { rows: [], changes: 0 };
@@ -17,11 +17,11 @@ export interface AsyncRunner {
 export interface Ending<T> {
   readonly result: T;
   readonly last: readonly Statement[];
-  readonly notes: readonly ChangeNote[];
+  readonly notes: readonly ChangeEntry[];
 }
 
 /** Runs a work on a driver that does not wait. Its notes of changes are added to `notes` once it has succeeded. */
-export function runWork<T>(work: Work<T>, notes: ChangeNote[], run: (statement: Statement) => StatementResult): T {
+export function runWork<T>(work: Work<T>, notes: ChangeEntry[], run: (statement: Statement) => StatementResult): T {
   const remainder = new Remainder();
   let step = work.next();
   while (step.done !== true) step = work.next(runStep(step.value, remainder, run));
@@ -36,13 +36,13 @@ export function runWork<T>(work: Work<T>, notes: ChangeNote[], run: (statement: 
  */
 export async function runWorkInTurns<T>(
   work: Work<T>,
-  notes: ChangeNote[],
+  notes: ChangeEntry[],
   run: (statement: Statement) => StatementResult,
 ): Promise<T> {
   const remainder = new Remainder();
   let step = work.next();
   while (step.done !== true) {
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
     if ('results' in step.value) {
       const { statements, results } = step.value;
       await runInTurns(statements, (statement) => {
@@ -59,7 +59,7 @@ export async function runWorkInTurns<T>(
 }
 
 /** The same on a driver that waits. */
-export async function runWorkAsync<T>(work: Work<T>, notes: ChangeNote[], runner: AsyncRunner): Promise<T> {
+export async function runWorkAsync<T>(work: Work<T>, notes: ChangeEntry[], runner: AsyncRunner): Promise<T> {
   const ending = await runToEnd(work, runner);
   if (ending.last.length > 0) await runner.runAll(ending.last, false);
   notes.push(...ending.notes);
@@ -82,7 +82,7 @@ export async function runToEnd<T>(work: Work<T>, { run, runAll }: AsyncRunner): 
 }
 
 /** Returns the statements that write the change entries; an empty array when there are none. */
-export function writeNotes(dialect: Dialect, notes: readonly ChangeNote[]): Statement[] {
+export function insertChangeEntries(dialect: Dialect, notes: readonly ChangeEntry[]): Statement[] {
   return notes.some(({ ids }) => ids.length > 0) ? changeStatements(dialect).insert(notes) : [];
 }
 
@@ -92,13 +92,13 @@ export async function runInTurns(
   run: (statement: Statement) => StatementResult,
 ): Promise<void> {
   for (const statement of statements) {
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
     run(statement);
   }
 }
 
 /** Keeps the notes for the end of the transaction that they are part of. */
-export function keepIn(kept: ChangeNote[]): (notes: readonly ChangeNote[]) => Statement[] {
+export function keepIn(kept: ChangeEntry[]): (notes: readonly ChangeEntry[]) => Statement[] {
   return (notes) => {
     kept.push(...notes);
     return [];
@@ -108,7 +108,7 @@ export function keepIn(kept: ChangeNote[]): (notes: readonly ChangeNote[]) => St
 /** Collects what a work leaves to its end. */
 class Remainder {
   readonly last: Statement[] = [];
-  readonly notes: ChangeNote[] = [];
+  readonly notes: ChangeEntry[] = [];
 
   add(step: Exclude<Step, Statement>): void {
     if ('last' in step) this.last.push(...step.last);

@@ -8,12 +8,12 @@ import { isReadOnlyServer } from '../engines/postgresql/errors/failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
-import { Breaker } from './circuit-breaker';
-import { examine, parseHealthOptions } from '../health/probe';
-import type { Database, DatabaseTransaction, Executor, TransactionRequest, TransactionWaiters } from '../storage/executor';
-import { endsWithin, Flights } from './in-flight-calls';
-import { Gate } from './mutex';
-import { perform, statementObserver, tellFailure } from './perform';
+import { CircuitBreaker } from './circuit-breaker';
+import { probeHealth, parseHealthOptions } from '../health/probe';
+import type { Engine, EngineTransaction, Executor, TransactionRequest, TransactionWaiters } from '../storage/executor';
+import { endsWithin, InFlightCalls } from './in-flight-calls';
+import { Mutex } from './mutex';
+import { perform, statementObserver, reportFailure } from './perform';
 import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
 import { isInsideTransaction } from './transaction-context';
 import { TransactionAttempt } from './transaction-session';
@@ -52,26 +52,26 @@ export class DatabaseSession implements Session {
   readonly isTransaction = false;
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
-  readonly #breaker: Breaker | undefined;
+  readonly #breaker: CircuitBreaker | undefined;
   readonly #idleTimeoutMs: number;
-  #flights = new Flights();
-  #repetitions = new Gate();
-  #database: Database | undefined;
+  #flights = new InFlightCalls();
+  #repetitions = new Mutex();
+  #database: Engine | undefined;
 
   constructor(diagnostics: Diagnostics, settings: SessionSettings) {
     this.#diagnostics = diagnostics;
     this.#policy = settings.retry;
     this.#idleTimeoutMs = settings.transactionIdleTimeoutMs;
     const { breaker } = settings;
-    this.#breaker = breaker && new Breaker(breaker, (state) => diagnostics.breakerChanged(state));
+    this.#breaker = breaker && new CircuitBreaker(breaker, (state) => diagnostics.breakerChanged(state));
   }
 
   /** Lets work begin. */
-  open(database: Database): void {
+  open(database: Engine): void {
     this.#breaker?.reset();
     // Work that was aborted may never end.
-    this.#flights = new Flights();
-    this.#repetitions = new Gate();
+    this.#flights = new InFlightCalls();
+    this.#repetitions = new Mutex();
     this.#database = database;
   }
 
@@ -85,24 +85,24 @@ export class DatabaseSession implements Session {
     this.#database = undefined;
     if (database === undefined) return;
     const deadline = performance.now() + timeoutMs;
-    if (!(await endsWithin(timeoutMs, flights.allLanded()))) {
-      const count = flights.cutOff();
-      this.#repetitions.dissolve();
-      await database.giveUp();
+    if (!(await endsWithin(timeoutMs, flights.settled()))) {
+      const count = flights.abort();
+      this.#repetitions.cancel();
+      await database.terminate();
       const what = count === 1 ? '1 call was' : `${count} calls were`;
       throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs, and cut off`);
     }
     // A server that has fallen silent does not say goodbye.
     const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
-    if (!(await endsWithin(graceMs, database.close()))) await database.giveUp();
+    if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
   /** Returns the health of the database. The circuit breaker does not block the probe. */
   health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
     return this.#perform('health', () => {
-      const { vitals } = this.#openDatabase();
+      const { healthProbe: vitals } = this.#openDatabase();
       const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
-      return examine(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options), reportFault);
+      return probeHealth(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options), reportFault);
     });
   }
 
@@ -162,7 +162,7 @@ export class DatabaseSession implements Session {
     try {
       return await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), startMs);
     } catch (error) {
-      throw attempt.hasCallerFailed ? error : tellFailure(this.#diagnostics, 'transaction', error, startMs);
+      throw attempt.hasCallerFailed ? error : reportFailure(this.#diagnostics, 'transaction', error, startMs);
     } finally {
       flights.end();
     }
@@ -179,7 +179,7 @@ export class DatabaseSession implements Session {
       const policy = this.#policy;
       const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
-      return this.#repetitions.pass(() => {
+      return this.#repetitions.runExclusive(() => {
         // It may have waited long for its turn.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#retryObserver('transaction');
@@ -207,7 +207,7 @@ export class DatabaseSession implements Session {
   }
 
   /** Does work on the database itself, beside whatever else goes on. */
-  onDatabase<T>(operation: Operation, work: (database: Database) => Promise<T>): Promise<T> {
+  onDatabase<T>(operation: Operation, work: (database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }
 
@@ -216,7 +216,7 @@ export class DatabaseSession implements Session {
   }
 
   // A failure at this point has changed nothing.
-  #begin(request: TransactionRequest, startMs: number): Promise<DatabaseTransaction> {
+  #begin(request: TransactionRequest, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
     // After an error of a read-only server, the whole transaction is repeated.
@@ -224,12 +224,12 @@ export class DatabaseSession implements Session {
     return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }
 
-  #openDatabase(): Database {
+  #openDatabase(): Engine {
     if (this.#database === undefined) throw notInitialized();
     return this.#database;
   }
 
-  #executorFor(database: Database, operation: Operation, mayBeBehind: boolean): Executor {
+  #executorFor(database: Engine, operation: Operation, mayBeBehind: boolean): Executor {
     const observe = statementObserver(this.#diagnostics, operation);
     const executor = database.createExecutor(observe);
     const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
@@ -253,7 +253,7 @@ export class DatabaseSession implements Session {
 }
 
 /** Adds the calls in the queue for repeated transactions to the waiting calls. */
-function withWaitersOf(repetitions: Gate, waiters: TransactionWaiters): TransactionWaiters {
+function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
   };

@@ -3,8 +3,8 @@ import type { Diagnostics } from '../diagnostics/diagnostics';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { DatabaseTransaction, Executor, TransactionWaiters } from '../storage/executor';
-import { TimedFlights, type Flights } from './in-flight-calls';
+import type { EngineTransaction, Executor, TransactionWaiters } from '../storage/executor';
+import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { isReadOnlyServer, isSerializationFailure } from '../engines/postgresql/errors/failure';
@@ -16,16 +16,16 @@ import { runInsideTransaction } from './transaction-context';
 export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly #diagnostics: Diagnostics;
-  readonly #transaction: DatabaseTransaction;
+  readonly #transaction: EngineTransaction;
   /** In-flight calls of the database, to which the transaction belongs. */
-  readonly #outer: Flights;
-  readonly #flights = new TimedFlights();
+  readonly #outer: InFlightCalls;
+  readonly #flights = new TimedInFlightCalls();
   #isOver = false;
   #isRepeatable = false;
   /** Failure that ended it early; undefined when it ended normally. */
   #interruption: Failure | undefined;
 
-  constructor(diagnostics: Diagnostics, outer: Flights, transaction: DatabaseTransaction) {
+  constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction) {
     this.#diagnostics = diagnostics;
     this.#outer = outer;
     this.#transaction = transaction;
@@ -38,7 +38,7 @@ export class TransactionSession implements Session {
   ): Promise<T> {
     const run = (): Promise<T> => {
       requiresPrimary(options);
-      if (this.#outer.isCutOff) throw notInitialized();
+      if (this.#outer.isAborted) throw notInitialized();
       if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction is over');
       const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       return done.catch((error: unknown) => this.#noteFailure(error));
@@ -80,7 +80,7 @@ export class TransactionSession implements Session {
   end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
     this.#interruption ??= interruption;
-    return this.#flights.allLanded();
+    return this.#flights.settled();
   }
 }
 
@@ -91,7 +91,7 @@ type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { read
 export interface AttemptSettings {
   readonly diagnostics: Diagnostics;
   /** In-flight calls of the database, to which the transaction belongs. */
-  readonly outer: Flights;
+  readonly outer: InFlightCalls;
   /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
   readonly idleTimeoutMs: number;
 }
@@ -123,7 +123,7 @@ export class TransactionAttempt<T> {
    *
    * @param waiters - calls that wait for it.
    */
-  async run(database: object, transaction: DatabaseTransaction, waiters: TransactionWaiters): Promise<T> {
+  async run(database: object, transaction: EngineTransaction, waiters: TransactionWaiters): Promise<T> {
     const { diagnostics, outer } = this.#settings;
     const start = performance.now();
     let end: 'commit' | 'rollback' = 'rollback';
@@ -138,7 +138,7 @@ export class TransactionAttempt<T> {
         this.#isRepeatable = session.isRepeatable;
         throw outcome.thrown;
       }
-      if (outer.isCutOff) {
+      if (outer.isAborted) {
         await transaction.rollback().catch(() => undefined);
         throw notInitialized();
       }
@@ -153,7 +153,7 @@ export class TransactionAttempt<T> {
   /** Waits for the callback. Stops waiting once the transaction is idle for too long, or the database is terminated. */
   #outcomeOf(
     database: object,
-    { hold }: DatabaseTransaction,
+    { hold }: EngineTransaction,
     session: TransactionSession,
     waiters: TransactionWaiters,
   ): Promise<Outcome<T>> {
@@ -169,7 +169,7 @@ export class TransactionAttempt<T> {
         ignoreCutOff();
         resolve(outcome);
       };
-      const ignoreCutOff = outer.onCutOff(() => interrupt(notInitialized()));
+      const ignoreCutOff = outer.onAbort(() => interrupt(notInitialized()));
       const limit = new IdleLimit(
         idleTimeoutMs,
         () => session.idleMs(),

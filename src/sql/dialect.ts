@@ -48,31 +48,31 @@ export interface Dialect {
   /**
    * True when several transactions may write at once, so that rows have to be locked before a decision depends on them.
    */
-  readonly hasConcurrentWriters: boolean;
+  readonly usesRowLocks: boolean;
   /**
    * A query that waits until no other transaction is left that has asked for a turn of the same name. Only a later
    * statement sees what it has waited for. Undefined where one transaction writes at a time.
    */
-  readonly takeTurn: ((turn: Sql) => Sql) | undefined;
+  readonly advisoryLock: ((turn: Sql) => Sql) | undefined;
   /**
    * Adds to the tables of a query the row of `table` whose `column` is `value`, under the name `alias`: looked up for each
    * row that there is so far, in their order, whatever the planner takes for quicker.
    */
-  readonly joinBy: (column: Sql, table: string, alias: string, value: Sql) => Sql;
+  readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /** The column by which a row is found again the quickest within one statement. */
   readonly rowKey: Sql;
   /** Tests whether `value` is one of the values of `query`, which are few and the same for all rows. */
-  readonly isAmong: (value: Sql, query: Sql) => Sql;
+  readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /** Tests whether a text column holds a text or null, where the engine does not enforce it. */
   readonly isText: (column: Sql) => Sql;
   /** The SHA-256 of a text in UTF-8, in hexadecimal. Undefined where the engine has none. */
   readonly sha256: ((text: Sql) => Sql) | undefined;
   /** The elements of `list`, a JSON array of texts, as a query of one column. */
-  readonly elements: (list: Sql) => Sql;
+  readonly jsonArrayElements: (list: Sql) => Sql;
   /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
-  readonly recordSet: (rows: Sql, alias: string, columns: RecordColumns) => Sql;
+  readonly jsonRecordSet: (rows: Sql, alias: string, columns: RecordColumns) => Sql;
   /** The entries of `object`, a JSON object of texts, as a table under the name `alias` with columns key and value. */
-  readonly entries: (object: Sql, alias: string) => Sql;
+  readonly jsonObjectEntries: (object: Sql, alias: string) => Sql;
   /** A point in time, given in milliseconds since 1970, as the engine stores it. */
   readonly fromMs: (ms: Sql) => Sql;
   /** A stored point in time, in milliseconds since 1970. */
@@ -82,24 +82,24 @@ export interface Dialect {
   /** A truth value, given as 0 or 1, as the engine stores it. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
-  readonly contains: (text: Sql, part: TextPart) => Sql;
+  readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
   /** Tests the same for rows that another condition selects: it uses no index. */
-  readonly holds: (text: Sql, part: TextPart) => Sql;
+  readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
   /** The agents `id` whose name contains `part`, which is folded: by the search index where that knows of it. */
   readonly agentsNamed: (part: TextPart) => Sql;
   /** Tests whether the stored text, which may be too long for an index, equals `text`. */
-  readonly isLongText: (stored: Sql, text: Sql) => Sql;
+  readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
   /** Sort expressions for the order of a stored text, which may be too long for an index. */
-  readonly orderOfLongText: (stored: Sql) => readonly Sql[];
+  readonly orderByLongText: (stored: Sql) => readonly Sql[];
   /** Converts a column of any type to an element of a JSON array. */
   readonly jsonElement: (column: Sql) => Sql;
   /** A JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
   /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
-  readonly jsonArrayOf: (element: Sql, order: Sql) => Sql;
+  readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
   /**
    * A JSON object of entries of metadata: of the JSON texts `value` under the texts `key`, in their order; of no rows, an
    * empty object. `entries` is their table under the name `m` with its condition; its primary key gives them in order.
    */
-  readonly jsonObjectOf: (entries: Sql) => Sql;
+  readonly jsonObjectAggregate: (entries: Sql) => Sql;
 }

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect';
 
 /** Memoizes `make` by dialect: the texts of statements are composed once for an engine, not for each call. */
-export function perEngine<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
+export function memoizeByDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();
   return (dialect) => {
     const known = made.get(dialect);

@@ -15,7 +15,7 @@ const usesBetweenHalvings = 16;
  * often recently: rare texts, however many there are, never displace a frequent one. The idea of TinyLFU
  * (https://arxiv.org/abs/1512.00727) with exact counts instead of a sketch.
  */
-export class TextCache<T> {
+export class StatementTextCache<T> {
   /** Entries in the order in which they are considered for replacement: the first one is next. */
   readonly #entries = new Map<string, Entry<T>>();
   /** Numbers of uses of texts without an entry, least recently used first. */

@@ -1,7 +1,7 @@
 import type { AnswerBounds } from './answer-size';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
-import { TextCache } from './statement-text-cache';
+import { StatementTextCache } from './statement-text-cache';
 
 /** A value that every engine takes as a parameter. */
 export type SqlValue = string | number | null;
@@ -20,12 +20,12 @@ export interface Statement {
 export type StatementCost = 'scan' | 'many';
 
 /** Returns the statement with bounds of its result. */
-export function limitedTo(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
+export function withBounds(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
   return cost === undefined ? { sql, args, bounds } : { sql, args, bounds, cost };
 }
 
 /** Returns the statement with its cost. */
-export function costing(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
+export function withCost(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
   return cost === undefined ? { sql, args } : { sql, args, cost };
 }
 
@@ -47,7 +47,7 @@ export interface StatementResult {
 }
 
 /** Change of records for the change feed. */
-export interface ChangeNote {
+export interface ChangeEntry {
   readonly entity: 'AGENT' | 'CERTIFICATE';
   readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
   readonly ids: readonly string[];
@@ -70,7 +70,7 @@ export interface LastStatements {
 }
 
 /** Step of a work. Only a statement returns a result. */
-export type Step = Statement | StatementGroup | LastStatements | ChangeNote;
+export type Step = Statement | StatementGroup | LastStatements | ChangeEntry;
 
 /**
  * Statements that belong together, each given by a `yield` that gives back what it left, so that the next ones may depend
@@ -127,10 +127,10 @@ export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
 }
 
 /** A value of what a statement is made for. */
-export type Slot<I> = (input: I) => SqlValue;
+export type BoundParameter<I> = (input: I) => SqlValue;
 
 /** A slot in place of a value that every input of the shape has; it is for inputs that `read` takes. */
-export function slot(read: (input: never) => SqlValue | undefined): Sql {
+export function boundParameter(read: (input: never) => SqlValue | undefined): Sql {
   const present = (input: never): SqlValue => read(input) ?? null;
   return sql`${present}`;
 }
@@ -142,18 +142,20 @@ const maxShapes = 256;
  * Defines statements whose texts depend only on the cache key of their input: each text is composed once.
  *
  * @param shapeOf - returns the cache key.
- * @param compose - writes the SQL, with a {@link Slot} in place of every value.
+ * @param compose - writes the SQL, with a {@link BoundParameter} in place of every value.
  */
-export function defineShapedStatement<I>(
+export function defineCachedStatement<I>(
   shapeOf: (input: I) => string,
   compose: (input: I) => Sql,
 ): (input: I) => Statement {
-  const texts = new TextCache<{ readonly text: string; readonly slots: readonly Slot<I>[] }>(maxShapes);
+  const texts = new StatementTextCache<{ readonly text: string; readonly slots: readonly BoundParameter<I>[] }>(
+    maxShapes,
+  );
   return (input) => {
     const { text, slots } = texts.getOrAdd(shapeOf(input), () => {
       const composed = compose(input);
       // No other values than slots are composed.
-      return { text: composed.sql, slots: composed.values as Slot<I>[] };
+      return { text: composed.sql, slots: composed.values as BoundParameter<I>[] };
     });
     return { sql: text, args: slots.map((slot) => slot(input)) };
   };
@@ -170,8 +172,8 @@ export function anyOf(conditions: readonly Sql[]): Sql {
 }
 
 /** Tests whether `value` is one of `list`, a JSON array of texts. */
-export function isOneOf(dialect: Dialect, value: Sql, list: Sql): Sql {
-  return sql`${value} IN (${dialect.elements(list)})`;
+export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
+  return sql`${value} IN (${dialect.jsonArrayElements(list)})`;
 }
 
 /**
@@ -179,6 +181,6 @@ export function isOneOf(dialect: Dialect, value: Sql, list: Sql): Sql {
  * which takes longer than many queries; it does not do that for an expression. The cast tells PostgreSQL that the
  * numbers may be large.
  */
-export function windowOf(limit: Sql | number, offset: Sql | number): Sql {
+export function limitOffset(limit: Sql | number, offset: Sql | number): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;
 }

@@ -5,7 +5,7 @@ import type { PoolHealth, ReplicaHealth } from '../health/types';
 import type { Prisma } from '../generated/prisma/client';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { Dialect } from '../sql/dialect';
-import type { ChangeNote, Row, Statement, StatementResult, Work } from '../sql/statement';
+import type { ChangeEntry, Row, Statement, StatementResult, Work } from '../sql/statement';
 import type { ConnectionHold } from '../runtime/transaction-context';
 
 /**
@@ -32,7 +32,7 @@ export interface Executor {
 }
 
 /** Work that runs through Prisma Client; `note` records the changes for the feed. */
-export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeNote) => void) => Promise<T>;
+export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeEntry) => void) => Promise<T>;
 
 /** Called after each statement of an executor. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
@@ -45,7 +45,7 @@ export interface TransactionRequest {
 }
 
 /** A database that is open, whichever engine it is of. */
-export interface Database {
+export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
   readonly cache?: RecordCache;
   /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
@@ -56,28 +56,28 @@ export interface Database {
    */
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
   /** Begins a transaction that may write. The caller has to commit it or roll it back. */
-  begin(request: TransactionRequest): Promise<DatabaseTransaction>;
+  begin(request: TransactionRequest): Promise<EngineTransaction>;
   /** Applies the migrations that are pending, all or none; returns their names. */
   migrate(): Promise<string[]>;
   /** Checks all stored data, while other work continues, on a connection of its own. */
-  examine(findings: Findings): Promise<void>;
+  checkIntegrity(findings: Findings): Promise<void>;
   /** Copies everything that is stored into a new file, where the engine has such files. */
   backUp(request: BackupRequest): Promise<void>;
   /** Returns a number that changes when another connection has committed. Absent when the engine has none. */
   dataVersion?(): number;
   /** Health probe of the engine. */
-  readonly vitals: Vitals;
+  readonly healthProbe: HealthProbe;
   /** Closes all connections. No call may be in flight. */
   close(): Promise<void>;
   /**
    * Terminates all connections, even with calls in flight and while {@link close} is running: open transactions are
    * rolled back, and running calls fail.
    */
-  giveUp(): Promise<void>;
+  terminate(): Promise<void>;
 }
 
 /** Health probe of an engine. Uses a connection of its own, so that it neither waits for other work nor delays it. */
-export interface Vitals {
+export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
   /** Asks the database the smallest of questions; how long the answer took once there was a connection. */
   ping(): Promise<number>;
@@ -95,7 +95,7 @@ export interface Vitals {
    */
   writerHeldMs?(): number;
   /** Aborts the running queries. */
-  hangUp(): void;
+  abort(): void;
 }
 
 /** Calls of this process that wait for a transaction to end. */
@@ -110,7 +110,7 @@ export interface TransactionWaiters {
 }
 
 /** A transaction that is open. */
-export interface DatabaseTransaction {
+export interface EngineTransaction {
   readonly waiters: TransactionWaiters;
   /** Pool connection that the transaction holds; undefined without a pool. */
   readonly hold?: ConnectionHold | undefined;

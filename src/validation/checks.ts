@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from './is-storable-text';
-import { lengthOf, reading } from './guarded-read';
+import { lengthOf, guardedRead } from './guarded-read';
 
 /** The first and the last millisecond that every engine can keep: year 1 to year 9999. */
 export const minTimeMs = -62_135_596_800_000;
@@ -78,7 +78,7 @@ export function checkArray<T>(
   check: (element: unknown, path: string) => T,
   maxLength = Infinity,
 ): T[] {
-  return reading(field, () => {
+  return guardedRead(field, () => {
     if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
     const length = lengthOf(value, field);
     if (length > maxLength) throw invalidInput(field, `must not have more than ${maxLength} elements`);
@@ -103,7 +103,7 @@ export function checkObject<K extends string>(
   field: string,
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
-  return reading(field, () => {
+  return guardedRead(field, () => {
     // An array, a Date, a Map or a promise may have no fields of its own at all: as a query it would match everything.
     if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
     for (const key of Object.keys(value as object)) {
@@ -121,7 +121,11 @@ export function checkObject<K extends string>(
 }
 
 /** The result of `check`, or undefined where there is nothing to check. */
-export function optional<T>(value: unknown, field: string, check: (value: unknown, field: string) => T): T | undefined {
+export function ifDefined<T>(
+  value: unknown,
+  field: string,
+  check: (value: unknown, field: string) => T,
+): T | undefined {
   return value === undefined ? undefined : check(value, field);
 }
 

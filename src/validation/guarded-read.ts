@@ -4,7 +4,7 @@ import { Failure, invalidInput, isFailure } from '../errors/failure';
  * Returns the result of `read` for a value of the caller. A getter, or a proxy, is code of the caller: an error that it
  * throws is reported as invalid input in `field`, not as a fault of this package.
  */
-export function reading<T>(field: string, read: () => T): T {
+export function guardedRead<T>(field: string, read: () => T): T {
   try {
     return read();
   } catch (error) {

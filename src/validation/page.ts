@@ -1,9 +1,9 @@
 import { Failure, invalidInput } from '../errors/failure';
 import { answerBounds } from '../options/limits';
 import type { AnswerBounds } from '../sql/answer-size';
-import { checkObject, checkWholeNumber, optional } from './checks';
-import type { Window } from './limit-offset';
-import type { Checks } from './validator';
+import { checkObject, checkWholeNumber, ifDefined } from './checks';
+import type { LimitOffset } from './limit-offset';
+import type { Validator } from './validator';
 
 /** Options of a page of the results. */
 export interface PageOptions {
@@ -35,13 +35,13 @@ export interface PageRequest {
 }
 
 /** Checks which page a caller wants. @throws INVALID_INPUT */
-export function checkPage(input: unknown, { limits }: Checks): PageRequest {
+export function checkPage(input: unknown, { limits }: Validator): PageRequest {
   const { after, size } = checkObject(input === undefined ? {} : input, 'page', names);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
   const checkAfter = (value: unknown, field: string): string => checkCursor(value, field, limits.cursorLength);
   return {
-    after: optional(after, 'after', checkAfter),
-    size: optional(size, 'size', checkSize) ?? defaultSize,
+    after: ifDefined(after, 'after', checkAfter),
+    size: ifDefined(size, 'size', checkSize) ?? defaultSize,
     bounds: answerBounds(limits),
   };
 }
@@ -71,7 +71,7 @@ export async function* recordsOf<T>(
 /** Reads a page as large as is good to be given one by one: of fewer records where they are long. */
 export function readAhead<T>(
   after: string | undefined,
-  { limits }: Checks,
+  { limits }: Validator,
   readPage: (request: PageRequest) => Promise<Page<T>>,
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
@@ -88,7 +88,7 @@ export function readAhead<T>(
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
-export function refuseWindow({ limit, offset }: Window): void {
+export function refuseWindow({ limit, offset }: LimitOffset): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
   if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
 }

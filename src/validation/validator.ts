@@ -6,7 +6,7 @@ import { checkArray, checkNonEmptyText, checkText } from './checks';
  * The checks of what has a limit. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`; how large
  * something is comes first, since all else takes the longer, the larger it is.
  */
-export class Checks {
+export class Validator {
   readonly limits: Limits;
 
   constructor(limits: Limits) {

@@ -1,6 +1,6 @@
 import SqliteDriver from 'better-sqlite3';
 import type { ResolutionQuery } from '../../src';
-import { TidyClient } from '../../src/engines/postgresql/managed-client';
+import { ManagedClient } from '../../src/engines/postgresql/managed-client';
 import { engine } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
@@ -40,7 +40,7 @@ async function open(): Promise<Setting> {
 }
 
 /** The SQL of the statements that the server keeps for the connection of a service. */
-async function preparedOn(client: TidyClient): Promise<string[]> {
+async function preparedOn(client: ManagedClient): Promise<string[]> {
   const { rows } = await client.query<{ statement: string }>('SELECT statement FROM pg_prepared_statements');
   return rows.map(({ statement }) => statement);
 }
@@ -51,15 +51,15 @@ const onEngine = { sqlite: describe.skip, postgresql: describe.skip, [engine]: d
 
 onEngine.postgresql('prepared statements of a PostgreSQL connection', () => {
   test('stay prepared and limited in number after thousands of combinations of filters', async () => {
-    const connect = jest.spyOn(TidyClient.prototype, 'connect');
+    const connect = jest.spyOn(ManagedClient.prototype, 'connect');
     const { db, register } = await open();
     for (const query of combinations(2000)) await db.agents.count(query);
-    const clients = connect.mock.contexts.filter((client) => client instanceof TidyClient);
+    const clients = connect.mock.contexts.filter((client) => client instanceof ManagedClient);
     const before = await Promise.all(clients.map(preparedOn));
     const service = before.findIndex((statements) => statements.some((sql) => sql.includes('INSERT INTO agents')));
     expect(service).not.toBe(-1);
     expect(before[service]?.length).toBeLessThanOrEqual(256);
-    const send = jest.spyOn(TidyClient.prototype, 'nameOf');
+    const send = jest.spyOn(ManagedClient.prototype, 'nameOf');
     await register(100);
     expect(send.mock.results.map(({ value }) => value as unknown)).not.toContain(undefined);
   });

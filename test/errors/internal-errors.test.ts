@@ -1,6 +1,6 @@
 import { perform } from '../../src/runtime/perform';
-import { examine } from '../../src/health/probe';
-import type { Vitals } from '../../src/storage/executor';
+import { probeHealth } from '../../src/health/probe';
+import type { HealthProbe } from '../../src/storage/executor';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import { Failure } from '../../src/errors/failure';
 import { driverErrorOf } from '../../src';
@@ -74,17 +74,17 @@ describe('an INTERNAL error', () => {
   test('is logged when a query of health causes it, although health does not fail', async () => {
     const { logger, diagnostics } = createListeners();
     const fault = new TypeError('fault of a question');
-    const vitals: Vitals = {
+    const vitals: HealthProbe = {
       engine: 'sqlite',
       ping: () => Promise.resolve(1),
       pendingMigrations: () => Promise.reject(fault),
       warnings: () => Promise.resolve([]),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
-      hangUp: () => undefined,
+      abort: () => undefined,
     };
     const report = (error: unknown): void => diagnostics.faultFound('health', error);
-    await expect(examine(vitals, 'closed', 1000, report)).resolves.toMatchObject({
+    await expect(probeHealth(vitals, 'closed', 1000, report)).resolves.toMatchObject({
       status: 'degraded',
       code: 'INTERNAL',
     });

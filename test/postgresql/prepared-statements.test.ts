@@ -1,20 +1,20 @@
 import { runStatement } from '../../src/engines/postgresql/connections';
-import { TidyClient } from '../../src/engines/postgresql/managed-client';
+import { ManagedClient } from '../../src/engines/postgresql/managed-client';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
 
-async function connect(): Promise<TidyClient> {
-  const client = new TidyClient({ connectionString: await newDatabaseUrl() });
+async function connect(): Promise<ManagedClient> {
+  const client = new ManagedClient({ connectionString: await newDatabaseUrl() });
   afterTest(() => client.end());
   await client.connect();
   return client;
 }
 
-async function preparedOn(client: TidyClient): Promise<string[]> {
+async function preparedOn(client: ManagedClient): Promise<string[]> {
   const { rows } = await client.query<{ statement: string }>('SELECT statement FROM pg_prepared_statements');
   return rows.map(({ statement }) => statement);
 }
 
-async function select(client: TidyClient, value: number): Promise<void> {
+async function select(client: ManagedClient, value: number): Promise<void> {
   const { rows } = await runStatement(client, { sql: `SELECT ${value} + ?::integer`, args: [1] });
   expect(rows).toEqual([[value + 1]]);
 }

@@ -1,10 +1,10 @@
-import { TextCache } from '../../src/sql/statement-text-cache';
+import { StatementTextCache } from '../../src/sql/statement-text-cache';
 
 /** A cache of 10 texts, with what it has made and what it has evicted. */
 function newCache() {
   const made: string[] = [];
   const evicted: string[] = [];
-  const cache = new TextCache<string>(10, (text) => evicted.push(text));
+  const cache = new StatementTextCache<string>(10, (text) => evicted.push(text));
   const use = (text: string): string =>
     cache.getOrAdd(text, () => {
       made.push(text);

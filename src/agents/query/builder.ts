@@ -1,13 +1,13 @@
 import type { Dialect } from '../../sql/dialect';
-import { perEngine } from '../../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import {
   allOf,
-  costing,
+  withCost,
   costOfRecords,
-  defineShapedStatement,
-  slot,
-  windowOf,
+  defineCachedStatement,
+  boundParameter,
+  limitOffset,
   type Statement,
   type StatementCost,
 } from '../../sql/statement';
@@ -20,7 +20,7 @@ import type { AgentFilter, AgentOrder } from './validation';
 import type { AgentOrderField } from '../types';
 
 // Its text is most of the statement's, and always the same.
-const columnsOf = perEngine((dialect) => raw(agentColumns(dialect).sql));
+const columnsOf = memoizeByDialect((dialect) => raw(agentColumns(dialect).sql));
 
 /** Orders that an index serves: of these a part of the agents can be read without the others. */
 const indexedOrders: ReadonlySet<AgentOrderField> = new Set([
@@ -56,7 +56,7 @@ interface Composition {
  * whole agents, so that nothing is put together that is not returned.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
-  return costing(costOf(selection), queries(dialect)(selection));
+  return withCost(costOf(selection), queries(dialect)(selection));
 }
 
 /** Longest page that is read directly in the order of an index. */
@@ -77,8 +77,8 @@ function isAsked(field: string, value: unknown): boolean {
   return field === 'includeExpired' ? value === false : value !== undefined;
 }
 
-const queries = perEngine((dialect) =>
-  defineShapedStatement<AgentSelection>(
+const queries = memoizeByDialect((dialect) =>
+  defineCachedStatement<AgentSelection>(
     (selection) => `${shapeOfFilter(selection)} ${shapeOfPage(selection)}`,
     (selection) => {
       const { order, after } = selection;
@@ -121,16 +121,16 @@ function composeQuery(composition: Composition): Sql {
         ]
       : ledTables(composition, leads);
   return sql`WITH ${join([...definitions, ...tables])}
-    SELECT ${columns} FROM page ${dialect.joinBy(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
+    SELECT ${columns} FROM page ${dialect.lateralLookup(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderTerms(order)}`;
 }
 
 /** Counts the agents that match. */
 export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
-  return costing('scan', counts(dialect)({ filter, nowMs }));
+  return withCost('scan', counts(dialect)({ filter, nowMs }));
 }
 
-const counts = perEngine((dialect) =>
-  defineShapedStatement<Pick<AgentSelection, 'filter' | 'nowMs'>>(shapeOfFilter, (selection) =>
+const counts = memoizeByDialect((dialect) =>
+  defineCachedStatement<Pick<AgentSelection, 'filter' | 'nowMs'>>(shapeOfFilter, (selection) =>
     composeCount(dialect, filterSlots(selection)),
   ),
 );
@@ -198,7 +198,7 @@ function isBeforeEdge({ field, direction }: AgentOrder): Sql {
 
 function selectPage({ order, place }: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
   return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...place])}
-    ORDER BY ${orderTerms(order)} ${windowOf(limitSlot, offsetSlot)}`;
+    ORDER BY ${orderTerms(order)} ${limitOffset(limitSlot, offsetSlot)}`;
 }
 
 function keyOf(dialect: Dialect): Sql {
@@ -206,11 +206,11 @@ function keyOf(dialect: Dialect): Sql {
 }
 
 function from(dialect: Dialect, lead: Sql): Sql {
-  return sql`${lead} ${dialect.joinBy(sql`id`, 'agents', 'a', sql`${lead}.id`)}`;
+  return sql`${lead} ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`${lead}.id`)}`;
 }
 
-const limitSlot = slot(({ limit }: AgentSelection) => limit);
-const offsetSlot = slot(({ offset }: AgentSelection) => offset);
+const limitSlot = boundParameter(({ limit }: AgentSelection) => limit);
+const offsetSlot = boundParameter(({ offset }: AgentSelection) => offset);
 
 const orderColumns: Readonly<Record<AgentOrderField, Sql>> = {
   id: sql`a.id`,
@@ -237,12 +237,12 @@ const timeFields: ReadonlySet<AgentOrderField> = new Set(['createdAt', 'updatedA
 // Returns the condition for rows after a position in the order of `orderTerms`.
 function isAfter(dialect: Dialect, { field, direction }: AgentOrder, after: AgentPlace): Sql {
   const later = raw(direction === 'asc' ? '>' : '<');
-  const id = slot((selection: AgentSelection) => selection.after?.id);
+  const id = boundParameter((selection: AgentSelection) => selection.after?.id);
   if (field === 'id') return sql`a.id ${later} ${id}`;
   const column = orderColumns[field];
   // Versions that are no semantic ones come last, in both directions.
   if (after.value === null) return sql`(${column} IS NULL AND a.id > ${id})`;
-  const value = slot((selection: AgentSelection) => selection.after?.value);
+  const value = boundParameter((selection: AgentSelection) => selection.after?.value);
   const bound = timeFields.has(field) ? dialect.fromMs(value) : value;
   // The first condition is for the index, which the second one alone is no range of.
   const isLater = sql`${column} ${later}= ${bound} AND (${column} ${later} ${bound} OR a.id > ${id})`;

@@ -117,7 +117,7 @@ function ownLeads(filter: FilterSlots): Lead[] {
 // By the rarest of the entries.
 function metadataLeads(dialect: Dialect, filter: FilterSlots): Lead[] {
   if (filter.metadata === undefined) return [];
-  const holds = (value: Sql): Sql => dialect.isLongText(sql`m.value`, value);
+  const holds = (value: Sql): Sql => dialect.equalsLongText(sql`m.value`, value);
   const uses = sql`(SELECT count(*) FROM (SELECT 1 FROM agent_metadata m
     WHERE m.key = w.key AND ${holds(sql`w.value`)} LIMIT ${few}) AS u)`;
   const owners = sql`SELECT m.agent_id AS id FROM agent_metadata m

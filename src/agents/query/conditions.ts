@@ -1,6 +1,6 @@
 import type { Dialect } from '../../sql/dialect';
 import { join, sql, type Sql } from '../../sql/sql';
-import { allOf, isOneOf } from '../../sql/statement';
+import { allOf, inJsonArray } from '../../sql/statement';
 import type { FilterSlots } from './slots';
 
 /** The ids of the capabilities that a filter names. */
@@ -28,14 +28,14 @@ export function tablesOf(dialect: Dialect, { capabilities, metadata, version }: 
   const tables: Sql[] = [];
   if (capabilities !== undefined) {
     tables.push(sql`${wantedTable} AS MATERIALIZED (
-      SELECT c.id FROM capabilities c WHERE ${isOneOf(dialect, sql`c.name`, capabilities.names)})`);
+      SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, capabilities.names)})`);
   }
   if (metadata !== undefined) {
-    const entries = dialect.entries(metadata.entries, 'entry');
+    const entries = dialect.jsonObjectEntries(metadata.entries, 'entry');
     tables.push(sql`${entryTable} AS MATERIALIZED (SELECT entry.key, entry.value FROM ${entries})`);
   }
   if (version?.ranges !== undefined) {
-    const ranges = dialect.recordSet(version.ranges, 'r', rangeColumns);
+    const ranges = dialect.jsonRecordSet(version.ranges, 'r', rangeColumns);
     tables.push(sql`${rangeTable} AS MATERIALIZED (SELECT r.lower, r.upper, r.has_prereleases FROM ${ranges})`);
   }
   return tables;
@@ -45,11 +45,11 @@ export function tablesOf(dialect: Dialect, { capabilities, metadata, version }: 
 function ownConditions(dialect: Dialect, filter: FilterSlots): Sql[] {
   const { ids, exactName, owner, statuses, namePart, version } = filter;
   const conditions = expiryConditions(dialect, filter);
-  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`a.id`, ids));
+  if (ids !== undefined) conditions.push(inJsonArray(dialect, sql`a.id`, ids));
   if (exactName !== undefined) conditions.push(sql`a.name = ${exactName}`);
   if (owner !== undefined) conditions.push(sql`a.owner = ${owner}`);
   if (statuses !== undefined) conditions.push(sql`a.status IN (${join(statuses)})`);
-  if (namePart !== undefined) conditions.push(dialect.holds(sql`a.name_folded`, namePart));
+  if (namePart !== undefined) conditions.push(dialect.containsUnindexed(sql`a.name_folded`, namePart));
   if (version !== undefined) conditions.push(hasVersion(version));
   return conditions;
 }
@@ -88,7 +88,7 @@ function hasAnyWanted(dialect: Dialect, id: Sql): Sql {
 }
 
 function wantedLinks(dialect: Dialect, id: Sql): Sql {
-  const isWanted = dialect.isAmong(sql`ac.capability_id`, sql`SELECT w.id FROM ${wantedTable} w`);
+  const isWanted = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${wantedTable} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isWanted}`;
 }
 

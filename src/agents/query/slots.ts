@@ -1,6 +1,6 @@
 import { isIndexedPart, textPart, type TextPart } from '../../sql/dialect';
 import type { Sql } from '../../sql/sql';
-import { slot } from '../../sql/statement';
+import { boundParameter } from '../../sql/statement';
 import { toEntriesJson } from '../../metadata/metadata-rows';
 import type { AgentPlace } from './cursor';
 import type { AgentFilter, AgentOrder } from './validation';
@@ -72,35 +72,35 @@ export function filterSlots({ filter }: ByFilter): FilterSlots {
   const { namePart, statuses, capabilities, allCapabilities, health, metadata, version } = filter;
   const given = (
     field: 'exactName' | 'owner' | 'fingerprintKey' | 'protocol' | 'expiresBeforeMs' | 'expiresAfterMs',
-  ) => (filter[field] === undefined ? undefined : slot((s: ByFilter) => s.filter[field]));
+  ) => (filter[field] === undefined ? undefined : boundParameter((s: ByFilter) => s.filter[field]));
   return {
-    ids: filter.ids === undefined ? undefined : slot((s: ByFilter) => JSON.stringify(s.filter.ids)),
+    ids: filter.ids === undefined ? undefined : boundParameter((s: ByFilter) => JSON.stringify(s.filter.ids)),
     namePart: namePart === undefined ? undefined : partSlot(namePart),
     exactName: given('exactName'),
     owner: given('owner'),
-    statuses: statuses?.map((_, place) => slot((s: ByFilter) => s.filter.statuses?.[place])),
+    statuses: statuses?.map((_, place) => boundParameter((s: ByFilter) => s.filter.statuses?.[place])),
     fingerprintKey: given('fingerprintKey'),
     capabilities: capabilities && {
-      names: slot((s: ByFilter) => JSON.stringify(s.filter.capabilities)),
-      count: slot((s: ByFilter) => s.filter.capabilities?.length),
+      names: boundParameter((s: ByFilter) => JSON.stringify(s.filter.capabilities)),
+      count: boundParameter((s: ByFilter) => s.filter.capabilities?.length),
       areAllWanted: allCapabilities,
     },
     protocol: given('protocol'),
-    health: health?.map((_, place) => slot((s: ByFilter) => s.filter.health?.[place])),
+    health: health?.map((_, place) => boundParameter((s: ByFilter) => s.filter.health?.[place])),
     metadata: metadata && {
-      entries: slot((s: ByFilter) => toEntriesJson(s.filter.metadata ?? [])),
-      count: slot((s: ByFilter) => s.filter.metadata?.length),
+      entries: boundParameter((s: ByFilter) => toEntriesJson(s.filter.metadata ?? [])),
+      count: boundParameter((s: ByFilter) => s.filter.metadata?.length),
     },
     version: version && {
-      text: slot((s: ByFilter) => s.filter.version?.text),
-      ranges: version.ranges && slot((s: ByFilter) => JSON.stringify(s.filter.version?.ranges)),
+      text: boundParameter((s: ByFilter) => s.filter.version?.text),
+      ranges: version.ranges && boundParameter((s: ByFilter) => JSON.stringify(s.filter.version?.ranges)),
     },
     expiresBeforeMs: given('expiresBeforeMs'),
     expiresAfterMs: given('expiresAfterMs'),
-    nowMs: filter.includeExpired ? undefined : slot((s: ByFilter) => s.nowMs),
+    nowMs: filter.includeExpired ? undefined : boundParameter((s: ByFilter) => s.nowMs),
   };
 }
 
 function partSlot(namePart: string): TextPart {
-  return textPart(namePart, (derive) => slot((s: ByFilter) => derive(s.filter.namePart ?? '')));
+  return textPart(namePart, (derive) => boundParameter((s: ByFilter) => derive(s.filter.namePart ?? '')));
 }

@@ -1,6 +1,13 @@
-import { checkAnyTime, checkBoolean, checkObject, checkOneOf, hasEmptyFilter, optional } from '../../validation/checks';
-import type { Checks } from '../../validation/validator';
-import { checkWindow, type Window } from '../../validation/limit-offset';
+import {
+  checkAnyTime,
+  checkBoolean,
+  checkObject,
+  checkOneOf,
+  hasEmptyFilter,
+  ifDefined,
+} from '../../validation/checks';
+import type { Validator } from '../../validation/validator';
+import { checkLimitOffset, type LimitOffset } from '../../validation/limit-offset';
 import { toMetadataFilter, type MetadataRow } from '../../metadata/metadata-rows';
 import { foldCase } from '../../validation/fold-case';
 import { toFingerprintKey } from '../../certificates/fingerprint';
@@ -37,7 +44,7 @@ export interface AgentOrder {
 export interface Resolution {
   readonly filter: AgentFilter | null;
   readonly order: AgentOrder;
-  readonly window: Window;
+  readonly window: LimitOffset;
 }
 
 const queryFields = new Set([
@@ -83,38 +90,38 @@ export const byId: AgentOrder = { field: 'id', direction: 'asc' };
  * @param defaultOrder - order of a query without `orderBy`.
  * @throws INVALID_INPUT
  */
-export function parseResolutionQuery(input: unknown, checks: Checks, defaultOrder = latestFirst): Resolution {
+export function parseResolutionQuery(input: unknown, checks: Validator, defaultOrder = latestFirst): Resolution {
   const query = checkObject(input, 'query', queryFields);
   const filter = parseFilter(query, checks);
   return {
     filter: matchesNothing(filter) ? null : filter,
     order: parseOrder(query, defaultOrder),
-    window: checkWindow(query),
+    window: checkLimitOffset(query),
   };
 }
 
-function parseFilter(query: QueryFields, checks: Checks): AgentFilter {
-  const id = optional(query.id, 'id', checks.name);
-  const ids = optional(query.ids, 'ids', checks.names);
-  const name = optional(query.name, 'name', checks.name);
-  const fingerprint = optional(query.fingerprint, 'fingerprint', checks.name);
-  const capabilities = optional(query.capabilities, 'capabilities', checks.names);
+function parseFilter(query: QueryFields, checks: Validator): AgentFilter {
+  const id = ifDefined(query.id, 'id', checks.name);
+  const ids = ifDefined(query.ids, 'ids', checks.names);
+  const name = ifDefined(query.name, 'name', checks.name);
+  const fingerprint = ifDefined(query.fingerprint, 'fingerprint', checks.name);
+  const capabilities = ifDefined(query.capabilities, 'capabilities', checks.names);
   return {
     ids: id === undefined ? ids : ids === undefined ? [id] : ids.filter((candidate) => candidate === id),
     namePart: name === undefined ? undefined : foldCase(name),
-    exactName: optional(query.exactName, 'exactName', checks.name),
-    owner: optional(query.owner, 'owner', checks.name),
-    statuses: optional(query.status, 'status', (value, field) => checkChoices(value, AgentStatus, field, checks)),
+    exactName: ifDefined(query.exactName, 'exactName', checks.name),
+    owner: ifDefined(query.owner, 'owner', checks.name),
+    statuses: ifDefined(query.status, 'status', (value, field) => checkChoices(value, AgentStatus, field, checks)),
     fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
     capabilities: capabilities === undefined ? undefined : [...new Set(capabilities)],
-    allCapabilities: optional(query.allCapabilities, 'allCapabilities', checkBoolean) ?? false,
-    protocol: optional(query.protocol, 'protocol', checks.name),
-    health: optional(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field, checks)),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
-    version: optional(query.version, 'version', (value, field) => parseVersion(checks.name(value, field))),
-    expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
-    expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
-    includeExpired: optional(query.includeExpired, 'includeExpired', checkBoolean) ?? true,
+    allCapabilities: ifDefined(query.allCapabilities, 'allCapabilities', checkBoolean) ?? false,
+    protocol: ifDefined(query.protocol, 'protocol', checks.name),
+    health: ifDefined(query.health, 'health', (value, field) => checkChoices(value, HealthStatus, field, checks)),
+    metadata: ifDefined(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
+    version: ifDefined(query.version, 'version', (value, field) => parseVersion(checks.name(value, field))),
+    expiresBeforeMs: ifDefined(query.expiresBefore, 'expiresBefore', checkAnyTime),
+    expiresAfterMs: ifDefined(query.expiresAfter, 'expiresAfter', checkAnyTime),
+    includeExpired: ifDefined(query.includeExpired, 'includeExpired', checkBoolean) ?? true,
   };
 }
 
@@ -125,10 +132,10 @@ function matchesNothing(filter: AgentFilter): boolean {
 }
 
 function parseOrder(query: QueryFields, defaultOrder: AgentOrder): AgentOrder {
-  const field = optional(query.orderBy, 'orderBy', (value, path) => {
+  const field = ifDefined(query.orderBy, 'orderBy', (value, path) => {
     return seedOrderFields.get(value) ?? checkOneOf(value, agentOrderFields, path);
   });
-  const direction = optional(query.orderDirection, 'orderDirection', (value, path) => {
+  const direction = ifDefined(query.orderDirection, 'orderDirection', (value, path) => {
     return checkOneOf(value, ['asc', 'desc'] as const, path);
   });
   if (field !== undefined) return { field, direction: direction ?? 'asc' };
@@ -143,7 +150,7 @@ function checkChoices<T extends string>(
   value: unknown,
   allowed: Readonly<Record<string, T>>,
   field: string,
-  checks: Checks,
+  checks: Validator,
 ): T[] {
   return [...new Set(checks.list(value, field, (element, path) => checkOneOf(element, allowed, path)))];
 }

@@ -1,14 +1,14 @@
 import { ownersWithMetadata } from '../../metadata/metadata-filter';
 import { textPart, type Dialect, type TextPart } from '../../sql/dialect';
-import { perEngine } from '../../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import {
   allOf,
-  costing,
+  withCost,
   costOfRecords,
-  isOneOf,
+  inJsonArray,
   toStatement,
-  windowOf,
+  limitOffset,
   type Statement,
   type StatementCost,
 } from '../../sql/statement';
@@ -25,7 +25,7 @@ export interface CertificateSelection {
 }
 
 // Its text is most of the statement's, and always the same.
-const columnsOf = perEngine((dialect) => raw(certificateColumns(dialect).sql));
+const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).sql));
 
 /**
  * One statement, whatever is asked for. It finds the ids of the page first, and only then the whole certificates, so that
@@ -36,10 +36,10 @@ export function buildCertificateQuery(dialect: Dialect, selection: CertificateSe
   const orderBy = orderTerms(dialect, order);
   const { definitions, from, conditions } = search(dialect, filter);
   const page = sql`page AS MATERIALIZED (SELECT c.${dialect.rowKey} AS key FROM ${from}
-    WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${windowOf(limit, offset)})`;
+    WHERE ${allOf(conditions)} ORDER BY ${orderBy} ${limitOffset(limit, offset)})`;
   const composed = toStatement(sql`WITH ${join([...definitions, page])}
-    SELECT ${columnsOf(dialect)} FROM page ${dialect.joinBy(dialect.rowKey, 'certificates', 'c', sql`page.key`)} ORDER BY ${orderBy}`);
-  return costing(costOf(selection), composed);
+    SELECT ${columnsOf(dialect)} FROM page ${dialect.lateralLookup(dialect.rowKey, 'certificates', 'c', sql`page.key`)} ORDER BY ${orderBy}`);
+  return withCost(costOf(selection), composed);
 }
 
 // Subjects and issuers are searched among all certificates, and many certificates may have the same status.
@@ -71,7 +71,7 @@ function search(dialect: Dialect, filter: CertificateFilter): Search {
     SELECT n.id FROM certificates n WHERE ${allOf(partConditions(dialect, sql`n`, part))})`;
   return {
     definitions: [named],
-    from: sql`named ${dialect.joinBy(sql`id`, 'certificates', 'c', sql`named.id`)}`,
+    from: sql`named ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`named.id`)}`,
     conditions: conditionsOf(dialect, rest),
   };
 }
@@ -80,8 +80,10 @@ type Parts = Partial<Pick<CertificateFilter, 'subjectPart' | 'issuerPart'>>;
 
 function partConditions(dialect: Dialect, table: Sql, { subjectPart, issuerPart }: Parts): Sql[] {
   const conditions: Sql[] = [];
-  if (subjectPart !== undefined) conditions.push(dialect.contains(sql`${table}.subject_folded`, toPart(subjectPart)));
-  if (issuerPart !== undefined) conditions.push(dialect.contains(sql`${table}.issuer_folded`, toPart(issuerPart)));
+  if (subjectPart !== undefined)
+    conditions.push(dialect.containsIndexed(sql`${table}.subject_folded`, toPart(subjectPart)));
+  if (issuerPart !== undefined)
+    conditions.push(dialect.containsIndexed(sql`${table}.issuer_folded`, toPart(issuerPart)));
   return conditions;
 }
 
@@ -92,7 +94,7 @@ function toPart(text: string): TextPart {
 function conditionsOf(dialect: Dialect, filter: CertificateFilter): Sql[] {
   const { ids, statuses, fingerprintKey, expiresBeforeMs, expiresAfterMs, metadata } = filter;
   const conditions = partConditions(dialect, sql`c`, filter);
-  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`c.id`, sql`${JSON.stringify(ids)}`));
+  if (ids !== undefined) conditions.push(inJsonArray(dialect, sql`c.id`, sql`${JSON.stringify(ids)}`));
   if (fingerprintKey !== undefined) conditions.push(sql`c.fingerprint_key = ${fingerprintKey}`);
   if (statuses !== undefined) conditions.push(sql`c.status IN (${join(statuses)})`);
   if (expiresBeforeMs !== undefined) conditions.push(sql`c.not_after < ${dialect.fromMs(sql`${expiresBeforeMs}`)}`);
@@ -119,7 +121,7 @@ const orderColumns: Readonly<Record<CertificateOrderField, Sql>> = {
 // The id makes the order total, so that pages neither overlap nor skip.
 function orderTerms(dialect: Dialect, { field, direction }: CertificateOrder): Sql {
   const column = orderColumns[field];
-  const keys = field === 'subject' ? dialect.orderOfLongText(column) : [column];
+  const keys = field === 'subject' ? dialect.orderByLongText(column) : [column];
   const directed = keys.map((key) => (direction === 'asc' ? sql`${key} ASC` : sql`${key} DESC`));
   return join(field === 'id' ? directed : [...directed, sql`c.id ASC`]);
 }

@@ -1,7 +1,7 @@
 import type { OrderDirection } from '../../agents/types';
-import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, maxTimeMs, optional } from '../../validation/checks';
-import type { Checks } from '../../validation/validator';
-import { checkWindow, type Window } from '../../validation/limit-offset';
+import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, maxTimeMs, ifDefined } from '../../validation/checks';
+import type { Validator } from '../../validation/validator';
+import { checkLimitOffset, type LimitOffset } from '../../validation/limit-offset';
 import { toMetadataFilter, type MetadataRow } from '../../metadata/metadata-rows';
 import { foldCase } from '../../validation/fold-case';
 import { toFingerprintKey } from '../fingerprint';
@@ -30,7 +30,7 @@ export interface CertificateOrder {
 export interface ParsedCertificateQuery {
   readonly filter: CertificateFilter | null;
   readonly order: CertificateOrder;
-  readonly window: Window;
+  readonly window: LimitOffset;
 }
 
 const queryFields = new Set([
@@ -51,10 +51,10 @@ const queryFields = new Set([
 type QueryFields = Readonly<Partial<Record<Parameters<typeof queryFields.add>[0], unknown>>>;
 
 /** Checks a query, whole: also what could not matter, as nothing can match. @throws INVALID_INPUT */
-export function parseCertificateQuery(input: unknown, checks: Checks): ParsedCertificateQuery {
+export function parseCertificateQuery(input: unknown, checks: Validator): ParsedCertificateQuery {
   const query = checkObject(input, 'query', queryFields);
   const filter = parseFilter(query, checks);
-  return { filter: hasEmptyFilter(filter) ? null : filter, order: parseOrder(query), window: checkWindow(query) };
+  return { filter: hasEmptyFilter(filter) ? null : filter, order: parseOrder(query), window: checkLimitOffset(query) };
 }
 
 /**
@@ -79,29 +79,29 @@ export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificate
   };
 }
 
-function parseFilter(query: QueryFields, checks: Checks): CertificateFilter {
-  const subject = optional(query.subject, 'subject', checks.name);
-  const issuer = optional(query.issuer, 'issuer', checks.name);
-  const fingerprint = optional(query.fingerprint, 'fingerprint', checks.name);
+function parseFilter(query: QueryFields, checks: Validator): CertificateFilter {
+  const subject = ifDefined(query.subject, 'subject', checks.name);
+  const issuer = ifDefined(query.issuer, 'issuer', checks.name);
+  const fingerprint = ifDefined(query.fingerprint, 'fingerprint', checks.name);
   return {
-    ids: optional(query.ids, 'ids', checks.names),
+    ids: ifDefined(query.ids, 'ids', checks.names),
     subjectPart: subject === undefined ? undefined : foldCase(subject),
     issuerPart: issuer === undefined ? undefined : foldCase(issuer),
-    statuses: optional(query.status, 'status', (value, field) => checkStatuses(value, field, checks)),
+    statuses: ifDefined(query.status, 'status', (value, field) => checkStatuses(value, field, checks)),
     fingerprintKey: fingerprint === undefined ? undefined : toFingerprintKey(fingerprint),
-    expiresBeforeMs: optional(query.expiresBefore, 'expiresBefore', checkAnyTime),
-    expiresAfterMs: optional(query.expiresAfter, 'expiresAfter', checkAnyTime),
-    metadata: optional(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
+    expiresBeforeMs: ifDefined(query.expiresBefore, 'expiresBefore', checkAnyTime),
+    expiresAfterMs: ifDefined(query.expiresAfter, 'expiresAfter', checkAnyTime),
+    metadata: ifDefined(query.metadata, 'metadata', (value, field) => toMetadataFilter(value, field, checks)),
   };
 }
 
-function checkStatuses(value: unknown, field: string, checks: Checks): CertificateStatus[] {
+function checkStatuses(value: unknown, field: string, checks: Validator): CertificateStatus[] {
   return [...new Set(checks.list(value, field, checkCertificateStatus))];
 }
 
 function parseOrder(query: QueryFields): CertificateOrder {
-  const field = optional(query.orderBy, 'orderBy', (value, path) => checkOneOf(value, certificateOrderFields, path));
-  const direction = optional(query.orderDirection, 'orderDirection', (value, path) => {
+  const field = ifDefined(query.orderBy, 'orderBy', (value, path) => checkOneOf(value, certificateOrderFields, path));
+  const direction = ifDefined(query.orderDirection, 'orderDirection', (value, path) => {
     return checkOneOf(value, ['asc', 'desc'] as const, path);
   });
   return { field: field ?? 'createdAt', direction: direction ?? (field === undefined ? 'desc' : 'asc') };

@@ -15,8 +15,8 @@ import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { toNumbered } from './numbered-parameters';
-import { reasonOn, TidyClient } from './managed-client';
-import { TidyPool } from './managed-pool';
+import { reasonOn, ManagedClient } from './managed-client';
+import { ManagedPool } from './managed-pool';
 
 /** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
 const answerGraceMs = 1000;
@@ -49,7 +49,7 @@ function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
 
 /** A pool of connections to one server. */
 export class PostgresqlConnections {
-  readonly pool: TidyPool;
+  readonly pool: ManagedPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
   /** All that have come about and are not gone. */
@@ -72,7 +72,7 @@ export class PostgresqlConnections {
       keepAliveInitialDelayMillis: keepAliveDelayMs,
     };
     assertUsable(this.#config);
-    this.pool = new TidyPool({
+    this.pool = new ManagedPool({
       ...this.#config,
       isForPrimary: !isReplica,
       max: maxConnections,
@@ -112,7 +112,7 @@ export class PostgresqlConnections {
 
   /** Returns a connection outside the pool, for slow statements. The caller has to end it. */
   async connectAlone(): Promise<Client> {
-    const client = new TidyClient(this.#config);
+    const client = new ManagedClient(this.#config);
     this.#clients.add(client);
     client.once('end', () => this.#clients.delete(client));
     await client.connect();
@@ -129,14 +129,14 @@ export class PostgresqlConnections {
    */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
-      const number = client instanceof TidyClient ? client.serverProcess : undefined;
+      const number = client instanceof ManagedClient ? client.serverProcess : undefined;
       return number === undefined ? [] : [number];
     });
   }
 
   /** Breaks the connections that are in use: calls that wait for a response fail. */
   giveUpBusy(): void {
-    for (const client of this.#busy) if (client instanceof TidyClient) client.hangUp();
+    for (const client of this.#busy) if (client instanceof ManagedClient) client.terminate();
   }
 
   close(): Promise<void> {
@@ -146,13 +146,13 @@ export class PostgresqlConnections {
   /** Breaks all connections and blocks new ones: calls that use or await a connection fail. */
   giveUp(): void {
     this.pool.giveUp();
-    for (const client of this.#clients) if (client instanceof TidyClient) client.hangUp();
+    for (const client of this.#clients) if (client instanceof ManagedClient) client.terminate();
   }
 }
 
 /** Runs one statement on a connection. The next one may be given before it has its answer. */
 export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
-  const name = client instanceof TidyClient ? client.nameOf(sql) : undefined;
+  const name = client instanceof ManagedClient ? client.nameOf(sql) : undefined;
   const query = {
     text: toNumbered(sql),
     name,
@@ -169,7 +169,7 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
       else resolve(answer);
     });
   });
-  if (client instanceof TidyClient) client.heard(name);
+  if (client instanceof ManagedClient) client.markActive(name);
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 

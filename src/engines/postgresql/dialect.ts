@@ -12,40 +12,40 @@ const indexedLength = 64;
 
 /** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
 export const postgresqlDialect: Dialect = {
-  hasConcurrentWriters: true,
-  takeTurn: (turn) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${turn}))`,
+  usesRowLocks: true,
+  advisoryLock: (turn) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${turn}))`,
   // Without the offset it may read a whole table where it takes a few rows for many.
-  joinBy: (column, table, alias, value) =>
+  lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
   isText: () => sql`TRUE`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   // An array is looked up in an index at once.
-  isAmong: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
-  elements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
-  recordSet: (rows, alias, columns) => {
+  inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
+  jsonArrayElements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
+  jsonRecordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
     return sql`(SELECT ${join(fields)} FROM jsonb_array_elements(${rows}::jsonb) AS element(value)) AS ${raw(alias)}`;
   },
-  entries: (object, alias) => sql`jsonb_each_text(${object}::jsonb) AS ${raw(alias)}(key, value)`,
+  jsonObjectEntries: (object, alias) => sql`jsonb_each_text(${object}::jsonb) AS ${raw(alias)}(key, value)`,
   fromMs,
   toMs,
   nextTime: (previous, nowMs) => sql`greatest(${fromMs(nowMs)}, ${previous} + interval '1 millisecond')`,
   toBoolean: (flag) => sql`(${flag}::integer = 1)`,
-  contains,
-  holds,
+  containsIndexed: contains,
+  containsUnindexed: holds,
   agentsNamed: (part) => sql`SELECT n.id FROM agents n WHERE ${contains(sql`n.name_folded`, part)}`,
-  isLongText: (stored, text) => {
+  equalsLongText: (stored, text) => {
     const length = raw(String(indexedLength));
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
   },
-  orderOfLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
+  orderByLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
-  jsonArrayOf: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
+  jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
   // Put together as text: the values are JSON already. In the order that SQLite's index has by itself: taken from the index,
   // where an aggregate would sort the few entries of each record.
-  jsonObjectOf: (entries) =>
+  jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };

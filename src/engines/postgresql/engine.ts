@@ -6,30 +6,26 @@ import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
 import type {
-  Database,
-  DatabaseTransaction,
+  Engine,
+  EngineTransaction,
   Executor,
   StatementObserver,
   TransactionRequest,
   TransactionWaiters,
-  Vitals,
+  HealthProbe,
 } from '../../storage/executor';
 import { Failure } from '../../errors/failure';
 import { PrismaClientLoader } from '../../runtime/prisma-client-loader';
 import type { ConnectionHold } from '../../runtime/transaction-context';
 import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './prisma-adapter';
-import type { ChangeNote } from '../../sql/statement';
-import { writeNotes } from '../../runtime/run-work';
+import type { ChangeEntry } from '../../sql/statement';
+import { insertChangeEntries } from '../../runtime/run-work';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
-import {
-  createPostgresqlExecutor,
-  createPostgresqlTransactionExecutor,
-  createReplicaExecutor,
-} from './executor';
+import { createPostgresqlExecutor, createPostgresqlTransactionExecutor, createReplicaExecutor } from './executor';
 import { inspectFeedCounter } from './feed-counter';
 import { PostgresqlMigrator } from './migrator';
-import { DividedTransaction } from './transaction';
+import { TransactionWithSavepoints } from './transaction';
 import { Replicas } from './replicas';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
@@ -44,9 +40,9 @@ const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 const longestConnectMs = 5000;
 
 /** A PostgreSQL database as services see it. */
-export class PostgresqlEngine implements Database {
+export class PostgresqlEngine implements Engine {
   readonly migrator: PostgresqlMigrator;
-  readonly vitals: Vitals;
+  readonly healthProbe: HealthProbe;
   readonly #primary: PostgresqlConnections;
   /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
   readonly #control: PostgresqlConnections;
@@ -75,7 +71,7 @@ export class PostgresqlEngine implements Database {
       loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, this.#schema)),
     );
     const inspector = createMigrator(location, control, primary);
-    this.vitals = {
+    this.healthProbe = {
       engine: 'postgresql',
       ping: () =>
         control.withClient(async (client) => {
@@ -90,7 +86,7 @@ export class PostgresqlEngine implements Database {
         const { totalCount: total, idleCount: idle, waitingCount: waiting } = primary.pool;
         return { total, idle, waiting, max: pool.maxConnections };
       },
-      hangUp: () => control.giveUpBusy(),
+      abort: () => control.giveUpBusy(),
     };
   }
 
@@ -115,8 +111,8 @@ export class PostgresqlEngine implements Database {
     return this.#replicas.isEmpty ? primary : createReplicaExecutor(this.#replicas, primary, observe);
   }
 
-  async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
-    const transaction = await DividedTransaction.begin(this.#primary, request);
+  async begin(request: TransactionRequest): Promise<EngineTransaction> {
+    const transaction = await TransactionWithSavepoints.begin(this.#primary, request);
     const waiters = createWaiters(this.#primary, this.#control, transaction);
     return new PostgresqlEngineTransaction(transaction, waiters, this.#schema);
   }
@@ -126,8 +122,8 @@ export class PostgresqlEngine implements Database {
   }
 
   // Loaded by those who use it.
-  async examine(findings: Findings): Promise<void> {
-    const { examinePostgresql } = await import('./integrity.js');
+  async checkIntegrity(findings: Findings): Promise<void> {
+    const { checkPostgresqlIntegrity: examinePostgresql } = await import('./integrity.js');
     await examinePostgresql(this.#primary, findings);
   }
 
@@ -145,7 +141,7 @@ export class PostgresqlEngine implements Database {
     await this.#primary.close();
   }
 
-  async giveUp(): Promise<void> {
+  async terminate(): Promise<void> {
     this.#primary.giveUp();
     this.#control.giveUp();
     this.#prisma.giveUp();
@@ -153,14 +149,14 @@ export class PostgresqlEngine implements Database {
   }
 }
 
-class PostgresqlEngineTransaction implements DatabaseTransaction {
+class PostgresqlEngineTransaction implements EngineTransaction {
   readonly waiters: TransactionWaiters;
   readonly hold: ConnectionHold;
-  readonly #transaction: DividedTransaction;
+  readonly #transaction: TransactionWithSavepoints;
   readonly #prisma: PrismaClientLoader;
-  readonly #notes: ChangeNote[] = [];
+  readonly #notes: ChangeEntry[] = [];
 
-  constructor(transaction: DividedTransaction, waiters: TransactionWaiters, schema: string | undefined) {
+  constructor(transaction: TransactionWithSavepoints, waiters: TransactionWaiters, schema: string | undefined) {
     this.waiters = waiters;
     this.hold = transaction.hold;
     this.#transaction = transaction;
@@ -186,7 +182,7 @@ class PostgresqlEngineTransaction implements DatabaseTransaction {
 
   async #writeNotes(): Promise<void> {
     try {
-      for (const statement of writeNotes(postgresqlDialect, this.#notes)) {
+      for (const statement of insertChangeEntries(postgresqlDialect, this.#notes)) {
         await this.#transaction.write((client) => runStatement(client, statement));
       }
     } catch (error) {

@@ -1,15 +1,15 @@
 import type { PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 import { isCancelledByRequest, isConnectionFault } from './errors/failure';
-import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
+import type { ChangeEntry, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../../storage/executor';
 import type { PrismaClientLoader } from '../../runtime/prisma-client-loader';
-import { keepIn, runToEnd, runWorkAsync, writeNotes } from '../../runtime/run-work';
+import { keepIn, runToEnd, runWorkAsync, insertChangeEntries } from '../../runtime/run-work';
 import { toNumbered } from './numbered-parameters';
 import { runStatement, type PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
 import { createRunner } from './pipeline';
-import { PostgresqlTransaction, type DividedTransaction } from './transaction';
+import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import type { Replicas } from './replicas';
 import { canBeBatch, runBatch } from './statement-batch';
 
@@ -35,7 +35,7 @@ export function createPostgresqlExecutor(
           createRunner(run, () => transaction.begin()),
         );
         result = ending.result;
-        last = [...ending.last, ...writeNotes(postgresqlDialect, ending.notes)];
+        last = [...ending.last, ...insertChangeEntries(postgresqlDialect, ending.notes)];
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
         if (!isAlone) await transaction.begin();
       } catch (error) {
@@ -47,7 +47,8 @@ export function createPostgresqlExecutor(
       else await transaction.commit(() => last.map(run));
       return result;
     },
-    prisma: (work) => prisma.lend(work, (notes) => writeNotes(postgresqlDialect, notes).map(numbered), observe),
+    prisma: (work) =>
+      prisma.lend(work, (notes) => insertChangeEntries(postgresqlDialect, notes).map(numbered), observe),
   };
 }
 
@@ -83,9 +84,9 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
  * @param notes - where notes of changes are kept until the commit.
  */
 export function createPostgresqlTransactionExecutor(
-  transaction: DividedTransaction,
+  transaction: TransactionWithSavepoints,
   prisma: PrismaClientLoader,
-  notes: ChangeNote[],
+  notes: ChangeEntry[],
   observe?: StatementObserver,
 ): Executor {
   return {

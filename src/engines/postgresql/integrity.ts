@@ -1,8 +1,8 @@
 import type { Client } from 'pg';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import { examineRecords } from '../../integrity/check-records';
+import { checkRecords } from '../../integrity/check-records';
 import type { Findings } from '../../integrity/findings';
-import { examinePart, type Snapshot } from '../../integrity/walker';
+import { checkPart, type Snapshot } from '../../integrity/walker';
 import { classifyError } from '../../errors/classify-error';
 import { isConnectionFault } from './errors/failure';
 import type { Row, Statement } from '../../sql/statement';
@@ -39,23 +39,23 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
 
 /** Checks a whole PostgreSQL database, on a connection of its own. */
-export async function examinePostgresql(connections: PostgresqlConnections, findings: Findings): Promise<void> {
+export async function checkPostgresqlIntegrity(connections: PostgresqlConnections, findings: Findings): Promise<void> {
   const client = await connections.connectAlone();
   try {
-    await examinePart('the catalogue', findings, async () => {
+    await checkPart('the catalogue', findings, async () => {
       for (const [message] of await query(client, brokenSchemaSql)) {
         findings.add({ check: 'schema', message: String(message) });
       }
     });
-    await examineStorage(client, findings);
+    await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    await examineState(client, findings);
+    await checkSnapshot(client, findings);
   } finally {
     await client.end();
   }
 }
 
-async function examineState(client: Client, findings: Findings): Promise<void> {
+async function checkSnapshot(client: Client, findings: Findings): Promise<void> {
   await client.query('SAVEPOINT part');
   const run = async (statement: Statement): Promise<readonly Row[]> => {
     try {
@@ -67,8 +67,8 @@ async function examineState(client: Client, findings: Findings): Promise<void> {
     }
   };
   const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
-  await examineRecords(snapshot, findings);
-  await examinePart('the feed of changes', findings, async () => {
+  await checkRecords(snapshot, findings);
+  await checkPart('the feed of changes', findings, async () => {
     const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
     if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
     else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });
@@ -93,7 +93,7 @@ function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): Non
   };
 }
 
-async function examineStorage(client: Client, findings: Findings): Promise<void> {
+async function checkStorage(client: Client, findings: Findings): Promise<void> {
   const functions = new Map((await query(client, amcheckSql)).map(([schema, name]) => [name, String(schema)]));
   const forIndexes = functions.get('bt_index_check');
   const forTables = functions.get('verify_heapam');
@@ -101,20 +101,20 @@ async function examineStorage(client: Client, findings: Findings): Promise<void>
   else {
     for (const [oid, name] of await query(client, indexesSql)) {
       const sql = `SELECT ${forIndexes}.bt_index_check(${String(oid)}::regclass, true)`;
-      await examineStructure(client, sql, `the index ${String(name)}`, findings);
+      await checkStructure(client, sql, `the index ${String(name)}`, findings);
     }
   }
   if (forTables === undefined) findings.skip(notDone('tables'));
   else {
     for (const [oid, name] of await query(client, tablesSql)) {
       const sql = `SELECT 1 FROM ${forTables}.verify_heapam(${String(oid)}::regclass) LIMIT 1`;
-      await examineStructure(client, sql, `the table ${String(name)}`, findings);
+      await checkStructure(client, sql, `the table ${String(name)}`, findings);
     }
   }
 }
 
 /** Runs a check of the server's own, which either has rows, or fails, where something is damaged. */
-async function examineStructure(client: Client, sql: string, what: string, findings: Findings): Promise<void> {
+async function checkStructure(client: Client, sql: string, what: string, findings: Findings): Promise<void> {
   try {
     const rows = await query(client, sql);
     if (rows.length === 0 || !sql.includes('verify_heapam')) return;

@@ -1,7 +1,7 @@
 import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { markConnectionFault } from './errors/connection-faults';
 import { findInChain } from '../../errors/error-chain';
-import { TextCache } from '../../sql/statement-text-cache';
+import { StatementTextCache } from '../../sql/statement-text-cache';
 import { isNotQueryable } from './errors/connection-meanings';
 import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
@@ -13,16 +13,16 @@ const maxPreparedStatements = 256;
  * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
  * hold one of the server's slots for a minute, and this process with it.
  */
-export class TidyClient extends Client {
+export class ManagedClient extends Client {
   /** True when the client is connected to the server itself and not to a pooler. */
-  isDirect = false;
+  supportsNamedStatements = false;
   /** True when it is connected to a standby, which is read-only. */
   isStandby = false;
   /** Time when it began to connect, by `performance.now`. */
   readonly madeAt = performance.now();
   /** Time of its last response, by `performance.now`. */
   lastAnswer = -Infinity;
-  readonly #names = new TextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
+  readonly #names = new StatementTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
   /** Names of the statements that the server has prepared. */
   readonly #prepared = new Set<string>();
   #lastNumber = 0;
@@ -53,7 +53,7 @@ export class TidyClient extends Client {
   }
 
   /** Takes note of an answer, to a statement with a name where it had one. */
-  heard(name: string | undefined): void {
+  markActive(name: string | undefined): void {
     this.lastAnswer = performance.now();
     if (name !== undefined) this.#prepared.add(name);
   }
@@ -63,7 +63,7 @@ export class TidyClient extends Client {
    * statement is sent without a name: it is rare, or the connection does not support names.
    */
   nameOf(sql: string): string | undefined {
-    if (!this.isDirect) return undefined;
+    if (!this.supportsNamedStatements) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
     // Never reused for another statement: the driver remembers the names that it has parsed.
@@ -80,11 +80,11 @@ export class TidyClient extends Client {
   get serverProcess(): number | undefined {
     // The driver's types omit it.
     const { processID } = this as { processID?: number | null };
-    return this.isDirect && typeof processID === 'number' ? processID : undefined;
+    return this.supportsNamedStatements && typeof processID === 'number' ? processID : undefined;
   }
 
   /** Ends the connection at once, whatever is in flight. */
-  hangUp(): void {
+  terminate(): void {
     this.connection.stream.destroy();
   }
 
@@ -123,12 +123,15 @@ export class TidyClient extends Client {
       await super.connect();
       // Process id of the server process, which the driver's types omit.
       const { processID } = this as { processID?: number };
-      ({ isDirect: this.isDirect, isStandby: this.isStandby } = await prepareSession(this, Number(processID)));
+      ({ supportsNamedStatements: this.supportsNamedStatements, isStandby: this.isStandby } = await prepareSession(
+        this,
+        Number(processID),
+      ));
       this.#isConnected = true;
       return this;
     } catch (error) {
       markConnectionFault(error);
-      this.hangUp();
+      this.terminate();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -141,7 +144,7 @@ export class TidyClient extends Client {
   }
 }
 
-/** Returns the original cause of `error` on a connection: see {@link TidyClient.reasonOf}. */
+/** Returns the original cause of `error` on a connection: see {@link ManagedClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
-  return client instanceof TidyClient ? client.reasonOf(error) : error;
+  return client instanceof ManagedClient ? client.reasonOf(error) : error;
 }

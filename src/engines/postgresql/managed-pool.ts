@@ -3,7 +3,7 @@ import { notInitialized } from '../../errors/failure';
 import { isReadOnlyServer } from './errors/failure';
 import { enclosingHold } from '../../runtime/transaction-context';
 import { HoldWaits } from './hold-waits';
-import { TidyClient } from './managed-client';
+import { ManagedClient } from './managed-client';
 
 /** Maximum time in milliseconds to use a standby where a primary is expected, so that a failover is noticed. */
 const standbyUseMs = 1000;
@@ -18,7 +18,7 @@ export interface TidyPoolConfig extends PoolConfig {
  * Pool of the driver with two differences. It can be terminated: the driver's own `end` waits for connections in use
  * and for waiting calls. It also replaces connections to the wrong server, for example after a failover.
  */
-export class TidyPool extends Pool {
+export class ManagedPool extends Pool {
   /** Waiting calls, with the time when each began to wait, in the order of their arrival. */
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
@@ -28,11 +28,11 @@ export class TidyPool extends Pool {
   #renewedAt = -Infinity;
 
   constructor({ isForPrimary, ...config }: TidyPoolConfig) {
-    super({ ...config, Client: TidyClient });
+    super({ ...config, Client: ManagedClient });
     this.#isForPrimary = isForPrimary;
     // Set here, because statements are sent in several ways: by this package, by Prisma Client, several at once.
     this.on('connect', (client) => {
-      if (!(client instanceof TidyClient)) return;
+      if (!(client instanceof ManagedClient)) return;
       client.connection.on('errorMessage', (error: Error) => {
         if (isReadOnlyServer(error)) this.renew();
       });
@@ -99,7 +99,7 @@ export class TidyPool extends Pool {
   }
 
   #isOutdated(client: PoolClient): boolean {
-    if (!(client instanceof TidyClient)) return false;
+    if (!(client instanceof ManagedClient)) return false;
     if (client.madeAt < this.#renewedAt) return true;
     return this.#isForPrimary && client.isStandby && performance.now() - client.madeAt > standbyUseMs;
   }

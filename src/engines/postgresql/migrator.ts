@@ -85,7 +85,7 @@ export class PostgresqlMigrator extends Migrator {
   /** Seals the entries of events that were recorded before there was a chain. */
   protected override async complete(): Promise<void> {
     const { query, connect } = this.#access;
-    const { rows } = await query(chainStatements(postgresqlDialect).isUnsealed.sql);
+    const { rows } = await query(chainStatements(postgresqlDialect).lacksHashes.sql);
     if (rows.length === 0) return;
     const client = await connect();
     try {

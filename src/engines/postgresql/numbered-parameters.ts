@@ -1,7 +1,7 @@
-import { TextCache } from '../../sql/statement-text-cache';
+import { StatementTextCache } from '../../sql/statement-text-cache';
 
 const maxTexts = 512;
-const texts = new TextCache<string>(maxTexts);
+const texts = new StatementTextCache<string>(maxTexts);
 
 /** Returns the SQL in the server's form: `$1`, `$2`, … replace the question marks, each of which is a parameter. */
 export function toNumbered(sql: string): string {

@@ -34,7 +34,7 @@ export interface SessionState {
    * True when the client is connected to the server itself for the whole session. A pooler assigns process ids of its
    * own, and may use another server connection for the next transaction, where named statements do not exist.
    */
-  readonly isDirect: boolean;
+  readonly supportsNamedStatements: boolean;
   /** True when the server is a standby, which is read-only. */
   readonly isStandby: boolean;
 }
@@ -55,8 +55,8 @@ export async function prepareSession(client: Client, processId: number): Promise
   // Several statements have several results, which the driver's types omit.
   const results = (await client.query({ text, rowMode: 'array' })) as unknown as readonly { rows: unknown[][] }[];
   const [direct, standby, replicationRole] = results[1]?.rows[0] ?? [];
-  const state = { isDirect: direct === true, isStandby: standby === true };
-  if (replicationRole === 'replica') await resetReplicationRole(client, state.isDirect);
+  const state = { supportsNamedStatements: direct === true, isStandby: standby === true };
+  if (replicationRole === 'replica') await resetReplicationRole(client, state.supportsNamedStatements);
   return state;
 }
 

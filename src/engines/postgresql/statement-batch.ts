@@ -1,7 +1,7 @@
 import { Query, type Connection, type PoolClient, type QueryResultBase } from 'pg';
 import type { Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
-import { TidyClient } from './managed-client';
+import { ManagedClient } from './managed-client';
 
 /** Time in milliseconds after its last response during which a connection is assumed to be alive. */
 const freshMs = 1000;
@@ -41,7 +41,7 @@ class StatementBatch extends Query {
  * now. A connection that may be dead should get a BEGIN first: if that fails, no commit outcome is unknown.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
-  if (!(client instanceof TidyClient) || performance.now() - client.lastAnswer > freshMs) return false;
+  if (!(client instanceof ManagedClient) || performance.now() - client.lastAnswer > freshMs) return false;
   return statements.every(({ sql }) => client.hasPrepared(sql));
 }
 
@@ -49,7 +49,7 @@ export function canBeBatch(client: PoolClient, statements: readonly Statement[])
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
   // The driver returns no result for a bare Sync, which would look like a lost response.
   if (statements.length === 0) return [];
-  const names = statements.map(({ sql }) => (client instanceof TidyClient ? client.nameOf(sql) : undefined));
+  const names = statements.map(({ sql }) => (client instanceof ManagedClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {
     client.query(
       new StatementBatch(statements, names, (error, answer) => {

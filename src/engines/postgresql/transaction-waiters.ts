@@ -1,7 +1,7 @@
 import type { TransactionWaiters } from '../../storage/executor';
 import { runStatement, type PostgresqlConnections } from './connections';
-import type { DividedTransaction } from './transaction';
-import { TidyClient } from './managed-client';
+import type { TransactionWithSavepoints } from './transaction';
+import { ManagedClient } from './managed-client';
 
 /**
  * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of the server
@@ -29,11 +29,11 @@ const longestLockWaitSql = `WITH RECURSIVE
 export function createWaiters(
   primary: PostgresqlConnections,
   control: PostgresqlConnections,
-  { client, serverProcess }: DividedTransaction,
+  { client, serverProcess }: TransactionWithSavepoints,
 ): TransactionWaiters {
   const longestLockWaitMs = async (): Promise<number> => {
     if (serverProcess === undefined || !primary.hasOthersInUse(client)) return 0;
-    const isPooled = !(client instanceof TidyClient && client.isDirect);
+    const isPooled = !(client instanceof ManagedClient && client.supportsNamedStatements);
     const args = [serverProcess, `{${primary.serverProcesses().join()}}`, isPooled ? 1 : 0];
     const { rows } = await control.withClient((asking) => runStatement(asking, { sql: longestLockWaitSql, args }));
     return Number(rows[0]?.[0] ?? 0);

@@ -2,19 +2,14 @@ import { DatabaseError, type PoolClient } from 'pg';
 import { classifyError } from '../../errors/classify-error';
 import { Failure } from '../../errors/failure';
 import { isNotQueryable } from './errors/connection-meanings';
-import {
-  isConnectionFault,
-  isOutdatedPlan,
-  isSerializationFailure,
-  isTransactionTimeout,
-} from './errors/failure';
+import { isConnectionFault, isOutdatedPlan, isSerializationFailure, isTransactionTimeout } from './errors/failure';
 import type { TransactionRequest } from '../../storage/executor';
-import { Gate } from '../../runtime/mutex';
+import { Mutex } from '../../runtime/mutex';
 import type { ConnectionHold } from '../../runtime/transaction-context';
 import { lockContendedTables } from './contended-tables';
 import type { PostgresqlConnections } from './connections';
 import { unexpectedEnd } from './guarded-connection';
-import { reasonOn, TidyClient } from './managed-client';
+import { reasonOn, ManagedClient } from './managed-client';
 
 /**
  * Isolation of transactions. A single call locks the rows that it depends on, and each of its statements sees what was
@@ -137,9 +132,9 @@ export class PostgresqlTransaction {
 }
 
 /** A transaction in which one operation at a time is at work, and one that fails leaves nothing. */
-export class DividedTransaction {
+export class TransactionWithSavepoints {
   readonly #transaction: PostgresqlTransaction;
-  readonly #gate = new Gate();
+  readonly #gate = new Mutex();
   #isUsable = true;
   /** Reason why the whole transaction has failed; undefined while it has not. */
   #failure: Failure | undefined;
@@ -158,7 +153,7 @@ export class DividedTransaction {
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
-  ): Promise<DividedTransaction> {
+  ): Promise<TransactionWithSavepoints> {
     const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
@@ -167,7 +162,7 @@ export class DividedTransaction {
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),
       ]);
-      return new DividedTransaction(transaction, connections.pool, serverProcess);
+      return new TransactionWithSavepoints(transaction, connections.pool, serverProcess);
     } catch (error) {
       await transaction.rollback().catch(() => undefined);
       throw error;
@@ -180,7 +175,7 @@ export class DividedTransaction {
 
   /** Does work that only reads. */
   read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#gate.pass(async () => {
+    return this.#gate.runExclusive(async () => {
       if (this.#failure !== undefined) throw this.#failure;
       try {
         return await work(this.client);
@@ -224,13 +219,13 @@ export class DividedTransaction {
   }
 
   #end(work: () => Promise<void>): Promise<void> {
-    return this.#gate.pass(work).finally(() => (this.hold.isReleased = true));
+    return this.#gate.runExclusive(work).finally(() => (this.hold.isReleased = true));
   }
 }
 
 // A pooler may serve each transaction by another process, so the server has to be queried.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
-  if (client instanceof TidyClient && client.serverProcess !== undefined) return client.serverProcess;
+  if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }

@@ -6,8 +6,8 @@ import type { SqliteDatabase } from './database';
 import { sqliteDialect } from './dialect';
 
 /** Seals the entries of events that were recorded before there was a chain. */
-export async function sealChain(database: SqliteDatabase): Promise<void> {
-  const { isUnsealed } = chainStatements(sqliteDialect);
+export async function backfillChain(database: SqliteDatabase): Promise<void> {
+  const { lacksHashes: isUnsealed } = chainStatements(sqliteDialect);
   const hasWork = await database.withReader((connection) => connection.run(isUnsealed).rows.length > 0);
   if (!hasWork) return;
   for (let sealed: ChainLink | undefined = chainStart; sealed !== undefined;) {

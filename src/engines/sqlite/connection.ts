@@ -4,7 +4,7 @@ import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
 import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
-import { TextCache } from '../../sql/statement-text-cache';
+import { StatementTextCache } from '../../sql/statement-text-cache';
 import { filesAt, type DatabaseFiles } from './file-guard';
 import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
@@ -33,9 +33,9 @@ const journalSizeLimit = 8_388_608;
 export class SqliteConnection {
   readonly driver: Database;
   readonly #claim: FileClaim | undefined;
-  readonly #prepared = new TextCache<PreparedStatement>(maxPreparedStatements);
+  readonly #prepared = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
   #selectDataVersion: DriverStatement<[]> | undefined;
-  readonly #preparedForPrisma = new TextCache<PreparedStatement>(maxPreparedStatements);
+  readonly #preparedForPrisma = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
 
   private constructor(driver: Database, claim?: FileClaim) {
     this.driver = driver;

@@ -1,6 +1,6 @@
 import { Failure, notInitialized } from '../../errors/failure';
 import type { Row, Statement } from '../../sql/statement';
-import { isTurnOverdue, takeTurn } from '../../runtime/event-loop';
+import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
 import { FileGuard, filesNotInPlace } from './file-guard';
@@ -9,7 +9,7 @@ import { assertWholeLog } from './whole-log';
 import { ReaderThreads } from './reader-threads';
 import { rollbackAfter, rolledBackByStorage, transactionControl, type SqliteTransaction } from './transaction';
 import { SqliteConnection, type SqliteSettings } from './connection';
-import { Gate } from '../../runtime/mutex';
+import { Mutex } from '../../runtime/mutex';
 
 const { begin, commit, rollback } = transactionControl;
 
@@ -23,7 +23,7 @@ export class SqliteDatabase {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #guard: FileGuard | undefined;
-  readonly #gate = new Gate();
+  readonly #gate = new Mutex();
   /** True when the open log was copied into its file after the files were found not to be in place. */
   #isLogSaved = false;
   readonly #threads: ReaderThreads;
@@ -75,7 +75,7 @@ export class SqliteDatabase {
 
   /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
     this.assertInPlace();
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
@@ -127,9 +127,9 @@ export class SqliteDatabase {
 
   /** Waits for its turn and for other processes, then holds the write lock until the transaction is ended. */
   async begin(): Promise<SqliteTransaction> {
-    await this.#gate.enter();
+    await this.#gate.acquire();
     try {
-      if (isTurnOverdue()) await takeTurn();
+      if (shouldYield()) await yieldToEventLoop();
       await whileBusy(this.#settings.busyTimeoutMs, () => {
         this.assertInPlace();
         this.#writer.run(begin);
@@ -165,7 +165,7 @@ export class SqliteDatabase {
 
   /** Runs `work` while no other call of this database writes. */
   async whileNobodyWrites<T>(work: () => Promise<T>): Promise<T> {
-    await this.#gate.enter();
+    await this.#gate.acquire();
     try {
       return await work();
     } finally {
@@ -222,7 +222,7 @@ export class SqliteDatabase {
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
     } finally {
       this.close();
-      this.#gate.dissolve();
+      this.#gate.cancel();
     }
   }
 
@@ -294,7 +294,7 @@ export class SqliteDatabase {
       if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
       this.#secureChanges();
     } finally {
-      this.#gate.leave();
+      this.#gate.release();
     }
   }
 }

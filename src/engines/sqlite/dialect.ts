@@ -17,39 +17,39 @@ const manyNames = 20_000;
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
-  hasConcurrentWriters: false,
-  takeTurn: undefined,
-  joinBy: (column, table, alias, value) =>
+  usesRowLocks: false,
+  advisoryLock: undefined,
+  lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
   rowKey: sql`rowid`,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   sha256: undefined,
-  isAmong: (value, query) => sql`${value} IN (${query})`,
-  elements: (list) => sql`SELECT value FROM json_each(${list})`,
-  recordSet: (rows, alias, columns) => {
+  inSubquery: (value, query) => sql`${value} IN (${query})`,
+  jsonArrayElements: (list) => sql`SELECT value FROM json_each(${list})`,
+  jsonRecordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
     return sql`(SELECT ${join(fields)} FROM json_each(${rows})) AS ${raw(alias)}`;
   },
-  entries: (object, alias) => sql`json_each(${object}) AS ${raw(alias)}`,
+  jsonObjectEntries: (object, alias) => sql`json_each(${object}) AS ${raw(alias)}`,
   fromMs: (ms) => ms,
   toMs: (time) => time,
   nextTime: (previous, nowMs) => sql`max(${nowMs}, ${previous} + 1)`,
   toBoolean: (flag) => flag,
-  contains: holds,
-  holds,
+  containsIndexed: holds,
+  containsUnindexed: holds,
   agentsNamed: (part) => {
     const isNamed = holds(sql`n.name_folded`, part);
     if (!part.isIndexed) return sql`SELECT n.agent_id AS id FROM agent_names n WHERE ${isNamed}`;
     return sql`SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n
       WHERE s.agent_names_search MATCH (${searchFor(part)}) AND n.key = s.rowid AND ${isNamed}`;
   },
-  isLongText: (stored, text) => sql`${stored} = ${text}`,
-  orderOfLongText: (stored) => [stored],
+  equalsLongText: (stored, text) => sql`${stored} = ${text}`,
+  orderByLongText: (stored) => [stored],
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
-  jsonArrayOf: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
+  jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
   // Put together as text: json_group_object would parse every value only to write it again.
-  jsonObjectOf: (entries) =>
+  jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
 };

@@ -5,12 +5,12 @@ import type { Findings } from '../../integrity/findings';
 import type { PrismaClient } from '../../generated/prisma/client';
 import type { Statement } from '../../sql/statement';
 import type {
-  Database,
-  DatabaseTransaction,
+  Engine,
+  EngineTransaction,
   Executor,
   StatementObserver,
   TransactionWaiters,
-  Vitals,
+  HealthProbe,
 } from '../../storage/executor';
 import { PrismaClientLoader } from '../../runtime/prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
@@ -18,8 +18,8 @@ import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } fro
 import type { SqliteSettings } from './connection';
 import { SqliteDatabase } from './database';
 import type { SqliteTransaction } from './transaction';
-import { Gate } from '../../runtime/mutex';
-import { runInTurns, writeNotes } from '../../runtime/run-work';
+import { Mutex } from '../../runtime/mutex';
+import { runInTurns, insertChangeEntries } from '../../runtime/run-work';
 import { sqliteDialect } from './dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './executor';
 import { isFeedCounterBehind } from './feed-counter';
@@ -29,10 +29,10 @@ import { SqliteMigrator } from './migrator';
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** A SQLite database as services see it. */
-export class SqliteEngine implements Database {
+export class SqliteEngine implements Engine {
   readonly migrator: SqliteMigrator;
   readonly #settings: SqliteSettings;
-  readonly vitals: Vitals;
+  readonly healthProbe: HealthProbe;
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
   readonly #prisma: PrismaClientLoader;
@@ -43,7 +43,7 @@ export class SqliteEngine implements Database {
     this.#database = database;
     this.#memory = memory;
     this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
-    this.vitals = {
+    this.healthProbe = {
       engine: 'sqlite',
       ping: () =>
         database.withReader((connection) => {
@@ -58,7 +58,7 @@ export class SqliteEngine implements Database {
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
       // It waits for nothing but a lock, and for that not for ever.
-      hangUp: () => undefined,
+      abort: () => undefined,
     };
   }
 
@@ -77,8 +77,8 @@ export class SqliteEngine implements Database {
     return Promise.resolve();
   }
 
-  async begin(): Promise<DatabaseTransaction> {
-    return new SqliteEngineTransaction(await this.#database.begin());
+  async begin(): Promise<EngineTransaction> {
+    return new SqliteTransactionHandle(await this.#database.begin());
   }
 
   dataVersion(): number {
@@ -95,9 +95,9 @@ export class SqliteEngine implements Database {
   }
 
   // Loaded by those who use it.
-  async examine(findings: Findings): Promise<void> {
+  async checkIntegrity(findings: Findings): Promise<void> {
     this.#database.assertInPlace();
-    const { examineSqlite } = await import('./integrity.js');
+    const { checkSqliteIntegrity: examineSqlite } = await import('./integrity.js');
     await examineSqlite(this.#settings, findings);
     // The check opened the file by its path.
     this.#database.assertInPlace();
@@ -110,7 +110,7 @@ export class SqliteEngine implements Database {
     this.#memory?.remove();
   }
 
-  giveUp(): Promise<void> {
+  terminate(): Promise<void> {
     try {
       this.#database.giveUp();
     } finally {
@@ -121,12 +121,12 @@ export class SqliteEngine implements Database {
   }
 }
 
-class SqliteEngineTransaction implements DatabaseTransaction {
+class SqliteTransactionHandle implements EngineTransaction {
   readonly #state: SqliteTransactionState;
 
   constructor(transaction: SqliteTransaction) {
     const load = () => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction));
-    this.#state = { transaction, prisma: new PrismaClientLoader(load), notes: [], turns: new Gate() };
+    this.#state = { transaction, prisma: new PrismaClientLoader(load), notes: [], turns: new Mutex() };
   }
 
   get waiters(): TransactionWaiters {
@@ -149,7 +149,7 @@ class SqliteEngineTransaction implements DatabaseTransaction {
   async #writeNotes(): Promise<void> {
     const { transaction, notes } = this.#state;
     try {
-      await runInTurns(writeNotes(sqliteDialect, notes), (statement) => {
+      await runInTurns(insertChangeEntries(sqliteDialect, notes), (statement) => {
         transaction.assertOpen();
         return transaction.connection.run(statement);
       });

@@ -1,8 +1,8 @@
 import type { Executor, StatementObserver } from '../../storage/executor';
 import type { PrismaClientLoader } from '../../runtime/prisma-client-loader';
-import type { ChangeNote, Row, Statement, StatementResult } from '../../sql/statement';
-import type { Gate } from '../../runtime/mutex';
-import { keepIn, runInTurns, runWorkInTurns, writeNotes } from '../../runtime/run-work';
+import type { ChangeEntry, Row, Statement, StatementResult } from '../../sql/statement';
+import type { Mutex } from '../../runtime/mutex';
+import { keepIn, runInTurns, runWorkInTurns, insertChangeEntries } from '../../runtime/run-work';
 import type { SqliteConnection } from './connection';
 import type { SqliteDatabase } from './database';
 import type { SqliteTransaction } from './transaction';
@@ -20,12 +20,12 @@ export function createSqliteExecutor(
     atomic: (work) =>
       database.write(async (connection) => {
         const run = (statement: Statement): StatementResult => runObserved(connection, statement, observe);
-        const notes: ChangeNote[] = [];
+        const notes: ChangeEntry[] = [];
         const result = await runWorkInTurns(work(), notes, run);
-        await runInTurns(writeNotes(sqliteDialect, notes), run);
+        await runInTurns(insertChangeEntries(sqliteDialect, notes), run);
         return result;
       }),
-    prisma: (work) => prisma.lend(work, (notes) => writeNotes(sqliteDialect, notes), observe),
+    prisma: (work) => prisma.lend(work, (notes) => insertChangeEntries(sqliteDialect, notes), observe),
   };
 }
 
@@ -34,9 +34,9 @@ export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
   readonly prisma: PrismaClientLoader;
   /** Change entries for the feed, written at the commit. */
-  readonly notes: ChangeNote[];
+  readonly notes: ChangeEntry[];
   /** Prisma Client takes its time: what came in between would be undone together with it. */
-  readonly turns: Gate;
+  readonly turns: Mutex;
 }
 
 /** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
@@ -51,9 +51,9 @@ export function createSqliteTransactionExecutor(
   };
   return {
     dialect: sqliteDialect,
-    query: (statement) => turns.pass(() => settle(() => run(statement).rows)),
+    query: (statement) => turns.runExclusive(() => settle(() => run(statement).rows)),
     atomic: (work) =>
-      turns.pass(() =>
+      turns.runExclusive(() =>
         settle(() => {
           // Before the savepoint, which outside a transaction would begin one.
           transaction.assertOpen();
@@ -61,7 +61,7 @@ export function createSqliteTransactionExecutor(
         }),
       ),
     prisma: (work) =>
-      turns.pass(async () => {
+      turns.runExclusive(async () => {
         // Prisma Client would pass the reason on as an error of its own.
         transaction.assertOpen();
         return prisma.lend(work, keepIn(notes), observe);

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import { takeTurn } from '../../runtime/event-loop';
+import { yieldToEventLoop } from '../../runtime/event-loop';
 import { mappedFiles } from './process-mappings';
 
 /** Prefix of the names of directories for databases in memory. */
@@ -34,7 +34,7 @@ export async function removeLeftOverDirectories(parent: string, known: ReadonlyS
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory);
     // Reading a log takes some milliseconds.
-    await takeTurn();
+    await yieldToEventLoop();
   }
 }
 

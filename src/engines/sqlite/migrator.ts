@@ -4,7 +4,7 @@ import { readShippedMigrations } from '../../migrations/shipped-migrations';
 import { Migrator } from '../../migrations/migrator';
 import { repairFeedCounter } from './feed-counter';
 import { fillDerivedColumns } from './fill-derived-columns';
-import { sealChain } from './backfill-chain';
+import { backfillChain } from './backfill-chain';
 import type { SqliteSettings } from './connection';
 import type { SqliteDatabase } from './database';
 
@@ -37,7 +37,7 @@ export class SqliteMigrator extends Migrator {
 
   protected override async complete(): Promise<void> {
     await fillDerivedColumns(this.#database);
-    await sealChain(this.#database);
+    await backfillChain(this.#database);
   }
 
   protected override repair(): Promise<void> {

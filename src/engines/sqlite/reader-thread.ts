@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { notInitialized } from '../../errors/failure';
 import { tooLarge } from '../../sql/answer-size';
 import type { Row, Statement } from '../../sql/statement';
-import { Gate } from '../../runtime/mutex';
+import { Mutex } from '../../runtime/mutex';
 import { toError } from './driver-thread';
 import type { SqliteSettings } from './connection';
 
@@ -83,7 +83,7 @@ export class ThreadLost extends Error {}
 /** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #worker: Worker;
-  readonly #gate = new Gate();
+  readonly #gate = new Mutex();
   #pending = 0;
   #settle: ((answer: Answer | Error) => void) | undefined;
   #end: Error | undefined;
@@ -117,7 +117,7 @@ export class ReaderThread {
     this.#pending += 1;
     if (this.#pending === 1) this.#worker.ref();
     try {
-      return await this.#gate.pass(async () => {
+      return await this.#gate.runExclusive(async () => {
         const all: Row[] = [];
         // Requests each chunk separately, so that other work of the process runs between two chunks.
         for (let request: object = { sql, args, bounds }; ; request = {}) {

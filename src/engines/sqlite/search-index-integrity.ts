@@ -1,33 +1,33 @@
 import type { Findings } from '../../integrity/findings';
 import { subjectOf } from '../../integrity/rules';
-import { examinePart, walk } from '../../integrity/walker';
+import { checkPart, walk } from '../../integrity/walker';
 import { sql } from '../../sql/sql';
-import { isTurnOverdue, takeTurn } from '../../runtime/event-loop';
+import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { trigramsOf } from './dialect';
 import type { SqliteSnapshot } from './snapshot';
 
 const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delete'];
 
 /** Looks whether the index of parts of names knows every agent by its present name, and nothing else. */
-export function examineSearchIndex(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
-  return examinePart('the search index', findings, async () => {
-    examineTriggers(snapshot, findings);
-    await examineNames(snapshot, findings);
-    await examineStrangers(snapshot, findings);
+export function checkSearchIndex(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+  return checkPart('the search index', findings, async () => {
+    checkTriggers(snapshot, findings);
+    await checkIndexedNames(snapshot, findings);
+    await checkUnknownEntries(snapshot, findings);
     if (await isTrueToNames(snapshot)) return;
-    if (await examineTrigrams(snapshot, findings)) return;
+    if (await checkTrigrams(snapshot, findings)) return;
     findings.add({ check: 'search-index', message: 'the search index knows parts of names that nobody has' });
   });
 }
 
-function examineTriggers({ connection: { driver } }: SqliteSnapshot, findings: Findings): void {
+function checkTriggers({ connection: { driver } }: SqliteSnapshot, findings: Findings): void {
   const select = driver.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?");
   for (const name of triggers) {
     if (select.get(name) === undefined) findings.add({ check: 'schema', message: `the trigger ${name} is missing` });
   }
 }
 
-function examineNames(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+function checkIndexedNames(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
   const from = sql`agents a LEFT JOIN agent_names n ON n.agent_id = a.id`;
   return walk(snapshot, { columns: [sql`a.id`, sql`n.name_folded IS a.name_folded`], from, key: ['a.id'] }, (row) => {
     if (row[1] === 1) return;
@@ -39,7 +39,7 @@ function examineNames(snapshot: SqliteSnapshot, findings: Findings): Promise<voi
   });
 }
 
-function examineStrangers(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+function checkUnknownEntries(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
   const isStranger = sql`NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = n.agent_id)`;
   const columns = [sql`n.key`, sql`n.agent_id`, isStranger];
   return walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, ([, id, stranger]) => {
@@ -61,13 +61,13 @@ async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promis
   for (const row of driver.prepare('SELECT term, doc FROM temp.agent_names_trigrams').raw().iterate()) {
     const [trigram, key] = row as readonly [string, number];
     indexed.add(trigram, key);
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
   }
   const expected = new Sum();
   for (const row of driver.prepare('SELECT name_folded, key FROM agent_names').raw().iterate()) {
     const [name, key] = row as readonly [string, number];
     for (const trigram of trigramsOf(asIndexed(name))) expected.add(trigram, key);
-    if (isTurnOverdue()) await takeTurn();
+    if (shouldYield()) await yieldToEventLoop();
   }
   return indexed.equals(expected);
 }
@@ -78,7 +78,7 @@ function asIndexed(name: string): string {
 }
 
 /** Looks for every trigram of every name, which takes long. Whether one was missing. */
-async function examineTrigrams(snapshot: SqliteSnapshot, findings: Findings): Promise<boolean> {
+async function checkTrigrams(snapshot: SqliteSnapshot, findings: Findings): Promise<boolean> {
   const find = snapshot.connection.driver
     .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
     .pluck();

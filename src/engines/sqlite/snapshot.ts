@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../integrity/walker';
-import { isTurnOverdue, takeTurn } from '../../runtime/event-loop';
+import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';
@@ -32,7 +32,7 @@ export async function withSnapshot<T>(
       dialect: sqliteDialect,
       connection,
       query: async (statement) => {
-        if (isTurnOverdue()) await takeTurn();
+        if (shouldYield()) await yieldToEventLoop();
         return connection.run(statement).rows;
       },
     });

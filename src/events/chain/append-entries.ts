@@ -30,7 +30,7 @@ export function* readHead(dialect: Dialect, now: number, before: readonly Statem
   const checkpoint = yield statements.hasCheckpoint;
   const isBegun = checkpoint.rows.length > 0;
   if (sequence !== undefined && hash !== undefined) {
-    if (!isBegun) throw unsealed();
+    if (!isBegun) throw chainOutdated();
     // Another program has added it. The verification reports that; recording continues.
     return { sequence, hash };
   }
@@ -59,7 +59,7 @@ function turnOf(dialect: Dialect): readonly Statement[] {
   return takeTurn === undefined ? [] : [takeTurn];
 }
 
-function unsealed(): Failure {
+function chainOutdated(): Failure {
   const message = 'older events are not in the chain yet: open the database with migrations: apply or verify';
   return new Failure('SCHEMA_OUTDATED', message);
 }

@@ -1,6 +1,6 @@
 import { isMissingValue } from '../../engines/postgresql/errors/failure';
 import type { Dialect, RecordColumns } from '../../sql/dialect';
-import { perEngine } from '../../sql/memoize-by-dialect';
+import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { raw, sql, type Sql } from '../../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../../sql/statement';
 import type { NewEntry } from './hashing';
@@ -49,7 +49,7 @@ export class ChainStatements {
   /** Selects whether there is a checkpoint. */
   readonly hasCheckpoint: Statement;
   /** Selects whether there are entries without hashes. */
-  readonly isUnsealed: Statement;
+  readonly lacksHashes: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;
   readonly selectPruning: Statement;
@@ -83,13 +83,13 @@ export class ChainStatements {
     this.takeTurn = turnOf(dialect);
     // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
     // been pruned, too, and then no key would conflict with the entry that the transaction adds.
-    const lock = dialect.hasConcurrentWriters ? sql`FOR KEY SHARE` : sql``;
+    const lock = dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``;
     this.selectHead = toStatement(
       sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
     );
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
     // The entry is looked for first: SQLite would ask of each whether there is a checkpoint.
-    this.isUnsealed = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
+    this.lacksHashes = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
       WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
       (p) => sql`INSERT INTO security_event_checkpoints (sequence, hash, count, created_at)
@@ -104,7 +104,7 @@ export class ChainStatements {
       (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
         SELECT CAST(${p('after')} AS BIGINT) + n.position, n.event_id, n.kind, n.mitigation_applied,
           n.mitigation_details, n.entered_at, n.digest, n.hash
-        FROM ${dialect.recordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
+        FROM ${dialect.jsonRecordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
     );
     this.selectEvent = defineStatement<{ id: string }>(
       (p) => sql`SELECT s.id FROM security_events s WHERE s.id = ${p('id')}`,
@@ -116,12 +116,12 @@ export class ChainStatements {
         ORDER BY s.timestamp LIMIT CAST(${p('limit')} AS BIGINT)`,
     );
     this.deleteEvents = defineStatement<{ ids: string }>(
-      (p) => sql`DELETE FROM security_events WHERE id IN (${dialect.elements(p('ids'))})`,
+      (p) => sql`DELETE FROM security_events WHERE id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
     this.markEntries = defineStatement<{ ids: string }>(
       (p) => sql`UPDATE security_event_entries
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
-        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.elements(p('ids'))}) RETURNING sequence`,
+        WHERE kind <> 'PRUNED' AND event_id IN (${dialect.jsonArrayElements(p('ids'))}) RETURNING sequence`,
     );
     // Reads only as many entries as would be replaced, however many marked entries follow.
     this.selectMarkedBeginning = defineStatement<{ limit: number }>(
@@ -157,7 +157,7 @@ export class ChainStatements {
       (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
           ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
           s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
-            SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
+            SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
             FROM security_event_metadata m WHERE m.event_id = s.id)
         FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
         WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
@@ -180,14 +180,14 @@ export class ChainStatements {
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
     this.selectMarked = toStatement(sql`SELECT
         (SELECT last.mitigation_details FROM (${pruning}) AS last), c.sequence, c.count, c.created_at, (
-          SELECT ${dialect.jsonArrayOf(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
+          SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
           FROM (${runs}) AS r)
       FROM (SELECT 1) AS base LEFT JOIN (
         SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
         FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
     this.#sealEntries = defineStatement<{ after: number; entries: string }>(
       (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
-        FROM ${dialect.recordSet(p('entries'), 'n', sealColumns)}
+        FROM ${dialect.jsonRecordSet(p('entries'), 'n', sealColumns)}
         WHERE security_event_entries.sequence = CAST(${p('after')} AS BIGINT) + n.position`,
     );
   }
@@ -211,7 +211,7 @@ export class ChainStatements {
   }
 }
 
-export const chainStatements = perEngine((dialect) => new ChainStatements(dialect));
+export const chainStatements = memoizeByDialect((dialect) => new ChainStatements(dialect));
 
 // The hash is that of `hashOf`. An engine that knows SHA-256 lets one statement insert what others are selected for.
 function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['record'] {
@@ -244,7 +244,7 @@ export function isWithoutHead(error: unknown): boolean {
  * waits for the table. The statement never inserts a row.
  */
 function turnOf(dialect: Dialect): Statement | undefined {
-  const turn = dialect.takeTurn?.(sql`'events'`);
+  const turn = dialect.advisoryLock?.(sql`'events'`);
   if (turn === undefined) return undefined;
   return toStatement(sql`INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
     SELECT 0, '', 'PRUNED', ${dialect.fromMs(sql`0`)}, '', '' FROM (${turn}) AS turn(taken) WHERE turn.taken IS NULL`);

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors/failure';
 import type { Dialect } from '../../sql/dialect';
-import { limitedTo, type Row } from '../../sql/statement';
+import { withBounds, type Row } from '../../sql/statement';
 import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
 import { chainStatements, type ChainStatements } from './statements';
 import { compareRemoved, type Removed } from './compare-removed';
@@ -129,7 +129,7 @@ function* readBatch(
   // One entry has to be read however long it is.
   if (limit === 1) return [yield statement, limit];
   try {
-    return [yield limitedTo(batchBounds, statement), limit];
+    return [yield withBounds(batchBounds, statement), limit];
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
     return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });

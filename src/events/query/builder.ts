@@ -2,11 +2,11 @@ import type { Dialect } from '../../sql/dialect';
 import { join, sql, type Sql } from '../../sql/sql';
 import {
   allOf,
-  costing,
+  withCost,
   costOfRecords,
-  isOneOf,
+  inJsonArray,
   toStatement,
-  windowOf,
+  limitOffset,
   type Row,
   type Statement,
   type StatementCost,
@@ -35,10 +35,10 @@ export function buildEventQuery(dialect: Dialect, filter: EventFilter, selection
   const composed = toStatement(sql`WITH page AS MATERIALIZED (${pageOf(dialect, filter, selection)})
     SELECT s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details,
-      ${dialect.jsonObjectOf(sql`security_event_metadata m WHERE m.event_id = s.id`)},
+      ${dialect.jsonObjectAggregate(sql`security_event_metadata m WHERE m.event_id = s.id`)},
       ${lastMitigation(dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]))}
-    FROM page ${dialect.joinBy(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${newestFirst}`);
-  return costing(costOf(filter, selection), composed);
+    FROM page ${dialect.lateralLookup(dialect.rowKey, 'security_events', 's', sql`page.key`)} ORDER BY ${newestFirst}`);
+  return withCost(costOf(filter, selection), composed);
 }
 
 /** Longest page that is read directly in the order of an index. */
@@ -65,9 +65,9 @@ function pageOf(dialect: Dialect, filter: EventFilter, { limit, offset = 0, afte
       WHERE ${allOf(conditions)} ORDER BY ${newestFirst} ${window}`;
   };
   const parts = partsOf(filter);
-  if (parts.length <= 1) return select(filter, windowOf(limit, offset));
-  const selects = parts.map((part) => sql`SELECT * FROM (${select(part, windowOf(limit + offset, 0))}) AS part`);
-  return sql`SELECT s.key FROM (${join(selects, ' UNION ALL ')}) AS s ORDER BY ${newestFirst} ${windowOf(limit, offset)}`;
+  if (parts.length <= 1) return select(filter, limitOffset(limit, offset));
+  const selects = parts.map((part) => sql`SELECT * FROM (${select(part, limitOffset(limit + offset, 0))}) AS part`);
+  return sql`SELECT s.key FROM (${join(selects, ' UNION ALL ')}) AS s ORDER BY ${newestFirst} ${limitOffset(limit, offset)}`;
 }
 
 /** Into how many parts a query is taken apart. */
@@ -87,7 +87,7 @@ function partsOf(filter: EventFilter): readonly EventFilter[] {
 /** Counts the events that match a filter. */
 export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
   const conditions = allOf(eventConditions(dialect, filter));
-  return costing('scan', toStatement(sql`SELECT count(*) FROM security_events s WHERE ${conditions}`));
+  return withCost('scan', toStatement(sql`SELECT count(*) FROM security_events s WHERE ${conditions}`));
 }
 
 /** Counts the events that match a filter in each group; the largest group comes first. */
@@ -100,8 +100,8 @@ export function buildEventAggregate(
   const composed = toStatement(sql`SELECT grouped.label, count(*) FROM (
       SELECT ${labelOf(dialect, by)} AS label FROM security_events s
       WHERE ${allOf(eventConditions(dialect, filter))}) AS grouped
-    GROUP BY grouped.label ORDER BY count(*) DESC, grouped.label ${windowOf(limit, 0)}`);
-  return costing('scan', composed);
+    GROUP BY grouped.label ORDER BY count(*) DESC, grouped.label ${limitOffset(limit, 0)}`);
+  return withCost('scan', composed);
 }
 
 const labels = {
@@ -136,12 +136,12 @@ function lastMitigation(what: Sql): Sql {
 function eventConditions(dialect: Dialect, filter: EventFilter): Sql[] {
   const conditions: Sql[] = [];
   const { ids, fromMs, toMs, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
-  if (ids !== undefined) conditions.push(isOneOf(dialect, sql`s.id`, sql`${JSON.stringify(ids)}`));
+  if (ids !== undefined) conditions.push(inJsonArray(dialect, sql`s.id`, sql`${JSON.stringify(ids)}`));
   if (fromMs !== undefined) conditions.push(sql`s.timestamp >= ${dialect.fromMs(sql`${fromMs}`)}`);
   if (toMs !== undefined) conditions.push(sql`s.timestamp <= ${dialect.fromMs(sql`${toMs}`)}`);
   if (eventTypes?.length === 1) conditions.push(sql`s.event_type = ${eventTypes[0]}`);
   else if (eventTypes !== undefined)
-    conditions.push(isOneOf(dialect, sql`s.event_type`, sql`${JSON.stringify(eventTypes)}`));
+    conditions.push(inJsonArray(dialect, sql`s.event_type`, sql`${JSON.stringify(eventTypes)}`));
   if (severities !== undefined) conditions.push(sql`s.severity IN (${join(severities)})`);
   if (source !== undefined) conditions.push(sql`s.source = ${source}`);
   if (target !== undefined) conditions.push(sql`s.target = ${target}`);

@@ -1,47 +1,47 @@
 import type { BackupRequest } from '../options/parse-backup';
 import type { Findings } from '../integrity/findings';
 import type {
-  Database,
-  DatabaseTransaction,
+  Engine,
+  EngineTransaction,
   Executor,
   StatementObserver,
   TransactionRequest,
   TransactionWaiters,
-  Vitals,
+  HealthProbe,
 } from '../storage/executor';
 import type { ConnectionHold } from '../runtime/transaction-context';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
-import type { ChangeNote, Work } from '../sql/statement';
+import type { ChangeEntry, Work } from '../sql/statement';
 import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
 
 /** Database with a cache. The cache learns of every commit from the change entries of all writes. */
-export class CachingDatabase implements Database {
+export class CachingEngine implements Engine {
   readonly cache: RecordCache;
-  readonly #database: Database;
+  readonly #database: Engine;
 
-  private constructor(database: Database, cache: RecordCache) {
+  private constructor(database: Engine, cache: RecordCache) {
     this.#database = database;
     this.cache = cache;
   }
 
   /** Opens a cache beside a database that is open. */
   static async open(
-    database: Database,
+    database: Engine,
     settings: CacheSettings,
     now: () => number,
     diagnostics: Diagnostics,
-  ): Promise<CachingDatabase> {
+  ): Promise<CachingEngine> {
     if (database.dataVersion !== undefined) {
       const watch = new CommitWatch(database.dataVersion.bind(database));
-      return new CachingDatabase(database, new RecordCache(settings, now, watch, diagnostics));
+      return new CachingEngine(database, new RecordCache(settings, now, watch, diagnostics));
     }
     const poll = new ChangePoll(database.createExecutor());
     const cache = new RecordCache(settings, now, poll, diagnostics);
     await poll.open(cache);
-    return new CachingDatabase(database, cache);
+    return new CachingEngine(database, cache);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
@@ -63,7 +63,7 @@ export class CachingDatabase implements Database {
     return this.#database.preferReplicas?.(primary, observe) ?? primary;
   }
 
-  async begin(request: TransactionRequest): Promise<DatabaseTransaction> {
+  async begin(request: TransactionRequest): Promise<EngineTransaction> {
     return new CachingTransaction(await this.#database.begin(request), this.cache);
   }
 
@@ -75,8 +75,8 @@ export class CachingDatabase implements Database {
     }
   }
 
-  examine(findings: Findings): Promise<void> {
-    return this.#database.examine(findings);
+  checkIntegrity(findings: Findings): Promise<void> {
+    return this.#database.checkIntegrity(findings);
   }
 
   backUp(request: BackupRequest): Promise<void> {
@@ -88,24 +88,24 @@ export class CachingDatabase implements Database {
     await this.#database.close();
   }
 
-  get vitals(): Vitals {
-    return this.#database.vitals;
+  get healthProbe(): HealthProbe {
+    return this.#database.healthProbe;
   }
 
-  async giveUp(): Promise<void> {
+  async terminate(): Promise<void> {
     // The cache may be waiting for an answer.
-    await this.#database.giveUp();
+    await this.#database.terminate();
     await this.cache.close();
   }
 }
 
 /** Reports its writes to the cache when it commits. */
-class CachingTransaction implements DatabaseTransaction {
-  readonly #transaction: DatabaseTransaction;
+class CachingTransaction implements EngineTransaction {
+  readonly #transaction: EngineTransaction;
   readonly #cache: RecordCache;
-  readonly #notes: ChangeNote[] = [];
+  readonly #notes: ChangeEntry[] = [];
 
-  constructor(transaction: DatabaseTransaction, cache: RecordCache) {
+  constructor(transaction: EngineTransaction, cache: RecordCache) {
     this.#transaction = transaction;
     this.#cache = cache;
   }
@@ -121,7 +121,7 @@ class CachingTransaction implements DatabaseTransaction {
   createExecutor(observe?: StatementObserver): Executor {
     const executor = this.#transaction.createExecutor(observe);
     return withWrites(executor, async (work) => {
-      const notes: ChangeNote[] = [];
+      const notes: ChangeEntry[] = [];
       const result = await work(withNotes(executor, (taken) => notes.push(...taken)));
       // A failed call writes nothing, and the transaction may continue.
       this.#notes.push(...notes);
@@ -155,13 +155,13 @@ function withWrites(executor: Executor, write: <T>(work: (executor: Executor) =>
 }
 
 /** An executor that gives the notes of each of its writes to `take`, when the write is done and not committed yet. */
-function withNotes(executor: Executor, take: (notes: readonly ChangeNote[]) => void): Executor {
+function withNotes(executor: Executor, take: (notes: readonly ChangeEntry[]) => void): Executor {
   return {
     ...executor,
     atomic: (work) => executor.atomic(() => collectNotes(work(), take)),
     prisma: (work) =>
       executor.prisma(async (client, note) => {
-        const notes: ChangeNote[] = [];
+        const notes: ChangeEntry[] = [];
         const result = await work(client, (noted) => {
           notes.push(noted);
           note(noted);
@@ -172,8 +172,8 @@ function withNotes(executor: Executor, take: (notes: readonly ChangeNote[]) => v
   };
 }
 
-function* collectNotes<T>(work: Work<T>, take: (notes: readonly ChangeNote[]) => void): Work<T> {
-  const notes: ChangeNote[] = [];
+function* collectNotes<T>(work: Work<T>, take: (notes: readonly ChangeEntry[]) => void): Work<T> {
+  const notes: ChangeEntry[] = [];
   let step = work.next();
   while (step.done !== true) {
     if ('entity' in step.value) notes.push(step.value);
