@@ -5,8 +5,8 @@ import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { describeOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
-import { damage } from '../check/damage';
-import { createRole } from '../postgresql/role';
+import { damage } from '../integrity/damage';
+import { createRole } from '../support/postgresql-role';
 
 /** A database with some changes whose counter is not where they end. */
 async function openBehind(sql: string): Promise<TestDatabase> {

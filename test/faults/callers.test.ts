@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';

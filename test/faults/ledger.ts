@@ -1,5 +1,5 @@
 import type { DatabaseService } from '../../src';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { onPostgresql } from '../support/engine';
 import { queryRaw } from '../support/raw-reader';
 import type { TestDatabase } from '../support/test-database';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, DatabaseService } from '../../src';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { expectError } from '../support/expect-error';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
-import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { isInDoubt, Work } from './postgresql-work';
 
 /*
@@ -22,8 +22,7 @@ interface Setting {
 async function open(options: DatabaseOptions = {}): Promise<Setting> {
   const url = await newDatabaseUrl();
   spoilDatabase(url);
-  const proxy = await TcpProxy.start(Number(new URL(url).port));
-  afterTest(() => proxy.close());
+  const proxy = await TcpProxy.start(url);
   const { pool, ...others } = options;
   const { db } = await openTestDatabase({ url: proxy.url(url), pool: { maxConnections: 1, ...pool }, ...others });
   const work = await Work.prepare(db);

@@ -1,8 +1,8 @@
 import { driverErrorOf, type DatabaseOptions } from '../../src';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
-import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { Work } from './postgresql-work';
 
 /**
@@ -12,8 +12,7 @@ import { Work } from './postgresql-work';
  */
 async function open(options: DatabaseOptions = {}) {
   const url = await newDatabaseUrl();
-  const proxy = await TcpProxy.start(Number(new URL(url).port));
-  afterTest(() => proxy.close());
+  const proxy = await TcpProxy.start(url);
   const { db } = await openTestDatabase({ url: proxy.url(url), pool: { maxConnections: 1 }, ...options });
   return { db, proxy, url, work: await Work.prepare(db) };
 }

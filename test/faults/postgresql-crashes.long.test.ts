@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type DatabaseEvent } from '../../src';
-import { startOwnServer, whyNoOwnServer } from '../postgresql/own-server';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
+import { TcpProxy } from '../support/tcp-proxy';
 import { administer } from '../support/administration';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
-import { afterTest, openTestDatabase } from '../support/test-database';
+import { openTestDatabase } from '../support/test-database';
 import { strikes, Work } from './postgresql-work';
 
 /** A server takes a second to come back, and more where it recovers from its log. */
@@ -76,7 +76,6 @@ describeUnless(whyNoOwnServer, 'A server that ends again and again while eight c
 
   test('cut off at their commits: what is in doubt is there whole or not at all', async () => {
     const proxy = await TcpProxy.start(server.port);
-    afterTest(() => proxy.close());
     const { db } = await openTestDatabase({ url: proxy.url(url) });
     const work = await Work.start(db);
     for (let round = 0; round < rounds * 4; round += 1) {

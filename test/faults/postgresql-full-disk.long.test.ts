@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
-import { startOwnServer, whyNoOwnServer } from '../postgresql/own-server';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';

@@ -1,12 +1,11 @@
 import type { DatabaseError, DatabaseService } from '../../src';
-import { shareDurableServer } from '../postgresql/durable-server';
-import { whyNoOwnServer } from '../postgresql/own-server';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { shareDurableServer } from '../support/durable-server';
+import { whyNoOwnServer } from '../support/own-server';
+import { TcpProxy } from '../support/tcp-proxy';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
 import { createSignal } from '../support/signal';
 import { describeUnless } from '../support/skip';
-import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 
 describeUnless(whyNoOwnServer, 'A connection that is lost', () => {
@@ -14,7 +13,6 @@ describeUnless(whyNoOwnServer, 'A connection that is lost', () => {
   let proxy: TcpProxy;
   beforeEach(async () => {
     proxy = await TcpProxy.start(durable.server.port);
-    afterTest(() => proxy.close());
   });
 
   const makers: readonly (readonly [string, (db: DatabaseService, id: string) => Promise<unknown>])[] = [

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startOwnServer, whyNoOwnServer } from '../postgresql/own-server';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
 import { administer } from '../support/administration';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';

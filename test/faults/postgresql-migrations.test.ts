@@ -1,6 +1,6 @@
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { administer } from '../support/administration';
-import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
+import { unmigratedDatabaseUrl } from '../support/test-database';
 import { expectRepaired, fillOldDatabase, schemaOf, tryToOpen } from './postgresql-old-database';
 
 let url: string;
@@ -35,8 +35,7 @@ describe('A migration of a database with rows', () => {
   ] as const)(
     'whose connection is cut %s leaves nothing, and is applied by the next start',
     async (_, text, moment) => {
-      const proxy = await TcpProxy.start(Number(new URL(url).port));
-      afterTest(() => proxy.close());
+      const proxy = await TcpProxy.start(url);
       proxy.cutAt(text, moment);
       expect(await tryToOpen(proxy.url(url))).toBe('UNAVAILABLE');
       expect(proxy.cuts).toBe(1);
@@ -48,8 +47,7 @@ describe('A migration of a database with rows', () => {
   test.each(['before', 'after'] as const)(
     'whose connection is cut %s its commits, or those of what follows it, is completed by the next start',
     async (moment) => {
-      const proxy = await TcpProxy.start(Number(new URL(url).port));
-      afterTest(() => proxy.close());
+      const proxy = await TcpProxy.start(url);
       // A COMMIT that is sent alone, as the whole of a message of 11 bytes, is none of those that prepare a connection. The
       // first one is that of the migrations; where it was made, the next one is that of the first old events.
       for (let start = 0; start < 3; start += 1) {

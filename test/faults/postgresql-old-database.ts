@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { DatabaseService, isDatabaseError } from '../../src';
 import { applyPostgresqlMigrations } from '../../src/migrations/apply-postgresql-migrations';
 import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
 
 /** More than are sealed in one transaction. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
-import { startOwnServer, whyNoOwnServer } from '../postgresql/own-server';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
+import { TcpProxy } from '../support/tcp-proxy';
 import { administer } from '../support/administration';
 import { Pgbouncer, whyNoPgbouncer } from '../support/pgbouncer';
 import type { PostgresqlServer } from '../support/postgresql-server';
@@ -30,7 +30,6 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'PgBouncer that is struck whi
     pooler = await startPooler();
     afterTest(() => pooler.remove());
     proxy = await TcpProxy.start(portOf(pooler));
-    afterTest(() => proxy.close());
   });
 
   const startPooler = () =>

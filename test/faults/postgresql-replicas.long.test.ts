@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
-import { startOwnServer, whyNoOwnServer } from '../postgresql/own-server';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
+import { TcpProxy } from '../support/tcp-proxy';
 import { administer } from '../support/administration';
 import { agentInput, certificateInput } from '../support/factories';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
-import { afterTest, openTestDatabase } from '../support/test-database';
+import { openTestDatabase } from '../support/test-database';
 import { strikes, Work } from './postgresql-work';
 
 const rounds = Math.ceil(strikes / 5);
@@ -38,7 +38,6 @@ describeUnless(whyNoOwnServer, 'A replica that is struck while eight callers wri
     // The replica has it a moment later.
     await sleep(1000);
     proxy = await TcpProxy.start(standby.port);
-    afterTest(() => proxy.close());
   });
 
   test.each<[string, () => unknown, () => unknown]>([

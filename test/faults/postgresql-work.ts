@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, driverErrorOf, isDatabaseError, type DatabaseErrorCode, type DatabaseService } from '../../src';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 

@@ -1,5 +1,5 @@
 import { DatabaseService, isDatabaseError } from '../../src';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { expectError } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { rawValues } from '../support/raw-reader';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, TransactionScope } from '../../src';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
@@ -164,8 +164,7 @@ testOn('postgresql', 'A transaction that waits to be repeated is cut off with th
 describeOn('postgresql', 'A server that falls silent', () => {
   async function openBehindProxy() {
     const url = await newDatabaseUrl();
-    const proxy = await TcpProxy.start(Number(new URL(url).port));
-    afterTest(() => proxy.close());
+    const proxy = await TcpProxy.start(url);
     const database = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: limitMs, retry: false });
     await createCertificate(database.db, { id: 'c' });
     return { database, proxy };

@@ -1,5 +1,5 @@
 import { DatabaseService } from '../../src';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { engine, onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
@@ -114,8 +114,7 @@ describeOn('postgresql', 'The health of a server', () => {
 
   test('that has fallen silent is told in time, and told anew when it speaks again', async () => {
     const url = await newDatabaseUrl();
-    const proxy = await TcpProxy.start(Number(new URL(url).port));
-    afterTest(() => proxy.close());
+    const proxy = await TcpProxy.start(url);
     const { db } = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: 100 });
     expect(await db.health()).toMatchObject({ status: 'up' });
     proxy.silence();

@@ -1,4 +1,4 @@
-import { fill, soundReport } from '../check/sound';
+import { fill, soundReport } from '../support/sound-database';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { openTestDatabase } from '../support/test-database';

@@ -6,7 +6,7 @@ import { createDatabase, dropDatabase, spoilDatabase } from '../support/postgres
 import { runRaw } from '../support/raw-client';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { testServer } from '../support/test-server';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 /** Names that locales sort and fold each in their own way. */
 const names = [

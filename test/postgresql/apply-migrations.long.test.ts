@@ -12,7 +12,7 @@ import { expectError } from '../support/expect-error';
 import { packageRoot } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
 import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 const shipped = readShippedMigrations('postgresql');
 const names = shipped.map(({ name }) => name);

@@ -5,7 +5,7 @@ import { agentInput, createCertificate } from '../support/factories';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 
 interface Setting {
   readonly db: DatabaseService;
@@ -18,8 +18,7 @@ interface Setting {
 /** A database with one connection, through a network that listens, on which registrations are prepared. */
 async function open(): Promise<Setting> {
   const url = await newDatabaseUrl();
-  const proxy = await TcpProxy.start(Number(new URL(url).port));
-  afterTest(() => proxy.close());
+  const proxy = await TcpProxy.start(url);
   const db = new DatabaseService({ url: proxy.url(url), pool: { maxConnections: 1 } });
   afterTest(() => db.close());
   await db.initialize();

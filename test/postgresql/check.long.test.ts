@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseService } from '../../src';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { agentInput, createCertificate, certificateInput, eventInput } from '../support/factories';
 import { runRaw } from '../support/raw-client';
 import { openTestDatabase } from '../support/test-database';

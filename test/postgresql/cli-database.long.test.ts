@@ -3,7 +3,7 @@ import { exited, whenReachable } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
 import { findFreePort } from '../support/server-process';
 import { absentDatabaseUrl, projectOfPackage, projectWithModels } from './postgresql-project';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 // Each command is two or three processes, and others run beside them.
 jest.setTimeout(180_000);

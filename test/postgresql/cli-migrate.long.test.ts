@@ -4,7 +4,7 @@ import { exited, packageRoot } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
 import { newDatabaseUrl } from '../support/test-database';
 import { absentDatabaseUrl, projectOfPackage, projectWithModels, shadowDatabases } from './postgresql-project';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 // Each command is two or three processes, and others run beside them.
 jest.setTimeout(180_000);

@@ -4,7 +4,7 @@ import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { describeUnless } from '../support/skip';
 import { secret, shareTarget } from './connecting';
-import { whyNoOwnServer } from './own-server';
+import { whyNoOwnServer } from '../support/own-server';
 import { failWith } from './told';
 
 describeUnless(whyNoOwnServer, 'Connecting', () => {

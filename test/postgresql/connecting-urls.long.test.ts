@@ -3,7 +3,7 @@ import { administer } from '../support/administration';
 import { agentInput, certificateInput } from '../support/factories';
 import { describeUnless } from '../support/skip';
 import { connectTimeoutMs, secretInUrl, shareTarget } from './connecting';
-import { whyNoOwnServer } from './own-server';
+import { whyNoOwnServer } from '../support/own-server';
 import { failToOpen, failWith, type OpeningFailure } from './told';
 
 describeUnless(whyNoOwnServer, 'Connecting', () => {

@@ -1,14 +1,15 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type DatabaseOptions } from '../../src';
 import { administer } from '../support/administration';
+import { LocalServer } from '../support/local-server';
 import { findFreePort } from '../support/server-process';
 import { createSignal } from '../support/signal';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 import { connectTimeoutMs, secretInUrl, shareTarget } from './connecting';
-import { startOwnServer, whyNoOwnServer } from './own-server';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
 
 /** Connections that a role may make: the server keeps three for superusers. */
 const slots = 6;
@@ -57,18 +58,7 @@ describeUnless(whyNoOwnServer, 'Connecting', () => {
     });
 
     async function urlOfListener(onConnection: (socket: Socket) => unknown): Promise<string> {
-      const sockets = new Set<Socket>();
-      const listener = createServer((socket) => {
-        sockets.add(socket.on('error', () => undefined));
-        onConnection(socket);
-      });
-      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-      afterTest(() => {
-        for (const socket of sockets) socket.destroy();
-        listener.close();
-      });
-      const { port } = listener.address() as AddressInfo;
-      return `postgresql://ans:${secretInUrl}@127.0.0.1:${port}/ans`;
+      return (await LocalServer.start(onConnection)).url(`postgresql://ans:${secretInUrl}@127.0.0.1/ans`);
     }
   });
 

@@ -2,7 +2,7 @@ import { DatabaseService, type DatabaseErrorCode, type DatabaseOptions } from '.
 import { administer } from '../support/administration';
 import { createAgent } from '../support/factories';
 import type { PostgresqlServer, ServerRole, ServerSettings } from '../support/postgresql-server';
-import { startOwnServer } from './own-server';
+import { startOwnServer } from '../support/own-server';
 import { failToOpen, type OpeningFailure } from './told';
 
 export const connectTimeoutMs = 1500;

@@ -1,4 +1,4 @@
-import { c1, testDamages, type Damage } from '../check/damage';
+import { c1, testDamages, type Damage } from '../integrity/damage';
 
 const damages: readonly Damage[] = [
   [

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseService } from '../../src';
-import { fill, soundReport } from '../check/sound';
+import { fill, soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
 import { debianBinaries } from '../support/postgresql-binaries';
 import { PostgresqlServer } from '../support/postgresql-server';

@@ -4,11 +4,10 @@ import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput } from '../support/factories';
 import { describeUnless } from '../support/skip';
-import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
-import { whyNoOwnServer } from './own-server';
+import { whyNoOwnServer } from '../support/own-server';
 import { shareReplication, type Opened } from './replication';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 
 /** Calls that write, in each of the ways that statements are sent. */
 const writes: readonly (readonly [name: string, write: (db: DatabaseService, id: string) => Promise<unknown>])[] = [
@@ -39,7 +38,6 @@ describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a sta
   /** A service whose pool of connections leads to the first standby, while its address leads to the primary again. */
   async function openMisdirected(options: DatabaseOptions = {}): Promise<Opened> {
     const proxy = await TcpProxy.start(replication.primary.port);
-    afterTest(() => proxy.close());
     const opened = await replication.open({ url: proxy.url(replication.url), replicaUrls: [], ...options });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
@@ -100,7 +98,6 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
 
   test('fails writes with READ_ONLY after all attempts and accepts them after the promotion without reopening', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
-    afterTest(() => proxy.close());
     const { db, told } = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
@@ -127,7 +124,6 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
 
   test('is excluded and reported, and is used again when its address points to a standby again', async () => {
     const proxy = await TcpProxy.start(replication.standby(0).port);
-    afterTest(() => proxy.close());
     const opened = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl(0))] });
     const { db, told } = opened;
     expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
@@ -181,7 +177,6 @@ describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fai
 
   test('is excluded while the former primary continues to write', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
-    afterTest(() => proxy.close());
     const { db, told } = await replication.open({
       url: proxy.url(replication.url),
       replicaUrls: [replication.replicaUrl(1)],
@@ -208,7 +203,6 @@ describeUnless(whyNoOwnServer, 'a read replica that follows the promoted server'
 
   test('serves reads again', async () => {
     const proxy = await TcpProxy.start(replication.primary.port);
-    afterTest(() => proxy.close());
     const { db } = await replication.open({
       url: proxy.url(replication.url),
       replicaUrls: [replication.replicaUrl(1)],

@@ -6,9 +6,9 @@ import { findFreePort } from '../support/server-process';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
-import { whyNoOwnServer } from './own-server';
+import { whyNoOwnServer } from '../support/own-server';
 import { comesFromReplica, maxReplicaLagMs, replicaServesAgain, shareReplication } from './replication';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { tell } from './told';
 
 /** What a read may be slowed by that has to do without its replica. */
@@ -79,7 +79,6 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
 
     test('silent, as behind a network that lets nothing pass: no read hangs or fails, few are slow, close ends', async () => {
       const proxy = await TcpProxy.start(replication.standby().port);
-      afterTest(() => proxy.close());
       const { db, told } = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl())] });
       await readOn(db, 100);
       proxy.silence();
@@ -97,7 +96,6 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
 
     test('silent from the start: initialize succeeds soon, and reads are not slowed one and all', async () => {
       const proxy = await TcpProxy.start(replication.standby().port);
-      afterTest(() => proxy.close());
       proxy.silence();
       const start = performance.now();
       const { db } = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl())] });
@@ -109,7 +107,6 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
 
     test('one of two silent: the other goes on', async () => {
       const proxy = await TcpProxy.start(replication.standby().port);
-      afterTest(() => proxy.close());
       const { db } = await replication.open({
         replicaUrls: [proxy.url(replication.replicaUrl()), replication.replicaUrl(1)],
       });
@@ -125,7 +122,6 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
 
     test('a primary that is down does not keep a replica from answering, while calls that need it fail at once', async () => {
       const proxy = await TcpProxy.start(replication.primary.port);
-      afterTest(() => proxy.close());
       const { db, told } = await replication.open({
         url: proxy.url(replication.url),
         maxReplicaLagMs: 60_000,

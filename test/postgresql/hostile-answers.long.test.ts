@@ -1,8 +1,8 @@
 import { DatabaseService } from '../../src';
 import { createCertificate } from '../support/factories';
-import { afterTest, newDatabaseUrl } from '../support/test-database';
+import { newDatabaseUrl } from '../support/test-database';
 import { Victim } from './hostile-server';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 import { authentication, int32, message, report, text } from './wire';
 
 const shutdown = report('E', { S: 'FATAL', C: '57P01', M: 'terminating connection due to administrator command' });
@@ -31,8 +31,7 @@ async function openBehindProxy(): Promise<{ proxy: TcpProxy; victim: Victim; url
   await using db = new DatabaseService({ url: direct });
   await db.initialize();
   await createCertificate(db, { id: 'c' });
-  const proxy = await TcpProxy.start(Number(new URL(direct).port));
-  afterTest(() => proxy.close());
+  const proxy = await TcpProxy.start(direct);
   const url = proxy.url(direct);
   const victim = new Victim();
   expect(await victim.do('open', url)).toEqual({ code: 'done' });

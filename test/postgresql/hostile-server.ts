@@ -1,7 +1,7 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { startProcess, type TestProcess } from '../support/child-process';
-import { afterTest } from '../support/test-database';
+import { LocalServer } from '../support/local-server';
 
 /** The result of a call in the other process. */
 export interface Outcome {
@@ -35,23 +35,14 @@ export class Victim {
   }
 }
 
-/** Starts a server that answers whatever a client sends as it is told; gives the URL of a database of it. */
+/** Starts a server that calls `onData` for each piece that a client sends, with the number of the piece; returns a URL. */
 export async function startHostileServer(onData: (socket: Socket, count: number) => unknown): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const local = await LocalServer.start((socket) => {
     let count = 0;
-    sockets.add(socket.on('error', () => undefined));
     socket.on('data', () => {
       count += 1;
       onData(socket, count);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterTest(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  // A server that listens on a port has an address of this form.
-  const { port } = server.address() as AddressInfo;
-  return `postgresql://ans:secret@127.0.0.1:${port}/ans`;
+  return local.url('postgresql://ans:secret@127.0.0.1/ans');
 }

@@ -6,7 +6,7 @@ import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { openTestDatabase } from '../support/test-database';
 import { Moving } from './moving';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 /** More than an entry of PostgreSQL's indexes can be, and not to be compressed. */
 const longText = randomBytes(4000).toString('base64');

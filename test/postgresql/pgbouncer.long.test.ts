@@ -8,8 +8,8 @@ import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { startWorkQueue } from '../support/work-queue';
-import { startOwnServer, whyNoOwnServer } from './own-server';
-import { TcpProxy } from './tcp-proxy';
+import { startOwnServer, whyNoOwnServer } from '../support/own-server';
+import { TcpProxy } from '../support/tcp-proxy';
 
 /** Connections that PgBouncer makes to the server. */
 const serverConnections = 2;
@@ -179,11 +179,8 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'Through PgBouncer in transac
 
   test('a pooler, or the server behind it, that goes and comes back: calls fail as retryable, and go on', async () => {
     let current = await startPooler({ server_login_retry: 1 });
-    const proxy = await TcpProxy.start(Number(new URL(current.url('work')).port));
-    afterTest(async () => {
-      await proxy.close();
-      await current.remove();
-    });
+    const proxy = await TcpProxy.start(current.url('work'));
+    afterTest(() => current.remove());
     const db = await open({ url: proxy.url(current.url('work')), pool: { connectTimeoutMs: 2000 } });
     const acknowledged: string[] = [];
     const kinds = new Set<string>();
@@ -215,7 +212,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'Through PgBouncer in transac
     proxy.cutAll();
     await sleep(100);
     current = await startPooler({ server_login_retry: 1 });
-    proxy.retarget(Number(new URL(current.url('work')).port));
+    proxy.retarget(current.url('work'));
     await goOn();
     await server.restart('fast');
     await goOn();

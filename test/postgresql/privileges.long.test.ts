@@ -3,7 +3,7 @@ import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { afterTest, openTestDatabase } from '../support/test-database';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 /* The privileges of each group of operations, as the table in the README ("Privileges") has them. */
 

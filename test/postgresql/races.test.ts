@@ -2,10 +2,10 @@ import { DatabaseService, isDatabaseError } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { runRaw } from '../support/raw-client';
-import { afterTest, openTestDatabase } from '../support/test-database';
+import { openTestDatabase } from '../support/test-database';
 import { createSignal } from '../support/signal';
 import { faultRounds } from '../faults/rounds';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../support/tcp-proxy';
 
 /** Two services on one database, as two processes have them. */
 async function openTwo(): Promise<{
@@ -237,8 +237,7 @@ describe('Inside one transaction', () => {
 
 test('On a server that speaks another language, a failed call inside a transaction leaves the others, too', async () => {
   const { one, url } = await openTwo();
-  const proxy = await TcpProxy.start(Number(new URL(url).port));
-  afterTest(() => proxy.close());
+  const proxy = await TcpProxy.start(url);
   // The field of the severity, as a German server sends it, but for the length.
   proxy.replace('SERROR\0', 'SFEHLE\0');
   const { db } = await openTestDatabase({ url: proxy.url(url) });

@@ -6,7 +6,7 @@ import { agentInput, eventInput } from '../support/factories';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
 import { waitUntil } from '../support/wait-until';
-import { whyNoOwnServer } from './own-server';
+import { whyNoOwnServer } from '../support/own-server';
 import { comesFromReplica, maxReplicaLagMs, replicaServesAgain, shareReplication } from './replication';
 import { tell } from './told';
 

@@ -4,7 +4,7 @@ import { agentInput, certificateInput } from '../support/factories';
 import type { PostgresqlServer } from '../support/postgresql-server';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
-import { startOwnServer } from './own-server';
+import { startOwnServer } from '../support/own-server';
 
 export const maxReplicaLagMs = 600;
 

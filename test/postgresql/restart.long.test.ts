@@ -8,8 +8,8 @@ import type { StopMode } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
-import { shareDurableServer } from './durable-server';
-import { whyNoOwnServer } from './own-server';
+import { shareDurableServer } from '../support/durable-server';
+import { whyNoOwnServer } from '../support/own-server';
 
 const terminateOthers = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'ans-database'`;

@@ -5,7 +5,7 @@ import { certificateInput, createAgent, createCertificate, eventInput } from '..
 import { spoilDatabase } from '../support/postgresql-databases';
 import { tableNames } from '../support/tables';
 import { afterTest, openTestDatabase } from '../support/test-database';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 /** Maximum number of statements that a call may send when a policy refuses it. */
 const maxStatements = 60;

@@ -5,7 +5,7 @@ import { agentInput, certificateInput, createAgent, eventInput, wholeAgent } fro
 import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '../support/test-database';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 /** Settings of a database that change what statements mean, how values are written, or which rows an index finds. */
 const hostileSettings: readonly (readonly [name: string, value: string])[] = [

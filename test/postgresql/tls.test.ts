@@ -2,17 +2,15 @@ import { DatabaseService, type DatabaseEvent } from '../../src';
 import { createCertificate } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { describeUnless } from '../support/skip';
-import { afterTest, newDatabaseUrl } from '../support/test-database';
-import { Authority, TlsFront, whyNoCertificates, type CertificateFiles } from './tls-front';
+import { newDatabaseUrl } from '../support/test-database';
+import { Authority, TlsFront, whyNoCertificates, type CertificateFiles } from '../support/tls-front';
 
 /** In days from now. */
 const expired = -1;
 
 async function startFront(files: CertificateFiles): Promise<{ readonly front: TlsFront; readonly url: string }> {
   const url = await newDatabaseUrl();
-  const front = await TlsFront.start(Number(new URL(url).port), files);
-  afterTest(() => front.close());
-  return { front, url };
+  return { front: await TlsFront.start(url, files), url };
 }
 
 describeUnless(whyNoCertificates, 'an encrypted connection', () => {

@@ -6,7 +6,7 @@ import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { createCertificate } from '../support/factories';
 import { afterTest, newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
-import { createRole } from './role';
+import { createRole } from '../support/postgresql-role';
 
 async function open(options: DatabaseOptions): Promise<DatabaseService> {
   const db = new DatabaseService(options);

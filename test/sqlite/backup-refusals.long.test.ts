@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { driverErrorOf } from '../../src';
-import { fill, soundReport } from '../check/sound';
+import { fill, soundReport } from '../support/sound-database';
 import { expectError } from '../support/expect-error';
 import { openSqlite } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';

@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync } 
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type BackupProgress } from '../../src';
-import { fill, soundReport } from '../check/sound';
+import { fill, soundReport } from '../support/sound-database';
 import { nextLine, startProcess } from '../support/child-process';
 import { longestBlockMs } from '../support/event-loop';
 import { agentInput, certificateInput, eventInput } from '../support/factories';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fill } from '../check/sound';
+import { fill } from '../support/sound-database';
 import { changeRaw, openSqlite } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 

@@ -1,4 +1,4 @@
-import { c1, testDamages, whole, type Damage } from '../check/damage';
+import { c1, testDamages, whole, type Damage } from '../integrity/damage';
 
 const known = [{ check: 'search-index', entity: 'agent', id: 'only' }] as const;
 const triggers = 'DROP TRIGGER agent_names_insert; DROP TRIGGER agent_names_update; DROP TRIGGER agent_names_delete';

@@ -1,7 +1,7 @@
 import { linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../src';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const warning = expect.stringContaining('several names (hard links)') as string;

@@ -2,7 +2,7 @@ import { runInThisContext } from 'node:vm';
 import type * as Package from '../../src';
 import type * as Failures from '../../src/errors/failure';
 import { eventInput } from '../support/factories';
-import { soundReport } from '../check/sound';
+import { soundReport } from '../support/sound-database';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
 
 /** Another copy of the package's modules, as a hot reload makes one, over the same native binary. */

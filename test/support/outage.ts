@@ -1,7 +1,7 @@
 import SqliteDriver from 'better-sqlite3';
 import type { DatabaseOptions } from '../../src';
 import { SqliteConnection } from '../../src/engines/sqlite/connection';
-import { TcpProxy } from '../postgresql/tcp-proxy';
+import { TcpProxy } from './tcp-proxy';
 import { onPostgresql } from './engine';
 import { findFreePort } from './server-process';
 import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from './test-database';
@@ -27,7 +27,6 @@ async function openBehindProxy(options: DatabaseOptions): Promise<FailingDatabas
   const safeUrl = await newDatabaseUrl();
   const port = Number(new URL(safeUrl).port);
   const proxy = await TcpProxy.start(port);
-  afterTest(() => proxy.close());
   const database = await openTestDatabase({ ...options, url: proxy.url(safeUrl) });
   let isDown = false;
   let seen = 0;

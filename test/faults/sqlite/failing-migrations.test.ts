@@ -4,7 +4,7 @@ import SqliteDriver from 'better-sqlite3';
 import { DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../../src';
 import { inspectMigrations } from '../../../src/migrations/inspect-migrations';
 import { readShippedMigrations } from '../../../src/migrations/shipped-migrations';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { temporaryDirectory } from '../../support/test-database';
 import { withStorageFault } from './storage-faults';
 

@@ -1,5 +1,5 @@
 import { isDatabaseError, type DatabaseErrorCode, type DatabaseService, type TransactionScope } from '../../../src';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { allRawRows, rawCounts } from '../../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database';

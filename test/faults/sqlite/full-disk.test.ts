@@ -1,6 +1,6 @@
 import { DatabaseService, isDatabaseError } from '../../../src';
 import { readShippedMigrations } from '../../../src/migrations/shipped-migrations';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { expectError } from '../../support/expect-error';
 import { rawValues } from '../../support/raw-reader';

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../../src';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { nextLine, startProcess } from '../../support/child-process';
 import { certificateInput } from '../../support/factories';
 import { afterTest, temporaryDirectory } from '../../support/test-database';

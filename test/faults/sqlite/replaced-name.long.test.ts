@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseService } from '../../../src';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { nextLine, startProcess } from '../../support/child-process';
 import { certificateInput } from '../../support/factories';
 import { afterTest, temporaryDirectory } from '../../support/test-database';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDriver from 'better-sqlite3';
 import { DatabaseService } from '../../../src';
-import { soundReport } from '../../check/sound';
+import { soundReport } from '../../support/sound-database';
 import { agentInput, createAgent, createCertificate, eventInput } from '../../support/factories';
 import { expectError } from '../../support/expect-error';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../../support/test-database';

@@ -4,7 +4,7 @@ import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { changeSqliteUnchecked, dropChecks } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
-import { fill } from './sound';
+import { fill } from '../support/sound-database';
 
 export type Damage = readonly [what: string, sql: string, found: readonly Partial<CheckFinding>[]];
 

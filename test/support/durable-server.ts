@@ -1,8 +1,8 @@
 import { DatabaseService, type DatabaseOptions } from '../../src';
-import { administer } from '../support/administration';
-import { certificateInput } from '../support/factories';
-import type { PostgresqlServer } from '../support/postgresql-server';
-import { openTestDatabase } from '../support/test-database';
+import { administer } from './administration';
+import { certificateInput } from './factories';
+import type { PostgresqlServer } from './postgresql-server';
+import { openTestDatabase } from './test-database';
 import { startOwnServer } from './own-server';
 
 /** A server of a file's own on whose disk is what is acknowledged, with a database that holds the certificate `c`. */

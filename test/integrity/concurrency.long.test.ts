@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { longestBlockMs } from '../support/event-loop';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { databaseKinds, openTestDatabase } from '../support/test-database';
-import { fill, soundReport } from './sound';
+import { fill, soundReport } from '../support/sound-database';
 
 describe.each(databaseKinds)('A check of %s beside writers', (_, options) => {
   test('takes nothing that they do for damage', async () => {

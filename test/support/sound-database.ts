@@ -1,14 +1,7 @@
 import type { CheckReport } from '../../src';
-import {
-  agentInput,
-  certificateInput,
-  createAgent,
-  createCertificate,
-  eventInput,
-  wholeAgent,
-} from '../support/factories';
-import { onPostgresql } from '../support/engine';
-import type { TestDatabase } from '../support/test-database';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput, wholeAgent } from './factories';
+import { onPostgresql } from './engine';
+import type { TestDatabase } from './test-database';
 
 /** What is skipped where the extension amcheck is not installed. */
 export const skipped = onPostgresql ? [/^the structure of indexes/, /^the structure of tables/] : [];

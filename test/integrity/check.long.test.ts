@@ -1,7 +1,7 @@
 import { expectError } from '../support/expect-error';
 import { openTestDatabase } from '../support/test-database';
 import { damage } from './damage';
-import { fill, soundReport } from './sound';
+import { fill, soundReport } from '../support/sound-database';
 
 describe('A check', () => {
   test('finds nothing where nothing is wrong', async () => {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
-import { temporaryDirectory } from '../support/test-database';
+import { LocalServer } from './local-server';
+import { temporaryDirectory } from './test-database';
 
 /** The reason why no certificates can be made; undefined when they can. */
 export const whyNoCertificates = hasOpenssl() ? undefined : 'there is no openssl command to make certificates with';
@@ -40,64 +41,45 @@ export class Authority {
   }
 }
 
-/** Encrypts connections to a server that does not, with a certificate that can be exchanged. */
+/** A proxy that encrypts connections to a server without TLS, with a certificate that can be exchanged. */
 export class TlsFront {
-  readonly #server: Server;
-  readonly #target: number;
-  readonly #sockets = new Set<Socket>();
-  #context: SecureContext;
+  readonly #local: LocalServer;
+  readonly #certificate: { context: SecureContext };
 
-  private constructor(target: number, files: CertificateFiles) {
-    this.#target = target;
-    this.#context = contextOf(files);
-    this.#server = createServer((client) => this.#accept(client));
+  private constructor(local: LocalServer, certificate: { context: SecureContext }) {
+    this.#local = local;
+    this.#certificate = certificate;
   }
 
-  static async start(target: number, files: CertificateFiles): Promise<TlsFront> {
-    const front = new TlsFront(target, files);
-    await new Promise<void>((resolve) => front.#server.listen(0, '127.0.0.1', resolve));
-    return front;
+  /** Starts a proxy in front of the server of a URL. */
+  static async start(url: string, files: CertificateFiles): Promise<TlsFront> {
+    const certificate = { context: contextOf(files) };
+    const local = await LocalServer.start((client) => {
+      // The client's request for encryption comes first.
+      client.once('data', () => {
+        client.write('S');
+        const encrypted = new TLSSocket(client, { isServer: true, secureContext: certificate.context });
+        const server = local.keep(connect(Number(new URL(url).port), '127.0.0.1'));
+        encrypted.on('error', () => server.destroy());
+        encrypted.pipe(server).pipe(encrypted);
+        client.on('close', () => server.destroy());
+        server.on('close', () => client.destroy());
+      });
+    });
+    return new TlsFront(local, certificate);
   }
 
-  /** The same database through it, with these parameters. */
+  /** Returns the URL that leads to the same database through this proxy, with these parameters. */
   url(url: string, host: string, parameters: Readonly<Record<string, string>>): string {
-    const through = new URL(url);
-    through.hostname = host;
-    // A server that listens on a port has an address of this form.
-    through.port = String((this.#server.address() as AddressInfo).port);
+    const through = new URL(this.#local.url(url, host));
     for (const [name, value] of Object.entries(parameters)) through.searchParams.set(name, value);
     return through.href;
   }
 
   /** Presents another certificate from now on, and ends all connections. */
   exchange(files: CertificateFiles): void {
-    this.#context = contextOf(files);
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #accept(client: Socket): void {
-    this.#keep(client);
-    // The request for encryption, which comes before all else.
-    client.once('data', () => {
-      client.write('S');
-      const encrypted = new TLSSocket(client, { isServer: true, secureContext: this.#context });
-      const server = this.#keep(connect(this.#target, '127.0.0.1'));
-      encrypted.on('error', () => server.destroy());
-      encrypted.pipe(server).pipe(encrypted);
-      client.on('close', () => server.destroy());
-      server.on('close', () => client.destroy());
-    });
-  }
-
-  #keep(socket: Socket): Socket {
-    this.#sockets.add(socket);
-    socket.on('error', () => undefined);
-    return socket.on('close', () => this.#sockets.delete(socket));
+    this.#certificate.context = contextOf(files);
+    this.#local.destroyConnections();
   }
 }
 

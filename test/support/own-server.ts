@@ -1,5 +1,5 @@
-import { debianBinaries, embeddedBinaries } from '../support/postgresql-binaries';
-import { PostgresqlServer, type PostgresqlServerOptions } from '../support/postgresql-server';
+import { debianBinaries, embeddedBinaries } from './postgresql-binaries';
+import { PostgresqlServer, type PostgresqlServerOptions } from './postgresql-server';
 
 const binaries = process.env['FAULT_SERVER'] === 'debian' ? debianBinaries() : (embeddedBinaries() ?? debianBinaries());
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { administer } from '../support/administration';
-import { afterTest } from '../support/test-database';
+import { administer } from './administration';
+import { afterTest } from './test-database';
 
 /** A new role on the server of a test's database, and the URL of the database for it. It goes with the test. */
 export async function createRole(url: string, grant: (role: string) => string): Promise<string> {
