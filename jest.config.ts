@@ -24,6 +24,7 @@ const onSqliteOnly = [
   'migration/',
   'scripts/',
   'architecture\\.',
+  'documentation\\.',
   'package\\.',
   'model/properties\\.',
 ];

@@ -71,6 +71,11 @@ describe('The packed package', () => {
     expect(run(project, 'compared.mjs', compared)).toBe('true\n');
   });
 
+  test('runs the quick start of the README', () => {
+    const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    expect(run(project, 'quickstart.mjs', program)).toBe('Translator 1.4.0 https://translator.example\n');
+  });
+
   test('has types for a consumer in either module system', () => {
     const typed = `import { DatabaseService, AgentStatus, type AgentRecord } from 'ans-database';
       export async function find(db: DatabaseService): Promise<AgentRecord[]> {

@@ -48,7 +48,7 @@ describe('text of an agent', () => {
     expect(await db.queryAgents({ id: key, name: key, owner: key, version: text })).toStrictEqual([agent]);
   });
 
-  // README, "Limits".
+  // See "Length of indexed text" in docs/postgresql.md.
   const outcome = onPostgresql ? 'is INVALID_INPUT, as it would not fit in the index' : 'is a name like any other';
   test(`a long text that cannot be compressed ${outcome}`, async () => {
     const { db } = shared();

@@ -5,7 +5,7 @@ import { agentInput, certificateInput, createAgent, createCertificate, eventInpu
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { createRole } from '../support/postgresql-role';
 
-/* The privileges of each group of operations, as the table in the README ("Privileges") has them. */
+/* The privileges of each group of operations, as the table in docs/postgresql.md lists them. */
 
 const read = ['SELECT ON ALL TABLES IN SCHEMA public'];
 
