@@ -1,8 +1,10 @@
+import { errorClassifierOf } from './classify-engine-error';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
 import type { CacheSettings, ResolvedOptions } from './options/resolve-options';
 import type { Engine } from './storage/executor';
 import type { Migrator } from './migrations/migrator';
+import { convertErrors, convertRejection, type ErrorClassifier } from './runtime/convert-errors';
 import { assertSpareDescriptors } from './runtime/spare-descriptors';
 
 /** Engine whose schema has not been verified yet. */
@@ -12,8 +14,18 @@ interface OpenedEngine extends Engine {
   check(): Promise<void>;
 }
 
-/** Opens the database, and applies or verifies its migrations. Closes the engine when that fails. */
-export async function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
+/** Opens the database, and applies or verifies its migrations. Its errors, and those of the engine, are failures. */
+export function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
+  const classify = errorClassifierOf(options.location);
+  return convertRejection(classify, () => openConverted(options, classify, diagnostics));
+}
+
+// Closes the engine when anything after its opening fails.
+async function openConverted(
+  options: ResolvedOptions,
+  classify: ErrorClassifier,
+  diagnostics: Diagnostics,
+): Promise<Engine> {
   warnOfIgnored(options, diagnostics);
   const engine = await openEngine(options, diagnostics);
   try {
@@ -21,7 +33,8 @@ export async function openDatabase(options: ResolvedOptions, diagnostics: Diagno
     const applied = await engine.migrator.prepare(options.migrations);
     if (applied.length > 0) diagnostics.migrated(applied, performance.now() - start);
     await engine.check();
-    return options.cache === undefined ? engine : await openCache(engine, options.cache, options, diagnostics);
+    const converted = convertErrors(engine, classify);
+    return options.cache === undefined ? converted : await openCache(converted, options.cache, options, diagnostics);
   } catch (error) {
     await engine.close();
     throw error;

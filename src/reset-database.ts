@@ -1,5 +1,7 @@
+import { errorClassifierOf } from './classify-engine-error';
 import { Failure } from './errors/failure';
 import type { ResolvedOptions } from './options/resolve-options';
+import { convertRejection } from './runtime/convert-errors';
 
 /** @throws INVALID_OPTIONS where the database may be more than a test's. */
 export function assertResettable({ location, allowReset }: ResolvedOptions): void {
@@ -13,7 +15,11 @@ export function assertResettable({ location, allowReset }: ResolvedOptions): voi
  * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when it is not a database of this
  * package.
  */
-export async function resetDatabase(options: ResolvedOptions): Promise<void> {
+export function resetDatabase(options: ResolvedOptions): Promise<void> {
+  return convertRejection(errorClassifierOf(options.location), () => resetLocation(options));
+}
+
+async function resetLocation(options: ResolvedOptions): Promise<void> {
   const { location } = options;
   if (location.kind === 'postgresql') {
     const { emptyPostgresqlDatabase } = await import('./engines/postgresql/empty-database.js');

@@ -1,5 +1,6 @@
 import type { DatabaseError } from '../errors/database-error';
 import { driverErrorOf } from '../errors/driver-error';
+import { originalOf } from '../errors/failure';
 import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
 
@@ -44,7 +45,7 @@ export class Diagnostics {
 
   /** Reports a fault of this package that does not make the call fail. */
   faultFound(operation: string, cause: unknown): void {
-    const details = { operation, code: 'INTERNAL', cause: describeError(cause) };
+    const details = { operation, code: 'INTERNAL', cause: describeError(originalOf(cause) ?? cause) };
     quietly(() => this.#logger?.error(details, 'Unexpected fault of this package'));
   }
 

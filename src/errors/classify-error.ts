@@ -1,19 +1,46 @@
+import type { DatabaseError } from './database-error';
+import { toDescriptorShortage } from './descriptor-shortage';
 import { findInChain } from './error-chain';
-import { Failure } from './failure';
-import { toLoadFailure } from './load-failure';
-import { toPostgresqlFailure } from '../engines/postgresql/errors/failure';
-import { toSqliteFailure } from '../engines/sqlite/errors/failure';
+import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 
-/** Turns whatever was thrown below into a failure of the contract. The original is kept as the cause. */
-export function classifyError(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the values are too large together', { cause: error });
-  const known = findInChain(error, (link) => describe(link, error));
-  return known ?? new Failure('INTERNAL', 'unexpected fault', { cause: error });
+/** Converts one error of a chain, whose first error is `cause`, into a failure; undefined when it does not know it. */
+export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
+
+/** Failures of the errors that calls have thrown. Not a property of the error, which loggers would print. */
+const failures = new WeakMap<object, Failure>();
+
+/** Stores the failure that was converted to `error`, so that the error can be classified when it is thrown again. */
+export function rememberFailure(error: DatabaseError, failure: Failure): void {
+  failures.set(error, failure);
 }
 
-function describe(link: object, error: unknown): Failure | undefined {
-  return toSqliteFailure(link, error) ?? toPostgresqlFailure(link, error) ?? toLoadFailure(link, error);
+/**
+ * Converts any error into a failure, with the error as its cause. A failure is returned unchanged.
+ *
+ * @param map - maps the errors of an engine's driver. Without it, only errors that an engine has converted are known.
+ */
+export function classifyError(error: unknown, map?: ErrorMapper): Failure {
+  if (isFailure(error)) return error;
+  if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the values are too large together', { cause: error });
+  const known = findInChain(
+    error,
+    (link) => failureOf(link, error) ?? toDescriptorShortage(link, error) ?? map?.(link, error),
+  );
+  return known ?? unexpectedFault(error);
+}
+
+// The chain of the application's own errors may end with an error of this package.
+function failureOf(link: object, cause: unknown): Failure | undefined {
+  const failure = isFailure(link) ? link : failures.get(link);
+  return failure && copyFailure(failure, { cause });
+}
+
+// The driver and the system give their errors a code; an error without one is a fault of this package.
+function unexpectedFault(error: unknown): Failure {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
+  return hasCode
+    ? reportedFailure('INTERNAL', 'unexpected fault', { cause: error })
+    : new Failure('INTERNAL', 'unexpected fault', { cause: error });
 }
 
 // JavaScript limits the length of a string, and the data for a database become one string at some point.

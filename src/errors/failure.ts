@@ -1,11 +1,25 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 
-/** Operation and field of a {@link Failure}. */
-export interface FailureContext {
+/**
+ * Availability of the database, as a failure shows it. `up`: the database has answered. `down`: it could not be reached
+ * or used. `unknown`: the failure allows no conclusion, for example because the process itself lacks resources.
+ */
+export type Availability = 'up' | 'down' | 'unknown';
+
+/** Optional properties of a {@link Failure}. */
+export interface FailureDetails {
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
+  /** Default: decided by the code. */
   readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
+  readonly isReported?: boolean | undefined;
+  readonly isTransient?: boolean | undefined;
+  readonly isSerializationConflict?: boolean | undefined;
+  readonly isReadOnlyServer?: boolean | undefined;
+  readonly violatesOwnForeignKey?: boolean | undefined;
+  readonly missingColumn?: string | undefined;
+  readonly availability?: Availability | undefined;
 }
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
@@ -14,7 +28,10 @@ const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT
 // keep the class of the previous copy.
 const brand = Symbol.for('ans-database.Failure');
 
-/** Error of the layers below the public API. The API adds the operation and converts it to a `DatabaseError`. */
+/**
+ * Error of the layers below the public API. Each engine converts the errors of its driver into failures; the API adds
+ * the operation and converts the failure to a `DatabaseError`.
+ */
 export class Failure extends Error {
   static {
     Object.defineProperty(this.prototype, brand, { value: true });
@@ -28,18 +45,61 @@ export class Failure extends Error {
   readonly code: DatabaseErrorCode;
   readonly entity: ErrorEntity | undefined;
   readonly field: string | undefined;
+  /** True when the caller may repeat the same call later. */
   readonly retryable: boolean;
+  /** True when the database, its driver or the system has reported an error; false when this package detected it. */
+  readonly isReported: boolean;
+  /** True when nothing was changed and the same call may succeed at once, so that it is repeated automatically. */
+  readonly isTransient: boolean;
+  /** True when a concurrent transaction caused it, so that the whole transaction may be repeated. */
+  readonly isSerializationConflict: boolean;
+  /**
+   * True when the server rejected a write because it is read-only, as a standby is. After a failover another server
+   * would accept the write, so the whole transaction may be repeated.
+   */
+  readonly isReadOnlyServer: boolean;
+  /** True when the database named a foreign key of this package's schema as violated. */
+  readonly violatesOwnForeignKey: boolean;
+  /** Required column, as `table.column`, to which a statement wrote no value to enforce a rule. */
+  readonly missingColumn: string | undefined;
+  readonly availability: Availability;
 
-  constructor(code: DatabaseErrorCode, message: string, context: FailureContext = {}) {
-    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+  constructor(code: DatabaseErrorCode, message: string, details: FailureDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.entity = context.entity;
-    this.field = context.field;
-    this.retryable = context.retryable ?? retryableCodes.has(code);
+    this.entity = details.entity;
+    this.field = details.field;
+    this.retryable = details.retryable ?? retryableCodes.has(code);
+    this.isReported = details.isReported ?? false;
+    this.isTransient = details.isTransient ?? false;
+    this.isSerializationConflict = details.isSerializationConflict ?? false;
+    this.isReadOnlyServer = details.isReadOnlyServer ?? false;
+    this.violatesOwnForeignKey = details.violatesOwnForeignKey ?? false;
+    this.missingColumn = details.missingColumn;
+    this.availability = details.availability ?? (code !== 'UNAVAILABLE' ? 'unknown' : this.retryable ? 'down' : 'up');
   }
 }
 
-/** Reports whether this package threw the error. The caller's code may throw a proxy whose traps throw. */
+/** Codes of reported failures that do not show whether the database has answered. */
+const inconclusiveCodes: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
+
+/**
+ * Creates a failure that the database, its driver or the system has reported. By default it is transient when it is
+ * retryable and no timeout: a repeated call would take as long again as the one that timed out.
+ */
+export function reportedFailure(code: DatabaseErrorCode, message: string, details: FailureDetails = {}): Failure {
+  const retryable = details.retryable ?? retryableCodes.has(code);
+  const isDown = code === 'UNAVAILABLE' && retryable;
+  return new Failure(code, message, {
+    ...details,
+    retryable,
+    isReported: true,
+    isTransient: details.isTransient ?? (retryable && code !== 'TIMEOUT'),
+    availability: details.availability ?? (isDown ? 'down' : inconclusiveCodes.has(code) ? 'unknown' : 'up'),
+  });
+}
+
+/** Reports whether the error is a {@link Failure}. The caller's code may throw a proxy whose traps throw. */
 export function isFailure(error: unknown): error is Failure {
   try {
     return error instanceof Failure;
@@ -48,21 +108,40 @@ export function isFailure(error: unknown): error is Failure {
   }
 }
 
-/** A failure that is the caller's: `field` says where, `expectation` what would have been right. */
-export function invalidInput(field: string, expectation: string): Failure {
-  return new Failure('INVALID_INPUT', `${field} ${expectation}`, { field });
+/** Returns the error beneath a failure, or `error` itself when it is not a failure; undefined when there is none. */
+export function originalOf(error: unknown): unknown {
+  let original = error;
+  while (isFailure(original)) original = original.cause;
+  return original;
 }
 
-/** The failure of what comes before the opening, or after the closing. */
+/** Returns a copy of a failure with other properties. */
+export function copyFailure(failure: Failure, changes: FailureDetails & { readonly message?: string }): Failure {
+  const { entity, field, retryable, cause, isReported, isTransient, availability } = failure;
+  const { isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey, missingColumn } = failure;
+  return new Failure(failure.code, changes.message ?? failure.message, {
+    ...{ entity, field, retryable, cause, isReported, isTransient, availability },
+    ...{ isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey, missingColumn },
+    ...changes,
+  });
+}
+
+/** Creates the failure of an invalid argument: `field` names it, `rule` says what it must be. */
+export function invalidInput(field: string, rule: string): Failure {
+  return new Failure('INVALID_INPUT', `${field} ${rule}`, { field });
+}
+
+/** Creates the failure of a call before the database is opened or after it is closed. */
 export function notInitialized(cause?: unknown): Failure {
   return new Failure('NOT_INITIALIZED', 'Database is not initialized', { cause });
 }
 
-/** Prefixes the failure with the path of the nested value. */
-export function failureAt(path: string, { code, message, entity, field, retryable, cause }: Failure): Failure {
+/** Returns the failure with the path of the nested value as a prefix. */
+export function failureAt(path: string, failure: Failure): Failure {
+  const { message, field } = failure;
   // The nested value itself may be invalid.
   const fullField = field === undefined || field === path ? path : `${path}.${field}`;
-  return new Failure(code, `${path}: ${message}`, { entity, field: fullField, retryable, cause });
+  return copyFailure(failure, { message: `${path}: ${message}`, field: fullField });
 }
 
 /** Runs `work` on a nested value, and prefixes its failures with the path. */
@@ -77,7 +156,7 @@ export function failuresAt<T>(path: string, work: () => T): T {
 /** Maximum number of attempts to lock a record while another statement still finds it. */
 export const maxLockTries = 10;
 
-/** Returns the failure for a change of a record that the role may read: a row security policy hides it from changes. */
+/** Creates the failure for a change of a record that the role may read: a row security policy hides it from changes. */
 export function protectedRow(): Failure {
   return new Failure('PERMISSION_DENIED', 'row level security keeps the database role from changing the record');
 }

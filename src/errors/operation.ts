@@ -1,7 +1,6 @@
-import { classifyError } from './classify-error';
+import { classifyError, rememberFailure } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
-import { Failure } from './failure';
-import { isOwnForeignKey } from './foreign-key';
+import { Failure, originalOf } from './failure';
 
 /** The calls that can fail, and how the message of their failure begins. */
 const failureMessages = {
@@ -68,12 +67,12 @@ const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEnti
 /** A call of the public surface. */
 export type Operation = keyof typeof failureMessages;
 
-/** The error that a call fails with, whatever was thrown below. */
+/** Returns the error of an operation that failed with `error`. A `DatabaseError` is returned unchanged. */
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const failure = failureOf(operation, error);
   const reference = failure.code === 'REFERENCE_NOT_FOUND' ? references[operation] : undefined;
-  return new DatabaseError({
+  const databaseError = new DatabaseError({
     code: failure.code,
     operation,
     message: failure.code === 'NOT_INITIALIZED' ? failure.message : `${failureMessages[operation]}: ${failure.message}`,
@@ -81,15 +80,11 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     entity:
       failure.entity ?? reference?.[0] ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field ?? reference?.[1],
-    cause: causeOf(failure, error),
+    // Of a fault of this package, the stack of the failure shows where it was thrown.
+    cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
-}
-
-// The cause of a failure of this package is the error beneath it, because the failure itself is only a message. For a
-// fault of this package, the failure is the cause, because its stack shows where it was thrown.
-function causeOf(failure: Failure, error: unknown): unknown {
-  if (failure !== error) return error;
-  return failure.cause ?? (failure.code === 'INTERNAL' ? failure : undefined);
+  rememberFailure(databaseError, failure);
+  return databaseError;
 }
 
 /** Entities of the calls of a service. */
@@ -130,11 +125,11 @@ const withoutReferences: ReadonlySet<Operation> = new Set([
 function failureOf(operation: Operation, error: unknown): Failure {
   const failure = classifyError(error);
   const isBrokenReference = failure.code === 'REFERENCE_NOT_FOUND' || failure.code === 'STILL_REFERENCED';
-  if (failure === error || !isBrokenReference) return failure;
-  // An agent may be newer than the state that the transaction sees, so the foreign key has to detect it.
-  const isHeld = operation === 'certificates.delete' && isOwnForeignKey(error);
-  const message = isHeld ? 'an agent holds the certificate' : 'other records refer to this one';
+  if (!failure.isReported || !isBrokenReference) return failure;
   if (failure.code === 'REFERENCE_NOT_FOUND' && !withoutReferences.has(operation)) return failure;
+  // An agent may be newer than the state that the transaction sees, so the foreign key has to detect it.
+  const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
+  const message = isHeld ? 'an agent holds the certificate' : 'other records refer to this one';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];
-  return new Failure('STILL_REFERENCED', message, { entity, cause: error });
+  return new Failure('STILL_REFERENCED', message, { entity, cause: failure });
 }

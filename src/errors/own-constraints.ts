@@ -1,6 +1,6 @@
 /*
- * Constraints that the migrations of this package create, on both engines. Any other constraint belongs to the
- * application. A test compares these lists with the databases after all migrations.
+ * Constraints that the migrations of this package create on both engines. Each engine adds its own. Any other
+ * constraint belongs to the application. A test compares these lists with the databases after all migrations.
  */
 
 /** Primary keys and unique indexes: PostgreSQL's names, and the columns as SQLite reports them. */
@@ -23,9 +23,6 @@ export const ownKeys: Readonly<Record<string, string>> = {
   security_event_metadata_pkey: 'security_event_metadata.event_id, security_event_metadata.key',
   security_events_pkey: 'security_events.id',
 };
-
-/** Primary keys and unique indexes of tables that exist on SQLite only. */
-export const ownSqliteKeys: readonly string[] = ['agent_names.agent_id', 'agent_names.key'];
 
 /** Columns that must not be null, by table. */
 export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
@@ -63,59 +60,7 @@ export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   security_events: ['mitigation_details'],
 };
 
-// On SQLite each column has a CHECK constraint. PostgreSQL needs few of them, and generates such names for constraints
-// that the application adds.
-const ownSqliteChecks: ReadonlySet<string> = new Set(
-  [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
-    Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
-  ),
-);
-
-const ownPostgresqlChecks: ReadonlySet<string> = new Set([
-  'agents_created_at_check',
-  'agents_expires_at_check',
-  'agents_updated_at_check',
-  'certificates_created_at_check',
-  'certificates_not_after_check',
-  'certificates_not_before_check',
-  'certificates_revocation_reason_check',
-  'certificates_revoked_at_check',
-  'changes_changed_at_check',
-  'endpoints_last_checked_check',
-  'endpoints_port_check',
-  'endpoints_position_check',
-  'security_event_checkpoints_count_check',
-  'security_event_checkpoints_created_at_check',
-  'security_event_entries_entered_at_check',
-  'security_events_timestamp_check',
-]);
-
-const ownKeyColumns: ReadonlySet<string> = new Set([...Object.values(ownKeys), ...ownSqliteKeys]);
-
-/**
- * Reports whether a primary key or unique index is this package's: by PostgreSQL's name, or by SQLite's list of
- * columns.
- */
-export function isOwnKey(nameOrColumns: string): boolean {
-  return Object.hasOwn(ownKeys, nameOrColumns) || ownKeyColumns.has(nameOrColumns);
-}
-
 /** Reports whether this package's schema requires a value in the column. */
 export function isOwnRequiredColumn(table: string, column: string): boolean {
   return Object.hasOwn(ownRequiredColumns, table) && ownRequiredColumns[table]?.includes(column) === true;
-}
-
-/** Reports whether a CHECK constraint of a SQLite database is this package's. */
-export function isOwnSqliteCheck(name: string): boolean {
-  return ownSqliteChecks.has(name);
-}
-
-/** Reports whether a CHECK constraint of a PostgreSQL database is this package's. */
-export function isOwnPostgresqlCheck(name: string): boolean {
-  return ownPostgresqlChecks.has(name);
-}
-
-/** Reports whether a table is this package's, including Prisma's history and SQLite's own tables. */
-export function isOwnTable(name: string): boolean {
-  return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
 }

@@ -1,32 +1,48 @@
-import { Failure } from './failure';
+import type { DatabaseErrorCode } from './database-error';
+import { Failure, reportedFailure, type FailureDetails } from './failure';
 
-/** Creates the failure of a rule that a statement enforces by writing no value to a required column. */
-type Refusal = (cause?: unknown) => Failure;
+/** Rule that a statement enforces by writing no value to a required column. */
+interface ColumnRule {
+  readonly code: DatabaseErrorCode;
+  readonly message: string;
+  readonly details: FailureDetails;
+}
 
-/** Another agent holds the name and version, or a new holder would share them with another agent. */
-export const nameTaken: Refusal = (cause) =>
-  new Failure('ALREADY_EXISTS', 'name and version are taken by another agent', {
-    entity: 'agent',
-    field: 'name',
-    cause,
-  });
+const uniqueName: ColumnRule = {
+  code: 'ALREADY_EXISTS',
+  message: 'name and version are taken by another agent',
+  details: { entity: 'agent', field: 'name' },
+};
 
-/** The agent would be attached to a certificate that is REVOKED. */
-export const certificateRevoked: Refusal = (cause) =>
-  new Failure('INVALID_TRANSITION', 'certificateId must not be that of a REVOKED certificate', {
-    entity: 'certificate',
-    field: 'certificateId',
-    cause,
-  });
+const usableCertificate: ColumnRule = {
+  code: 'INVALID_TRANSITION',
+  message: 'certificateId must not be that of a REVOKED certificate',
+  details: { entity: 'certificate', field: 'certificateId' },
+};
 
-const refusals: ReadonlyMap<unknown, Refusal> = new Map([
-  ['agents.name', nameTaken],
-  ['agents.certificate_id', certificateRevoked],
+/** Column to which the statement that records an event writes no value when the chain of events has no head. */
+export const columnWithoutHead = 'security_event_entries.sequence';
+
+const rules: ReadonlyMap<string, ColumnRule> = new Map([
+  ['agents.name', uniqueName],
+  ['agents.certificate_id', usableCertificate],
+  [columnWithoutHead, { code: 'CONFLICT', message: 'the chain of events has no head', details: {} }],
 ]);
+
+/** Creates the failure of an agent whose name and version another agent holds. */
+export function nameTaken(): Failure {
+  return new Failure(uniqueName.code, uniqueName.message, uniqueName.details);
+}
+
+/** Creates the failure of an agent that would be attached to a REVOKED certificate. */
+export function certificateRevoked(): Failure {
+  return new Failure(usableCertificate.code, usableCertificate.message, usableCertificate.details);
+}
 
 /**
  * Returns the failure for a new row without a value for `column`, given as `table.column`; undefined for other columns.
  */
 export function toRefusal(column: string, cause: unknown): Failure | undefined {
-  return refusals.get(column)?.(cause);
+  const rule = rules.get(column);
+  return rule && reportedFailure(rule.code, rule.message, { ...rule.details, missingColumn: column, cause });
 }

@@ -77,19 +77,17 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
 /**
  * Checks a part of the database. When the part cannot be read to its end, adds a finding, and continues with the other
  * parts.
+ *
+ * @param work - its errors are failures: the engine has converted those of its driver.
  */
 export async function checkPart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    const { code, message } = classifyError(error);
-    if (passingCodes.has(code) || !hasDriverCode(error)) throw error;
+    const { code, message, isReported } = classifyError(error);
+    const isFaultOfPackage = code === 'INTERNAL' && !isReported;
+    if (passingCodes.has(code) || isFaultOfPackage) throw error;
     const check = code === 'SCHEMA_OUTDATED' ? 'schema' : 'unreadable';
     findings.add({ check, message: `${part} cannot be read to the end: ${message}` });
   }
-}
-
-// An error that an engine reports has a code of its own; any other error is a fault of this package.
-function hasDriverCode(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
 }

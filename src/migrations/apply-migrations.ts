@@ -1,6 +1,6 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { isBusy, whileBusy } from '../engines/sqlite/busy';
-import { isDescriptorShortage } from '../errors/load-failure';
+import { isDescriptorShortage } from '../errors/descriptor-shortage';
 import { sqliteErrorOf } from '../engines/sqlite/errors/error';
 import { quoteId } from '../sql/quote-id';
 import { findFailedCheck } from './failed-check';

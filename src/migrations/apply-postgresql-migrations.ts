@@ -7,7 +7,7 @@ import { PostgresqlMigrationAdapterFactory } from './postgresql-migration-adapte
 import { queryOn, type PostgresqlQuery } from './postgresql-query';
 import { runSchemaEngine } from './run-schema-engine';
 import type { ShippedMigration } from './shipped-migrations';
-import { isDescriptorShortage } from '../errors/load-failure';
+import { isDescriptorShortage } from '../errors/descriptor-shortage';
 import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from './sql-state';
 
 /** Target and lock timeout of a migration. */

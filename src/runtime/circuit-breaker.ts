@@ -1,9 +1,6 @@
 import type { BreakerState } from '../diagnostics/types';
 import { classifyError } from '../errors/classify-error';
-import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
-import { isDescriptorShortage } from '../errors/load-failure';
-import { isKnownOutage } from '../engines/postgresql/errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /** Failures of calls that were under way together are one outage's; if it goes on, they count again after this time. */
@@ -15,9 +12,6 @@ const burstMs = 1000;
  */
 const probePatience = 10;
 const shortestPatienceMs = 1000;
-
-/** These say nothing about whether the database is there. */
-const sayingNothing: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
 
 /**
  * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
@@ -59,15 +53,11 @@ export class CircuitBreaker {
     if (this.#failures !== 0 && (this.#state === 'closed' || era === this.#era)) this.reset();
   }
 
-  /** A call has failed. Only outages count: after any other failure the database is there. */
+  /** A call has failed. Only outages count: other failures show that the database answers, or nothing about it. */
   failed(era: number, error: unknown): void {
-    const { code, retryable } = classifyError(error);
-    const isVerdictOfOurs = error instanceof Failure && code !== 'UNAVAILABLE';
-    // The process has too many open files: the database received no request.
-    const isOfProcess = isDescriptorShortage(error);
-    const isOutage = !isOfProcess && (isKnownOutage(error) ?? (code === 'UNAVAILABLE' && retryable));
-    if (isOutage) this.#noteOutage(era, error);
-    else if (!isOfProcess && !isVerdictOfOurs && !sayingNothing.has(code)) this.answered(era);
+    const { availability } = classifyError(error);
+    if (availability === 'down') this.#noteOutage(era, error);
+    else if (availability === 'up') this.answered(era);
     else if (this.#state !== 'closed' && era === this.#era) this.#open(performance.now());
   }
 

@@ -2,8 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { noteAttempts } from '../errors/attempts';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
-import { Failure } from '../errors/failure';
-import { isCancelledByRequest, isConnectTimeout, isReadOnlyServer } from '../engines/postgresql/errors/failure';
 import type { RetryPolicy } from '../options/resolve-options';
 import type { CircuitBreaker } from './circuit-breaker';
 import type { Executor } from '../storage/executor';
@@ -84,15 +82,8 @@ function delayAfter(
   return delayMs;
 }
 
-/**
- * The code of what the driver reports and may be passing. A failure of our own is a verdict. What has taken its time once
- * already would take it again, and the caller would wait for a multiple of what the options say.
- */
+/** Returns the code of a transient failure; undefined for any other error. */
 export function transientCode(error: unknown): DatabaseErrorCode | undefined {
-  if (error instanceof Failure) return undefined;
-  // The connection led to the wrong server; the next attempt uses another one.
-  if (isReadOnlyServer(error)) return 'READ_ONLY';
-  const { code, retryable } = classifyError(error);
-  if (!retryable || code === 'TIMEOUT') return undefined;
-  return isConnectTimeout(error) || isCancelledByRequest(error) ? undefined : code;
+  const { code, isTransient } = classifyError(error);
+  return isTransient ? code : undefined;
 }

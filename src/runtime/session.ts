@@ -1,10 +1,10 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { DatabaseHealth, HealthOptions } from '../health/types';
+import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
-import { isReadOnlyServer } from '../engines/postgresql/errors/failure';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
@@ -220,7 +220,7 @@ export class DatabaseSession implements Session {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
     // After an error of a read-only server, the whole transaction is repeated.
-    const codeOf = (error: unknown) => (isReadOnlyServer(error) ? undefined : transientCode(error));
+    const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
     return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }
 

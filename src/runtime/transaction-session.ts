@@ -1,5 +1,6 @@
 import type { CachedRecord, Lookup } from '../cache/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
+import { classifyError } from '../errors/classify-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
@@ -7,7 +8,6 @@ import type { EngineTransaction, Executor, TransactionWaiters } from '../storage
 import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
-import { isReadOnlyServer, isSerializationFailure } from '../engines/postgresql/errors/failure';
 import { perform, statementObserver } from './perform';
 import type { Session } from './session';
 import { runInsideTransaction } from './transaction-context';
@@ -188,6 +188,6 @@ export class TransactionAttempt<T> {
 
 /** Returns the code of a failure after which a whole transaction is retried, because it has changed nothing. */
 function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
-  if (isSerializationFailure(error)) return 'CONFLICT';
-  return isReadOnlyServer(error) ? 'READ_ONLY' : undefined;
+  const { code, isSerializationConflict, isReadOnlyServer } = classifyError(error);
+  return isSerializationConflict || isReadOnlyServer ? code : undefined;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { classifyError } from '../../src/errors/classify-error';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
 import { describeUnless, describeOn } from '../support/skip';
 import { temporaryDirectory } from '../support/test-database';
 
@@ -68,7 +68,7 @@ describeOn('sqlite', 'better-sqlite3 that cannot be loaded', () => {
   test('is DRIVER_UNAVAILABLE when its binary is for another version of Node.js', () => {
     const message = `The module '/app/better_sqlite3.node' was compiled against a different Node.js version using
 NODE_MODULE_VERSION 108. This version of Node.js requires NODE_MODULE_VERSION 115.`;
-    const failure = classifyError(Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' }));
+    const failure = classifySqliteError(Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' }));
     expect(failure).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false });
   });
 
@@ -76,7 +76,7 @@ NODE_MODULE_VERSION 108. This version of Node.js requires NODE_MODULE_VERSION 11
     ['ERR_DLOPEN_FAILED', '/app/better_sqlite3.node: cannot open shared object file: Too many open files'],
     ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE'],
   ])('is UNAVAILABLE when the process has too many files open: %s', (code, message) => {
-    const failure = classifyError(Object.assign(new Error(message), { code }));
+    const failure = classifySqliteError(Object.assign(new Error(message), { code }));
     expect(failure).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
   });
 });

@@ -2,6 +2,7 @@ import { perform } from '../../src/runtime/perform';
 import { probeHealth } from '../../src/health/probe';
 import type { HealthProbe } from '../../src/storage/executor';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
 import { Failure } from '../../src/errors/failure';
 import { driverErrorOf } from '../../src';
 import { expectError } from '../support/expect-error';
@@ -61,7 +62,7 @@ describe('an INTERNAL error', () => {
   test('does not describe the cause when the code is not INTERNAL', async () => {
     const { logger, diagnostics } = createListeners();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
-    await expectError('STORAGE_FULL', () => failWith(diagnostics, full));
+    await expectError('STORAGE_FULL', () => failWith(diagnostics, classifySqliteError(full)));
     const told = {
       operation: 'agents.get',
       code: 'STORAGE_FULL',

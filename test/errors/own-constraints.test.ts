@@ -1,11 +1,7 @@
-import { classifyError } from '../../src/errors/classify-error';
-import {
-  isOwnKey,
-  isOwnPostgresqlCheck,
-  isOwnRequiredColumn,
-  isOwnSqliteCheck,
-  isOwnTable,
-} from '../../src/errors/own-constraints';
+import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from '../../src/engines/postgresql/errors/own-constraints';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
+import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from '../../src/engines/sqlite/errors/own-constraints';
+import { isOwnRequiredColumn } from '../../src/errors/own-constraints';
 import { onPostgresql } from '../support/engine';
 import { runRaw } from '../support/raw-client';
 import { openSqlite } from '../support/raw-writer';
@@ -75,6 +71,7 @@ test('every constraint of the migrated database is recognised as a constraint of
   });
   expect(keys.length).toBeGreaterThan(14);
   expect(requiredColumns.length).toBeGreaterThan(60);
+  const isOwnKey = onPostgresql ? isOwnPostgresqlKey : isOwnSqliteKey;
   expect(keys.filter((key) => !isOwnKey(key))).toEqual([]);
   expect(unknownColumns).toEqual([]);
   const isOwnCheck = onPostgresql ? isOwnPostgresqlCheck : isOwnSqliteCheck;
@@ -88,5 +85,5 @@ test.each([
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.region', 'CONSTRAINT_VIOLATION'],
   ['SQLITE_ERROR', 'no such table: main.agents', 'SCHEMA_OUTDATED'],
 ])('a fault of this package is not reported as a fault of the application: %s, %s', (code, message, expected) => {
-  expect(classifyError(Object.assign(new Error(message), { code })).code).toBe(expected);
+  expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
 });

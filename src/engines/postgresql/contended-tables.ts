@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { classifyError } from '../../errors/classify-error';
+import { classifyPostgresqlError } from './errors/failure';
 
 /**
  * The tables on which unrelated transactions conflict: registrations share rows of names, and every event follows the last
@@ -42,7 +42,7 @@ async function lockBoth(client: PoolClient, first: string, second: string, lockT
   try {
     await lockTable(client, second);
   } catch (error) {
-    if (classifyError(error).code !== 'BUSY') throw error;
+    if (classifyPostgresqlError(error).code !== 'BUSY') throw error;
     await client.query('ROLLBACK TO SAVEPOINT before_locks');
     return false;
   }
@@ -56,7 +56,7 @@ async function lockTable(client: PoolClient, table: string): Promise<void> {
   try {
     await client.query(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`);
   } catch (error) {
-    if (classifyError(error).code !== 'PERMISSION_DENIED') throw error;
+    if (classifyPostgresqlError(error).code !== 'PERMISSION_DENIED') throw error;
     await client.query('ROLLBACK TO SAVEPOINT before_lock');
   }
 }

@@ -1,6 +1,5 @@
 import type { PoolClient } from 'pg';
-import { classifyError } from '../../errors/classify-error';
-import { isCancelledByRequest, isConnectionFault } from './errors/failure';
+import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/failure';
 import type { ChangeEntry, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../../storage/executor';
 import type { PrismaClientLoader } from '../../runtime/prisma-client-loader';
@@ -65,7 +64,7 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
       try {
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
-        const { code } = classifyError(error);
+        const { code } = classifyPostgresqlError(error);
         // A retry would take as long again, or defeat a deliberate cancellation.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;

@@ -3,8 +3,8 @@ import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { checkRecords } from '../../integrity/check-records';
 import type { Findings } from '../../integrity/findings';
 import { checkPart, type Snapshot } from '../../integrity/walker';
-import { classifyError } from '../../errors/classify-error';
-import { isConnectionFault } from './errors/failure';
+import { convertRejection } from '../../runtime/convert-errors';
+import { classifyPostgresqlError, isConnectionFault } from './errors/failure';
 import type { Row, Statement } from '../../sql/statement';
 import { inspectFeedCounter } from './feed-counter';
 import { runStatement, type PostgresqlConnections } from './connections';
@@ -42,7 +42,7 @@ const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs}
 export async function checkPostgresqlIntegrity(connections: PostgresqlConnections, findings: Findings): Promise<void> {
   const client = await connections.connectAlone();
   try {
-    await checkPart('the catalogue', findings, async () => {
+    await checkPostgresqlPart('the catalogue', findings, async () => {
       for (const [message] of await query(client, brokenSchemaSql)) {
         findings.add({ check: 'schema', message: String(message) });
       }
@@ -55,6 +55,11 @@ export async function checkPostgresqlIntegrity(connections: PostgresqlConnection
   }
 }
 
+/** Checks a part of the database, like {@link checkPart}; `work` may fail with errors of the driver. */
+function checkPostgresqlPart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
+  return checkPart(part, findings, () => convertRejection(classifyPostgresqlError, work));
+}
+
 async function checkSnapshot(client: Client, findings: Findings): Promise<void> {
   await client.query('SAVEPOINT part');
   const run = async (statement: Statement): Promise<readonly Row[]> => {
@@ -63,12 +68,12 @@ async function checkSnapshot(client: Client, findings: Findings): Promise<void> 
     } catch (error) {
       // The server rejects every statement after a failed one, and the other parts still have to be checked.
       if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
-      throw error;
+      throw classifyPostgresqlError(error);
     }
   };
   const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
   await checkRecords(snapshot, findings);
-  await checkPart('the feed of changes', findings, async () => {
+  await checkPostgresqlPart('the feed of changes', findings, async () => {
     const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
     if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
     else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });
@@ -119,7 +124,7 @@ async function checkStructure(client: Client, sql: string, what: string, finding
     const rows = await query(client, sql);
     if (rows.length === 0 || !sql.includes('verify_heapam')) return;
   } catch (error) {
-    if (classifyError(error).code !== 'CORRUPT') throw error;
+    if (classifyPostgresqlError(error).code !== 'CORRUPT') throw error;
   }
   findings.add({ check: 'storage', message: `${what} is damaged` });
 }

@@ -1,8 +1,13 @@
 import { DatabaseError, type PoolClient } from 'pg';
-import { classifyError } from '../../errors/classify-error';
 import { Failure } from '../../errors/failure';
 import { isNotQueryable } from './errors/connection-meanings';
-import { isConnectionFault, isOutdatedPlan, isSerializationFailure, isTransactionTimeout } from './errors/failure';
+import {
+  classifyPostgresqlError,
+  isConnectionFault,
+  isOutdatedPlan,
+  isSerializationFailure,
+  isTransactionTimeout,
+} from './errors/failure';
 import type { TransactionRequest } from '../../storage/executor';
 import { Mutex } from '../../runtime/mutex';
 import type { ConnectionHold } from '../../runtime/transaction-context';
@@ -193,7 +198,7 @@ export class TransactionWithSavepoints {
       await this.client.query('ROLLBACK TO operation');
     } catch {
       // It was cancelled between two savepoints, or this was: what comes after it fails because of that.
-      this.#failure = classifyError(error);
+      this.#failure = classifyPostgresqlError(error);
     }
   }
 

@@ -1,7 +1,7 @@
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { checkRecords } from '../../integrity/check-records';
 import type { Findings } from '../../integrity/findings';
-import { checkPart } from '../../integrity/walker';
+import { checkSqlitePart } from './check-part';
 import { isFeedCounterBehind } from './feed-counter';
 import { checkSearchIndex } from './search-index-integrity';
 import { hardLinkWarning } from './hard-links';
@@ -13,13 +13,13 @@ import { withSnapshot, type SqliteSnapshot } from './snapshot';
 export async function checkSqliteIntegrity(settings: SqliteSettings, findings: Findings): Promise<void> {
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);
-  await checkPart('the file', findings, async () => {
+  await checkSqlitePart('the file', findings, async () => {
     const { damages, failure } = await checkIntegrity(settings.path, settings.busyTimeoutMs);
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
   // When even the schema cannot be read, there is no state to check.
-  await checkPart('the database', findings, () => {
+  await checkSqlitePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await checkRecords(snapshot, findings);
       await checkFeedCounter(snapshot, findings);
@@ -29,7 +29,7 @@ export async function checkSqliteIntegrity(settings: SqliteSettings, findings: F
 }
 
 function checkFeedCounter({ connection: { driver } }: SqliteSnapshot, findings: Findings): Promise<void> {
-  return checkPart('the feed of changes', findings, () => {
+  return checkSqlitePart('the feed of changes', findings, () => {
     if (isFeedCounterBehind(driver)) {
       findings.add({ check: 'change-feed', message: feedCounterMessages.behind });
     }

@@ -1,8 +1,9 @@
 import type { Findings } from '../../integrity/findings';
 import { subjectOf } from '../../integrity/rules';
-import { checkPart, walk } from '../../integrity/walker';
+import { walk } from '../../integrity/walker';
 import { sql } from '../../sql/sql';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
+import { checkSqlitePart } from './check-part';
 import { trigramsOf } from './dialect';
 import type { SqliteSnapshot } from './snapshot';
 
@@ -10,7 +11,7 @@ const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delet
 
 /** Looks whether the index of parts of names knows every agent by its present name, and nothing else. */
 export function checkSearchIndex(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
-  return checkPart('the search index', findings, async () => {
+  return checkSqlitePart('the search index', findings, async () => {
     checkTriggers(snapshot, findings);
     await checkIndexedNames(snapshot, findings);
     await checkUnknownEntries(snapshot, findings);

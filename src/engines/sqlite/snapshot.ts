@@ -1,8 +1,10 @@
 import type { Snapshot } from '../../integrity/walker';
+import { convertRejection } from '../../runtime/convert-errors';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';
+import { classifySqliteError } from './errors/failure';
 
 /** A state of a SQLite database, on a connection of its own. */
 export interface SqliteSnapshot extends Snapshot {
@@ -31,10 +33,11 @@ export async function withSnapshot<T>(
     return await work({
       dialect: sqliteDialect,
       connection,
-      query: async (statement) => {
-        if (shouldYield()) await yieldToEventLoop();
-        return connection.run(statement).rows;
-      },
+      query: (statement) =>
+        convertRejection(classifySqliteError, async () => {
+          if (shouldYield()) await yieldToEventLoop();
+          return connection.run(statement).rows;
+        }),
     });
   } finally {
     connection.close();

@@ -1,4 +1,5 @@
-import { isMissingValue } from '../../engines/postgresql/errors/failure';
+import { classifyError } from '../../errors/classify-error';
+import { columnWithoutHead } from '../../errors/refused-column';
 import type { Dialect, RecordColumns } from '../../sql/dialect';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { raw, sql, type Sql } from '../../sql/sql';
@@ -235,7 +236,7 @@ function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['rec
 
 /** Reports whether {@link ChainStatements.record} has failed because the head of the chain is unknown. */
 export function isWithoutHead(error: unknown): boolean {
-  return isMissingValue(error, 'security_event_entries', 'sequence');
+  return classifyError(error).missingColumn === columnWithoutHead;
 }
 
 /**

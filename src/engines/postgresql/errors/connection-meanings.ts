@@ -1,4 +1,5 @@
 import type { DatabaseErrorCode } from '../../../errors/database-error';
+import type { Availability } from '../../../errors/failure';
 import { describeTlsFault } from './tls-fault';
 
 /*
@@ -12,14 +13,16 @@ export interface Meaning {
   readonly message: string;
   /** Set when it differs from the default of the code. */
   readonly retryable?: boolean;
-  /** Reports whether the circuit breaker counts the error as an outage; set when the code does not decide that. */
-  readonly isOutage?: boolean;
+  /** Set when it differs from the default of {@link reportedFailure}. */
+  readonly isTransient?: boolean;
+  readonly availability?: Availability;
 }
 
 const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
-export const silent: Meaning = {
+const silent: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the server did not answer within pool.connectTimeoutMs',
+  isTransient: false,
 };
 export const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
 
@@ -91,6 +94,6 @@ export function meaningOfConnectionError(error: object): Meaning | undefined {
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;
   const tlsFault = describeTlsFault(code);
-  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, isOutage: true };
+  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, availability: 'down' };
   return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }

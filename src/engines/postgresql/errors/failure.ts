@@ -1,16 +1,10 @@
 import { isMarkedConnectionFault } from './connection-faults';
-import {
-  lost,
-  meaningOfConnectionError,
-  misunderstood,
-  refusedRole,
-  silent,
-  type Meaning,
-} from './connection-meanings';
+import { lost, meaningOfConnectionError, misunderstood, refusedRole, type Meaning } from './connection-meanings';
+import { classifyError } from '../../../errors/classify-error';
 import { findInChain } from '../../../errors/error-chain';
-import { Failure } from '../../../errors/failure';
-import { meaningOfForeignKey, stillReferenced } from '../../../errors/foreign-key';
-import { innerKeyFault, toAlreadyExists } from './keys';
+import { reportedFailure, type Failure } from '../../../errors/failure';
+import { meaningOfForeignKey, stillReferenced, violatesOwnForeignKey } from './foreign-key';
+import { meaningOfFeedKey, toTakenKey } from './keys';
 import { describeViolation } from './violation';
 import { toRefusal } from '../../../errors/refused-column';
 
@@ -26,7 +20,7 @@ const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too larg
 const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
 const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the schema of the database was changed meanwhile' };
 const ended: Meaning = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
-const readOnly: Meaning = { code: 'READ_ONLY', message: 'the database is read-only' };
+const readOnly: Meaning = { code: 'READ_ONLY', message: 'the database is read-only', isTransient: true };
 const missingDatabase: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the server has no such database',
@@ -38,11 +32,12 @@ const refusedSetting: Meaning = {
 };
 const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction took longer than the server lets it' };
 const cancelledByTimeout: Meaning = { code: 'TIMEOUT', message: 'the statement took longer than it may' };
-// The server has answered. An immediate retry would defeat a deliberate cancellation.
+// The server has answered. An automatic retry would defeat a deliberate cancellation.
 const cancelledByRequest: Meaning = {
   code: 'UNAVAILABLE',
   message: 'the statement was cancelled on the server, for example by an administrator',
-  isOutage: false,
+  isTransient: false,
+  availability: 'up',
 };
 const cancelled: Meaning = {
   code: 'TIMEOUT',
@@ -134,14 +129,28 @@ const sharedTables: ReadonlySet<unknown> = new Set([
   'security_event_checkpoints',
 ]);
 
-/** Returns the mapping of an error of PostgreSQL or of its connection; undefined for any other error. */
+/** Converts an error of PostgreSQL, of its driver or of a connection, and any other error, into a failure. */
+export function classifyPostgresqlError(error: unknown): Failure {
+  return classifyError(error, toPostgresqlFailure);
+}
+
+/** Returns the failure of an error of PostgreSQL or of its connection; undefined for any other error. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
   const meaning = meaningOf(error);
-  const refusal = refusalOf(error, cause);
-  if (refusal !== undefined) return refusal;
   if (meaning === undefined) return undefined;
-  if (meaning === takenKey) return toAlreadyExists(error, cause);
-  return new Failure(meaning.code, meaning.message, { retryable: meaning.retryable, cause });
+  if (meaning === takenKey) return toTakenKey(error, cause);
+  const column = missingColumnOf(error);
+  const refusal = column === undefined ? undefined : toRefusal(column, cause);
+  if (refusal !== undefined) return refusal;
+  return reportedFailure(meaning.code, meaning.message, {
+    cause,
+    retryable: meaning.retryable,
+    isTransient: meaning.isTransient,
+    isSerializationConflict: meaning === inTheWay,
+    isReadOnlyServer: meaning === readOnly,
+    violatesOwnForeignKey: violatesOwnForeignKey(error),
+    availability: meaning.availability,
+  });
 }
 
 /** Reports whether a transaction failed because of another one, so that the whole transaction may be retried. */
@@ -170,19 +179,9 @@ export function isTransactionTimeout(error: unknown): boolean {
   return findInChain(error, meaningOf) === idleForTooLong;
 }
 
-/** Reports whether somebody cancelled a statement on the server: it must not be retried automatically. */
+/** Reports whether somebody cancelled a statement on the server: it must not be repeated automatically. */
 export function isCancelledByRequest(error: unknown): boolean {
   return findInChain(error, meaningOf) === cancelledByRequest;
-}
-
-/** Reports whether the circuit breaker counts the error as an outage; undefined when its code decides that. */
-export function isKnownOutage(error: unknown): boolean | undefined {
-  return findInChain(error, meaningOf)?.isOutage;
-}
-
-/** Reports whether the time limit for a connection passed without one. */
-export function isConnectTimeout(error: unknown): boolean {
-  return findInChain(error, meaningOf) === silent;
 }
 
 /**
@@ -230,7 +229,7 @@ function meaningOf(error: object): Meaning | undefined {
   if (state === '23503') return meaningOfForeignKey(error);
   // A table of the application refers to one that is truncated; the server has no separate code for this.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
-  if (state === '23505') return innerKeyFault(error) ?? takenKey;
+  if (state === '23505') return meaningOfFeedKey(error) ?? takenKey;
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);
   const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
@@ -259,16 +258,7 @@ function meaningOfMessage(error: object, state: string): Meaning | undefined {
   return messages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
-function refusalOf(error: object, cause: unknown): Failure | undefined {
+function missingColumnOf(error: object): string | undefined {
   const { table, column } = error as Readonly<Record<string, unknown>>;
-  return sqlStateOf(error) === '23502' ? toRefusal(`${String(table)}.${String(column)}`, cause) : undefined;
-}
-
-/** Reports whether a statement has failed because a column has no value. */
-export function isMissingValue(error: unknown, table: string, column: string): boolean {
-  const found = findInChain(error, (link) => {
-    const fields = link as Readonly<Record<string, unknown>>;
-    return fields['code'] === '23502' && fields['table'] === table && fields['column'] === column ? link : undefined;
-  });
-  return found !== undefined;
+  return sqlStateOf(error) === '23502' ? `${String(table)}.${String(column)}` : undefined;
 }

@@ -1,5 +1,6 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
-import { isOwnKey, isOwnPostgresqlCheck, isOwnRequiredColumn } from '../../../errors/own-constraints';
+import { isOwnRequiredColumn } from '../../../errors/own-constraints';
+import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from './own-constraints';
 
 /**
  * Classes of SQLSTATE that PostgreSQL defines (its documentation, appendix A): any other class belongs to the
@@ -40,7 +41,7 @@ export function describeViolation(error: object, state: string): string | undefi
 // RAISE can name a constraint.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
-  if (name !== undefined && isOwnKey(name)) return undefined;
+  if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
   return triggerRefuses(name ?? functionOf(Reflect.get(error, 'where')));
 }
 
@@ -51,7 +52,7 @@ function describeConstraint(error: object, state: string): string | undefined {
       return describeRequired(error);
     case '23505':
       // Prisma's adapter does not always keep the name.
-      return name === undefined || isOwnKey(name) ? undefined : constraintRefuses(name);
+      return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintRefuses(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintRefuses(name);
     case '23P01':

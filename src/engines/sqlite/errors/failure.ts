@@ -1,8 +1,11 @@
-import type { DatabaseErrorCode, ErrorEntity } from '../../../errors/database-error';
-import { describeSqliteViolation } from './violation';
-import { sqliteErrorOf, type SqliteError } from './error';
-import { Failure, notInitialized } from '../../../errors/failure';
+import { classifyError } from '../../../errors/classify-error';
+import type { DatabaseErrorCode } from '../../../errors/database-error';
+import { notInitialized, reportedFailure, type Failure } from '../../../errors/failure';
+import { toKeyFailure } from '../../../errors/key-failure';
 import { toRefusal } from '../../../errors/refused-column';
+import { sqliteErrorOf, type SqliteError } from './error';
+import { toLoadFailure } from './load-failure';
+import { describeSqliteViolation } from './violation';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
@@ -24,32 +27,29 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_TOOBIG', 'INVALID_INPUT', 'a value is too large to store'],
 ];
 
-/** The public name of what a unique index protects. */
-const uniqueColumns: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
-  'agents.id': ['agent', 'id'],
-  'certificates.id': ['certificate', 'id'],
-  'certificates.fingerprint_key': ['certificate', 'fingerprint'],
-  'security_events.id': ['securityEvent', 'id'],
-};
+/** Errors that only their message distinguishes. */
+const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, message: string])[] = [
+  [
+    /^no such (?:table|column)|^table \S+ has no column named/,
+    'SCHEMA_OUTDATED',
+    'the schema of the database lacks what this package needs',
+  ],
+  // By a header that is damaged, or that a much newer SQLite has written.
+  [/^unsupported file format$/, 'CORRUPT', 'the file is no database that can be read'],
+  // The input is always valid JSON: the stored value is invalid.
+  [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'what is stored is no JSON'],
+];
 
-/**
- * Keys that begin with the key of a record, which is checked first: only rows without their record cause duplicates.
- */
-const innerKeys: ReadonlySet<string> = new Set([
-  'endpoints.agent_id, endpoints.id',
-  'agent_metadata.agent_id, agent_metadata.key',
-  'certificate_metadata.certificate_id, certificate_metadata.key',
-  'security_event_metadata.event_id, security_event_metadata.key',
-]);
+/** Converts an error of SQLite or of its driver, and any other error, into a failure. */
+export function classifySqliteError(error: unknown): Failure {
+  return classifyError(error, toSqliteFailure);
+}
 
-/**
- * Returns the mapping of an error of SQLite's driver; undefined for any other error. `cause` becomes the cause of the
- * failure.
- */
-export function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
+/** Returns the failure of an error of SQLite's driver; undefined for any other error. */
+function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   if (isAboutClosed(error)) return notInitialized(cause);
   const driverError = adaptedErrorOf(error) ?? sqliteErrorOf(error);
-  return driverError === undefined ? undefined : classify(driverError, cause);
+  return driverError === undefined ? toLoadFailure(error, cause) : toReportedFailure(driverError, cause);
 }
 
 // Message of the driver, without a code: close() has not waited for a running call.
@@ -64,35 +64,17 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
   return sqliteErrorOf({ code: originalCode, message: originalMessage });
 }
 
-function classify({ code, message }: SqliteError, cause: unknown): Failure {
+function toReportedFailure({ code, message }: SqliteError, cause: unknown): Failure {
   const violation = describeSqliteViolation(code, message);
-  if (violation !== undefined) return new Failure('CONSTRAINT_VIOLATION', violation, { cause });
+  if (violation !== undefined) return reportedFailure('CONSTRAINT_VIOLATION', violation, { cause });
+  // The columns that the constraint names.
+  const columns = message.split('constraint failed: ').at(1) ?? '';
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
-    const columns = message.split('constraint failed: ').at(1) ?? '';
-    if (innerKeys.has(columns)) {
-      return new Failure('CORRUPT', 'rows of a record that does not exist are in the way: check() names them', {
-        cause,
-      });
-    }
-    const [entity, field] = uniqueColumns[columns] ?? [];
-    return new Failure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+    return toKeyFailure(columns, cause);
   }
-  if (code === 'SQLITE_CONSTRAINT_NOTNULL') {
-    const refusal = toRefusal(message.split('constraint failed: ').at(1) ?? '', cause);
-    if (refusal !== undefined) return refusal;
-  }
-  if (/^no such (?:table|column)|^table \S+ has no column named/.test(message)) {
-    return new Failure('SCHEMA_OUTDATED', 'the schema of the database lacks what this package needs', { cause });
-  }
-  // By a header that is damaged, or that a much newer SQLite has written.
-  if (message === 'unsupported file format') {
-    return new Failure('CORRUPT', 'the file is no database that can be read', { cause });
-  }
-  // The input is always valid JSON: the stored value is invalid.
-  if (/^malformed JSON|^JSON cannot hold BLOB values/.test(message)) {
-    return new Failure('CORRUPT', 'what is stored is no JSON', { cause });
-  }
-  const known = failures.find(([prefix]) => code.startsWith(prefix));
-  if (known === undefined) return new Failure('INTERNAL', 'unexpected fault of the database', { cause });
-  return new Failure(known[1], known[2], { cause });
+  const refusal = code === 'SQLITE_CONSTRAINT_NOTNULL' ? toRefusal(columns, cause) : undefined;
+  if (refusal !== undefined) return refusal;
+  const known =
+    messages.find(([pattern]) => pattern.test(message)) ?? failures.find(([prefix]) => code.startsWith(prefix));
+  return reportedFailure(known?.[1] ?? 'INTERNAL', known?.[2] ?? 'unexpected fault of the database', { cause });
 }

@@ -1,5 +1,6 @@
 import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
-import { isOwnKey, isOwnRequiredColumn, isOwnSqliteCheck, isOwnTable } from '../../../errors/own-constraints';
+import { isOwnRequiredColumn } from '../../../errors/own-constraints';
+import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from './own-constraints';
 
 /**
  * Matches the name of a CHECK constraint. For a constraint without a name SQLite reports its SQL, which must not be
@@ -27,7 +28,7 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
       // For an index over expressions: "index 'name'".
-      return isOwnKey(subject) ? undefined : constraintRefuses(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
+      return isOwnSqliteKey(subject) ? undefined : constraintRefuses(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintRefuses(undefined);
     case 'SQLITE_CONSTRAINT_TRIGGER':

@@ -1,19 +1,7 @@
-import { constraintRefuses } from './application-constraint';
-import type { Meaning } from '../engines/postgresql/errors/connection-meanings';
-import { findInChain } from './error-chain';
-import { ownRequiredColumns } from './own-constraints';
-
-/** Foreign keys that the migrations of this package create. */
-export const ownForeignKeys: ReadonlySet<string> = new Set([
-  'agent_capabilities_agent_id_fkey',
-  'agent_capabilities_capability_id_fkey',
-  'agent_metadata_agent_id_fkey',
-  'agents_certificate_id_fkey',
-  'certificate_metadata_certificate_id_fkey',
-  'certificates_replaced_by_fkey',
-  'endpoints_agent_id_fkey',
-  'security_event_metadata_event_id_fkey',
-]);
+import { constraintRefuses } from '../../../errors/application-constraint';
+import { ownRequiredColumns } from '../../../errors/own-constraints';
+import type { Meaning } from './connection-meanings';
+import { ownForeignKeys } from './own-constraints';
 
 const notFound: Meaning = {
   code: 'REFERENCE_NOT_FOUND',
@@ -26,8 +14,8 @@ const ofReferenced = 'update or delete on table';
 const ofReferring = 'insert or update on table';
 
 /**
- * Returns the mapping of a foreign key violation of PostgreSQL. The server has one code for both sides, and names the
- * referencing table. A table of the application refers to a record of this package.
+ * Returns the mapping of a foreign key violation. The server has one code for both sides, and names the referencing
+ * table. A table of the application refers to a record of this package.
  */
 export function meaningOfForeignKey(error: object): Meaning {
   const { table } = error as Readonly<Record<string, unknown>>;
@@ -40,9 +28,9 @@ export function meaningOfForeignKey(error: object): Meaning {
   return { code: 'CONSTRAINT_VIOLATION', message: constraintRefuses(name) };
 }
 
-/** Reports whether a foreign key of this package was violated, as far as PostgreSQL reports it. */
-export function isOwnForeignKey(error: unknown): boolean {
-  return findInChain(error, (link) => ownForeignKeys.has(nameOf(link) ?? '') || undefined) ?? false;
+/** Reports whether an error names a foreign key of this package. */
+export function violatesOwnForeignKey(error: object): boolean {
+  return ownForeignKeys.has(nameOf(error) ?? '');
 }
 
 function nameOf(error: object): string | undefined {

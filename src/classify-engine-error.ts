@@ -1,0 +1,12 @@
+import { classifyPostgresqlError } from './engines/postgresql/errors/failure';
+import { classifySqliteError } from './engines/sqlite/errors/failure';
+import type { DatabaseLocation } from './options/database-url';
+import type { ErrorClassifier } from './runtime/convert-errors';
+
+/**
+ * Returns the function that converts errors of an engine into failures. It does not load the engine: an error of that
+ * is among those to convert.
+ */
+export function errorClassifierOf({ kind }: DatabaseLocation): ErrorClassifier {
+  return kind === 'postgresql' ? classifyPostgresqlError : classifySqliteError;
+}

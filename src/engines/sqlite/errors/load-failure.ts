@@ -1,0 +1,26 @@
+import { reportedFailure, type Failure } from '../../../errors/failure';
+
+// Yarn 4 and pnpm 10 run the scripts of a package, which fetch or compile the binary, only where they are allowed.
+const rebuild = [
+  'With npm, run "npm rebuild better-sqlite3 --ignore-scripts=false".',
+  'With pnpm, run "pnpm approve-builds", then "pnpm rebuild better-sqlite3".',
+  'With Yarn, set dependenciesMeta.better-sqlite3.built to true in package.json, then run "yarn rebuild better-sqlite3"',
+].join(' ');
+const noBinary = `better-sqlite3 has no binary for this version of Node.js and this system. ${rebuild}`;
+const notInstalled =
+  'better-sqlite3 is not installed: run "npm install", "pnpm install" or "yarn install" in the application';
+
+/** Returns the failure when the driver could not be loaded; undefined for any other error. */
+export function toLoadFailure(error: object, cause: unknown): Failure | undefined {
+  const message = describeLoadError(error);
+  return message === undefined ? undefined : reportedFailure('DRIVER_UNAVAILABLE', message, { cause });
+}
+
+function describeLoadError(error: object): string | undefined {
+  const { code, message } = error as Readonly<Record<string, unknown>>;
+  if (typeof message !== 'string') return undefined;
+  // Thrown by the package "bindings", without a code.
+  if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
+  const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+  return isMissing && /better-sqlite3|bindings|file-uri-to-path/.test(message) ? notInstalled : undefined;
+}

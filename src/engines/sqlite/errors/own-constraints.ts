@@ -1,0 +1,36 @@
+import { ownKeys, ownOptionalColumns, ownRequiredColumns } from '../../../errors/own-constraints';
+
+/* Constraints that the migrations of this package create on SQLite alone. */
+
+/** Columns of the primary keys and unique indexes. The last two are of a table that exists on SQLite only. */
+const ownKeyColumns: ReadonlySet<string> = new Set([
+  ...Object.values(ownKeys),
+  'agent_names.agent_id',
+  'agent_names.key',
+]);
+
+// Each column has a CHECK constraint.
+const ownSqliteChecks: ReadonlySet<string> = new Set(
+  [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
+    Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
+  ),
+);
+
+/**
+ * Reports whether a primary key or unique index is this package's.
+ *
+ * @param columns - columns of the key, as SQLite reports them.
+ */
+export function isOwnSqliteKey(columns: string): boolean {
+  return ownKeyColumns.has(columns);
+}
+
+/** Reports whether a CHECK constraint of a SQLite database is this package's. */
+export function isOwnSqliteCheck(name: string): boolean {
+  return ownSqliteChecks.has(name);
+}
+
+/** Reports whether a table is this package's, including Prisma's history and SQLite's own tables. */
+export function isOwnTable(name: string): boolean {
+  return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
+}

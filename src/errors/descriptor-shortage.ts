@@ -1,0 +1,30 @@
+import { findInChain } from './error-chain';
+import { reportedFailure, type Failure } from './failure';
+
+/** Error codes of a process, or a system, that has reached its limit of open files. */
+const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+
+const message = 'no file descriptor is left: close files, or raise the limit of the process (ulimit -n)';
+
+/**
+ * Returns the failure when the process, or the system, has too many open files; undefined for any other error. It does
+ * not show whether the database is available, because nothing was sent to it.
+ */
+export function toDescriptorShortage(error: object, cause: unknown): Failure | undefined {
+  return lacksDescriptors(error)
+    ? reportedFailure('UNAVAILABLE', message, { cause, availability: 'unknown' })
+    : undefined;
+}
+
+/** Reports whether the process, or the system, has too many open files. */
+export function isDescriptorShortage(error: unknown): boolean {
+  return findInChain(error, (link) => lacksDescriptors(link) || undefined) ?? false;
+}
+
+function lacksDescriptors(error: object): boolean {
+  const { code, message: reason } = error as Readonly<Record<string, unknown>>;
+  if (descriptorCodes.has(code)) return true;
+  // The dynamic linker, and the start of a thread, report the reason only in their message.
+  const hasReason = code === 'ERR_DLOPEN_FAILED' || code === 'ERR_WORKER_INIT_FAILED';
+  return hasReason && typeof reason === 'string' && /too many open files|EMFILE|ENFILE/i.test(reason);
+}

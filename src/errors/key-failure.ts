@@ -1,0 +1,34 @@
+import type { ErrorEntity } from './database-error';
+import { reportedFailure, type Failure } from './failure';
+
+/** Public names of the keys that callers set, by the columns of the key. */
+const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
+  'agents.id': ['agent', 'id'],
+  'certificates.id': ['certificate', 'id'],
+  'certificates.fingerprint_key': ['certificate', 'fingerprint'],
+  'security_events.id': ['securityEvent', 'id'],
+};
+
+/**
+ * Keys that begin with the key of a record, which is checked first: only rows without their record cause duplicates.
+ */
+const nestedKeys: ReadonlySet<string> = new Set([
+  'endpoints.agent_id, endpoints.id',
+  'agent_metadata.agent_id, agent_metadata.key',
+  'certificate_metadata.certificate_id, certificate_metadata.key',
+  'security_event_metadata.event_id, security_event_metadata.key',
+]);
+
+/**
+ * Returns the failure for a duplicate key.
+ *
+ * @param columns - columns of the key, such as `endpoints.agent_id, endpoints.id`.
+ */
+export function toKeyFailure(columns: string, cause: unknown): Failure {
+  if (nestedKeys.has(columns)) {
+    const message = 'rows of a record that does not exist are in the way: check() names them';
+    return reportedFailure('CORRUPT', message, { cause });
+  }
+  const [entity, field] = publicKeys[columns] ?? [];
+  return reportedFailure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+}

@@ -1,0 +1,83 @@
+import type { Failure } from '../errors/failure';
+import type { Engine, EngineTransaction, Executor, HealthProbe } from '../storage/executor';
+
+/** Converts any error of an engine into a failure, with the error as its cause. */
+export type ErrorClassifier = (error: unknown) => Failure;
+
+/** Returns the engine with every error converted by `classify`, so that its callers see only failures. */
+export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
+  const { preferReplicas, dataVersion } = bound(engine);
+  return {
+    createExecutor: (observe) => convertExecutor(engine.createExecutor(observe), classify),
+    ...(preferReplicas === undefined
+      ? undefined
+      : {
+          preferReplicas: (primary, observe) => {
+            const executor = preferReplicas(primary, observe);
+            return executor === primary ? primary : convertExecutor(executor, classify);
+          },
+        }),
+    begin: async (request) =>
+      convertTransaction(await convertRejection(classify, () => engine.begin(request)), classify),
+    migrate: () => convertRejection(classify, () => engine.migrate()),
+    checkIntegrity: (findings) => convertRejection(classify, () => engine.checkIntegrity(findings)),
+    backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
+    ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
+    healthProbe: convertProbe(engine.healthProbe, classify),
+    close: () => convertRejection(classify, () => engine.close()),
+    terminate: () => convertRejection(classify, () => engine.terminate()),
+  };
+}
+
+/** Runs `work`, and converts the error with which it fails. */
+export async function convertRejection<T>(classify: ErrorClassifier, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw classify(error);
+  }
+}
+
+function convertThrown<T>(classify: ErrorClassifier, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw classify(error);
+  }
+}
+
+function bound(engine: Engine): Pick<Engine, 'preferReplicas' | 'dataVersion'> {
+  return {
+    ...(engine.preferReplicas && { preferReplicas: engine.preferReplicas.bind(engine) }),
+    ...(engine.dataVersion && { dataVersion: engine.dataVersion.bind(engine) }),
+  };
+}
+
+function convertExecutor(executor: Executor, classify: ErrorClassifier): Executor {
+  return {
+    dialect: executor.dialect,
+    query: (statement) => convertRejection(classify, () => executor.query(statement)),
+    atomic: (work) => convertRejection(classify, () => executor.atomic(work)),
+    prisma: (work) => convertRejection(classify, () => executor.prisma(work)),
+  };
+}
+
+function convertTransaction(transaction: EngineTransaction, classify: ErrorClassifier): EngineTransaction {
+  return {
+    waiters: transaction.waiters,
+    hold: transaction.hold,
+    createExecutor: (observe) => convertExecutor(transaction.createExecutor(observe), classify),
+    commit: () => convertRejection(classify, () => transaction.commit()),
+    rollback: () => convertRejection(classify, () => transaction.rollback()),
+  };
+}
+
+function convertProbe(probe: HealthProbe, classify: ErrorClassifier): HealthProbe {
+  return {
+    ...probe,
+    ping: () => convertRejection(classify, () => probe.ping()),
+    pendingMigrations: () => convertRejection(classify, () => probe.pendingMigrations()),
+    warnings: () => convertRejection(classify, () => probe.warnings()),
+    replicas: () => convertRejection(classify, () => probe.replicas()),
+  };
+}
