@@ -208,3 +208,22 @@ export const anyValue: Arbitrary<Hostile> = fc.oneof(
       .map(asItIs),
   },
 );
+
+export type Path = readonly (string | number)[];
+
+/** The paths of all values inside `value`, itself included. */
+export function pathsOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof AbortSignal)
+    return [path];
+  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
+  return [path, ...keys.flatMap((key) => pathsOf(Reflect.get(value, key), [...path, key]))];
+}
+
+/** A copy of `value` with another value at `path`. */
+export function replaced(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
+  if (key === undefined) return by;
+  const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
+  const element = replaced(Reflect.get(copy, key), rest, by);
+  Object.defineProperty(copy, key, { value: element, enumerable: true, configurable: true, writable: true });
+  return copy;
+}

@@ -1,7 +1,7 @@
 import { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
-import { everyCall } from '../support/every-call';
 import { expectError } from '../support/expect-error';
+import { databaseCalls, makeCall, publicCalls } from '../support/public-calls';
 import { rawCounts } from '../support/raw-reader';
 import { openTestDatabase } from '../support/test-database';
 
@@ -45,10 +45,14 @@ describe('close', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 1 });
   });
 
-  test.each(everyCall)('leaves %s to fail with NOT_INITIALIZED', async (_, call) => {
+  test('makes every later call fail with NOT_INITIALIZED', async () => {
     const { db } = await openTestDatabase();
     await db.close();
-    expect((await expectError('NOT_INITIALIZED', () => call(db))).message).toBe('Database is not initialized');
+    for (const call of [...publicCalls, ...databaseCalls]) {
+      if (['initialize', 'close'].includes(call.name)) continue;
+      const { name, message } = await expectError('NOT_INITIALIZED', () => makeCall(db, call));
+      expect([call.name, name, message]).toEqual([call.name, 'DatabaseError', 'Database is not initialized']);
+    }
   });
 
   test('does nothing the second time, nor before initialize, nor after a start that failed', async () => {

@@ -1,7 +1,7 @@
 import { DatabaseService, type DatabaseEvent } from '../../src';
 import { createAgent, createCertificate, wholeAgent } from '../support/factories';
-import { everyCall } from '../support/every-call';
 import { expectError } from '../support/expect-error';
+import { databaseCalls, makeCall, publicCalls } from '../support/public-calls';
 import { rawCounts } from '../support/raw-reader';
 import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
@@ -73,11 +73,13 @@ describe('initialize', () => {
 });
 
 describe('before initialize', () => {
-  test.each(everyCall)('%s fails with NOT_INITIALIZED', async (_, call) => {
+  test('every call fails with NOT_INITIALIZED', async () => {
     const { db } = await createService(await newDatabaseUrl());
-    const error = await expectError('NOT_INITIALIZED', () => call(db));
-    expect(error.message).toBe('Database is not initialized');
-    expect(error.retryable).toBe(false);
+    for (const call of [...publicCalls, ...databaseCalls]) {
+      if (['initialize', 'close'].includes(call.name)) continue;
+      const { message, retryable } = await expectError('NOT_INITIALIZED', () => makeCall(db, call));
+      expect([call.name, message, retryable]).toEqual([call.name, 'Database is not initialized', false]);
+    }
   });
 
   test('the callback of a transaction is not called', async () => {

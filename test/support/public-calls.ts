@@ -1,0 +1,284 @@
+import { join } from 'node:path';
+import type {
+  AgentInput,
+  AgentService,
+  CertificateInput,
+  CertificateService,
+  DatabaseService,
+  EventService,
+  RegistrationInput,
+  TransactionScope,
+} from '../../src';
+import { agentInput, certificateInput, eventInput } from './factories';
+import { scratch } from './scratch';
+
+/** A database or one of its transactions: both have the same operations. */
+export type Target = DatabaseService | TransactionScope;
+
+/** Adds something to each free text of the arguments, such as a secret that no message may show. */
+export type Mark = (text: string) => string;
+
+type Judge = (answer: unknown) => boolean;
+type Callable = (...args: never[]) => unknown;
+
+/** One method: whether it may change rows, whether an answer is of the right type, and valid arguments. */
+type Sample<Args extends readonly unknown[] = readonly unknown[]> = readonly [
+  kind: 'reads' | 'writes',
+  isAnswer: Judge,
+  args: (mark: Mark) => Args,
+];
+
+/** A sample of every method of `Service`: a method without one does not compile. */
+type Samples<Service, Prefix extends string = ''> = {
+  readonly [
+    Name in keyof Service & string as Service[Name] extends Callable ? `${Prefix}${Name}` : never
+  ]: Service[Name] extends Callable ? Sample<Parameters<Service[Name]>> : never;
+};
+
+/** A call of a public method. */
+export interface PublicCall {
+  /** Such as `agents.create`. */
+  readonly name: string;
+  /** Valid arguments with every optional field; each call gives new objects. */
+  readonly args: (mark?: Mark) => readonly unknown[];
+  readonly isAnswer: Judge;
+  /** Whether the call may change rows. */
+  readonly writes: boolean;
+}
+
+const isText: Judge = (answer) => typeof answer === 'string';
+const isTruth: Judge = (answer) => typeof answer === 'boolean';
+const isCount: Judge = (answer) => Number.isSafeInteger(answer);
+const isObject: Judge = (answer) => typeof answer === 'object' && answer !== null;
+const isRecord: Judge = (answer) => answer === null || (isObject(answer) && 'id' in (answer as object));
+const isOutcome: Judge = (answer) => answer === null || isObject(answer);
+const isList: Judge = (answer) => Array.isArray(answer);
+const isPage: Judge = (answer) => isObject(answer) && isList(Reflect.get(answer as object, 'items'));
+const isStep: Judge = (answer) => isObject(answer) && isTruth(Reflect.get(answer as object, 'done'));
+const isNothing: Judge = (answer) => answer === undefined;
+
+const early = new Date('2001-01-01');
+const late = new Date('2099-01-01');
+const primary = { consistency: 'primary' } as const;
+const window = { limit: 10, offset: 0 };
+const page = { after: undefined, size: 10 };
+const change = { ifUpdatedAt: undefined };
+const unique = { unique: 'none' } as const;
+
+const metadata = (mark: Mark) => ({ [mark('key')]: [mark('value'), { nested: 1 }] });
+const health = (mark: Mark) => ({ status: 'HEALTHY', lastChecked: early, message: mark('fine') }) as const;
+
+// Ids are left out, so that the same call is valid any number of times.
+const agent = (mark: Mark): AgentInput => ({
+  name: mark('Test Agent'),
+  publicKey: mark('PEM'),
+  certificateId: mark('c'),
+  endpoints: [
+    {
+      id: mark('main'),
+      protocol: mark('https'),
+      address: mark('https://agent.example'),
+      port: 443,
+      health: health(mark),
+      metadata: metadata(mark),
+    },
+  ],
+  defaultEndpoint: { id: mark('main') },
+  capabilities: [mark('read'), mark('write')],
+  version: mark('1.0.0'),
+  description: mark('An agent'),
+  metadata: metadata(mark),
+  createdAt: early,
+  updatedAt: early,
+  expiresAt: late,
+  status: 'ACTIVE',
+  owner: mark('test-owner'),
+});
+const certificate = (mark: Mark): CertificateInput => ({
+  ...certificateInput({ createdAt: early, status: 'VALID' }),
+  fingerprint: mark(certificateInput().fingerprint),
+  subject: mark('CN=a'),
+  issuer: mark('CN=b'),
+  publicKey: mark('PEM'),
+  certificate: mark('PEM'),
+  metadata: metadata(mark),
+});
+const event = (mark: Mark) => ({
+  ...eventInput({ timestamp: early, source: mark('s'), target: mark('t'), description: mark('d') }),
+  eventType: mark('CUSTOM'),
+  metadata: metadata(mark),
+  mitigationApplied: true,
+  mitigationDetails: mark('x'),
+});
+const registration = (mark: Mark): RegistrationInput => ({
+  certificate: certificate(mark),
+  agent: { ...agent(mark), certificateId: undefined },
+  event: event(mark),
+});
+const resolution = (mark: Mark) =>
+  ({
+    ids: [mark('a')],
+    name: mark('Agent'),
+    exactName: mark('Test Agent'),
+    owner: mark('test-owner'),
+    status: ['ACTIVE'],
+    fingerprint: mark('AA'),
+    capabilities: [mark('read')],
+    allCapabilities: true,
+    protocol: mark('https'),
+    health: ['HEALTHY'],
+    metadata: metadata(mark),
+    version: mark('^1.0.0'),
+    expiresBefore: late,
+    expiresAfter: early,
+    includeExpired: true,
+    orderBy: 'name',
+    orderDirection: 'asc',
+  }) as const;
+const certificateQuery = (mark: Mark) =>
+  ({
+    ids: [mark('c')],
+    subject: mark('CN'),
+    issuer: mark('CN'),
+    status: ['VALID'],
+    fingerprint: mark('AA'),
+    expiresBefore: late,
+    expiresAfter: early,
+    metadata: metadata(mark),
+    orderBy: 'subject',
+    orderDirection: 'desc',
+    ...window,
+  }) as const;
+const eventQuery = (mark: Mark) =>
+  ({
+    ids: [mark('e')],
+    from: early,
+    to: late,
+    eventTypes: [mark('CUSTOM')],
+    severities: ['LOW'],
+    minSeverity: 'LOW',
+    source: mark('s'),
+    target: mark('t'),
+    mitigationApplied: false,
+    metadata: metadata(mark),
+  }) as const;
+
+type Operations = Samples<TransactionScope> &
+  Samples<AgentService, 'agents.'> &
+  Samples<CertificateService, 'certificates.'> &
+  Samples<EventService, 'events.'>;
+
+/** Every operation, in an order in which each can be made after the ones before it. */
+const operations: Operations = {
+  'agents.get': ['reads', isRecord, (mark) => [mark('a'), primary]],
+  'agents.getMany': ['reads', isList, (mark) => [[mark('a'), mark('none')], primary]],
+  'agents.query': ['reads', isList, (mark) => [{ ...resolution(mark), ...window }, primary]],
+  'agents.page': ['reads', isPage, (mark) => [resolution(mark), page, primary]],
+  'agents.iterate': ['reads', isStep, (mark) => [resolution(mark), primary]],
+  'agents.count': ['reads', isCount, (mark) => [resolution(mark), primary]],
+  'certificates.get': ['reads', isRecord, (mark) => [mark('c'), primary]],
+  'certificates.getByFingerprint': ['reads', isRecord, (mark) => [mark('AA'), primary]],
+  'certificates.query': ['reads', isList, (mark) => [certificateQuery(mark), primary]],
+  'certificates.expiring': ['reads', isList, () => [1000, primary]],
+  'events.get': ['reads', isRecord, (mark) => [mark('e'), primary]],
+  'events.query': ['reads', isList, (mark) => [{ ...eventQuery(mark), ...window }, primary]],
+  'events.page': ['reads', isPage, (mark) => [eventQuery(mark), page, primary]],
+  'events.iterate': ['reads', isStep, (mark) => [eventQuery(mark), primary]],
+  'events.count': ['reads', isCount, (mark) => [eventQuery(mark), primary]],
+  'events.aggregate': ['reads', isList, (mark) => [eventQuery(mark), { by: { bucketMs: 1000 } }, primary]],
+  'events.verify': ['reads', isObject, () => [primary]],
+  changes: ['reads', isList, () => [{ after: 0, limit: 10 }, primary]],
+  followChanges: ['reads', isStep, () => [{ after: 0, pollMs: 0, signal: AbortSignal.timeout(1000) }]],
+  getAgent: ['reads', isRecord, (mark) => [mark('a'), primary]],
+  queryAgents: ['reads', isList, (mark) => [resolution(mark), primary]],
+  getCertificate: ['reads', isRecord, (mark) => [mark('c'), primary]],
+  getCertificateByFingerprint: ['reads', isRecord, (mark) => [mark('AA'), primary]],
+  querySecurityEvents: ['reads', isList, (mark) => [early, late, [mark('x')], ['LOW'], mark('s'), mark('t'), 10, 0]],
+  'agents.create': ['writes', isText, (mark) => [agent(mark), unique]],
+  'agents.createMany': ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
+  'agents.update': ['writes', isTruth, (mark) => [{ ...agent(mark), id: mark('a') }]],
+  'agents.setStatus': ['writes', isTruth, (mark) => [mark('a'), 'ACTIVE', change]],
+  'agents.setCapabilities': ['writes', isTruth, (mark) => [mark('a'), [mark('read')]]],
+  'agents.setMetadata': ['writes', isTruth, (mark) => [mark('a'), metadata(mark)]],
+  'agents.mergeMetadata': ['writes', isTruth, (mark) => [mark('a'), metadata(mark)]],
+  'agents.setEndpointHealth': ['writes', isTruth, (mark) => [mark('a'), mark('main'), health(mark)]],
+  'agents.renew': ['writes', isTruth, (mark) => [mark('a'), late]],
+  'agents.expireDue': ['writes', isCount, () => []],
+  'certificates.create': ['writes', isText, (mark) => [certificate(mark)]],
+  'certificates.updateStatus': ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],
+  'certificates.setMetadata': ['writes', isTruth, (mark) => [mark('c'), metadata(mark)]],
+  'certificates.expireDue': ['writes', isCount, () => []],
+  'certificates.rotate': ['writes', isText, (mark) => [mark('c'), certificate(mark)]],
+  'certificates.revoke': ['writes', isOutcome, (mark) => [mark('r'), { reason: 'keyCompromise', revokedAt: early, agents: 'keep' }]], // prettier-ignore
+  'events.record': ['writes', isText, (mark) => [event(mark)]],
+  'events.recordMany': ['writes', isList, (mark) => [[event(mark), event(mark)]]],
+  'events.markMitigated': ['writes', isTruth, (mark) => [mark('e'), { applied: true, details: mark('done') }]],
+  'events.prune': ['writes', isCount, () => [{ before: early, batchSize: 10 }]],
+  register: ['writes', isObject, (mark) => [registration(mark), unique]],
+  pruneChanges: ['writes', isCount, () => [{ before: early, batchSize: 10 }]],
+  createAgent: ['writes', isText, (mark) => [agent(mark), unique]],
+  updateAgent: ['writes', isTruth, (mark) => [{ ...agent(mark), id: mark('a') }, change]],
+  createCertificate: ['writes', isText, (mark) => [certificate(mark)]],
+  updateCertificateStatus: ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],
+  recordSecurityEvent: ['writes', isText, (mark) => [event(mark)]],
+  'agents.delete': ['writes', isTruth, (mark) => [mark('d')]],
+  deleteAgent: ['writes', isTruth, (mark) => [mark('d2')]],
+  'certificates.delete': ['writes', isTruth, (mark) => [mark('free')]],
+};
+
+/** Other forms of some of them. */
+const forms: readonly (readonly [keyof Operations, Sample])[] = [
+  ['querySecurityEvents', ['reads', isList, (mark) => [eventQuery(mark), primary]]],
+  ['agents.createMany', ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'collect' }]]],
+];
+
+const ofDatabase: Samples<Omit<DatabaseService, keyof TransactionScope>> = {
+  initialize: ['writes', isNothing, () => []],
+  transaction: ['reads', () => true, () => [() => 1]],
+  health: ['reads', isObject, () => [{ timeoutMs: 2000 }]],
+  check: ['reads', isObject, () => [{ maxFindings: 10 }]],
+  // The folder does not exist: nothing is written.
+  backup: ['reads', isNothing, (mark) => [join(scratch, 'no-such-folder', mark('copy')), { onProgress: () => 1 }]],
+  migrateDatabase: ['writes', isList, () => []],
+  close: ['writes', isNothing, () => []],
+};
+
+const unmarked: Mark = (text) => text;
+
+function toCall([name, [kind, isAnswer, args]]: readonly [string, Sample]): PublicCall {
+  return { name, isAnswer, writes: kind === 'writes', args: (mark = unmarked) => args(mark) };
+}
+
+/** Every operation of a database and of a transaction, those that read before those that write. */
+export const publicCalls: readonly PublicCall[] = [...Object.entries<Sample>(operations), ...forms]
+  .map(toCall)
+  .sort((one, other) => Number(one.writes) - Number(other.writes));
+
+/** Every method that only the database itself has. */
+export const databaseCalls: readonly PublicCall[] = Object.entries<Sample>(ofDatabase).map(toCall);
+
+/** Calls a method by its name as JavaScript can, and returns its promise, or that of the first value of an iterator. */
+export function callMethod(target: Target, name: string, args: readonly unknown[]): unknown {
+  const [service, method = ''] = name.includes('.') ? name.split('.') : [undefined, name];
+  const owner = service === undefined ? target : (Reflect.get(target, service) as object);
+  // The arguments may be of any type: what the method makes of them is what tests are about.
+  const callable = Reflect.get(owner, method) as (...args: readonly unknown[]) => unknown;
+  const given = Reflect.apply(callable, owner, args);
+  const isIterator = typeof given === 'object' && given !== null && 'next' in given;
+  return isIterator ? (given as AsyncGenerator).next() : given;
+}
+
+/** Makes a call with its own arguments. */
+export function makeCall(target: Target, { name, args }: PublicCall, mark?: Mark): Promise<unknown> {
+  return Promise.resolve(callMethod(target, name, args(mark)));
+}
+
+/** Stores the records that the arguments mention. */
+export async function fillForCalls(db: DatabaseService, mark: Mark = unmarked): Promise<void> {
+  await db.createCertificate(certificateInput({ id: mark('c'), fingerprint: mark('AA'), metadata: metadata(mark) }));
+  await db.createCertificate(certificateInput({ id: mark('r'), status: 'REVOKED' }));
+  await db.createCertificate(certificateInput({ id: mark('free') }));
+  await db.createAgent({ ...agent(mark), id: mark('a') });
+  for (const id of ['d', 'd2']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
+  await db.recordSecurityEvent(eventInput({ id: mark('e') }));
+}
