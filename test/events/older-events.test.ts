@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseService } from '../../src';
-import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
 import { rawRows, rawValues } from '../support/raw-reader';
@@ -11,14 +8,10 @@ import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
 const total = 1203;
 
-/** The statement of the migration that enters the events that there are. */
-function enteringSql(): string {
-  const history = onPostgresql ? 'prisma/postgresql/migrations' : 'prisma/migrations';
-  const path = join(__dirname, '../..', history, '20261123000200_lifecycle/migration.sql');
-  const statement = /INSERT INTO "security_event_entries"[^;]*;/.exec(readFileSync(path, 'utf8'))?.[0];
-  if (statement === undefined) throw new Error('The migration enters no events');
-  return statement;
-}
+/** Creates the entries of existing events as the migration from the initial schema does. */
+const createEntriesSql = `
+  INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
+  SELECT row_number() OVER (ORDER BY timestamp, id), id, 'RECORDED', timestamp, '', '' FROM security_events`;
 
 /** A database of an older version, just migrated, and closed. */
 async function migrated(): Promise<TestDatabase> {
@@ -34,7 +27,7 @@ async function migrated(): Promise<TestDatabase> {
   await database.db.close();
   await changeRaw(
     database,
-    `DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints; ${enteringSql()}`,
+    `DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints; ${createEntriesSql}`,
   );
   return database;
 }

@@ -77,7 +77,7 @@ describe('migrations: verify', () => {
 
   test('fails on a history that lacks a migration with SCHEMA_OUTDATED', async () => {
     const { options } = await closedDatabase();
-    await changeRaw({ options }, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_contract'");
+    await changeRaw({ options }, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_ans_initial'");
     await expectError('SCHEMA_OUTDATED', () => createService({ ...options, migrations: 'verify' }).initialize());
   });
 });

@@ -15,7 +15,7 @@ describe('prisma migrate on a fresh database', () => {
 
     const deploy = await project.run('migrate deploy');
     expect(deploy.output).toContain('All migrations have been successfully applied.');
-    expect(deploy.output).toContain('20261123000100_contract');
+    expect(deploy.output).toContain('20261123000100_ans_directory');
 
     const status = await project.run('migrate status');
     expect(status).toMatchObject(exited(0, 'Database schema is up to date!'));
@@ -122,13 +122,13 @@ describe('prisma migrate after a migration that failed', () => {
 describe('prisma migrate on a database that the seed made', () => {
   test('deploy wants to know about it, and keeps its rows once the first migration is marked as applied', async () => {
     project = PrismaProject.ofPackage();
-    const seed = readFileSync(join(packageRoot, 'prisma/migrations/20261123000000_seed/migration.sql'), 'utf8');
+    const seed = readFileSync(join(packageRoot, 'prisma/migrations/20261123000000_ans_initial/migration.sql'), 'utf8');
     project.sql('PRAGMA foreign_keys = OFF', seed, ...seedRows, 'SELECT 1');
 
     const refused = await project.run('migrate deploy');
     expect(refused).toMatchObject(exited(1, 'Error: P3005'));
 
-    await project.run('migrate resolve --applied 20261123000000_seed');
+    await project.run('migrate resolve --applied 20261123000000_ans_initial');
     expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
 
     expect(project.sql('SELECT id, default_endpoint_id FROM agents')).toEqual([

@@ -5,7 +5,10 @@ import { DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 
-const seedSql = readFileSync(join(__dirname, '../../prisma/migrations/20261123000000_seed/migration.sql'), 'utf8');
+const seedSql = readFileSync(
+  join(__dirname, '../../prisma/migrations/20261123000000_ans_initial/migration.sql'),
+  'utf8',
+);
 
 const time = Date.parse('2026-06-01T12:00:00.123Z');
 
@@ -107,7 +110,7 @@ describe('a database of the original design', () => {
     const before = dump(path);
     const error = await expectError('MIGRATION_FAILED', () => openService(path).initialize());
     expect(error.message).toContain(
-      `20261123000100_contract failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
+      `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
     );
     expect(dump(path)).toEqual(before);
   });

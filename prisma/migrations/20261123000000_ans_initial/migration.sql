@@ -1,5 +1,6 @@
--- The schema of the design that this package started from, unchanged. A database that was made from it is taken over by
--- `npx prisma migrate resolve --applied 20261123000000_seed`, after which the later migrations keep its rows.
+-- The tables of databases that existed before this package, unchanged. The package adopts such a database with its rows: it
+-- records this migration as applied, and the next one converts the rows. To do the same with Prisma's CLI, first run
+-- `npx prisma migrate resolve --applied 20261123000000_ans_initial`, then `npx prisma migrate deploy`.
 
 -- Agent Records Table
 CREATE TABLE agents (

@@ -1,15 +1,14 @@
--- From the seed's schema to the public contract's, keeping every reachable row of a database made by the seed:
--- certificates are told apart by a normalised fingerprint, endpoints are named within their agent and keep their order,
--- metadata values are JSON, names are searchable in any case. What only code can compute (folded names, version keys) is
--- left empty here and filled in when the package opens the database.
+-- Leads from the initial schema to the schema of this package, and keeps every reachable row. Prisma Migrate does not detect a
+-- missing CHECK constraint, trigger or virtual table, and drops CHECK constraints and triggers without notice when it
+-- redefines a table: a test lists all of them.
 
--- The seed's tables keep values of any type. Times as ISO 8601 texts with a time zone, fractions of milliseconds, and the texts
--- true and false are converted. Whatever else breaks a CHECK constraint below fails the migration. Prisma Migrate takes no
--- CHECK constraint for drift, and drops it silently when it makes a table anew: a test lists all of them.
+-- The columns of the initial schema accept values of any type. The migration converts ISO 8601 times with a time zone,
+-- fractions of milliseconds, and the texts true and false. Any other value that violates a CHECK constraint fails the
+-- migration. SQL cannot compute folded texts, version keys and hashes: the package fills them in when it opens the database.
 
 PRAGMA foreign_keys=OFF;
 
--- Certificates: normalised fingerprint, revocation, succession.
+-- Certificates: a normalised fingerprint, revocation and succession.
 CREATE TABLE "new_certificates" (
     "id" TEXT NOT NULL PRIMARY KEY,
     "subject" TEXT NOT NULL,
@@ -64,7 +63,7 @@ FROM "certificates" WHERE "id" IS NOT NULL;
 DROP TABLE "certificates";
 ALTER TABLE "new_certificates" RENAME TO "certificates";
 
--- Agents: folded name and version key; a default endpoint that is none of the agent's endpoints was never reachable.
+-- Agents: a default endpoint that is not one of the agent's endpoints was never reachable, and is cleared.
 CREATE TABLE "new_agents" (
     "id" TEXT NOT NULL PRIMARY KEY,
     "name" TEXT NOT NULL,
@@ -80,6 +79,7 @@ CREATE TABLE "new_agents" (
     "expires_at" DATETIME NOT NULL,
     "status" TEXT NOT NULL,
     "owner" TEXT NOT NULL,
+    "unique_key" TEXT,
     CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE RESTRICT ON UPDATE RESTRICT,
 
     CONSTRAINT "agents_id_check" CHECK (typeof("id") = 'text'),
@@ -95,7 +95,8 @@ CREATE TABLE "new_agents" (
     CONSTRAINT "agents_updated_at_check" CHECK (typeof("updated_at") = 'integer' AND "updated_at" BETWEEN -62135596800000 AND 253402300799999),
     CONSTRAINT "agents_expires_at_check" CHECK (typeof("expires_at") = 'integer' AND "expires_at" BETWEEN -62135596800000 AND 253402300799999),
     CONSTRAINT "agents_status_check" CHECK ("status" IN ('ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED')),
-    CONSTRAINT "agents_owner_check" CHECK (typeof("owner") = 'text')
+    CONSTRAINT "agents_owner_check" CHECK (typeof("owner") = 'text'),
+    CONSTRAINT "agents_unique_key_check" CHECK (typeof("unique_key") IN ('text', 'null'))
 );
 UPDATE "agents" SET "created_at" = CAST("created_at" AS INTEGER) WHERE typeof("created_at") = 'real';
 UPDATE "agents" SET "created_at" = coalesce(CAST(strftime('%s', "created_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "created_at"), 4) AS INTEGER), "created_at")
@@ -117,8 +118,8 @@ FROM "agents" WHERE "id" IS NOT NULL;
 DROP TABLE "agents";
 ALTER TABLE "new_agents" RENAME TO "agents";
 
--- Children. The seed never switched foreign keys on, so rows of agents that are gone may be left: a later agent of the
--- same id must not inherit them.
+-- Endpoints, capabilities and metadata. Nothing enforced the foreign keys of the initial schema, so rows of deleted agents may
+-- exist. They are not copied: a later agent with the same id must not inherit them.
 CREATE TABLE "new_endpoints" (
     "id" TEXT NOT NULL,
     "agent_id" TEXT NOT NULL,
@@ -184,7 +185,7 @@ WHERE "agent_id" IN (SELECT "id" FROM "agents") AND "capability_id" IN (SELECT "
 DROP TABLE "agent_capabilities";
 ALTER TABLE "new_agent_capabilities" RENAME TO "agent_capabilities";
 
--- Metadata: the seed kept texts, which are JSON strings from here on.
+-- Metadata: the values were texts, and become JSON strings.
 CREATE TABLE "new_agent_metadata" (
     "agent_id" TEXT NOT NULL,
     "key" TEXT NOT NULL,
@@ -219,7 +220,7 @@ SELECT "certificate_id", "key", json_quote(CAST("value" AS TEXT)) FROM "certific
 DROP TABLE "certificate_metadata";
 ALTER TABLE "new_certificate_metadata" RENAME TO "certificate_metadata";
 
--- Security events: the times are the same, only their declared type changes.
+-- Security events.
 CREATE TABLE "new_security_events" (
     "id" TEXT NOT NULL PRIMARY KEY,
     "timestamp" DATETIME NOT NULL,
@@ -270,9 +271,64 @@ SELECT "event_id", "key", json_quote(CAST("value" AS TEXT)) FROM "security_event
 DROP TABLE "security_event_metadata";
 ALTER TABLE "new_security_event_metadata" RENAME TO "security_event_metadata";
 
--- The seed's indexes went with its tables; these serve the queries (see the schema).
+-- The tamper-evident chain of security events. Existing events come first in it, oldest first.
+CREATE TABLE "security_event_entries" (
+    "sequence" INTEGER NOT NULL PRIMARY KEY,
+    "event_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "mitigation_applied" BOOLEAN,
+    "mitigation_details" TEXT,
+    "entered_at" DATETIME NOT NULL,
+    "digest" TEXT NOT NULL,
+    "hash" TEXT NOT NULL,
+
+    CONSTRAINT "security_event_entries_event_id_check" CHECK (typeof("event_id") = 'text'),
+    CONSTRAINT "security_event_entries_kind_check" CHECK ("kind" IN ('MITIGATED', 'PRUNED', 'RECORDED')),
+    CONSTRAINT "security_event_entries_mitigation_applied_check" CHECK ("mitigation_applied" IN (0, 1)),
+    CONSTRAINT "security_event_entries_mitigation_details_check" CHECK (typeof("mitigation_details") IN ('text', 'null')),
+    CONSTRAINT "security_event_entries_entered_at_check" CHECK (typeof("entered_at") = 'integer' AND "entered_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "security_event_entries_digest_check" CHECK (typeof("digest") = 'text'),
+    CONSTRAINT "security_event_entries_hash_check" CHECK (typeof("hash") = 'text')
+);
+INSERT INTO "security_event_entries" ("sequence", "event_id", "kind", "entered_at", "digest", "hash")
+SELECT row_number() OVER (ORDER BY "timestamp", "id"), "id", 'RECORDED', "timestamp", '', '' FROM "security_events";
+
+CREATE TABLE "security_event_checkpoints" (
+    "sequence" INTEGER NOT NULL PRIMARY KEY,
+    "hash" TEXT NOT NULL,
+    "count" INTEGER NOT NULL,
+    "created_at" DATETIME NOT NULL,
+
+    CONSTRAINT "security_event_checkpoints_hash_check" CHECK (typeof("hash") = 'text'),
+    CONSTRAINT "security_event_checkpoints_count_check" CHECK (typeof("count") = 'integer' AND "count" >= 0),
+    CONSTRAINT "security_event_checkpoints_created_at_check" CHECK (typeof("created_at") = 'integer' AND "created_at" BETWEEN -62135596800000 AND 253402300799999)
+);
+
+-- The change feed. A row of change_prunings has the sequence number of the last pruned change.
+CREATE TABLE "changes" (
+    "sequence" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "entity" TEXT NOT NULL,
+    "entity_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "changed_at" DATETIME NOT NULL,
+
+    CONSTRAINT "changes_entity_check" CHECK ("entity" IN ('AGENT', 'CERTIFICATE')),
+    CONSTRAINT "changes_entity_id_check" CHECK (typeof("entity_id") = 'text'),
+    CONSTRAINT "changes_kind_check" CHECK ("kind" IN ('CREATED', 'DELETED', 'UPDATED')),
+    CONSTRAINT "changes_changed_at_check" CHECK (typeof("changed_at") = 'integer' AND "changed_at" BETWEEN -62135596800000 AND 253402300799999)
+);
+
+CREATE TABLE "change_prunings" (
+    "sequence" INTEGER NOT NULL PRIMARY KEY
+);
+
+-- Only PostgreSQL needs these rows: see the schema.
+CREATE TABLE "name_locks" (
+    "bucket" INTEGER NOT NULL PRIMARY KEY
+);
+
+-- The indexes of the initial schema were dropped with its tables. The schema says which query each new index serves.
 CREATE INDEX "idx_agents_name" ON "agents"("name", "id");
-CREATE INDEX "idx_agents_name_folded" ON "agents"("name_folded", "id");
 CREATE INDEX "idx_agents_status" ON "agents"("status", "updated_at" DESC, "id");
 CREATE INDEX "idx_agents_owner" ON "agents"("owner", "updated_at" DESC, "id");
 CREATE INDEX "idx_agents_updated_at" ON "agents"("updated_at" DESC, "id");
@@ -280,6 +336,9 @@ CREATE INDEX "idx_agents_created_at" ON "agents"("created_at", "id");
 CREATE INDEX "idx_agents_expires_at" ON "agents"("expires_at", "id");
 CREATE INDEX "idx_agents_version_key" ON "agents"("version_key", "id");
 CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id");
+CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
+CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
+CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
 CREATE INDEX "idx_endpoints_protocol" ON "endpoints"("protocol", "agent_id");
 CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "agent_id");
 CREATE UNIQUE INDEX "capabilities_name_key" ON "capabilities"("name");
@@ -288,9 +347,12 @@ CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", "value");
 CREATE UNIQUE INDEX "certificates_fingerprint_key" ON "certificates"("fingerprint_key");
 CREATE INDEX "idx_certificates_status" ON "certificates"("status", "not_after");
 CREATE INDEX "idx_certificates_not_after" ON "certificates"("not_after", "id");
-CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded");
-CREATE INDEX "idx_certificates_issuer_folded" ON "certificates"("issuer_folded");
 CREATE INDEX "idx_certificates_replaced_by" ON "certificates"("replaced_by");
+CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
+CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded", "id");
+CREATE INDEX "idx_certificates_issuer_folded" ON "certificates"("issuer_folded", "id");
+CREATE INDEX "idx_certificates_subject" ON "certificates"("subject", "id");
+CREATE INDEX "idx_certificates_not_before" ON "certificates"("not_before", "id");
 CREATE INDEX "idx_certificate_metadata_key" ON "certificate_metadata"("key", "value");
 CREATE INDEX "idx_security_events_timestamp" ON "security_events"("timestamp" DESC, "id");
 CREATE INDEX "idx_security_events_event_type" ON "security_events"("event_type", "timestamp" DESC, "id");
@@ -298,5 +360,52 @@ CREATE INDEX "idx_security_events_severity" ON "security_events"("severity", "ti
 CREATE INDEX "idx_security_events_source" ON "security_events"("source", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", "value");
+CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
+CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
+
+-- The search by a part of an agent's name. This table has integer keys of its own, because VACUUM may change the rowids of
+-- "agents".
+CREATE TABLE "agent_names" (
+    "key" INTEGER NOT NULL PRIMARY KEY,
+    "agent_id" TEXT NOT NULL,
+    "name_folded" TEXT NOT NULL,
+
+    CONSTRAINT "agent_names_agent_id_check" CHECK (typeof("agent_id") = 'text'),
+    CONSTRAINT "agent_names_name_folded_check" CHECK (typeof("name_folded") = 'text')
+);
+CREATE UNIQUE INDEX "agent_names_agent_id" ON "agent_names"("agent_id");
+
+-- Maps each sequence of three code points to the names that contain it. It stores neither positions nor counts: a search
+-- compares the name itself.
+CREATE VIRTUAL TABLE "agent_names_search" USING fts5(
+    "name_folded",
+    content = 'agent_names',
+    content_rowid = 'key',
+    tokenize = 'trigram case_sensitive 1',
+    detail = none,
+    columnsize = 0
+);
+
+INSERT INTO "agent_names" ("agent_id", "name_folded") SELECT "id", "name_folded" FROM "agents" ORDER BY "rowid";
+INSERT INTO "agent_names_search" ("agent_names_search") VALUES ('rebuild');
+
+-- A migration that redefines the table "agents" has to create these triggers again.
+CREATE TRIGGER "agent_names_insert" AFTER INSERT ON "agents" BEGIN
+    INSERT INTO "agent_names" ("agent_id", "name_folded") VALUES (new."id", new."name_folded");
+    INSERT INTO "agent_names_search" ("rowid", "name_folded") VALUES (last_insert_rowid(), new."name_folded");
+END;
+CREATE TRIGGER "agent_names_update" AFTER UPDATE OF "id", "name_folded" ON "agents"
+WHEN old."id" <> new."id" OR old."name_folded" <> new."name_folded" BEGIN
+    INSERT INTO "agent_names_search" ("agent_names_search", "rowid", "name_folded")
+    SELECT 'delete', "key", "name_folded" FROM "agent_names" WHERE "agent_id" = old."id";
+    UPDATE "agent_names" SET "agent_id" = new."id", "name_folded" = new."name_folded" WHERE "agent_id" = old."id";
+    INSERT INTO "agent_names_search" ("rowid", "name_folded")
+    SELECT "key", "name_folded" FROM "agent_names" WHERE "agent_id" = new."id";
+END;
+CREATE TRIGGER "agent_names_delete" AFTER DELETE ON "agents" BEGIN
+    INSERT INTO "agent_names_search" ("agent_names_search", "rowid", "name_folded")
+    SELECT 'delete', "key", "name_folded" FROM "agent_names" WHERE "agent_id" = old."id";
+    DELETE FROM "agent_names" WHERE "agent_id" = old."id";
+END;
 
 PRAGMA foreign_keys=ON;

@@ -1,19 +1,14 @@
--- The public contract's schema. Texts are collated "C": their order is that of their code points whatever the locale of
--- the database, so that both engines give the same answers and every index serves the order of its column.
+-- The schema of this package. Texts have the collation "C", so that the order of texts is the order of their code points
+-- whatever the locale of the database. Both engines then return the same results, and an index serves the order of its column.
 
--- CreateEnum
 CREATE TYPE "AgentStatus" AS ENUM ('ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED');
-
--- CreateEnum
 CREATE TYPE "HealthStatus" AS ENUM ('DEGRADED', 'HEALTHY', 'UNHEALTHY', 'UNKNOWN');
-
--- CreateEnum
 CREATE TYPE "CertificateStatus" AS ENUM ('EXPIRED', 'REVOKED', 'SUSPENDED', 'VALID');
-
--- CreateEnum
 CREATE TYPE "SecuritySeverity" AS ENUM ('CRITICAL', 'HIGH', 'INFO', 'LOW', 'MEDIUM');
+CREATE TYPE "SecurityEventEntryKind" AS ENUM ('MITIGATED', 'PRUNED', 'RECORDED');
+CREATE TYPE "ChangeKind" AS ENUM ('CREATED', 'DELETED', 'UPDATED');
+CREATE TYPE "ChangeEntity" AS ENUM ('AGENT', 'CERTIFICATE');
 
--- CreateTable
 CREATE TABLE "agents" (
     "id" TEXT COLLATE "C" NOT NULL,
     "name" TEXT COLLATE "C" NOT NULL,
@@ -29,6 +24,7 @@ CREATE TABLE "agents" (
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "status" "AgentStatus" NOT NULL,
     "owner" TEXT COLLATE "C" NOT NULL,
+    "unique_key" TEXT COLLATE "C",
 
     CONSTRAINT "agents_pkey" PRIMARY KEY ("id"),
     CONSTRAINT "agents_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
@@ -36,7 +32,6 @@ CREATE TABLE "agents" (
     CONSTRAINT "agents_expires_at_check" CHECK ("expires_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
--- CreateTable
 CREATE TABLE "endpoints" (
     "id" TEXT COLLATE "C" NOT NULL,
     "agent_id" TEXT COLLATE "C" NOT NULL,
@@ -55,7 +50,6 @@ CREATE TABLE "endpoints" (
     CONSTRAINT "endpoints_last_checked_check" CHECK ("last_checked" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
--- CreateTable
 CREATE TABLE "capabilities" (
     "id" TEXT COLLATE "C" NOT NULL,
     "name" TEXT COLLATE "C" NOT NULL,
@@ -63,7 +57,6 @@ CREATE TABLE "capabilities" (
     CONSTRAINT "capabilities_pkey" PRIMARY KEY ("id")
 );
 
--- CreateTable
 CREATE TABLE "agent_capabilities" (
     "agent_id" TEXT COLLATE "C" NOT NULL,
     "capability_id" TEXT COLLATE "C" NOT NULL,
@@ -71,7 +64,6 @@ CREATE TABLE "agent_capabilities" (
     CONSTRAINT "agent_capabilities_pkey" PRIMARY KEY ("agent_id","capability_id")
 );
 
--- CreateTable
 CREATE TABLE "agent_metadata" (
     "agent_id" TEXT COLLATE "C" NOT NULL,
     "key" TEXT COLLATE "C" NOT NULL,
@@ -80,7 +72,6 @@ CREATE TABLE "agent_metadata" (
     CONSTRAINT "agent_metadata_pkey" PRIMARY KEY ("agent_id","key")
 );
 
--- CreateTable
 CREATE TABLE "certificates" (
     "id" TEXT COLLATE "C" NOT NULL,
     "subject" TEXT COLLATE "C" NOT NULL,
@@ -107,7 +98,6 @@ CREATE TABLE "certificates" (
     CONSTRAINT "certificates_revocation_reason_check" CHECK ("revocation_reason" IN ('unspecified', 'keyCompromise', 'cACompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation', 'certificateHold', 'removeFromCRL', 'privilegeWithdrawn', 'aACompromise'))
 );
 
--- CreateTable
 CREATE TABLE "certificate_metadata" (
     "certificate_id" TEXT COLLATE "C" NOT NULL,
     "key" TEXT COLLATE "C" NOT NULL,
@@ -116,7 +106,6 @@ CREATE TABLE "certificate_metadata" (
     CONSTRAINT "certificate_metadata_pkey" PRIMARY KEY ("certificate_id","key")
 );
 
--- CreateTable
 CREATE TABLE "security_events" (
     "id" TEXT COLLATE "C" NOT NULL,
     "timestamp" TIMESTAMPTZ(3) NOT NULL,
@@ -132,7 +121,6 @@ CREATE TABLE "security_events" (
     CONSTRAINT "security_events_timestamp_check" CHECK ("timestamp" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
--- CreateTable
 CREATE TABLE "security_event_metadata" (
     "event_id" TEXT COLLATE "C" NOT NULL,
     "key" TEXT COLLATE "C" NOT NULL,
@@ -141,103 +129,111 @@ CREATE TABLE "security_event_metadata" (
     CONSTRAINT "security_event_metadata_pkey" PRIMARY KEY ("event_id","key")
 );
 
--- CreateIndex
+-- The tamper-evident chain of security events.
+CREATE TABLE "security_event_entries" (
+    "sequence" BIGINT NOT NULL,
+    "event_id" TEXT COLLATE "C" NOT NULL,
+    "kind" "SecurityEventEntryKind" NOT NULL,
+    "mitigation_applied" BOOLEAN,
+    "mitigation_details" TEXT COLLATE "C",
+    "entered_at" TIMESTAMPTZ(3) NOT NULL,
+    "digest" TEXT COLLATE "C" NOT NULL,
+    "hash" TEXT COLLATE "C" NOT NULL,
+
+    CONSTRAINT "security_event_entries_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "security_event_entries_entered_at_check" CHECK ("entered_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
+);
+
+CREATE TABLE "security_event_checkpoints" (
+    "sequence" BIGINT NOT NULL,
+    "hash" TEXT COLLATE "C" NOT NULL,
+    "count" INTEGER NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "security_event_checkpoints_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "security_event_checkpoints_count_check" CHECK ("count" >= 0),
+    CONSTRAINT "security_event_checkpoints_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
+);
+
+-- The change feed. A row of change_prunings has the sequence number of the last pruned change.
+CREATE TABLE "changes" (
+    "sequence" BIGSERIAL NOT NULL,
+    "entity" "ChangeEntity" NOT NULL,
+    "entity_id" TEXT COLLATE "C" NOT NULL,
+    "kind" "ChangeKind" NOT NULL,
+    "changed_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "changes_pkey" PRIMARY KEY ("sequence"),
+    CONSTRAINT "changes_changed_at_check" CHECK ("changed_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
+);
+
+CREATE TABLE "change_prunings" (
+    "sequence" BIGINT NOT NULL,
+
+    CONSTRAINT "change_prunings_pkey" PRIMARY KEY ("sequence")
+);
+
+-- The fill factor leaves room on each page, so that the new version of an updated row stays on its page.
+CREATE TABLE "name_locks" (
+    "bucket" INTEGER NOT NULL,
+
+    CONSTRAINT "name_locks_pkey" PRIMARY KEY ("bucket")
+) WITH (fillfactor = 50);
+
 CREATE INDEX "idx_agents_name" ON "agents"("name", "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_status" ON "agents"("status", "updated_at" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_owner" ON "agents"("owner", "updated_at" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_updated_at" ON "agents"("updated_at" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_created_at" ON "agents"("created_at", "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_expires_at" ON "agents"("expires_at", "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_version_key" ON "agents"("version_key", "id");
-
--- CreateIndex
 CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id");
-
--- CreateIndex
+CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
+CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
+CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
 CREATE INDEX "idx_endpoints_protocol" ON "endpoints"("protocol", "agent_id");
-
--- CreateIndex
 CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "agent_id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "capabilities_name_key" ON "capabilities"("name");
-
--- CreateIndex
 CREATE INDEX "idx_agent_capabilities_capability_id" ON "agent_capabilities"("capability_id", "agent_id");
-
--- CreateIndex
 CREATE UNIQUE INDEX "certificates_fingerprint_key" ON "certificates"("fingerprint_key");
-
--- CreateIndex
 CREATE INDEX "idx_certificates_status" ON "certificates"("status", "not_after");
-
--- CreateIndex
 CREATE INDEX "idx_certificates_not_after" ON "certificates"("not_after", "id");
-
--- CreateIndex
 CREATE INDEX "idx_certificates_replaced_by" ON "certificates"("replaced_by");
-
--- CreateIndex
+CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
+CREATE INDEX "idx_certificates_not_before" ON "certificates"("not_before", "id");
 CREATE INDEX "idx_security_events_timestamp" ON "security_events"("timestamp" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_security_events_event_type" ON "security_events"("event_type", "timestamp" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_security_events_severity" ON "security_events"("severity", "timestamp" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_security_events_source" ON "security_events"("source", "timestamp" DESC, "id");
-
--- CreateIndex
 CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timestamp" DESC, "id");
+CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
+CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 
--- AddForeignKey
 ALTER TABLE "agents" ADD CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;
-
--- AddForeignKey
 ALTER TABLE "endpoints" ADD CONSTRAINT "endpoints_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "agent_capabilities" ADD CONSTRAINT "agent_capabilities_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "agent_capabilities" ADD CONSTRAINT "agent_capabilities_capability_id_fkey" FOREIGN KEY ("capability_id") REFERENCES "capabilities"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "agent_metadata" ADD CONSTRAINT "agent_metadata_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "certificates" ADD CONSTRAINT "certificates_replaced_by_fkey" FOREIGN KEY ("replaced_by") REFERENCES "certificates"("id") ON DELETE SET NULL ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "certificate_metadata" ADD CONSTRAINT "certificate_metadata_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
 ALTER TABLE "security_event_metadata" ADD CONSTRAINT "security_event_metadata_event_id_fkey" FOREIGN KEY ("event_id") REFERENCES "security_events"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- What Prisma's schema cannot express follows: indexes of expressions, which Prisma Migrate neither makes nor misses.
+-- The rest are expression indexes and partial indexes. Prisma's schema cannot express them, and Prisma Migrate does not report
+-- them as drift.
 
--- Records whose metadata hold a value under a key. A value may be longer than an index takes, its beginning is not.
+-- A value or a subject may be too long for an index entry, so these indexes contain only its beginning.
 CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", left("value", 64));
 CREATE INDEX "idx_certificate_metadata_key" ON "certificate_metadata"("key", left("value", 64));
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", left("value", 64));
+CREATE INDEX "idx_certificates_subject" ON "certificates"(left("subject", 64));
 
--- Search by a part of a name. Not every role may create the extension, and not every server has it: without the indexes
--- the search gives the same answers, only slower. They are partial, though no row is left out, as Prisma Migrate
--- takes no partial index for drift.
+-- Few entries are mitigations. This index avoids a search among all entries of an event.
+CREATE INDEX "idx_security_event_entries_mitigated" ON "security_event_entries"("event_id", "sequence")
+    WHERE "kind" = 'MITIGATED';
+
+-- The search by a part of a name. Not every role may create the extension, and not every server has it: without these indexes
+-- the search returns the same results, but scans the table. Their conditions exclude no row: they only make the indexes
+-- partial.
 DO $$
 DECLARE
     extension_schema text;
@@ -247,7 +243,7 @@ BEGIN
     EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
         RAISE NOTICE 'pg_trgm cannot be created: searches by a part of a name will scan';
     END;
-    -- Nor may every role use the schema that somebody else has put the extension in, or its functions.
+    -- The extension may be in a schema that this role may not use.
     SELECT n.nspname INTO extension_schema
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
     WHERE e.extname = 'pg_trgm' AND has_schema_privilege(n.oid, 'USAGE');

@@ -1,0 +1,2 @@
+-- Empty: databases that existed before this package are SQLite databases. This migration keeps the two histories in step, so
+-- that each migration has a counterpart of the same name.

@@ -1,2 +1,0 @@
--- Nothing. The design that this package started from knew SQLite only, so there is no such schema here to start from. The
--- migration keeps the two histories in step: each has the same names.
