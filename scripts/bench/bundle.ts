@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
+import { ownPackage, resolveBuild } from './builds';
 import type { ContenderName } from './contender';
 import type { EngineName } from './engines/store';
 
@@ -9,10 +10,11 @@ export type Mode = 'serve' | 'answerOnce';
 
 const files: Readonly<Record<Mode, string>> = { serve: './serve', answerOnce: './answer-once' };
 
-/** The module of a contender on an engine. */
-function moduleOf(name: ContenderName, engine: EngineName): string {
-  if (name === 'package') return './contenders/package';
-  return name === 'raw' || name === 'prisma' ? `./contenders/${name}/${engine}` : `./peers/${name}/${engine}`;
+/** Returns the statements that define `open` for a contender on an engine. */
+function definitionOf(name: ContenderName, engine: EngineName): string {
+  if (name !== 'package') return `import { open } from './contenders/${name}/${engine}';`;
+  const entry = JSON.stringify(resolveBuild(ownPackage));
+  return `import { openBuild } from './contenders/package'; const open = (location) => openBuild(require(${entry}), location);`;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function bundleContender(
   const outfile = join(folder, `${name}-${engine}-${mode}.cjs`);
   await esbuild.build({
     stdin: {
-      contents: `import { ${mode} } from '${files[mode]}'; import { open } from '${moduleOf(name, engine)}'; ${mode}(open);`,
+      contents: `import { ${mode} } from '${files[mode]}'; ${definitionOf(name, engine)} ${mode}(open);`,
       resolveDir: __dirname,
     },
     outfile,
@@ -42,11 +44,11 @@ export async function bundleContender(
   return outfile;
 }
 
-/** Refers to a package by where whoever imports it finds it. */
+/** Leaves packages out of the program: it loads them from where the importing file finds them. */
 const installedPackages: esbuild.Plugin = {
   name: 'installed-packages',
   setup: (build) => {
-    build.onResolve({ filter: /^[^./]/ }, ({ path, resolveDir }) => {
+    build.onResolve({ filter: /^[^.]/ }, ({ path, resolveDir }) => {
       if (path.startsWith('node:')) return { path, external: true };
       return { path: createRequire(join(resolveDir, 'importer.js')).resolve(path), external: true };
     });

@@ -5,7 +5,6 @@ import { formatDuration } from '../console/format';
 import { runScript } from '../console/run-script';
 import { drawChart } from './chart';
 import { parseOptions, usage, type BenchOptions } from './options';
-import { availableContenders } from './peers';
 import { formatGrowth, formatRun, toMarkdown } from './report';
 import type { BenchReport, RunResult } from './result';
 import { runBenchmark } from './run';
@@ -25,11 +24,10 @@ async function main(): Promise<void> {
 }
 
 /** Prints each run when it has ended: a long benchmark that fails has not been for nothing. */
-async function measure(given: BenchOptions): Promise<BenchReport> {
+async function measure(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
   const tell = (step: string): void =>
     console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
-  const options = { ...given, contenders: await availableContenders(given.contenders, tell) };
   const folder = mkdtempSync(join(tmpdir(), 'ans-bench-'));
   try {
     const results: RunResult[] = [];

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScriptError } from '../console/run-script';
 import { measureBlocks } from './blocks';
+import { loadBuild, ownPackage, resolveBuild } from './builds';
 import { bundleContender } from './bundle';
 import { measureColdStarts } from './cold-start';
 import type { ContenderName } from './contender';
@@ -39,7 +40,7 @@ export async function runBenchmark(options: RunOptions, tell: Tell): Promise<Run
   const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore();
   try {
     tell(`${store.version}: filling a database with ${agentCount} agents`);
-    await store.fill(agentCount);
+    await store.fill(loadBuild(resolveBuild(ownPackage)), agentCount);
     return await measureAll({ ...options, folder }, store, workloads, tell);
   } finally {
     await store.close();

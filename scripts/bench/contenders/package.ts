@@ -1,10 +1,9 @@
-// As it is shipped: compiled once, not on the way.
-import { DatabaseService } from 'ans-database';
-import type { Open } from '../contender';
+import type { Build } from '../builds';
+import type { Contender } from '../contender';
 import { nowMs } from '../data';
 
-/** This package, as an application uses it. */
-export const open: Open = async (location) => {
+/** Opens a database through a build of this package, as an application does. */
+export async function openBuild({ DatabaseService }: Build, location: string): Promise<Contender> {
   const url = location.startsWith('postgresql:') ? location : `file:${location}`;
   const db = new DatabaseService({ url, now: () => nowMs });
   await db.initialize();
@@ -32,4 +31,4 @@ export const open: Open = async (location) => {
     getCertificateByFingerprint: (fingerprint) => db.getCertificateByFingerprint(fingerprint),
     close: () => db.close(),
   };
-};
+}

@@ -1,10 +1,10 @@
-import { DatabaseService } from 'ans-database';
+import type { Build } from '../builds';
 import { agentAt, certificateAt, eventAt } from '../data';
 
 const batchSize = 1000;
 
-/** Fills a database through the package, which so has the schema and the derived columns that it needs. */
-export async function fillDatabase(url: string, agentCount: number): Promise<void> {
+/** Fills a database through a build of the package, which also creates its schema and its derived columns. */
+export async function fillDatabase({ DatabaseService }: Build, url: string, agentCount: number): Promise<void> {
   await using db = new DatabaseService({ url, migrations: 'apply' });
   await db.initialize();
   await inBatches(agentCount, (first, end) =>

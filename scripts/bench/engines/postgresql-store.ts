@@ -38,9 +38,9 @@ export async function openPostgresqlStore(): Promise<Store> {
   };
   return {
     version: `PostgreSQL ${String((await query(url, 'SHOW server_version'))[0]?.[0]).split(' ')[0] ?? ''}`,
-    fill: async (agentCount) => {
+    fill: async (build, agentCount) => {
       const target = await create(original);
-      await fillDatabase(target, agentCount);
+      await fillDatabase(build, target, agentCount);
       // Autovacuum would do this later: without statistics the planner of this engine chooses bad plans.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');

@@ -10,8 +10,8 @@ export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
   const original = join(folder, 'original.sqlite');
   return {
     version: `SQLite ${sqliteVersion()}`,
-    fill: async (agentCount) => {
-      await fillDatabase(`file:${original}`, agentCount);
+    fill: async (build, agentCount) => {
+      await fillDatabase(build, `file:${original}`, agentCount);
       settle(original, analyze);
     },
     copy: (name) => {

@@ -1,3 +1,5 @@
+import type { Build } from '../builds';
+
 export const engineNames = ['sqlite', 'postgresql'] as const;
 export type EngineName = (typeof engineNames)[number];
 
@@ -5,8 +7,8 @@ export type EngineName = (typeof engineNames)[number];
 export interface Store {
   /** The engine and its version. */
   readonly version: string;
-  /** Fills the database that the others are copies of. */
-  fill(agentCount: number): Promise<void>;
+  /** Creates the database that the others are copies of, and fills it through a build of the package. */
+  fill(build: Build, agentCount: number): Promise<void>;
   /** Copies it, for one contender; gives the place of the copy. */
   copy(name: string): Promise<string>;
   /** A digest of what was written into a copy, read without any contender's code. */

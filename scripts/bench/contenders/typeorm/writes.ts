@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { In, Not, type DataSource, type EntityManager, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity';
 import type { Writes } from '../../contender';
-import * as rows from '../../contenders/rows';
+import * as rows from '../rows';
 import type { BenchAgent } from '../../data';
 import type { Entities } from './entities';
 

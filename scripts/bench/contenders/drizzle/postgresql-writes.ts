@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, ne, notExists, or } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Writes } from '../../contender';
-import * as rows from '../../contenders/rows';
+import * as rows from '../rows';
 import type { BenchAgent } from '../../data';
 import * as schema from './postgresql-schema';
 

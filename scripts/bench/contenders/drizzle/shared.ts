@@ -1,5 +1,5 @@
 import { sql, type Placeholder } from 'drizzle-orm';
-import * as graph from '../../contenders/graph-records';
+import * as graph from '../graph-records';
 
 /** A query that is prepared once for every number of parameters that it is asked for with. */
 export function perCount<T>(prepare: (count: number) => T): (count: number) => T {

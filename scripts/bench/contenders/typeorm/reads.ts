@@ -1,8 +1,8 @@
 import { Between, In, LessThan, Like, MoreThan, type DataSource, type FindManyOptions } from 'typeorm';
 import type { AgentRecord } from '../../../../src';
 import { Keyset, type Reads } from '../../contender';
-import { fingerprintKey } from '../../contenders/derived-columns';
-import * as graph from '../../contenders/graph-records';
+import { fingerprintKey } from '../derived-columns';
+import * as graph from '../graph-records';
 import type { AgentEntity, Entities } from './entities';
 
 const relations = { endpoints: true, capabilities: { capability: true }, metadata: true } as const;

@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
 import { Keyset, type Reads } from '../../contender';
-import { fingerprintKey } from '../../contenders/derived-columns';
+import { fingerprintKey } from '../derived-columns';
 import type { Engine } from './engine';
 import type { Tables } from './tables';
 

@@ -2,7 +2,7 @@ import SqliteDriver from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/sqlite';
 import type { Open } from '../../contender';
-import { sqlitePragmas } from '../../contenders/sqlite-pragmas';
+import { sqlitePragmas } from '../sqlite-pragmas';
 import type { Engine } from './engine';
 import { reads } from './reads';
 import type { Tables } from './tables';

@@ -2,8 +2,8 @@ import { and, asc, count, desc, eq, gt, gte, inArray, like, lt, lte, or, sql } f
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Pool } from 'pg';
 import { Keyset, type Open, type Reads } from '../../contender';
-import { fingerprintKey } from '../../contenders/derived-columns';
-import { toCertificate, toEvent } from '../../contenders/graph-records';
+import { fingerprintKey } from '../derived-columns';
+import { toCertificate, toEvent } from '../graph-records';
 import { perCount, placeholders, toAgent, valuesOf } from './shared';
 import * as schema from './postgresql-schema';
 import { writes } from './postgresql-writes';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import type { Writes } from '../../contender';
-import { foldedName, versionKey } from '../../contenders/derived-columns';
-import { entriesOf } from '../../contenders/rows';
+import { foldedName, versionKey } from '../derived-columns';
+import { entriesOf } from '../rows';
 import type { BenchAgent } from '../../data';
 import type { Engine } from './engine';
 import type { Tables } from './tables';

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { Open } from '../../contender';
-import { sqlitePragmas } from '../../contenders/sqlite-pragmas';
+import { sqlitePragmas } from '../sqlite-pragmas';
 import { defineEntities } from './entities';
 import { reads } from './reads';
 import { writes } from './writes';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, eq, inArray, ne, notExists, or, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Writes } from '../../contender';
-import * as rows from '../../contenders/rows';
+import * as rows from '../rows';
 import type { BenchAgent } from '../../data';
 import { columnPlaceholders } from './shared';
 import * as schema from './sqlite-schema';
