@@ -1,6 +1,12 @@
 /** @jest-config-loader esbuild-register */
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Config } from 'jest';
+import { scratch } from './test/support/scratch';
+
+// Where test/support/sqlite-template.ts keeps the database that those of this run are copies of.
+process.env['TEST_SQLITE_TEMPLATE'] ??= join(scratch, `ans-template-${randomUUID()}.sqlite`);
 
 // ts-jest compiles the tests, and what they load, to CommonJS. Types are checked by `npm run typecheck`, once for all.
 // The schema engine is published as an ES module only, so it goes through ts-jest too.
@@ -45,6 +51,7 @@ const config: Config = {
     {
       ...shared,
       displayName: 'sqlite',
+      globalTeardown: '<rootDir>/test/support/sqlite-template-teardown.ts',
       globals: { testEngine: 'sqlite' },
       testPathIgnorePatterns: ['<rootDir>/test/postgresql/', '<rootDir>/test/faults/postgresql-', ...onDemand],
     },

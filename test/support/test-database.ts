@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
 import { onPostgresql } from './engine';
 import { createDatabase, dropDatabase, giveDatabaseBack, takeDatabase } from './postgresql-databases';
 import { scratch } from './scratch';
+import { sqliteTemplate } from './sqlite-template';
 
 /** A database of a test's own. */
 export interface TestDatabase {
@@ -62,6 +63,13 @@ export async function newDatabaseUrl(atEnd = afterTest): Promise<string> {
   return `file:${join(directory, 'test.sqlite')}`;
 }
 
+/** Where a new database of the package's schema is, on SQLite too. */
+async function emptyDatabaseUrl(atEnd: typeof afterTest): Promise<string> {
+  const url = await newDatabaseUrl(atEnd);
+  if (!onPostgresql) copyFileSync(await sqliteTemplate(), url.slice('file:'.length));
+  return url;
+}
+
 /** Where a database without tables is; on PostgreSQL `options` are those of CREATE DATABASE, such as a locale. */
 export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
   if (!onPostgresql) return newDatabaseUrl();
@@ -95,7 +103,7 @@ export function shareTestDatabase(
 }
 
 async function openDatabase(options: DatabaseOptions, atEnd: typeof afterTest): Promise<TestDatabase> {
-  const url = options.url ?? (await newDatabaseUrl(atEnd));
+  const url = options.url ?? (await emptyDatabaseUrl(atEnd));
   const events: DatabaseEvent[] = [];
   const allOptions = { onEvent: (event: DatabaseEvent) => void events.push(event), ...options, url };
   const db = new DatabaseService(allOptions);
