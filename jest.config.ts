@@ -68,6 +68,9 @@ const config: Config = {
   // Jest leaves one core unused. The suite of every day waits much of its time: for a server, for processes of its own.
   maxWorkers: availableParallelism() + (isEveryDay ? 1 : 0),
   testTimeout: 60_000,
+  // For `npm run coverage`.
+  collectCoverageFrom: ['<rootDir>/src/**/*.ts', '!<rootDir>/src/generated/**'],
+  coverageReporters: ['text-summary', 'html'],
 };
 
 export default config;
