@@ -5,7 +5,7 @@ import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
 import { describeOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
-import { damage } from '../integrity/damage';
+import { changeRawUnchecked } from '../support/raw-writer';
 import { createRole } from '../support/postgresql-role';
 
 /** A database with some changes whose counter is not where they end. */
@@ -19,7 +19,7 @@ async function openBehind(sql: string): Promise<TestDatabase> {
     Array.from({ length: 20 }, (_, index) => agentInput({ id: `a${index}`, certificateId: 'c' })),
   );
   spoilDatabase(database.options.url);
-  await damage(database, sql);
+  await changeRawUnchecked(database, sql);
   return database;
 }
 
@@ -180,7 +180,7 @@ describe('orphaned rows of an agent', () => {
     };
     await createAgent(db, { id: 'a', ...parts });
     spoilDatabase(options.url);
-    await damage(database, sql);
+    await changeRawUnchecked(database, sql);
     const error = await expectError('CORRUPT', () => createAgent(db, { id: 'fresh', ...parts }));
     expect(error.message).toContain('check()');
     expect(await db.getAgent('fresh')).toBeNull();

@@ -1,38 +1,38 @@
 import type { DatabaseService } from '../../src';
 import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
 import { changeRawUnchecked } from '../support/raw-writer';
-import { failureOf, openFilled } from './invalid-records';
+import { openFilled } from './invalid-records';
 
+/** A field of the record `bad` that `sql` makes invalid. */
 type Invalid = readonly [field: string, sql: string];
 
 interface Reads {
   readonly entity: string;
-  /** By id, of a record that must stay readable, and of all at once. */
+  /** Reads a record by its id. */
   readonly get: (db: DatabaseService, id: string) => Promise<unknown>;
+  /** Calls that read all records at once. */
   readonly all: readonly ((db: DatabaseService) => Promise<unknown>)[];
   readonly invalid: readonly Invalid[];
 }
 
-const blob = "x'6162'";
-const set = (table: string, column: string, value: string, key = 'id'): string =>
-  `UPDATE ${table} SET ${column} = ${value} WHERE ${key} = 'bad'`;
-
-/** Times that PostgreSQL stores when nothing checks them, or that SQLite does. */
-const badTimes = onPostgresql
+const blob = ["x'6162'"];
+const noJson = ["'{'"];
+const noTime = onPostgresql
   ? ["'infinity'", "'10000-01-01 00:00:00+00'"]
-  : ["'2026-01-01T00:00:00Z'", '1.5', '9e15', blob];
+  : ["'2026-01-01T00:00:00Z'", '1.5', '9e15', ...blob];
 
-/** An invalid row for each value of each column. */
-function invalidTimes(table: string, columns: Readonly<Record<string, string>>, key?: string): Invalid[] {
-  return Object.entries(columns).flatMap(([column, field]) =>
-    badTimes.map((value): Invalid => [field, set(table, column, value, key)]),
-  );
+/** Returns an entry for each value of each column. The field is the column in camel case, unless it follows a colon. */
+function invalid(table: string, key: string, values: readonly string[], ...columns: readonly string[]): Invalid[] {
+  return columns.flatMap((text) => {
+    const [column = '', name] = text.split(':');
+    const field = name ?? column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    return values.map((value): Invalid => [field, `UPDATE ${table} SET ${column} = ${value} WHERE ${key} = 'bad'`]);
+  });
 }
 
-/** Values that only SQLite stores. */
-function onSqlite(rows: readonly Invalid[]): readonly Invalid[] {
-  return onPostgresql ? [] : rows;
-}
+/** Keeps the entries that only SQLite can store. */
+const onSqlite = (...rows: readonly Invalid[]): readonly Invalid[] => (onPostgresql ? [] : rows);
 
 const agents: Reads = {
   entity: 'agent',
@@ -43,21 +43,15 @@ const agents: Reads = {
     (db) => db.agents.page({ orderBy: 'id' }),
   ],
   invalid: [
-    ...invalidTimes('agents', { created_at: 'createdAt', updated_at: 'updatedAt', expires_at: 'expiresAt' }),
-    ['metadata', set('agent_metadata', 'value', "'{'", 'agent_id')],
-    ...onSqlite([
-      ['name', set('agents', 'name', blob)],
-      ['publicKey', set('agents', 'public_key', blob)],
-      ['version', set('agents', 'version', blob)],
-      ['owner', set('agents', 'owner', blob)],
-      ['description', set('agents', 'description', blob)],
-      ['defaultEndpoint', set('agents', 'default_endpoint_id', blob)],
-      ['status', set('agents', 'status', "'active'")],
-      ['status', set('agents', 'status', blob)],
-      ['metadata', set('agent_metadata', 'value', blob, 'agent_id')],
-      ['metadata', set('agent_metadata', 'key', blob, 'agent_id')],
+    ...invalid('agents', 'id', noTime, 'created_at', 'updated_at', 'expires_at'),
+    ...invalid('agent_metadata', 'agent_id', noJson, 'value:metadata'),
+    ...onSqlite(
+      ...invalid('agents', 'id', blob, 'name', 'public_key', 'version', 'owner', 'description'),
+      ...invalid('agents', 'id', blob, 'default_endpoint_id:defaultEndpoint'),
+      ...invalid('agents', 'id', ["'active'", ...blob], 'status'),
+      ...invalid('agent_metadata', 'agent_id', blob, 'value:metadata', 'key:metadata'),
       ['capabilities', "UPDATE capabilities SET name = x'00' WHERE name = 'bad-capability'"],
-    ]),
+    ),
   ],
 };
 
@@ -65,18 +59,14 @@ const endpoints: Reads = {
   ...agents,
   entity: 'endpoint',
   invalid: [
-    ...invalidTimes('endpoints', { last_checked: 'health.lastChecked' }, 'agent_id'),
-    ['port', set('endpoints', 'port', '70000', 'agent_id')],
-    ['metadata', set('endpoints', 'metadata', "'{'", 'agent_id')],
-    ...onSqlite([
-      ['port', set('endpoints', 'port', "'x'", 'agent_id')],
-      ['port', set('endpoints', 'port', blob, 'agent_id')],
-      ['protocol', set('endpoints', 'protocol', blob, 'agent_id')],
-      ['address', set('endpoints', 'address', blob, 'agent_id')],
-      ['health.status', set('endpoints', 'health_status', "'healthy'", 'agent_id')],
-      ['health.message', set('endpoints', 'health_message', blob, 'agent_id')],
-      ['metadata', set('endpoints', 'metadata', blob, 'agent_id')],
-    ]),
+    ...invalid('endpoints', 'agent_id', noTime, 'last_checked:health.lastChecked'),
+    ...invalid('endpoints', 'agent_id', ['70000'], 'port'),
+    ...invalid('endpoints', 'agent_id', noJson, 'metadata'),
+    ...onSqlite(
+      ...invalid('endpoints', 'agent_id', ["'x'", ...blob], 'port'),
+      ...invalid('endpoints', 'agent_id', blob, 'protocol', 'address', 'health_message:health.message', 'metadata'),
+      ...invalid('endpoints', 'agent_id', ["'healthy'"], 'health_status:health.status'),
+    ),
   ],
 };
 
@@ -85,20 +75,15 @@ const certificates: Reads = {
   get: (db, id) => db.getCertificate(id),
   all: [(db) => db.certificates.query({ orderBy: 'id' }), (db) => db.certificates.query({ orderBy: 'subject' })],
   invalid: [
-    ...invalidTimes('certificates', { not_before: 'notBefore', not_after: 'notAfter', created_at: 'createdAt' }),
-    ...invalidTimes('certificates', { revoked_at: 'revokedAt' }),
-    ['revocationReason', set('certificates', 'revocation_reason', "'because'")],
-    ['metadata', set('certificate_metadata', 'value', "'{'", 'certificate_id')],
-    ...onSqlite([
-      ['subject', set('certificates', 'subject', blob)],
-      ['issuer', set('certificates', 'issuer', blob)],
-      ['publicKey', set('certificates', 'public_key', blob)],
-      ['certificate', set('certificates', 'certificate', blob)],
-      ['fingerprint', set('certificates', 'fingerprint', blob)],
-      ['status', set('certificates', 'status', "'valid'")],
-      ['replacedBy', set('certificates', 'replaced_by', blob)],
-      ['metadata', set('certificate_metadata', 'value', blob, 'certificate_id')],
-    ]),
+    ...invalid('certificates', 'id', noTime, 'not_before', 'not_after', 'created_at', 'revoked_at'),
+    ...invalid('certificates', 'id', ["'because'"], 'revocation_reason'),
+    ...invalid('certificate_metadata', 'certificate_id', noJson, 'value:metadata'),
+    ...onSqlite(
+      ...invalid('certificates', 'id', blob, 'subject', 'issuer', 'public_key', 'certificate', 'fingerprint'),
+      ...invalid('certificates', 'id', blob, 'replaced_by'),
+      ...invalid('certificates', 'id', ["'valid'"], 'status'),
+      ...invalid('certificate_metadata', 'certificate_id', blob, 'value:metadata'),
+    ),
   ],
 };
 
@@ -107,46 +92,37 @@ const events: Reads = {
   get: (db, id) => db.events.get(id),
   all: [(db) => db.querySecurityEvents(), (db) => db.events.page({})],
   invalid: [
-    ...invalidTimes('security_events', { timestamp: 'timestamp' }),
-    ['metadata', set('security_event_metadata', 'value', "'{'", 'event_id')],
-    ...onSqlite([
-      ['mitigationApplied', set('security_events', 'mitigation_applied', '2')],
-      ['mitigationApplied', set('security_events', 'mitigation_applied', "'true'")],
-      ['mitigationDetails', set('security_events', 'mitigation_details', blob)],
-      ['eventType', set('security_events', 'event_type', blob)],
-      ['severity', set('security_events', 'severity', "'high'")],
-      ['source', set('security_events', 'source', blob)],
-      ['target', set('security_events', 'target', blob)],
-      ['description', set('security_events', 'description', blob)],
-      ['metadata', set('security_event_metadata', 'value', blob, 'event_id')],
-    ]),
+    ...invalid('security_events', 'id', noTime, 'timestamp'),
+    ...invalid('security_event_metadata', 'event_id', noJson, 'value:metadata'),
+    ...onSqlite(
+      ...invalid('security_events', 'id', ['2', "'true'"], 'mitigation_applied'),
+      ...invalid('security_events', 'id', blob, 'mitigation_details', 'event_type', 'source', 'target', 'description'),
+      ...invalid('security_events', 'id', ["'high'"], 'severity'),
+      ...invalid('security_event_metadata', 'event_id', blob, 'value:metadata'),
+    ),
   ],
 };
 
-const cases = [agents, endpoints, certificates, events].flatMap(({ invalid, ...reads }) =>
-  invalid.map(([field, sql]) => ({ ...reads, field, sql, title: `${reads.entity}: ${sql}` })),
+const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows, ...reads }) =>
+  rows.map(([field, sql]) => ({ ...reads, field, sql })),
 );
 
 describe('an invalid row', () => {
-  test.each(cases)(
-    'is reported as CORRUPT with its id and field and leaves other rows readable: $title',
-    async (invalid) => {
-      const database = await openFilled();
-      const { db } = database;
-      await changeRawUnchecked(database, invalid.sql);
-      for (const read of [(service: DatabaseService) => invalid.get(service, 'bad'), ...invalid.all]) {
-        const error = await failureOf(read(db));
-        expect(error).toMatchObject({ code: 'CORRUPT', entity: invalid.entity, field: invalid.field });
-        expect(error.message).toContain('"bad"');
-        expect(error.message).toContain(invalid.field);
-      }
-      expect(await invalid.get(db, 'good')).toMatchObject({ id: 'good' });
-      const { findings, ok } = await db.check();
-      expect(ok).toBe(false);
-      // A capability is a record of its own there.
-      expect(JSON.stringify(findings)).toContain(invalid.field === 'capabilities' ? '"capability"' : '"bad"');
-      const { valid } = await db.events.verify();
-      expect(valid).toBe(invalid.entity !== 'securityEvent');
-    },
-  );
+  test.each(cases)('is reported as CORRUPT with its id and field and leaves other rows readable: $sql', async (row) => {
+    const database = await openFilled();
+    const { db } = database;
+    await changeRawUnchecked(database, row.sql);
+    for (const read of [(service: DatabaseService) => row.get(service, 'bad'), ...row.all]) {
+      const error = await expectError('CORRUPT', () => read(db));
+      expect(error).toMatchObject({ entity: row.entity, field: row.field });
+      expect(error.message).toContain('"bad"');
+      expect(error.message).toContain(row.field);
+    }
+    expect(await row.get(db, 'good')).toMatchObject({ id: 'good' });
+    const { findings, ok } = await db.check();
+    expect(ok).toBe(false);
+    // check() reports a capability as a record of its own.
+    expect(JSON.stringify(findings)).toContain(row.field === 'capabilities' ? '"capability"' : '"bad"');
+    expect((await db.events.verify()).valid).toBe(row.entity !== 'securityEvent');
+  });
 });

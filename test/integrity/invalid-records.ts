@@ -1,8 +1,7 @@
-import { DatabaseError } from '../../src';
 import { createAgent, createCertificate, eventInput } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** Two of each kind of record: `bad`, to be made invalid, and `good`. */
+/** Opens a database with two records of each kind: `bad`, which the test makes invalid, and `good`. */
 export async function openFilled(): Promise<TestDatabase> {
   const database = await openTestDatabase({ retry: false });
   const { db } = database;
@@ -19,14 +18,4 @@ export async function openFilled(): Promise<TestDatabase> {
     await db.events.record(eventInput({ id, metadata: { k: 1 } }));
   }
   return database;
-}
-
-/** The error that a call fails with. */
-export async function failureOf(call: Promise<unknown>): Promise<DatabaseError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof DatabaseError)) throw new Error(`no DatabaseError: ${String(error)}`);
-  return error;
 }

@@ -29,8 +29,13 @@ export const dropChecks = `DO $$ DECLARE c record; BEGIN
     WHERE contype = 'c' AND connamespace = 'public'::regnamespace
   LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.owner, c.conname); END LOOP; END $$`;
 
-/** Changes a SQLite database with its foreign keys and CHECK constraints ignored. */
-export function changeSqliteUnchecked(url: string, sql: string): void {
+/** Changes a test's database without CHECK constraints, foreign keys and, on PostgreSQL, triggers. */
+export async function changeRawUnchecked(database: LocatedDatabase, sql: string): Promise<void> {
+  const { url } = database.options;
+  if (isPostgresql(url)) {
+    const statements = [dropChecks, 'SET session_replication_role = replica', sql, 'RESET session_replication_role'];
+    return changeRaw(database, statements.join('; '));
+  }
   const driver = openSqlite(url);
   try {
     driver.pragma('foreign_keys = OFF');
@@ -39,12 +44,4 @@ export function changeSqliteUnchecked(url: string, sql: string): void {
   } finally {
     driver.close();
   }
-}
-
-/** Changes a test's database as a program would that ignores CHECK constraints, and on SQLite foreign keys. */
-export async function changeRawUnchecked(database: LocatedDatabase, sql: string): Promise<void> {
-  const { url } = database.options;
-  // Dropped constraints have the database dropped at the end, too.
-  if (isPostgresql(url)) return changeRaw(database, `${dropChecks}; ${sql}`);
-  changeSqliteUnchecked(url, sql);
 }

@@ -3,10 +3,10 @@ import { agentInput, certificateInput, createAgent, createCertificate, eventInpu
 import { onPostgresql } from './engine';
 import type { TestDatabase } from './test-database';
 
-/** What is skipped where the extension amcheck is not installed. */
-export const skipped = onPostgresql ? [/^the structure of indexes/, /^the structure of tables/] : [];
+/** Checks that a report lists as skipped when the extension amcheck is not installed. */
+const skipped = onPostgresql ? [/^the structure of indexes/, /^the structure of tables/] : [];
 
-/** What a check of a database answers in which nothing is wrong. */
+/** The report of `check()` on a database without damage. */
 export const soundReport: CheckReport = {
   ok: true,
   findings: [],
@@ -15,7 +15,10 @@ export const soundReport: CheckReport = {
   warnings: [],
 };
 
-/** Fills a database with one of everything that can be damaged: agents `whole` and `plain`, certificates `c1` to `c3`. */
+/**
+ * Fills a database with one of everything that can be damaged: the agents `whole`, `plain` and `only`, the certificates
+ * `c1` to `c3`, and more agents and events than `check()` reads at once.
+ */
 export async function fill({ db }: TestDatabase): Promise<void> {
   await createCertificate(db, { id: 'c1', subject: 'CN=Ärzte', issuer: 'CN=ÇA', metadata: { a: [1, { b: null }] } });
   await createCertificate(db, { id: 'c2', fingerprint: 'AA:bb:CC' });
@@ -24,7 +27,7 @@ export async function fill({ db }: TestDatabase): Promise<void> {
   await db.createAgent(wholeAgent({ id: 'whole', name: 'Ünique "Name" 𝒳', certificateId: 'c1' }));
   await createAgent(db, { id: 'plain', version: 'no semver', certificateId: 'c3', capabilities: ['search'] });
   await db.agents.create(agentInput({ id: 'only', name: 'Only', certificateId: 'c3' }), { unique: 'name-version' });
-  const numbers = Array.from({ length: 250 }, (_, index) => index);
+  const numbers = Array.from({ length: 110 }, (_, index) => index);
   await db.agents.createMany(
     numbers.map((number) =>
       agentInput({
