@@ -61,7 +61,7 @@ async function main(): Promise<void> {
 function parseBatchSize(text: string): number {
   const size = Number(text);
   if (!Number.isInteger(size) || size < 1 || size > 100_000) {
-    throw new ScriptError('--batch must be a whole number from 1 to 100000');
+    throw new ScriptError('--batch must be an integer from 1 to 100000');
   }
   return size;
 }

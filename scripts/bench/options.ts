@@ -93,7 +93,7 @@ function chosen<T extends string>(text: string | undefined, option: string, know
 function wholeNumber(text: string, option: string, least: number): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < least) {
-    throw new ScriptError(`${option} must be a whole number of at least ${least}`);
+    throw new ScriptError(`${option} must be an integer of at least ${least}`);
   }
   return number;
 }

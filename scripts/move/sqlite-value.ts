@@ -20,7 +20,7 @@ export function fromSqlite(value: unknown, column: Column): Value {
       throw new UnmovableError(`${column.name} holds neither 0 nor 1`);
     case 'time':
       if (Number.isInteger(value) && Number(value) >= minTimeMs && Number(value) <= maxTimeMs) return Number(value);
-      throw new UnmovableError(`${column.name} holds no time within the years 1 to 9999`);
+      throw new UnmovableError(`${column.name} is not a time from year 1 to year 9999`);
   }
 }
 

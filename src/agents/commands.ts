@@ -161,7 +161,7 @@ function* checkMergedMetadata(statements: AgentStatements, change: AgentChange, 
   const [keptBytes = 0, mostValues = 0] = ((yield selectKeptSize(kept)).rows[0] ?? []).map(Number);
   const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
   if (bytes > limits.metadataBytes) {
-    throw invalidInput('metadata', `must not be larger than ${limits.metadataBytes} bytes of JSON`);
+    throw invalidInput('metadata', `must have at most ${limits.metadataBytes} bytes of JSON`);
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (mostValues + addedValues <= limits.metadataValues) return;
@@ -169,7 +169,7 @@ function* checkMergedMetadata(statements: AgentStatements, change: AgentChange, 
   const containers = (yield selectKeptContainers(kept)).rows.map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (mostValues - excess + addedValues > limits.metadataValues) {
-    throw invalidInput('metadata', `must not hold more than ${limits.metadataValues} JSON values`);
+    throw invalidInput('metadata', `must have at most ${limits.metadataValues} JSON values`);
   }
 }
 

@@ -81,6 +81,7 @@ export function parseHealth(value: unknown, path: string, nowMs: number, checks:
 }
 
 function toJson(value: unknown, field: string, bounds: JsonBounds): string {
-  if (!guardedRead(field, () => isPlainObject(value))) throw invalidInput(field, 'must be an object of JSON values');
+  if (!guardedRead(field, () => isPlainObject(value)))
+    throw invalidInput(field, 'must be a plain object of JSON values');
   return toCanonicalJson(value, field, bounds);
 }

@@ -21,7 +21,7 @@ export function rememberFailure(error: DatabaseError, failure: Failure): void {
  */
 export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   if (isFailure(error)) return error;
-  if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the values are too large together', { cause: error });
+  if (isTooLong(error)) return new Failure('INVALID_INPUT', 'the input is too large in total', { cause: error });
   const known = findInChain(
     error,
     (link) => failureOf(link, error) ?? toDescriptorShortage(link, error) ?? map?.(link, error),

@@ -4,7 +4,7 @@ import { reportedFailure, type Failure } from './failure';
 /** Error codes of a process, or a system, that has reached its limit of open files. */
 const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
-const message = 'no file descriptor is left: close files, or raise the limit of the process (ulimit -n)';
+const message = 'the process has no free file descriptor: close files, or raise its limit (ulimit -n)';
 
 /**
  * Returns the failure when the process, or the system, has too many open files; undefined for any other error. It does

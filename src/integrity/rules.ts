@@ -68,7 +68,7 @@ export class Rules {
   /** Adds a finding for a value that is not a boolean: true or false, or 1 or 0 in SQLite. */
   flag(value: unknown, field: string): void {
     const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
-    this.holds(isFlag, 'value', 'is neither true nor false', field);
+    this.holds(isFlag, 'value', 'is not a boolean', field);
   }
 
   wholeNumber(value: unknown, min: number, max: number, field: string): void {

@@ -70,19 +70,20 @@ export class JsonWriter {
       case 'boolean':
         return this.#take(value ? 'true' : 'false');
       case 'number':
-        if (!Number.isFinite(value)) throw invalidInput(this.#field, 'must not hold NaN or an infinity: JSON has none');
+        if (!Number.isFinite(value))
+          throw invalidInput(this.#field, 'must not contain NaN or Infinity, which JSON cannot represent');
         // The text of -0 is "0": JSON parsers disagree on "-0", and equal numbers must have equal texts.
         return this.#take(String(value));
       case 'object': {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
-        if (depth >= maxDepth) throw invalidInput(this.#field, `must not be nested deeper than ${maxDepth} levels`);
+        if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
         // Its brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
       default:
-        throw invalidInput(this.#field, 'must hold JSON values only');
+        throw invalidInput(this.#field, 'must contain only JSON values');
     }
   }
 
@@ -90,7 +91,7 @@ export class JsonWriter {
   quote(text: string): string {
     // Checked before the text is scanned, which may be much longer than permitted.
     if (text.length > this.#room) throw this.#tooLarge();
-    if (!isStorableText(text)) throw invalidInput(this.#field, 'must not hold NUL or a lone surrogate');
+    if (!isStorableText(text)) throw invalidInput(this.#field, 'must not contain NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));
   }
 
@@ -117,7 +118,7 @@ export class JsonWriter {
 
   #object(value: object, depth: number): string {
     if (!isPlainObject(value) || Object.getOwnPropertySymbols(value).length > 0) {
-      throw invalidInput(this.#field, 'must hold JSON values only');
+      throw invalidInput(this.#field, 'must contain only JSON values');
     }
     const keys = Object.keys(value);
     if (keys.length > this.#room) throw this.#tooLarge();
@@ -135,11 +136,11 @@ export class JsonWriter {
   }
 
   #tooMany(): Error {
-    return invalidInput(this.#field, `must not hold more than ${this.#bounds.values.max} JSON values`);
+    return invalidInput(this.#field, `must have at most ${this.#bounds.values.max} JSON values`);
   }
 
   #tooLarge(): Error {
-    return invalidInput(this.#field, `must not be larger than ${this.#bounds.maxBytes} bytes of JSON`);
+    return invalidInput(this.#field, `must have at most ${this.#bounds.maxBytes} bytes of JSON`);
   }
 }
 

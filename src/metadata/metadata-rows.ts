@@ -17,7 +17,7 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Validat
   const writer = new JsonWriter(field, metadataBounds(checks));
   const rows = guardedRead(field, () => {
     if (!isPlainObject(metadata) || Object.getOwnPropertySymbols(metadata).length > 0) {
-      throw invalidInput(field, 'must be an object of JSON values');
+      throw invalidInput(field, 'must be a plain object of JSON values');
     }
     return Object.keys(metadata).map((key): MetadataRow => {
       writer.quote(key);

@@ -96,7 +96,7 @@ function toMigrationError(connection: Database, shipped: readonly ShippedMigrati
 function describeRow(connection: Database, script: string, cause: unknown): string {
   const check = connection.inTransaction ? findFailedCheck(connection, script, cause) : undefined;
   if (check === undefined) return '';
-  const id = check.id === undefined ? 'whose id is not a text' : `with id ${quoteId(check.id)}`;
+  const id = check.id === undefined ? 'whose id is not a string' : `with id ${quoteId(check.id)}`;
   return `: the row of table ${check.table} ${id} has an invalid ${check.column}; correct the row and try again`;
 }
 

@@ -44,7 +44,7 @@ function parseFileAddress(address: string): string {
   // The driver trims the path, and the system ends it at NUL: either would open another file than the one named.
   const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
   if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
-    throw invalidUrl('url', 'must not begin or end with a space, or hold NUL');
+    throw invalidUrl('url', 'must not begin or end with a space, or contain NUL');
   if (/^file:(\/\/)?$/i.test(address) || address.endsWith('/')) throw invalidUrl('url', 'must name a file');
   return path;
 }
@@ -58,11 +58,11 @@ function parseFileAddress(address: string): string {
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
   // The driver would take the whole of such a URL for one without escapes.
-  if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must have %20 for a space, and %25 for a percent sign');
+  if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
   // The rest would be ignored: a part of a password, or all parameters.
-  if (url.includes('#')) throw invalidUrl(field, 'must have %23 for a number sign');
+  if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');
   // The server would end the parameter there, and read the rest as other parameters.
-  if (url.includes('%00')) throw invalidUrl(field, 'must hold no NUL');
+  if (url.includes('%00')) throw invalidUrl(field, 'must not contain NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
 }
@@ -81,8 +81,8 @@ function pathOfFileUrl(address: string): string {
   // The text after a number sign would be ignored. These characters would be dropped or changed, and another file
   // opened.
   if (/[#\\]/.test(address))
-    throw invalidUrl('url', 'must have %23 for a number sign and %5C for a backslash after file://');
-  if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must hold no tab and no line break after file://');
+    throw invalidUrl('url', 'must encode a number sign as %23 and a backslash as %5C after file://');
+  if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must not contain a tab or a line break after file://');
   try {
     return fileURLToPath(address);
   } catch {

@@ -183,7 +183,9 @@ function parsePool(value: unknown): PoolSettings {
 function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLocation[] {
   const urls = ifDefined(value, 'replicaUrls', (list, field) => checkArray(list, field, checkText)) ?? [];
   if (urls.length > 0 && location.kind !== 'postgresql') {
-    throw new Failure('INVALID_OPTIONS', 'replicaUrls are for PostgreSQL only', { field: 'replicaUrls' });
+    throw new Failure('INVALID_OPTIONS', 'replicaUrls must be empty unless url is a PostgreSQL URL', {
+      field: 'replicaUrls',
+    });
   }
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }

@@ -17,7 +17,7 @@ export function wholeMilliseconds(now: () => number): () => number {
   return () => {
     const ms = tell(now);
     if (ms >= minTimeMs && ms <= maxTimeMs) return ms;
-    throw new Failure('INVALID_OPTIONS', 'now must return a time within the years 1 to 9999', { field: 'now' });
+    throw new Failure('INVALID_OPTIONS', 'now must return a time from year 1 to year 9999', { field: 'now' });
   };
 }
 

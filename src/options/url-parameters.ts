@@ -70,7 +70,8 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
   const isKnown = (name: string): boolean => name === 'schema' || driverParameters.has(name);
   const ignored = checkNames(parameters, field, isKnown);
   for (const [name, value] of parameters) {
-    if (driverParameters.get(name)?.(value) === false) throw invalidUrl(field, `has a wrong value of ${name}`);
+    if (driverParameters.get(name)?.(value) === false)
+      throw invalidUrl(field, `has an invalid value of the parameter ${name}`);
   }
   return { schema, ignored };
 }
@@ -78,7 +79,7 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
 // The server gives these names a special meaning, and truncates longer names, so that two names would mean one schema.
 function checkSchema(schema: string, field: string): void {
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
-  if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a schema of the server');
+  if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a system schema');
   if (Buffer.byteLength(schema) > 63) throw invalidUrl(field, 'must name a schema of at most 63 bytes');
 }
 
@@ -94,7 +95,7 @@ function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: 
   const ignored: string[] = [];
   const mayHoldPassword = [...parameters].flat().some((text) => text.includes('@'));
   for (const name of parameters.keys()) {
-    const shown = !mayHoldPassword && /^\w{1,40}$/.test(name) ? name : 'of another form';
+    const shown = !mayHoldPassword && /^\w{1,40}$/.test(name) ? name : '(name withheld)';
     if (seen.has(name)) throw invalidUrl(field, `must not repeat the parameter ${shown}`);
     seen.add(name);
     if (prismaParameters.has(name)) ignored.push(name);

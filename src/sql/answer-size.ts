@@ -79,5 +79,5 @@ const openingBrace = 0x7b;
 /** Returns the failure of a result that exceeds its bounds. */
 export function tooLarge({ maxLength, maxValues }: AnswerBounds, excess: 'characters' | 'values'): Failure {
   const what = excess === 'characters' ? `${maxLength} characters` : `${maxValues} JSON values`;
-  return new Failure('RESULT_TOO_LARGE', `the answer has more than ${what}; ask for fewer records`);
+  return new Failure('RESULT_TOO_LARGE', `the result has more than ${what}: request fewer records`);
 }

@@ -29,7 +29,7 @@ export type StoredEntity = keyof typeof entityNames;
 /** Returns a stored text. @throws CORRUPT for any other value */
 export function storedText(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): string {
   if (typeof value === 'string') return value;
-  throw corrupt({ entity, id, field, owner }, 'is not a text');
+  throw corrupt({ entity, id, field, owner }, 'is not a string');
 }
 
 /** Returns a stored text or null. @throws CORRUPT for any other value */
@@ -54,14 +54,14 @@ export function storedChoice<T extends string>(
 ): T {
   // The set compares by identity, so a value of any type is safe.
   if (choices.has(value as T)) return value as T;
-  throw corrupt({ entity, id, field, owner }, 'is none of the known values');
+  throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');
 }
 
 /** Returns a stored boolean: true or false, or 1 or 0 in SQLite. @throws CORRUPT for any other value */
 export function storedFlag(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): boolean {
   if (value === true || value === 1) return true;
   if (value === false || value === 0) return false;
-  throw corrupt({ entity, id, field, owner }, 'is neither true nor false');
+  throw corrupt({ entity, id, field, owner }, 'is not a boolean');
 }
 
 /** Returns a stored port. @throws CORRUPT for any other value */
@@ -76,7 +76,7 @@ export function storedPort(value: unknown, entity: StoredEntity, id: unknown, fi
  */
 export function storedTime(ms: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): Date {
   if (typeof ms === 'number' && Number.isInteger(ms) && ms >= minTimeMs && ms <= maxTimeMs) return new Date(ms);
-  throw corrupt({ entity, id, field, owner }, 'is not a time of the years 1 to 9999 in whole milliseconds');
+  throw corrupt({ entity, id, field, owner }, 'is not a time from year 1 to year 9999 in whole milliseconds');
 }
 
 /**
@@ -85,7 +85,7 @@ export function storedTime(ms: unknown, entity: StoredEntity, id: unknown, field
 export function storedSpan(ms: unknown): Date {
   const start = new Date(typeof ms === 'number' ? ms : Number.NaN);
   if (!Number.isNaN(start.getTime())) return start;
-  const message = 'the stored timestamp of a security event is not a time; check() lists all invalid records';
+  const message = 'the stored timestamp of a security event is not a time: run check() to list all invalid records';
   throw new Failure('CORRUPT', message, { entity: 'securityEvent', field: 'timestamp' });
 }
 
@@ -107,8 +107,8 @@ interface Place {
 }
 
 function corrupt({ entity, id, field, owner }: Place, fault: string, cause?: unknown): Failure {
-  const record = `${entityNames[entity]} ${typeof id === 'string' ? quoteId(id) : 'whose id is not a text'}`;
+  const record = `${entityNames[entity]} ${typeof id === 'string' ? quoteId(id) : 'whose id is not a string'}`;
   const ownedBy = owner === undefined ? '' : ` of agent ${quoteId(owner)}`;
-  const message = `the stored ${field} of ${record}${ownedBy} ${fault}; check() lists all invalid records`;
+  const message = `the stored ${field} of ${record}${ownedBy} ${fault}: run check() to list all invalid records`;
   return new Failure('CORRUPT', message, { entity: entity === 'change' ? undefined : entity, field, cause });
 }

@@ -12,8 +12,8 @@ export const maxTimeMs = 253_402_300_799_999;
 /** @param maxLength - in UTF-16 code units, as JavaScript counts characters. */
 export function checkText(value: unknown, field: string, maxLength = Infinity): string {
   if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
-  if (value.length > maxLength) throw invalidInput(field, `must not be longer than ${maxLength} characters`);
-  if (!isStorableText(value)) throw invalidInput(field, 'must not hold NUL or a lone surrogate');
+  if (value.length > maxLength) throw invalidInput(field, `must have at most ${maxLength} characters`);
+  if (!isStorableText(value)) throw invalidInput(field, 'must not contain NUL or a lone surrogate');
   return value;
 }
 
@@ -31,7 +31,7 @@ export function checkBoolean(value: unknown, field: string): boolean {
 /** A time that can be stored, as milliseconds since 1970. */
 export function checkTime(value: unknown, field: string): number {
   const time = timeOf(value, field);
-  if (time < minTimeMs || time > maxTimeMs) throw invalidInput(field, 'must be within the years 1 to 9999');
+  if (time < minTimeMs || time > maxTimeMs) throw invalidInput(field, 'must be a time from year 1 to year 9999');
   return time;
 }
 
@@ -54,7 +54,7 @@ function timeOf(value: unknown, field: string): number {
 
 export function checkWholeNumber(value: unknown, field: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw invalidInput(field, `must be a whole number from ${min} to ${max}`);
+    throw invalidInput(field, `must be an integer from ${min} to ${max}`);
   }
   return value;
 }
@@ -81,7 +81,7 @@ export function checkArray<T>(
   return guardedRead(field, () => {
     if (!Array.isArray(value)) throw invalidInput(field, 'must be an array');
     const length = lengthOf(value, field);
-    if (length > maxLength) throw invalidInput(field, `must not have more than ${maxLength} elements`);
+    if (length > maxLength) throw invalidInput(field, `must have at most ${maxLength} elements`);
     const elements: T[] = [];
     // By its length, and not what iterates over it: a hole is an element, and an array may have an iterator without an end.
     for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));

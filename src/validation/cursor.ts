@@ -41,8 +41,8 @@ export function decodeCursor<K extends readonly CursorValue[]>(
   isKey: (key: readonly CursorValue[]) => key is K,
 ): K {
   const [madeBy, madeFor, ...key] = partsOf(cursor);
-  if (madeBy !== version) throw invalidInput(field, 'must be a cursor that a page of this version gave');
-  if (madeFor !== fingerprint) throw invalidInput(field, 'must be a cursor of the same query');
+  if (madeBy !== version) throw invalidInput(field, 'must be a nextCursor of this version of the package');
+  if (madeFor !== fingerprint) throw invalidInput(field, 'must be a nextCursor of the same query');
   if (!key.every(isCursorValue) || !isKey(key)) throw noCursor();
   return key;
 }
@@ -65,7 +65,7 @@ function isCursorValue(value: unknown): value is CursorValue {
 }
 
 function noCursor(): Error {
-  return invalidInput(field, 'must be a cursor that a page gave');
+  return invalidInput(field, 'must be a nextCursor that a page returned');
 }
 
 function withSortedKeys(value: unknown): unknown {

@@ -23,6 +23,6 @@ export function rowLimit({ limit }: LimitOffset, maxResults: number): number {
 /** @throws RESULT_TOO_LARGE where a query without a limit matched more than it may. Nothing is ever cut silently. */
 export function checkResultSize({ limit }: LimitOffset, rows: readonly unknown[], maxResults: number): void {
   if (limit === undefined && rows.length > maxResults) {
-    throw new Failure('RESULT_TOO_LARGE', `more than ${maxResults} records match; give a limit`);
+    throw new Failure('RESULT_TOO_LARGE', `more than ${maxResults} records match: set limit, or read pages`);
   }
 }

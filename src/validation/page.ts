@@ -48,7 +48,7 @@ export function checkPage(input: unknown, { limits }: Validator): PageRequest {
 
 function checkCursor(value: unknown, field: string, maxLength: number): string {
   if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
-  if (value.length > maxLength) throw invalidInput(field, `must not be longer than ${maxLength} characters`);
+  if (value.length > maxLength) throw invalidInput(field, `must have at most ${maxLength} characters`);
   return value;
 }
 

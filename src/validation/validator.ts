@@ -55,6 +55,6 @@ export class Validator {
 
   #assertRecordLength(length: number, field: string): void {
     const { recordLength } = this.limits;
-    if (length > recordLength) throw invalidInput(field, `must not have more than ${recordLength} characters together`);
+    if (length > recordLength) throw invalidInput(field, `must have at most ${recordLength} characters in total`);
   }
 }

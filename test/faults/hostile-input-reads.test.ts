@@ -66,7 +66,7 @@ describe('What a caller gives', () => {
       });
       const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
       expect(driverErrorOf(error)).toBe(reason);
-      expect(error.message).toMatch(/cannot be read$/);
+      expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
     }
     expect(await allRawRows(shared())).toEqual(before);
   });

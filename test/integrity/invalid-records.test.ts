@@ -16,7 +16,7 @@ describe('an invalid record', () => {
       const error = await expectError('CORRUPT', read);
       expect(error).toMatchObject({ entity: 'agent', field: 'createdAt', retryable: false });
       expect(error.message).toMatch(
-        /: the stored createdAt of agent "bad" is not a time of the years 1 to 9999 in whole milliseconds; check\(\) lists/,
+        /: the stored createdAt of agent "bad" is not a time from year 1 to year 9999 in whole milliseconds: run check\(\) to list/,
       );
     }
     expect(await db.getAgent('good')).toMatchObject({ id: 'good' });

@@ -28,7 +28,7 @@ export function toVersionRanges(range: string): VersionRange[] | undefined {
   if (semver.validRange(range) === null) return undefined;
   const { set } = new Range(range);
   if (set.flat().length > maxComparators)
-    throw invalidInput('version', `must not have over ${maxComparators} comparators`);
+    throw invalidInput('version', `must have at most ${maxComparators} comparators`);
   return merge(set.flatMap(toRanges));
 }
 
