@@ -36,7 +36,7 @@ export interface Contender {
 export type Open = (location: string) => Contender | Promise<Contender>;
 
 /** The methods of a {@link Contender} that write. */
-export type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent';
+type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent';
 export type Writes = Pick<Contender, WriteName>;
 export type Reads = Omit<Contender, WriteName | 'close'>;
 

@@ -119,7 +119,7 @@ export function growthTable(runs: readonly RunResult[]): Table | undefined {
   };
 }
 
-export function ratioOf(measurement: Measurement | undefined): string {
+function ratioOf(measurement: Measurement | undefined): string {
   return formatRatio(measurement?.ratioToRaw ?? null);
 }
 

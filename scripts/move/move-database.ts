@@ -16,7 +16,7 @@ export interface MoveObserver {
 }
 
 /** Content of a table on both sides. */
-export interface TableContents {
+interface TableContents {
   readonly name: string;
   readonly source: Content;
   readonly target: Content;

@@ -36,7 +36,7 @@ export type Row = readonly Value[];
 const widestKey = 100;
 
 /** Describes the key of a row for people; shows nothing else of the row. `row` may hold invalid values. */
-export function describeKey(table: Table, row: readonly unknown[]): string {
+function describeKey(table: Table, row: readonly unknown[]): string {
   const parts = table.key.map((name) => {
     const value = row[table.columns.findIndex((column) => column.name === name)];
     return `${name} ${fitText(typeof value === 'string' ? JSON.stringify(value) : String(value), widestKey)}`;

@@ -7,7 +7,7 @@ import type { Json, Methods } from './methods';
 const serverError = 4466;
 
 /** The exit code of a Rust program that panicked. */
-export const panicExitCode = 101;
+const panicExitCode = 101;
 
 /** Answers the CLI's requests, a line each, one after the other, until it closes the standard input. */
 export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {

@@ -5,7 +5,7 @@ import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
 /** Keyset position of the holders to select: `after` is the key of the last holder of the previous part. */
-export type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
+type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
 /** The statements of the agents that hold a certificate, on one engine. */
 export class HolderStatements {

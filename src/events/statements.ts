@@ -54,7 +54,7 @@ function toMetadataEntries(rows: readonly NewEventRow[]): (readonly [id: string,
 }
 
 /** The statements that insert security events on one engine, any number of them at once. */
-export class EventStatements {
+class EventStatements {
   readonly #insertEvent;
   readonly #insertEvents;
   readonly #insertMetadata;

@@ -3,7 +3,7 @@ import { lengthOf, guardedRead } from '../validation/guarded-read';
 import { isStorableText } from '../validation/is-storable-text';
 
 /** Maximum depth of nested values: far below the limit of every JSON parser that reads them. */
-export const maxJsonDepth = 1000;
+const maxJsonDepth = 1000;
 
 /** Bounds of a JSON text. */
 export interface JsonBounds {

@@ -7,7 +7,7 @@ import type { Statement } from './statement';
 export const chunkRows = 2000;
 
 /** Returns the rows in parts, each for a statement of its own; an empty array when there are no rows. */
-export function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
+function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
   if (rows.length <= chunkRows) return rows.length === 0 ? [] : [rows];
   const chunks: (readonly T[])[] = [];
   for (let start = 0; start < rows.length; start += chunkRows) chunks.push(rows.slice(start, start + chunkRows));

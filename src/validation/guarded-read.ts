@@ -13,7 +13,7 @@ export function guardedRead<T>(field: string, read: () => T): T {
 }
 
 /** The failure of what cannot be read, as `cause` was thrown. */
-export function unreadable(field: string, cause: unknown): Failure {
+function unreadable(field: string, cause: unknown): Failure {
   return new Failure('INVALID_INPUT', `${field} cannot be read: a getter or a proxy threw an error`, { field, cause });
 }
 

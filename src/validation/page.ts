@@ -24,7 +24,7 @@ const names = new Set(['after', 'size'] as const);
 const defaultSize = 100;
 
 /** The most records of a page. */
-export const maxPageSize = 1000;
+const maxPageSize = 1000;
 
 /** Requested page. The content of the cursor is not checked yet. */
 export interface PageRequest {

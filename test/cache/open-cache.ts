@@ -2,7 +2,7 @@ import type { CacheOptions, DatabaseOptions, DatabaseService } from '../../src';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** A clock that stands still until it is set. */
-export interface Clock {
+interface Clock {
   nowMs: number;
 }
 

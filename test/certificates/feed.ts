@@ -8,7 +8,7 @@ export async function feedOf(database: LocatedDatabase, after = 0): Promise<stri
 }
 
 /** The last sequence number of the feed. */
-export async function endOfFeed(database: LocatedDatabase): Promise<number> {
+async function endOfFeed(database: LocatedDatabase): Promise<number> {
   const [rows = []] = await queryRaw(database, 'SELECT coalesce(max(sequence), 0) AS last FROM changes');
   return Number(rows[0]?.['last']);
 }

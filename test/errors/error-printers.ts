@@ -21,7 +21,7 @@ export const printers: Readonly<Record<string, (error: Error) => string>> = {
  * What the standard error serializer of pino writes (pino-std-serializers 7, lib/err.js and lib/err-helpers.js): type,
  * messages and stacks of the error and all of its causes, the errors of an AggregateError, and every enumerable property.
  */
-export function serializeLikePino(error: Error): Record<string, unknown> {
+function serializeLikePino(error: Error): Record<string, unknown> {
   const chain = causesOf(error);
   const aggregated: unknown = Reflect.get(error, 'errors');
   const written: Record<string, unknown> = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
 
 /** The code that a call failed with, or `none`. */
-export interface Attempt {
+interface Attempt {
   readonly phase: string;
   readonly name: string;
   readonly code: string;

@@ -13,7 +13,7 @@ import { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 
 /** What a call left: what it returned, or what Prisma is told of its failure. */
-export type Outcome = { readonly result: unknown } | { readonly error: unknown };
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 /** The same call's outcome on our adapter and on the official one. */
 export interface Outcomes {

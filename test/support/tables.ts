@@ -1,5 +1,5 @@
 /** The package's tables with the columns that tell their rows apart; those that refer to others come before them. */
-export const tables = {
+const tables = {
   agent_metadata: ['agent_id', 'key'],
   agent_capabilities: ['agent_id', 'capability_id'],
   endpoints: ['agent_id', 'id'],

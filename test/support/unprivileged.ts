@@ -8,7 +8,7 @@ export function unprivilegedUser(): { readonly uid?: number; readonly gid?: numb
 }
 
 /** Does `work` as a user who may not write where he is not allowed to: root, whom no mode of a file stops, may. */
-export async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
+async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) return work();
   process.seteuid?.(nobody);

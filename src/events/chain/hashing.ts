@@ -10,7 +10,7 @@ import type { EventColumns, NewEventRow } from '../validation';
  */
 
 /** Kind of an entry. PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
-export type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
+type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
 
 /** Event id in the entry of a pruning. The id of an event is never empty. */
 export const noEvent = '';

@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { AgentStatus, CertificateStatus, HealthStatus, SecuritySeverity } from '../../../../src';
 
 /** As the driver gives and takes it: milliseconds on SQLite, a Date on PostgreSQL. */
-export type Time = ColumnType<number | Date, number | Date, number | Date>;
+type Time = ColumnType<number | Date, number | Date, number | Date>;
 /** Likewise. */
 type Flag = ColumnType<number | boolean, number | boolean, number | boolean>;
 

@@ -2,7 +2,7 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { AgentStatus, CertificateStatus, HealthStatus, SecuritySeverity } from '../../../../src';
 
-export interface Entry {
+interface Entry {
   key: string;
   value: string;
 }
