@@ -35,7 +35,13 @@ export {
   RevocationReason,
   type RotateOptions,
 } from './certificates/types';
-export { type CheckedEntity, type CheckFinding, CheckName, type CheckOptions, type CheckReport } from './integrity/types';
+export {
+  type CheckedEntity,
+  type CheckFinding,
+  CheckName,
+  type CheckOptions,
+  type CheckReport,
+} from './integrity/types';
 export {
   type Change,
   ChangeKind,

@@ -1,3 +1,4 @@
+import { changeStatements } from './changes/statements';
 import { errorClassifierOf } from './classify-engine-error';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
@@ -6,6 +7,9 @@ import type { Engine } from './storage/executor';
 import type { Migrator } from './migrations/migrator';
 import { convertErrors, convertRejection, type ErrorClassifier } from './runtime/convert-errors';
 import { assertSpareDescriptors } from './runtime/spare-descriptors';
+import type { ChangeWriter } from './storage/transaction';
+
+const writeChanges: ChangeWriter = (dialect, entries) => changeStatements(dialect).insert(entries);
 
 /** Engine whose schema has not been verified yet. */
 interface OpenedEngine extends Engine {
@@ -55,11 +59,11 @@ async function openCache(
   { now }: ResolvedOptions,
   diagnostics: Diagnostics,
 ): Promise<Engine> {
-  const { CachingEngine: CachingEngine } = await import('./cache/caching-engine.js');
+  const { CachingEngine } = await import('./cache/caching-engine.js');
   return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
-// Each driver is loaded by those who use it.
+// Loads only the driver of the engine.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();
@@ -74,7 +78,7 @@ async function openPostgresql(
   diagnostics: Diagnostics,
 ): Promise<OpenedEngine> {
   const { PostgresqlEngine } = await import('./engines/postgresql/engine.js');
-  return new PostgresqlEngine(location, options, diagnostics);
+  return new PostgresqlEngine(location, options, writeChanges, diagnostics);
 }
 
 async function openSqlite(
@@ -86,11 +90,11 @@ async function openSqlite(
   const { busyTimeoutMs, durability } = options;
   if (location.kind === 'file') {
     const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
-    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability });
+    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability }, writeChanges);
     const warning = hardLinkWarning(location.path);
     if (warning !== undefined) diagnostics.warned(warning);
     return engine;
   }
   const { openInMemory } = await import('./engines/sqlite/open-in-memory.js');
-  return openInMemory({ busyTimeoutMs, durability });
+  return openInMemory({ busyTimeoutMs, durability }, writeChanges);
 }

@@ -3,7 +3,7 @@ import type { Operation } from '../errors/operation';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Work } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
 import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './batch-commands';
 import {
   parseChangeOptions,
@@ -14,16 +14,16 @@ import {
   type RegistrationRules,
 } from './options';
 import { AgentReadService } from './agent-read-service';
-import { agentStatements } from './statements';
 import {
-  changeAgent,
-  changeEndpointHealth,
-  changeStatus,
+  assertNameFree,
   deleteAgent,
+  expireDueAgents,
   insertAgent,
   mergeMetadata,
-  agentChange,
   renewAgent,
+  setEndpointHealth,
+  setStatus,
+  updateAgent,
 } from './commands';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
 import { parseHealth } from './endpoint-validation';
@@ -67,8 +67,10 @@ export class AgentService extends AgentReadService {
       const rules = parseCreateOptions(options);
       const defaults = this.#defaults(rules);
       const row = parseNewAgent(agent, defaults);
-      const statements = agentStatements(executor.dialect);
-      return executor.atomic(() => insertAgent(statements, row, rules, defaults.nowMs));
+      return executor.withTransaction(async (tx) => {
+        await assertNameFree(tx, row, rules);
+        return insertAgent(tx, row, rules, defaults.nowMs);
+      });
     });
   }
 
@@ -84,12 +86,14 @@ export class AgentService extends AgentReadService {
       const { rules, mayCollect, onProgress } = parseCreateManyOptions(options);
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
       const defaults = this.#defaults(rules);
-      const register = (start: number): Work<Outcome[]> =>
-        insertBatch(agentStatements(executor.dialect), parseBatch(inputs, start, defaults), defaults);
-      if (!mayCollect) return executor.atomic(() => insertAll(register, inputs.length, onProgress));
+      const register = (tx: Transaction, start: number): Promise<Outcome[]> =>
+        insertBatch(tx, parseBatch(inputs, start, defaults), defaults);
+      if (!mayCollect) {
+        return executor.withTransaction((tx) => insertAll((start) => register(tx, start), inputs.length, onProgress));
+      }
       const results: CreateResult[] = [];
       while (results.length < inputs.length) {
-        const outcomes = await executor.atomic(() => register(results.length));
+        const outcomes = await executor.withTransaction((tx) => register(tx, results.length));
         results.push(...outcomes.map(toResult));
         onProgress(results.length, inputs.length);
       }
@@ -109,7 +113,7 @@ export class AgentService extends AgentReadService {
    * endpoint does not belong to the agent.
    */
   update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean> {
-    return this.#change('agents.update', changeAgent, agent, () => parseUpdateOptions(options));
+    return this.#change('agents.update', updateAgent, agent, () => parseUpdateOptions(options));
   }
 
   /**
@@ -119,21 +123,21 @@ export class AgentService extends AgentReadService {
    * @throws INVALID_TRANSITION out of REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
    */
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setStatus', changeStatus, { id, status: given(status) }, () =>
+    return this.#change('agents.setStatus', setStatus, { id, status: given(status) }, () =>
       parseChangeOptions(options),
     );
   }
 
   /** Replaces the capabilities of an agent. Otherwise as {@link update}. */
   setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setCapabilities', changeAgent, { id, capabilities: given(names) }, () =>
+    return this.#change('agents.setCapabilities', updateAgent, { id, capabilities: given(names) }, () =>
       parseChangeOptions(options),
     );
   }
 
   /** Replaces the metadata of an agent. Otherwise as {@link update}. */
   setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setMetadata', changeAgent, { id, metadata: given(metadata) }, () =>
+    return this.#change('agents.setMetadata', updateAgent, { id, metadata: given(metadata) }, () =>
       parseChangeOptions(options),
     );
   }
@@ -145,7 +149,7 @@ export class AgentService extends AgentReadService {
       const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', this.#settings.checks) };
       const rules = parseChangeOptions(options);
       const { limits } = this.#settings.checks;
-      return executor.atomic(() => mergeMetadata(agentStatements(executor.dialect), merged, limits, rules));
+      return executor.withTransaction((tx) => mergeMetadata(tx, merged, limits, rules));
     });
   }
 
@@ -163,7 +167,7 @@ export class AgentService extends AgentReadService {
         id: this.#settings.checks.id(endpointId, 'endpointId'),
         ...parseHealth(given(health), 'health', nowMs, this.#settings.checks),
       };
-      return executor.atomic(() => changeEndpointHealth(agentStatements(executor.dialect), columns, nowMs));
+      return executor.withTransaction((tx) => setEndpointHealth(tx, columns, nowMs));
     });
   }
 
@@ -189,13 +193,8 @@ export class AgentService extends AgentReadService {
   expireDue(): Promise<number> {
     return this.#session.write('agents.expireDue', async (executor) => {
       const now = this.#settings.now();
-      const statement = agentStatements(executor.dialect).expireDue({ now, limit: sweepSize });
       for (let count = 0; ;) {
-        const expired = await executor.atomic(function* () {
-          const ids = (yield statement).rows.map(([id]) => String(id));
-          yield agentChange('UPDATED', ids, now);
-          return ids.length;
-        });
+        const expired = await executor.withTransaction((tx) => expireDueAgents(tx, now, sweepSize));
         count += expired;
         if (expired < sweepSize) return count;
       }
@@ -212,20 +211,20 @@ export class AgentService extends AgentReadService {
     return this.#session.write('agents.delete', async (executor) => {
       const key = this.#settings.checks.id(id, 'id');
       const now = this.#settings.now();
-      return executor.atomic(() => deleteAgent(agentStatements(executor.dialect), key, now));
+      return executor.withTransaction((tx) => deleteAgent(tx, key, now));
     });
   }
 
   #change(
     operation: Operation,
-    work: typeof changeAgent,
+    command: typeof updateAgent,
     update: AgentUpdate,
     readRules: () => ChangeRules,
   ): Promise<boolean> {
     return this.#session.write(operation, async (executor) => {
       const change = parseAgentUpdate(update, this.#settings.now(), this.#settings.checks);
       const rules = readRules();
-      return executor.atomic(() => work(agentStatements(executor.dialect), change, rules));
+      return executor.withTransaction((tx) => command(tx, change, rules));
     });
   }
 

@@ -1,10 +1,11 @@
 import { Failure, failureAt } from '../errors/failure';
 import { toDatabaseError } from '../errors/operation';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
-import { inOrder, type Work } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
 import type { NewAgentRow } from './new-row';
-import { AgentStatements } from './statements';
-import { idTaken, agentChange, unknownCertificate } from './commands';
+import { agentStatements, AgentStatements } from './statements';
+import { agentChange } from './commands';
+import { idTaken, unknownCertificate } from './failures';
 import { parseNewAgent, type AgentDefaults } from './validation';
 import type { CreateResult, Uniqueness } from './types';
 
@@ -56,27 +57,27 @@ function lengthOf({ columns, collections: { endpoints, metadata } }: NewAgentRow
   return length;
 }
 
-/** Registers those of a batch that are right. */
-export function* insertBatch(
-  statements: AgentStatements,
+/** Registers the valid agents of a batch. Returns the outcome of each agent, in order. */
+export async function insertBatch(
+  tx: Transaction,
   batch: readonly (NewAgentRow | Outcome)[],
   defaults: AgentDefaults,
-): Work<Outcome[]> {
+): Promise<Outcome[]> {
   const rows = batch.filter((entry) => 'columns' in entry);
-  const failures = yield* insertAgents(statements, rows, defaults);
+  const failures = await insertAgents(tx, rows, defaults);
   const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
   return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
 }
 
 /** Registers all agents, a batch at a time. @throws the failure of the first that is refused */
-export function* insertAll(
-  register: (start: number) => Work<Outcome[]>,
+export async function insertAll(
+  register: (start: number) => Promise<Outcome[]>,
   total: number,
   onProgress: (done: number, total: number) => void,
-): Work<CreateResult[]> {
+): Promise<CreateResult[]> {
   const results: CreateResult[] = [];
   while (results.length < total) {
-    for (const { id, failure } of yield* register(results.length)) {
+    for (const { id, failure } of await register(results.length)) {
       if (failure !== undefined) throw failureAt(`agents[${results.length}]`, failure);
       results.push({ ok: true, id: id ?? '' });
     }
@@ -95,29 +96,29 @@ export function toResult({ id, failure }: Outcome): CreateResult {
  * Registers agents by a number of statements that does not depend on how many they are. Gives for each, in their order,
  * undefined or why it was refused; a refused one leaves nothing.
  */
-function* insertAgents(
-  statements: AgentStatements,
+async function insertAgents(
+  tx: Transaction,
   rows: readonly NewAgentRow[],
   { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
-): Work<(Failure | undefined)[]> {
+): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
   // Before any lookup, in an order that is the same for every batch.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
-  yield* inOrder(statements.names.lock(agents, uniqueness));
-  const certificates = yield* selectCertificates(statements, rows);
+  tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
+  const certificates = await selectCertificates(tx, rows);
   // The insert reports the ids that are taken, unless an earlier lookup is needed: the names of two agents of a batch
   // may conflict, and a taken id is reported before a taken name and before a wrong certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
-  const names = yield* selectTakenNames(statements, rows, uniqueness);
+  const names = await selectTakenNames(tx, rows, uniqueness);
   const mustKnowIds = uniqueness !== 'none' || !isEachUsable || names.size > 0;
-  const ids = mustKnowIds ? yield* selectTakenIds(statements, rows) : new Set<string>();
+  const ids = mustKnowIds ? await selectTakenIds(tx, rows) : new Set<string>();
   let taken: Taken = { ids, names };
   const failures = new Map<NewAgentRow, Failure>();
   for (let rest = rows, tries = 1; ; tries += 1) {
     const { accepted, displaced } = choose(rest, { certificates, allowsRevoked, taken }, failures);
-    const inserted = yield* insertRows(statements, accepted, nowMs);
+    const inserted = await insertRows(tx, accepted, nowMs);
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
@@ -129,8 +130,8 @@ function* insertAgents(
     if (lost.size === 0 || isLast) return rows.map((row) => failures.get(row));
     rest = rest.filter((row) => lost.has(row));
     taken = {
-      ids: yield* selectTakenIds(statements, rest),
-      names: yield* selectTakenNames(statements, rest, uniqueness),
+      ids: await selectTakenIds(tx, rest),
+      names: await selectTakenNames(tx, rest, uniqueness),
     };
   }
 }
@@ -186,44 +187,41 @@ function choose(
   return { accepted, displaced };
 }
 
-function* insertRows(
-  statements: AgentStatements,
-  rows: readonly NewAgentRow[],
-  nowMs: number,
-): Work<ReadonlySet<string>> {
+async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: number): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
+  const statements = agentStatements(tx.dialect);
   // In the order of their ids, so that two batches cannot each wait for an id that the other one has inserted first.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
-  const inserted = toTexts((yield statements.insertMany({ agents })).rows);
+  const inserted = toTexts(await tx.executeReturning(statements.insertMany({ agents })));
   const owners = rows.filter(({ columns }) => inserted.has(columns.id));
   const collections = owners.map(({ columns, collections }) => ({ agentId: columns.id, collections }));
-  yield* inOrder(statements.collections.insert(collections));
-  yield agentChange('CREATED', [...inserted], nowMs);
+  tx.executeAtCommit(statements.collections.insert(collections));
+  tx.recordChange(agentChange('CREATED', [...inserted], nowMs));
   return inserted;
 }
 
-function* selectCertificates(
-  statements: AgentStatements,
+async function selectCertificates(
+  tx: Transaction,
   rows: readonly NewAgentRow[],
-): Work<ReadonlyMap<string, unknown>> {
+): Promise<ReadonlyMap<string, unknown>> {
   const ids = [...new Set(rows.map(({ columns }) => columns.certificateId))];
-  const { rows: found } = yield statements.selectCertificates({ ids: JSON.stringify(ids) });
+  const found = await tx.query(agentStatements(tx.dialect).selectCertificates({ ids: JSON.stringify(ids) }));
   return new Map(found.map(([id, status]) => [String(id), status]));
 }
 
-function* selectTakenIds(statements: AgentStatements, rows: readonly NewAgentRow[]): Work<ReadonlySet<string>> {
+async function selectTakenIds(tx: Transaction, rows: readonly NewAgentRow[]): Promise<ReadonlySet<string>> {
   const ids = JSON.stringify(rows.map(({ columns }) => columns.id));
-  return toTexts((yield statements.selectIds({ ids })).rows);
+  return toTexts(await tx.query(agentStatements(tx.dialect).selectIds({ ids })));
 }
 
-function* selectTakenNames(
-  { names }: AgentStatements,
+async function selectTakenNames(
+  tx: Transaction,
   rows: readonly NewAgentRow[],
   uniqueness: Uniqueness,
-): Work<ReadonlySet<unknown>> {
+): Promise<ReadonlySet<unknown>> {
   const agents = rows.map(({ columns, nameKeys }) => ({ ...columns, nameKeys }));
-  const { rows: found } = yield names.selectTaken(agents, uniqueness);
+  const found = await tx.query(agentStatements(tx.dialect).names.selectTaken(agents, uniqueness));
   return new Set(found.map(([position]) => position));
 }
 

@@ -48,7 +48,7 @@ export class AgentStatements {
    * Selects the agent's own row for a change: its status, the time of its last change, whether it has the endpoint
    * `endpointId`, its certificate, its name, version and owner, and the key that it holds.
    */
-  readonly selectForChange;
+  readonly selectForUpdate;
   /** Selects the certificates among `ids`, each with its status. Locks them until the end of the transaction. */
   readonly selectCertificates;
   /** Those of `ids` that are agents. */
@@ -83,7 +83,7 @@ export class AgentStatements {
     this.selectMany = defineStatement<{ ids: string }>(
       (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
-    this.selectForChange = defineStatement<{ id: string; endpointId: string | null }>(
+    this.selectForUpdate = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
         ), a.certificate_id, a.name, a.version, a.owner, a.unique_key, EXISTS (
@@ -177,7 +177,7 @@ export class AgentStatements {
 
   /**
    * Returns the statements that change an existing agent: at most eight where one transaction writes at a time. The
-   * caller decides by the result of `selectForChange` whether the change is allowed.
+   * caller decides by the result of `selectForUpdate` whether the change is allowed.
    */
   update({ id, columns, collections, mergedMetadata }: AgentChange): Statement[] {
     return [

@@ -12,7 +12,7 @@ import type {
 import type { ConnectionHold } from '../runtime/transaction-context';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
-import type { ChangeEntry, Work } from '../sql/statement';
+import type { ChangeEntry } from '../storage/transaction';
 import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
@@ -46,17 +46,23 @@ export class CachingEngine implements Engine {
 
   createExecutor(observe?: StatementObserver): Executor {
     const executor = this.#database.createExecutor(observe);
-    return withWrites(executor, async (work) => {
-      const ends: ((isCommitted: boolean) => void)[] = [];
-      let isCommitted = false;
-      try {
-        const result = await work(withNotes(executor, (notes) => ends.push(this.cache.hold(notes))));
-        isCommitted = true;
-        return result;
-      } finally {
-        for (const end of ends) end(isCommitted);
-      }
-    });
+    return {
+      ...executor,
+      withTransaction: async (work, beforeCommit) => {
+        const ends: ((isCommitted: boolean) => void)[] = [];
+        let isCommitted = false;
+        try {
+          const result = await executor.withTransaction(work, (changes) => {
+            beforeCommit?.(changes);
+            ends.push(this.cache.hold(changes));
+          });
+          isCommitted = true;
+          return result;
+        } finally {
+          for (const end of ends) end(isCommitted);
+        }
+      },
+    };
   }
 
   preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
@@ -103,7 +109,7 @@ export class CachingEngine implements Engine {
 class CachingTransaction implements EngineTransaction {
   readonly #transaction: EngineTransaction;
   readonly #cache: RecordCache;
-  readonly #notes: ChangeEntry[] = [];
+  readonly #changes: ChangeEntry[] = [];
 
   constructor(transaction: EngineTransaction, cache: RecordCache) {
     this.#transaction = transaction;
@@ -120,17 +126,18 @@ class CachingTransaction implements EngineTransaction {
 
   createExecutor(observe?: StatementObserver): Executor {
     const executor = this.#transaction.createExecutor(observe);
-    return withWrites(executor, async (work) => {
-      const notes: ChangeEntry[] = [];
-      const result = await work(withNotes(executor, (taken) => notes.push(...taken)));
-      // A failed call writes nothing, and the transaction may continue.
-      this.#notes.push(...notes);
-      return result;
-    });
+    return {
+      ...executor,
+      withTransaction: (work, beforeCommit) =>
+        executor.withTransaction(work, (changes) => {
+          beforeCommit?.(changes);
+          this.#changes.push(...changes);
+        }),
+    };
   }
 
   async commit(): Promise<void> {
-    const end = this.#cache.hold(this.#notes);
+    const end = this.#cache.hold(this.#changes);
     let isCommitted = false;
     try {
       await this.#transaction.commit();
@@ -143,42 +150,4 @@ class CachingTransaction implements EngineTransaction {
   rollback(): Promise<void> {
     return this.#transaction.rollback();
   }
-}
-
-/** An executor each of whose writes is one that `write` does, on an executor of its own. */
-function withWrites(executor: Executor, write: <T>(work: (executor: Executor) => Promise<T>) => Promise<T>): Executor {
-  return {
-    ...executor,
-    atomic: (work) => write((own) => own.atomic(work)),
-    prisma: (work) => write((own) => own.prisma(work)),
-  };
-}
-
-/** An executor that gives the notes of each of its writes to `take`, when the write is done and not committed yet. */
-function withNotes(executor: Executor, take: (notes: readonly ChangeEntry[]) => void): Executor {
-  return {
-    ...executor,
-    atomic: (work) => executor.atomic(() => collectNotes(work(), take)),
-    prisma: (work) =>
-      executor.prisma(async (client, note) => {
-        const notes: ChangeEntry[] = [];
-        const result = await work(client, (noted) => {
-          notes.push(noted);
-          note(noted);
-        });
-        take(notes);
-        return result;
-      }),
-  };
-}
-
-function* collectNotes<T>(work: Work<T>, take: (notes: readonly ChangeEntry[]) => void): Work<T> {
-  const notes: ChangeEntry[] = [];
-  let step = work.next();
-  while (step.done !== true) {
-    if ('entity' in step.value) notes.push(step.value);
-    step = work.next(yield step.value);
-  }
-  take(notes);
-  return step.value;
 }

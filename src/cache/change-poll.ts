@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { changeStatements, toBounds, toFeedPage } from '../changes/statements';
 import type { Executor } from '../storage/executor';
-import type { ChangeEntry } from '../sql/statement';
+import type { ChangeEntry } from '../storage/transaction';
 import type { Others, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../runtime/transaction-context';
 

@@ -3,7 +3,7 @@ import { toFingerprintKey } from '../certificates/fingerprint';
 import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
-import type { ChangeEntry } from '../sql/statement';
+import type { ChangeEntry } from '../storage/transaction';
 import { freeze } from './freeze';
 import { classifyError } from '../errors/classify-error';
 import type { CachedRecord, Lookup, LookupKind } from './lookup';

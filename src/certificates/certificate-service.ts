@@ -1,7 +1,6 @@
 import type { Executor } from '../storage/executor';
 import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../runtime/session';
-import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { checkWholeNumber } from '../validation/checks';
 import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import { toMetadataRows } from '../metadata/metadata-rows';
@@ -14,13 +13,13 @@ import { buildCertificateQuery } from './query/builder';
 import { toCertificate } from './rows';
 import { certificateStatements } from './statements';
 import {
-  certificateChange,
   deleteCertificate,
   expireDueCertificates,
   insertCertificate,
   replaceMetadata,
   revokeCertificate,
   rotateCertificate,
+  setCertificateStatus,
 } from './commands';
 import { toFingerprintKey } from './fingerprint';
 import { checkCertificateStatus, parseNewCertificate } from './validation';
@@ -65,8 +64,7 @@ export class CertificateService {
     return this.#session.write('certificates.create', async (executor) => {
       const nowMs = this.#settings.now();
       const row = parseNewCertificate(certificate, nowMs, this.#settings.checks);
-      const statements = certificateStatements(executor.dialect);
-      return executor.atomic(() => insertCertificate(statements, row, nowMs));
+      return executor.withTransaction((tx) => insertCertificate(tx, row, nowMs));
     });
   }
 
@@ -140,25 +138,7 @@ export class CertificateService {
       const key = this.#settings.checks.id(id, 'id');
       const newStatus = checkCertificateStatus(status, 'status');
       const nowMs = this.#settings.now();
-      const revokedAt = newStatus === 'REVOKED' ? { revokedAt: new Date(nowMs) } : {};
-      return executor.prisma(async ({ certificate }, note) => {
-        // Repeated when the status changed in between. A policy may let the role see the row but not change it.
-        for (let tries = 0; tries < maxLockTries; tries += 1) {
-          const { count } = await certificate.updateMany({
-            where: { id: key, status: { notIn: ['REVOKED', newStatus] } },
-            data: { status: newStatus, ...revokedAt },
-          });
-          if (count === 1) {
-            note(certificateChange('UPDATED', [key], nowMs));
-            return true;
-          }
-          const found = await certificate.findUnique({ where: { id: key }, select: { status: true } });
-          if (found === null) return false;
-          if (found.status === newStatus) return true;
-          if (found.status === 'REVOKED') throw revokedForGood();
-        }
-        throw protectedRow();
-      });
+      return executor.withTransaction((tx) => setCertificateStatus(tx, key, newStatus, nowMs));
     });
   }
 
@@ -173,8 +153,7 @@ export class CertificateService {
       const key = this.#settings.checks.id(id, 'id');
       const rows = toMetadataRows(metadata, 'metadata', this.#settings.checks);
       const nowMs = this.#settings.now();
-      const statements = certificateStatements(executor.dialect);
-      return executor.atomic(() => replaceMetadata(statements, key, rows, nowMs));
+      return executor.withTransaction((tx) => replaceMetadata(tx, key, rows, nowMs));
     });
   }
 
@@ -189,7 +168,7 @@ export class CertificateService {
     return this.#session.write('certificates.delete', async (executor) => {
       const key = this.#settings.checks.id(id, 'id');
       const nowMs = this.#settings.now();
-      return executor.atomic(() => deleteCertificate(executor.dialect, key, nowMs));
+      return executor.withTransaction((tx) => deleteCertificate(tx, key, nowMs));
     });
   }
 
@@ -208,7 +187,7 @@ export class CertificateService {
       const key = this.#settings.checks.id(id, 'id');
       const nowMs = this.#settings.now();
       const revocation = parseRevocation(options, nowMs);
-      return executor.atomic(() => revokeCertificate(executor.dialect, key, revocation, nowMs));
+      return executor.withTransaction((tx) => revokeCertificate(tx, key, revocation, nowMs));
     });
   }
 
@@ -229,7 +208,7 @@ export class CertificateService {
       const nowMs = this.#settings.now();
       const row = parseNewCertificate(newCertificate, nowMs, this.#settings.checks);
       const allowsRevoked = parseRotateOptions(options);
-      return executor.atomic(() => rotateCertificate(executor.dialect, key, { row, allowsRevoked }, nowMs));
+      return executor.withTransaction((tx) => rotateCertificate(tx, key, { row, allowsRevoked }, nowMs));
     });
   }
 
@@ -243,9 +222,8 @@ export class CertificateService {
   expireDue(): Promise<number> {
     return this.#session.write('certificates.expireDue', async (executor) => {
       const nowMs = this.#settings.now();
-      const statements = certificateStatements(executor.dialect);
       for (let count = 0; ;) {
-        const expired = await executor.atomic(() => expireDueCertificates(statements, nowMs, batchSize));
+        const expired = await executor.withTransaction((tx) => expireDueCertificates(tx, nowMs, batchSize));
         count += expired;
         if (expired < batchSize) return count;
       }
@@ -266,11 +244,4 @@ export class CertificateService {
 async function selectOne(executor: Executor, statement: Statement): Promise<Certificate | null> {
   const [row] = await executor.query(statement);
   return row === undefined ? null : toCertificate(row);
-}
-
-function revokedForGood(): Failure {
-  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
-    entity: 'certificate',
-    field: 'status',
-  });
 }

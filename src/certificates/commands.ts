@@ -1,105 +1,127 @@
 import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
-import type { Dialect } from '../sql/dialect';
 import { chunkRows } from '../sql/chunks';
-import {
-  inOrder,
-  lastly,
-  type ChangeEntry,
-  type Row,
-  type Statement,
-  type StatementResult,
-  type Work,
-} from '../sql/statement';
-import { certificateStatements, type CertificateStatements } from './statements';
+import type { Row, Statement } from '../sql/statement';
+import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { holderStatements, type HolderStatements } from './holder-statements';
-import type { NewCertificateRow } from './validation';
 import type { ParsedRevocation } from './revocation-options';
-import type { RevocationOutcome } from './types';
+import { certificateStatements } from './statements';
+import type { CertificateStatus, RevocationOutcome } from './types';
+import type { NewCertificateRow } from './validation';
 
 /*
- * Works that change certificates, also as parts of other works. Each work records its changes for the feed; `nowMs` is
- * the time of the change.
+ * Operations that change certificates. Each is a part of a transaction and records its changes for the feed; `nowMs` is
+ * the time of the change in milliseconds since 1970.
  */
 
-/** Stores a certificate; gives its id. */
-export function* insertCertificate(
-  statements: CertificateStatements,
-  row: NewCertificateRow,
-  nowMs: number,
-): Work<string> {
+/** Stores a certificate, and returns its id. */
+export function insertCertificate(tx: Transaction, row: NewCertificateRow, nowMs: number): string {
   const { id } = row.columns;
-  yield* lastly(statements.insert(row));
-  yield certificateChange('CREATED', [id], nowMs);
+  tx.executeAtCommit(certificateStatements(tx.dialect).insert(row));
+  tx.recordChange(certificateChange('CREATED', [id], nowMs));
   return id;
 }
 
-/** Returns whether the certificate exists. */
-export function* replaceMetadata(
-  statements: CertificateStatements,
+/**
+ * Sets the status of a certificate by one guarded statement. Returns false when the certificate does not exist.
+ *
+ * @throws INVALID_TRANSITION out of REVOKED
+ */
+export async function setCertificateStatus(
+  tx: Transaction,
+  id: string,
+  status: CertificateStatus,
+  nowMs: number,
+): Promise<boolean> {
+  const { setStatus, selectStatus } = certificateStatements(tx.dialect);
+  const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
+  // Repeated when the status changed in between. A policy may let the role see the row but not change it.
+  for (let tries = 0; tries < maxLockTries; tries += 1) {
+    if ((await tx.execute(statement)) > 0) {
+      tx.recordChange(certificateChange('UPDATED', [id], nowMs));
+      return true;
+    }
+    const [found] = await tx.query(selectStatus({ id }));
+    if (found === undefined) return false;
+    if (found[0] === status) return true;
+    if (found[0] === 'REVOKED') throw staysRevoked();
+  }
+  throw protectedRow();
+}
+
+/** Replaces the metadata of a certificate. Returns false when the certificate does not exist. */
+export async function replaceMetadata(
+  tx: Transaction,
   id: string,
   metadata: readonly MetadataRow[],
   nowMs: number,
-): Work<boolean> {
-  if (!(yield* touch(statements, id))) return false;
-  yield* lastly(statements.replaceMetadata(id, metadata));
-  yield certificateChange('UPDATED', [id], nowMs);
+): Promise<boolean> {
+  const statements = certificateStatements(tx.dialect);
+  const touched = await repeatWhileHidden(tx, id, async () => {
+    return (await tx.execute(statements.touch({ id }))) > 0 ? true : undefined;
+  });
+  if (touched === undefined) return false;
+  tx.executeAtCommit(statements.replaceMetadata(id, metadata));
+  tx.recordChange(certificateChange('UPDATED', [id], nowMs));
   return true;
 }
 
-/** Returns whether the certificate existed. */
-export function* deleteCertificate(dialect: Dialect, id: string, nowMs: number): Work<boolean> {
-  const statements = certificateStatements(dialect);
-  if ((yield* lock(statements, id)) === undefined) return false;
-  const { rows: holders } = yield holderStatements(dialect).exists({ certificateId: id });
+/**
+ * Deletes a certificate with its metadata. Returns false when the certificate does not exist.
+ *
+ * @throws STILL_REFERENCED while an agent holds it
+ */
+export async function deleteCertificate(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
+  const statements = certificateStatements(tx.dialect);
+  if ((await lockForUpdate(tx, id)) === undefined) return false;
+  const holders = await tx.query(holderStatements(tx.dialect).exists({ certificateId: id }));
   if (holders.length > 0) {
     throw new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate' });
   }
-  const { rows: predecessors } = yield statements.lockPredecessors({ id });
-  const { changes } = yield statements.delete({ id });
+  const predecessors = await tx.query(statements.lockPredecessors({ id }));
   // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
-  if (changes === 0) throw protectedRow();
-  yield certificateChange('DELETED', [id], nowMs);
-  // The database has taken the link to their successor from them.
-  yield certificateChange('UPDATED', idsOf(predecessors), nowMs);
+  if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
+  tx.recordChange(certificateChange('DELETED', [id], nowMs));
+  // The foreign key has cleared their link to the certificate.
+  tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }
 
-/** Null where the certificate is not there. */
-export function* revokeCertificate(
-  dialect: Dialect,
+/** Revokes a certificate, and changes the agents that hold it. Returns null when the certificate does not exist. */
+export async function revokeCertificate(
+  tx: Transaction,
   id: string,
   { reason, revokedAtMs, agents }: ParsedRevocation,
   nowMs: number,
-): Work<RevocationOutcome | null> {
-  const statements = certificateStatements(dialect);
-  if ((yield* lock(statements, id)) === undefined) return null;
-  const { changes } = yield statements.revoke({ id, reason, revokedAt: revokedAtMs });
-  if (changes === 0) return { revoked: false, agents: [] };
-  yield certificateChange('UPDATED', [id], nowMs);
+): Promise<RevocationOutcome | null> {
+  if ((await lockForUpdate(tx, id)) === undefined) return null;
+  const { revoke } = certificateStatements(tx.dialect);
+  const changed = await tx.execute(revoke({ id, reason, revokedAt: revokedAtMs }));
+  if (changed === 0) return { revoked: false, agents: [] };
+  tx.recordChange(certificateChange('UPDATED', [id], nowMs));
   if (agents === 'keep') return { revoked: true, agents: [] };
-  const holders = holderStatements(dialect);
+  const holders = holderStatements(tx.dialect);
   const lockHolders = agents === 'suspend' ? holders.lockForSuspension : holders.lockForRevocation;
   const status = agents === 'suspend' ? 'SUSPENDED' : 'REVOKED';
-  const ids = yield* changeHolders(holders, lockHolders, id, (some) => holders.setStatus(some, status, nowMs));
-  yield agentNote(ids, nowMs);
+  const ids = await changeHolders(tx, lockHolders, id, (some) => holders.setStatus(some, status, nowMs));
+  tx.recordChange(agentChange(ids, nowMs));
   return { revoked: true, agents: ids };
 }
 
-/** Puts a new certificate in the place of `oldId`; gives its id. */
-export function* rotateCertificate(
-  dialect: Dialect,
+/** Replaces the certificate `oldId` by a new one, and returns the id of the new one. */
+export async function rotateCertificate(
+  tx: Transaction,
   oldId: string,
   { row, allowsRevoked }: { readonly row: NewCertificateRow; readonly allowsRevoked: boolean },
   nowMs: number,
-): Work<string> {
-  const statements = certificateStatements(dialect);
-  const locked = yield* lock(statements, oldId);
+): Promise<string> {
+  const statements = certificateStatements(tx.dialect);
+  const locked = await lockForUpdate(tx, oldId);
   if (locked === undefined) {
     // Fails with ALREADY_EXISTS when the new id or fingerprint is taken: this error is reported first, and everything
     // is rolled back.
-    yield* inOrder(statements.insert(row));
+    await tx.executeAll(statements.insert(row));
     const message = 'the certificate to be replaced does not exist';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
   }
@@ -108,33 +130,41 @@ export function* rotateCertificate(
     throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
   }
   if (row.columns.status === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
-  const id = yield* insertCertificate(statements, row, nowMs);
-  yield* lastly([statements.setSuccessor({ id: oldId, successor: id })]);
-  yield certificateChange('UPDATED', [oldId], nowMs);
-  const holders = holderStatements(dialect);
-  const ids = yield* changeHolders(holders, holders.lockAll, oldId, (some) => holders.setCertificate(some, id, nowMs));
-  yield agentNote(ids, nowMs);
+  const id = insertCertificate(tx, row, nowMs);
+  tx.executeAtCommit([statements.setSuccessor({ id: oldId, successor: id })]);
+  tx.recordChange(certificateChange('UPDATED', [oldId], nowMs));
+  const holders = holderStatements(tx.dialect);
+  const ids = await changeHolders(tx, holders.lockAll, oldId, (some) => holders.setCertificate(some, id, nowMs));
+  tx.recordChange(agentChange(ids, nowMs));
   return id;
 }
 
+/** Sets at most `limit` certificates that are due to EXPIRED. Returns the number of changed certificates. */
+export async function expireDueCertificates(tx: Transaction, nowMs: number, limit: number): Promise<number> {
+  const rows = await tx.executeReturning(certificateStatements(tx.dialect).expireDue({ now: nowMs, limit }));
+  tx.recordChange(certificateChange('UPDATED', idsOf(rows), nowMs));
+  return rows.length;
+}
+
 /** Changes the agents that hold a certificate; returns their ids in ascending order. */
-function* changeHolders(
-  { isStepped }: HolderStatements,
+async function changeHolders(
+  tx: Transaction,
   lock: HolderStatements['lockAll'],
   certificateId: string,
   change: (ids: readonly string[]) => Statement,
-): Work<string[]> {
+): Promise<string[]> {
+  const { isStepped } = holderStatements(tx.dialect);
   const all: string[] = [];
   for (let after = -1; ;) {
-    const { rows } = yield lock({ certificateId, after });
+    const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
     // Sorting is quick when the parts are sorted already.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
-    if (ids.length > 0) yield* lastly([change(ids)]);
+    if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
       // Lets other work of the process run.
-      yield* inOrder([]);
+      await tx.executeAll([]);
       return sortByCodePoint(all);
     }
     after = Number(rows.at(-1)?.[1]);
@@ -147,51 +177,45 @@ function sortByCodePoint(ids: string[]): string[] {
   return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
-/** Sets at most `limit` certificates that are due to EXPIRED; returns how many it changed. */
-export function* expireDueCertificates(statements: CertificateStatements, nowMs: number, limit: number): Work<number> {
-  const { rows } = yield statements.expireDue({ now: nowMs, limit });
-  yield certificateChange('UPDATED', idsOf(rows), nowMs);
-  return rows.length;
+// Returns the columns of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of it
+// until the end of the transaction.
+function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
+  const { lock } = certificateStatements(tx.dialect);
+  return repeatWhileHidden(tx, id, async () => (await tx.query(lock({ id })))[0]);
 }
 
-// Returns the columns of `lock`; undefined when the certificate does not exist. Blocks other changes of it until the
-// end of the transaction.
-function* lock(statements: CertificateStatements, id: string): Work<Row | undefined> {
-  return yield* repeatWhileHidden(statements, id, statements.lock({ id }), ({ rows }) => rows[0]);
-}
-
-// Returns whether the certificate exists. Blocks other changes of it until the end of the transaction.
-function* touch(statements: CertificateStatements, id: string): Work<boolean> {
-  const isThere = ({ changes }: StatementResult): true | undefined => (changes > 0 ? true : undefined);
-  return (yield* repeatWhileHidden(statements, id, statements.touch({ id }), isThere)) === true;
-}
-
-// Returns the result of a statement on the certificate; undefined when it does not exist. Tries again when the
+// Returns the result of an attempt on the certificate; undefined when it does not exist. Tries again when the
 // certificate is created in between. The number of attempts is limited: a policy may let the role see the row but not
 // change it.
-function* repeatWhileHidden<T>(
-  statements: CertificateStatements,
+async function repeatWhileHidden<T>(
+  tx: Transaction,
   id: string,
-  statement: Statement,
-  outcomeOf: (result: StatementResult) => T | undefined,
-): Work<T | undefined> {
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const { exists } = certificateStatements(tx.dialect);
   for (let tries = 0; tries < maxLockTries; tries += 1) {
-    const outcome = outcomeOf(yield statement);
-    if (outcome !== undefined || (yield statements.exists({ id })).rows.length === 0) return outcome;
+    const outcome = await attempt();
+    if (outcome !== undefined || (await tx.query(exists({ id }))).length === 0) return outcome;
   }
   throw protectedRow();
 }
 
-/** A note of a change of certificates for the feed. */
-export function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
+function staysRevoked(): Failure {
+  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
+    entity: 'certificate',
+    field: 'status',
+  });
+}
+
+function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'CERTIFICATE', kind, ids, changedAt };
 }
 
-function agentNote(ids: readonly string[], changedAt: number): ChangeEntry {
+function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 
 // The first column of such a row is an id.
-function idsOf(rows: readonly (readonly unknown[])[]): string[] {
+function idsOf(rows: readonly Row[]): string[] {
   return rows.map(([id]) => id as string);
 }

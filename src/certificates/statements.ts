@@ -21,6 +21,9 @@ export class CertificateStatements {
   /** The certificates that it has succeeded, by id; locked where several transactions may write. */
   readonly lockPredecessors;
   readonly revoke;
+  /** Changes the status unless the certificate is REVOKED or has the status already. */
+  readonly setStatus;
+  readonly selectStatus;
   readonly setSuccessor;
   readonly delete;
   /** Reports by its number of changes whether the certificate exists, and blocks changes of it. */
@@ -53,6 +56,14 @@ export class CertificateStatements {
       (p) => sql`UPDATE certificates
         SET status = 'REVOKED', revoked_at = ${fromMs(p('revokedAt'))}, revocation_reason = ${p('reason')}
         WHERE id = ${p('id')} AND status <> 'REVOKED'`,
+    );
+    this.setStatus = defineStatement<{ id: string; status: string; revokedAt: number | null }>(
+      (p) => sql`UPDATE certificates
+        SET status = ${p('status')}, revoked_at = COALESCE(${fromMs(p('revokedAt'))}, revoked_at)
+        WHERE id = ${p('id')} AND status NOT IN ('REVOKED', ${p('status')})`,
+    );
+    this.selectStatus = defineStatement<{ id: string }>(
+      (p) => sql`SELECT status FROM certificates WHERE id = ${p('id')}`,
     );
     this.setSuccessor = defineStatement<{ id: string; successor: string }>(
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,

@@ -7,8 +7,9 @@ import { answerBounds } from '../options/limits';
 import type { ReadOptions } from '../options/read-options';
 import { guardedRead } from '../validation/guarded-read';
 import type { ServiceSettings } from '../options/service-settings';
-import { withBounds, type Work } from '../sql/statement';
-import { changeStatements, toFeedPage, type ChangeStatements, type FeedBounds, type FeedPage } from './statements';
+import { withBounds } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
+import { changeStatements, toFeedPage, type FeedBounds, type FeedPage } from './statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
@@ -79,9 +80,8 @@ export class ChangeService {
       const before = checkTime(fields.before, 'before');
       const limit = ifDefined(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
       this.#refuseInsideTransaction();
-      const statements = changeStatements(executor.dialect);
       for (let count = 0; ;) {
-        const pruned = await executor.atomic(() => pruneOldest(statements, before, limit));
+        const pruned = await executor.withTransaction((tx) => pruneOldest(tx, before, limit));
         count += pruned;
         if (pruned < limit) return count;
       }
@@ -152,16 +152,17 @@ function outOfRange({ after = 0 }: Position, { last }: FeedBounds): Failure {
   });
 }
 
-function* pruneOldest(statements: ChangeStatements, before: number, limit: number): Work<number> {
-  if (statements.lockPruning !== undefined) yield statements.lockPruning;
-  const { rows } = yield statements.selectPrunable({ before, limit });
-  const [count, last] = rows[0] ?? [];
+async function pruneOldest(tx: Transaction, before: number, limit: number): Promise<number> {
+  const statements = changeStatements(tx.dialect);
+  if (statements.lockPruning !== undefined) await tx.query(statements.lockPruning);
+  const [row] = await tx.query(statements.selectPrunable({ before, limit }));
+  const [count, last] = row ?? [];
   if (typeof last !== 'number') return 0;
-  yield statements.markPruned({ last });
+  tx.executeAtCommit([statements.markPruned({ last })]);
+  const deleted = await tx.execute(statements.deletePruned({ last }));
   // A row security policy may let the role see changes but not delete them. The server does not report that.
-  const { changes } = yield statements.deletePruned({ last });
-  if (changes < Number(count)) throw protectedRow();
-  yield statements.deleteOlderMarks({ last });
+  if (deleted < Number(count)) throw protectedRow();
+  tx.executeAtCommit([statements.deleteOlderMarks({ last })]);
   return Number(count);
 }
 

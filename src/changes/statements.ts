@@ -2,7 +2,8 @@ import type { Dialect, RecordColumns } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
-import { defineStatement, toStatement, type ChangeEntry, type Row, type Statement } from '../sql/statement';
+import { defineStatement, toStatement, type Row, type Statement } from '../sql/statement';
+import type { ChangeEntry } from '../storage/transaction';
 import { storedTime } from '../sql/stored';
 import type { Change, ChangeKind } from './types';
 
@@ -78,9 +79,9 @@ export class ChangeStatements {
     );
   }
 
-  /** Returns one statement, or more for thousands of changes. */
-  insert(notes: readonly ChangeEntry[]): Statement[] {
-    const rows = notes.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
+  /** Returns the statements that add entries to the feed: none without entries, several for thousands of changes. */
+  insert(entries: readonly ChangeEntry[]): Statement[] {
+    const rows = entries.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
     return statementsFor(rows, (chunk) =>
       this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
     );

@@ -1,6 +1,7 @@
+import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
-import { inOrder, lastly, type Work } from '../sql/statement';
-import { appendEntries, readHead, takeChainTurn, takeHead } from './chain/append-entries';
+import type { Transaction } from '../storage/transaction';
+import { appendEntries, lockChain, lockHead, readHead } from './chain/append-entries';
 import { mitigatedEntry, recordedEntry } from './chain/hashing';
 import { chainStatements } from './chain/statements';
 import { eventStatements } from './statements';
@@ -11,14 +12,14 @@ const chunkSize = 500;
 const chunkLength = 4_000_000;
 
 /**
- * Records events, as a part of any work: others who record wait from here on until its transaction has ended, so it is
- * best the last part.
+ * Records events. Blocks others who record until the end of the transaction, so call it last.
  *
  * @param enteredAt - now, in milliseconds since 1970.
  */
-export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], enteredAt: number): Work<void> {
+export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[], enteredAt: number): Promise<void> {
   if (rows.length === 0) return;
-  let head = yield* takeHead(dialect, enteredAt);
+  const { dialect } = tx;
+  let head = await lockHead(tx, enteredAt);
   let count = 0;
   for (const chunk of chunksOf(rows)) {
     const entries = chunk.map((row) => recordedEntry(row, enteredAt));
@@ -26,21 +27,26 @@ export function* recordEvents(dialect: Dialect, rows: readonly NewEventRow[], en
     const statements = [...eventStatements(dialect).insert(chunk), appending.statement];
     head = appending.head;
     count += chunk.length;
-    // Deferred statements take memory until the end.
-    yield* count === rows.length ? lastly(statements) : inOrder(statements);
+    // Pending statements take memory until they are sent.
+    if (count === rows.length) tx.executeAtCommit(statements);
+    else await tx.executeAll(statements);
   }
 }
 
+/** Reports whether {@link recordWithoutReading} can be used on the engine. */
+export function canRecordWithoutReading(dialect: Dialect): boolean {
+  return chainStatements(dialect).record !== undefined;
+}
+
 /**
- * Records one event without reading anything first; undefined when the engine cannot do that.
+ * Records one event without reading the head of the chain first.
  *
- * @throws an error that {@link isWithoutHead} recognises, when the chain has to be read first.
+ * @throws an error that {@link isWithoutHead} recognises, when the head has to be read first.
  */
-export function recordOne(dialect: Dialect, row: NewEventRow, enteredAt: number): (() => Work<void>) | undefined {
-  const { record, takeTurn } = chainStatements(dialect);
-  if (record === undefined) return undefined;
-  const statement = record(row, recordedEntry(row, enteredAt));
-  return () => lastly(takeTurn === undefined ? [statement] : [takeTurn, statement]);
+export function recordWithoutReading(tx: Transaction, row: NewEventRow, enteredAt: number): void {
+  const { record, lock } = chainStatements(tx.dialect);
+  if (record === undefined) throw new Failure('INTERNAL', 'the engine cannot record an event without reading');
+  tx.executeAtCommit([...(lock === undefined ? [] : [lock]), record(row, recordedEntry(row, enteredAt))]);
 }
 
 /** A mitigation of an event, as it was given. */
@@ -50,18 +56,18 @@ export interface Mitigation {
   readonly details: string | null;
 }
 
-/** Adds a mitigation; whether there is such an event. */
-export function* mitigateEvent(
-  dialect: Dialect,
+/** Adds a mitigation to an event. Returns false when the event does not exist. */
+export async function mitigateEvent(
+  tx: Transaction,
   { eventId, applied, details }: Mitigation,
   enteredAt: number,
-): Work<boolean> {
-  yield* takeChainTurn(dialect);
-  const { rows } = yield chainStatements(dialect).selectEvent({ id: eventId });
-  if (rows.length === 0) return false;
-  const head = yield* readHead(dialect, enteredAt);
+): Promise<boolean> {
+  await lockChain(tx);
+  const found = await tx.query(chainStatements(tx.dialect).selectEvent({ id: eventId }));
+  if (found.length === 0) return false;
+  const head = await readHead(tx, enteredAt);
   const entry = mitigatedEntry(eventId, applied, details, enteredAt);
-  yield* lastly([appendEntries(dialect, head, [entry]).statement]);
+  tx.executeAtCommit([appendEntries(tx.dialect, head, [entry]).statement]);
   return true;
 }
 

@@ -1,5 +1,4 @@
 import type { Executor } from '../storage/executor';
-import { runReading } from '../runtime/run-reading';
 import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../runtime/session';
 import { Failure } from '../errors/failure';
@@ -173,7 +172,7 @@ export abstract class EventReadService {
   verify(options?: VerifyEventsOptions): Promise<EventChainVerification> {
     return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {
       const expected = parseVerifyOptions(options);
-      return runReading((statement) => executor.query(statement), verifyChain(executor.dialect, expected));
+      return verifyChain(executor.dialect, (statement) => executor.query(statement), expected);
     });
   }
 

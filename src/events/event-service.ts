@@ -6,7 +6,7 @@ import { parseNewEvent, type NewEventRow } from './validation';
 import { parseMitigation, parseNewEvents, parsePruneOptions } from './options';
 import { pruneEvents } from './chain/prune';
 import { isWithoutHead } from './chain/statements';
-import { mitigateEvent, recordEvents, recordOne } from './commands';
+import { canRecordWithoutReading, mitigateEvent, recordEvents, recordWithoutReading } from './commands';
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**
@@ -35,7 +35,7 @@ export class EventService extends EventReadService {
       const now = this.#settings.now();
       const row = parseNewEvent(event, now, this.#settings.checks);
       const isRecorded = await this.#recordOne(executor, row, now);
-      if (!isRecorded) await executor.atomic(() => recordEvents(executor.dialect, [row], now));
+      if (!isRecorded) await executor.withTransaction((tx) => recordEvents(tx, [row], now));
       return row.columns.id;
     });
   }
@@ -51,7 +51,7 @@ export class EventService extends EventReadService {
     return this.#session.write('events.recordMany', async (executor) => {
       const now = this.#settings.now();
       const rows = parseNewEvents(events, now, this.#settings.checks);
-      if (rows.length > 0) await executor.atomic(() => recordEvents(executor.dialect, rows, now));
+      if (rows.length > 0) await executor.withTransaction((tx) => recordEvents(tx, rows, now));
       return rows.map(({ columns }) => columns.id);
     });
   }
@@ -67,7 +67,7 @@ export class EventService extends EventReadService {
     return this.#session.write('events.markMitigated', async (executor) => {
       const parsed = parseMitigation(id, mitigation, this.#settings.checks);
       const now = this.#settings.now();
-      return executor.atomic(() => mitigateEvent(executor.dialect, parsed, now));
+      return executor.withTransaction((tx) => mitigateEvent(tx, parsed, now));
     });
   }
 
@@ -83,19 +83,20 @@ export class EventService extends EventReadService {
       const batch = parsePruneOptions(options);
       for (let count = 0; ;) {
         const now = this.#settings.now();
-        const { events, hasMore } = await executor.atomic(() => pruneEvents(executor.dialect, batch, now));
+        const { events, hasMore } = await executor.withTransaction((tx) => pruneEvents(tx, batch, now));
         count += events;
         if (!hasMore) return count;
       }
     });
   }
 
-  // False where it takes to know something before.
+  // Returns false when the head of the chain has to be read first.
   async #recordOne(executor: Executor, row: NewEventRow, now: number): Promise<boolean> {
-    const work = recordOne(executor.dialect, row, now);
-    if (work === undefined) return false;
+    if (!canRecordWithoutReading(executor.dialect)) return false;
     try {
-      await executor.atomic(work);
+      await executor.withTransaction((tx) => {
+        recordWithoutReading(tx, row, now);
+      });
       return true;
     } catch (error) {
       if (isWithoutHead(error)) return false;

@@ -1,6 +1,5 @@
 import { toFingerprintKey } from '../certificates/fingerprint';
 import { CertificateStatus, RevocationReason } from '../certificates/types';
-import { runReading } from '../runtime/run-reading';
 import { verifyChain } from '../events/chain/verify';
 import { SecuritySeverity } from '../events/types';
 import type { MetadataTable } from '../metadata/metadata-filter';
@@ -173,7 +172,7 @@ function checkChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
 }
 
 async function checkChain({ dialect, query }: Snapshot, findings: Findings): Promise<void> {
-  const verification = await runReading(query, verifyChain(dialect));
+  const verification = await verifyChain(dialect, query);
   if (verification.valid) return;
   const { reason, sequence, eventId } = verification.break;
   const place = sequence === undefined ? 'an entry' : `entry ${sequence}`;

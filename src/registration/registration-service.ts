@@ -1,9 +1,7 @@
 import { parseCreateOptions } from '../agents/options';
-import { agentStatements } from '../agents/statements';
-import { insertAgent } from '../agents/commands';
+import { assertNameFree, insertAgent } from '../agents/commands';
 import { parseNewAgent } from '../agents/validation';
 import type { CreateOptions } from '../agents/types';
-import { certificateStatements } from '../certificates/statements';
 import { insertCertificate } from '../certificates/commands';
 import { parseNewCertificate } from '../certificates/validation';
 import type { Session } from '../runtime/session';
@@ -51,12 +49,12 @@ export class RegistrationService {
       const event = ifDefined(fields.event, 'event', (value) =>
         failuresAt('event', () => parseNewEvent(value, nowMs, checks)),
       );
-      const { dialect } = executor;
-      return executor.atomic(function* () {
-        const certificateId = yield* insertCertificate(certificateStatements(dialect), certificate, nowMs);
-        const agentId = yield* insertAgent(agentStatements(dialect), agent, rules, nowMs, event === undefined);
+      return executor.withTransaction(async (tx) => {
+        await assertNameFree(tx, agent, rules);
+        const certificateId = insertCertificate(tx, certificate, nowMs);
+        const agentId = insertAgent(tx, agent, rules, nowMs);
         if (event === undefined) return { certificateId, agentId };
-        yield* recordEvents(dialect, [event], nowMs);
+        await recordEvents(tx, [event], nowMs);
         return { certificateId, agentId, eventId: event.columns.id };
       });
     });

@@ -57,7 +57,7 @@ export class Mutex {
   }
 
   /** Runs `work` while the caller holds the mutex. */
-  async runExclusive<T>(work: () => Promise<T>): Promise<T> {
+  async runExclusive<T>(work: () => T | Promise<T>): Promise<T> {
     await this.acquire();
     try {
       return await work();

@@ -25,8 +25,7 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
   return {
     dialect: executor.dialect,
     query: (statement) => retry(rules, () => executor.query(statement)),
-    atomic: (work) => retry(rules, () => executor.atomic(work)),
-    prisma: (work) => retry(rules, () => executor.prisma(work)),
+    withTransaction: (work, beforeCommit) => retry(rules, () => executor.withTransaction(work, beforeCommit)),
   };
 }
 

@@ -46,66 +46,6 @@ export interface StatementResult {
   readonly changes: number;
 }
 
-/** Change of records for the change feed. */
-export interface ChangeEntry {
-  readonly entity: 'AGENT' | 'CERTIFICATE';
-  readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
-  readonly ids: readonly string[];
-  /** In milliseconds since 1970. */
-  readonly changedAt: number;
-}
-
-/** Statements that do not depend on each other's results, so that a driver need not wait between them. */
-export interface StatementGroup {
-  readonly statements: readonly Statement[];
-  /** Takes what each of them left. */
-  readonly results: StatementResult[];
-  /** True when the statements only read and lock: a driver need not even wait for the response to BEGIN. */
-  readonly isLooking: boolean;
-}
-
-/** Statements whose results are not needed, so that they may run at the end of the work. */
-export interface LastStatements {
-  readonly last: readonly Statement[];
-}
-
-/** Step of a work. Only a statement returns a result. */
-export type Step = Statement | StatementGroup | LastStatements | ChangeEntry;
-
-/**
- * Statements that belong together, each given by a `yield` that gives back what it left, so that the next ones may depend
- * on it. A generator runs the same on a driver that waits and on one that does not. A note of a change is written down last
- * of all: the feed's order is that of the commits, so others wait for it.
- */
-export type Work<T> = Generator<Step, T, StatementResult>;
-
-/** A work of one statement: what it left. */
-export function* inOneStep(statement: Statement): Work<StatementResult> {
-  return yield statement;
-}
-
-/** All of the statements as a part of a work; what each left. */
-export function* inOrder(statements: readonly Statement[]): Work<readonly StatementResult[]> {
-  const results: StatementResult[] = [];
-  yield { statements, results, isLooking: false };
-  return results;
-}
-
-/** The same of statements that change nothing, such as queries that lock: the quickest way to begin a work. */
-export function* look(statements: readonly Statement[]): Work<readonly StatementResult[]> {
-  const results: StatementResult[] = [];
-  yield { statements, results, isLooking: true };
-  return results;
-}
-
-/**
- * The same at the end of a work, together with its commit where the driver can do that: the quickest way, for what needs
- * no answer. Nothing that the work yields after it may depend on it.
- */
-export function* lastly(statements: readonly Statement[]): Work<void> {
-  yield { last: statements };
-}
-
 /** Converts composed SQL to a statement. */
 export function toStatement(composed: Sql): Statement {
   return { sql: composed.sql, args: composed.values as SqlValue[] };

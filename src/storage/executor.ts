@@ -2,10 +2,10 @@ import type { BackupRequest } from '../options/parse-backup';
 import type { RecordCache } from '../cache/record-cache';
 import type { Findings } from '../integrity/findings';
 import type { PoolHealth, ReplicaHealth } from '../health/types';
-import type { Prisma } from '../generated/prisma/client';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { Dialect } from '../sql/dialect';
-import type { ChangeEntry, Row, Statement, StatementResult, Work } from '../sql/statement';
+import type { Row, Statement, StatementResult } from '../sql/statement';
+import type { ChangeEntry, Transaction } from './transaction';
 import type { ConnectionHold } from '../runtime/transaction-context';
 
 /**
@@ -20,19 +20,17 @@ export interface Executor {
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs the statements that `work` yields atomically: when it throws, all of them are rolled back. Inside a
-   * transaction, that transaction continues. `work` may be called again after a transient failure.
+   * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, that transaction
+   * continues. `work` may run again after a transient failure.
+   *
+   * @param beforeCommit - called with the change entries of `work` when its last statements are about to be sent; called
+   * again for each repetition.
    */
-  atomic<T>(work: () => Work<T>): Promise<T>;
-  /**
-   * Runs `work` with Prisma Client, for operations that are not frequent: a call through it costs as much as several
-   * other statements. All of it is one transaction, like that of `atomic`.
-   */
-  prisma<T>(work: PrismaWork<T>): Promise<T>;
+  withTransaction<T>(
+    work: (tx: Transaction) => T | Promise<T>,
+    beforeCommit?: (changes: readonly ChangeEntry[]) => void,
+  ): Promise<T>;
 }
-
-/** Work that runs through Prisma Client; `note` records the changes for the feed. */
-export type PrismaWork<T> = (client: Prisma.TransactionClient, note: (note: ChangeEntry) => void) => Promise<T>;
 
 /** Called after each statement of an executor. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;

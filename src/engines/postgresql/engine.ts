@@ -1,8 +1,6 @@
-import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { Findings } from '../../integrity/findings';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
-import type { PrismaClient } from '../../generated/prisma/client';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
 import type {
@@ -15,11 +13,8 @@ import type {
   HealthProbe,
 } from '../../storage/executor';
 import { Failure } from '../../errors/failure';
-import { PrismaClientLoader } from '../../runtime/prisma-client-loader';
 import type { ConnectionHold } from '../../runtime/transaction-context';
-import { createPostgresqlAdapterFactory, createPostgresqlTransactionAdapterFactory } from './prisma-adapter';
-import type { ChangeEntry } from '../../sql/statement';
-import { insertChangeEntries } from '../../runtime/run-work';
+import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
 import { createPostgresqlExecutor, createPostgresqlTransactionExecutor, createReplicaExecutor } from './executor';
@@ -32,7 +27,7 @@ import { createWaiters } from './transaction-waiters';
 
 /** Selects the server settings that decide whether, and how well, the server can be used. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
-  current_schema(), current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
+  current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
@@ -47,13 +42,16 @@ export class PostgresqlEngine implements Engine {
   /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
-  /** Schema of the tables. Prisma Client needs it, because it qualifies the names of the tables. */
-  #schema: string | undefined;
   readonly #diagnostics: Diagnostics;
-  readonly #prisma: PrismaClientLoader;
+  readonly #writeChanges: ChangeWriter;
 
-  /** Connects to nothing yet. */
-  constructor(location: PostgresqlLocation, options: ResolvedOptions, diagnostics: Diagnostics) {
+  /** Does not open a connection. */
+  constructor(
+    location: PostgresqlLocation,
+    options: ResolvedOptions,
+    writeChanges: ChangeWriter,
+    diagnostics: Diagnostics,
+  ) {
     const { pool, replicas, maxReplicaLagMs } = options;
     const primary = new PostgresqlConnections(location, pool);
     const control = new PostgresqlConnections(location, {
@@ -65,11 +63,8 @@ export class PostgresqlEngine implements Engine {
     this.#primary = primary;
     this.#control = control;
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
-    this.#schema = location.schema;
     this.#diagnostics = diagnostics;
-    this.#prisma = new PrismaClientLoader(() =>
-      loadPrismaClient(createPostgresqlAdapterFactory(primary.pool, this.#schema)),
-    );
+    this.#writeChanges = writeChanges;
     const inspector = createMigrator(location, control, primary);
     this.healthProbe = {
       engine: 'postgresql',
@@ -92,8 +87,7 @@ export class PostgresqlEngine implements Engine {
 
   /** Looks whether the server can serve, once its schema is there. */
   async check(): Promise<void> {
-    const [[encoding, hasSearchIndex, schema, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
-    if (typeof schema === 'string') this.#schema = schema;
+    const [[encoding, hasSearchIndex, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
     assertEncoding(encoding);
     if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
     if (mayLoseCommits === true) {
@@ -104,7 +98,7 @@ export class PostgresqlEngine implements Engine {
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlExecutor(this.#primary, this.#prisma, observe);
+    return createPostgresqlExecutor(this.#primary, this.#writeChanges, observe);
   }
 
   preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
@@ -114,7 +108,7 @@ export class PostgresqlEngine implements Engine {
   async begin(request: TransactionRequest): Promise<EngineTransaction> {
     const transaction = await TransactionWithSavepoints.begin(this.#primary, request);
     const waiters = createWaiters(this.#primary, this.#control, transaction);
-    return new PostgresqlEngineTransaction(transaction, waiters, this.#schema);
+    return new PostgresqlEngineTransaction(transaction, waiters, this.#writeChanges);
   }
 
   migrate(): Promise<string[]> {
@@ -135,7 +129,6 @@ export class PostgresqlEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#prisma.dispose();
     await this.#replicas.close();
     await this.#control.close();
     await this.#primary.close();
@@ -144,7 +137,6 @@ export class PostgresqlEngine implements Engine {
   async terminate(): Promise<void> {
     this.#primary.giveUp();
     this.#control.giveUp();
-    this.#prisma.giveUp();
     await this.#replicas.giveUp();
   }
 }
@@ -153,36 +145,32 @@ class PostgresqlEngineTransaction implements EngineTransaction {
   readonly waiters: TransactionWaiters;
   readonly hold: ConnectionHold;
   readonly #transaction: TransactionWithSavepoints;
-  readonly #prisma: PrismaClientLoader;
-  readonly #notes: ChangeEntry[] = [];
+  readonly #writeChanges: ChangeWriter;
+  readonly #changes: ChangeEntry[] = [];
 
-  constructor(transaction: TransactionWithSavepoints, waiters: TransactionWaiters, schema: string | undefined) {
+  constructor(transaction: TransactionWithSavepoints, waiters: TransactionWaiters, writeChanges: ChangeWriter) {
     this.waiters = waiters;
     this.hold = transaction.hold;
     this.#transaction = transaction;
-    this.#prisma = new PrismaClientLoader(() =>
-      loadPrismaClient(createPostgresqlTransactionAdapterFactory(transaction.client, schema)),
-    );
+    this.#writeChanges = writeChanges;
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlTransactionExecutor(this.#transaction, this.#prisma, this.#notes, observe);
+    return createPostgresqlTransactionExecutor(this.#transaction, this.#changes, observe);
   }
 
   async commit(): Promise<void> {
-    await this.#prisma.dispose();
-    await this.#writeNotes();
+    await this.#insertChanges();
     await this.#transaction.commit();
   }
 
   async rollback(): Promise<void> {
-    await this.#prisma.dispose();
     await this.#transaction.rollback();
   }
 
-  async #writeNotes(): Promise<void> {
+  async #insertChanges(): Promise<void> {
     try {
-      for (const statement of insertChangeEntries(postgresqlDialect, this.#notes)) {
+      for (const statement of this.#writeChanges(postgresqlDialect, this.#changes)) {
         await this.#transaction.write((client) => runStatement(client, statement));
       }
     } catch (error) {
@@ -213,10 +201,4 @@ async function warningsOf(connections: PostgresqlConnections): Promise<string[]>
   const state = await inspectFeedCounter((sql) => connections.query(sql));
   if (state === 'behind' || state === 'missing') warnings.push(feedCounterMessages[state]);
   return warnings;
-}
-
-async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {
-  const { PrismaClient } = await import('../../generated/prisma-postgresql/client.js');
-  // The two clients are generated from one model: what services call has the same form on both.
-  return new PrismaClient({ adapter, errorFormat: 'minimal' }) as unknown as PrismaClient;
 }

@@ -1,27 +1,25 @@
 import type { PoolClient } from 'pg';
 import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/failure';
-import type { ChangeEntry, Row, Statement, StatementResult } from '../../sql/statement';
+import type { Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../../storage/executor';
-import type { PrismaClientLoader } from '../../runtime/prisma-client-loader';
-import { keepIn, runToEnd, runWorkAsync, insertChangeEntries } from '../../runtime/run-work';
-import { toNumbered } from './numbered-parameters';
+import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import { runStatement, type PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
-import { createRunner } from './pipeline';
-import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import type { Replicas } from './replicas';
 import { canBeBatch, runBatch } from './statement-batch';
+import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
+import { PostgresqlTransactionHandle } from './transaction-handle';
 
 /** Runs statements on a database: reads each on its own, writes in transactions of their own. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
-  prisma: PrismaClientLoader,
+  writeChanges: ChangeWriter,
   observe?: StatementObserver,
 ): Executor {
   return {
     dialect: postgresqlDialect,
     query: (statement) => queryOn(primary, statement, observe),
-    atomic: async (work) => {
+    withTransaction: async (work, beforeCommit) => {
       const transaction = await PostgresqlTransaction.open(primary, 'READ COMMITTED');
       const { client } = transaction;
       const run = (statement: Statement): Promise<StatementResult> => runObserved(client, statement, observe);
@@ -29,12 +27,10 @@ export function createPostgresqlExecutor(
       let last: readonly Statement[];
       let isAlone: boolean;
       try {
-        const ending = await runToEnd(
-          work(),
-          createRunner(run, () => transaction.begin()),
-        );
-        result = ending.result;
-        last = [...ending.last, ...insertChangeEntries(postgresqlDialect, ending.notes)];
+        const tx = new PostgresqlTransactionHandle(run, () => transaction.begin());
+        result = await work(tx);
+        beforeCommit?.(tx.changes);
+        last = [...tx.takePending(), ...writeChanges(postgresqlDialect, tx.changes)];
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
         if (!isAlone) await transaction.begin();
       } catch (error) {
@@ -46,8 +42,6 @@ export function createPostgresqlExecutor(
       else await transaction.commit(() => last.map(run));
       return result;
     },
-    prisma: (work) =>
-      prisma.lend(work, (notes) => insertChangeEntries(postgresqlDialect, notes).map(numbered), observe),
   };
 }
 
@@ -78,14 +72,13 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
 }
 
 /**
- * Runs statements inside a transaction; an atomic group that fails leaves nothing.
+ * Runs statements inside a transaction. An operation that fails has no effect.
  *
- * @param notes - where notes of changes are kept until the commit.
+ * @param changes - receives the change entries of the operations, which are written at the commit.
  */
 export function createPostgresqlTransactionExecutor(
   transaction: TransactionWithSavepoints,
-  prisma: PrismaClientLoader,
-  notes: ChangeEntry[],
+  changes: ChangeEntry[],
   observe?: StatementObserver,
 ): Executor {
   return {
@@ -94,15 +87,17 @@ export function createPostgresqlTransactionExecutor(
       const { rows } = await transaction.read((client) => runObserved(client, statement, observe));
       return rows;
     },
-    atomic: (work) =>
-      transaction.write((client) =>
-        runWorkAsync(
-          work(),
-          notes,
-          createRunner((statement) => runObserved(client, statement, observe)),
-        ),
-      ),
-    prisma: (work) => transaction.write(() => prisma.lend(work, keepIn(notes), observe)),
+    withTransaction: async (work, beforeCommit) => {
+      const [result, recorded] = await transaction.write(async (client) => {
+        const tx = new PostgresqlTransactionHandle((statement) => runObserved(client, statement, observe));
+        const result = await work(tx);
+        await tx.flush();
+        return [result, tx.changes] as const;
+      });
+      beforeCommit?.(recorded);
+      changes.push(...recorded);
+      return result;
+    },
   };
 }
 
@@ -113,11 +108,6 @@ async function queryOn(
 ): Promise<readonly Row[]> {
   const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
   return rows;
-}
-
-// As Prisma Client hands it to the driver.
-function numbered({ sql, args }: Statement): Statement {
-  return { sql: toNumbered(sql), args };
 }
 
 async function runObserved(

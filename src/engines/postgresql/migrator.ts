@@ -8,14 +8,13 @@ import { readShippedMigrations } from '../../migrations/shipped-migrations';
 import { insufficientPrivilege, sqlStateOf } from '../../migrations/sql-state';
 import { chainStart, type ChainLink } from '../../events/chain/hashing';
 import { chainStatements } from '../../events/chain/statements';
-import { sealEntries } from '../../events/chain/backfill';
+import { backfillHashes } from '../../events/chain/backfill';
 import type { Row } from '../../sql/statement';
 import { Migrator } from '../../migrations/migrator';
-import { runWorkAsync } from '../../runtime/run-work';
 import { runStatement } from './connections';
 import { inspectFeedCounter, repairFeedCounter } from './feed-counter';
 import { feedLockSql, postgresqlDialect } from './dialect';
-import { createRunner } from './pipeline';
+import { PostgresqlTransactionHandle } from './transaction-handle';
 import { assertEncoding, serverEncodingSql } from './server-encoding';
 
 /**
@@ -82,22 +81,19 @@ export class PostgresqlMigrator extends Migrator {
     }
   }
 
-  /** Seals the entries of events that were recorded before there was a chain. */
+  /** Computes the hashes of the entries of events that were recorded before the chain existed. */
   protected override async complete(): Promise<void> {
     const { query, connect } = this.#access;
     const { rows } = await query(chainStatements(postgresqlDialect).lacksHashes.sql);
     if (rows.length === 0) return;
     const client = await connect();
     try {
-      for (let sealed: ChainLink | undefined = chainStart; sealed !== undefined;) {
-        const after: ChainLink = sealed;
+      for (let link: ChainLink | undefined = chainStart; link !== undefined;) {
+        const after: ChainLink = link;
         await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
-        const work = sealEntries(postgresqlDialect, after, Date.now());
-        sealed = await runWorkAsync(
-          work,
-          [],
-          createRunner((statement) => runStatement(client, statement)),
-        );
+        const tx = new PostgresqlTransactionHandle((statement) => runStatement(client, statement));
+        link = await backfillHashes(tx, after, Date.now());
+        await tx.flush();
         await client.query('COMMIT');
       }
     } finally {

@@ -1,8 +1,6 @@
-import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { BackupRequest } from '../../options/parse-backup';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { Findings } from '../../integrity/findings';
-import type { PrismaClient } from '../../generated/prisma/client';
 import type { Statement } from '../../sql/statement';
 import type {
   Engine,
@@ -12,14 +10,13 @@ import type {
   TransactionWaiters,
   HealthProbe,
 } from '../../storage/executor';
-import { PrismaClientLoader } from '../../runtime/prisma-client-loader';
 import type { MemoryDirectory } from './memory-directory';
-import { createSqliteAdapterFactory, createSqliteTransactionAdapterFactory } from './prisma-adapter';
 import type { SqliteSettings } from './connection';
 import { SqliteDatabase } from './database';
 import type { SqliteTransaction } from './transaction';
 import { Mutex } from '../../runtime/mutex';
-import { runInTurns, insertChangeEntries } from '../../runtime/run-work';
+import type { ChangeWriter } from '../../storage/transaction';
+import { SqliteTransactionHandle } from './transaction-handle';
 import { sqliteDialect } from './dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './executor';
 import { isFeedCounterBehind } from './feed-counter';
@@ -35,14 +32,19 @@ export class SqliteEngine implements Engine {
   readonly healthProbe: HealthProbe;
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
-  readonly #prisma: PrismaClientLoader;
+  readonly #writeChanges: ChangeWriter;
 
-  private constructor(settings: SqliteSettings, database: SqliteDatabase, memory: MemoryDirectory | undefined) {
+  private constructor(
+    settings: SqliteSettings,
+    database: SqliteDatabase,
+    writeChanges: ChangeWriter,
+    memory: MemoryDirectory | undefined,
+  ) {
     this.migrator = new SqliteMigrator(settings, database);
     this.#settings = settings;
     this.#database = database;
     this.#memory = memory;
-    this.#prisma = new PrismaClientLoader(() => loadPrismaClient(createSqliteAdapterFactory(database)));
+    this.#writeChanges = writeChanges;
     this.healthProbe = {
       engine: 'sqlite',
       ping: () =>
@@ -62,14 +64,18 @@ export class SqliteEngine implements Engine {
     };
   }
 
-  /** @param memory - where the file lies when it is to go with the database. */
-  static async open(settings: SqliteSettings, memory?: MemoryDirectory): Promise<SqliteEngine> {
+  /** @param memory - directory of the file, which is removed when the database is closed. */
+  static async open(
+    settings: SqliteSettings,
+    writeChanges: ChangeWriter,
+    memory?: MemoryDirectory,
+  ): Promise<SqliteEngine> {
     const database = await SqliteDatabase.open(settings, memory === undefined);
-    return new SqliteEngine(database.settings, database, memory);
+    return new SqliteEngine(database.settings, database, writeChanges, memory);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createSqliteExecutor(this.#database, this.#prisma, observe);
+    return createSqliteExecutor(this.#database, this.#writeChanges, observe);
   }
 
   /** The file was opened, and its settings asserted: there is nothing else that it may lack. */
@@ -78,7 +84,7 @@ export class SqliteEngine implements Engine {
   }
 
   async begin(): Promise<EngineTransaction> {
-    return new SqliteTransactionHandle(await this.#database.begin());
+    return new OpenSqliteTransaction(await this.#database.begin(), this.#writeChanges);
   }
 
   dataVersion(): number {
@@ -104,7 +110,6 @@ export class SqliteEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.#prisma.dispose();
     await this.#database.closeThreads();
     this.#database.close();
     this.#memory?.remove();
@@ -115,18 +120,18 @@ export class SqliteEngine implements Engine {
       this.#database.giveUp();
     } finally {
       this.#memory?.remove();
-      this.#prisma.giveUp();
     }
     return Promise.resolve();
   }
 }
 
-class SqliteTransactionHandle implements EngineTransaction {
+class OpenSqliteTransaction implements EngineTransaction {
   readonly #state: SqliteTransactionState;
+  readonly #writeChanges: ChangeWriter;
 
-  constructor(transaction: SqliteTransaction) {
-    const load = () => loadPrismaClient(createSqliteTransactionAdapterFactory(transaction));
-    this.#state = { transaction, prisma: new PrismaClientLoader(load), notes: [], turns: new Mutex() };
+  constructor(transaction: SqliteTransaction, writeChanges: ChangeWriter) {
+    this.#state = { transaction, changes: [], mutex: new Mutex() };
+    this.#writeChanges = writeChanges;
   }
 
   get waiters(): TransactionWaiters {
@@ -138,38 +143,24 @@ class SqliteTransactionHandle implements EngineTransaction {
   }
 
   async commit(): Promise<void> {
-    await this.#writeNotes();
-    await this.#end(() => this.#state.transaction.commit());
-  }
-
-  rollback(): Promise<void> {
-    return this.#end(() => this.#state.transaction.rollback());
-  }
-
-  async #writeNotes(): Promise<void> {
-    const { transaction, notes } = this.#state;
+    const { transaction, changes } = this.#state;
     try {
-      await runInTurns(insertChangeEntries(sqliteDialect, notes), (statement) => {
+      const tx = new SqliteTransactionHandle((statement) => {
         transaction.assertOpen();
         return transaction.connection.run(statement);
       });
+      await tx.executeAll(this.#writeChanges(sqliteDialect, changes));
     } catch (error) {
-      await this.#end(() => transaction.rollback());
+      transaction.rollback();
       throw error;
     }
+    transaction.commit();
   }
 
-  // Releases the lock first: no other call has to wait for the end of Prisma Client's transaction.
-  async #end(endTransaction: () => void): Promise<void> {
-    try {
-      endTransaction();
-    } finally {
-      await this.#state.prisma.dispose();
-    }
+  rollback(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#state.transaction.rollback();
+      resolve();
+    });
   }
-}
-
-async function loadPrismaClient(adapter: SqlDriverAdapterFactory): Promise<PrismaClient> {
-  const { PrismaClient } = await import('../../generated/prisma/client.js');
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
 }

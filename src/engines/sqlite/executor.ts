@@ -1,47 +1,47 @@
-import type { Executor, StatementObserver } from '../../storage/executor';
-import type { PrismaClientLoader } from '../../runtime/prisma-client-loader';
-import type { ChangeEntry, Row, Statement, StatementResult } from '../../sql/statement';
 import type { Mutex } from '../../runtime/mutex';
-import { keepIn, runInTurns, runWorkInTurns, insertChangeEntries } from '../../runtime/run-work';
+import type { Row, Statement, StatementResult } from '../../sql/statement';
+import type { Executor, StatementObserver } from '../../storage/executor';
+import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { SqliteConnection } from './connection';
 import type { SqliteDatabase } from './database';
-import type { SqliteTransaction } from './transaction';
 import { sqliteDialect } from './dialect';
+import type { SqliteTransaction } from './transaction';
+import { SqliteTransactionHandle } from './transaction-handle';
 
 /** Runs statements on a database: reads on the connection that never waits, writes in transactions of their own. */
 export function createSqliteExecutor(
   database: SqliteDatabase,
-  prisma: PrismaClientLoader,
+  writeChanges: ChangeWriter,
   observe?: StatementObserver,
 ): Executor {
   return {
     dialect: sqliteDialect,
     query: (statement) => queryObserved(database, statement, observe),
-    atomic: (work) =>
+    withTransaction: (work, beforeCommit) =>
       database.write(async (connection) => {
-        const run = (statement: Statement): StatementResult => runObserved(connection, statement, observe);
-        const notes: ChangeEntry[] = [];
-        const result = await runWorkInTurns(work(), notes, run);
-        await runInTurns(insertChangeEntries(sqliteDialect, notes), run);
+        const tx = new SqliteTransactionHandle((statement) => runObserved(connection, statement, observe));
+        const result = await work(tx);
+        await tx.flush();
+        beforeCommit?.(tx.changes);
+        tx.executeAtCommit(writeChanges(sqliteDialect, tx.changes));
+        await tx.flush();
         return result;
       }),
-    prisma: (work) => prisma.lend(work, (notes) => insertChangeEntries(sqliteDialect, notes), observe),
   };
 }
 
 /** State that the executors of one transaction share. */
 export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
-  readonly prisma: PrismaClientLoader;
-  /** Change entries for the feed, written at the commit. */
-  readonly notes: ChangeEntry[];
-  /** Prisma Client takes its time: what came in between would be undone together with it. */
-  readonly turns: Mutex;
+  /** Change entries of the operations so far, written at the commit. */
+  readonly changes: ChangeEntry[];
+  /** Lets one operation run at a time: a savepoint that is rolled back undoes everything since its beginning. */
+  readonly mutex: Mutex;
 }
 
-/** Runs statements inside a transaction; each atomic group is a savepoint, so a group that fails leaves nothing. */
+/** Runs statements inside a transaction. Each operation is a savepoint, so that one that fails has no effect. */
 export function createSqliteTransactionExecutor(
-  { transaction, prisma, notes, turns }: SqliteTransactionState,
+  { transaction, changes, mutex }: SqliteTransactionState,
   observe?: StatementObserver,
 ): Executor {
   const { connection } = transaction;
@@ -51,28 +51,28 @@ export function createSqliteTransactionExecutor(
   };
   return {
     dialect: sqliteDialect,
-    query: (statement) => turns.runExclusive(() => settle(() => run(statement).rows)),
-    atomic: (work) =>
-      turns.runExclusive(() =>
-        settle(() => {
-          // Before the savepoint, which outside a transaction would begin one.
-          transaction.assertOpen();
-          return withSavepoint(connection, () => runWorkInTurns(work(), notes, run));
-        }),
-      ),
-    prisma: (work) =>
-      turns.runExclusive(async () => {
-        // Prisma Client would pass the reason on as an error of its own.
+    query: (statement) => mutex.runExclusive(() => run(statement).rows),
+    withTransaction: (work, beforeCommit) =>
+      mutex.runExclusive(async () => {
+        // Outside a transaction, the savepoint would begin one.
         transaction.assertOpen();
-        return prisma.lend(work, keepIn(notes), observe);
+        const [result, recorded] = await withSavepoint(connection, async () => {
+          const tx = new SqliteTransactionHandle(run);
+          const result = await work(tx);
+          await tx.flush();
+          return [result, tx.changes] as const;
+        });
+        beforeCommit?.(recorded);
+        changes.push(...recorded);
+        return result;
       }),
   };
 }
 
-// One name serves every savepoint: only one work runs at a time, so no other savepoint can come in between.
-const savepoint: Statement = { sql: 'SAVEPOINT atomic_group', args: [] };
-const releaseSavepoint: Statement = { sql: 'RELEASE atomic_group', args: [] };
-const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO atomic_group', args: [] };
+// One name serves every savepoint, because only one operation runs at a time.
+const savepoint: Statement = { sql: 'SAVEPOINT operation', args: [] };
+const releaseSavepoint: Statement = { sql: 'RELEASE operation', args: [] };
+const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO operation', args: [] };
 
 async function withSavepoint<T>(connection: SqliteConnection, work: () => Promise<T>): Promise<T> {
   connection.run(savepoint);
@@ -109,8 +109,4 @@ function runObserved(connection: SqliteConnection, statement: Statement, observe
   const result = connection.run(statement);
   observe(statement, result, performance.now() - start);
   return result;
-}
-
-function settle<T>(work: () => T | Promise<T>): Promise<T> {
-  return new Promise((resolve) => resolve(work()));
 }

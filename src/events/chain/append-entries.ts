@@ -1,40 +1,44 @@
 import { Failure } from '../../errors/failure';
 import type { Dialect } from '../../sql/dialect';
-import { look, type Statement, type Work } from '../../sql/statement';
+import type { Row, Statement } from '../../sql/statement';
+import type { Transaction } from '../../storage/transaction';
 import { chainStart, linkAfter, type ChainLink, type NewEntry } from './hashing';
 import { chainStatements } from './statements';
 
-/** Waits for other changes of the chain, and blocks them until the end of the work's transaction. */
-export function* takeChainTurn(dialect: Dialect): Work<void> {
-  yield* look(turnOf(dialect));
-}
-
-/** Runs {@link takeChainTurn} and then {@link readHead}, when no other step is needed in between. */
-export function takeHead(dialect: Dialect, now: number): Work<ChainLink> {
-  return readHead(dialect, now, turnOf(dialect));
+/** Blocks other changes of the chain until the end of the transaction. */
+export async function lockChain(tx: Transaction): Promise<void> {
+  await tx.queryAll(lockOf(tx.dialect));
 }
 
 /**
- * Returns the head of the chain after {@link takeChainTurn}; begins the chain when there is none.
+ * Returns the head of the chain after {@link lockChain}; begins the chain when there is none.
  *
- * @param before - work to do first.
+ * @param now - time in milliseconds since 1970.
  * @throws SCHEMA_OUTDATED when older events are not in the chain yet.
  */
-export function* readHead(dialect: Dialect, now: number, before: readonly Statement[] = []): Work<ChainLink> {
-  const statements = chainStatements(dialect);
-  const rows = (yield* look([...before, statements.selectHead])).at(-1)?.rows ?? [];
-  // The statement selects exactly these columns.
+export async function readHead(tx: Transaction, now: number): Promise<ChainLink> {
+  return toHead(tx, await tx.query(chainStatements(tx.dialect).selectHead), now);
+}
+
+/** Runs {@link lockChain} and {@link readHead} in one round trip. */
+export async function lockHead(tx: Transaction, now: number): Promise<ChainLink> {
+  const results = await tx.queryAll([...lockOf(tx.dialect), chainStatements(tx.dialect).selectHead]);
+  return toHead(tx, results.at(-1) ?? [], now);
+}
+
+async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promise<ChainLink> {
+  const statements = chainStatements(tx.dialect);
+  // The statement `selectHead` selects exactly these columns.
   const [sequence, hash] = (rows[0] ?? []) as readonly [sequence?: number, hash?: string];
   if (sequence !== undefined && hash !== undefined && hash !== '') return { sequence, hash };
 
-  const checkpoint = yield statements.hasCheckpoint;
-  const isBegun = checkpoint.rows.length > 0;
+  const isBegun = (await tx.query(statements.hasCheckpoint)).length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw chainOutdated();
-    // Another program has added it. The verification reports that; recording continues.
+    // Another program has added the entry. The verification reports it; recording continues.
     return { sequence, hash };
   }
-  if (!isBegun) yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });
+  if (!isBegun) tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return chainStart;
 }
 
@@ -54,9 +58,9 @@ export function appendEntries(dialect: Dialect, head: ChainLink, entries: readon
   return { statement: chainStatements(dialect).insertEntries(head.sequence, entries, hashes), head: last };
 }
 
-function turnOf(dialect: Dialect): readonly Statement[] {
-  const { takeTurn } = chainStatements(dialect);
-  return takeTurn === undefined ? [] : [takeTurn];
+function lockOf(dialect: Dialect): readonly Statement[] {
+  const { lock } = chainStatements(dialect);
+  return lock === undefined ? [] : [lock];
 }
 
 function chainOutdated(): Failure {

@@ -1,6 +1,5 @@
-import type { Dialect } from '../../sql/dialect';
-import type { Work } from '../../sql/statement';
-import { takeChainTurn } from './append-entries';
+import type { Transaction } from '../../storage/transaction';
+import { lockChain } from './append-entries';
 import { chainStart, hashOf, type ChainLink } from './hashing';
 import { chainStatements } from './statements';
 import { toStoredEntry } from './entry-rows';
@@ -15,14 +14,13 @@ const batchSize = 500;
  * @param now - time in milliseconds since 1970.
  * @returns the sequence number up to which they have hashes afterwards; undefined when there is nothing left to do.
  */
-export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): Work<ChainLink | undefined> {
-  const statements = chainStatements(dialect);
-  yield* takeChainTurn(dialect);
-  const checkpoint = yield statements.hasCheckpoint;
-  if (checkpoint.rows.length > 0) return undefined;
+export async function backfillHashes(tx: Transaction, after: ChainLink, now: number): Promise<ChainLink | undefined> {
+  const statements = chainStatements(tx.dialect);
+  await lockChain(tx);
+  if ((await tx.query(statements.hasCheckpoint)).length > 0) return undefined;
   const last = Number.MAX_SAFE_INTEGER;
-  const { rows } = yield statements.selectBatch({ after: after.sequence, last, limit: batchSize });
-  const sealed: [position: number, digest: string, hash: string][] = [];
+  const rows = await tx.query(statements.selectBatch({ after: after.sequence, last, limit: batchSize }));
+  const hashes: [position: number, digest: string, hash: string][] = [];
   let link = after;
   for (const row of rows) {
     const entry = toStoredEntry(row);
@@ -31,14 +29,14 @@ export function* sealEntries(dialect: Dialect, after: ChainLink, now: number): W
       // When the event is missing, the verification reports it.
       const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
-      sealed.push([sequence - after.sequence, digest, link.hash]);
+      hashes.push([sequence - after.sequence, digest, link.hash]);
     } else {
       link = { sequence, hash: entry.hash };
     }
   }
-  if (sealed.length > 0) yield statements.sealEntries(after.sequence, sealed);
+  if (hashes.length > 0) tx.executeAtCommit([statements.backfillHashes(after.sequence, hashes)]);
   if (rows.length === batchSize) return link;
-  // With it the chain has begun.
-  yield statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now });
+  // The checkpoint marks that the chain has begun.
+  tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return undefined;
 }

@@ -1,10 +1,9 @@
-import type { Dialect } from '../../sql/dialect';
-import type { Work } from '../../sql/statement';
+import type { Transaction } from '../../storage/transaction';
 import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
 import { chainStatements } from './statements';
 import { toRemovedEntry, type RemovedEntry } from './entry-rows';
 
-/** Maximum number of entries that one work replaces: hashing them blocks the process. */
+/** Maximum number of entries that one transaction replaces: hashing them blocks the process. */
 export const maxCompaction = 2000;
 
 /** Entries at the beginning of the chain that a checkpoint may replace, in order. */
@@ -18,13 +17,13 @@ export type Compactable = readonly RemovedEntry[];
  * @param isPruning - true when the work prunes events, and so adds a pruning entry in any case. Otherwise a single
  * pruning entry is not replaced, because each call would replace one and add one.
  */
-export function* findCompactable(dialect: Dialect, isPruning: boolean): Work<Compactable> {
-  const statements = chainStatements(dialect);
-  const { rows } = yield statements.selectMarkedBeginning({ limit: maxCompaction });
+export async function findCompactable(tx: Transaction, isPruning: boolean): Promise<Compactable> {
+  const statements = chainStatements(tx.dialect);
+  const rows = await tx.query(statements.selectMarkedBeginning({ limit: maxCompaction }));
   if (rows.length === 0) return [];
-  const checkpoint = yield statements.selectCheckpoint;
+  const [checkpoint] = await tx.query(statements.selectCheckpoint);
   // The statement selects exactly these columns.
-  const [start, hash] = (checkpoint.rows[0] ?? []) as readonly [sequence?: number, hash?: string];
+  const [start, hash] = (checkpoint ?? []) as readonly [sequence?: number, hash?: string];
   let link: ChainLink = start === undefined || hash === undefined ? chainStart : { sequence: start, hash };
   const entries: RemovedEntry[] = [];
   for (const row of rows) {
@@ -42,13 +41,15 @@ function follows(link: ChainLink, { sequence, digest, hash, isUnchanged }: Remov
 }
 
 /** Replaces entries by a checkpoint. @param events - number of events pruned since the beginning */
-export function* replaceByCheckpoint(
-  dialect: Dialect,
+export function replaceByCheckpoint(
+  tx: Transaction,
   { sequence, hash }: ChainLink,
   { events, createdAt }: { readonly events: number; readonly createdAt: number },
-): Work<void> {
-  const statements = chainStatements(dialect);
-  yield statements.insertCheckpoint({ sequence, hash, count: events, createdAt });
-  yield statements.deleteCheckpoints({ before: sequence });
-  yield statements.deleteEntries({ last: sequence });
+): void {
+  const statements = chainStatements(tx.dialect);
+  tx.executeAtCommit([
+    statements.insertCheckpoint({ sequence, hash, count: events, createdAt }),
+    statements.deleteCheckpoints({ before: sequence }),
+    statements.deleteEntries({ last: sequence }),
+  ]);
 }

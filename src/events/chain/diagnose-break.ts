@@ -1,6 +1,5 @@
-import type { Row, Statement } from '../../sql/statement';
 import { hashOf, type ChainLink } from './hashing';
-import type { ChainStatements } from './statements';
+import type { ChainReader } from './reader';
 import type { StoredEntry } from './entry-rows';
 import type { EventChainBreakReason } from '../types';
 
@@ -18,18 +17,18 @@ type Place = readonly [sequence: number, digest: string, hash: string];
  *
  * @param found - entry after `previous`. `previous` is right; `found` has another hash than its position requires.
  */
-export function* diagnoseBreak(
-  statements: ChainStatements,
+export async function diagnoseBreak(
+  { query, statements }: ChainReader,
   previous: ChainLink,
   found: StoredEntry,
-): Generator<Statement, EventChainBreakReason, readonly Row[]> {
+): Promise<EventChainBreakReason> {
   // The expected entry, with as many of its expected successors as follow one another.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
   let before: ChainLink = found;
   for (let after = found.sequence; ;) {
-    const rows = yield statements.selectPlaces({ after, limit: batchSize });
+    const rows = await query(statements.selectPlaces({ after, limit: batchSize }));
     for (const row of rows) {
       // The statement selects exactly these columns.
       const place = row as Place;

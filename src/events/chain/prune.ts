@@ -1,7 +1,7 @@
 import { protectedRow } from '../../errors/failure';
-import type { Dialect } from '../../sql/dialect';
-import type { Row, Work } from '../../sql/statement';
-import { appendEntries, readHead, takeChainTurn } from './append-entries';
+import type { Row } from '../../sql/statement';
+import type { Transaction } from '../../storage/transaction';
+import { appendEntries, lockChain, readHead } from './append-entries';
 import { pruningEntry } from './hashing';
 import { chainStatements } from './statements';
 import { findCompactable, maxCompaction, replaceByCheckpoint } from './compact';
@@ -28,41 +28,39 @@ export interface PruneOutcome {
  *
  * @param now - time in milliseconds since 1970.
  */
-export function* pruneEvents(dialect: Dialect, { before, size }: PruneBatch, now: number): Work<PruneOutcome> {
-  const statements = chainStatements(dialect);
-  yield* takeChainTurn(dialect);
-  const prunable = yield statements.selectPrunable({ before, limit: size });
-  const events = prunable.rows.length;
-  const marked = events > 0 ? yield* removeEvents(dialect, prunable.rows) : [];
-  const compactable = yield* findCompactable(dialect, events > 0);
+export async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: number): Promise<PruneOutcome> {
+  await lockChain(tx);
+  const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
+  const events = prunable.length;
+  const marked = events > 0 ? await removeEvents(tx, prunable) : [];
+  const compactable = await findCompactable(tx, events > 0);
   const link = compactable.at(-1);
   if (events === 0 && link === undefined) return { events, hasMore: false };
 
-  const head = yield* readHead(dialect, now);
-  const last = yield* readPruning(dialect);
+  const head = await readHead(tx, now);
+  const last = await readPruning(tx);
   const total = last.events + events;
-  if (link !== undefined) yield* replaceByCheckpoint(dialect, link, { events: total, createdAt: now });
+  if (link !== undefined) replaceByCheckpoint(tx, link, { events: total, createdAt: now });
   const beginning = link === undefined ? null : { sequence: link.sequence, events: total, createdAt: now };
   const compacted = compactable.map(({ sequence }) => sequence);
   const pruning = nextPruning(last, { before, events, marked, compacted, beginning }, head.sequence + 1);
-  yield appendEntries(dialect, head, [pruningEntry(JSON.stringify(pruning), now)]).statement;
+  tx.executeAtCommit([appendEntries(tx.dialect, head, [pruningEntry(JSON.stringify(pruning), now)]).statement]);
   return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
 /** Deletes events and marks their entries; returns the sequence numbers of those entries. */
-function* removeEvents(dialect: Dialect, events: readonly Row[]): Work<readonly number[]> {
-  const statements = chainStatements(dialect);
+async function removeEvents(tx: Transaction, events: readonly Row[]): Promise<readonly number[]> {
+  const statements = chainStatements(tx.dialect);
   const ids = JSON.stringify(events.map(([id]) => id));
-  const { rows } = yield statements.markEntries({ ids });
+  const rows = await tx.executeReturning(statements.markEntries({ ids }));
   // A row security policy may let the role see events but not delete them. The server does not report that, and the
   // loop would never end.
-  const { changes } = yield statements.deleteEvents({ ids });
-  if (changes < events.length) throw protectedRow();
+  if ((await tx.execute(statements.deleteEvents({ ids }))) < events.length) throw protectedRow();
   // The statement returns only this column.
   return rows.map(([sequence]) => sequence as number);
 }
 
-function* readPruning(dialect: Dialect): Work<Pruning> {
-  const { rows } = yield chainStatements(dialect).selectPruning;
-  return parsePruning(rows[0]?.[1]) ?? noPruning;
+async function readPruning(tx: Transaction): Promise<Pruning> {
+  const [row] = await tx.query(chainStatements(tx.dialect).selectPruning);
+  return parsePruning(row?.[1]) ?? noPruning;
 }

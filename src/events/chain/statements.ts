@@ -25,7 +25,7 @@ const entryColumns: RecordColumns = {
   hash: 'text',
 };
 
-const sealColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
+const backfillColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
 
 const entryColumnNames = sql`sequence, event_id, kind, mitigation_applied, mitigation_details, entered_at, digest, hash`;
 
@@ -43,8 +43,8 @@ function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql):
 
 /** The statements of the chain of security events on one engine. */
 export class ChainStatements {
-  /** Waits for other changes of the chain, and blocks them until the end of the transaction. */
-  readonly takeTurn: Statement | undefined;
+  /** Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer. */
+  readonly lock: Statement | undefined;
   /** The head. */
   readonly selectHead: Statement;
   /** Selects whether there is a checkpoint. */
@@ -76,17 +76,17 @@ export class ChainStatements {
   readonly record: ((event: NewEventRow, entry: NewEntry) => Statement) | undefined;
   readonly #insertEntry;
   readonly #insertEntries;
-  readonly #sealEntries;
+  readonly #backfillHashes;
 
   constructor(dialect: Dialect) {
     const pruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
       WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
-    this.takeTurn = turnOf(dialect);
+    this.lock = lockOf(dialect);
     // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
     // been pruned, too, and then no key would conflict with the entry that the transaction adds.
-    const lock = dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``;
+    const forKeyShare = dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``;
     this.selectHead = toStatement(
-      sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${lock}`,
+      sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${forKeyShare}`,
     );
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
     // The entry is looked for first: SQLite would ask of each whether there is a checkpoint.
@@ -186,9 +186,9 @@ export class ChainStatements {
       FROM (SELECT 1) AS base LEFT JOIN (
         SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
         FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
-    this.#sealEntries = defineStatement<{ after: number; entries: string }>(
+    this.#backfillHashes = defineStatement<{ after: number; entries: string }>(
       (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
-        FROM ${dialect.jsonRecordSet(p('entries'), 'n', sealColumns)}
+        FROM ${dialect.jsonRecordSet(p('entries'), 'n', backfillColumns)}
         WHERE security_event_entries.sequence = CAST(${p('after')} AS BIGINT) + n.position`,
     );
   }
@@ -206,9 +206,12 @@ export class ChainStatements {
     return this.#insertEntries({ after, entries: JSON.stringify(rows) });
   }
 
-  /** @param rows - each with its place after `after`. */
-  sealEntries(after: number, rows: readonly (readonly [position: number, digest: string, hash: string])[]): Statement {
-    return this.#sealEntries({ after, entries: JSON.stringify(rows) });
+  /** @param rows - the hashes by position after the entry `after`. */
+  backfillHashes(
+    after: number,
+    rows: readonly (readonly [position: number, digest: string, hash: string])[],
+  ): Statement {
+    return this.#backfillHashes({ after, entries: JSON.stringify(rows) });
   }
 }
 
@@ -244,9 +247,9 @@ export function isWithoutHead(error: unknown): boolean {
  * transaction locks the whole table before it acquires the lock of the chain, and would wait for a transaction that
  * waits for the table. The statement never inserts a row.
  */
-function turnOf(dialect: Dialect): Statement | undefined {
-  const turn = dialect.advisoryLock?.(sql`'events'`);
-  if (turn === undefined) return undefined;
+function lockOf(dialect: Dialect): Statement | undefined {
+  const lock = dialect.advisoryLock?.(sql`'events'`);
+  if (lock === undefined) return undefined;
   return toStatement(sql`INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
-    SELECT 0, '', 'PRUNED', ${dialect.fromMs(sql`0`)}, '', '' FROM (${turn}) AS turn(taken) WHERE turn.taken IS NULL`);
+    SELECT 0, '', 'PRUNED', ${dialect.fromMs(sql`0`)}, '', '' FROM (${lock}) AS lock(taken) WHERE lock.taken IS NULL`);
 }

@@ -1,15 +1,17 @@
 import { Failure } from '../../errors/failure';
+import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import type { Dialect } from '../../sql/dialect';
 import { withBounds, type Row } from '../../sql/statement';
 import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
-import { chainStatements, type ChainStatements } from './statements';
+import type { ChainReader } from './reader';
+import { chainStatements } from './statements';
 import { compareRemoved, type Removed } from './compare-removed';
 import { diagnoseBreak } from './diagnose-break';
 import { toStoredEntry, type StoredEntry } from './entry-rows';
 import { ExpectedHead } from './expected-head';
 import { noPruning, parsePruning, type CompactedBeginning, type Pruning } from './pruning';
-import { pause, type Reading } from './reading';
 import { SetDigest } from './set-digest';
+import type { Query } from '../../storage/transaction';
 import type { EventChainBreak, EventChainVerification } from '../types';
 
 const batchSize = 500;
@@ -45,19 +47,23 @@ interface Progress {
  *
  * @param expected - entry or checkpoint that the chain must have.
  */
-export function* verifyChain(dialect: Dialect, expected?: ChainLink): Reading<EventChainVerification> {
-  const statements = chainStatements(dialect);
-  const state = yield* readState(statements);
+export async function verifyChain(
+  dialect: Dialect,
+  query: Query,
+  expected?: ChainLink,
+): Promise<EventChainVerification> {
+  const chain: ChainReader = { query, statements: chainStatements(dialect) };
+  const state = await readState(chain);
   const link = state.checkpoint ?? chainStart;
   const progress: Progress = { link, entries: 0, marked: 0, markedDigest: new SetDigest(), pruning: noPruning };
   const expectedHead = new ExpectedHead(expected);
   const found =
     findBefore(state) ??
     expectedHead.compare(link) ??
-    (yield* walk(statements, state.head, progress, expectedHead)) ??
+    (await walk(chain, state.head, progress, expectedHead)) ??
     expectedHead.findCut(state.head) ??
-    (yield* compareMarked(statements, state, progress)) ??
-    (yield* findUnrecorded(statements)) ??
+    (await compareMarked(chain, state, progress)) ??
+    (await findUnrecorded(chain)) ??
     findEmptied(state) ??
     expectedHead.findUnproven();
   const { entries } = progress;
@@ -81,29 +87,29 @@ function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undef
     : undefined;
 }
 
-function* walk(
-  statements: ChainStatements,
+async function walk(
+  chain: ChainReader,
   head: ChainLink,
   progress: Progress,
   expected: ExpectedHead,
-): Reading<EventChainBreak | undefined> {
+): Promise<EventChainBreak | undefined> {
   for (let size = batchSize; progress.link.sequence < head.sequence; size = Math.min(2 * size, batchSize)) {
     const after = progress.link.sequence;
-    const [rows, limit] = yield* readBatch(statements, { after, last: head.sequence, limit: size });
+    const [rows, limit] = await readBatch(chain, { after, last: head.sequence, limit: size });
     size = limit;
     for (const row of rows) {
       const entry = toStoredEntry(row);
       if (entry.sequence !== progress.link.sequence + 1) break;
-      const found = (yield* checkEntry(statements, progress.link, entry)) ?? expected.compare(entry);
+      const found = (await checkEntry(chain, progress.link, entry)) ?? expected.compare(entry);
       if (found !== undefined) return found;
       progress.link = entry;
       progress.entries += 1;
       if (entry.kind === 'PRUNED') addMarked(progress, entry);
     }
-    yield pause;
+    if (shouldYield()) await yieldToEventLoop();
     if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
     // An entry is missing, unless a pruning has taken it, and all before it, since.
-    const { checkpoint } = yield* readState(statements);
+    const { checkpoint } = await readState(chain);
     const missing = progress.link.sequence + 1;
     if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
     progress.link = checkpoint;
@@ -120,31 +126,31 @@ function addMarked(progress: Progress, { sequence, eventId, details }: StoredEnt
 }
 
 /** A batch, and how many entries it has at most: as many as were asked for, or fewer, where so many are too long together. */
-function* readBatch(
-  statements: ChainStatements,
+async function readBatch(
+  chain: ChainReader,
   place: { readonly after: number; readonly last: number; readonly limit: number },
-): Reading<readonly [rows: readonly Row[], limit: number]> {
+): Promise<readonly [rows: readonly Row[], limit: number]> {
   const { limit } = place;
-  const statement = statements.selectBatch(place);
+  const statement = chain.statements.selectBatch(place);
   // One entry has to be read however long it is.
-  if (limit === 1) return [yield statement, limit];
+  if (limit === 1) return [await chain.query(statement), limit];
   try {
-    return [yield withBounds(batchBounds, statement), limit];
+    return [await chain.query(withBounds(batchBounds, statement)), limit];
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'RESULT_TOO_LARGE') throw error;
-    return yield* readBatch(statements, { ...place, limit: Math.ceil(limit / 8) });
+    return readBatch(chain, { ...place, limit: Math.ceil(limit / 8) });
   }
 }
 
-function* checkEntry(
-  statements: ChainStatements,
+async function checkEntry(
+  chain: ChainReader,
   previous: ChainLink,
   entry: StoredEntry,
-): Reading<EventChainBreak | undefined> {
+): Promise<EventChainBreak | undefined> {
   const { sequence, eventId, digest } = entry;
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
-    const reason = yield* diagnoseBreak(statements, previous, entry);
+    const reason = await diagnoseBreak(chain, previous, entry);
     // When an entry was removed and the later ones moved up, its event is unknown.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
@@ -155,16 +161,16 @@ function* checkEntry(
 }
 
 /** Compares the marked entries and the checkpoint with the content of the last pruning entry. */
-function* compareMarked(
-  statements: ChainStatements,
+async function compareMarked(
+  chain: ChainReader,
   before: ChainState,
   { pruning, marked: count, markedDigest: digest }: Progress,
-): Reading<EventChainBreak | undefined> {
-  const { pruning: last } = yield* readState(statements);
+): Promise<EventChainBreak | undefined> {
+  const { pruning: last } = await readState(chain);
   if (last === before.pruning)
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
   // Events were pruned meanwhile, so the counts are not of one state.
-  const [row] = yield statements.selectMarked;
+  const [row] = await chain.query(chain.statements.selectMarked);
   // The statement selects exactly these columns. The three in the middle are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
     details: string | null,
@@ -175,18 +181,20 @@ function* compareMarked(
   ];
   const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
   // The statement composes it of pairs of numbers.
-  const marked = yield* digestOf(JSON.parse(runs) as [number, number][]);
+  const marked = await digestOf(JSON.parse(runs) as [number, number][]);
   return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
 }
 
-function* digestOf(runs: readonly (readonly [first: number, last: number])[]): Reading<Omit<Removed, 'beginning'>> {
+async function digestOf(
+  runs: readonly (readonly [first: number, last: number])[],
+): Promise<Omit<Removed, 'beginning'>> {
   const digest = new SetDigest();
   let count = 0;
   for (const [first, last] of runs) {
     for (let sequence = first; sequence <= last; sequence += 1) {
       digest.add(sequence);
       count += 1;
-      if (count % batchSize === 0) yield pause;
+      if (count % batchSize === 0 && shouldYield()) await yieldToEventLoop();
     }
   }
   return { count, digest };
@@ -198,9 +206,9 @@ function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBegin
 }
 
 // An event becomes visible together with its entry, so that none which is recorded meanwhile is taken for another.
-function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak | undefined> {
+async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
-    const [row] = yield statements.selectUnrecorded({ after, limit: 2 * batchSize });
+    const [row] = await query(statements.selectUnrecorded({ after, limit: 2 * batchSize }));
     // The statement selects exactly these columns.
     const [last, eventId] = row as readonly [string | null, string | null];
     if (eventId !== null) return { eventId, reason: 'inserted' };
@@ -209,8 +217,8 @@ function* findUnrecorded(statements: ChainStatements): Reading<EventChainBreak |
   }
 }
 
-function* readState(statements: ChainStatements): Reading<ChainState> {
-  const [row] = yield statements.selectState;
+async function readState({ query, statements }: ChainReader): Promise<ChainState> {
+  const [row] = await query(statements.selectState);
   // The statement selects exactly these columns, the first two, and the four after them, null together.
   const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as readonly [
     sequence: number | null,

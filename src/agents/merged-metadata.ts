@@ -1,0 +1,39 @@
+import { invalidInput } from '../errors/failure';
+import type { Limits } from '../options/limits';
+import { countValues } from '../sql/answer-size';
+import type { Transaction } from '../storage/transaction';
+import type { AgentChange } from './new-row';
+import { agentStatements } from './statements';
+
+/**
+ * Checks the metadata that an agent has after a merge.
+ *
+ * @throws INVALID_INPUT when the metadata exceed `limits`
+ */
+export async function assertMergedMetadataFits(tx: Transaction, change: AgentChange, limits: Limits): Promise<void> {
+  const added = change.mergedMetadata ?? [];
+  if (added.length === 0) return;
+  const { selectKeptSize, selectKeptContainers } = agentStatements(tx.dialect).collections;
+  const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
+  // The statement selects exactly these columns. The number of values is an upper bound.
+  const [keptBytes = 0, maxKeptValues = 0] = ((await tx.query(selectKeptSize(kept)))[0] ?? []).map(Number);
+  const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
+  if (bytes > limits.metadataBytes) {
+    throw invalidInput('metadata', `must have at most ${limits.metadataBytes} bytes of JSON`);
+  }
+  const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
+  if (maxKeptValues + addedValues <= limits.metadataValues) return;
+  // Only now are the kept values counted exactly, because that reads all of their text.
+  const containers = (await tx.query(selectKeptContainers(kept))).map(([value]) => String(value));
+  const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
+  if (maxKeptValues - excess + addedValues > limits.metadataValues) {
+    throw invalidInput('metadata', `must have at most ${limits.metadataValues} JSON values`);
+  }
+}
+
+/** Deletes the metadata of an agent in several statements on SQLite, where one would block the process for long. */
+export async function deleteMetadataInSteps(tx: Transaction, id: string): Promise<void> {
+  const { deleteSomeMetadata } = agentStatements(tx.dialect).collections;
+  if (deleteSomeMetadata === undefined) return;
+  while ((await tx.execute(deleteSomeMetadata({ id }))) > 0);
+}

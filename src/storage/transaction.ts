@@ -1,0 +1,48 @@
+import type { Dialect } from '../sql/dialect';
+import type { Row, Statement } from '../sql/statement';
+
+/** Entry for the change feed. */
+export interface ChangeEntry {
+  readonly entity: 'AGENT' | 'CERTIFICATE';
+  readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
+  readonly ids: readonly string[];
+  /** In milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+/** Runs a statement that changes nothing, and returns its rows. */
+export type Query = (statement: Statement) => Promise<readonly Row[]>;
+
+/**
+ * Handle of one atomic operation: all of its statements have an effect, or none has. When the operation throws, its
+ * statements are rolled back and its change entries are dropped.
+ *
+ * Every method that returns a promise first sends the statements of earlier {@link executeAtCommit} calls, in the same
+ * round trip.
+ */
+export interface Transaction {
+  readonly dialect: Dialect;
+  /**
+   * Runs a statement that reads or locks, and returns its rows. The statement must not change anything: PostgreSQL
+   * receives it together with BEGIN.
+   */
+  query(statement: Statement): Promise<readonly Row[]>;
+  /** Runs several such statements in one round trip. Each sees the effects of the ones before it. */
+  queryAll(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /** Runs a statement that changes rows, and returns the number of changed rows. */
+  execute(statement: Statement): Promise<number>;
+  /** Runs several such statements in one round trip; none has an effect after one that failed. */
+  executeAll(statements: readonly Statement[]): Promise<readonly number[]>;
+  /** Runs a statement that changes rows, and returns the rows of its RETURNING clause. */
+  executeReturning(statement: Statement): Promise<readonly Row[]>;
+  /**
+   * Runs statements whose results are not needed. An operation that is a transaction by itself sends them together with
+   * COMMIT; inside `db.transaction` they run at the end of the operation, so that an error belongs to its call.
+   */
+  executeAtCommit(statements: readonly Statement[]): void;
+  /** Adds an entry to the change feed. Entries are written last, because the feed orders them by commit. */
+  recordChange(entry: ChangeEntry): void;
+}
+
+/** Returns the statements that write change entries to the feed; an empty array without entries. */
+export type ChangeWriter = (dialect: Dialect, entries: readonly ChangeEntry[]) => readonly Statement[];
