@@ -12,7 +12,7 @@ import { CertificateService } from './certificates/certificate-service';
 import type { Certificate, CertificateInput, CertificateStatus } from './certificates/types';
 import { ChangeService } from './changes/change-service';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './changes/types';
-import type { Session } from './runtime/session';
+import type { Session } from './storage/session';
 import { EventService } from './events/event-service';
 import type {
   SecurityEvent,

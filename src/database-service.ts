@@ -9,6 +9,7 @@ import { perform } from './runtime/perform';
 import { DatabaseSession } from './runtime/session';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
+import { parseHealthOptions, probeHealth } from './health/probe';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
@@ -213,7 +214,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * @throws NOT_INITIALIZED, INVALID_INPUT when `timeoutMs` is no whole number from 1 on.
    */
   health(options?: HealthOptions): Promise<DatabaseHealth> {
-    return this.#session.health(options);
+    return this.#session.onDatabase('health', ({ healthProbe }) => {
+      const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
+      return probeHealth(healthProbe, this.#session.breakerState, parseHealthOptions(options), reportFault);
+    });
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {

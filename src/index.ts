@@ -35,13 +35,9 @@ export {
   RevocationReason,
   type RotateOptions,
 } from './certificates/types';
-export {
-  type CheckedEntity,
-  type CheckFinding,
-  CheckName,
-  type CheckOptions,
-  type CheckReport,
-} from './integrity/types';
+export type { CheckOptions, CheckReport } from './integrity/types';
+export { type CheckedEntity, type CheckFinding, CheckName } from './storage/findings';
+export type { PoolHealth, ReplicaFault, ReplicaHealth } from './storage/health-probe';
 export {
   type Change,
   ChangeKind,
@@ -51,7 +47,7 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
-export type { DatabaseHealth, HealthOptions, PoolHealth, ReplicaFault, ReplicaHealth } from './health/types';
+export type { DatabaseHealth, HealthOptions } from './health/types';
 export type {
   BreakerEvent,
   BreakerState,
@@ -91,6 +87,7 @@ export {
   SecuritySeverity,
   type VerifyEventsOptions,
 } from './events/types';
+export type { LimitOptions } from './validation/limits';
 export type { Page, PageOptions } from './validation/page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
@@ -98,7 +95,6 @@ export type {
   CacheOptions,
   DatabaseOptions,
   Durability,
-  LimitOptions,
   MigrationMode,
   PoolOptions,
   RetryOptions,

@@ -3,7 +3,7 @@ import { errorClassifierOf } from './classify-engine-error';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
 import type { CacheSettings, ResolvedOptions } from './options/resolve-options';
-import type { Engine } from './storage/executor';
+import type { Engine } from './storage/engine';
 import type { Migrator } from './migrations/migrator';
 import { convertErrors, convertRejection, type ErrorClassifier } from './runtime/convert-errors';
 import { assertSpareDescriptors } from './runtime/spare-descriptors';

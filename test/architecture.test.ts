@@ -8,9 +8,9 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 
 /** Folders of `src`, lowest first: a file imports from its own folder and from lower ones. `.` is `src` itself. */
 const order = [
-  ...['errors', 'metadata', 'validation', 'sql', 'options', 'diagnostics', 'storage'],
+  ...['errors', 'sql', 'validation', 'metadata', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['certificates', 'agents', 'events', 'changes', 'registration'],
-  ...['runtime', 'integrity', 'health', 'migrations', 'cache', 'engines/sqlite', 'engines/postgresql', '.'],
+  ...['integrity', 'health', 'migrations', 'cache', 'engines/sqlite', 'engines/postgresql', '.'],
 ];
 
 function folderOf(file: string): string {

@@ -1,4 +1,4 @@
-import { maxTimeMs, minTimeMs } from '../../src/validation/checks';
+import { maxTimeMs, minTimeMs } from '../../src/sql/time-range';
 import type { Column, Value } from './table';
 
 /** Reason why a value of SQLite, which keeps any type in any column, cannot be moved. Does not contain the value. */

@@ -1,6 +1,6 @@
 import type { Executor } from '../storage/executor';
 import { mapYielding } from '../runtime/event-loop';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import {
   checkPage,
   readAhead,
@@ -13,7 +13,7 @@ import {
 } from '../validation/page';
 import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import type { ReadOptions } from '../options/read-options';
-import { answerBounds } from '../options/limits';
+import { answerBounds } from '../validation/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { withCost, costOfRecords, withBounds, type Row, type Statement } from '../sql/statement';
 import { AgentCursors } from './query/cursor';

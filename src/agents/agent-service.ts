@@ -1,4 +1,4 @@
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import type { Operation } from '../errors/operation';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';

@@ -1,6 +1,6 @@
 import { maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
-import type { Limits } from '../options/limits';
+import type { Limits } from '../validation/limits';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { idTaken, staysRevoked, unknownCertificate } from './failures';
 import { loadForUpdate, lockForUpdate, type AgentBeforeChange } from './load-for-update';

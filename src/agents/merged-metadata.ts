@@ -1,5 +1,5 @@
 import { invalidInput } from '../errors/failure';
-import type { Limits } from '../options/limits';
+import type { Limits } from '../validation/limits';
 import { countValues } from '../sql/answer-size';
 import type { Transaction } from '../storage/transaction';
 import type { AgentChange } from './new-row';

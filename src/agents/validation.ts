@@ -1,13 +1,6 @@
+import { maxTimeMs } from '../sql/time-range';
 import { v7 as uuidv7 } from 'uuid';
-import {
-  checkArray,
-  checkNonEmptyText,
-  checkObject,
-  checkOneOf,
-  checkTime,
-  maxTimeMs,
-  ifDefined,
-} from '../validation/checks';
+import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
 import { invalidInput } from '../errors/failure';
 import type { Validator } from '../validation/validator';
 import { guardedRead } from '../validation/guarded-read';

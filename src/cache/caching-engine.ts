@@ -1,15 +1,9 @@
 import type { BackupRequest } from '../options/parse-backup';
-import type { Findings } from '../integrity/findings';
-import type {
-  Engine,
-  EngineTransaction,
-  Executor,
-  StatementObserver,
-  TransactionRequest,
-  TransactionWaiters,
-  HealthProbe,
-} from '../storage/executor';
-import type { ConnectionHold } from '../runtime/transaction-context';
+import type { FindingSink } from '../storage/findings';
+import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
+import type { Executor, StatementObserver } from '../storage/executor';
+import type { HealthProbe } from '../storage/health-probe';
+import type { ConnectionHold } from '../storage/engine';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeEntry } from '../storage/transaction';
@@ -81,7 +75,7 @@ export class CachingEngine implements Engine {
     }
   }
 
-  checkIntegrity(findings: Findings): Promise<void> {
+  checkIntegrity(findings: FindingSink): Promise<void> {
     return this.#database.checkIntegrity(findings);
   }
 

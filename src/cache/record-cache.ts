@@ -6,7 +6,7 @@ import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeEntry } from '../storage/transaction';
 import { freeze } from './freeze';
 import { classifyError } from '../errors/classify-error';
-import type { CachedRecord, Lookup, LookupKind } from './lookup';
+import type { Lookup, LookupKind, StoredRecord } from '../storage/lookup';
 import { toStale } from './stale';
 
 /** Maximum time in milliseconds for which the absence of a record is cached. */
@@ -28,7 +28,7 @@ export interface Others {
 /** Result of a lookup; its record may be absent. */
 interface Entry {
   readonly by: LookupKind;
-  readonly record: CachedRecord | null;
+  readonly record: StoredRecord | null;
   /** Time when the read began, by the clock of the options. */
   readonly readAt: number;
   /** Epoch of the cache to which it belongs. */
@@ -40,7 +40,7 @@ interface Entry {
 /** Read in flight; other callers that want the same record wait for it. */
 interface Flight {
   readonly by: LookupKind;
-  landing: Promise<CachedRecord | null>;
+  landing: Promise<StoredRecord | null>;
   /** True when the read data may have changed since the read began. */
   isOutdated: boolean;
 }
@@ -90,7 +90,7 @@ export class RecordCache {
    * The record that the lookup leads to, frozen: the one that is kept, or that is being read already, or else what `load`
    * gives. Nothing that goes wrong in here fails the read.
    */
-  async read<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
+  async read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
     // Before the check for changes: an unbroken series of cached results would block the event loop.
     if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
@@ -158,7 +158,7 @@ export class RecordCache {
   }
 
   // Undefined where nothing may be kept.
-  #answer<T extends CachedRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | Flight | undefined {
+  #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | Flight | undefined {
     const { by, key } = lookup;
     this.#others.check(this);
     const now = this.#now();
@@ -172,7 +172,7 @@ export class RecordCache {
   }
 
   // Own writes have evicted what they changed; changes of others may still be cached.
-  #staleAnswer({ by, key }: Pick<Lookup<CachedRecord>, 'by' | 'key'>, error: unknown): CachedRecord | undefined {
+  #staleAnswer({ by, key }: Pick<Lookup<StoredRecord>, 'by' | 'key'>, error: unknown): StoredRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
     const ageMs = this.#now() - entry.readAt;
@@ -195,7 +195,7 @@ export class RecordCache {
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
   }
 
-  #begin(by: LookupKind, key: string, load: () => Promise<CachedRecord | null>, readAt: number): Flight {
+  #begin(by: LookupKind, key: string, load: () => Promise<StoredRecord | null>, readAt: number): Flight {
     const flight: Flight = { by, isOutdated: false, landing: Promise.resolve(null) };
     this.#flights.set(key, flight);
     flight.landing = this.#land(flight, key, load, readAt);
@@ -205,9 +205,9 @@ export class RecordCache {
   async #land(
     flight: Flight,
     key: string,
-    load: () => Promise<CachedRecord | null>,
+    load: () => Promise<StoredRecord | null>,
     readAt: number,
-  ): Promise<CachedRecord | null> {
+  ): Promise<StoredRecord | null> {
     try {
       const record = freeze(await load());
       if (!flight.isOutdated) quietly(() => this.#keep(flight.by, key, record, readAt));
@@ -217,9 +217,9 @@ export class RecordCache {
     }
   }
 
-  #keep(by: LookupKind, ownKey: string, record: CachedRecord | null, readAt: number): void {
+  #keep(by: LookupKind, ownKey: string, record: StoredRecord | null, readAt: number): void {
     const entry: Entry = { by, record, readAt, epoch: this.#epoch, arrivals: this.#arrivals };
-    if (record === null || !('fingerprint' in record)) {
+    if (record?.fingerprint === undefined) {
       this.#entries.set(ownKey, entry);
       return;
     }

@@ -1,10 +1,7 @@
-import type { AgentRecord } from '../agents/types';
-import type { Certificate } from '../certificates/types';
-
 const staleRecords = new WeakSet();
 
-/** A copy of a kept record, which is known for a stale one; the record itself may have been given out as a fresh one. */
-export function toStale(record: AgentRecord | Certificate): AgentRecord | Certificate {
+/** Returns a copy of a cached record that {@link isStale} recognises. The record itself may have been returned as fresh. */
+export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });
   staleRecords.add(copy);
   return copy;
@@ -15,6 +12,6 @@ export function toStale(record: AgentRecord | Certificate): AgentRecord | Certif
  * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, and for a copy of a stale
  * one.
  */
-export function isStale(record: AgentRecord | Certificate): boolean {
+export function isStale(record: object): boolean {
   return staleRecords.has(record);
 }

@@ -1,12 +1,12 @@
 import type { Executor } from '../storage/executor';
 import { mapYielding } from '../runtime/event-loop';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import { checkWholeNumber } from '../validation/checks';
 import { checkResultSize, rowLimit } from '../validation/limit-offset';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
-import { answerBounds } from '../options/limits';
+import { answerBounds } from '../validation/limits';
 import type { ServiceSettings } from '../options/service-settings';
 import { withBounds, type Statement } from '../sql/statement';
 import { buildCertificateQuery } from './query/builder';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Executor } from '../storage/executor';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import { Failure, invalidInput, protectedRow } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, ifDefined } from '../validation/checks';
-import { answerBounds } from '../options/limits';
+import { answerBounds } from '../validation/limits';
 import type { ReadOptions } from '../options/read-options';
 import { guardedRead } from '../validation/guarded-read';
 import type { ServiceSettings } from '../options/service-settings';

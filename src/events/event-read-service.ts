@@ -1,6 +1,6 @@
 import type { Executor } from '../storage/executor';
 import { mapYielding } from '../runtime/event-loop';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import { Failure } from '../errors/failure';
 import {
   checkPage,
@@ -13,7 +13,7 @@ import {
   type PageRequest,
 } from '../validation/page';
 import { checkResultSize, rowLimit } from '../validation/limit-offset';
-import { answerBounds } from '../options/limits';
+import { answerBounds } from '../validation/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { withBounds, type Row, type Statement } from '../sql/statement';

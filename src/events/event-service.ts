@@ -1,5 +1,5 @@
 import type { Executor } from '../storage/executor';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import type { ServiceSettings } from '../options/service-settings';
 import { EventReadService } from './event-read-service';
 import { parseNewEvent, type NewEventRow } from './validation';

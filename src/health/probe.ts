@@ -3,7 +3,7 @@ import type { DatabaseHealth } from './types';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
-import type { HealthProbe } from '../storage/executor';
+import type { HealthProbe } from '../storage/health-probe';
 
 const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);

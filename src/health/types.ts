@@ -1,3 +1,4 @@
+import type { PoolHealth, ReplicaHealth } from '../storage/health-probe';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { BreakerState } from '../diagnostics/types';
 
@@ -49,36 +50,3 @@ export interface DatabaseHealth {
    */
   readonly pendingMigrations?: readonly string[];
 }
-
-/** A pool of connections, at the moment. */
-export interface PoolHealth {
-  /** Connections that there are, in use or not. */
-  readonly total: number;
-  /** Number of idle connections. */
-  readonly idle: number;
-  /** Calls that wait for one. */
-  readonly waiting: number;
-  /** Maximum number of connections. */
-  readonly max: number;
-}
-
-/** A read replica, when it was asked last. */
-export interface ReplicaHealth {
-  /** True when reads are sent to the replica. */
-  readonly isServing: boolean;
-  /**
-   * Upper bound of its replication lag, in milliseconds. Absent when the lag is unknown: the replica does not answer,
-   * or has not caught up since the start.
-   */
-  readonly lagMs?: number;
-  /** Reason why it serves no reads. Absent when it serves them. */
-  readonly fault?: ReplicaFault;
-}
-
-/**
- * Reason why a replica does not serve reads. `unreachable`: it does not answer. `lagging`: it is more than
- * `maxReplicaLagMs` behind, or its lag is unknown. `not-a-standby`: it was promoted, or never followed a primary.
- * `other-history`: it follows another server, or is still on the timeline before a failover. It serves again when it
- * follows the primary again.
- */
-export type ReplicaFault = 'unreachable' | 'lagging' | 'not-a-standby' | 'other-history';

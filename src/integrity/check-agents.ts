@@ -4,7 +4,7 @@ import { toVersionKey } from '../agents/version-key';
 import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
-import type { Findings } from './findings';
+import type { FindingSink } from '../storage/findings';
 import { HeldNames } from './held-names';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 import { checkPart, walk, type Snapshot } from './walker';
@@ -12,7 +12,7 @@ import { checkPart, walk, type Snapshot } from './walker';
 const maxPosition = 2 ** 31 - 1;
 
 /** Checks agents and their collections, except their metadata. */
-export async function checkAgents(snapshot: Snapshot, findings: Findings): Promise<void> {
+export async function checkAgents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await checkPart('agents', findings, () => checkOwnRows(snapshot, findings));
   await checkPart('endpoints', findings, async () => {
     await checkEndpoints(snapshot, findings);
@@ -24,7 +24,7 @@ export async function checkAgents(snapshot: Snapshot, findings: Findings): Promi
   });
 }
 
-async function checkOwnRows(snapshot: Snapshot, findings: Findings): Promise<void> {
+async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const heldNames = new HeldNames(snapshot, findings);
   const { toMs } = snapshot.dialect;
   const hasDefault = sql`a.default_endpoint_id IS NULL OR EXISTS (
@@ -68,7 +68,7 @@ async function checkOwnRows(snapshot: Snapshot, findings: Findings): Promise<voi
   await heldNames.flush();
 }
 
-function checkEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEndpoints(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
     ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`, sql`e.position`],
@@ -91,7 +91,7 @@ function checkEndpoints(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-function checkPositions(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkPositions(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`count(*)`, sql`count(DISTINCT e.position)`],
     ...[sql`min(e.position)`, sql`max(e.position)`],
@@ -104,7 +104,7 @@ function checkPositions(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-function checkCapabilities(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkCapabilities(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const isUsed = sql`EXISTS (SELECT 1 FROM agent_capabilities l WHERE l.capability_id = c.id)`;
   const capabilities = { columns: [sql`c.id`, sql`c.name`, isUsed], from: sql`capabilities c`, key: ['c.id'] };
   return walk(snapshot, capabilities, ([id, name, isWanted]) => {
@@ -115,7 +115,7 @@ function checkCapabilities(snapshot: Snapshot, findings: Findings): Promise<void
   });
 }
 
-function checkLinks(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkLinks(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`l.agent_id`, sql`l.capability_id`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = l.agent_id)`],
     sql`EXISTS (SELECT 1 FROM capabilities c WHERE c.id = l.capability_id)`,

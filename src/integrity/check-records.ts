@@ -7,9 +7,9 @@ import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
 import { checkAgents } from './check-agents';
-import type { Findings } from './findings';
+import type { FindingSink } from '../storage/findings';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
-import type { CheckedEntity } from './types';
+import type { CheckedEntity } from '../storage/findings';
 import { checkPart, walk, type Snapshot } from './walker';
 
 /** Longer values are read one by one, lest a chunk of them be more than the process has room for. */
@@ -36,7 +36,7 @@ const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORD
 const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
 
 /** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
-export async function checkRecords(snapshot: Snapshot, findings: Findings): Promise<void> {
+export async function checkRecords(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await checkAgents(snapshot, findings);
   await checkPart('certificates', findings, () => checkCertificates(snapshot, findings));
   await checkPart('security events', findings, async () => {
@@ -50,7 +50,7 @@ export async function checkRecords(snapshot: Snapshot, findings: Findings): Prom
   await checkPart('the chain of security events', findings, () => checkChain(snapshot, findings));
 }
 
-function checkCertificates(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const { toMs } = snapshot.dialect;
   const hasSuccessor = sql`c.replaced_by IS NULL OR EXISTS (SELECT 1 FROM certificates s WHERE s.id = c.replaced_by)`;
   const columns = [
@@ -85,7 +85,7 @@ function checkCertificates(snapshot: Snapshot, findings: Findings): Promise<void
   });
 }
 
-function checkEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEvents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[
       sql`s.id`,
@@ -111,7 +111,7 @@ function checkEvents(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-function checkEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkEntries(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`e.sequence`, sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
     snapshot.dialect.toMs(sql`e.entered_at`),
@@ -134,7 +134,7 @@ function checkEntries(snapshot: Snapshot, findings: Findings): Promise<void> {
 function checkMetadata(
   snapshot: Snapshot,
   { table, ownerColumn, ownerTable, entity }: Owner,
-  findings: Findings,
+  findings: FindingSink,
 ): Promise<void> {
   const [metadata, owner, owners] = [raw(table), raw(`m.${ownerColumn}`), raw(ownerTable)];
   const columns = [
@@ -155,7 +155,7 @@ function checkMetadata(
   }
 }
 
-function checkChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
+function checkChanges(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`c.sequence`, sql`c.entity`, sql`c.entity_id`, sql`c.kind`],
     snapshot.dialect.toMs(sql`c.changed_at`),
@@ -171,7 +171,7 @@ function checkChanges(snapshot: Snapshot, findings: Findings): Promise<void> {
   });
 }
 
-async function checkChain({ dialect, query }: Snapshot, findings: Findings): Promise<void> {
+async function checkChain({ dialect, query }: Snapshot, findings: FindingSink): Promise<void> {
   const verification = await verifyChain(dialect, query);
   if (verification.valid) return;
   const { reason, sequence, eventId } = verification.break;

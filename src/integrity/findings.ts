@@ -1,11 +1,12 @@
 import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
-import type { CheckFinding, CheckReport } from './types';
+import type { CheckFinding, FindingSink } from '../storage/findings';
+import type { CheckReport } from './types';
 
 const optionNames = new Set(['maxFindings'] as const);
 const mostFindings = 10_000;
 
 /** Collects findings: counts all of them, and keeps as many as requested. */
-export class Findings {
+export class Findings implements FindingSink {
   readonly #most: number;
   readonly #kept: CheckFinding[] = [];
   readonly #skipped: string[] = [];

@@ -1,5 +1,5 @@
 import { nameStatements, type NamedAgent } from '../agents/name-statements';
-import type { Findings } from './findings';
+import type { FindingSink } from '../storage/findings';
 import { Rules, subjectOf } from './rules';
 import type { Snapshot } from './walker';
 
@@ -9,10 +9,10 @@ const chunkSize = 100;
 /** Finds agents whose name and version another agent holds. */
 export class HeldNames {
   readonly #snapshot: Snapshot;
-  readonly #findings: Findings;
+  readonly #findings: FindingSink;
   #chunk: NamedAgent[] = [];
 
-  constructor(snapshot: Snapshot, findings: Findings) {
+  constructor(snapshot: Snapshot, findings: FindingSink) {
     this.#snapshot = snapshot;
     this.#findings = findings;
   }

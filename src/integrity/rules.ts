@@ -1,9 +1,9 @@
-import { maxTimeMs, minTimeMs } from '../validation/checks';
+import { maxTimeMs, minTimeMs } from '../sql/time-range';
 import { toCanonicalJson } from '../metadata/canonical-json';
 import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import type { Findings } from './findings';
-import type { CheckFinding, CheckName } from './types';
+import type { FindingSink } from '../storage/findings';
+import type { CheckFinding, CheckName } from '../storage/findings';
 
 /** Fields of a finding that identify the record. */
 export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
@@ -15,10 +15,10 @@ export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): 
 
 /** Checks the values of one record. */
 export class Rules {
-  readonly #findings: Findings;
+  readonly #findings: FindingSink;
   readonly #subject: Subject;
 
-  constructor(findings: Findings, subject: Subject) {
+  constructor(findings: FindingSink, subject: Subject) {
     this.#findings = findings;
     this.#subject = subject;
   }

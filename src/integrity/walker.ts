@@ -4,7 +4,7 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { toStatement, type Row, type SqlValue, type Statement } from '../sql/statement';
-import type { Findings } from './findings';
+import type { FindingSink } from '../storage/findings';
 
 /** One state of a whole database: all that is asked of it is of one moment. */
 export interface Snapshot {
@@ -80,7 +80,7 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
  *
  * @param work - its errors are failures: the engine has converted those of its driver.
  */
-export async function checkPart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
+export async function checkPart(part: string, findings: FindingSink, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -11,7 +11,7 @@ import {
   ifDefined,
 } from '../validation/checks';
 import { guardedRead } from '../validation/guarded-read';
-import { parseLimits, type Limits } from './limits';
+import { parseLimits, type Limits } from '../validation/limits';
 import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
 import type { ServiceSettings } from './service-settings';
 

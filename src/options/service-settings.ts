@@ -1,6 +1,6 @@
 import { Failure } from '../errors/failure';
 import type { Validator } from '../validation/validator';
-import { maxTimeMs, minTimeMs } from '../validation/checks';
+import { maxTimeMs, minTimeMs } from '../sql/time-range';
 
 /** The settings that services go by: a part of the resolved options. */
 export interface ServiceSettings {

@@ -1,3 +1,4 @@
+import type { LimitOptions } from '../validation/limits';
 import type { DatabaseEvent, Logger } from '../diagnostics/types';
 
 /** Handling of the database's schema when the database is opened. */
@@ -75,55 +76,6 @@ export interface CacheOptions {
    * Default: 0.
    */
   staleIfErrorMs?: number | undefined;
-}
-
-/**
- * Maximum sizes of the input and of the result of one call. A larger input fails with INVALID_INPUT, and a larger
- * result with RESULT_TOO_LARGE, before it uses up the memory or the time of the process. Integers; 0 sets no limit.
- * Characters are UTF-16 code units, as `length` counts them. A record that was stored under higher limits can still be
- * read. PostgreSQL's indexes permit less for some fields than these defaults.
- */
-export interface LimitOptions {
-  /**
-   * Maximum number of characters of an id, a name, an owner, a version, an address, a subject, a source and similar
-   * fields. Default: 1024.
-   */
-  nameLength?: number | undefined;
-  /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
-  textLength?: number | undefined;
-  /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
-  metadataBytes?: number | undefined;
-  /**
-   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent
-   * together. Each string, number, boolean, null, array and object counts, at any level. A result may have 20 times as
-   * many, and fails with RESULT_TOO_LARGE beyond that. Default: 100000.
-   */
-  metadataValues?: number | undefined;
-  /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
-  metadataDepth?: number | undefined;
-  /** Endpoints of one agent. Default: 10000. */
-  endpoints?: number | undefined;
-  /** Capabilities of one agent. Default: 10000. */
-  capabilities?: number | undefined;
-  /**
-   * Maximum number of characters of all endpoints of an agent with their metadata, of all of its capabilities, and of a
-   * list to search for. Default: 4194304.
-   */
-  recordLength?: number | undefined;
-  /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
-  batchSize?: number | undefined;
-  /** Elements of a list to look for, such as `ids`. Default: 100000. */
-  listLength?: number | undefined;
-  /**
-   * Characters of a page's cursor, which is up to eight times as long as the id and the value that it holds. Default:
-   * 8388608.
-   */
-  cursorLength?: number | undefined;
-  /**
-   * Maximum number of characters of all texts, metadata included, in the result of one query, page or `getMany`; a
-   * larger result fails with RESULT_TOO_LARGE. `iterate` reads smaller parts instead. Default: 134217728.
-   */
-  answerLength?: number | undefined;
 }
 
 /** Options of opening a database. Every option has a default. */

@@ -4,7 +4,7 @@ import { parseNewAgent } from '../agents/validation';
 import type { CreateOptions } from '../agents/types';
 import { insertCertificate } from '../certificates/commands';
 import { parseNewCertificate } from '../certificates/validation';
-import type { Session } from '../runtime/session';
+import type { Session } from '../storage/session';
 import { failuresAt, invalidInput } from '../errors/failure';
 import { parseNewEvent } from '../events/validation';
 import { recordEvents } from '../events/commands';

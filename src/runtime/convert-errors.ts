@@ -1,5 +1,7 @@
 import type { Failure } from '../errors/failure';
-import type { Engine, EngineTransaction, Executor, HealthProbe } from '../storage/executor';
+import type { Engine, EngineTransaction } from '../storage/engine';
+import type { Executor } from '../storage/executor';
+import type { HealthProbe } from '../storage/health-probe';
 
 /** Converts any error of an engine into a failure, with the error as its cause. */
 export type ErrorClassifier = (error: unknown) => Failure;
@@ -57,8 +59,8 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   return {
     dialect: executor.dialect,
     query: (statement) => convertRejection(classify, () => executor.query(statement)),
-    atomic: (work) => convertRejection(classify, () => executor.atomic(work)),
-    prisma: (work) => convertRejection(classify, () => executor.prisma(work)),
+    withTransaction: (work, beforeCommit) =>
+      convertRejection(classify, () => executor.withTransaction(work, beforeCommit)),
   };
 }
 

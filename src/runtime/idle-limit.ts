@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure';
-import type { TransactionWaiters } from '../storage/executor';
+import type { TransactionWaiters } from '../storage/engine';
 
 /**
  * Shortest interval for polling the waiting calls, in milliseconds, when the engine reports no waits. The interval is a

@@ -1,7 +1,8 @@
-import type { CachedRecord, Lookup } from '../cache/lookup';
+import type { Session } from '../storage/session';
+import type { Lookup, StoredRecord } from '../storage/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
-import type { DatabaseHealth, HealthOptions } from '../health/types';
 import { classifyError } from '../errors/classify-error';
+import type { BreakerState } from '../diagnostics/types';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
@@ -9,33 +10,14 @@ import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { CircuitBreaker } from './circuit-breaker';
-import { probeHealth, parseHealthOptions } from '../health/probe';
-import type { Engine, EngineTransaction, Executor, TransactionRequest, TransactionWaiters } from '../storage/executor';
+import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
+import type { Executor } from '../storage/executor';
 import { endsWithin, InFlightCalls } from './in-flight-calls';
 import { Mutex } from './mutex';
 import { perform, statementObserver, reportFailure } from './perform';
 import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
 import { isInsideTransaction } from './transaction-context';
 import { TransactionAttempt } from './transaction-session';
-
-/** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
-export interface Session {
-  /** True when all of its calls are part of one transaction. */
-  readonly isTransaction: boolean;
-  /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
-  read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
-  /**
-   * Reads the one record that `find`, which checks what the caller gave, looks up: outside a transaction from the cache,
-   * where there is one.
-   */
-  readRecord<T extends CachedRecord>(
-    operation: Operation,
-    options: ReadOptions | undefined,
-    find: () => Lookup<T>,
-  ): Promise<T | null>;
-  /** Does a piece of work that may write. */
-  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
-}
 
 /** Minimum time in milliseconds for a server to end its connections. */
 const shortestGoodbyeMs = 1000;
@@ -97,13 +79,9 @@ export class DatabaseSession implements Session {
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
-  /** Returns the health of the database. The circuit breaker does not block the probe. */
-  health(options: HealthOptions | undefined): Promise<DatabaseHealth> {
-    return this.#perform('health', () => {
-      const { healthProbe: vitals } = this.#openDatabase();
-      const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
-      return probeHealth(vitals, this.#breaker?.state ?? 'off', parseHealthOptions(options), reportFault);
-    });
+  /** State of the circuit breaker; `off` when there is none. */
+  get breakerState(): BreakerState | 'off' {
+    return this.#breaker?.state ?? 'off';
   }
 
   read<T>(
@@ -117,7 +95,7 @@ export class DatabaseSession implements Session {
     });
   }
 
-  readRecord<T extends CachedRecord>(
+  readRecord<T extends StoredRecord>(
     operation: Operation,
     options: ReadOptions | undefined,
     find: () => Lookup<T>,

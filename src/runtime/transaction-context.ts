@@ -1,10 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-
-/** Pool connection that a transaction holds until its end. */
-export interface ConnectionHold {
-  readonly pool: object;
-  isReleased: boolean;
-}
+import type { ConnectionHold } from '../storage/engine';
 
 /** Databases of the transactions around the present call; transactions of several databases may be nested. */
 interface TransactionContext {

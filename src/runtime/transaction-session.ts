@@ -1,15 +1,16 @@
-import type { CachedRecord, Lookup } from '../cache/lookup';
+import type { Lookup, StoredRecord } from '../storage/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import { classifyError } from '../errors/classify-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { EngineTransaction, Executor, TransactionWaiters } from '../storage/executor';
+import type { EngineTransaction, TransactionWaiters } from '../storage/engine';
+import type { Executor } from '../storage/executor';
 import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { perform, statementObserver } from './perform';
-import type { Session } from './session';
+import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
 /** The session of one transaction. It is over when the transaction is. */
@@ -51,7 +52,7 @@ export class TransactionSession implements Session {
     throw error;
   }
 
-  readRecord<T extends CachedRecord>(
+  readRecord<T extends StoredRecord>(
     operation: Operation,
     options: ReadOptions | undefined,
     find: () => Lookup<T>,

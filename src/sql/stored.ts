@@ -1,6 +1,6 @@
 import type { ErrorEntity } from '../errors/database-error';
 import { Failure } from '../errors/failure';
-import { maxTimeMs, minTimeMs } from '../validation/checks';
+import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
 /*

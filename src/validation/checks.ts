@@ -1,11 +1,8 @@
+import { maxTimeMs, minTimeMs } from '../sql/time-range';
 import { types } from 'node:util';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from './is-storable-text';
 import { lengthOf, guardedRead } from './guarded-read';
-
-/** The first and the last millisecond that every engine can keep: year 1 to year 9999. */
-export const minTimeMs = -62_135_596_800_000;
-export const maxTimeMs = 253_402_300_799_999;
 
 /** Checks of single values. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`. */
 

@@ -1,5 +1,5 @@
 import { Failure, invalidInput } from '../errors/failure';
-import { answerBounds } from '../options/limits';
+import { answerBounds } from './limits';
 import type { AnswerBounds } from '../sql/answer-size';
 import { checkObject, checkWholeNumber, ifDefined } from './checks';
 import type { LimitOffset } from './limit-offset';

@@ -1,5 +1,5 @@
 import { invalidInput } from '../errors/failure';
-import type { Limits } from '../options/limits';
+import type { Limits } from './limits';
 import { checkArray, checkNonEmptyText, checkText } from './checks';
 
 /**

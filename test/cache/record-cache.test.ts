@@ -1,4 +1,4 @@
-import type { Lookup } from '../../src/cache/lookup';
+import type { Lookup } from '../../src/storage/lookup';
 import { RecordCache, type Others } from '../../src/cache/record-cache';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import type { AgentRecord, DatabaseEvent } from '../../src';

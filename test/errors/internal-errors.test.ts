@@ -1,6 +1,6 @@
 import { perform } from '../../src/runtime/perform';
 import { probeHealth } from '../../src/health/probe';
-import type { HealthProbe } from '../../src/storage/executor';
+import type { HealthProbe } from '../../src/storage/health-probe';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
 import { Failure } from '../../src/errors/failure';

@@ -1,5 +1,6 @@
+import { maxTimeMs } from '../../sql/time-range';
 import type { OrderDirection } from '../../agents/types';
-import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, maxTimeMs, ifDefined } from '../../validation/checks';
+import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, ifDefined } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
 import { checkLimitOffset, type LimitOffset } from '../../validation/limit-offset';
 import { toMetadataFilter, type MetadataRow } from '../../metadata/metadata-rows';

@@ -1,19 +1,13 @@
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import type { Findings } from '../../integrity/findings';
+import type { FindingSink } from '../../storage/findings';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
-import type {
-  Engine,
-  EngineTransaction,
-  Executor,
-  StatementObserver,
-  TransactionRequest,
-  TransactionWaiters,
-  HealthProbe,
-} from '../../storage/executor';
+import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../../storage/engine';
+import type { Executor, StatementObserver } from '../../storage/executor';
+import type { HealthProbe } from '../../storage/health-probe';
 import { Failure } from '../../errors/failure';
-import type { ConnectionHold } from '../../runtime/transaction-context';
+import type { ConnectionHold } from '../../storage/engine';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
@@ -116,7 +110,7 @@ export class PostgresqlEngine implements Engine {
   }
 
   // Loaded by those who use it.
-  async checkIntegrity(findings: Findings): Promise<void> {
+  async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity: examinePostgresql } = await import('./integrity.js');
     await examinePostgresql(this.#primary, findings);
   }

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/failure';
-import type { ConnectionHold } from '../../runtime/transaction-context';
+import type { ConnectionHold } from '../../storage/engine';
 
 /**
  * Transactions whose callbacks wait for another connection of the pool, for example for a read outside the transaction.

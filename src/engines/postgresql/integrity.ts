@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { checkRecords } from '../../integrity/check-records';
-import type { Findings } from '../../integrity/findings';
+import type { FindingSink } from '../../storage/findings';
 import { checkPart, type Snapshot } from '../../integrity/walker';
 import { convertRejection } from '../../runtime/convert-errors';
 import { classifyPostgresqlError, isConnectionFault } from './errors/failure';
@@ -39,7 +39,10 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
 
 /** Checks a whole PostgreSQL database, on a connection of its own. */
-export async function checkPostgresqlIntegrity(connections: PostgresqlConnections, findings: Findings): Promise<void> {
+export async function checkPostgresqlIntegrity(
+  connections: PostgresqlConnections,
+  findings: FindingSink,
+): Promise<void> {
   const client = await connections.connectAlone();
   try {
     await checkPostgresqlPart('the catalogue', findings, async () => {
@@ -56,11 +59,11 @@ export async function checkPostgresqlIntegrity(connections: PostgresqlConnection
 }
 
 /** Checks a part of the database, like {@link checkPart}; `work` may fail with errors of the driver. */
-function checkPostgresqlPart(part: string, findings: Findings, work: () => Promise<void>): Promise<void> {
+function checkPostgresqlPart(part: string, findings: FindingSink, work: () => Promise<void>): Promise<void> {
   return checkPart(part, findings, () => convertRejection(classifyPostgresqlError, work));
 }
 
-async function checkSnapshot(client: Client, findings: Findings): Promise<void> {
+async function checkSnapshot(client: Client, findings: FindingSink): Promise<void> {
   await client.query('SAVEPOINT part');
   const run = async (statement: Statement): Promise<readonly Row[]> => {
     try {
@@ -98,7 +101,7 @@ function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): Non
   };
 }
 
-async function checkStorage(client: Client, findings: Findings): Promise<void> {
+async function checkStorage(client: Client, findings: FindingSink): Promise<void> {
   const functions = new Map((await query(client, amcheckSql)).map(([schema, name]) => [name, String(schema)]));
   const forIndexes = functions.get('bt_index_check');
   const forTables = functions.get('verify_heapam');
@@ -119,7 +122,7 @@ async function checkStorage(client: Client, findings: Findings): Promise<void> {
 }
 
 /** Runs a check of the server's own, which either has rows, or fails, where something is damaged. */
-async function checkStructure(client: Client, sql: string, what: string, findings: Findings): Promise<void> {
+async function checkStructure(client: Client, sql: string, what: string, findings: FindingSink): Promise<void> {
   try {
     const rows = await query(client, sql);
     if (rows.length === 0 || !sql.includes('verify_heapam')) return;

@@ -1,4 +1,4 @@
-import type { ReplicaFault } from '../../health/types';
+import type { ReplicaFault } from '../../storage/health-probe';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import { PostgresqlConnections } from './connections';

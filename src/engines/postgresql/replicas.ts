@@ -1,4 +1,4 @@
-import type { ReplicaHealth } from '../../health/types';
+import type { ReplicaHealth } from '../../storage/health-probe';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';

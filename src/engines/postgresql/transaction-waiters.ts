@@ -1,4 +1,4 @@
-import type { TransactionWaiters } from '../../storage/executor';
+import type { TransactionWaiters } from '../../storage/engine';
 import { runStatement, type PostgresqlConnections } from './connections';
 import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';

@@ -8,9 +8,8 @@ import {
   isSerializationFailure,
   isTransactionTimeout,
 } from './errors/failure';
-import type { TransactionRequest } from '../../storage/executor';
 import { Mutex } from '../../runtime/mutex';
-import type { ConnectionHold } from '../../runtime/transaction-context';
+import type { ConnectionHold, TransactionRequest } from '../../storage/engine';
 import { lockContendedTables } from './contended-tables';
 import type { PostgresqlConnections } from './connections';
 import { unexpectedEnd } from './guarded-connection';

@@ -1,15 +1,10 @@
 import type { BackupRequest } from '../../options/parse-backup';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import type { Findings } from '../../integrity/findings';
+import type { FindingSink } from '../../storage/findings';
 import type { Statement } from '../../sql/statement';
-import type {
-  Engine,
-  EngineTransaction,
-  Executor,
-  StatementObserver,
-  TransactionWaiters,
-  HealthProbe,
-} from '../../storage/executor';
+import type { Engine, EngineTransaction, TransactionWaiters } from '../../storage/engine';
+import type { Executor, StatementObserver } from '../../storage/executor';
+import type { HealthProbe } from '../../storage/health-probe';
 import type { MemoryDirectory } from './memory-directory';
 import type { SqliteSettings } from './connection';
 import { SqliteDatabase } from './database';
@@ -101,7 +96,7 @@ export class SqliteEngine implements Engine {
   }
 
   // Loaded by those who use it.
-  async checkIntegrity(findings: Findings): Promise<void> {
+  async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity: examineSqlite } = await import('./integrity.js');
     await examineSqlite(this.#settings, findings);

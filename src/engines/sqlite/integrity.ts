@@ -1,6 +1,6 @@
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import { checkRecords } from '../../integrity/check-records';
-import type { Findings } from '../../integrity/findings';
+import type { FindingSink } from '../../storage/findings';
 import { checkSqlitePart } from './check-part';
 import { isFeedCounterBehind } from './feed-counter';
 import { checkSearchIndex } from './search-index-integrity';
@@ -10,7 +10,7 @@ import type { SqliteSettings } from './connection';
 import { withSnapshot, type SqliteSnapshot } from './snapshot';
 
 /** Checks a whole SQLite database: the file by SQLite's own check, and all stored data. */
-export async function checkSqliteIntegrity(settings: SqliteSettings, findings: Findings): Promise<void> {
+export async function checkSqliteIntegrity(settings: SqliteSettings, findings: FindingSink): Promise<void> {
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);
   await checkSqlitePart('the file', findings, async () => {
@@ -28,7 +28,7 @@ export async function checkSqliteIntegrity(settings: SqliteSettings, findings: F
   });
 }
 
-function checkFeedCounter({ connection: { driver } }: SqliteSnapshot, findings: Findings): Promise<void> {
+function checkFeedCounter({ connection: { driver } }: SqliteSnapshot, findings: FindingSink): Promise<void> {
   return checkSqlitePart('the feed of changes', findings, () => {
     if (isFeedCounterBehind(driver)) {
       findings.add({ check: 'change-feed', message: feedCounterMessages.behind });

@@ -1,4 +1,4 @@
-import type { Findings } from '../../integrity/findings';
+import type { FindingSink } from '../../storage/findings';
 import { subjectOf } from '../../integrity/rules';
 import { walk } from '../../integrity/walker';
 import { sql } from '../../sql/sql';
@@ -10,7 +10,7 @@ import type { SqliteSnapshot } from './snapshot';
 const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delete'];
 
 /** Looks whether the index of parts of names knows every agent by its present name, and nothing else. */
-export function checkSearchIndex(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+export function checkSearchIndex(snapshot: SqliteSnapshot, findings: FindingSink): Promise<void> {
   return checkSqlitePart('the search index', findings, async () => {
     checkTriggers(snapshot, findings);
     await checkIndexedNames(snapshot, findings);
@@ -21,14 +21,14 @@ export function checkSearchIndex(snapshot: SqliteSnapshot, findings: Findings): 
   });
 }
 
-function checkTriggers({ connection: { driver } }: SqliteSnapshot, findings: Findings): void {
+function checkTriggers({ connection: { driver } }: SqliteSnapshot, findings: FindingSink): void {
   const select = driver.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?");
   for (const name of triggers) {
     if (select.get(name) === undefined) findings.add({ check: 'schema', message: `the trigger ${name} is missing` });
   }
 }
 
-function checkIndexedNames(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+function checkIndexedNames(snapshot: SqliteSnapshot, findings: FindingSink): Promise<void> {
   const from = sql`agents a LEFT JOIN agent_names n ON n.agent_id = a.id`;
   return walk(snapshot, { columns: [sql`a.id`, sql`n.name_folded IS a.name_folded`], from, key: ['a.id'] }, (row) => {
     if (row[1] === 1) return;
@@ -40,7 +40,7 @@ function checkIndexedNames(snapshot: SqliteSnapshot, findings: Findings): Promis
   });
 }
 
-function checkUnknownEntries(snapshot: SqliteSnapshot, findings: Findings): Promise<void> {
+function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): Promise<void> {
   const isStranger = sql`NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = n.agent_id)`;
   const columns = [sql`n.key`, sql`n.agent_id`, isStranger];
   return walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, ([, id, stranger]) => {
@@ -79,7 +79,7 @@ function asIndexed(name: string): string {
 }
 
 /** Looks for every trigram of every name, which takes long. Whether one was missing. */
-async function checkTrigrams(snapshot: SqliteSnapshot, findings: Findings): Promise<boolean> {
+async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
     .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
     .pluck();

@@ -1,4 +1,4 @@
-import type { TransactionWaiters } from '../../storage/executor';
+import type { TransactionWaiters } from '../../storage/engine';
 import { Failure } from '../../errors/failure';
 import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './connection';

@@ -1,0 +1,25 @@
+import type { Executor } from './executor';
+
+/** Kind of key of a lookup: an agent's id, or a certificate's id or fingerprint. */
+export type LookupKind = 'agent' | 'certificate' | 'fingerprint';
+
+/** Record that can be cached: an agent or a certificate. */
+export interface StoredRecord {
+  readonly id: string;
+  /** Of a certificate. */
+  readonly fingerprint?: string;
+}
+
+/** The one record that a key leads to. */
+export interface Lookup<T extends StoredRecord> {
+  readonly by: LookupKind;
+  /** Key; a fingerprint in its normal form. */
+  readonly key: string;
+  readonly read: (executor: Executor) => Promise<T | null>;
+}
+
+/** Reads records through a cache. */
+export interface RecordReader {
+  /** Returns the record of the lookup, or null; calls `load` when the record is not cached. */
+  read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null>;
+}

@@ -1,0 +1,23 @@
+import type { Operation } from '../errors/operation';
+import type { ReadOptions } from '../options/read-options';
+import type { Executor } from './executor';
+import type { Lookup, StoredRecord } from './lookup';
+
+/** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
+export interface Session {
+  /** True when all of its calls are part of one transaction. */
+  readonly isTransaction: boolean;
+  /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
+  read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
+  /**
+   * Reads the one record that `find`, which checks what the caller gave, looks up: outside a transaction from the cache,
+   * where there is one.
+   */
+  readRecord<T extends StoredRecord>(
+    operation: Operation,
+    options: ReadOptions | undefined,
+    find: () => Lookup<T>,
+  ): Promise<T | null>;
+  /** Does a piece of work that may write. */
+  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
+}
