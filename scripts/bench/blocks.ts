@@ -2,11 +2,12 @@ import type { ContenderName } from './contender';
 import type { ContenderProcess } from './contender-process';
 import type { BenchOptions } from './options';
 import type { Block, BlockResult } from './result';
-import type { Tell } from './run';
+import { roundOrder } from './round-order';
+import type { ReportStep } from './run';
 import { median } from './statistics';
 import type { Workload } from './workloads';
 
-/** The searches that may have much to look through. */
+/** Searches that may examine many rows. */
 const searches = ['W2', 'W2s', 'W3'];
 
 /** Measures how long four concurrent searches block everything else in the process. */
@@ -14,14 +15,14 @@ export async function measureBlocks(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],
   { rounds }: BenchOptions,
-  tell: Tell,
+  reportStep: ReportStep,
 ): Promise<BlockResult[]> {
   const results: BlockResult[] = [];
   for (const { id, title } of workloads.filter((workload) => searches.includes(workload.id))) {
-    tell(`four at once of ${id}: ${title}`);
+    reportStep(`measuring four concurrent operations of ${id}: ${title}`);
     const blocks = new Map<ContenderName, number[]>(processes.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
-      for (const contender of processes) {
+      for (const contender of roundOrder(processes, round)) {
         blocks.get(contender.name)?.push(...(await contender.measureBlocks(id, 2)));
       }
     }

@@ -2,10 +2,12 @@ import type { ContenderName } from './contender';
 import type { BenchReport, RunResult, WorkloadResult } from './result';
 import { contendersOf, shownNames } from './tables';
 
-/** Apart from one another to those, too, who see colours otherwise (Okabe and Ito). */
+/** The palette of Okabe and Ito, whose colors people with a color vision deficiency can distinguish. */
 const colors: Readonly<Record<ContenderName, string>> = {
   raw: '#555555',
   package: '#d55e00',
+  old: '#56b4e9',
+  control: '#999999',
   prisma: '#0072b2',
   drizzle: '#009e73',
   kysely: '#cc79a7',
@@ -18,19 +20,21 @@ const panelGap = 72;
 const rowHeight = 22;
 const topMargin = 84;
 const ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
-const [leastRatio, mostRatio] = [0.01, 2];
+const [minRatio, maxRatio] = [0.01, 2];
 
-/** The ratios to raw as an SVG image: a panel for each run, a row for each workload, a dot for each contender. */
+/** Draws the ratios as an SVG image: a panel for each run, a row for each workload, a dot for each contender. */
 export function drawChart({ results, date }: BenchReport): string {
   const rows = Math.max(...results.map(({ workloads }) => workloads.length));
   const width = leftMargin + results.length * (panelWidth + panelGap);
   const height = topMargin + rows * rowHeight + 48;
   const panels = results.map((run, index) => drawPanel(run, leftMargin + index * (panelWidth + panelGap)));
-  const names = results[0] === undefined ? [] : contendersOf(results[0]).filter((name) => name !== 'raw');
-  const caption = `Operations per second as a share of hand-written SQL (= 1), logarithmic; further right is faster. ${date.slice(0, 10)}`;
+  const [first] = results;
+  const names = first === undefined ? [] : contendersOf(first).filter((name) => name !== first.baseline);
+  const baseline = first?.baseline === 'old' ? 'the old build' : 'hand-written SQL';
+  const caption = `Operations per second as a share of ${baseline} (= 1), logarithmic; further right is faster. ${date.slice(0, 10)}`;
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
-    `<title>ans-database and other libraries against hand-written SQL</title>`,
+    `<title>Throughput of ans-database and other libraries</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...drawLegend(names),
     ...panels.flat(),
@@ -47,7 +51,7 @@ function drawLegend(names: readonly ContenderName[]): string[] {
   });
 }
 
-function drawPanel({ version, agentCount, workloads }: RunResult, left: number): string[] {
+function drawPanel({ version, agentCount, baseline, workloads }: RunResult, left: number): string[] {
   const bottom = topMargin + workloads.length * rowHeight;
   const grid = ticks.flatMap((tick) => {
     const x = left + xOf(tick);
@@ -61,19 +65,18 @@ function drawPanel({ version, agentCount, workloads }: RunResult, left: number):
   return [
     drawText(left, topMargin - 16, title, { weight: 'bold' }),
     ...grid,
-    ...workloads.flatMap((workload, row) => drawRow(workload, left, topMargin + (row + 0.5) * rowHeight)),
+    ...workloads.flatMap((workload, row) => drawRow(workload, baseline, left, topMargin + (row + 0.5) * rowHeight)),
   ];
 }
 
-function drawRow({ id, contenders }: WorkloadResult, left: number, y: number): string[] {
-  const dots = Object.entries(contenders).flatMap(([key, measurement]) => {
+function drawRow({ id, contenders }: WorkloadResult, baseline: ContenderName, left: number, y: number): string[] {
+  const dots = Object.entries(contenders).flatMap(([key, { ratio }]) => {
     // The keys are names of contenders.
     const name = key as ContenderName;
-    const { ratioToRaw } = measurement;
-    return name === 'raw' || ratioToRaw === null ? [] : [drawDot(left + xOf(ratioToRaw), y, name)];
+    return name === baseline || ratio === null ? [] : [drawDot(left + xOf(ratio), y, name)];
   });
   const rule = `<line x1="${left}" x2="${left + panelWidth}" y1="${y}" y2="${y}" stroke="#eeeeee"/>`;
-  // The package's own dot comes last, and so lies above those that it meets.
+  // The package is drawn last, above the dots that it overlaps.
   return [drawText(left - 10, y + 4, id, { anchor: 'end' }), rule, ...dots.reverse()];
 }
 
@@ -95,10 +98,10 @@ function drawText(x: number, y: number, text: string, { anchor, weight, color = 
   return `<text x="${round(x)}" y="${round(y)}" fill="${color}"${attributes.join('')}>${text}</text>`;
 }
 
-/** Returns the position of a ratio on the axis; a ratio outside of the axis is drawn at its end. */
+/** Returns the position of a ratio on the axis; a ratio beyond the axis is drawn at its end. */
 function xOf(ratio: number): number {
-  const kept = Math.min(mostRatio, Math.max(leastRatio, ratio));
-  return round((Math.log(kept / leastRatio) / Math.log(mostRatio / leastRatio)) * panelWidth);
+  const clamped = Math.min(maxRatio, Math.max(minRatio, ratio));
+  return round((Math.log(clamped / minRatio) / Math.log(maxRatio / minRatio)) * panelWidth);
 }
 
 function round(value: number): number {

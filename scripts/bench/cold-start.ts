@@ -3,7 +3,8 @@ import { bundleContender } from './bundle';
 import type { ContenderName } from './contender';
 import { agentId } from './data';
 import type { ColdStart, PerContender } from './result';
-import type { RunOptions, Tell } from './run';
+import { roundOrder } from './round-order';
+import type { ReportStep, RunOptions } from './run';
 import { median } from './statistics';
 
 interface Start {
@@ -11,39 +12,39 @@ interface Start {
   readonly exitMs: number;
 }
 
-/** Starts a process of each contender again and again, for one answer each. */
+/** Starts processes of each contender, for one answer each, and measures how long they take. */
 export async function measureColdStarts(
   locations: ReadonlyMap<ContenderName, string>,
-  { engine, starts, folder }: RunOptions,
-  tell: Tell,
+  options: RunOptions,
+  reportStep: ReportStep,
 ): Promise<PerContender<ColdStart>> {
+  const { starts, baseline } = options;
   if (starts === 0) return {};
-  tell('measuring cold starts');
+  reportStep('measuring cold starts');
   const measured = new Map<ContenderName, Start[]>();
-  const programs = new Map<ContenderName, string[]>();
+  const programs: [ContenderName, readonly string[]][] = [];
   for (const [name, location] of locations) {
-    const program = await bundleContender(name, engine, 'answerOnce', folder);
-    programs.set(name, [program, location, agentId(0)]);
-    // The files of the first one are not in memory yet.
-    await startOnce([program, location, agentId(0)]);
+    const args = [await bundleContender(name, 'answerOnce', options), location, agentId(0)];
+    programs.push([name, args]);
+    // The first start is not counted: its files are not in the file system's cache yet.
+    await startOnce(args);
     measured.set(name, []);
   }
   for (let round = 0; round < starts; round += 1) {
-    for (const [name, args] of programs) measured.get(name)?.push(await startOnce(args));
+    for (const [name, args] of roundOrder(programs, round)) measured.get(name)?.push(await startOnce(args));
   }
-  const raw = measured.get('raw');
-  return Object.fromEntries([...measured].map(([name, own]) => [name, toColdStart(own, raw)]));
+  return Object.fromEntries([...measured].map(([name, own]) => [name, toColdStart(own, measured.get(baseline))]));
 }
 
-function toColdStart(own: readonly Start[], raw: readonly Start[] | undefined): ColdStart {
+function toColdStart(own: readonly Start[], baseline: readonly Start[] | undefined): ColdStart {
   const ratios = own.flatMap(({ exitMs }, round) => {
-    const rawStart = raw?.[round];
-    return rawStart === undefined ? [] : [exitMs / rawStart.exitMs];
+    const baselineStart = baseline?.[round];
+    return baselineStart === undefined ? [] : [exitMs / baselineStart.exitMs];
   });
   return {
     answerMs: median(own.map(({ answerMs }) => answerMs)),
     exitMs: median(own.map(({ exitMs }) => exitMs)),
-    ratioToRaw: ratios.length === 0 ? null : median(ratios),
+    ratio: ratios.length === 0 ? null : median(ratios),
   };
 }
 

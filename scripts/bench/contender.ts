@@ -1,29 +1,37 @@
 import type { AgentRecord, Certificate, SecurityEvent, SecuritySeverity } from '../../src';
 import type { BenchAgent, BenchEvent } from './data';
 
-export const contenderNames = ['raw', 'package', 'prisma', 'drizzle', 'kysely', 'typeorm'] as const;
+/** Contenders that are builds of this package, in the order of the tables. */
+export const buildNames = ['package', 'old', 'control'] as const;
+export type BuildName = (typeof buildNames)[number];
+
+export const contenderNames = ['raw', ...buildNames, 'prisma', 'drizzle', 'kysely', 'typeorm'] as const;
 export type ContenderName = (typeof contenderNames)[number];
+
+export function isBuild(name: ContenderName): name is BuildName {
+  return buildNames.some((buildName) => buildName === name);
+}
 
 type Result<T> = T | Promise<T>;
 
 /** Implementation of the directory's operations. Every contender returns the records of the package. */
 export interface Contender {
   getAgent(id: string): Result<AgentRecord | null>;
-  /** By a part of the name and any of the capabilities, newest change first. */
+  /** Returns the agents whose name contains `name` and that have any of the capabilities; newest change first. */
   searchAgents(name: string, capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
-  /** By all of the capabilities, newest change first. */
-  ableAgents(capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
+  /** Returns the agents that have all of the capabilities; newest change first. */
+  agentsWithAll(capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
   agentsByFingerprint(fingerprint: string): Result<AgentRecord[]>;
   /** Newest change first. */
   agentsOfOwner(owner: string, limit: number): Result<AgentRecord[]>;
-  /** Newest change first, without the first `offset`. */
-  agentsFrom(offset: number, limit: number): Result<AgentRecord[]>;
-  /** Newest change first: the first page, or the one after the page that was given last. */
-  pageOfAgents(isFirst: boolean, size: number): Result<AgentRecord[]>;
+  /** Newest change first. */
+  agentsAtOffset(offset: number, limit: number): Result<AgentRecord[]>;
+  /** Returns the first page or the one after the previous call's; newest change first. */
+  nextPage(isFirst: boolean, size: number): Result<AgentRecord[]>;
   createAgent(agent: BenchAgent): Result<string>;
-  /** All of them or none. */
+  /** Creates all of the agents or none. */
   createAgents(agents: readonly BenchAgent[]): Result<void>;
-  /** Replaces all of an agent but its time of creation. */
+  /** Replaces all fields of an agent except its time of creation. */
   updateAgent(agent: BenchAgent): Result<boolean>;
   recordEvent(event: BenchEvent): Result<string>;
   /** Newest first. */
@@ -40,11 +48,11 @@ type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent';
 export type Writes = Pick<Contender, WriteName>;
 export type Reads = Omit<Contender, WriteName | 'close'>;
 
-/** Position of a paginated read: after the last agent that was read. */
+/** Position of a paginated read: after the last agent of the previous page. */
 export class Keyset {
   #last: AgentRecord | undefined;
 
-  /** The last agent of the page before; undefined where there is none. */
+  /** Returns the last agent of the previous page; undefined for the first page. */
   after(isFirst: boolean): AgentRecord | undefined {
     return isFirst ? undefined : this.#last;
   }

@@ -23,17 +23,17 @@ async function main(): Promise<void> {
   if (markdownPath !== undefined) writeFileSync(markdownPath, toMarkdown(report));
 }
 
-/** Prints each run when it has ended: a long benchmark that fails has not been for nothing. */
+/** Measures and prints each run when it has ended, so that a later failure does not lose it. */
 async function measure(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
-  const tell = (step: string): void =>
+  const reportStep = (step: string): void =>
     console.error(`${formatDuration(performance.now() - start).padStart(9)}  ${step}`);
   const folder = mkdtempSync(join(tmpdir(), 'ans-bench-'));
   try {
     const results: RunResult[] = [];
     for (const engine of options.engines) {
       for (const agentCount of options.agentCounts) {
-        const result = await runBenchmark({ ...options, engine, agentCount, folder }, tell);
+        const result = await runBenchmark({ ...options, engine, agentCount, folder }, reportStep);
         for (const line of formatRun(result)) console.log(line);
         results.push(result);
       }
@@ -47,7 +47,7 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
 }
 
 function readReport(path: string): BenchReport {
-  // Only this script writes such a file.
+  // The file is one that this script wrote.
   const report = JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
   for (const line of report.results.flatMap(formatRun)) console.log(line);
   return report;

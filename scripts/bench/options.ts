@@ -1,51 +1,58 @@
 import { parseArgs } from 'node:util';
 import { ScriptError } from '../console/run-script';
-import { contenderNames, type ContenderName } from './contender';
+import { resolveBuild } from './builds';
+import { buildNames, contenderNames, isBuild, type BuildName, type ContenderName } from './contender';
 import { engineNames, type EngineName } from './engines/store';
 
 export const usage = `Usage: npm run bench -- [options]
 
-Measures this package against hand-written SQL ("raw", the practical limit: better-sqlite3, node-postgres), against Prisma
-Client as its documentation has it, and against Drizzle, Kysely and TypeORM: each in a process of its own, in slices that
-take turns. All of them have to give the same results before anything is timed. Ratios say more than times: they are of
-the same rounds.
+Compares this package ("package") with hand-written SQL on better-sqlite3 and node-postgres ("raw", the practical limit),
+with Prisma Client as its documentation shows it, and with Drizzle, Kysely and TypeORM. Each contender has a process of
+its own; all of them work in alternating slices of time. They must return the same results before anything is measured.
+Ratios are more reliable than times, because they compare measurements of the same round.
 
-  --engines LIST    of ${engineNames.join(', ')} (default: both; PostgreSQL where TEST_POSTGRESQL_URL says, else
-                    on a server that is started for it)
-  --agents LIST     numbers of agents in the database, with ten events each (default: 10000); of several, such as
-                    1000,10000,100000,1000000, also tells how times grow
-  --rounds N        slices of each contender in each workload (default: 8)
-  --slice-ms N      how long a slice lasts; the first, which is not counted, five times as long (default: 100)
-  --workloads LIST  such as W1,W6 (default: all)
-  --contenders LIST of ${contenderNames.join(', ')} (default: all)
-  --starts N        processes of each contender for the cold start, 0 for none (default: 7)
-  --analyze         SQLite with the statistics of ANALYZE, which the package never runs, for the query planner
-  --json FILE       write the results there too
-  --from FILE       measure nothing, but show the results that --json wrote
-  --chart FILE      draw them there, as SVG
-  --markdown FILE   write the tables there, as Markdown
-  --profile FOLDER  write a CPU profile of each contender's process
-  --help            this text`;
+  --engines LIST     of ${engineNames.join(', ')} (default: both; PostgreSQL at TEST_POSTGRESQL_URL, else on a
+                     server that is started for the benchmark)
+  --agents LIST      numbers of agents in the database, each with ten events (default: 10000); several numbers, such as
+                     1000,10000,100000,1000000, also show how times grow
+  --rounds N         slices of each contender in each workload (default: 8)
+  --slice-ms N       duration of a slice (default: 100); a first slice of five times as long is not counted
+  --workloads LIST   such as W1,W6 (default: all)
+  --contenders LIST  of raw, package, prisma, drizzle, kysely, typeorm (default: all; with --old: package, old, control)
+  --old PATH         compare with another build of this package, "old": PATH is the folder of its package.json. Ratios are
+                     relative to it. A second process of the same build, "control", shows the spread of the measurement
+  --starts N         processes of each contender for the cold start, 0 for none (default: 7)
+  --analyze          run ANALYZE on SQLite, which the package never does
+  --json FILE        write the results to a file
+  --from FILE        show the results that --json wrote, and measure nothing
+  --chart FILE       write a chart of the ratios, as SVG
+  --markdown FILE    write the tables, as Markdown
+  --profile FOLDER   write a CPU profile of each contender's process
+  --help             print this text`;
 
 export interface BenchOptions {
   readonly engines: readonly EngineName[];
   readonly agentCounts: readonly number[];
   readonly rounds: number;
   readonly sliceMs: number;
-  /** All where undefined. */
+  /** Ids of the workloads to run; undefined for all. */
   readonly workloads: ReadonlySet<string> | undefined;
   readonly contenders: readonly ContenderName[];
+  /** Contender that ratios are relative to. */
+  readonly baseline: ContenderName;
+  /** Entry files of the builds of this package. */
+  readonly builds: Readonly<Record<BuildName, string>>;
   readonly starts: number;
   readonly analyze: boolean;
   readonly jsonPath: string | undefined;
-  /** The results of an earlier run, to be shown instead. */
+  /** File with the results of an earlier run, to show instead of measuring. */
   readonly fromPath: string | undefined;
   readonly chartPath: string | undefined;
   readonly markdownPath: string | undefined;
   readonly profileFolder: string | undefined;
 }
 
-/** @returns undefined when help was asked for. */
+/** Parses the command line. Returns undefined when help was asked for. */
 export function parseOptions(): BenchOptions | undefined {
   const { values } = parseArgs({
     options: {
@@ -55,6 +62,7 @@ export function parseOptions(): BenchOptions | undefined {
       'slice-ms': { type: 'string', default: '100' },
       workloads: { type: 'string' },
       contenders: { type: 'string' },
+      old: { type: 'string' },
       starts: { type: 'string', default: '7' },
       analyze: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -66,14 +74,22 @@ export function parseOptions(): BenchOptions | undefined {
     },
   });
   if (values.help) return undefined;
+  const { old } = values;
+  const withoutOld = contenderNames.filter((name) => name === 'package' || !isBuild(name));
+  const oldBuild = resolveBuild(old);
   return {
-    engines: chosen(values.engines, '--engines', engineNames),
-    agentCounts: values.agents.split(',').map((text) => wholeNumber(text, '--agents', 10)),
-    rounds: wholeNumber(values.rounds, '--rounds', 1),
-    sliceMs: wholeNumber(values['slice-ms'], '--slice-ms', 1),
+    engines: selectNames(values.engines, '--engines', engineNames),
+    agentCounts: values.agents.split(',').map((text) => parseInteger(text, '--agents', 10)),
+    rounds: parseInteger(values.rounds, '--rounds', 1),
+    sliceMs: parseInteger(values['slice-ms'], '--slice-ms', 1),
     workloads: values.workloads === undefined ? undefined : new Set(values.workloads.split(',')),
-    contenders: chosen(values.contenders, '--contenders', contenderNames),
-    starts: wholeNumber(values.starts, '--starts', 0),
+    contenders:
+      old === undefined
+        ? selectNames(values.contenders, '--contenders', withoutOld)
+        : selectNames(values.contenders ?? buildNames.join(','), '--contenders', contenderNames),
+    baseline: old === undefined ? 'raw' : 'old',
+    builds: { package: resolveBuild(), old: oldBuild, control: oldBuild },
+    starts: parseInteger(values.starts, '--starts', 0),
     analyze: values.analyze,
     jsonPath: values.json,
     fromPath: values.from,
@@ -83,17 +99,17 @@ export function parseOptions(): BenchOptions | undefined {
   };
 }
 
-function chosen<T extends string>(text: string | undefined, option: string, known: readonly T[]): readonly T[] {
-  const wanted = text?.split(',');
-  const unknown = wanted?.find((name) => !known.some((one) => one === name));
-  if (unknown !== undefined) throw new ScriptError(`${option}: there is no ${unknown}`);
-  return known.filter((name) => wanted?.includes(name) ?? true);
+function selectNames<T extends string>(text: string | undefined, option: string, names: readonly T[]): readonly T[] {
+  const selected = text?.split(',');
+  const unknown = selected?.find((name) => !names.some((known) => known === name));
+  if (unknown !== undefined) throw new ScriptError(`${option} must be a list of ${names.join(', ')}: got ${unknown}`);
+  return names.filter((name) => selected?.includes(name) ?? true);
 }
 
-function wholeNumber(text: string, option: string, least: number): number {
+function parseInteger(text: string, option: string, min: number): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < least) {
-    throw new ScriptError(`${option} must be an integer of at least ${least}`);
+  if (!Number.isInteger(number) || number < min) {
+    throw new ScriptError(`${option} must be an integer of at least ${min}`);
   }
   return number;
 }

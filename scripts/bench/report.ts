@@ -1,24 +1,39 @@
 import { formatTable } from '../console/table';
 import type { EngineName } from './engines/store';
 import type { BenchReport, RunResult } from './result';
-import { blockTable, growthTable, processTable, ratioTable, summaryTable, workloadTable, type Table } from './tables';
+import {
+  blockTable,
+  comparisonTable,
+  growthTable,
+  processTable,
+  ratioTable,
+  summaryTable,
+  workloadTable,
+  type Table,
+} from './tables';
 
 const lineWidth = 110;
 
-/** The results of one run as lines to print. */
+/** Formats the results of one run for the terminal. */
 export function formatRun(run: RunResult): string[] {
-  const tables = [...run.workloads.map(workloadTable), ratioTable(run), blockTable(run), processTable(run)];
+  const overview = run.baseline === 'old' ? comparisonTable(run) : ratioTable(run);
+  const workloads = run.workloads.map((workload) => workloadTable(workload, run));
+  const tables = [...workloads, overview, blockTable(run), processTable(run)];
   return [`${run.version}, ${run.agentCount} agents`, '', ...tables.flatMap(formatLines)];
 }
 
-/** Formats the growth of the times, engine by engine. */
+/** Formats the growth of the times on each engine. */
 export function formatGrowth(runs: readonly RunResult[]): string[] {
   return growthTables(runs).flatMap(formatLines);
 }
 
-/** Formats the results of a run for readers, as Markdown. */
+/** Formats the results as Markdown. */
 export function toMarkdown(report: BenchReport): string {
-  const tables = report.results.flatMap((run) => [summaryTable(run), blockTable(run), processTable(run)]);
+  const tables = report.results.flatMap((run) => [
+    run.baseline === 'old' ? comparisonTable(run) : summaryTable(run),
+    blockTable(run),
+    processTable(run),
+  ]);
   const all = [...tables, ...growthTables(report.results)].filter(({ rows }) => rows.length > 0);
   return all.map((table) => `${[`**${table.title}**`, '', ...markdownLines(table)].join('\n')}\n`).join('\n');
 }
@@ -34,7 +49,7 @@ function formatLines({ title, header, rows }: Table): string[] {
   return [title, ...formatTable(columns, rows, lineWidth).map((line) => `    ${line}`), ''];
 }
 
-/** As prettier has it, so that a document that takes it stays as it is. */
+/** Formats a table as Prettier does, so that it leaves a document with it unchanged. */
 function markdownLines({ header, rows }: Table): string[] {
   const widths = header.map((text, index) => Math.max(3, text.length, ...rows.map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>

@@ -5,7 +5,7 @@ import type { Measurement } from './statistics';
 /** Values of the contenders that took part. */
 export type PerContender<T> = Readonly<Partial<Record<ContenderName, T>>>;
 
-/** All that was measured in one workload. */
+/** Measurements of one workload. */
 export interface WorkloadResult {
   readonly id: string;
   readonly title: string;
@@ -25,26 +25,28 @@ export interface BlockResult {
   readonly contenders: PerContender<Block>;
 }
 
-/** Milliseconds from the start of a process: the median of several. */
+/** Milliseconds from the start of a process: medians of several starts. */
 export interface ColdStart {
   readonly answerMs: number;
   readonly exitMs: number;
-  /** Of the whole process, against raw's of the same rounds. */
-  readonly ratioToRaw: number | null;
+  /** Duration of the whole process relative to the baseline's in the same rounds; null without a baseline. */
+  readonly ratio: number | null;
 }
 
-/** One engine with one number of agents. */
+/** Results on one engine with one number of agents. */
 export interface RunResult {
   readonly engine: EngineName;
   readonly version: string;
   readonly agentCount: number;
+  /** Contender that ratios are relative to. */
+  readonly baseline: ContenderName;
   readonly workloads: readonly WorkloadResult[];
   readonly blocks: readonly BlockResult[];
   readonly coldStarts: PerContender<ColdStart>;
   readonly peakRssBytes: PerContender<number>;
 }
 
-/** All runs, with where and when they were: what the JSON file holds. */
+/** All runs with their date and machine: the content of the JSON file. */
 export interface BenchReport {
   readonly date: string;
   readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScriptError } from '../console/run-script';
 import { measureBlocks } from './blocks';
-import { loadBuild, ownPackage, resolveBuild } from './builds';
+import { loadBuild } from './builds';
 import { bundleContender } from './bundle';
 import { measureColdStarts } from './cold-start';
 import type { ContenderName } from './contender';
@@ -13,70 +13,94 @@ import type { EngineName, Store } from './engines/store';
 import type { Slice } from './messages';
 import type { BenchOptions } from './options';
 import type { RunResult, WorkloadResult } from './result';
+import { roundOrder } from './round-order';
 import { toMeasurement } from './statistics';
 import { createWorkloads, type Workload } from './workloads';
 
-/** Reports the present step. */
-export type Tell = (step: string) => void;
+/** Reports the step that begins. */
+export type ReportStep = (step: string) => void;
 
 /** Options of one run. */
 export interface RunOptions extends BenchOptions {
   readonly engine: EngineName;
   readonly agentCount: number;
-  /** For files; the caller removes it. */
+  /** Folder for the files of the run; the caller removes it. */
   readonly folder: string;
 }
 
 /** Factor by which the first slice is longer than the others, to warm up code and caches. */
 const warmUpFactor = 5;
 
-/** Makes the databases, compares the contenders, then measures them. */
-export async function runBenchmark(options: RunOptions, tell: Tell): Promise<RunResult> {
+/** Creates the databases, compares the contenders' results, then measures the contenders. */
+export async function runBenchmark(options: RunOptions, reportStep: ReportStep): Promise<RunResult> {
   const { engine, agentCount, analyze } = options;
   const workloads = createWorkloads(agentCount).filter(({ id }) => options.workloads?.has(id) ?? true);
-  if (workloads.length === 0) throw new ScriptError('there is no such workload');
+  if (workloads.length === 0) throw new ScriptError('--workloads must name at least one workload');
   const folder = join(options.folder, `${engine}-${agentCount}`);
   mkdirSync(folder);
   const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore();
   try {
-    tell(`${store.version}: filling a database with ${agentCount} agents`);
-    await store.fill(loadBuild(resolveBuild(ownPackage)), agentCount);
-    return await measureAll({ ...options, folder }, store, workloads, tell);
+    const locations = await createDatabases(options, store, reportStep);
+    return await measureAll({ ...options, folder }, { store, workloads, locations }, reportStep);
   } finally {
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Creates a database for each contender and returns their locations. */
+async function createDatabases(
+  { agentCount, builds, contenders }: RunOptions,
+  store: Store,
+  reportStep: ReportStep,
+): Promise<Map<ContenderName, string>> {
+  const locations = new Map<ContenderName, string>();
+  const filled = new Set<string>();
+  for (const name of contenders) {
+    // The old build may have another schema than this one, which the other contenders use.
+    const build = name === 'old' || name === 'control' ? 'old' : 'package';
+    if (!filled.has(build)) {
+      reportStep(`${store.version}: filling a database with ${agentCount} agents through ${build}`);
+      await store.fill(build, loadBuild(builds[build]), agentCount);
+      filled.add(build);
+    }
+    locations.set(name, await store.copy(build, name));
+  }
+  return locations;
+}
+
+interface Setup {
+  readonly store: Store;
+  readonly workloads: readonly Workload[];
+  readonly locations: ReadonlyMap<ContenderName, string>;
+}
+
 async function measureAll(
   options: RunOptions,
-  store: Store,
-  workloads: readonly Workload[],
-  tell: Tell,
+  { store, workloads, locations }: Setup,
+  reportStep: ReportStep,
 ): Promise<RunResult> {
-  const { engine, agentCount, contenders, profileFolder } = options;
-  const locations = new Map<ContenderName, string>();
-  for (const name of contenders) locations.set(name, await store.copy(name));
+  const { engine, agentCount, baseline, profileFolder } = options;
   const processes: ContenderProcess[] = [];
   try {
     for (const [name, location] of locations) {
-      const program = await bundleContender(name, engine, 'serve', options.folder);
+      const program = await bundleContender(name, 'serve', options);
       processes.push(await ContenderProcess.start({ name, program, location, agentCount, profileFolder }));
     }
-    tell('comparing results');
+    reportStep('comparing results');
     await compareResults(processes, workloads, store, [...locations.values()]);
     const results: WorkloadResult[] = [];
     const reads = workloads.filter(({ writes }) => !writes);
-    for (const workload of reads) results.push(await measureWorkload(processes, workload, options, tell));
-    const blocks = await measureBlocks(processes, workloads, options, tell);
+    for (const workload of reads) results.push(await measureWorkload(processes, workload, options, reportStep));
+    const blocks = await measureBlocks(processes, workloads, options, reportStep);
     const writes = workloads.filter((workload) => workload.writes);
-    for (const workload of writes) results.push(await measureWorkload(processes, workload, options, tell));
+    for (const workload of writes) results.push(await measureWorkload(processes, workload, options, reportStep));
     const peaks: [ContenderName, number][] = [];
     for (const contender of processes) peaks.push([contender.name, await contender.close()]);
-    const coldStarts = await measureColdStarts(locations, options, tell);
+    const coldStarts = await measureColdStarts(locations, options, reportStep);
     const { version } = store;
     return {
-      ...{ engine, version, agentCount, workloads: results, blocks, coldStarts },
+      ...{ engine, version, agentCount, baseline, workloads: results, blocks, coldStarts },
       peakRssBytes: Object.fromEntries(peaks),
     };
   } finally {
@@ -93,34 +117,34 @@ async function compareResults(
   for (const { id } of workloads) {
     const digests: string[] = [];
     for (const contender of processes) digests.push(await contender.check(id));
-    assertSame(digests, processes, `${id}: results`);
+    assertSame(digests, processes, `the results of ${id}`);
   }
   const digests: string[] = [];
   for (const location of locations) digests.push(await store.digestOf(location));
-  assertSame(digests, processes, 'what is written');
+  assertSame(digests, processes, 'the written rows');
 }
 
-function assertSame(digests: readonly string[], processes: readonly ContenderProcess[], what: string): void {
-  const other = processes.filter((_, index) => digests[index] !== digests[0]).map(({ name }) => name);
-  if (other.length > 0) throw new ScriptError(`${what}: ${other.join(', ')} differ from ${processes[0]?.name ?? ''}`);
+function assertSame(digests: readonly string[], processes: readonly ContenderProcess[], subject: string): void {
+  const different = processes.filter((_, index) => digests[index] !== digests[0]).map(({ name }) => name);
+  if (different.length > 0) {
+    throw new ScriptError(`${subject} of ${different.join(', ')} differ from those of ${processes[0]?.name ?? ''}`);
+  }
 }
 
 async function measureWorkload(
   processes: readonly ContenderProcess[],
   { id, title, records }: Workload,
-  { rounds, sliceMs }: BenchOptions,
-  tell: Tell,
+  { rounds, sliceMs, baseline }: RunOptions,
+  reportStep: ReportStep,
 ): Promise<WorkloadResult> {
-  tell(`measuring ${id}: ${title}`);
+  reportStep(`measuring ${id}: ${title}`);
   const slices = new Map<ContenderName, Slice[]>(processes.map(({ name }) => [name, []]));
   for (const contender of processes) await contender.measure(id, sliceMs * warmUpFactor);
   for (let round = 0; round < rounds; round += 1) {
-    // Each is the first, and follows each other, as often as the others do.
-    const first = round % processes.length;
-    for (const contender of [...processes.slice(first), ...processes.slice(0, first)]) {
+    for (const contender of roundOrder(processes, round)) {
       slices.get(contender.name)?.push(await contender.measure(id, sliceMs));
     }
   }
-  const measurements = [...slices].map(([name, own]) => [name, toMeasurement(own, slices.get('raw'))] as const);
+  const measurements = [...slices].map(([name, own]) => [name, toMeasurement(own, slices.get(baseline))] as const);
   return { id, title, records, contenders: Object.fromEntries(measurements) };
 }

@@ -5,27 +5,33 @@ export interface Measurement {
   readonly opsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Of the limit, in the same rounds; 1 is as fast as hand-written SQL. */
-  readonly ratioToRaw: number | null;
+  /** Throughput relative to the baseline: the median of the rounds; null without a baseline. */
+  readonly ratio: number | null;
+  /** Interquartile range of the ratios of the rounds; null without a baseline. */
+  readonly ratioSpread: number | null;
   readonly operations: number;
 }
 
 /**
- * The measurement of a contender by its slices, one of each round. The ratio is the median of those of single rounds, so
- * that a disturbance hits at most the rounds it falls into.
+ * Computes the measurement of a contender from its slices, one for each round. The ratio is the median of the rounds, so
+ * that a disturbance affects only the rounds in which it happens.
  */
-export function toMeasurement(slices: readonly Slice[], rawSlices: readonly Slice[] | undefined): Measurement {
-  const latencies = slices.flatMap(({ latenciesUs }) => [...latenciesUs]).sort((a, b) => a - b);
+export function toMeasurement(slices: readonly Slice[], baseline: readonly Slice[] | undefined): Measurement {
+  const latencies = sort(slices.flatMap(({ latenciesUs }) => [...latenciesUs]));
   const busyMs = slices.reduce((total, slice) => total + slice.busyMs, 0);
-  const ratios = slices.flatMap((slice, round) => {
-    const raw = rawSlices?.[round];
-    return raw === undefined ? [] : [throughput(slice) / throughput(raw)];
-  });
+  const ratios = sort(
+    slices.flatMap((slice, round) => {
+      const baselineSlice = baseline?.[round];
+      return baselineSlice === undefined ? [] : [throughput(slice) / throughput(baselineSlice)];
+    }),
+  );
+  const hasRatio = ratios.length > 0;
   return {
     opsPerSecond: latencies.length / (busyMs / 1000),
     p50Us: quantile(latencies, 0.5),
     p99Us: quantile(latencies, 0.99),
-    ratioToRaw: ratios.length === 0 ? null : median(ratios),
+    ratio: hasRatio ? median(ratios) : null,
+    ratioSpread: hasRatio ? quantile(ratios, 0.75) - quantile(ratios, 0.25) : null,
     operations: latencies.length,
   };
 }
@@ -38,8 +44,12 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+function sort(values: readonly number[]): number[] {
+  return [...values].sort((a, b) => a - b);
+}
+
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = sort(values);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

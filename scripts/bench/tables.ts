@@ -3,7 +3,7 @@ import type { ContenderName } from './contender';
 import type { BlockResult, RunResult, WorkloadResult } from './result';
 import type { Measurement } from './statistics';
 
-/** A table, however it is shown. The first column is of words, the others of numbers. */
+/** Table in a form that the terminal and Markdown share. The first column is text, the others are numbers. */
 export interface Table {
   readonly title: string;
   readonly header: readonly string[];
@@ -13,45 +13,75 @@ export interface Table {
 export const shownNames: Readonly<Record<ContenderName, string>> = {
   raw: 'raw',
   package: 'ans-database',
+  old: 'old',
+  control: 'control',
   prisma: 'Prisma',
   drizzle: 'Drizzle',
   kysely: 'Kysely',
   typeorm: 'TypeORM',
 };
 
-/** The contenders that took part, in the order of all. */
+/** Difference that a new build may have at most to an old one, as a share; less where the measurement is more exact. */
+const maxAllowance = 0.05;
+
+/** Returns the contenders that took part, in the order of `contenderNames`. */
 export function contendersOf({ workloads }: RunResult): ContenderName[] {
   const measured = workloads[0]?.contenders ?? {};
-  // The keys of an object are texts to TypeScript, whatever it is declared as.
+  // TypeScript declares the keys of any object as strings.
   return Object.keys(measured) as ContenderName[];
 }
 
-/** All that was measured in one workload. */
-export function workloadTable({ id, title, contenders }: WorkloadResult): Table {
+/** Formats all measurements of one workload. */
+export function workloadTable({ id, title, contenders }: WorkloadResult, { baseline }: RunResult): Table {
   return {
     title: `${id}  ${title}`,
-    header: ['contender', 'ops/s', 'p50 us', 'p99 us', 'x raw'],
+    header: ['contender', 'ops/s', 'p50 us', 'p99 us', `x ${baseline}`],
     rows: Object.entries(contenders).map(([name, measurement]) => [
       name,
       formatNumber(measurement.opsPerSecond),
       formatCount(measurement.p50Us),
       formatCount(measurement.p99Us),
-      formatRatio(measurement.ratioToRaw),
+      formatRatio(measurement.ratio),
     ]),
   };
 }
 
-/** Formats the throughput of the contenders relative to raw SQL. */
+/** Formats the throughput of the contenders relative to the baseline. */
 export function ratioTable(run: RunResult): Table {
-  const names = contendersOf(run).filter((name) => name !== 'raw');
+  const names = contendersOf(run).filter((name) => name !== run.baseline);
   return {
-    title: 'Of raw, at a glance',
+    title: `Throughput relative to ${run.baseline}`,
     header: ['workload', ...names],
     rows: run.workloads.map(({ id, contenders }) => [id, ...names.map((name) => ratioOf(contenders[name]))]),
   };
 }
 
-/** The same beside what raw and the package do, for those who read one table only. */
+/**
+ * Formats the comparison of this build with an old one. A workload is marked as slower when its ratio is below 1 by more
+ * than the spread of the old build against itself, or by more than 5 %.
+ */
+export function comparisonTable({ version, agentCount, workloads }: RunResult): Table {
+  return {
+    title: `${version}, ${formatCount(agentCount)} agents: this build (package) compared with the old one`,
+    header: ['workload', 'old p50 us', 'package p50 us', 'package x old', 'control x old', 'spread', ''],
+    rows: workloads.map(({ id, title, contenders: { old, package: own, control } }) => [
+      `${id} ${title}`,
+      old === undefined ? '' : formatCount(old.p50Us),
+      own === undefined ? '' : formatCount(own.p50Us),
+      formatRatio(own?.ratio ?? null, 3),
+      formatRatio(control?.ratio ?? null, 3),
+      formatRatio(control?.ratioSpread ?? null, 3),
+      isSlower(own, control) ? 'slower' : '',
+    ]),
+  };
+}
+
+function isSlower(own: Measurement | undefined, control: Measurement | undefined): boolean {
+  const allowance = Math.min(maxAllowance, control?.ratioSpread ?? maxAllowance);
+  return (own?.ratio ?? 1) < 1 - allowance;
+}
+
+/** Formats the measurements of raw SQL and of the package with the ratios of all contenders, in one table. */
 export function summaryTable(run: RunResult): Table {
   const others = contendersOf(run).filter((name) => name !== 'raw');
   return {
@@ -59,24 +89,27 @@ export function summaryTable(run: RunResult): Table {
     header: ['workload', 'raw ops/s', 'ops/s', 'p50 us', 'p99 us', ...others.map((name) => shownNames[name])],
     rows: run.workloads.map(({ id, title, contenders }) => {
       const { raw, package: own } = contenders;
-      const measured = own === undefined ? ['', '', ''] : [formatNumber(own.opsPerSecond), ...latencies(own)];
+      const measured =
+        own === undefined
+          ? ['', '', '']
+          : [formatNumber(own.opsPerSecond), formatCount(own.p50Us), formatCount(own.p99Us)];
       const ratios = others.map((name) => ratioOf(contenders[name]));
       return [`${id} ${title}`, raw === undefined ? '' : formatNumber(raw.opsPerSecond), ...measured, ...ratios];
     }),
   };
 }
 
-/** Memory, and processes that were started for one answer. */
+/** Formats the cold starts and the memory of the processes. */
 export function processTable(run: RunResult): Table {
   return {
-    title: 'Processes: one that is started for one answer, and the most memory of the one that did all of the above',
-    header: ['contender', 'to answer ms', 'to exit ms', 'exit x raw', 'peak RSS MiB'],
+    title: 'Processes: cold start for one answer, and peak memory of the process that ran all workloads',
+    header: ['contender', 'to answer ms', 'to exit ms', `exit x ${run.baseline}`, 'peak RSS MiB'],
     rows: contendersOf(run).map((name) => {
       const start = run.coldStarts[name];
       const times =
         start === undefined
           ? ['', '', '']
-          : [formatCount(start.answerMs), formatCount(start.exitMs), formatRatio(start.ratioToRaw)];
+          : [formatCount(start.answerMs), formatCount(start.exitMs), formatRatio(start.ratio)];
       return [name, ...times, formatCount((run.peakRssBytes[name] ?? 0) / 2 ** 20)];
     }),
   };
@@ -93,17 +126,17 @@ export function blockTable(run: RunResult): Table {
     }),
   ];
   return {
-    title: 'Longest block of the event loop with four at once, ms: median / longest',
+    title: 'Longest block of the event loop by four concurrent operations, ms: median / longest',
     header: ['workload', ...names],
     rows: run.blocks.map(format),
   };
 }
 
-/** Formats the growth of the time of one operation with the number of agents; undefined for a single size. */
+/** Formats how the time of one operation grows with the number of agents; returns undefined for a single number. */
 export function growthTable(runs: readonly RunResult[]): Table | undefined {
   const [first] = runs;
   if (first === undefined || runs.length < 2) return undefined;
-  const names = contendersOf(first).filter((name) => name === 'raw' || name === 'package');
+  const names = contendersOf(first).filter((name) => name === first.baseline || name === 'package');
   const p50s = (id: string, name: ContenderName): number[] =>
     runs.map((run) => run.workloads.find((workload) => workload.id === id)?.contenders[name]?.p50Us ?? NaN);
   return {
@@ -120,17 +153,13 @@ export function growthTable(runs: readonly RunResult[]): Table | undefined {
 }
 
 function ratioOf(measurement: Measurement | undefined): string {
-  return formatRatio(measurement?.ratioToRaw ?? null);
+  return formatRatio(measurement?.ratio ?? null);
 }
 
-function formatRatio(ratio: number | null): string {
-  return ratio === null ? '-' : ratio.toFixed(ratio < 0.1 ? 3 : 2);
+function formatRatio(ratio: number | null, digits?: number): string {
+  return ratio === null ? '-' : ratio.toFixed(digits ?? (ratio < 0.1 ? 3 : 2));
 }
 
 function formatNumber(value: number): string {
   return value < 10 ? value.toFixed(2) : formatCount(value);
-}
-
-function latencies({ p50Us, p99Us }: Measurement): string[] {
-  return [formatCount(p50Us), formatCount(p99Us)];
 }

@@ -77,13 +77,13 @@ function agentLists(agentCount: number): Workload[] {
       'W5off',
       `${size} agents behind ${deepest}`,
       (place) => Math.max(0, deepest - new Random(5, place).between(0, 99)),
-      (contender, offset) => contender.agentsFrom(offset, size),
+      (contender, offset) => contender.agentsAtOffset(offset, size),
     ),
     workload(
       'W5key',
       `the next page of ${size} agents`,
       (place) => place % pages === 0,
-      (contender, isFirst) => contender.pageOfAgents(isFirst, size),
+      (contender, isFirst) => contender.nextPage(isFirst, size),
     ),
     workload(
       'W5own',
@@ -193,7 +193,7 @@ function search(contender: Contender, [name, capabilities]: Search): unknown {
 }
 
 function able(contender: Contender, capabilities: readonly string[]): unknown {
-  return contender.ableAgents(capabilities, 20);
+  return contender.agentsWithAll(capabilities, 20);
 }
 
 function searchOf(place: number): Search {

@@ -1,59 +1,81 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { roundOrder } from '../../scripts/bench/round-order';
+import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
-import { runScript } from './run-script';
+import { runScript, type ScriptResult } from './run-script';
 
 interface Report {
   readonly results: readonly {
     readonly engine: string;
     readonly workloads: readonly {
       readonly id: string;
-      readonly contenders: Readonly<Record<string, { readonly ratioToRaw: number; readonly opsPerSecond: number }>>;
+      readonly contenders: Readonly<Record<string, { readonly ratio: number; readonly opsPerSecond: number }>>;
     }[];
   }[];
 }
 
-const workloadIds = [
-  'W1',
-  'W2',
-  'W2s',
-  'W3',
-  'W3s',
-  'W4',
-  'W5off',
-  'W5key',
-  'W5own',
-  'W10',
-  'W11',
-  'W6',
-  'W7',
-  'W8',
-  'W9',
-];
+const reads = ['W1', 'W2', 'W2s', 'W3', 'W3s', 'W4', 'W5off', 'W5key', 'W5own', 'W10', 'W11'];
+const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9'];
 
-test('npm run bench: contenders give the same results, and are measured in every workload', async () => {
-  const folder = temporaryDirectory();
-  const path = join(folder, 'bench.json');
-  const chart = join(folder, 'bench.svg');
-  const markdown = join(folder, 'bench.md');
-  const sizes = ['--agents', '50', '--rounds', '1', '--slice-ms', '5', '--starts', '0'];
-  const files = ['--json', path, '--chart', chart, '--markdown', markdown];
-  const args = ['--engines', 'sqlite', '--contenders', 'raw,package', ...sizes, ...files];
-  const { exitCode, stdout, stderr } = await runScript('bench/main.ts', args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('comparing results') as string });
-  expect(stdout).toContain('Of raw, at a glance');
-  const { results } = JSON.parse(readFileSync(path, 'utf8')) as Report;
-  expect(results.map(({ engine }) => engine)).toEqual(['sqlite']);
-  for (const { workloads } of results) {
-    expect(workloads.map(({ id }) => id)).toEqual(workloadIds);
-    for (const { contenders } of workloads) {
-      expect(Object.keys(contenders)).toEqual(['raw', 'package']);
-      for (const { ratioToRaw, opsPerSecond } of Object.values(contenders)) {
-        expect(ratioToRaw).toBeGreaterThan(0);
-        expect(opsPerSecond).toBeGreaterThan(0);
+/** Runs the benchmark on SQLite with little data and little time. */
+function runBenchmark(...args: readonly string[]): Promise<ScriptResult> {
+  const sizes = ['--engines', 'sqlite', '--agents', '50', '--rounds', '1', '--slice-ms', '5', '--starts', '0'];
+  return runScript('bench/main.ts', [...sizes, ...args]);
+}
+
+describe('npm run bench', () => {
+  test('measures contenders that return the same results, and writes JSON, a chart and Markdown', async () => {
+    const folder = temporaryDirectory();
+    const [json, chart, markdown] = [join(folder, 'bench.json'), join(folder, 'bench.svg'), join(folder, 'bench.md')];
+    const files = ['--json', json, '--chart', chart, '--markdown', markdown];
+    const { exitCode, stdout, stderr } = await runBenchmark('--contenders', 'raw,package', ...files);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.stringContaining('comparing results') as string,
+    });
+    expect(stdout).toContain('Throughput relative to raw');
+    const { results } = JSON.parse(readFileSync(json, 'utf8')) as Report;
+    expect(results.map(({ engine }) => engine)).toEqual(['sqlite']);
+    for (const { workloads } of results) {
+      expect(workloads.map(({ id }) => id)).toEqual(workloadIds);
+      for (const { contenders } of workloads) {
+        expect(Object.keys(contenders)).toEqual(['raw', 'package']);
+        for (const { ratio, opsPerSecond } of Object.values(contenders)) {
+          expect(ratio).toBeGreaterThan(0);
+          expect(opsPerSecond).toBeGreaterThan(0);
+        }
       }
     }
-  }
-  expect(readFileSync(chart, 'utf8').match(/<circle /g)).toHaveLength(1 + workloadIds.length);
-  for (const id of workloadIds) expect(readFileSync(markdown, 'utf8')).toContain(`| ${id} `);
-}, 60_000);
+    expect(readFileSync(chart, 'utf8').match(/<circle /g)).toHaveLength(1 + workloadIds.length);
+    for (const id of workloadIds) expect(readFileSync(markdown, 'utf8')).toContain(`| ${id} `);
+  }, 60_000);
+
+  test('compares this build with an old one, which it measures twice', async () => {
+    const { exitCode, stdout } = await runBenchmark('--old', packageRoot, '--workloads', 'W1');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ +WORKLOAD +OLD P50 US +PACKAGE P50 US +PACKAGE X OLD +CONTROL X OLD +SPREAD$/m);
+    expect(stdout).toMatch(/^ +W1 getAgent( +[\d.,]+){5}( +slower)?$/m);
+  }, 60_000);
+
+  test('rejects a path without a built package', async () => {
+    const { exitCode, stderr } = await runBenchmark('--old', temporaryDirectory());
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^bench: .+ is not a built package: .+\n$/);
+  });
+});
+
+describe('roundOrder', () => {
+  test.each([1, 2, 3, 4, 7, 8])('balances the positions and the predecessors of %i contenders', (count) => {
+    const contenders = Array.from({ length: count }, (_, index) => index);
+    const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
+    const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
+    const successions = orders.flatMap((order) => order.slice(1).map((next, index) => `${next} after ${order[index]}`));
+    expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
+    expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
+  });
+});
+
+function frequencies(values: readonly string[]): number[] {
+  return [...new Set(values)].map((value) => values.filter((other) => other === value).length);
+}

@@ -11,11 +11,11 @@ export async function openBuild({ DatabaseService }: Build, location: string): P
   return {
     getAgent: (id) => db.getAgent(id),
     searchAgents: (name, capabilities, limit) => db.queryAgents({ name, capabilities, limit }),
-    ableAgents: (capabilities, limit) => db.queryAgents({ capabilities, allCapabilities: true, limit }),
+    agentsWithAll: (capabilities, limit) => db.queryAgents({ capabilities, allCapabilities: true, limit }),
     agentsByFingerprint: (fingerprint) => db.queryAgents({ fingerprint }),
     agentsOfOwner: (owner, limit) => db.queryAgents({ owner, limit }),
-    agentsFrom: (offset, limit) => db.queryAgents({ offset, limit }),
-    pageOfAgents: async (isFirst, size) => {
+    agentsAtOffset: (offset, limit) => db.queryAgents({ offset, limit }),
+    nextPage: async (isFirst, size) => {
       const after = isFirst || cursor === undefined ? undefined : { after: cursor };
       const page = await db.agents.page({}, { ...after, size });
       cursor = page.nextCursor;

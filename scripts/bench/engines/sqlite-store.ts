@@ -1,53 +1,44 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
+import { digestOf } from '../digest';
 import { fillDatabase } from './fill-database';
 import type { Store, StoreOptions } from './store';
-import { digestOfRows, sqliteNow, writtenRowQueries } from './written-rows';
+import { sqliteNow, writtenRowQueries } from './written-rows';
 
-/** Databases in files. */
+/** Opens a store of SQLite databases. */
 export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
-  const original = join(folder, 'original.sqlite');
+  const templatePath = (template: string): string => join(folder, `template-${template}.sqlite`);
   return {
-    version: `SQLite ${sqliteVersion()}`,
-    fill: async (build, agentCount) => {
-      await fillDatabase(build, `file:${original}`, agentCount);
-      settle(original, analyze);
+    version: `SQLite ${withDatabase(':memory:', (driver) => String(driver.prepare('SELECT sqlite_version()').pluck(true).get()))}`,
+    fill: async (template, build, agentCount) => {
+      const path = templatePath(template);
+      await fillDatabase(build, `file:${path}`, agentCount);
+      withDatabase(path, (driver) => {
+        if (analyze) driver.exec('ANALYZE');
+        // Moves all content into the one file that is copied.
+        driver.pragma('wal_checkpoint(TRUNCATE)');
+      });
     },
-    copy: (name) => {
-      const path = join(folder, `${name}.sqlite`);
-      copyFileSync(original, path);
+    copy: (template, contender) => {
+      const path = join(folder, `${contender}.sqlite`);
+      copyFileSync(templatePath(template), path);
       return Promise.resolve(path);
     },
-    digestOf: (path) => Promise.resolve(digestOfTables(path)),
-    // The folder goes with all that is in it.
+    digestOf: (path) =>
+      Promise.resolve(
+        withDatabase(path, (driver) =>
+          digestOf(writtenRowQueries(sqliteNow).flatMap((query) => driver.prepare<[], object>(query).all())),
+        ),
+      ),
     close: () => Promise.resolve(),
   };
 }
 
-/** Leaves the whole database in its one file, so that a copy of that is a copy of all. */
-function settle(path: string, analyze: boolean): void {
+function withDatabase<T>(path: string, use: (driver: SqliteDriver.Database) => T): T {
   const driver = new SqliteDriver(path);
-  if (analyze) driver.exec('ANALYZE');
-  driver.pragma('wal_checkpoint(TRUNCATE)');
-  driver.close();
-}
-
-function sqliteVersion(): string {
-  const driver = new SqliteDriver(':memory:');
   try {
-    return String(driver.prepare('SELECT sqlite_version()').pluck(true).get());
-  } finally {
-    driver.close();
-  }
-}
-
-function digestOfTables(path: string): string {
-  const driver = new SqliteDriver(path, { readonly: true });
-  try {
-    return digestOfRows(
-      writtenRowQueries(sqliteNow).flatMap((query) => driver.prepare<[], unknown[]>(query).raw(true).all()),
-    );
+    return use(driver);
   } finally {
     driver.close();
   }

@@ -5,20 +5,21 @@ export type EngineName = (typeof engineNames)[number];
 
 /** The databases of one engine that the contenders work on. */
 export interface Store {
-  /** The engine and its version. */
+  /** Name and version of the engine. */
   readonly version: string;
-  /** Creates the database that the others are copies of, and fills it through a build of the package. */
-  fill(build: Build, agentCount: number): Promise<void>;
-  /** Copies it, for one contender; gives the place of the copy. */
-  copy(name: string): Promise<string>;
-  /** A digest of what was written into a copy, read without any contender's code. */
+  /** Creates the template `template` and fills it through a build of the package. */
+  fill(template: string, build: Build, agentCount: number): Promise<void>;
+  /** Copies a template for one contender and returns the location of the copy. */
+  copy(template: string, contender: string): Promise<string>;
+  /** Returns a digest of the rows that were written to a copy; reads them without any contender's code. */
   digestOf(location: string): Promise<string>;
   close(): Promise<void>;
 }
 
 /** Options of opening a store. */
 export interface StoreOptions {
-  /** For files; gone afterwards. */
+  /** Folder for database files; the caller removes it. */
   readonly folder: string;
+  /** Whether SQLite gets the planner statistics of ANALYZE. */
   readonly analyze: boolean;
 }

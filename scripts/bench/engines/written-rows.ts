@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { nowMs } from '../data';
 
 /**
- * Queries for what a contender has written, apart from the ids of capabilities, which each makes for itself, and from the
- * chain and the feed, which the package alone keeps.
+ * Returns queries for the rows that a contender has written. They omit the ids of capabilities, which each contender
+ * generates, and the event chain and the change feed, which only the package writes.
  *
- * @param now - the time of every write, as the engine stores it.
+ * @param now - the time of every write, as an SQL literal of the engine.
  */
 export function writtenRowQueries(now: string): string[] {
   const written = `(SELECT id FROM agents WHERE updated_at = ${now})`;
@@ -24,10 +23,3 @@ export function writtenRowQueries(now: string): string[] {
 
 export const sqliteNow = String(nowMs);
 export const postgresqlNow = `TIMESTAMPTZ '${new Date(nowMs).toISOString()}'`;
-
-/** A digest of rows, in their order. */
-export function digestOfRows(rows: Iterable<unknown>): string {
-  const hash = createHash('sha256');
-  for (const row of rows) hash.update(`${JSON.stringify(row)}\n`);
-  return hash.digest('hex');
-}

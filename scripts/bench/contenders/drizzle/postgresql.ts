@@ -41,9 +41,9 @@ function reads(db: Db): Reads {
     const where = and(like(agents.nameFolded, sql.placeholder('pattern')), inArray(agents.id, holders(number)));
     return db.query.agents.findMany({ ...page, where }).prepare(`searchAgents${number}`);
   });
-  const ableAgents = perCount((number) => {
+  const agentsWithAll = perCount((number) => {
     const able = holders(number).groupBy(agentCapabilities.agentId).having(eq(count(), number));
-    return db.query.agents.findMany({ ...page, where: inArray(agents.id, able) }).prepare(`ableAgents${number}`);
+    return db.query.agents.findMany({ ...page, where: inArray(agents.id, able) }).prepare(`agentsWithAll${number}`);
   });
   const holder = db
     .select({ id: certificates.id })
@@ -69,15 +69,15 @@ function reads(db: Db): Reads {
       const values = { pattern: `%${name.toLowerCase()}%`, ...valuesOf('name', names), limit };
       return (await searchAgents(names.length).execute(values)).map(toAgent);
     },
-    ableAgents: async (names, limit) => {
-      const found = await ableAgents(names.length).execute({ ...valuesOf('name', names), limit });
+    agentsWithAll: async (names, limit) => {
+      const found = await agentsWithAll(names.length).execute({ ...valuesOf('name', names), limit });
       return found.map(toAgent);
     },
     agentsByFingerprint: async (fingerprint) =>
       (await byFingerprint.execute({ key: fingerprintKey(fingerprint) })).map(toAgent),
     agentsOfOwner: async (owner, limit) => (await ofOwner.execute({ owner, limit })).map(toAgent),
-    agentsFrom: async (offset, limit) => (await from.execute({ offset, limit })).map(toAgent),
-    pageOfAgents: async (isFirst, limit) => {
+    agentsAtOffset: async (offset, limit) => (await from.execute({ offset, limit })).map(toAgent),
+    nextPage: async (isFirst, limit) => {
       const last = keyset.after(isFirst);
       if (last === undefined) return keyset.moveTo((await from.execute({ offset: 0, limit })).map(toAgent));
       const found = await after.execute({ time: last.updatedAt, id: last.id, limit });

@@ -43,7 +43,7 @@ function reads(db: Db): Reads {
     const where = and(like(agents.nameFolded, sql.placeholder('pattern')), inArray(agents.id, holders(number)));
     return db.query.agents.findMany({ ...page, where }).prepare();
   });
-  const ableAgents = perCount((number) => {
+  const agentsWithAll = perCount((number) => {
     const able = holders(number).groupBy(agentCapabilities.agentId).having(eq(count(), number));
     return db.query.agents.findMany({ ...page, where: inArray(agents.id, able) }).prepare();
   });
@@ -69,14 +69,14 @@ function reads(db: Db): Reads {
       searchAgents(names.length)
         .all({ pattern: `%${name.toLowerCase()}%`, ...valuesOf('name', names), limit })
         .map(toAgent),
-    ableAgents: (names, limit) =>
-      ableAgents(names.length)
+    agentsWithAll: (names, limit) =>
+      agentsWithAll(names.length)
         .all({ ...valuesOf('name', names), limit })
         .map(toAgent),
     agentsByFingerprint: (fingerprint) => byFingerprint.all({ key: fingerprintKey(fingerprint) }).map(toAgent),
     agentsOfOwner: (owner, limit) => ofOwner.all({ owner, limit }).map(toAgent),
-    agentsFrom: (offset, limit) => from.all({ offset, limit }).map(toAgent),
-    pageOfAgents: (isFirst, limit) => {
+    agentsAtOffset: (offset, limit) => from.all({ offset, limit }).map(toAgent),
+    nextPage: (isFirst, limit) => {
       const last = keyset.after(isFirst);
       if (last === undefined) return keyset.moveTo(from.all({ offset: 0, limit }).map(toAgent));
       return keyset.moveTo(after.all({ time: last.updatedAt.getTime(), id: last.id, limit }).map(toAgent));

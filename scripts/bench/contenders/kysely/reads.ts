@@ -32,7 +32,7 @@ export function reads(db: Kysely<Tables>, engine: Engine): Reads {
       const query = newestFirst().where('name_folded', 'like', `%${name.toLowerCase()}%`);
       return (await query.where('agents.id', 'in', holders(names)).limit(limit).execute()).map(records.toAgent);
     },
-    ableAgents: async (names, limit) => {
+    agentsWithAll: async (names, limit) => {
       const able = holders(names)
         .groupBy('agent_capabilities.agent_id')
         .having((eb) => eb.fn.countAll(), '=', names.length);
@@ -45,9 +45,9 @@ export function reads(db: Kysely<Tables>, engine: Engine): Reads {
     },
     agentsOfOwner: async (owner, limit) =>
       (await newestFirst().where('owner', '=', owner).limit(limit).execute()).map(records.toAgent),
-    agentsFrom: async (offset, limit) =>
+    agentsAtOffset: async (offset, limit) =>
       (await newestFirst().limit(limit).offset(offset).execute()).map(records.toAgent),
-    pageOfAgents: async (isFirst, size) => {
+    nextPage: async (isFirst, size) => {
       const last = keyset.after(isFirst);
       let query = newestFirst().limit(size);
       if (last !== undefined) {

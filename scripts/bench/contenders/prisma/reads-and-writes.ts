@@ -32,15 +32,15 @@ export function reads(client: PrismaClient): Reads {
         },
         limit,
       ),
-    ableAgents: (capabilities, limit) =>
+    agentsWithAll: (capabilities, limit) =>
       find({ AND: capabilities.map((name) => ({ capabilities: { some: { capability: { name } } } })) }, limit),
     agentsByFingerprint: async (fingerprint) => {
       const where = { certificate: { fingerprintKey: fingerprintKey(fingerprint) } };
       return (await client.agent.findMany({ ...page, where })).map(toAgent);
     },
     agentsOfOwner: (owner, limit) => find({ owner }, limit),
-    agentsFrom: async (skip, take) => (await client.agent.findMany({ ...page, skip, take })).map(toAgent),
-    pageOfAgents: async (isFirst, take) => {
+    agentsAtOffset: async (skip, take) => (await client.agent.findMany({ ...page, skip, take })).map(toAgent),
+    nextPage: async (isFirst, take) => {
       const last = keyset.after(isFirst);
       const after = last === undefined ? undefined : { cursor: { id: last.id }, skip: 1 };
       return keyset.moveTo((await client.agent.findMany({ ...page, ...after, take })).map(toAgent));

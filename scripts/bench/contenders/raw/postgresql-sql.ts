@@ -33,7 +33,7 @@ export const searchAgents = `WITH page AS MATERIALIZED (
   ${agentsOfPage}`;
 
 /** From the rarest capability on. Parameters: all of, limit. */
-export const ableAgents = `WITH wanted AS MATERIALIZED (
+export const agentsWithAll = `WITH wanted AS MATERIALIZED (
     SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000) s) AS uses
     FROM capabilities c WHERE c.name = ANY ($1::text[])),
   able AS MATERIALIZED (
@@ -54,7 +54,7 @@ export const agentsOfOwner = `WITH page AS MATERIALIZED (
     SELECT id FROM agents WHERE owner = $1 ORDER BY updated_at DESC, id LIMIT $2)
   ${agentsOfPage}`;
 
-export const agentsFrom = `WITH page AS MATERIALIZED (
+export const agentsAtOffset = `WITH page AS MATERIALIZED (
     SELECT id FROM agents ORDER BY updated_at DESC, id LIMIT $1 OFFSET $2)
   ${agentsOfPage}`;
 

@@ -22,16 +22,16 @@ function reads(pool: Pool): Reads {
     // Without a name: which plan is best depends on the pattern, and a named statement soon has one for all.
     searchAgents: (name, capabilities, limit) =>
       agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
-    ableAgents: (capabilities, limit) => agents('ableAgents', sql.ableAgents, [capabilities, limit]),
+    agentsWithAll: (capabilities, limit) => agents('agentsWithAll', sql.agentsWithAll, [capabilities, limit]),
     agentsByFingerprint: (fingerprint) =>
       agents('agentsByFingerprint', sql.agentsByFingerprint, [fingerprintKey(fingerprint)]),
     agentsOfOwner: (owner, limit) => agents('agentsOfOwner', sql.agentsOfOwner, [owner, limit]),
-    agentsFrom: (offset, limit) => agents('agentsFrom', sql.agentsFrom, [limit, offset]),
-    pageOfAgents: async (isFirst, size) => {
+    agentsAtOffset: (offset, limit) => agents('agentsAtOffset', sql.agentsAtOffset, [limit, offset]),
+    nextPage: async (isFirst, size) => {
       const last = keyset.after(isFirst);
       return keyset.moveTo(
         last === undefined
-          ? await agents('agentsFrom', sql.agentsFrom, [size, 0])
+          ? await agents('agentsAtOffset', sql.agentsAtOffset, [size, 0])
           : await agents('agentsAfter', sql.agentsAfter, [last.updatedAt.getTime(), last.id, size]),
       );
     },

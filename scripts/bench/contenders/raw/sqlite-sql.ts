@@ -30,7 +30,7 @@ export const searchAgents = `WITH named AS MATERIALIZED (
   ${agentsOfPage}`;
 
 /** From the rarest capability on. Parameters: all of (JSON), their number, limit. */
-export const ableAgents = `WITH wanted AS MATERIALIZED (
+export const agentsWithAll = `WITH wanted AS MATERIALIZED (
     SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000)) AS uses
     FROM capabilities c WHERE c.name IN (SELECT value FROM json_each(?))),
   rarest AS MATERIALIZED (SELECT id FROM wanted ORDER BY uses LIMIT 1),
@@ -49,7 +49,7 @@ export const agentsOfOwner = `WITH page AS MATERIALIZED (
     SELECT id FROM agents WHERE owner = ? ORDER BY updated_at DESC, id LIMIT ? + 0)
   ${agentsOfPage}`;
 
-export const agentsFrom = `WITH page AS MATERIALIZED (
+export const agentsAtOffset = `WITH page AS MATERIALIZED (
     SELECT id FROM agents ORDER BY updated_at DESC, id LIMIT ? + 0 OFFSET ? + 0)
   ${agentsOfPage}`;
 

@@ -35,10 +35,10 @@ function prepareReads(driver: Database): Reads {
   const agents = (text: string) => once(() => driver.prepare<Value[], AgentRow>(text).raw(true));
   const getAgent = agents(sql.getAgent);
   const searchAgents = agents(sql.searchAgents);
-  const ableAgents = agents(sql.ableAgents);
+  const agentsWithAll = agents(sql.agentsWithAll);
   const agentsByFingerprint = agents(sql.agentsByFingerprint);
   const agentsOfOwner = agents(sql.agentsOfOwner);
-  const agentsFrom = agents(sql.agentsFrom);
+  const agentsAtOffset = agents(sql.agentsAtOffset);
   const agentsAfter = agents(sql.agentsAfter);
   const queryEvents = once(() => driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true));
   const getCertificate = once(() => driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true));
@@ -52,14 +52,14 @@ function prepareReads(driver: Database): Reads {
       const part = foldedName(name);
       return searchAgents().all(trigramsOf(part), part, JSON.stringify(capabilities), limit).map(toAgent);
     },
-    ableAgents: (capabilities, limit) =>
-      ableAgents().all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
+    agentsWithAll: (capabilities, limit) =>
+      agentsWithAll().all(JSON.stringify(capabilities), capabilities.length, limit).map(toAgent),
     agentsByFingerprint: (fingerprint) => agentsByFingerprint().all(fingerprintKey(fingerprint)).map(toAgent),
     agentsOfOwner: (owner, limit) => agentsOfOwner().all(owner, limit).map(toAgent),
-    agentsFrom: (offset, limit) => agentsFrom().all(limit, offset).map(toAgent),
-    pageOfAgents: (isFirst, size) => {
+    agentsAtOffset: (offset, limit) => agentsAtOffset().all(limit, offset).map(toAgent),
+    nextPage: (isFirst, size) => {
       const last = keyset.after(isFirst);
-      if (last === undefined) return keyset.moveTo(agentsFrom().all(size, 0).map(toAgent));
+      if (last === undefined) return keyset.moveTo(agentsAtOffset().all(size, 0).map(toAgent));
       const ms = last.updatedAt.getTime();
       return keyset.moveTo(agentsAfter().all(ms, ms, last.id, size).map(toAgent));
     },

@@ -55,7 +55,7 @@ export function reads(source: DataSource, entities: Entities): Reads {
         .getMany();
       return find({ where: { id: In(found.map(({ id }) => id)) } });
     },
-    ableAgents: async (names, take) => {
+    agentsWithAll: async (names, take) => {
       const able = holders(names).groupBy('holder.agentId').having('COUNT(*) = :number', { number: names.length });
       const found = await agents
         .createQueryBuilder('agent')
@@ -70,8 +70,8 @@ export function reads(source: DataSource, entities: Entities): Reads {
     agentsByFingerprint: (fingerprint) =>
       find({ where: { certificate: { fingerprintKey: fingerprintKey(fingerprint) } } }),
     agentsOfOwner: (owner, take) => find({ where: { owner }, take }),
-    agentsFrom: (skip, take) => find({ skip, take }),
-    pageOfAgents: async (isFirst, take) => {
+    agentsAtOffset: (skip, take) => find({ skip, take }),
+    nextPage: async (isFirst, take) => {
       const last = keyset.after(isFirst);
       if (last === undefined) return keyset.moveTo(await find({ take }));
       const { updatedAt, id } = last;
