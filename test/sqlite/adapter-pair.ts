@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
 import {
@@ -10,13 +10,14 @@ import {
 import SqliteDriver from 'better-sqlite3';
 import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
-import { afterTest, temporaryDirectory } from '../support/test-database';
+import { scratch } from '../support/scratch';
+import { afterTest, runCleanups, type Cleanup } from '../support/test-database';
 
-/** What a call left: what it returned, or what Prisma is told of its failure. */
+/** The result of a call, or its error as Prisma receives it. */
 type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
-/** The same call's outcome on our adapter and on the official one. */
-export interface Outcomes {
+/** The outcomes of one call on our adapter and on the official one. */
+interface Outcomes {
   readonly ours: Outcome;
   readonly official: Outcome;
 }
@@ -25,36 +26,50 @@ export interface Outcomes {
 export interface AdapterPair {
   readonly query: (query: SqlQuery) => Promise<Outcomes>;
   readonly execute: (query: SqlQuery) => Promise<Outcomes>;
+  readonly both: (work: (adapter: SqlDriverAdapter) => Promise<unknown>) => Promise<Outcomes>;
   readonly paths: { readonly ours: string; readonly official: string };
   readonly ours: SqlDriverAdapter;
-  readonly official: SqlDriverAdapter;
 }
 
-/** Opens two equal databases, made by `script`; `busyTimeoutMs` is for both. */
-export async function openAdapterPair(script: string, busyTimeoutMs = 50): Promise<AdapterPair> {
-  const directory = temporaryDirectory();
+/** Opens two equal databases, which `script` creates. */
+export async function openAdapterPair(script: string, atEnd = afterTest): Promise<AdapterPair> {
+  const directory = mkdtempSync(join(scratch, 'ans-test-'));
+  atEnd(() => rmSync(directory, { recursive: true, force: true }));
   const paths = { ours: join(directory, 'ours.sqlite'), official: join(directory, 'official.sqlite') };
   const driver = new SqliteDriver(paths.ours);
   driver.exec(script);
   driver.close();
   copyFileSync(paths.ours, paths.official);
-  const database = await openDatabase(paths.ours, busyTimeoutMs);
-  const ours = await createSqliteAdapterFactory(database).connect();
-  const official = await officialFactory(paths.official, busyTimeoutMs).connect();
-  afterTest(() => official.dispose());
+  const ours = await createSqliteAdapterFactory(await openDatabase(paths.ours, 50, atEnd)).connect();
+  const official = await officialFactory(paths.official).connect();
+  atEnd(() => official.dispose());
+  const both: AdapterPair['both'] = async (work) => {
+    return { ours: await outcomeOf(() => work(ours)), official: await outcomeOf(() => work(official)) };
+  };
   return {
     ours,
-    official,
     paths,
-    query: (query) => both(ours, official, (adapter) => adapter.queryRaw(query)),
-    execute: (query) => both(ours, official, (adapter) => adapter.executeRaw(query)),
+    both,
+    query: (query) => both((adapter) => adapter.queryRaw(query)),
+    execute: (query) => both((adapter) => adapter.executeRaw(query)),
   };
 }
 
-/** Opens our `SqliteDatabase`, which is closed after the test. */
-export async function openDatabase(path: string, busyTimeoutMs = 50): Promise<SqliteDatabase> {
+/** Opens one pair for all tests of a `describe`, which must leave the databases equal. */
+export function shareAdapterPair(script: string): () => AdapterPair {
+  const ends: Cleanup[] = [];
+  let shared: AdapterPair | undefined;
+  beforeAll(async () => (shared = await openAdapterPair(script, (end) => void ends.push(end))));
+  afterAll(() => runCleanups(ends));
+  return () => {
+    if (shared === undefined) throw new Error('the shared adapters are open inside of tests only');
+    return shared;
+  };
+}
+
+export async function openDatabase(path: string, busyTimeoutMs = 50, atEnd = afterTest): Promise<SqliteDatabase> {
   const database = await SqliteDatabase.open({ path, busyTimeoutMs, durability: 'normal' });
-  afterTest(() => database.close());
+  atEnd(() => database.close());
   return database;
 }
 
@@ -62,32 +77,23 @@ export function officialFactory(path: string, timeout = 50): PrismaBetterSqlite3
   return new PrismaBetterSqlite3({ url: `file:${path}`, timeout }, { timestampFormat: 'unixepoch-ms' });
 }
 
-/** A statement with its arguments, all of one type. */
+/** Returns a statement whose arguments are all of one type. */
 export function statement(sql: string, args: readonly unknown[] = [], scalarType: ArgScalarType = 'unknown'): SqlQuery {
   return { sql, args: [...args], argTypes: args.map(() => ({ scalarType, arity: 'scalar' })) };
 }
 
-/** What both adapters returned, which is the same. */
+/** Asserts that both adapters returned the same result, and returns it. */
 export function sameResult({ ours, official }: Outcomes): unknown {
   expect(official).toHaveProperty('result');
   expect(withoutChanges(ours)).toStrictEqual(official);
   return 'result' in official ? official.result : undefined;
 }
 
-/** What Prisma is told by both adapters of a failure, which is the same. */
+/** Asserts that both adapters failed with the same error, and returns it. */
 export function sameError({ ours, official }: Outcomes): unknown {
   expect(official).toHaveProperty('error');
-  // What is undefined reads as what is absent: Prisma looks no further.
   expect(ours).toEqual(official);
   return 'error' in official ? official.error : undefined;
-}
-
-async function both(
-  ours: SqlDriverAdapter,
-  official: SqlDriverAdapter,
-  work: (adapter: SqlDriverAdapter) => Promise<unknown>,
-): Promise<Outcomes> {
-  return { ours: await outcomeOf(() => work(ours)), official: await outcomeOf(() => work(official)) };
 }
 
 async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
@@ -100,7 +106,7 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-// Ours reports beside the rows how many a statement changed, which Prisma does not read.
+// Our adapter reports the number of changes together with the rows, which Prisma does not read.
 function withoutChanges(outcome: Outcome): Outcome {
   if (!('result' in outcome) || typeof outcome.result !== 'object' || outcome.result === null) return outcome;
   const { columnNames, columnTypes, rows } = outcome.result as Record<string, unknown>;

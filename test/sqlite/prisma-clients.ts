@@ -7,8 +7,8 @@ import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { officialFactory, openDatabase } from './adapter-pair';
 
-/** Prisma Client on an empty database of the package's schema. */
-export interface ClientDatabase {
+/** Prisma Client on a database of the package's schema. */
+interface ClientDatabase {
   readonly path: string;
   readonly database: SqliteDatabase;
   readonly client: PrismaClient;
@@ -24,14 +24,14 @@ export async function openClient(busyTimeoutMs = 50): Promise<ClientDatabase> {
   return { path, database, client };
 }
 
-/** Prisma Client on the official adapter, on a database that is there already. */
-export function openOfficialClient(path: string, busyTimeoutMs = 50): PrismaClient {
-  const client = new PrismaClient({ adapter: officialFactory(path, busyTimeoutMs), errorFormat: 'minimal' });
+/** Opens an existing database with Prisma Client on the official adapter. */
+export function openOfficialClient(path: string): PrismaClient {
+  const client = new PrismaClient({ adapter: officialFactory(path), errorFormat: 'minimal' });
   afterTest(() => client.$disconnect());
   return client;
 }
 
-/** A second connection to a database file, as another process would have; it waits for no lock. */
+/** Opens another connection to a database file, which waits for no lock. */
 export function openForeignConnection(path: string): SqliteDriver.Database {
   const driver = new SqliteDriver(path, { timeout: 0 });
   afterTest(() => void driver.close());
@@ -69,7 +69,12 @@ export function agentRow(id: string, certificateId: string): Prisma.AgentCreateI
   };
 }
 
-/** The ids of the certificates that are committed, read by code that is not the package's. */
+/** Creates a certificate. */
+export function create(client: Pick<PrismaClient, 'certificate'>, id: string) {
+  return client.certificate.create({ data: certificateRow(id) });
+}
+
+/** Returns the ids of the committed certificates, read without the package. */
 export function committedIds(path: string): unknown[] {
   const driver = new SqliteDriver(path, { readonly: true });
   try {

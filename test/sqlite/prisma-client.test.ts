@@ -1,5 +1,5 @@
 import { Prisma } from '../../src/generated/prisma/client';
-import { agentRow, certificateRow, committedIds, openClient } from './prisma-clients';
+import { agentRow, certificateRow, committedIds, create, openClient } from './prisma-clients';
 
 const endpoint = {
   protocol: 'https',
@@ -22,7 +22,7 @@ const richAgent = {
 };
 
 describe('Prisma Client on our adapter', () => {
-  test('creates a record with all that belongs to it, and finds it again with its relations', async () => {
+  test('creates a record with its relations and finds it with them', async () => {
     const { client } = await openClient();
     await client.agent.create({ data: richAgent });
     const include = { endpoints: { orderBy: { position: 'asc' } }, metadata: true, certificate: true } as const;
@@ -42,7 +42,7 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.agent.count({ where: throughLinks })).toBe(1);
   });
 
-  test('keeps nothing of a nested create whose last part fails', async () => {
+  test('writes nothing when the last part of a nested create fails', async () => {
     const { client } = await openClient();
     const twice = [
       { ...endpoint, id: 'same', position: 0 },
@@ -56,7 +56,7 @@ describe('Prisma Client on our adapter', () => {
     await client.agent.create({ data: richAgent });
   });
 
-  test('updates and deletes many, and counts them', async () => {
+  test('updates and deletes many records and counts them', async () => {
     const { client } = await openClient();
     const rows = ['1', '2', '3'].map((id) => certificateRow(id) as Prisma.CertificateCreateManyInput);
     expect(await client.certificate.createMany({ data: rows })).toEqual({ count: 3 });
@@ -86,9 +86,9 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.certificate.findUnique({ where: { id: '2' } })).toMatchObject({ issuer: 'new' });
   });
 
-  test('runs raw SQL, with rows and without', async () => {
+  test('runs raw SQL with and without returned rows', async () => {
     const { client } = await openClient();
-    await client.certificate.create({ data: certificateRow('c') });
+    await create(client, 'c');
     const time = new Date('2026-06-01T12:00:00.123Z');
     expect(await client.$queryRaw`SELECT id, created_at AS at FROM certificates WHERE created_at = ${time}`).toEqual([
       { id: 'c', at: time },
@@ -97,43 +97,43 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.$queryRaw`SELECT ${9007199254740993n} AS big`).toEqual([{ big: 9007199254740993n }]);
   });
 
-  test('a read by raw SQL cannot leave a transaction open for others', async () => {
+  test('leaves no transaction open after a raw BEGIN, which counts as a read', async () => {
     const { client } = await openClient();
     await client.$executeRawUnsafe('BEGIN');
-    await client.certificate.create({ data: certificateRow('c') });
+    await create(client, 'c');
     expect(await client.certificate.count()).toBe(1);
   });
 
-  test('a write by raw SQL that leaves a transaction open fails, and the next one works', async () => {
+  test('fails for a raw BEGIN IMMEDIATE, and the next write succeeds', async () => {
     const { client, path } = await openClient();
     await expect(client.$executeRawUnsafe('BEGIN IMMEDIATE')).rejects.toThrow();
-    await client.certificate.create({ data: certificateRow('c') });
+    await create(client, 'c');
     expect(committedIds(path)).toEqual(['c']);
   });
 });
 
-describe('What Prisma Client reports on our adapter', () => {
-  test('P2002 for a key that is taken', async () => {
+describe('Prisma Client on our adapter reports', () => {
+  test('P2002 when a unique key exists already', async () => {
     const { client } = await openClient();
-    await client.certificate.create({ data: certificateRow('c') });
-    const again = client.certificate.create({ data: certificateRow('c') });
+    await create(client, 'c');
+    const again = create(client, 'c');
     await expect(again).rejects.toBeInstanceOf(Prisma.PrismaClientKnownRequestError);
     await expect(again).rejects.toMatchObject({ code: 'P2002', meta: { modelName: 'Certificate' } });
     const sameFingerprint = { ...certificateRow('d'), fingerprintKey: 'c' };
     await expect(client.certificate.create({ data: sameFingerprint })).rejects.toMatchObject({ code: 'P2002' });
   });
 
-  test('P2003 for a reference to nothing, and for what is referred to still', async () => {
+  test('P2003 when a foreign key is violated', async () => {
     const { client } = await openClient();
     const data = { ...agentRow('a', 'c'), certificate: undefined, certificateId: 'nothing' };
-    // Prisma's types take the key only without the relation; the row is made with it, as undefined.
+    // Prisma's types allow the key only in an input without the relation.
     const orphan = data as unknown as Prisma.AgentUncheckedCreateInput;
     await expect(client.agent.create({ data: orphan })).rejects.toMatchObject({ code: 'P2003' });
     await client.agent.create({ data: agentRow('a', 'c') });
     await expect(client.certificate.delete({ where: { id: 'c' } })).rejects.toMatchObject({ code: 'P2003' });
   });
 
-  test('P2025 for a record that is not there', async () => {
+  test('P2025 when the record does not exist', async () => {
     const { client } = await openClient();
     const where = { id: 'nobody' };
     await expect(client.agent.delete({ where })).rejects.toMatchObject({ code: 'P2025' });
@@ -141,7 +141,7 @@ describe('What Prisma Client reports on our adapter', () => {
     await expect(client.agent.findUniqueOrThrow({ where })).rejects.toMatchObject({ code: 'P2025' });
   });
 
-  test('P2021 and P2022 for a table and a column that are not there', async () => {
+  test('P2021 when the table and P2022 when the column does not exist', async () => {
     const { client, database } = await openClient();
     await database.withWriter(({ driver }) => {
       driver.exec('ALTER TABLE security_events RENAME COLUMN source TO origin; DROP TABLE certificate_metadata');

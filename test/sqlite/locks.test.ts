@@ -1,0 +1,121 @@
+import type { DatabaseOptions, TransactionScope } from '../../src';
+import { longestBlockMs } from '../support/event-loop';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { openFailingDatabase } from '../support/outage';
+import { rawValues } from '../support/raw-reader';
+import { openSqlite } from '../support/raw-writer';
+import { openTestDatabase } from '../support/test-database';
+
+/** Opens a database whose write lock another connection holds until `release`. */
+async function openLocked(options: DatabaseOptions) {
+  const database = await openTestDatabase({ busyTimeoutMs: 5, ...options });
+  const agentId = await createAgent(database.db);
+  database.events.length = 0;
+  const other = openSqlite(database.options.url);
+  other.exec('BEGIN IMMEDIATE');
+  const create = (id: string): Promise<string> => createCertificate(database.db, { id, subject: 'CN=new' });
+  const created = async (): Promise<string[]> =>
+    (await database.db.certificates.query({ subject: 'CN=new' })).map(({ id }) => id).sort();
+  return { ...database, agentId, create, created, release: () => void other.close() };
+}
+
+describe('a write lock of another process', () => {
+  test('makes a write fail with BUSY after busyTimeoutMs, and a later write succeeds', async () => {
+    const { create, created, release } = await openLocked({ busyTimeoutMs: 100, retry: false });
+    const start = performance.now();
+    const error = await expectError('BUSY', () => create('a'));
+    const elapsed = performance.now() - start;
+    expect(elapsed).toBeGreaterThan(60);
+    expect(elapsed).toBeLessThan(2000);
+    expect(error).toMatchObject({ operation: 'certificates.create', retryable: true });
+    expect(error.cause).toMatchObject({ code: 'SQLITE_BUSY' });
+    release();
+    await create('b');
+    expect(await created()).toEqual(['b']);
+  });
+
+  test.each<[string, DatabaseOptions['retry'], number[]]>([
+    ['no retries with retry: false', false, []],
+    ['no retries with attempts: 1', { attempts: 1 }, []],
+    ['two retries with attempts: 3', { attempts: 3, baseDelayMs: 1 }, [1, 2]],
+    ['four retries by default', { baseDelayMs: 1 }, [1, 2, 3, 4]],
+  ])('leads to %s and one error event', async (_, retry, expected) => {
+    const { events, create, release } = await openLocked({ retry });
+    await expectError('BUSY', () => create('a'));
+    release();
+    const retries = events.flatMap((event) => (event.type === 'retry' ? [event] : []));
+    expect(retries).toMatchObject(
+      expected.map((attempt) => ({ attempt, code: 'BUSY', operation: 'certificates.create' })),
+    );
+    expect(events.filter(({ type }) => type === 'error')).toMatchObject([{ code: 'BUSY' }]);
+  });
+
+  test.each<[string, DatabaseOptions]>([
+    ['busyTimeoutMs', { busyTimeoutMs: 5000, retry: false }],
+    ['a retry', { retry: { attempts: 50, baseDelayMs: 5, maxDelayMs: 10 } }],
+  ])('that is released within %s only delays a write', async (_, options) => {
+    const { create, created, release } = await openLocked(options);
+    setTimeout(release, 30);
+    await create('a');
+    expect(await created()).toEqual(['a']);
+  });
+
+  test('makes a transaction fail with BUSY before its callback is called', async () => {
+    const { db, release } = await openLocked({ retry: false });
+    const work = jest.fn(() => 'done');
+    await expectError('BUSY', () => db.transaction(work));
+    expect(work).not.toHaveBeenCalled();
+    release();
+    expect(await db.transaction(work)).toBe('done');
+  });
+
+  test('makes each of many waiting writes fail and does not affect later writes', async () => {
+    const { create, created, release } = await openLocked({ busyTimeoutMs: 20, retry: false });
+    await Promise.all(['1', '2', '3', '4', '5'].map((id) => expectError('BUSY', () => create(id))));
+    release();
+    await Promise.all(['6', '7', '8'].map(create));
+    expect(await created()).toEqual(['6', '7', '8']);
+  });
+
+  test('does not delay reads', async () => {
+    const { db, agentId, release } = await openLocked({ busyTimeoutMs: 20_000 });
+    const start = performance.now();
+    expect(await db.getAgent(agentId)).toMatchObject({ id: agentId });
+    expect(await db.queryAgents({})).toHaveLength(1);
+    expect(performance.now() - start).toBeLessThan(5000);
+    release();
+  });
+
+  test('does not block the event loop while a write waits', async () => {
+    const { create, release } = await openLocked({ busyTimeoutMs: 400, retry: false });
+    expect(await longestBlockMs(() => expectError('BUSY', () => create('a')))).toBeLessThan(200);
+    release();
+  });
+});
+
+describe('a COMMIT that the storage fails', () => {
+  const fast = { baseDelayMs: 1, maxDelayMs: 5 };
+
+  test('is retried for a single call, which takes effect once', async () => {
+    const database = await openFailingDatabase({ retry: fast });
+    database.failStatements('COMMIT', 2);
+    expect(await createCertificate(database.db, { id: 'a' })).toBe('a');
+    expect(database.failures()).toBe(2);
+    expect(database.events.filter(({ type }) => type === 'retry')).toMatchObject([
+      { code: 'UNAVAILABLE', attempt: 1, operation: 'certificates.create' },
+      { code: 'UNAVAILABLE', attempt: 2, operation: 'certificates.create' },
+    ]);
+    expect(await rawValues(database, 'certificates', 'id')).toEqual(['a']);
+  });
+
+  test('makes a transaction fail with UNAVAILABLE and change nothing', async () => {
+    const database = await openFailingDatabase({ retry: false });
+    database.failStatements('COMMIT', 1);
+    const work = jest.fn((tx: TransactionScope) => tx.createCertificate(certificateInput({ id: 'a' })));
+    await expectError('UNAVAILABLE', () => database.db.transaction(work));
+    expect(work).toHaveBeenCalledTimes(1);
+    expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
+    expect(await database.db.transaction(work)).toBe('a');
+  });
+});
