@@ -1,9 +1,10 @@
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
 import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
 import type { SqliteDatabase } from '../../src/engines/sqlite/database';
-import { SqliteMigrator } from '../../src/engines/sqlite/migrator';
 import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
+import { sqliteTemplate } from '../support/sqlite-template';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { officialFactory, openDatabase } from './adapter-pair';
 
@@ -17,8 +18,8 @@ interface ClientDatabase {
 /** Opens an empty database with Prisma Client on our adapter; both are closed after the test. */
 export async function openClient(busyTimeoutMs = 50): Promise<ClientDatabase> {
   const path = join(temporaryDirectory(), 'test.sqlite');
+  copyFileSync(await sqliteTemplate(), path);
   const database = await openDatabase(path, busyTimeoutMs);
-  await new SqliteMigrator({ path, busyTimeoutMs, durability: 'normal' }, database).apply();
   const client = new PrismaClient({ adapter: createSqliteAdapterFactory(database), errorFormat: 'minimal' });
   afterTest(() => client.$disconnect());
   return { path, database, client };
