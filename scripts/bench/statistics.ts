@@ -7,37 +7,44 @@ export interface Measurement {
   readonly p99Us: number;
   /** Throughput relative to the baseline: the median of the rounds; null without a baseline. */
   readonly ratio: number | null;
-  /** Interquartile range of the ratios of the rounds; null without a baseline. */
-  readonly ratioSpread: number | null;
+  /** Median duration of an operation relative to the baseline; null without a baseline. */
+  readonly p50Ratio: Distribution | null;
   readonly operations: number;
 }
 
+/** Distribution of a value over the rounds. */
+export interface Distribution {
+  readonly median: number;
+  /** Interquartile range. */
+  readonly spread: number;
+}
+
 /**
- * Computes the measurement of a contender from its slices, one for each round. The ratio is the median of the rounds, so
- * that a disturbance affects only the rounds in which it happens.
+ * Computes the measurement of a contender from its slices, one for each round. Ratios are medians of the rounds, so that a
+ * disturbance affects only the rounds in which it happens.
  */
 export function toMeasurement(slices: readonly Slice[], baseline: readonly Slice[] | undefined): Measurement {
   const latencies = sort(slices.flatMap(({ latenciesUs }) => [...latenciesUs]));
   const busyMs = slices.reduce((total, slice) => total + slice.busyMs, 0);
-  const ratios = sort(
+  const ratiosOf = (valueOf: (slice: Slice) => number): number[] =>
     slices.flatMap((slice, round) => {
       const baselineSlice = baseline?.[round];
-      return baselineSlice === undefined ? [] : [throughput(slice) / throughput(baselineSlice)];
-    }),
-  );
-  const hasRatio = ratios.length > 0;
+      return baselineSlice === undefined ? [] : [valueOf(slice) / valueOf(baselineSlice)];
+    });
   return {
     opsPerSecond: latencies.length / (busyMs / 1000),
     p50Us: quantile(latencies, 0.5),
     p99Us: quantile(latencies, 0.99),
-    ratio: hasRatio ? median(ratios) : null,
-    ratioSpread: hasRatio ? quantile(ratios, 0.75) - quantile(ratios, 0.25) : null,
+    ratio: toDistribution(ratiosOf((slice) => slice.latenciesUs.length / slice.busyMs))?.median ?? null,
+    p50Ratio: toDistribution(ratiosOf((slice) => median([...slice.latenciesUs]))),
     operations: latencies.length,
   };
 }
 
-function throughput({ latenciesUs, busyMs }: Slice): number {
-  return latenciesUs.length / busyMs;
+function toDistribution(values: readonly number[]): Distribution | null {
+  if (values.length === 0) return null;
+  const sorted = sort(values);
+  return { median: median(sorted), spread: quantile(sorted, 0.75) - quantile(sorted, 0.25) };
 }
 
 function quantile(sorted: readonly number[], share: number): number {

@@ -21,7 +21,7 @@ export const shownNames: Readonly<Record<ContenderName, string>> = {
   typeorm: 'TypeORM',
 };
 
-/** Difference that a new build may have at most to an old one, as a share; less where the measurement is more exact. */
+/** Share by which a new build may be slower than an old one; the limit is lower where the measurement is more exact. */
 const maxAllowance = 0.05;
 
 /** Returns the contenders that took part, in the order of `contenderNames`. */
@@ -57,28 +57,29 @@ export function ratioTable(run: RunResult): Table {
 }
 
 /**
- * Formats the comparison of this build with an old one. A workload is marked as slower when its ratio is below 1 by more
- * than the spread of the old build against itself, or by more than 5 %.
+ * Formats the comparison of this build with an old one. A workload is marked as slower when its median duration is longer
+ * by more than the spread of the old build's own second process, or by more than 5 %.
  */
 export function comparisonTable({ version, agentCount, workloads }: RunResult): Table {
   return {
     title: `${version}, ${formatCount(agentCount)} agents: this build (package) compared with the old one`,
-    header: ['workload', 'old p50 us', 'package p50 us', 'package x old', 'control x old', 'spread', ''],
+    header: ['workload', 'old p50 us', 'package p50 us', 'p50 x old', 'control x old', 'spread', 'ops/s x old', ''],
     rows: workloads.map(({ id, title, contenders: { old, package: own, control } }) => [
       `${id} ${title}`,
       old === undefined ? '' : formatCount(old.p50Us),
       own === undefined ? '' : formatCount(own.p50Us),
+      formatRatio(own?.p50Ratio?.median ?? null, 3),
+      formatRatio(control?.p50Ratio?.median ?? null, 3),
+      formatRatio(control?.p50Ratio?.spread ?? null, 3),
       formatRatio(own?.ratio ?? null, 3),
-      formatRatio(control?.ratio ?? null, 3),
-      formatRatio(control?.ratioSpread ?? null, 3),
       isSlower(own, control) ? 'slower' : '',
     ]),
   };
 }
 
 function isSlower(own: Measurement | undefined, control: Measurement | undefined): boolean {
-  const allowance = Math.min(maxAllowance, control?.ratioSpread ?? maxAllowance);
-  return (own?.ratio ?? 1) < 1 - allowance;
+  const allowance = Math.min(maxAllowance, control?.p50Ratio?.spread ?? maxAllowance);
+  return (own?.p50Ratio?.median ?? 1) > 1 + allowance;
 }
 
 /** Formats the measurements of raw SQL and of the package with the ratios of all contenders, in one table. */

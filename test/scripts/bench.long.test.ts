@@ -54,8 +54,8 @@ describe('npm run bench', () => {
   test('compares this build with an old one, which it measures twice', async () => {
     const { exitCode, stdout } = await runBenchmark('--old', packageRoot, '--workloads', 'W1');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^ +WORKLOAD +OLD P50 US +PACKAGE P50 US +PACKAGE X OLD +CONTROL X OLD +SPREAD$/m);
-    expect(stdout).toMatch(/^ +W1 getAgent( +[\d.,]+){5}( +slower)?$/m);
+    expect(stdout).toMatch(/^ +WORKLOAD +OLD P50 US +PACKAGE P50 US +P50 X OLD +CONTROL X OLD +SPREAD +OPS\/S X OLD$/m);
+    expect(stdout).toMatch(/^ +W1 getAgent( +[\d.,]+){6}( +slower)?$/m);
   }, 60_000);
 
   test('rejects a path without a built package', async () => {
