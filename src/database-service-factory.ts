@@ -95,7 +95,7 @@ function resolveReset(options: DatabaseOptions | undefined, live: ResolvedOption
   if (isDeepStrictEqual(given.location, live.location)) {
     return { ...given, allowReset: given.allowReset || live.allowReset };
   }
-  throw new Failure('INVALID_OPTIONS', 'the instance of this process has another database: reset it first', {
+  throw new Failure('INVALID_OPTIONS', 'url must be that of the existing instance: reset that instance first', {
     field: 'url',
   });
 }
@@ -107,7 +107,10 @@ async function start(service: DatabaseService): Promise<DatabaseService> {
 
 function checkSameOptions(options: DatabaseOptions | undefined, live: ResolvedOptions): void {
   if (options === undefined || isDeepStrictEqual(resolveOptions(options), live)) return;
-  throw new Failure('INVALID_OPTIONS', 'the instance of this process was made with other options');
+  throw new Failure(
+    'INVALID_OPTIONS',
+    'options must equal those of the existing instance: pass none, or reset the instance first',
+  );
 }
 
 async function named(operation: Operation, work: () => void | Promise<void>): Promise<void> {

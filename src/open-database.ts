@@ -48,7 +48,7 @@ async function openConverted(
 function warnOfIgnored({ location, replicas }: ResolvedOptions, diagnostics: Diagnostics): void {
   const parameters = [...new Set([location, ...replicas].flatMap(({ ignored }) => ignored))];
   if (parameters.length === 0) return;
-  diagnostics.warned('Parameters of the URL are ignored: they mean something to the engines of Prisma only', {
+  diagnostics.warned('ignored URL parameters that only the engines of Prisma use', {
     parameters,
   });
 }

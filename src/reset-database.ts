@@ -6,7 +6,9 @@ import { convertRejection } from './runtime/convert-errors';
 /** @throws INVALID_OPTIONS where the database may be more than a test's. */
 export function assertResettable({ location, allowReset }: ResolvedOptions): void {
   if (location.kind !== 'postgresql' || allowReset) return;
-  throw new Failure('INVALID_OPTIONS', 'allowReset must be true for this on PostgreSQL', { field: 'allowReset' });
+  throw new Failure('INVALID_OPTIONS', 'allowReset must be true to reset a PostgreSQL database', {
+    field: 'allowReset',
+  });
 }
 
 /**

@@ -2,12 +2,12 @@ import { Failure } from '../errors/failure';
 
 /** Returns the failure for the id of a new agent that is taken. */
 export function idTaken(): Failure {
-  return new Failure('ALREADY_EXISTS', 'id is taken already', { entity: 'agent', field: 'id' });
+  return new Failure('ALREADY_EXISTS', 'id is already taken', { entity: 'agent', field: 'id' });
 }
 
 /** Returns the failure for a certificate that does not exist. */
 export function unknownCertificate(): Failure {
-  return new Failure('REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist', {
+  return new Failure('REFERENCE_NOT_FOUND', 'certificateId must be the id of an existing certificate', {
     entity: 'certificate',
     field: 'certificateId',
   });
@@ -15,12 +15,15 @@ export function unknownCertificate(): Failure {
 
 /** Returns the failure for a change of the status of a revoked agent. */
 export function staysRevoked(): Failure {
-  return new Failure('INVALID_TRANSITION', 'a revoked agent stays revoked', { entity: 'agent', field: 'status' });
+  return new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', {
+    entity: 'agent',
+    field: 'status',
+  });
 }
 
 /** Returns the failure for an agent that was changed since `ifUpdatedAt`. */
 export function changedMeanwhile(): Failure {
-  return new Failure('CONFLICT', 'the agent was changed meanwhile', {
+  return new Failure('CONFLICT', 'the agent has changed since ifUpdatedAt: read it again before the next attempt', {
     entity: 'agent',
     field: 'updatedAt',
     retryable: true,

@@ -125,7 +125,7 @@ function checkEndpointReference(value: unknown, field: string): string {
   if (typeof value === 'string') return checkNonEmptyText(value, field);
   const id = guardedRead(field, () => {
     if (typeof value === 'object' && value !== null && 'id' in value) return value.id;
-    throw invalidInput(field, 'must be an endpoint or the id of one');
+    throw invalidInput(field, 'must be an endpoint or an endpoint id');
   });
   return checkNonEmptyText(id, `${field}.id`);
 }

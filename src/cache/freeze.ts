@@ -16,7 +16,7 @@ class FixedDate extends Date {
 }
 
 function refuse(): never {
-  throw new TypeError('Cannot change a time of a record that others are given, too');
+  throw new TypeError('Cannot change a Date of a cached record');
 }
 
 /** Makes a record that no other code uses yet immutable, including its dates, and returns it. */

@@ -77,7 +77,7 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
   if ((await lockForUpdate(tx, id)) === undefined) return false;
   const holders = await tx.query(holderStatements(tx.dialect).exists({ certificateId: id }));
   if (holders.length > 0) {
-    throw new Failure('STILL_REFERENCED', 'an agent holds the certificate', { entity: 'certificate' });
+    throw new Failure('STILL_REFERENCED', 'an agent still refers to the certificate', { entity: 'certificate' });
   }
   const predecessors = await tx.query(statements.lockPredecessors({ id }));
   // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
@@ -122,11 +122,11 @@ export async function rotateCertificate(
     // Fails with ALREADY_EXISTS when the new id or fingerprint is taken: this error is reported first, and everything
     // is rolled back.
     await tx.executeAll(statements.insert(row));
-    const message = 'the certificate to be replaced does not exist';
+    const message = 'oldId must be the id of an existing certificate';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
   }
   if (locked[1] !== null) {
-    const message = 'the certificate has been replaced already';
+    const message = 'the certificate has already been replaced';
     throw new Failure('CONFLICT', message, { entity: 'certificate', field: 'replacedBy' });
   }
   if (row.columns.status === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
@@ -201,7 +201,7 @@ async function repeatWhileHidden<T>(
 }
 
 function staysRevoked(): Failure {
-  return new Failure('INVALID_TRANSITION', 'a revoked certificate stays revoked', {
+  return new Failure('INVALID_TRANSITION', 'the certificate is REVOKED, which is final', {
     entity: 'certificate',
     field: 'status',
   });

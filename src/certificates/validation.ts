@@ -95,6 +95,6 @@ function checkRevocationReason(value: unknown, field: string): RevocationReason 
 
 function checkRevocation({ status, revokedAt, revocationReason }: CertificateColumns): void {
   if (status === 'REVOKED') return;
-  if (revokedAt !== null) throw invalidInput('revokedAt', 'is for revoked certificates only');
-  if (revocationReason !== null) throw invalidInput('revocationReason', 'is for revoked certificates only');
+  if (revokedAt !== null) throw invalidInput('revokedAt', 'must be absent unless status is REVOKED');
+  if (revocationReason !== null) throw invalidInput('revocationReason', 'must be absent unless status is REVOKED');
 }

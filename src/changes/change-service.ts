@@ -117,7 +117,7 @@ export class ChangeService {
   // A transaction's own changes get their numbers when it commits.
   #refuseInsideTransaction(): void {
     if (!this.#session.isTransaction) return;
-    throw new Failure('CONFLICT', 'the change feed is not part of a transaction; use it beside or after it', {
+    throw new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {
       retryable: false,
     });
   }
@@ -145,9 +145,9 @@ function isInRange({ after }: Position, { pruned, last }: FeedBounds): boolean {
 function outOfRange({ after = 0 }: Position, { last }: FeedBounds): Failure {
   const rule =
     after > last
-      ? 'must not be above the last number of the feed'
-      : 'must not be below the pruning mark: changes after it were pruned';
-  return new Failure('OUT_OF_RANGE', `after ${rule}; read all records again, then follow without after`, {
+      ? 'must not be greater than the last sequence number of the feed'
+      : 'must not be less than the pruning mark, because changes after it were pruned';
+  return new Failure('OUT_OF_RANGE', `after ${rule}: read all records again, then follow without after`, {
     field: 'after',
   });
 }

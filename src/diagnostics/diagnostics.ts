@@ -16,6 +16,13 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
+/** What a change of the circuit breaker's state means, for the log. */
+const breakerMessages: Readonly<Record<BreakerState, (failures: number) => string>> = {
+  open: (failures) => `opened after ${failures} consecutive failures: calls fail at once`,
+  'half-open': () => 'half-open: one call probes the database',
+  closed: () => 'closed: the database is reachable',
+};
+
 /** Reports events to the application's logger and hook. An error that they throw never makes a call fail. */
 export class Diagnostics {
   readonly #logger: Logger | undefined;
@@ -46,31 +53,33 @@ export class Diagnostics {
   /** Reports a fault of this package that does not make the call fail. */
   faultFound(operation: string, cause: unknown): void {
     const details = { operation, code: 'INTERNAL', cause: describeError(originalOf(cause) ?? cause) };
-    quietly(() => this.#logger?.error(details, 'Unexpected fault of this package'));
+    quietly(() => this.#logger?.error(details, 'unexpected error in ans-database'));
   }
 
   retrying(operation: string, code: DatabaseError['code'], attempt: number, delayMs: number): void {
     this.emit({ type: 'retry', operation, code, attempt, delayMs });
-    quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'Transient failure, trying again'));
+    quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'retrying after a transient failure'));
   }
 
-  breakerChanged(state: BreakerState): void {
+  /** @param failures - number of consecutive failures; 0 when the circuit breaker is closed. */
+  breakerChanged(state: BreakerState, failures: number): void {
     this.emit({ type: 'breaker', state });
-    if (state === 'open')
-      quietly(() => this.#logger?.error({ breaker: state }, 'Database is down: calls fail at once'));
-    else if (state === 'closed') quietly(() => this.#logger?.info({ breaker: state }, 'Database is there again'));
-    else quietly(() => this.#logger?.info({ breaker: state }, 'Finding out whether the database is there again'));
+    const level = state === 'open' ? 'error' : 'info';
+    quietly(() => this.#logger?.[level]({ breaker: state }, `circuit breaker ${breakerMessages[state](failures)}`));
   }
 
   migrated(applied: readonly string[], durationMs: number): void {
     // A copy: the caller is given the other.
     this.emit({ type: 'migration', applied: [...applied], durationMs });
-    quietly(() => this.#logger?.info({ applied, durationMs }, 'Migrations applied'));
+    quietly(() => this.#logger?.info({ applied, durationMs }, 'migrations applied'));
   }
 
   replicaChanged(replica: number, isServing: boolean): void {
-    if (isServing) quietly(() => this.#logger?.info({ replica }, 'Read replica serves'));
-    else quietly(() => this.#logger?.warn({ replica }, 'Read replica is down or lags: the primary answers'));
+    if (isServing) quietly(() => this.#logger?.info({ replica }, 'read replica serves reads'));
+    else
+      quietly(() =>
+        this.#logger?.warn({ replica }, 'read replica is unreachable or lags: the primary answers its reads'),
+      );
   }
 
   warned(message: string, details: object = {}): void {

@@ -39,8 +39,8 @@ function failureOf(link: object, cause: unknown): Failure | undefined {
 function unexpectedFault(error: unknown): Failure {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
   return hasCode
-    ? reportedFailure('INTERNAL', 'unexpected fault', { cause: error })
-    : new Failure('INTERNAL', 'unexpected fault', { cause: error });
+    ? reportedFailure('INTERNAL', 'unexpected error', { cause: error })
+    : new Failure('INTERNAL', 'unexpected error', { cause: error });
 }
 
 // JavaScript limits the length of a string, and the data for a database become one string at some point.

@@ -10,7 +10,7 @@ import { redactCause } from './redacted-cause';
  * - `OUT_OF_RANGE`: a position in the change feed is below the pruning mark or above the last number.
  * - `ALREADY_EXISTS`: the id, the fingerprint or the held name is taken.
  * - `REFERENCE_NOT_FOUND`: the record refers to one that does not exist.
- * - `STILL_REFERENCED`: other records refer to this one.
+ * - `STILL_REFERENCED`: other records still refer to this record.
  * - `INVALID_TRANSITION`: the new status cannot follow the stored one. REVOKED is terminal.
  * - `CONSTRAINT_VIOLATION`: a trigger or CHECK constraint that the application added refused the change.
  * - `PERMISSION_DENIED`: the database role lacks a privilege, or the row is protected.

@@ -158,5 +158,5 @@ export const maxLockTries = 10;
 
 /** Creates the failure for a change of a record that the role may read: a row security policy hides it from changes. */
 export function protectedRow(): Failure {
-  return new Failure('PERMISSION_DENIED', 'row level security keeps the database role from changing the record');
+  return new Failure('PERMISSION_DENIED', 'row level security prevents the database role from changing the record');
 }

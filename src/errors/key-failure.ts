@@ -26,9 +26,9 @@ const nestedKeys: ReadonlySet<string> = new Set([
  */
 export function toKeyFailure(columns: string, cause: unknown): Failure {
   if (nestedKeys.has(columns)) {
-    const message = 'rows of a record that does not exist are in the way: check() names them';
+    const message = 'rows of a record that does not exist have the same key: run check() to list them';
     return reportedFailure('CORRUPT', message, { cause });
   }
   const [entity, field] = publicKeys[columns] ?? [];
-  return reportedFailure('ALREADY_EXISTS', `${field ?? 'a key'} is taken already`, { entity, field, cause });
+  return reportedFailure('ALREADY_EXISTS', `${field ?? 'a key'} is already taken`, { entity, field, cause });
 }

@@ -1,12 +1,12 @@
 import { classifyError, rememberFailure } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
-import { Failure, originalOf } from './failure';
+import { copyFailure, Failure, originalOf } from './failure';
 
 /** The calls that can fail, and how the message of their failure begins. */
 const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
-  health: 'Failed to examine database',
+  health: 'Failed to get database health',
   reset: 'Failed to reset database',
   backup: 'Failed to back up database',
   check: 'Failed to check database',
@@ -60,8 +60,6 @@ const failureMessages = {
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
-  'certificates.create': ['certificate', 'replacedBy'],
-  register: ['certificate', 'certificate.replacedBy'],
 };
 
 /** A call of the public surface. */
@@ -71,15 +69,13 @@ export type Operation = keyof typeof failureMessages;
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const failure = failureOf(operation, error);
-  const reference = failure.code === 'REFERENCE_NOT_FOUND' ? references[operation] : undefined;
   const databaseError = new DatabaseError({
     code: failure.code,
     operation,
     message: failure.code === 'NOT_INITIALIZED' ? failure.message : `${failureMessages[operation]}: ${failure.message}`,
     retryable: failure.retryable,
-    entity:
-      failure.entity ?? reference?.[0] ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
-    field: failure.field ?? reference?.[1],
+    entity: failure.entity ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
+    field: failure.field,
     // Of a fault of this package, the stack of the failure shows where it was thrown.
     cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
@@ -126,10 +122,14 @@ function failureOf(operation: Operation, error: unknown): Failure {
   const failure = classifyError(error);
   const isBrokenReference = failure.code === 'REFERENCE_NOT_FOUND' || failure.code === 'STILL_REFERENCED';
   if (!failure.isReported || !isBrokenReference) return failure;
-  if (failure.code === 'REFERENCE_NOT_FOUND' && !withoutReferences.has(operation)) return failure;
+  if (failure.code === 'REFERENCE_NOT_FOUND' && !withoutReferences.has(operation)) {
+    const [entity, field] = references[operation] ?? [];
+    if (entity === undefined) return failure;
+    return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
+  }
   // An agent may be newer than the state that the transaction sees, so the foreign key has to detect it.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
-  const message = isHeld ? 'an agent holds the certificate' : 'other records refer to this one';
+  const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];
   return new Failure('STILL_REFERENCED', message, { entity, cause: failure });
 }

@@ -56,7 +56,7 @@ class RedactedError extends Error {
   readonly code?: string;
 
   constructor(name: string, code: string | undefined) {
-    super('details are withheld, driverErrorOf returns them');
+    super('details are withheld: driverErrorOf() returns the original error');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
     // Without frames: the frames of the original error are text of the driver, and the frames of this function have no

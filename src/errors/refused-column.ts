@@ -10,13 +10,13 @@ interface ColumnRule {
 
 const uniqueName: ColumnRule = {
   code: 'ALREADY_EXISTS',
-  message: 'name and version are taken by another agent',
+  message: 'name and version are already taken by another agent',
   details: { entity: 'agent', field: 'name' },
 };
 
 const usableCertificate: ColumnRule = {
   code: 'INVALID_TRANSITION',
-  message: 'certificateId must not be that of a REVOKED certificate',
+  message: 'certificateId must not refer to a REVOKED certificate',
   details: { entity: 'certificate', field: 'certificateId' },
 };
 

@@ -140,7 +140,8 @@ export abstract class EventReadService {
       const { maxResults } = this.#settings;
       const statement = buildEventAggregate(executor.dialect, conditions, by, maxResults + 1);
       const rows = await this.#queryMany(executor, statement);
-      if (rows.length > maxResults) throw new Failure('RESULT_TOO_LARGE', `there are more than ${maxResults} keys`);
+      if (rows.length > maxResults)
+        throw new Failure('RESULT_TOO_LARGE', `more than ${maxResults} keys match: narrow the filter`);
       return rows.map(([key, count]) => {
         return {
           key: typeof key === 'string' ? key : storedSpan(key).toISOString(),

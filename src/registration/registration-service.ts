@@ -66,7 +66,8 @@ function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
     const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
-    if (given !== certificateId) throw invalidInput('certificateId', 'must be that of the certificate, or be left out');
+    if (given !== certificateId)
+      throw invalidInput('certificateId', 'must equal the id of the certificate, or be absent');
     return { ...fields, certificateId };
   });
 }

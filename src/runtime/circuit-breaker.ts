@@ -19,7 +19,7 @@ const shortestPatienceMs = 1000;
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
-  readonly #observe: (state: BreakerState) => void;
+  readonly #observe: (state: BreakerState, failures: number) => void;
   #state: BreakerState = 'closed';
   /** Failures in a row. Never 0 while the state is another than closed. */
   #failures = 0;
@@ -30,7 +30,7 @@ export class CircuitBreaker {
   #nextProbeAt = Number.NEGATIVE_INFINITY;
 
   /** @param observe - called after each change of the state. */
-  constructor(settings: BreakerSettings, observe: (state: BreakerState) => void) {
+  constructor(settings: BreakerSettings, observe: (state: BreakerState, failures: number) => void) {
     this.#settings = settings;
     this.#observe = observe;
   }
@@ -89,7 +89,7 @@ export class CircuitBreaker {
   #admitProbe(): number {
     const now = performance.now();
     if (now < this.#nextProbeAt) {
-      const message = 'the database has not answered repeatedly, so for a moment it is not asked again';
+      const message = 'the circuit breaker is open because the database failed repeatedly: try again later';
       throw new Failure('UNAVAILABLE', message, { cause: this.#lastError });
     }
     // One that never ends must not keep all others out for ever.
@@ -103,6 +103,6 @@ export class CircuitBreaker {
     if (state === this.#state) return;
     this.#state = state;
     this.#era += 1;
-    this.#observe(state);
+    this.#observe(state, this.#failures);
   }
 }

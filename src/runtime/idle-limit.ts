@@ -92,6 +92,6 @@ export class IdleLimit {
 export function idleForTooLong(): Failure {
   const message =
     'the transaction was rolled back because it sent no statement for transactionIdleTimeoutMs while another call of this ' +
-    'process waited for it; do not wait in its callback for a write beside it, such as one that a queue does';
+    'process waited for it: its callback must not wait for a write outside of the transaction, for example in a queue';
   return new Failure('TIMEOUT', message, { retryable: false });
 }

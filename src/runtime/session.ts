@@ -45,7 +45,8 @@ export class DatabaseSession implements Session {
     this.#policy = settings.retry;
     this.#idleTimeoutMs = settings.transactionIdleTimeoutMs;
     const { breaker } = settings;
-    this.#breaker = breaker && new CircuitBreaker(breaker, (state) => diagnostics.breakerChanged(state));
+    this.#breaker =
+      breaker && new CircuitBreaker(breaker, (state, failures) => diagnostics.breakerChanged(state, failures));
   }
 
   /** Lets work begin. */
@@ -72,7 +73,7 @@ export class DatabaseSession implements Session {
       this.#repetitions.cancel();
       await database.terminate();
       const what = count === 1 ? '1 call was' : `${count} calls were`;
-      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs, and cut off`);
+      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs and aborted`);
     }
     // A server that has fallen silent does not say goodbye.
     const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
@@ -238,7 +239,11 @@ function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): Transac
 }
 
 function writeBesideTransaction(): Failure {
-  return new Failure('CONFLICT', 'inside a transaction, write through the transaction, not beside it', {
-    retryable: false,
-  });
+  return new Failure(
+    'CONFLICT',
+    'inside a transaction, write through its tx argument and not through the database object',
+    {
+      retryable: false,
+    },
+  );
 }

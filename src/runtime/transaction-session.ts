@@ -40,7 +40,7 @@ export class TransactionSession implements Session {
     const run = (): Promise<T> => {
       requiresPrimary(options);
       if (this.#outer.isAborted) throw notInitialized();
-      if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction is over');
+      if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction has ended');
       const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       return done.catch((error: unknown) => this.#noteFailure(error));
     };

@@ -37,7 +37,7 @@ describe('delete of a certificate', () => {
     const agentId = await createAgent(db, { certificateId: 'c', status });
     const error = await expectRefused(database, 'STILL_REFERENCED', () => db.certificates.delete('c'));
     expect(error).toMatchObject({ entity: 'certificate', operation: 'certificates.delete', retryable: false });
-    expect(error.message).toBe('Failed to delete certificate: an agent holds the certificate');
+    expect(error.message).toBe('Failed to delete certificate: an agent still refers to the certificate');
     await db.deleteAgent(agentId);
     expect(await db.certificates.delete('c')).toBe(true);
   });
@@ -103,6 +103,6 @@ testOn(
     });
     const error = await expectError('STILL_REFERENCED', () => work);
     expect(error).toMatchObject({ entity: 'certificate', operation: 'certificates.delete', retryable: false });
-    expect(error.message).toBe('Failed to delete certificate: an agent holds the certificate');
+    expect(error.message).toBe('Failed to delete certificate: an agent still refers to the certificate');
   },
 );

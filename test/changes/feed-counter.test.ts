@@ -72,7 +72,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     'a sequence %s is reported by check and health and repaired by migrateDatabase',
     async (_name, sql) => {
       const { db } = await openBehind(sql);
-      const behind = expect.stringContaining('behind its highest stored number') as unknown;
+      const behind = expect.stringContaining('behind its highest stored value') as unknown;
       expect(await db.check()).toMatchObject({ ok: false, findings: [{ check: 'change-feed', message: behind }] });
       expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [behind] });
       const last = (await db.changes()).at(-1)?.sequence ?? 0;

@@ -78,7 +78,7 @@ describe.each(databaseKinds)('Inside the callback of a transaction of %s, the ou
 });
 
 describe('Beside a transaction, another caller', () => {
-  const title = 'reads the last committed state without waiting, and writes when the transaction is over';
+  const title = 'reads the last committed state without waiting, and writes when the transaction has ended';
   testOn('sqlite', title, async () => {
     const { db } = await openTestDatabase();
     const opened = createSignal();

@@ -36,7 +36,7 @@ describe('an INTERNAL error', () => {
       attempt: 1,
       cause,
     };
-    expect(logger.error.mock.calls).toEqual([[told, 'Failed to get agent: unexpected fault']]);
+    expect(logger.error.mock.calls).toEqual([[told, 'Failed to get agent: unexpected error']]);
     expect(JSON.stringify(onEvent.mock.calls)).not.toContain('fault');
   });
 

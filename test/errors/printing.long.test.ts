@@ -74,7 +74,7 @@ describe('a printed DatabaseError', () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       name: 'DatabaseError',
       code: 'ALREADY_EXISTS',
-      message: 'Failed to create certificate: fingerprint is taken already',
+      message: 'Failed to create certificate: fingerprint is already taken',
       operation: 'certificates.create',
       retryable: false,
       entity: 'certificate',

@@ -60,7 +60,7 @@ test.each([
     const db = await openWith(table, value);
     const error = await expectError('STILL_REFERENCED', () => call(db));
     expect(error).toMatchObject({ retryable: false, entity });
-    expect(error.message).toMatch(/: other records refer to this one$/);
+    expect(error.message).toMatch(/: other records still refer to this record$/);
     expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
     expect(await db.certificates.get('free')).not.toBeNull();
   },

@@ -34,7 +34,7 @@ const untoldSql = `SELECT id FROM agents a WHERE owner LIKE 'unit %'
 
 /** Whether a failed call's change may have been kept. */
 export function isInDoubt({ code, message }: DatabaseError): boolean {
-  return code === 'UNAVAILABLE' && message.includes('may have been kept or not');
+  return code === 'UNAVAILABLE' && message.includes('may or may not have been kept');
 }
 
 /** Callers that write until they are told to stop, and what they were told. */

@@ -158,7 +158,7 @@ test('a role that may not create tables or read the history fails with PERMISSIO
 
   await apply([first]);
   const unreadable = await expectError('PERMISSION_DENIED', () => db.initialize());
-  expect(unreadable.message).toContain('to read the history');
+  expect(unreadable.message).toContain('may not read the migration history');
 });
 
 describe('a database that another connection is migrating', () => {

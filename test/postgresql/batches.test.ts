@@ -76,7 +76,7 @@ describe('A registration whose statements the connection has prepared', () => {
       const { db, proxy, register } = await open();
       proxy.cutAt('Agent doubtful', moment, 9);
       const error = await expectError('UNAVAILABLE', () => register('doubtful'));
-      expect(error.message).toContain('may have been kept or not');
+      expect(error.message).toContain('may or may not have been kept');
       expect(proxy.cuts).toBe(1);
       // check() sends the names of agents.
       proxy.stopCutting();

@@ -36,8 +36,8 @@ test('a statement that an administrator cancels fails with UNAVAILABLE and is no
   const failed = expectError('UNAVAILABLE', () => db.updateCertificateStatus('c', 'SUSPENDED'));
   await onWaiting(options.url, 'pg_cancel_backend');
   const error = await failed;
-  expect(error.message).toContain('was cancelled on the server');
-  expect(error.message).not.toContain('took longer');
+  expect(error.message).toContain('was cancelled on request');
+  expect(error.message).not.toContain('timeout');
   expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
 });
 
@@ -45,7 +45,7 @@ test('a statement that exceeds its time limit fails with TIMEOUT', async () => {
   const { db, options } = await open({ pool: { statementTimeoutMs: 100 } });
   await lockCertificate(options.url);
   const error = await expectError('TIMEOUT', () => db.updateCertificateStatus('c', 'SUSPENDED'));
-  expect(error.message).toContain('took longer than it may');
+  expect(error.message).toContain('statement_timeout');
 });
 
 describe('a transaction that is idle for longer than the server allows', () => {

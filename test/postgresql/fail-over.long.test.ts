@@ -105,7 +105,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
     for (const [name, write] of writes) {
       told.length = 0;
       await expectError('READ_ONLY', () => write(db, name));
-      expect(told.filter((entry) => JSON.stringify(entry).includes('trying again'))).toHaveLength(4);
+      expect(told.filter((entry) => JSON.stringify(entry).includes('retrying'))).toHaveLength(4);
     }
     expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [expect.stringContaining('standby')] });
     await replication.primary.stop('immediate');
@@ -135,7 +135,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
       expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
       await sleep(50);
     }
-    expect(JSON.stringify(told)).toContain('not a standby any more');
+    expect(JSON.stringify(told)).toContain('no longer a standby');
     expect(await db.health()).toMatchObject({
       status: 'degraded',
       replicas: [{ isServing: false, fault: 'not-a-standby' }],
@@ -152,7 +152,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
     for (let round = 0; round < 20; round += 1) {
       expect(await db.getAgent('a')).toMatchObject({ name: 'After the promotion' });
     }
-    expect(JSON.stringify(told)).toContain('not a standby any more');
+    expect(JSON.stringify(told)).toContain('no longer a standby');
   });
 });
 

@@ -69,5 +69,5 @@ test('a reply that does not confirm a commit is not treated as a commit', async 
   const { proxy, victim, url } = await openBehindProxy();
   proxy.replace('COMMIT\0', 'XXXXXX\0');
   const outcome = await victim.do('transaction', url);
-  expect(outcome).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('kept or not') as unknown });
+  expect(outcome).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('may or may not') as unknown });
 });

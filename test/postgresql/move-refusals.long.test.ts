@@ -163,7 +163,7 @@ test('A server that ends the connection in the middle ends the move, and nothing
     for (let index = 0; index < 60; index += 1) await createCertificate(db);
   });
   await moving.slowDown('certificates');
-  const refused = moving.expectRefused(/^the server is going down or coming up; nothing was moved \(57P01\)$/);
+  const refused = moving.expectRefused(/^the server is shutting down or starting up; nothing was moved \(57P01\)$/);
   const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'INSERT%'`;
   for (let ended = 0; ended === 0;) ended = (await queryRaw(moving.target, end)).flat().length;

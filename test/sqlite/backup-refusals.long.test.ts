@@ -58,7 +58,7 @@ describe('A backup is refused, and leaves nothing behind,', () => {
     const { db } = await openTestDatabase();
     const directory = temporaryDirectory();
     const error = await expectError('UNAVAILABLE', () => db.backup(join(directory, 'missing', 'b.sqlite')));
-    expect(error.message).toBe('Failed to back up database: the folder of the backup does not exist');
+    expect(error.message).toBe('Failed to back up database: the directory of the backup does not exist');
     writeFileSync(join(directory, 'file'), '');
     await expectError('UNAVAILABLE', () => db.backup(join(directory, 'file', 'b.sqlite')));
     expect(readdirSync(directory)).toEqual(['file']);

@@ -286,7 +286,7 @@ describe('when the storage rolls a transaction back', () => {
     const { database } = await openClient();
     const transaction = await database.begin();
     transaction.connection.driver.exec('ROLLBACK');
-    expect(() => transaction.commit()).toThrow('the transaction was rolled back by the storage');
+    expect(() => transaction.commit()).toThrow('SQLite rolled the transaction back after a storage error');
     (await database.begin()).rollback();
   });
 });

@@ -23,7 +23,7 @@ describe('A transaction that the storage has rolled back', () => {
         await expectError('UNAVAILABLE', () => tx.updateCertificateStatus(certificateId, 'SUSPENDED'));
       }),
     );
-    expect(error.message).toBe('Transaction failed: the transaction was rolled back by the storage');
+    expect(error.message).toBe('Transaction failed: SQLite rolled the transaction back after a storage error');
     expect(await rawRows(database, 'agents')).toEqual([]);
     expect(await db.getCertificate(certificateId)).toMatchObject({ status: 'VALID' });
     await db.createAgent(agentInput({ id: 'next', certificateId }));

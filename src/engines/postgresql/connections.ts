@@ -181,7 +181,11 @@ function assertUsable(config: ClientConfig): void {
     // The driver uses the files again for every new connection.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
-    throw new Failure('INVALID_OPTIONS', 'the parameters of the URL cannot be used', { cause: error });
+    throw new Failure(
+      'INVALID_OPTIONS',
+      'the driver rejected the parameters of the URL: check the files that they name',
+      { cause: error },
+    );
   }
 }
 

@@ -83,9 +83,10 @@ export class PostgresqlEngine implements Engine {
   async check(): Promise<void> {
     const [[encoding, hasSearchIndex, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
     assertEncoding(encoding);
-    if (hasSearchIndex !== true) this.#diagnostics.warned('No trigram index: searches by a part of a name scan');
+    if (hasSearchIndex !== true)
+      this.#diagnostics.warned('trigram index is missing: searches by a part of a name scan the whole table');
     if (mayLoseCommits === true) {
-      this.#diagnostics.warned('synchronous_commit is off: a crash of the server may lose acknowledged changes');
+      this.#diagnostics.warned('synchronous_commit is off: a crash of the server can lose committed changes');
     }
     if (isStandby === true) this.#diagnostics.warned(standbyWarning);
     await this.#replicas.check();
@@ -117,8 +118,7 @@ export class PostgresqlEngine implements Engine {
 
   /** The server has its own tools for that. */
   backUp(): Promise<void> {
-    const message =
-      'backups are for SQLite only: back a PostgreSQL database up with pg_dump, and restore it with pg_restore';
+    const message = 'backup() supports SQLite only: use pg_dump and pg_restore for PostgreSQL';
     return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
   }
 

@@ -36,7 +36,7 @@ export class HoldWaits {
 
 function poolExhausted(max: number): Failure {
   const message =
-    'every connection is held by a transaction that waits for a read beside it: read through the transaction, or raise pool.maxConnections above the number of transactions that run at once';
+    'all connections are held by transactions that wait for a read outside of themselves: read through the transaction, or raise pool.maxConnections above the number of concurrent transactions';
   // With a single connection this always happens.
   return new Failure('CONFLICT', message, { retryable: max > 1 });
 }

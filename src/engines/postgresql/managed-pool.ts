@@ -90,7 +90,7 @@ export class ManagedPool extends Pool {
           return;
         }
         const isAwaited = this.#waiting.delete(reject);
-        if (client === undefined) reject(error ?? new Error('The pool gave no connection'));
+        if (client === undefined) reject(error ?? new Error('the pool returned no connection'));
         else if (isAwaited) resolve(client);
         else client.release(true);
       };

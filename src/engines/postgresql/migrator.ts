@@ -119,6 +119,6 @@ export class PostgresqlMigrator extends Migrator {
 }
 
 function historyDenied(cause?: unknown): Failure {
-  const message = 'the database role lacks a privilege that is needed to read the history of migrations';
+  const message = 'the database role may not read the migration history';
   return new Failure('PERMISSION_DENIED', message, { cause });
 }

@@ -17,9 +17,10 @@ export interface ReplicaSettings {
 const longestIntervalMs = 1000;
 
 const misplacements = {
-  'not-a-standby': 'Read replica is not a standby any more: the primary answers until it follows again',
+  'not-a-standby':
+    'read replica is no longer a standby: the primary answers its reads until it follows the primary again',
   'other-history':
-    'Read replica follows another server than the primary: the primary answers until it follows this one',
+    'read replica follows another server: the primary answers its reads until it follows the primary again',
 } as const;
 
 /** Position of the primary's log at one time. */

@@ -62,7 +62,7 @@ export async function prepareSession(client: Client, processId: number): Promise
 
 async function resetReplicationRole(client: Client, isDirect: boolean): Promise<void> {
   const message =
-    'the setting session_replication_role = replica of the role or database switches foreign keys off: reset it with ALTER ROLE or ALTER DATABASE';
+    'the setting session_replication_role = replica of the role or database disables foreign keys: reset it with ALTER ROLE or ALTER DATABASE';
   if (!isDirect) throw new Failure('INVALID_OPTIONS', message, { field: 'url' });
   try {
     await client.query('SET session_replication_role = origin');

@@ -82,7 +82,7 @@ export class PostgresqlTransaction {
       isAnswered();
       await Promise.all(last);
       // The server's answer to the end of a transaction in which a statement had failed.
-      if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'the transaction had failed before');
+      if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
     });
   }
 
@@ -242,6 +242,6 @@ function wasSent(error: unknown): boolean {
 }
 
 function unknownOutcome(cause: unknown): Failure {
-  const message = 'the connection was lost during the commit, so that the changes may have been kept or not';
+  const message = 'the connection was lost during the commit, so the changes may or may not have been kept';
   return new Failure('UNAVAILABLE', message, { cause });
 }

@@ -7,7 +7,7 @@ export class NotInTime extends Error {}
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const end = new AbortController();
   const tooLate = sleep(ms, undefined, { ref: false, signal: end.signal }).then(() => {
-    throw new NotInTime('It took too long');
+    throw new NotInTime('timed out');
   });
   try {
     return await Promise.race([work, tooLate]);

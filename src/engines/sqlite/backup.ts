@@ -78,7 +78,7 @@ export async function backUpSqlite(
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(work, data, tell))) {
-        throw new Failure('CORRUPT', 'the copy has damages, as the database has: check() tells which');
+        throw new Failure('CORRUPT', 'the database is damaged, and so is its copy: run check() for the details');
       }
       await flush(draft);
       // The thread has opened the file that was at the path of the database, which may be another one.
@@ -160,19 +160,19 @@ function toBackupFailure(error: unknown): unknown {
   const field = 'path';
   if (code === 'EEXIST') return alreadyThere();
   if (missing.has(code)) {
-    return new Failure('UNAVAILABLE', 'the folder of the backup does not exist', { field, cause: error });
+    return new Failure('UNAVAILABLE', 'the directory of the backup does not exist', { field, cause: error });
   }
   if (full.has(code)) return new Failure('STORAGE_FULL', 'the storage of the backup is full', { field, cause: error });
   if (forbidden.has(code)) {
-    return new Failure('READ_ONLY', 'the folder of the backup cannot be written to', { field, cause: error });
+    return new Failure('READ_ONLY', 'the directory of the backup is not writable', { field, cause: error });
   }
   if (code === 'ENAMETOOLONG') return new Failure('INVALID_INPUT', 'path is too long', { field, cause: error });
   if (typeof code !== 'string' || code.startsWith('SQLITE_') || !isOfSystem(error)) return error;
-  return new Failure('UNAVAILABLE', 'the storage of the backup failed', { field, cause: error });
+  return new Failure('UNAVAILABLE', 'the storage of the backup reported an I/O error', { field, cause: error });
 }
 
 function alreadyThere(): Failure {
-  return new Failure('ALREADY_EXISTS', 'path is taken already, or has a log of another database beside it', {
+  return new Failure('ALREADY_EXISTS', 'path already exists, or a write-ahead log of another database is beside it', {
     field: 'path',
   });
 }

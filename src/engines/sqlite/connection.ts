@@ -176,5 +176,6 @@ function configure(driver: Database): void {
 
 function assertPragma(driver: Database, name: string, expected: string | number): void {
   const actual = driver.pragma(name, { simple: true });
-  if (actual !== expected) throw new Failure('UNAVAILABLE', `the storage does not support ${name} as it is needed`);
+  if (actual !== expected)
+    throw new Failure('UNAVAILABLE', `SQLite did not accept ${name} = ${expected}, which this package needs`);
 }

@@ -120,7 +120,7 @@ export class SqliteDatabase {
         this.#assertInPlaceNow();
         return work(this.#writer);
       });
-      if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was begun and left open');
+      if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was left open');
       return result;
     });
   }
@@ -142,7 +142,7 @@ export class SqliteDatabase {
     let isOver = false;
     const assertOpen = (): void => {
       // The connection may be in another caller's transaction by now.
-      if (isOver) throw new Failure('CONFLICT', 'the transaction is over', { retryable: false });
+      if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
       // Without this, statements after the storage's own rollback would be committed one by one.
       if (!this.#writer.driver.inTransaction) throw this.#endedByOthers();
       // A large transaction writes to the log before its commit.

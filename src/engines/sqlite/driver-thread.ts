@@ -45,11 +45,11 @@ export async function runInDriverThread<T>(
           else if (message.news !== undefined) onNews(message.news);
           else resolve(message.result as T);
         } catch (error) {
-          reject(error instanceof Error ? error : new Error('who was told has failed', { cause: error }));
+          reject(error instanceof Error ? error : new Error('the progress callback failed', { cause: error }));
         }
       });
       worker.once('error', reject);
-      worker.once('exit', () => reject(new Error('the thread has ended without an answer')));
+      worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
     // Nothing of it is left when this has ended: neither a connection nor a file that it would go on writing to.

@@ -96,7 +96,7 @@ export class FileGuard {
 
 /** Returns the failure of a call on a database whose files are not in place. */
 export function filesNotInPlace(): Failure {
-  const message = 'a file of the database was removed or replaced; close and initialize open what is there now';
+  const message = 'a database file was removed or replaced: call close() and initialize() to open the current file';
   // Not retryable: the same call fails until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

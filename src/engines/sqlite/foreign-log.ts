@@ -20,7 +20,8 @@ export async function assertOwnLog(path: string): Promise<void> {
   // The list of locks is not an atomic snapshot: a process may be opening or closing the file.
   for (let attempt = 1; isLogOfAnother(real); attempt += 1) {
     if (attempt === attempts) {
-      const message = 'the write-ahead log beside the file belongs to another file that a process still has open';
+      const message =
+        'the write-ahead log beside the file belongs to another database file that a process still has open';
       throw new Failure('UNAVAILABLE', message);
     }
     await sleep(intervalMs);

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
  */
 export function hardLinkWarning(path: string): string | undefined {
   if (countNames(path) <= 1) return undefined;
-  return 'the database file has several names (hard links): open it by one name only, or changes are lost';
+  return 'the database file has several names (hard links): always open it by the same name, or changes are lost';
 }
 
 function countNames(path: string): number {

@@ -39,7 +39,7 @@ export class MemoryDirectory {
         causes.push(error);
       }
     }
-    const message = 'neither the file system in memory nor the temporary folder can be written to';
+    const message = 'neither the in-memory file system nor the temporary directory is writable';
     throw new Failure('UNAVAILABLE', message, { cause: new AggregateError(causes) });
   }
 

@@ -37,7 +37,7 @@ async function tryOpen(
     // The database is locked from here on.
     if (memory.isInPlace()) return engine;
     await engine.close();
-    throw new Failure('UNAVAILABLE', 'the folder of the database in memory was removed');
+    throw new Failure('UNAVAILABLE', 'the directory of the in-memory database was removed');
   } catch (error) {
     const wasRemoved = !memory.isInPlace() || isBusy(error);
     memory.remove();

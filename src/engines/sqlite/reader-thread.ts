@@ -93,8 +93,8 @@ export class ReaderThread {
     const workerData = { driver, path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength };
     this.#worker = new Worker(program, { eval: true, workerData, execArgv: [] });
     this.#worker.on('message', (answer: Answer) => this.#settle?.(answer));
-    this.#worker.on('error', (error) => this.#lose(new ThreadLost('the reading thread has failed', { cause: error })));
-    this.#worker.on('exit', () => this.#lose(new ThreadLost('the reading thread has ended')));
+    this.#worker.on('error', (error) => this.#lose(new ThreadLost('the reader thread failed', { cause: error })));
+    this.#worker.on('exit', () => this.#lose(new ThreadLost('the reader thread ended')));
     // An idle thread must not keep the process alive.
     this.#worker.unref();
   }

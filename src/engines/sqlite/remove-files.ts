@@ -43,14 +43,14 @@ async function removeLocked(driver: Database): Promise<void> {
     // The database first: an older log must never be replayed into a newer database.
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });
   } catch (cause) {
-    throw new Failure('UNAVAILABLE', 'the files of the database could not be removed', { cause });
+    throw new Failure('UNAVAILABLE', 'the database files could not be removed', { cause });
   }
 }
 
 function openElsewhere(cause: unknown): Failure {
-  return new Failure('BUSY', 'the database is still open, here or in another process', { cause });
+  return new Failure('BUSY', 'the database is still open in this or another process', { cause });
 }
 
 function notOwn(): Failure {
-  return new Failure('INVALID_OPTIONS', 'url names a database that is not one of this package', { field: 'url' });
+  return new Failure('INVALID_OPTIONS', 'url must name a database of this package', { field: 'url' });
 }

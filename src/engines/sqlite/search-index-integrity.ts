@@ -17,7 +17,7 @@ export function checkSearchIndex(snapshot: SqliteSnapshot, findings: FindingSink
     await checkUnknownEntries(snapshot, findings);
     if (await isTrueToNames(snapshot)) return;
     if (await checkTrigrams(snapshot, findings)) return;
-    findings.add({ check: 'search-index', message: 'the search index knows parts of names that nobody has' });
+    findings.add({ check: 'search-index', message: 'the search index contains parts of names that no agent has' });
   });
 }
 
@@ -35,7 +35,7 @@ function checkIndexedNames(snapshot: SqliteSnapshot, findings: FindingSink): Pro
     findings.add({
       check: 'search-index',
       ...subjectOf('agent', row[0]),
-      message: 'is known by another name, or by none',
+      message: 'is indexed under another name, or not at all',
     });
   });
 }
@@ -45,7 +45,7 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
   const columns = [sql`n.key`, sql`n.agent_id`, isStranger];
   return walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, ([, id, stranger]) => {
     if (stranger === 0) return;
-    findings.add({ check: 'search-index', ...subjectOf('agent', id), message: 'is known, but does not exist' });
+    findings.add({ check: 'search-index', ...subjectOf('agent', id), message: 'is indexed but does not exist' });
   });
 }
 
@@ -94,7 +94,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
     findings.add({
       check: 'search-index',
       ...subjectOf('agent', id),
-      message: 'is not found by every part of its name',
+      message: 'is not indexed under every part of its name',
     });
   });
   return isMissing;

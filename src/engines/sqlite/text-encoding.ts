@@ -5,7 +5,7 @@ import { realPathOf, sizeOf } from './file-identity';
 /** Rejects a database that stores text as UTF-16: SQLite would sort it by its bytes, which is not code point order. */
 export function assertUtf8(driver: Database): void {
   if (driver.pragma('encoding', { simple: true }) === 'UTF-8') return;
-  const message = 'the database stores text as UTF-16, which has another order: copy its data into a UTF-8 database';
+  const message = 'the database stores text as UTF-16, which sorts differently: copy its data into a UTF-8 database';
   throw new Failure('UNAVAILABLE', message, { retryable: false });
 }
 

@@ -25,7 +25,7 @@ export interface SqliteTransaction {
 
 /** Returns the failure for a transaction that SQLite has rolled back by itself, as after a full disk. */
 export function rolledBackByStorage(): Failure {
-  return new Failure('UNAVAILABLE', 'the transaction was rolled back by the storage');
+  return new Failure('UNAVAILABLE', 'SQLite rolled the transaction back after a storage error');
 }
 
 /** Rolls back because of `error`, which remains the error to report. Attaches a failure of the rollback to it. */
@@ -34,7 +34,7 @@ export function rollbackAfter(error: unknown, transaction: SqliteTransaction): u
     transaction.rollback();
     return error;
   } catch (rollbackError) {
-    const both = new AggregateError([error, rollbackError], 'the transaction failed, and so did its rollback');
+    const both = new AggregateError([error, rollbackError], 'the transaction and its rollback failed');
     both.cause = error;
     return both;
   }

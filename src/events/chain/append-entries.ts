@@ -64,6 +64,7 @@ function lockOf(dialect: Dialect): readonly Statement[] {
 }
 
 function chainOutdated(): Failure {
-  const message = 'older events are not in the chain yet: open the database with migrations: apply or verify';
+  const message =
+    'older events are not part of the chain yet: open the database with the option migrations set to apply or verify';
   return new Failure('SCHEMA_OUTDATED', message);
 }

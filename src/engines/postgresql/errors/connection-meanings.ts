@@ -28,17 +28,17 @@ export const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to 
 
 export const misunderstood: Meaning = {
   code: 'UNAVAILABLE',
-  message: 'the connection failed: the server does not keep to the protocol of PostgreSQL',
+  message: 'the connection failed: the server violated the PostgreSQL protocol',
 };
 const unsupportedAuthentication: Meaning = {
   code: 'UNAVAILABLE',
-  message: 'the server asks for a method of authentication that is not supported, such as GSSAPI: see its pg_hba.conf',
+  message: 'the server requires an unsupported authentication method, such as GSSAPI: change its pg_hba.conf',
   retryable: false,
 };
 
 export const refusedRole: Meaning = {
   code: 'UNAVAILABLE',
-  message: 'the server refuses the role or its password',
+  message: 'the server rejected the role or its password',
   retryable: false,
 };
 /** Errors of a connection that the system reports, by their code. */
@@ -58,7 +58,7 @@ const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
 const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
   [
     /^timeout exceeded when trying to connect$/,
-    { code: 'TIMEOUT', message: 'no connection was free within pool.connectTimeoutMs' },
+    { code: 'TIMEOUT', message: 'no connection of the pool became free within pool.connectTimeoutMs' },
   ],
   [/^(?:timeout expired|Connection terminated due to connection timeout)$/, silent],
   [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
@@ -66,7 +66,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] 
   [/^Received unexpected |^received invalid response/, misunderstood],
   [
     /^The server does not support SSL|error establishing an SSL connection/,
-    { code: 'UNAVAILABLE', message: 'the server offers no encrypted connection', retryable: false },
+    { code: 'UNAVAILABLE', message: 'the server does not support encrypted connections', retryable: false },
   ],
   [/^Unknown authenticationOk|^SASL: Only mechanism/, unsupportedAuthentication],
   [/^SASL|password must be a string/, refusedRole],
@@ -77,7 +77,11 @@ const adapterKinds: Readonly<Record<string, Meaning>> = {
   DatabaseNotReachable: unreachable,
   ConnectionClosed: lost,
   SocketTimeout: lost,
-  TlsConnectionError: { code: 'UNAVAILABLE', message: 'no encrypted connection came about', retryable: false },
+  TlsConnectionError: {
+    code: 'UNAVAILABLE',
+    message: 'the encrypted connection could not be established',
+    retryable: false,
+  },
 };
 
 /** Reports whether the driver refused to use a connection that had failed before: nothing was sent. */

@@ -12,36 +12,40 @@ import { toRefusal } from '../../../errors/refused-column';
 
 const outdated: Meaning = {
   code: 'SCHEMA_OUTDATED',
-  message: 'the schema of the database lacks what this package needs',
+  message: 'the database schema lacks a table or column that this package needs: apply its migrations',
 };
 /** The constraint decides which key it is. */
-const takenKey: Meaning = { code: 'ALREADY_EXISTS', message: 'a key is taken already' };
+const takenKey: Meaning = { code: 'ALREADY_EXISTS', message: 'a key is already taken' };
 const tooLarge: Meaning = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
-const inTheWay: Meaning = { code: 'CONFLICT', message: 'another transaction got in the way', retryable: true };
-const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the schema of the database was changed meanwhile' };
+const inTheWay: Meaning = {
+  code: 'CONFLICT',
+  message: 'a concurrent transaction changed the same data',
+  retryable: true,
+};
+const outdatedPlan: Meaning = { code: 'UNAVAILABLE', message: 'the database schema changed during the call' };
 const ended: Meaning = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
 const readOnly: Meaning = { code: 'READ_ONLY', message: 'the database is read-only', isTransient: true };
 const missingDatabase: Meaning = {
   code: 'UNAVAILABLE',
-  message: 'the server has no such database',
+  message: 'the server does not have this database',
   retryable: false,
 };
 const refusedSetting: Meaning = {
   code: 'INVALID_OPTIONS',
-  message: 'the server, or a connection pooler before it, refuses a setting of the connection',
+  message: 'the server, or a connection pooler in front of it, rejected a connection setting',
 };
-const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction took longer than the server lets it' };
-const cancelledByTimeout: Meaning = { code: 'TIMEOUT', message: 'the statement took longer than it may' };
+const idleForTooLong: Meaning = { code: 'TIMEOUT', message: 'the transaction exceeded a time limit of the server' };
+const cancelledByTimeout: Meaning = { code: 'TIMEOUT', message: 'the statement exceeded statement_timeout' };
 // The server has answered. An automatic retry would defeat a deliberate cancellation.
 const cancelledByRequest: Meaning = {
   code: 'UNAVAILABLE',
-  message: 'the statement was cancelled on the server, for example by an administrator',
+  message: 'the statement was cancelled on request, for example by an administrator',
   isTransient: false,
   availability: 'up',
 };
 const cancelled: Meaning = {
   code: 'TIMEOUT',
-  message: 'the server cancelled the statement: it exceeded a time limit, or somebody cancelled it',
+  message: 'the server cancelled the statement because of a time limit or on request',
 };
 
 /** By the beginning of the SQLSTATE; the first that fits counts. */
@@ -53,7 +57,7 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22001', tooLarge],
   ['22003', tooLarge],
   // The change feed takes its numbers from a sequence. No caller sets its value.
-  ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its last number: raise its MAXVALUE' }],
+  ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
   // Since PostgreSQL 18 what a deletion breaks has a code of its own.
   ['23001', stillReferenced],
@@ -78,14 +82,14 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['42703', outdated],
   ['42704', outdated],
   ['53100', { code: 'STORAGE_FULL', message: 'the storage is full' }],
-  ['53300', { code: 'UNAVAILABLE', message: 'the server has no connection left' }],
-  ['53', { code: 'UNAVAILABLE', message: 'the server lacks resources' }],
+  ['53300', { code: 'UNAVAILABLE', message: 'the server accepts no more connections' }],
+  ['53', { code: 'UNAVAILABLE', message: 'the server has too few resources' }],
   ['54', tooLarge],
-  ['55P03', { code: 'BUSY', message: 'a lock of another transaction stood in the way for too long' }],
+  ['55P03', { code: 'BUSY', message: 'another transaction held a lock for too long' }],
   ['57014', cancelled],
   ['57P04', missingDatabase],
-  ['57P', { code: 'UNAVAILABLE', message: 'the server is going down or coming up' }],
-  ['58', { code: 'UNAVAILABLE', message: 'the storage failed' }],
+  ['57P', { code: 'UNAVAILABLE', message: 'the server is shutting down or starting up' }],
+  ['58', { code: 'UNAVAILABLE', message: 'the storage reported an I/O error' }],
   ['XX001', { code: 'CORRUPT', message: 'the database is corrupt' }],
   ['XX002', { code: 'CORRUPT', message: 'the database is corrupt' }],
 ];
@@ -233,7 +237,7 @@ function meaningOf(error: object): Meaning | undefined {
   if (isRefusedSetting(error, state)) return refusedSetting;
   const told = meaningOfMessage(error, state);
   const known = told ?? meanings.find(([prefix]) => state.startsWith(prefix))?.[1];
-  return known ?? (isFatal(error) ? ended : { code: 'INTERNAL', message: 'unexpected fault of the database' });
+  return known ?? (isFatal(error) ? ended : { code: 'INTERNAL', message: 'unexpected database error' });
 }
 
 // The driver may throw any error for a message that it does not know. An error of the server without an SQLSTATE is

@@ -5,9 +5,12 @@ import { ownForeignKeys } from './own-constraints';
 
 const notFound: Meaning = {
   code: 'REFERENCE_NOT_FOUND',
-  message: 'a record that this one refers to does not exist',
+  message: 'the record refers to a record that does not exist',
 };
-export const stillReferenced: Meaning = { code: 'STILL_REFERENCED', message: 'other records refer to this one' };
+export const stillReferenced: Meaning = {
+  code: 'STILL_REFERENCED',
+  message: 'other records still refer to this record',
+};
 
 /** Start of the server's message when the referenced row has changed; translated servers use other words. */
 const ofReferenced = 'update or delete on table';

@@ -5,7 +5,7 @@ import type { Meaning } from './connection-meanings';
 
 const feedCounterBehind: Meaning = {
   code: 'CORRUPT',
-  message: 'the counter of the change feed is behind its highest stored number: migrateDatabase() repairs it',
+  message: 'the sequence of the change feed is behind its highest stored value: run migrateDatabase() to repair it',
 };
 
 /** Returns the mapping of a duplicate key of the change feed, whose sequence assigns it; undefined for other keys. */

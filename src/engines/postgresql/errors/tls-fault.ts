@@ -6,10 +6,10 @@ const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', "the server's certificate is for another host name"],
   ['HOSTNAME_MISMATCH', "the server's certificate is for another host name"],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', untrusted('is self-signed')],
-  ['SELF_SIGNED_CERT_IN_CHAIN', untrusted('comes from an unknown authority')],
-  ['UNABLE_TO_GET_ISSUER_CERT', untrusted('comes from an unknown authority')],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', untrusted('comes from an unknown authority')],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted('comes from an unknown authority')],
+  ['SELF_SIGNED_CERT_IN_CHAIN', untrusted('was issued by an unknown authority')],
+  ['UNABLE_TO_GET_ISSUER_CERT', untrusted('was issued by an unknown authority')],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', untrusted('was issued by an unknown authority')],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted('was issued by an unknown authority')],
 ]);
 
 /** Codes of other reasons to reject a certificate or a revocation list, which need expert knowledge. */
@@ -24,10 +24,10 @@ export function describeTlsFault(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   const known = certificateFaults.get(code);
   if (known !== undefined) return known;
-  if (otherCertificateCode.test(code)) return `the server's certificate was refused (${code})`;
+  if (otherCertificateCode.test(code)) return `the server's certificate was rejected (${code})`;
   return handshakeCode.test(code) ? `the TLS handshake with the server failed (${code})` : undefined;
 }
 
 function untrusted(reason: string): string {
-  return `the server's certificate ${reason}: name the authority to trust with sslrootcert`;
+  return `the server's certificate ${reason}: set sslrootcert to the certificate of a trusted authority`;
 }

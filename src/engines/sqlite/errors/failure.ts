@@ -9,9 +9,9 @@ import { describeSqliteViolation } from './violation';
 
 /** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
-  ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'a record that this one refers to does not exist'],
+  ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'the record refers to a record that does not exist'],
   // Reported for ON DELETE RESTRICT, which SQLite implements as a trigger.
-  ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records refer to this one'],
+  ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records still refer to this record'],
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
@@ -21,8 +21,8 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
   ['SQLITE_NOTADB', 'CORRUPT', 'the file is not a database'],
   ['SQLITE_CANTOPEN', 'UNAVAILABLE', 'the database cannot be opened'],
-  ['SQLITE_IOERR', 'UNAVAILABLE', 'the storage failed'],
-  ['SQLITE_PERM', 'UNAVAILABLE', 'the database may not be accessed'],
+  ['SQLITE_IOERR', 'UNAVAILABLE', 'the storage reported an I/O error'],
+  ['SQLITE_PERM', 'UNAVAILABLE', 'access to the database was denied'],
   ['SQLITE_PROTOCOL', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_TOOBIG', 'INVALID_INPUT', 'a value is too large to store'],
 ];
@@ -32,12 +32,12 @@ const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, me
   [
     /^no such (?:table|column)|^table \S+ has no column named/,
     'SCHEMA_OUTDATED',
-    'the schema of the database lacks what this package needs',
+    'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
   // By a header that is damaged, or that a much newer SQLite has written.
-  [/^unsupported file format$/, 'CORRUPT', 'the file is no database that can be read'],
+  [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
   // The input is always valid JSON: the stored value is invalid.
-  [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'what is stored is no JSON'],
+  [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
 ];
 
 /** Converts an error of SQLite or of its driver, and any other error, into a failure. */
@@ -76,5 +76,5 @@ function toReportedFailure({ code, message }: SqliteError, cause: unknown): Fail
   if (refusal !== undefined) return refusal;
   const known =
     messages.find(([pattern]) => pattern.test(message)) ?? failures.find(([prefix]) => code.startsWith(prefix));
-  return reportedFailure(known?.[1] ?? 'INTERNAL', known?.[2] ?? 'unexpected fault of the database', { cause });
+  return reportedFailure(known?.[1] ?? 'INTERNAL', known?.[2] ?? 'unexpected database error', { cause });
 }
