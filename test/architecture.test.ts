@@ -36,6 +36,11 @@ describe('The structure of the source', () => {
     expect([...new Set(sources.map(folderOf))].filter((folder) => !order.includes(folder))).toEqual([]);
   });
 
+  test('ARCHITECTURE.md lists the folders in this order', () => {
+    const listed = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([\w/]+)`/gm)];
+    expect([...listed.map(([, folder]) => folder), '.']).toEqual(order);
+  });
+
   test('no folder imports a folder above it', () => {
     const fromAbove = sources.flatMap((file) =>
       localImportsOf(file)
