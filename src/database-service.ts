@@ -4,6 +4,7 @@ import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
 import { Findings } from './integrity/findings';
 import type { CheckOptions, CheckReport } from './integrity/types';
+import { Lifecycle } from './lifecycle';
 import { openDatabase } from './open-database';
 import { perform } from './runtime/perform';
 import { DatabaseSession } from './runtime/session';
@@ -41,10 +42,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   readonly #settings: ServiceSettings;
   readonly #diagnostics: Diagnostics;
   readonly #session: DatabaseSession;
-  /** State that was requested last: an open database or a closed one. */
-  #target: 'open' | 'closed' = 'closed';
-  /** The last of the openings and closings, which follow one another. */
-  #last: Promise<void> = Promise.resolve();
+  readonly #lifecycle: Lifecycle;
 
   static {
     optionsOf = (service) => service.#options;
@@ -65,6 +63,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     this.#options = resolved;
     this.#diagnostics = diagnostics;
     this.#session = session;
+    this.#lifecycle = new Lifecycle(
+      () => this.#open(),
+      () => this.#close(),
+    );
   }
 
   /**
@@ -75,19 +77,10 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * inside a transaction of this very database that is being closed.
    */
   initialize(): Promise<void> {
-    if (this.#target === 'open') return this.#last;
     // The closing that comes first waits for the transaction, which would wait for the opening after it.
-    if (this.#session.isInsideTransaction()) return this.#refuse('initialize', 'cannot reopen its own database');
-    this.#target = 'open';
-    const opening = this.#enqueue(() => this.#open());
-    // After a failure the next call tries again, unless something else was asked for meanwhile.
-    opening.catch(() => {
-      if (this.#last !== opening) return;
-      this.#target = 'closed';
-      // The error did not come from closing: there is nothing to close.
-      this.#last = Promise.resolve();
-    });
-    return opening;
+    const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
+    if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
+    return this.#lifecycle.open();
   }
 
   /**
@@ -101,14 +94,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   close(): Promise<void> {
     // Inside a transaction it would wait for the transaction, which waits for it.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
-    if (this.#target === 'closed') return this.#last;
-    this.#target = 'closed';
-    const closing = this.#enqueue(() => this.#close());
-    // Also after a failure it is closed: the next call has nothing to do.
-    closing.catch(() => {
-      if (this.#last === closing) this.#last = Promise.resolve();
-    });
-    return closing;
+    return this.#lifecycle.close();
   }
 
   /** {@link close} */
@@ -224,12 +210,6 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
     return perform(this.#diagnostics, operation, () => {
       throw new Failure('CONFLICT', `a transaction ${what}`);
     });
-  }
-
-  #enqueue(step: () => Promise<void>): Promise<void> {
-    // The caller of the previous step handles its failure.
-    this.#last = this.#last.catch(() => undefined).then(step);
-    return this.#last;
   }
 
   #open(): Promise<void> {

@@ -14,32 +14,32 @@ import { RecordCache } from './record-cache';
 /** Database with a cache. The cache learns of every commit from the change entries of all writes. */
 export class CachingEngine implements Engine {
   readonly cache: RecordCache;
-  readonly #database: Engine;
+  readonly #engine: Engine;
 
-  private constructor(database: Engine, cache: RecordCache) {
-    this.#database = database;
+  private constructor(engine: Engine, cache: RecordCache) {
+    this.#engine = engine;
     this.cache = cache;
   }
 
-  /** Opens a cache beside a database that is open. */
+  /** Opens a cache beside a engine that is open. */
   static async open(
-    database: Engine,
+    engine: Engine,
     settings: CacheSettings,
     now: () => number,
     diagnostics: Diagnostics,
   ): Promise<CachingEngine> {
-    if (database.dataVersion !== undefined) {
-      const watch = new CommitWatch(database.dataVersion.bind(database));
-      return new CachingEngine(database, new RecordCache(settings, now, watch, diagnostics));
+    if (engine.dataVersion !== undefined) {
+      const watch = new CommitWatch(engine.dataVersion.bind(engine));
+      return new CachingEngine(engine, new RecordCache(settings, now, watch, diagnostics));
     }
-    const poll = new ChangePoll(database.createExecutor());
+    const poll = new ChangePoll(engine.createExecutor());
     const cache = new RecordCache(settings, now, poll, diagnostics);
     await poll.open(cache);
-    return new CachingEngine(database, cache);
+    return new CachingEngine(engine, cache);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    const executor = this.#database.createExecutor(observe);
+    const executor = this.#engine.createExecutor(observe);
     return {
       ...executor,
       withTransaction: async (work, beforeCommit) => {
@@ -48,7 +48,7 @@ export class CachingEngine implements Engine {
         try {
           const result = await executor.withTransaction(work, (changes) => {
             beforeCommit?.(changes);
-            ends.push(this.cache.hold(changes));
+            ends.push(this.cache.invalidate(changes));
           });
           isCommitted = true;
           return result;
@@ -60,41 +60,41 @@ export class CachingEngine implements Engine {
   }
 
   preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
-    return this.#database.preferReplicas?.(primary, observe) ?? primary;
+    return this.#engine.preferReplicas?.(primary, observe) ?? primary;
   }
 
   async begin(request: TransactionRequest): Promise<EngineTransaction> {
-    return new CachingTransaction(await this.#database.begin(request), this.cache);
+    return new CachingTransaction(await this.#engine.begin(request), this.cache);
   }
 
   async migrate(): Promise<string[]> {
     try {
-      return await this.#database.migrate();
+      return await this.#engine.migrate();
     } finally {
       this.cache.clear();
     }
   }
 
   checkIntegrity(findings: FindingSink): Promise<void> {
-    return this.#database.checkIntegrity(findings);
+    return this.#engine.checkIntegrity(findings);
   }
 
   backUp(request: BackupRequest): Promise<void> {
-    return this.#database.backUp(request);
+    return this.#engine.backUp(request);
   }
 
   async close(): Promise<void> {
     await this.cache.close();
-    await this.#database.close();
+    await this.#engine.close();
   }
 
   get healthProbe(): HealthProbe {
-    return this.#database.healthProbe;
+    return this.#engine.healthProbe;
   }
 
   async terminate(): Promise<void> {
     // The cache may be waiting for an answer.
-    await this.#database.terminate();
+    await this.#engine.terminate();
     await this.cache.close();
   }
 }
@@ -131,7 +131,7 @@ class CachingTransaction implements EngineTransaction {
   }
 
   async commit(): Promise<void> {
-    const end = this.#cache.hold(this.#changes);
+    const end = this.#cache.invalidate(this.#changes);
     let isCommitted = false;
     try {
       await this.#transaction.commit();

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { changeStatements, toBounds, toFeedPage } from '../changes/statements';
 import type { Executor } from '../storage/executor';
 import type { ChangeEntry } from '../storage/transaction';
-import type { Others, RecordCache } from './record-cache';
+import type { ChangeSource, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../runtime/transaction-context';
 
 /** Maximum time in milliseconds until commits of other processes are noticed, while the feed can be read. */
@@ -16,7 +16,7 @@ const pageSize = 1000;
 const { setTimeout, clearTimeout } = globalThis;
 
 /** Reads in the feed of changes what others have committed, from time to time while the cache is in use. */
-export class ChangePoll implements Others {
+export class ChangePoll implements ChangeSource {
   readonly #executor: Executor;
   /** The last change that the cache knows of; undefined until the feed could be read. */
   #last: number | undefined;
@@ -35,7 +35,7 @@ export class ChangePoll implements Others {
     this.#executor = executor;
   }
 
-  /** Notes where the feed ends while the cache is empty. Never fails. */
+  /** Remembers where the feed ends while the cache is empty. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }
@@ -45,12 +45,12 @@ export class ChangePoll implements Others {
     if (this.#timer === undefined && this.#polling === undefined) this.#wait(cache);
   }
 
-  announce(notes: readonly ChangeEntry[]): void {
-    for (const key of notes.flatMap(keysOf)) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
+  announce(changes: readonly ChangeEntry[]): void {
+    for (const key of changes.flatMap(keysOf)) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
   }
 
-  withdraw(notes: readonly ChangeEntry[]): void {
-    for (const key of notes.flatMap(keysOf)) this.#takeOwn(key);
+  withdraw(changes: readonly ChangeEntry[]): void {
+    for (const key of changes.flatMap(keysOf)) this.#takeOwn(key);
   }
 
   async close(): Promise<void> {
@@ -75,7 +75,7 @@ export class ChangePoll implements Others {
     this.#polling = undefined;
     this.#idleMs += intervalMs;
     if (this.#idleMs <= longestIdleMs) this.#wait(cache);
-    else cache.forgetAll();
+    else cache.invalidateAll();
   }
 
   async #poll(cache: RecordCache): Promise<void> {
@@ -90,12 +90,10 @@ export class ChangePoll implements Others {
     const statements = changeStatements(this.#executor.dialect);
     if (this.#last !== undefined) {
       const after = this.#last;
-      const { changes, pruned, last } = toFeedPage(
-        await this.#executor.query(statements.select({ after, limit: pageSize })),
-      );
+      const page = toFeedPage(await this.#executor.query(statements.select({ after, limit: pageSize })));
       // When changes were pruned before they were read, or the feed is another one, the changed records are unknown.
-      if (changes.length < pageSize && after >= pruned && after <= last) {
-        const notes = changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
+      if (page.changes.length < pageSize && after >= page.pruned && after <= page.last) {
+        const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
             entity: entity === 'agent' ? 'AGENT' : 'CERTIFICATE',
             kind,
@@ -103,14 +101,14 @@ export class ChangePoll implements Others {
             changedAt: changedAt.getTime(),
           };
         });
-        cache.forget(notes.filter((note) => !keysOf(note).some((key) => this.#takeOwn(key))));
-        this.#last = last;
+        cache.evict(changes.filter((change) => !keysOf(change).some((key) => this.#takeOwn(key))));
+        this.#last = page.last;
         return;
       }
     }
     const [row] = await this.#executor.query(statements.selectBounds);
     // Evicts every record that was read until now; later changes are read from the feed.
-    cache.forgetAll();
+    cache.invalidateAll();
     this.#own.clear();
     this.#last = toBounds(row).last;
   }

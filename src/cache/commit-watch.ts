@@ -1,7 +1,7 @@
-import type { Others, RecordCache } from './record-cache';
+import type { ChangeSource, RecordCache } from './record-cache';
 
 /** Notices by a number of the engine's whether others have committed: at once, but not what. */
-export class CommitWatch implements Others {
+export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;
   #known: number | undefined;
 
@@ -12,7 +12,7 @@ export class CommitWatch implements Others {
   check(cache: RecordCache): void {
     const version = this.#dataVersion();
     if (version === this.#known) return;
-    cache.forgetAll();
+    cache.invalidateAll();
     this.#known = version;
   }
 

@@ -4,7 +4,9 @@ import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeEntry } from '../storage/transaction';
+import { anyFingerprint, entityOf, keyOf, kindOf } from './cache-key';
 import { freeze } from './freeze';
+import { PendingInvalidations } from './pending-invalidations';
 import { classifyError } from '../errors/classify-error';
 import type { Lookup, LookupKind, StoredRecord } from '../storage/lookup';
 import { toStale } from './stale';
@@ -13,15 +15,15 @@ import { toStale } from './stale';
 const longestAbsenceMs = 1000;
 
 /** Source of the changes of others: other processes, and other services of this one. */
-export interface Others {
+export interface ChangeSource {
   /** Has the cache forget what others have changed, as far as that can be known without waiting. */
   check(cache: RecordCache): void;
   /**
    * Announces changes that are about to be committed here, so that they are not mistaken for changes of others.
    * `withdraw` revokes that after a rollback.
    */
-  announce?(notes: readonly ChangeEntry[]): void;
-  withdraw?(notes: readonly ChangeEntry[]): void;
+  announce?(changes: readonly ChangeEntry[]): void;
+  withdraw?(changes: readonly ChangeEntry[]): void;
   close(): Promise<void>;
 }
 
@@ -32,15 +34,15 @@ interface Entry {
   /** Time when the read began, by the clock of the options. */
   readonly readAt: number;
   /** Epoch of the cache to which it belongs. */
-  readonly epoch: number;
+  readonly generation: number;
   /** Number of certificates that had been created when it was read. */
-  readonly arrivals: number;
+  readonly certificatesCreated: number;
 }
 
-/** Read in flight; other callers that want the same record wait for it. */
-interface Flight {
+/** Read in read; other callers that want the same record wait for it. */
+interface InFlightRead {
   readonly by: LookupKind;
-  landing: Promise<StoredRecord | null>;
+  result: Promise<StoredRecord | null>;
   /** True when the read data may have changed since the read began. */
   isOutdated: boolean;
 }
@@ -53,29 +55,28 @@ export class RecordCache {
   readonly #ttlMs: number;
   readonly #staleIfErrorMs: number;
   readonly #now: () => number;
-  readonly #others: Others;
+  readonly #changeSource: ChangeSource;
   readonly #diagnostics: Diagnostics;
   /** A certificate is kept under its fingerprint, whatever it was looked up by. */
   readonly #entries: LRUCache<string, Entry>;
   /** Under which keys the certificates are that are kept, by their ids. */
   readonly #certificateKeys = new Map<string, string>();
-  readonly #flights = new Map<string, Flight>();
-  /** Keys that are being written now, with the number of their writes. */
-  readonly #doubts = new Map<string, number>();
+  readonly #inFlightReads = new Map<string, InFlightRead>();
+  readonly #pending = new PendingInvalidations();
   /** Number of the present epoch. Records that were read in another epoch may have changed since. */
-  #epoch = 0;
-  #arrivals = 0;
+  #generation = 0;
+  #certificatesCreated = 0;
 
   constructor(
     { maxEntries, ttlMs, staleIfErrorMs }: CacheSettings,
     now: () => number,
-    others: Others,
+    others: ChangeSource,
     diagnostics: Diagnostics,
   ) {
     this.#ttlMs = ttlMs;
     this.#staleIfErrorMs = staleIfErrorMs;
     this.#now = now;
-    this.#others = others;
+    this.#changeSource = others;
     this.#diagnostics = diagnostics;
     this.#entries = new LRUCache<string, Entry>({
       max: maxEntries,
@@ -97,7 +98,7 @@ export class RecordCache {
     // Under the keys of one kind there are the records of one type.
     try {
       if (answer === undefined) return freeze(await load());
-      return ('landing' in answer ? await answer.landing : answer.record) as T | null;
+      return ('result' in answer ? await answer.result : answer.record) as T | null;
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
@@ -106,69 +107,65 @@ export class RecordCache {
   }
 
   /** Evicts the affected entries and blocks re-caching until the returned callback reports commit or rollback. */
-  hold(notes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
-    this.forget(notes);
-    this.#others.announce?.(notes);
-    const keys = notes.flatMap(({ entity, ids }) => {
+  invalidate(changes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
+    this.evict(changes);
+    this.#changeSource.announce?.(changes);
+    const keys = changes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
       // The change entries do not contain the fingerprints.
       return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
     });
-    for (const key of keys) this.#doubts.set(key, (this.#doubts.get(key) ?? 0) + 1);
+    const end = this.#pending.add(keys);
     return (isCommitted) => {
-      if (!isCommitted) this.#others.withdraw?.(notes);
-      for (const key of keys) {
-        const others = (this.#doubts.get(key) ?? 0) - 1;
-        if (others > 0) this.#doubts.set(key, others);
-        else this.#doubts.delete(key);
-      }
+      if (!isCommitted) this.#changeSource.withdraw?.(changes);
+      end();
     };
   }
 
   /** Evicts the records that the change entries name. */
-  forget(notes: readonly Pick<ChangeEntry, 'entity' | 'kind' | 'ids'>[]): void {
-    for (const { entity, kind, ids } of notes) {
+  evict(changes: readonly Pick<ChangeEntry, 'entity' | 'kind' | 'ids'>[]): void {
+    for (const { entity, kind, ids } of changes) {
       for (const id of ids) {
         const key = keyOf(kindOf(entity), id);
         this.#entries.delete(key);
-        this.#outdate(key);
+        this.#markOutdated(key);
         if (entity === 'CERTIFICATE') this.#entries.delete(this.#certificateKeys.get(id) ?? '');
       }
       if (entity === 'AGENT' || ids.length === 0) continue;
-      if (kind === 'CREATED') this.#arrivals += 1;
-      for (const [key, { by }] of this.#flights) if (by === 'fingerprint') this.#outdate(key);
+      if (kind === 'CREATED') this.#certificatesCreated += 1;
+      for (const [key, { by }] of this.#inFlightReads) if (by === 'fingerprint') this.#markOutdated(key);
     }
   }
 
   /** Invalidates everything. Entries are replaced when their records are read again. */
-  forgetAll(): void {
-    this.#epoch += 1;
-    for (const key of this.#flights.keys()) this.#outdate(key);
+  invalidateAll(): void {
+    this.#generation += 1;
+    for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
   }
 
   /** Takes out everything, also what could be given as stale. */
   clear(): void {
-    this.forgetAll();
+    this.invalidateAll();
     this.#entries.clear();
   }
 
   /** Ends its interest in what others change. */
   close(): Promise<void> {
-    return this.#others.close();
+    return this.#changeSource.close();
   }
 
   // Undefined where nothing may be kept.
-  #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | Flight | undefined {
+  #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | InFlightRead | undefined {
     const { by, key } = lookup;
-    this.#others.check(this);
+    this.#changeSource.check(this);
     const now = this.#now();
     const ownKey = keyOf(by, key);
     const entry = this.#find(by, key);
-    const isHit = entry !== undefined && this.#isGood(entry, now);
+    const isHit = entry !== undefined && this.#isFresh(entry, now);
     this.#diagnostics.cached(isHit ? 'hit' : 'miss', entityOf(by));
     if (isHit) return entry;
-    if (this.#doubts.has(by === 'fingerprint' ? anyFingerprint : ownKey)) return undefined;
-    return this.#flights.get(ownKey) ?? this.#begin(by, ownKey, load, now);
+    if (this.#pending.has(by === 'fingerprint' ? anyFingerprint : ownKey)) return undefined;
+    return this.#inFlightReads.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
   // Own writes have evicted what they changed; changes of others may still be cached.
@@ -185,40 +182,46 @@ export class RecordCache {
     return this.#entries.get((by === 'certificate' ? this.#certificateKeys.get(key) : undefined) ?? keyOf(by, key));
   }
 
-  #isGood({ by, record, readAt, epoch, arrivals }: Entry, now: number): boolean {
-    if (epoch !== this.#epoch) return false;
+  #isFresh({ by, record, readAt, generation: epoch, certificatesCreated: arrivals }: Entry, now: number): boolean {
+    if (epoch !== this.#generation) return false;
     const ageMs = now - readAt;
     // A clock that was set back makes nothing live longer.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
     // A certificate that was created since may have the fingerprint.
-    if (by === 'fingerprint' && arrivals !== this.#arrivals) return false;
+    if (by === 'fingerprint' && arrivals !== this.#certificatesCreated) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
   }
 
-  #begin(by: LookupKind, key: string, load: () => Promise<StoredRecord | null>, readAt: number): Flight {
-    const flight: Flight = { by, isOutdated: false, landing: Promise.resolve(null) };
-    this.#flights.set(key, flight);
-    flight.landing = this.#land(flight, key, load, readAt);
-    return flight;
+  #begin(by: LookupKind, key: string, load: () => Promise<StoredRecord | null>, readAt: number): InFlightRead {
+    const read: InFlightRead = { by, isOutdated: false, result: Promise.resolve(null) };
+    this.#inFlightReads.set(key, read);
+    read.result = this.#load(read, key, load, readAt);
+    return read;
   }
 
-  async #land(
-    flight: Flight,
+  async #load(
+    read: InFlightRead,
     key: string,
     load: () => Promise<StoredRecord | null>,
     readAt: number,
   ): Promise<StoredRecord | null> {
     try {
       const record = freeze(await load());
-      if (!flight.isOutdated) quietly(() => this.#keep(flight.by, key, record, readAt));
+      if (!read.isOutdated) quietly(() => this.#keep(read.by, key, record, readAt));
       return record;
     } finally {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      if (this.#inFlightReads.get(key) === read) this.#inFlightReads.delete(key);
     }
   }
 
   #keep(by: LookupKind, ownKey: string, record: StoredRecord | null, readAt: number): void {
-    const entry: Entry = { by, record, readAt, epoch: this.#epoch, arrivals: this.#arrivals };
+    const entry: Entry = {
+      by,
+      record,
+      readAt,
+      generation: this.#generation,
+      certificatesCreated: this.#certificatesCreated,
+    };
     if (record?.fingerprint === undefined) {
       this.#entries.set(ownKey, entry);
       return;
@@ -229,27 +232,12 @@ export class RecordCache {
   }
 
   // The callers that wait for it asked before the change; later callers read it again.
-  #outdate(key: string): void {
-    const flight = this.#flights.get(key);
-    if (flight === undefined) return;
-    flight.isOutdated = true;
-    this.#flights.delete(key);
+  #markOutdated(key: string): void {
+    const read = this.#inFlightReads.get(key);
+    if (read === undefined) return;
+    read.isOutdated = true;
+    this.#inFlightReads.delete(key);
   }
-}
-
-/** Key that represents every fingerprint among the pending writes; no other key equals it. */
-const anyFingerprint = 'fingerprint';
-
-function keyOf(by: LookupKind, key: string): string {
-  return `${by} ${key}`;
-}
-
-function kindOf(entity: ChangeEntry['entity']): LookupKind {
-  return entity === 'AGENT' ? 'agent' : 'certificate';
-}
-
-function entityOf(by: LookupKind): 'agent' | 'certificate' {
-  return by === 'agent' ? 'agent' : 'certificate';
 }
 
 function quietly<T>(work: () => T): T | undefined {

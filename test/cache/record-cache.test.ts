@@ -1,5 +1,5 @@
 import type { Lookup } from '../../src/storage/lookup';
-import { RecordCache, type Others } from '../../src/cache/record-cache';
+import { RecordCache, type ChangeSource } from '../../src/cache/record-cache';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import type { AgentRecord, DatabaseEvent } from '../../src';
 import { wholeAgent } from '../support/factories';
@@ -12,9 +12,9 @@ import { wholeAgent } from '../support/factories';
 const lookup: Lookup<AgentRecord> = { by: 'agent', key: 'a', read: () => Promise.resolve(null) };
 const note = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
 
-function openCache(check: Others['check'] = () => undefined) {
+function openCache(check: ChangeSource['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
-  const others: Others = { check, close: () => Promise.resolve() };
+  const others: ChangeSource = { check, close: () => Promise.resolve() };
   const diagnostics = new Diagnostics(undefined, (event) => void events.push(event));
   const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, others, diagnostics);
   let reads = 0;
@@ -37,10 +37,10 @@ function openCache(check: Others['check'] = () => undefined) {
 
 describe('A read that has begun before a change', () => {
   test.each([
-    ['a commit of its own service', (cache: RecordCache) => cache.hold([note])(true)],
-    ['a commit that failed', (cache: RecordCache) => cache.hold([note])(false)],
-    ['a change that others have made', (cache: RecordCache) => cache.forget([note])],
-    ['any change', (cache: RecordCache) => cache.forgetAll()],
+    ['a commit of its own service', (cache: RecordCache) => cache.invalidate([note])(true)],
+    ['a commit that failed', (cache: RecordCache) => cache.invalidate([note])(false)],
+    ['a change that others have made', (cache: RecordCache) => cache.evict([note])],
+    ['any change', (cache: RecordCache) => cache.invalidateAll()],
   ])('%s: nobody who comes after it waits for that read, and its record is not kept', async (_, change) => {
     const { cache, begin } = openCache();
     const [early, companion] = [await begin(), await begin()];
@@ -59,7 +59,7 @@ describe('A read that has begun before a change', () => {
   test('a change of another record is none', async () => {
     const { cache, begin } = openCache();
     const early = await begin();
-    cache.forget([
+    cache.evict([
       { ...note, ids: ['b'] },
       { ...note, entity: 'CERTIFICATE' },
     ]);
@@ -72,7 +72,7 @@ describe('A read that has begun before a change', () => {
 
 test('From before a commit until after it a record is read each time, and not kept', async () => {
   const { cache, begin } = openCache();
-  const [end, endOther] = [cache.hold([note]), cache.hold([note])];
+  const [end, endOther] = [cache.invalidate([note]), cache.invalidate([note])];
   for (const owner of ['old', 'new']) {
     const read = await begin();
     expect(read.isItsOwn).toBe(true);

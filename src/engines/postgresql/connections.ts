@@ -135,7 +135,7 @@ export class PostgresqlConnections {
   }
 
   /** Breaks the connections that are in use: calls that wait for a response fail. */
-  giveUpBusy(): void {
+  terminateBusy(): void {
     for (const client of this.#busy) if (client instanceof ManagedClient) client.terminate();
   }
 
@@ -144,8 +144,8 @@ export class PostgresqlConnections {
   }
 
   /** Breaks all connections and blocks new ones: calls that use or await a connection fail. */
-  giveUp(): void {
-    this.pool.giveUp();
+  terminate(): void {
+    this.pool.terminate();
     for (const client of this.#clients) if (client instanceof ManagedClient) client.terminate();
   }
 }

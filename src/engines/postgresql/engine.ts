@@ -75,7 +75,7 @@ export class PostgresqlEngine implements Engine {
         const { totalCount: total, idleCount: idle, waitingCount: waiting } = primary.pool;
         return { total, idle, waiting, max: pool.maxConnections };
       },
-      abort: () => control.giveUpBusy(),
+      abort: () => control.terminateBusy(),
     };
   }
 
@@ -129,9 +129,9 @@ export class PostgresqlEngine implements Engine {
   }
 
   async terminate(): Promise<void> {
-    this.#primary.giveUp();
-    this.#control.giveUp();
-    await this.#replicas.giveUp();
+    this.#primary.terminate();
+    this.#control.terminate();
+    await this.#replicas.terminate();
   }
 }
 

@@ -63,7 +63,7 @@ export class ManagedPool extends Pool {
   }
 
   /** Rejects all waiting and later calls. The caller has to break the connections in use. */
-  giveUp(): void {
+  terminate(): void {
     this.#isGivenUp = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();

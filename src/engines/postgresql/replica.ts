@@ -59,9 +59,9 @@ export class Replica {
     await Promise.all([this.connections.close(), this.#control.close()]);
   }
 
-  giveUp(): void {
-    this.connections.giveUp();
-    this.#control.giveUp();
+  terminate(): void {
+    this.connections.terminate();
+    this.#control.terminate();
   }
 
   async #askPosition(): Promise<ServerPosition> {
@@ -73,8 +73,8 @@ export class Replica {
       this.isAnswering = false;
       this.currentAsOf = Number.NEGATIVE_INFINITY;
       // Aborts the reads that wait for it; the primary answers them now.
-      this.connections.giveUpBusy();
-      this.#control.giveUpBusy();
+      this.connections.terminateBusy();
+      this.#control.terminateBusy();
       throw error;
     }
   }

@@ -123,8 +123,8 @@ export class Replicas {
     await Promise.all(this.#replicas.map((replica) => replica.close()));
   }
 
-  async giveUp(): Promise<void> {
-    for (const replica of this.#replicas) replica.giveUp();
+  async terminate(): Promise<void> {
+    for (const replica of this.#replicas) replica.terminate();
     await this.#checking;
   }
 

@@ -1,17 +1,18 @@
-import { Failure, notInitialized } from '../../errors/failure';
+import { Failure } from '../../errors/failure';
 import type { Row, Statement } from '../../sql/statement';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
 import { FileGuard, filesNotInPlace } from './file-guard';
+import { GuardedConnections } from './guarded-connections';
 import { assertIndexMapped } from './open-files';
 import { assertWholeLog } from './whole-log';
 import { ReaderThreads } from './reader-threads';
-import { rollbackAfter, rolledBackByStorage, transactionControl, type SqliteTransaction } from './transaction';
+import { rollbackAfter, transactionControl, type SqliteTransaction } from './transaction';
 import { SqliteConnection, type SqliteSettings } from './connection';
 import { Mutex } from '../../runtime/mutex';
 
-const { begin, commit, rollback } = transactionControl;
+const { commit, rollback } = transactionControl;
 
 /**
  * One SQLite file with one connection that writes and one that reads. Writers acquire a mutex one at a time and take
@@ -20,28 +21,17 @@ const { begin, commit, rollback } = transactionControl;
  */
 export class SqliteDatabase {
   readonly #settings: SqliteSettings;
-  readonly #writer: SqliteConnection;
-  readonly #reader: SqliteConnection;
-  readonly #guard: FileGuard | undefined;
-  readonly #gate = new Mutex();
-  /** True when the open log was copied into its file after the files were found not to be in place. */
-  #isLogSaved = false;
+  readonly #connections: GuardedConnections;
+  readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
   readonly #cancelAtExit: () => void;
 
-  private constructor(
-    settings: SqliteSettings,
-    writer: SqliteConnection,
-    reader: SqliteConnection,
-    guard: FileGuard | undefined,
-  ) {
+  private constructor(settings: SqliteSettings, connections: GuardedConnections) {
     this.#settings = settings;
-    this.#writer = writer;
-    this.#reader = reader;
-    this.#guard = guard;
+    this.#connections = connections;
     this.#threads = new ReaderThreads(settings);
     // At exit the driver closes open connections in any order, and does not check the files.
-    this.#cancelAtExit = runAtExit(() => this.giveUp());
+    this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
   /** @param isShared - true when others may use the file, so that it has to be the one at the path. */
@@ -49,7 +39,7 @@ export class SqliteDatabase {
     const writer = await SqliteConnection.openWriter(settings);
     let reader: SqliteConnection | undefined;
     try {
-      // The first who reads makes the log.
+      // The first read creates the log.
       await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
       const { files } = writer;
       await assertWholeLog(writer.driver, settings.busyTimeoutMs);
@@ -57,9 +47,9 @@ export class SqliteDatabase {
       const guard = isShared ? new FileGuard(settings.path, files) : undefined;
       const resolved = { ...settings, path: files.path };
       reader = SqliteConnection.openReader(resolved);
-      // Else the two connections may be to two files.
+      // Otherwise the two connections may be to two files.
       if (guard?.isInPlace() === false) throw filesNotInPlace();
-      return new SqliteDatabase(resolved, writer, reader, guard);
+      return new SqliteDatabase(resolved, new GuardedConnections(writer, reader, guard));
     } catch (error) {
       // The writer first: nothing may be copied into the file when another log is beside it.
       writer.close();
@@ -77,12 +67,13 @@ export class SqliteDatabase {
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (shouldYield()) await yieldToEventLoop();
     this.assertInPlace();
+    const { reader } = this.#connections;
     return whileBusy(this.#settings.busyTimeoutMs, () => {
       try {
-        return work(this.#reader);
+        return work(reader);
       } finally {
         // A transaction that a caller's own SQL has begun would hold its snapshot for all callers.
-        if (this.#reader.driver.inTransaction) this.#reader.run(rollback);
+        if (reader.driver.inTransaction) reader.run(rollback);
       }
     });
   }
@@ -116,35 +107,35 @@ export class SqliteDatabase {
   /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
   withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     return this.whileNobodyWrites(async () => {
+      const { writer } = this.#connections;
       const result = await whileBusy(this.#settings.busyTimeoutMs, () => {
-        this.#assertInPlaceNow();
-        return work(this.#writer);
+        this.#connections.assertInPlaceNow();
+        return work(writer);
       });
-      if (this.#writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was left open');
+      if (writer.driver.inTransaction) throw new Failure('INTERNAL', 'a transaction was left open');
       return result;
     });
   }
 
   /** Waits for its turn and for other processes, then holds the write lock until the transaction is ended. */
   async begin(): Promise<SqliteTransaction> {
-    await this.#gate.acquire();
+    await this.#mutex.acquire();
     try {
       if (shouldYield()) await yieldToEventLoop();
       await whileBusy(this.#settings.busyTimeoutMs, () => {
-        this.assertInPlace();
-        this.#writer.run(begin);
-        this.#isLogSaved = false;
+        this.#connections.beginWrite();
       });
     } catch (error) {
-      this.#leaveGate();
+      this.#release();
       throw error;
     }
+    const { writer } = this.#connections;
     let isOver = false;
     const assertOpen = (): void => {
       // The connection may be in another caller's transaction by now.
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
       // Without this, statements after the storage's own rollback would be committed one by one.
-      if (!this.#writer.driver.inTransaction) throw this.#endedByOthers();
+      if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
       // A large transaction writes to the log before its commit.
       this.assertInPlace();
     };
@@ -155,8 +146,8 @@ export class SqliteDatabase {
       this.#end(command);
     };
     return {
-      connection: this.#writer,
-      waiters: this.#gate,
+      connection: writer,
+      waiters: this.#mutex,
       assertOpen,
       commit: () => end(commit),
       rollback: () => end(rollback),
@@ -165,17 +156,17 @@ export class SqliteDatabase {
 
   /** Runs `work` while no other call of this database writes. */
   async whileNobodyWrites<T>(work: () => Promise<T>): Promise<T> {
-    await this.#gate.acquire();
+    await this.#mutex.acquire();
     try {
       return await work();
     } finally {
-      this.#leaveGate();
+      this.#release();
     }
   }
 
   /** Returns the time since the present writer acquired the lock, in milliseconds; 0 when there is none. */
   writerHeldMs(): number {
-    return this.#gate.heldMs();
+    return this.#mutex.heldMs();
   }
 
   /**
@@ -184,45 +175,36 @@ export class SqliteDatabase {
    */
   dataVersion(): number {
     this.assertInPlace();
-    return this.#writer.dataVersion();
+    return this.#connections.writer.dataVersion();
   }
 
   /** To be called after the schema changed. */
   forgetStatements(): void {
-    this.#reader.forgetStatements();
-    this.#writer.forgetStatements();
+    this.#connections.reader.forgetStatements();
+    this.#connections.writer.forgetStatements();
   }
 
   /** @throws UNAVAILABLE when a comparison at most ten milliseconds ago found a file of the database not in place. */
   assertInPlace(): void {
-    if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
+    this.#connections.assertInPlace();
   }
 
   /** Closes both connections. Nothing may be in flight. */
   close(): void {
     this.#cancelAtExit();
-    const state = this.#guard?.compare();
-    if (state === 'unsafe') {
-      // The writer first: the last connection would copy the log into the file if it can write, and remove the log.
-      this.#writer.close();
-      this.#reader.close();
-      return;
-    }
-    this.#emptyLogIfDetached();
-    // The writer last: it removes the write-ahead log when no other connection has the file open.
-    this.#reader.close();
-    this.#writer.close();
+    this.#connections.close();
   }
 
   /** Rolls back open transactions and closes both connections. Waiting and running calls fail. */
-  giveUp(): void {
+  terminate(): void {
+    const { writer } = this.#connections;
     try {
       // There is no need to wait for the end of a thread that only reads.
       void this.#threads.close();
-      if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
+      if (writer.driver.inTransaction) writer.run(rollback);
     } finally {
       this.close();
-      this.#gate.cancel();
+      this.#mutex.cancel();
     }
   }
 
@@ -231,70 +213,27 @@ export class SqliteDatabase {
     return this.#threads.close();
   }
 
-  /** Returns why a transaction is no longer open although this code has not ended it. */
-  #endedByOthers(): Failure {
-    if (!this.#reader.driver.open) return notInitialized();
-    return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
-  }
-
   #end(command: Statement): void {
+    const { writer } = this.#connections;
     try {
-      if (!this.#writer.driver.inTransaction) {
-        if (command === commit) throw this.#endedByOthers();
+      if (!writer.driver.inTransaction) {
+        if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
       // As late as possible: a commit to a file that has no name any more would be acknowledged, and lost.
-      if (command === commit) this.#assertInPlaceNow();
-      this.#writer.run(command);
+      if (command === commit) this.#connections.assertInPlaceNow();
+      writer.run(command);
     } finally {
-      this.#leaveGate();
-    }
-  }
-
-  #assertInPlaceNow(): void {
-    if (this.#guard !== undefined && this.#guard.compare() !== 'in-place') this.#failOutOfPlace();
-  }
-
-  #failOutOfPlace(): never {
-    // SQLite has removed the log and its index together with the last connection.
-    if (!this.#reader.driver.open) throw notInitialized();
-    this.#secureChanges();
-    throw filesNotInPlace();
-  }
-
-  // Immediately: an application that does not handle the error may end without closing.
-  #secureChanges(): void {
-    if (this.#writer.driver.inTransaction) {
-      // When nothing more may be written, the log is saved at the end of the transaction.
-      if (this.#guard?.state !== 'detached') return;
-      // The transaction cannot be committed any more, and would keep the log from being copied.
-      this.#writer.run(rollback);
-    }
-    // Its entry for the file stays, since the reader's connection continues until the database is closed.
-    if (this.#guard?.state === 'unsafe') this.#writer.driver.close();
-    else this.#emptyLogIfDetached();
-  }
-
-  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening of
-  // another database at the path would apply the log, and corrupt that database.
-  #emptyLogIfDetached(): void {
-    // Only once: a process that opens the file now at the path uses the same log.
-    if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
-    try {
-      // The first column reports whether other connections blocked the checkpoint.
-      this.#isLogSaved = this.#writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
-    } catch {
-      // Not even that file is there any more.
+      this.#release();
     }
   }
 
   // After any earlier error, the next writer finds no transaction open.
-  #leaveGate(): void {
+  #release(): void {
     try {
-      if (this.#writer.driver.inTransaction) this.#writer.run(rollback);
-      this.#secureChanges();
+      this.#connections.finishWrite();
     } finally {
-      this.#gate.release();
+      this.#mutex.release();
     }
   }
 }

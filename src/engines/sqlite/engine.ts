@@ -112,7 +112,7 @@ export class SqliteEngine implements Engine {
 
   terminate(): Promise<void> {
     try {
-      this.#database.giveUp();
+      this.#database.terminate();
     } finally {
       this.#memory?.remove();
     }

@@ -2,6 +2,7 @@ import type { Transaction } from '../../storage/transaction';
 import { lockChain } from './append-entries';
 import { chainStart, hashOf, type ChainLink } from './hashing';
 import { chainStatements } from './statements';
+import { verificationStatements } from './verification-statements';
 import { toStoredEntry } from './entry-rows';
 
 const batchSize = 500;
@@ -19,7 +20,9 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
   await lockChain(tx);
   if ((await tx.query(statements.hasCheckpoint)).length > 0) return undefined;
   const last = Number.MAX_SAFE_INTEGER;
-  const rows = await tx.query(statements.selectBatch({ after: after.sequence, last, limit: batchSize }));
+  const rows = await tx.query(
+    verificationStatements(tx.dialect).selectBatch({ after: after.sequence, last, limit: batchSize }),
+  );
   const hashes: [position: number, digest: string, hash: string][] = [];
   let link = after;
   for (const row of rows) {

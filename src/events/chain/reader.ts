@@ -1,8 +1,8 @@
 import type { Query } from '../../storage/transaction';
-import type { ChainStatements } from './statements';
+import type { VerificationStatements } from './verification-statements';
 
 /** Reads the chain of one database. */
 export interface ChainReader {
   readonly query: Query;
-  readonly statements: ChainStatements;
+  readonly statements: VerificationStatements;
 }

@@ -5,6 +5,7 @@ import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { raw, sql, type Sql } from '../../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../../sql/statement';
 import type { NewEntry } from './hashing';
+import { selectLastPruning } from './verification-statements';
 import {
   insertEvent,
   insertEventMetadata,
@@ -54,8 +55,6 @@ export class ChainStatements {
   readonly insertCheckpoint;
   readonly selectEvent;
   readonly selectPruning: Statement;
-  /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
-  readonly selectMarked: Statement;
   readonly selectPrunable;
   readonly deleteEvents;
   readonly markEntries;
@@ -64,11 +63,6 @@ export class ChainStatements {
   readonly selectCheckpoint: Statement;
   readonly deleteEntries;
   readonly deleteCheckpoints;
-  /** The head, the last checkpoint and the last pruning. */
-  readonly selectState: Statement;
-  readonly selectBatch;
-  readonly selectPlaces;
-  readonly selectUnrecorded;
   /**
    * Records one event: inserts it and the entry after the head, without reading the head first. Fails with {@link
    * isWithoutHead} when there is no head, or when the head has no hash. Undefined when the engine cannot do that.
@@ -79,8 +73,6 @@ export class ChainStatements {
   readonly #backfillHashes;
 
   constructor(dialect: Dialect) {
-    const pruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
-      WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
     this.lock = lockOf(dialect);
     // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
     // been pruned, too, and then no key would conflict with the entry that the transaction adds.
@@ -111,7 +103,7 @@ export class ChainStatements {
       (p) => sql`SELECT s.id FROM security_events s WHERE s.id = ${p('id')}`,
     );
 
-    this.selectPruning = toStatement(pruning);
+    this.selectPruning = toStatement(selectLastPruning);
     this.selectPrunable = defineStatement<{ before: number; limit: number }>(
       (p) => sql`SELECT s.id FROM security_events s WHERE s.timestamp < ${dialect.fromMs(p('before'))}
         ORDER BY s.timestamp LIMIT CAST(${p('limit')} AS BIGINT)`,
@@ -145,47 +137,6 @@ export class ChainStatements {
     this.deleteCheckpoints = defineStatement<{ before: number }>(
       (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
     );
-
-    // Together, so that they are of one state.
-    this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
-        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
-      FROM (SELECT 1) AS base
-      LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
-      LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
-      LEFT JOIN (${pruning}) AS p ON TRUE`);
-    // In one statement, so that an event is not missed because it was pruned between two.
-    this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
-      (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
-          ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
-          s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
-            SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
-            FROM security_event_metadata m WHERE m.event_id = s.id)
-        FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
-        WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
-        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
-    );
-    this.selectPlaces = defineStatement<{ after: number; limit: number }>(
-      (p) => sql`SELECT e.sequence, e.digest, e.hash FROM security_event_entries e WHERE e.sequence > ${p('after')}
-        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
-    );
-    this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
-      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT EXISTS (
-            SELECT 1 FROM security_event_entries e WHERE e.event_id = page.id AND e.kind = 'RECORDED') THEN page.id END)
-        FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
-          ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
-    );
-    // In one statement, so that they are of one state. Consecutive entries form a run: the difference between their
-    // sequence number and their rank among the marked entries is constant.
-    const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
-      FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
-    const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
-    this.selectMarked = toStatement(sql`SELECT
-        (SELECT last.mitigation_details FROM (${pruning}) AS last), c.sequence, c.count, c.created_at, (
-          SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
-          FROM (${runs}) AS r)
-      FROM (SELECT 1) AS base LEFT JOIN (
-        SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
-        FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
     this.#backfillHashes = defineStatement<{ after: number; entries: string }>(
       (p) => sql`UPDATE security_event_entries SET digest = n.digest, hash = n.hash
         FROM ${dialect.jsonRecordSet(p('entries'), 'n', backfillColumns)}

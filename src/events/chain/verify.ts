@@ -4,7 +4,7 @@ import type { Dialect } from '../../sql/dialect';
 import { withBounds, type Row } from '../../sql/statement';
 import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
 import type { ChainReader } from './reader';
-import { chainStatements } from './statements';
+import { verificationStatements } from './verification-statements';
 import { compareRemoved, type Removed } from './compare-removed';
 import { diagnoseBreak } from './diagnose-break';
 import { toStoredEntry, type StoredEntry } from './entry-rows';
@@ -52,7 +52,7 @@ export async function verifyChain(
   query: Query,
   expected?: ChainLink,
 ): Promise<EventChainVerification> {
-  const chain: ChainReader = { query, statements: chainStatements(dialect) };
+  const chain: ChainReader = { query, statements: verificationStatements(dialect) };
   const state = await readState(chain);
   const link = state.checkpoint ?? chainStart;
   const progress: Progress = { link, entries: 0, marked: 0, markedDigest: new SetDigest(), pruning: noPruning };

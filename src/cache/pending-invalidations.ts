@@ -1,0 +1,20 @@
+/** Keys of the records that writes of this process are changing now, with the number of these writes. */
+export class PendingInvalidations {
+  readonly #counts = new Map<string, number>();
+
+  has(key: string): boolean {
+    return this.#counts.has(key);
+  }
+
+  /** Adds keys until the returned callback is called. */
+  add(keys: readonly string[]): () => void {
+    for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    return () => {
+      for (const key of keys) {
+        const others = (this.#counts.get(key) ?? 0) - 1;
+        if (others > 0) this.#counts.set(key, others);
+        else this.#counts.delete(key);
+      }
+    };
+  }
+}

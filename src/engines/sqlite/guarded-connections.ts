@@ -1,0 +1,99 @@
+import { notInitialized, type Failure } from '../../errors/failure';
+import type { SqliteConnection } from './connection';
+import { filesNotInPlace, type FileGuard } from './file-guard';
+import { rolledBackByStorage, transactionControl } from './transaction';
+
+/**
+ * The writing and the reading connection of one file, with the guard that compares the file with its path. When the
+ * files are no longer in place, it saves the committed changes where that is safe, and fails every further call.
+ */
+export class GuardedConnections {
+  readonly writer: SqliteConnection;
+  readonly reader: SqliteConnection;
+  readonly #guard: FileGuard | undefined;
+  /** True when the open log was copied into its file after the files were found not to be in place. */
+  #isLogSaved = false;
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection, guard: FileGuard | undefined) {
+    this.writer = writer;
+    this.reader = reader;
+    this.#guard = guard;
+  }
+
+  /** @throws UNAVAILABLE when a comparison at most ten milliseconds ago found a file of the database not in place. */
+  assertInPlace(): void {
+    if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
+  }
+
+  /** @throws UNAVAILABLE when a file of the database is not in place. */
+  assertInPlaceNow(): void {
+    if (this.#guard !== undefined && this.#guard.compare() !== 'in-place') this.#failOutOfPlace();
+  }
+
+  /** Begins a transaction that may write. */
+  beginWrite(): void {
+    this.assertInPlace();
+    this.writer.run(transactionControl.begin);
+    this.#isLogSaved = false;
+  }
+
+  /** Rolls back a transaction that is still open, and saves the log of a file that is not in place. */
+  finishWrite(): void {
+    if (this.writer.driver.inTransaction) this.writer.run(transactionControl.rollback);
+    this.#secureChanges();
+  }
+
+  /** Returns why a transaction is no longer open although no caller has ended it. */
+  endedByOthers(): Failure {
+    if (!this.reader.driver.open) return notInitialized();
+    return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
+  }
+
+  /** Closes both connections. Nothing may be in flight. */
+  close(): void {
+    const state = this.#guard?.compare();
+    if (state === 'unsafe') {
+      // The writer first: the last connection would copy the log into the file if it can write, and remove the log.
+      this.writer.close();
+      this.reader.close();
+      return;
+    }
+    this.#emptyLogIfDetached();
+    // The writer last: it removes the write-ahead log when no other connection has the file open.
+    this.reader.close();
+    this.writer.close();
+  }
+
+  #failOutOfPlace(): never {
+    // SQLite has removed the log and its index together with the last connection.
+    if (!this.reader.driver.open) throw notInitialized();
+    this.#secureChanges();
+    throw filesNotInPlace();
+  }
+
+  // Immediately: an application that does not handle the error may end without closing.
+  #secureChanges(): void {
+    if (this.writer.driver.inTransaction) {
+      // When nothing more may be written, the log is saved at the end of the transaction.
+      if (this.#guard?.state !== 'detached') return;
+      // The transaction cannot be committed any more, and would keep the log from being copied.
+      this.writer.run(transactionControl.rollback);
+    }
+    // Its entry for the file stays, since the reader's connection continues until the database is closed.
+    if (this.#guard?.state === 'unsafe') this.writer.driver.close();
+    else this.#emptyLogIfDetached();
+  }
+
+  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening of
+  // another database at the path would apply the log, and corrupt that database.
+  #emptyLogIfDetached(): void {
+    // Only once: a process that opens the file now at the path uses the same log.
+    if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
+    try {
+      // The first column reports whether other connections blocked the checkpoint.
+      this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
+    } catch {
+      // Not even that file is there any more.
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { Dialect } from '../../sql/dialect';
+import { memoizeByDialect } from '../../sql/memoize-by-dialect';
+import { sql } from '../../sql/sql';
+import { defineStatement, toStatement, type Statement } from '../../sql/statement';
+
+/** Query of the last pruning entry: its sequence number and its content. */
+export const selectLastPruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
+  WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
+
+/** Statements that read the chain of security events in order to verify it. */
+export class VerificationStatements {
+  /** Selects the head, the last checkpoint, the last pruning and the first entry. */
+  readonly selectState: Statement;
+  /** Selects entries together with their events, in order. */
+  readonly selectBatch;
+  /** Selects the hashes of entries, in order. */
+  readonly selectPlaces;
+  /** Selects the last id of a page of events, and the first id of an event without an entry. */
+  readonly selectUnrecorded;
+  /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
+  readonly selectMarked: Statement;
+
+  constructor(dialect: Dialect) {
+    // Together, so that they are of one state.
+    this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
+        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
+      FROM (SELECT 1) AS base
+      LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
+      LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
+      LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
+    // In one statement, so that an event is not missed because it was pruned between two.
+    this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
+          ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
+          s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
+            SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
+            FROM security_event_metadata m WHERE m.event_id = s.id)
+        FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
+        WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectPlaces = defineStatement<{ after: number; limit: number }>(
+      (p) => sql`SELECT e.sequence, e.digest, e.hash FROM security_event_entries e WHERE e.sequence > ${p('after')}
+        ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
+    );
+    this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
+      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT EXISTS (
+            SELECT 1 FROM security_event_entries e WHERE e.event_id = page.id AND e.kind = 'RECORDED') THEN page.id END)
+        FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
+          ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
+    );
+    // In one statement, so that they are of one state. Consecutive entries form a run: the difference between their
+    // sequence number and their rank among the marked entries is constant.
+    const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
+      FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
+    const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
+    this.selectMarked = toStatement(sql`SELECT
+        (SELECT last.mitigation_details FROM (${selectLastPruning}) AS last), c.sequence, c.count, c.created_at, (
+          SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`r.first`, sql`r.last`]), sql`r.first`)}
+          FROM (${runs}) AS r)
+      FROM (SELECT 1) AS base LEFT JOIN (
+        SELECT k.sequence, k.count, ${dialect.toMs(sql`k.created_at`)} AS created_at
+        FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE`);
+  }
+}
+
+/** Returns the statements of an engine. */
+export const verificationStatements = memoizeByDialect((dialect) => new VerificationStatements(dialect));

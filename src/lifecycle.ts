@@ -1,0 +1,52 @@
+/** Runs the openings and closings of a database one after another. Concurrent requests for the same state share one run. */
+export class Lifecycle {
+  readonly #open: () => Promise<void>;
+  readonly #close: () => Promise<void>;
+  /** State that was requested last. */
+  #target: 'open' | 'closed' = 'closed';
+  /** Last opening or closing. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(open: () => Promise<void>, close: () => Promise<void>) {
+    this.#open = open;
+    this.#close = close;
+  }
+
+  /** True when the last request was to open the database, even if it is still being opened. */
+  get isOpen(): boolean {
+    return this.#target === 'open';
+  }
+
+  /** Opens the database, unless it is open or being opened. */
+  open(): Promise<void> {
+    if (this.#target === 'open') return this.#last;
+    this.#target = 'open';
+    const opening = this.#enqueue(this.#open);
+    // After a failure the next call tries again, unless another state was requested meanwhile.
+    opening.catch(() => {
+      if (this.#last !== opening) return;
+      this.#target = 'closed';
+      // The error did not come from closing: there is nothing to close.
+      this.#last = Promise.resolve();
+    });
+    return opening;
+  }
+
+  /** Closes the database, unless it is closed or being closed. */
+  close(): Promise<void> {
+    if (this.#target === 'closed') return this.#last;
+    this.#target = 'closed';
+    const closing = this.#enqueue(this.#close);
+    // Also after a failure it is closed: the next call has nothing to do.
+    closing.catch(() => {
+      if (this.#last === closing) this.#last = Promise.resolve();
+    });
+    return closing;
+  }
+
+  #enqueue(step: () => Promise<void>): Promise<void> {
+    // The caller of the previous step handles its failure.
+    this.#last = this.#last.catch(() => undefined).then(step);
+    return this.#last;
+  }
+}
