@@ -9,18 +9,16 @@ import { scratch } from './test/support/scratch';
 process.env['TEST_SQLITE_TEMPLATE'] ??= join(scratch, `ans-template-${randomUUID()}.sqlite`);
 
 // ts-jest compiles the tests, and what they load, to CommonJS. Types are checked by `npm run typecheck`, once for all.
-// The schema engine is published as an ES module only, so it goes through ts-jest too.
 const tsconfig = { module: 'commonjs', moduleResolution: 'bundler', allowJs: true };
 
 const shared = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
-    '\\.ts$|schema-engine-wasm/.+\\.js$': ['ts-jest', { tsconfig, transpilation: true, diagnostics: false }],
+    '\\.ts$': ['ts-jest', { tsconfig, transpilation: true, diagnostics: false }],
   },
-  transformIgnorePatterns: ['node_modules/(?!@prisma/schema-engine-wasm/)'],
   // The compiled package imports lazily with the extension that Node wants.
-  moduleNameMapper: { '^(\\.{1,2}/(?!.*schema_engine).*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 } satisfies Config;
 
 /** Tests of the one engine's own parts, and of what has nothing to do with an engine. */

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { enginePanic, isKnownEngineError } from '../../src/migrations/schema-engine';
+import { enginePanic, isKnownEngineError } from './wasm-engine';
 import { EngineError } from './engine-error';
 import type { Json, Methods } from './methods';
 

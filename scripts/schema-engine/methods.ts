@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import { isKnownEngineError, openSchemaEngine, type Datamodel } from '../../src/migrations/schema-engine';
+import { isKnownEngineError, openSchemaEngine, type Datamodel } from './wasm-engine';
 import type { Database } from './database';
 
 /** The parameters of a request, and in part the result: JSON that the CLI and the engine agree upon. */

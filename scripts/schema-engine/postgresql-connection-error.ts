@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { sqlStateOf } from '../../src/migrations/sql-state';
+import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
 import { EngineError } from './engine-error';
 
 /** Target of a connection. */

@@ -1,7 +1,7 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import { PostgresqlMigrationAdapterFactory } from '../../src/migrations/postgresql-migration-adapter';
-import { sqlStateOf } from '../../src/migrations/sql-state';
+import { PostgresqlMigrationAdapterFactory } from './postgresql-adapter';
+import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
 import type { Database } from './database';
 import { EngineError, migrationFailed } from './engine-error';
 import { offlinePostgresql } from './offline-postgresql';

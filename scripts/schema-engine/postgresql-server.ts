@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { guardConnection } from '../../src/engines/postgresql/guarded-connection';
 import { Failure } from '../../src/errors/failure';
-import { createMissingSchema } from '../../src/migrations/create-schema';
-import { queryOn } from '../../src/migrations/postgresql-query';
+import { createMissingSchema } from '../../src/engines/postgresql/create-schema';
+import { queryOn } from '../../src/engines/postgresql/query';
 import { parsePostgresqlUrl } from '../../src/options/database-url';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';

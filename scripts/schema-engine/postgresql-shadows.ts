@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
-import type { EngineConnection } from '../../src/migrations/postgresql-migration-adapter';
-import { sqlStateOf } from '../../src/migrations/sql-state';
+import type { EngineConnection } from './postgresql-adapter';
+import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
 import { EngineError, shadowDatabaseFailed } from './engine-error';
 import { dropAllObjects } from './postgresql-objects';
 import type { PostgresqlServer } from './postgresql-server';

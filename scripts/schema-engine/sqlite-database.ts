@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 import SqliteDriver from 'better-sqlite3';
-import { hasMigrationHistory } from '../../src/migrations/migration-history';
-import { SqliteMigrationAdapterFactory } from '../../src/migrations/sqlite-migration-adapter';
-import { toResultCode } from '../../src/migrations/sqlite-script-error';
+import { hasMigrationHistory } from './sqlite-history';
+import { SqliteMigrationAdapterFactory } from './sqlite-adapter';
+import { toResultCode } from './sqlite-script-error';
 import type { Database } from './database';
 import { EngineError, migrationFailed } from './engine-error';
 

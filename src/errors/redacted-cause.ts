@@ -10,7 +10,6 @@ const knownNames: ReadonlySet<unknown> = new Set([
   'Error',
   'EvalError',
   'Failure',
-  'MigrationError',
   'PrismaClientInitializationError',
   'PrismaClientKnownRequestError',
   'PrismaClientRustPanicError',

@@ -1,86 +1,72 @@
-import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure } from '../errors/failure';
-import { MigrationError, type MigrationErrorReason } from './migration-error';
-import type { MigrationState } from './migration-state';
 import type { MigrationMode } from '../options/types';
+import { assertNotTooNew, compareHistory, type HistoryEntry, type MigrationState } from './history';
+import type { Migration } from './migration';
+import { applyPending, type MigrationTransaction } from './runner';
 
-const reasonCodes: Readonly<Record<MigrationErrorReason, DatabaseErrorCode>> = {
-  'too-new': 'SCHEMA_TOO_NEW',
-  'failed-before': 'MIGRATION_FAILED',
-  failed: 'MIGRATION_FAILED',
-  denied: 'PERMISSION_DENIED',
-  'not-empty': 'MIGRATION_FAILED',
-  busy: 'BUSY',
-};
+/** Database that a {@link Migrator} migrates. */
+export interface MigrationDatabase {
+  readonly migrations: readonly Migration[];
+  /** Returns the committed history; an empty array when the database has none. */
+  readHistory(): Promise<readonly HistoryEntry[]>;
+  /** Runs `work` in a transaction, one at a time among all connections that migrate. Rolls back when `work` throws. */
+  transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
+  /** Fills in the values that SQL cannot compute, after the schema was verified. */
+  complete?(): Promise<void>;
+  /** Repairs what copying rows into the database may break. */
+  repair(): Promise<void>;
+}
 
-/** Looks after the schema of a database, whichever engine it is of. */
-export abstract class Migrator {
-  /** Does at the start what `mode` says; returns the names of the migrations applied. */
+/** Verifies the schema of a database, and brings it up to date. */
+export class Migrator {
+  readonly #database: MigrationDatabase;
+
+  constructor(database: MigrationDatabase) {
+    this.#database = database;
+  }
+
+  /** Does at the start what `mode` says. @returns the names of the applied migrations. */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];
     if (mode === 'apply') return this.apply();
-    assertUpToDate(await this.inspect());
-    await this.complete();
+    assertUpToDate(await this.#inspect());
+    await this.#database.complete?.();
     return [];
   }
 
-  /**
-   * Applies the pending migrations atomically; returns their names. Loads the schema engine only when there are any.
-   */
+  /** Applies the pending migrations, all or none of them. @returns their names, in order. */
   async apply(): Promise<string[]> {
-    const applied = isUpToDate(await this.inspect()) ? [] : await this.#applyPending();
-    await this.complete();
-    await this.repair();
+    const { migrations } = this.#database;
+    const applied = isUpToDate(await this.#inspect())
+      ? []
+      : await this.#database.transaction((transaction) => applyPending(transaction, migrations));
+    await this.#database.complete?.();
+    await this.#database.repair();
     return applied;
   }
 
-  /** The names of the migrations that are not applied, or not as a whole. */
+  /** Returns the names of the migrations that are not applied, or have failed. */
   async pending(): Promise<string[]> {
-    return namesOfPending(await this.inspect());
+    return missingIn(await this.#inspect());
   }
 
-  /** Returns the migration state of the database. */
-  protected abstract inspect(): Promise<MigrationState>;
-
-  /** Applies the pending migrations, and throws a MigrationError when it fails. */
-  protected abstract applyPending(): Promise<string[]>;
-
-  /** Does what SQL cannot, once the schema is up to date. */
-  protected complete(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  /**
-   * Repairs the side effects of copied rows once the schema is up to date. A start that only verifies changes nothing.
-   */
-  protected repair(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async #applyPending(): Promise<string[]> {
-    try {
-      return await this.applyPending();
-    } catch (error) {
-      if (!(error instanceof MigrationError)) throw error;
-      throw new Failure(reasonCodes[error.reason], error.message, { cause: error });
-    }
+  async #inspect(): Promise<MigrationState> {
+    return compareHistory(await this.#database.readHistory(), this.#database.migrations);
   }
 }
 
-function isUpToDate({ pending, unknown, failed }: MigrationState): boolean {
-  return pending.length + unknown.length + failed.length === 0;
+function isUpToDate(state: MigrationState): boolean {
+  return missingIn(state).length + state.unknown.length === 0;
 }
 
-function assertUpToDate({ pending, unknown, failed }: MigrationState): void {
-  if (unknown.length > 0) {
-    throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);
-  }
-  if (pending.length + failed.length > 0) {
-    const names = namesOfPending({ pending, failed }).join(', ');
-    throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${names}`);
+function assertUpToDate(state: MigrationState): void {
+  assertNotTooNew(state);
+  const missing = missingIn(state);
+  if (missing.length > 0) {
+    throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${missing.join(', ')}`);
   }
 }
 
-function namesOfPending({ pending, failed }: Pick<MigrationState, 'pending' | 'failed'>): string[] {
+function missingIn({ failed, pending }: MigrationState): string[] {
   return [...failed, ...pending];
 }

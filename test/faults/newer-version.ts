@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onPostgresql } from '../support/engine';
+import { engine } from '../support/engine';
+import { testMigration } from '../support/migrations';
 import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
 
-const migrations = onPostgresql ? 'prisma/postgresql/migrations' : 'prisma/migrations';
+/** Compiled module that embeds the migrations. */
+const embedded = join('dist/migrations/embedded', `${engine}.js`);
 
 /** What a newer version did with a database: which id it gave an agent, and what its check found; or why it did not start. */
 export interface NewerReport {
@@ -22,7 +24,7 @@ export class NewerVersion {
 
   constructor(sql: string) {
     mkdirSync(this.#root);
-    for (const part of ['dist', 'prisma', 'package.json']) {
+    for (const part of ['dist', 'package.json']) {
       cpSync(join(packageRoot, part), join(this.#root, part), { recursive: true });
     }
     symlinkSync(join(packageRoot, 'node_modules'), join(this.#root, 'node_modules'));
@@ -31,9 +33,9 @@ export class NewerVersion {
 
   /** Gives its own migration another text. */
   write(sql: string): void {
-    const folder = join(this.#root, migrations, '29990101000000_newer');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'migration.sql'), sql);
+    const migration = JSON.stringify(testMigration('29990101000000_ans_newer', sql));
+    const original = readFileSync(join(packageRoot, embedded), 'utf8');
+    writeFileSync(join(this.#root, embedded), `${original}exports.${engine}Migrations.push(${migration});\n`);
   }
 
   /** Opens the database in a process of its own, which migrates it, and registers an agent with the certificate `c`. */

@@ -1,19 +1,13 @@
-import { Client } from 'pg';
 import { DatabaseService, isDatabaseError } from '../../src';
-import { applyPostgresqlMigrations } from '../../src/migrations/apply-postgresql-migrations';
-import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
 import { soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
+import { applyMigrations, packageMigrations } from '../support/migrations';
 
 const noteCount = 1000;
 
 /** Creates a database that has the first migration only, and a table of the application with rows. */
 export async function fillOldDatabase(url: string): Promise<void> {
-  const client = new Client(url);
-  await client.connect();
-  const shipped = readShippedMigrations('postgresql').slice(0, 1);
-  await applyPostgresqlMigrations(client, { shipped, lockTimeoutMs: 5000 });
-  await client.end();
+  await applyMigrations(url, packageMigrations.slice(0, 1));
   await administer(
     url,
     `CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL);

@@ -2,13 +2,14 @@ import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../..
 import { onPostgresql } from '../support/engine';
 import { createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
+import { insertHistorySql, migrationNames } from '../support/migrations';
 import { changeRaw } from '../support/raw-writer';
 import { afterTest, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
-const unknownMigration = `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at)
-  VALUES ('x', 'y', '29990101000000_from_the_future', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`;
+const unknownMigration = insertHistorySql('29990101000000_ans_from_the_future');
+const applicationMigration = insertHistorySql('29990101000000_from_the_future');
 
-/** The default on SQLite. */
+/** On SQLite `apply` is the default. */
 const apply: DatabaseOptions = onPostgresql ? { migrations: 'apply' } : {};
 
 function createService(options: DatabaseOptions): DatabaseService {
@@ -17,7 +18,7 @@ function createService(options: DatabaseOptions): DatabaseService {
   return db;
 }
 
-/** A database of this package that is closed. */
+/** Creates a database of this package with one agent, and closes it. */
 async function closedDatabase() {
   const { db, options } = await openTestDatabase();
   const id = await createAgent(db, { name: 'Kept' });
@@ -26,25 +27,24 @@ async function closedDatabase() {
 }
 
 describe('migrations: apply', () => {
-  test('is the default and tells which migrations it applied', async () => {
+  test('applies all migrations, and reports their names to onEvent and the logger', async () => {
     const onEvent = jest.fn();
     const info = jest.fn();
     const logger = { debug: jest.fn(), info, warn: jest.fn(), error: jest.fn() };
     const db = createService({ url: await unmigratedDatabaseUrl(), ...apply, onEvent, logger });
     await db.initialize();
-    const applied: unknown = expect.arrayContaining([expect.stringMatching(/^\d{14}_\w+$/)]);
-    expect(onEvent).toHaveBeenCalledWith(expect.objectContaining({ type: 'migration', applied }));
-    expect(info).toHaveBeenCalledWith(expect.objectContaining({ applied }), expect.any(String));
+    expect(onEvent).toHaveBeenCalledWith(expect.objectContaining({ type: 'migration', applied: migrationNames }));
+    expect(info).toHaveBeenCalledWith(expect.objectContaining({ applied: migrationNames }), expect.any(String));
   });
 
-  test('refuses a database with a migration of a newer package: SCHEMA_TOO_NEW', async () => {
+  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const error = await expectError('SCHEMA_TOO_NEW', () => createService({ ...options, ...apply }).initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
   });
 
-  test('refuses a database that holds somebody else’s tables, and leaves it as it is', async () => {
+  test('fails with MIGRATION_FAILED on a database with other tables, and leaves it unchanged', async () => {
     const url = await unmigratedDatabaseUrl();
     await changeRaw({ options: { url } }, 'CREATE TABLE agents (name TEXT)');
     await expectError('MIGRATION_FAILED', () => createService({ url, ...apply }).initialize());
@@ -52,8 +52,21 @@ describe('migrations: apply', () => {
   });
 });
 
+test.each(['apply', 'verify'] as const)(
+  'migrations: %s ignores the migrations of an application',
+  async (migrations) => {
+    const { id, options } = await closedDatabase();
+    await changeRaw({ options }, applicationMigration);
+    const db = createService({ ...options, migrations });
+    await db.initialize();
+    expect(await db.getAgent(id)).toMatchObject({ name: 'Kept' });
+    expect(await db.health()).toMatchObject({ status: 'up', pendingMigrations: [] });
+    expect(await db.migrateDatabase()).toEqual([]);
+  },
+);
+
 describe('migrations: verify', () => {
-  test('fails on an empty file with SCHEMA_OUTDATED, and creates nothing in it', async () => {
+  test('fails with SCHEMA_OUTDATED on an empty database, and leaves it empty', async () => {
     const url = await unmigratedDatabaseUrl();
     const error = await expectError('SCHEMA_OUTDATED', () => createService({ url, migrations: 'verify' }).initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
@@ -69,13 +82,13 @@ describe('migrations: verify', () => {
     expect(await db.getAgent(id)).toMatchObject({ name: 'Kept' });
   });
 
-  test('fails on a history with an unknown migration with SCHEMA_TOO_NEW', async () => {
+  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     await expectError('SCHEMA_TOO_NEW', () => createService({ ...options, migrations: 'verify' }).initialize());
   });
 
-  test('fails on a history that lacks a migration with SCHEMA_OUTDATED', async () => {
+  test('fails with SCHEMA_OUTDATED when the history lacks a migration', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_ans_initial'");
     await expectError('SCHEMA_OUTDATED', () => createService({ ...options, migrations: 'verify' }).initialize());
@@ -83,7 +96,7 @@ describe('migrations: verify', () => {
 });
 
 describe('migrations: skip', () => {
-  test('takes the schema as it is', async () => {
+  test('opens the database whatever its schema is', async () => {
     const { id, options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const db = createService({ ...options, migrations: 'skip' });
@@ -91,7 +104,7 @@ describe('migrations: skip', () => {
     expect(await db.getAgent(id)).toMatchObject({ name: 'Kept' });
   });
 
-  test('on an empty file leaves calls to fail with SCHEMA_OUTDATED until it is migrated', async () => {
+  test('lets calls fail with SCHEMA_OUTDATED until the database is migrated', async () => {
     const db = createService({ url: await unmigratedDatabaseUrl(), migrations: 'skip' });
     await db.initialize();
     expect((await expectError('SCHEMA_OUTDATED', () => db.queryAgents({}))).operation).toBe('agents.query');
@@ -101,17 +114,15 @@ describe('migrations: skip', () => {
 });
 
 describe('migrateDatabase', () => {
-  test('gives the names of what it applied, in order, and none the second time', async () => {
+  test('returns the names of the applied migrations in order, and none the second time', async () => {
     const db = createService({ url: await unmigratedDatabaseUrl(), migrations: 'skip' });
     await db.initialize();
-    const names = await db.migrateDatabase();
-    expect(names.length).toBeGreaterThan(0);
-    expect(names).toEqual(names.toSorted());
+    expect(await db.migrateDatabase()).toEqual(migrationNames);
     expect(await db.migrateDatabase()).toEqual([]);
     expect(await createAgent(db)).toMatch(/./);
   });
 
-  test('gives a list of its own, whatever a listener does with what it is told', async () => {
+  test('returns its own array, which a listener of onEvent cannot change', async () => {
     const onEvent = (event: DatabaseEvent): void => {
       if (event.type === 'migration') Reflect.set(event.applied, 'length', 0);
     };
@@ -120,7 +131,7 @@ describe('migrateDatabase', () => {
     expect((await db.migrateDatabase()).length).toBeGreaterThan(0);
   });
 
-  test('called twice at once applies everything once', async () => {
+  test('applies each migration once when it is called twice at once', async () => {
     const db = createService({ url: await unmigratedDatabaseUrl(), migrations: 'skip' });
     await db.initialize();
     const [first, second] = await Promise.all([db.migrateDatabase(), db.migrateDatabase()]);
@@ -128,7 +139,7 @@ describe('migrateDatabase', () => {
     expect(first.length + second.length).toBeGreaterThan(0);
   });
 
-  test('fails with SCHEMA_TOO_NEW where a newer package was', async () => {
+  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const db = createService({ ...options, migrations: 'skip' });
@@ -137,7 +148,7 @@ describe('migrateDatabase', () => {
     expect(error.message).toMatch(/^Migration failed: /);
   });
 
-  test('inside a transaction is refused with CONFLICT', async () => {
+  test('fails with CONFLICT inside a transaction', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async () => {
       await expectError('CONFLICT', () => db.migrateDatabase());

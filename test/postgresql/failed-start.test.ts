@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { runRaw } from '../support/raw-client';
+import { createApplicationHistory } from '../support/migrations';
 import { changeRaw } from '../support/raw-writer';
 import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
 
@@ -19,6 +20,8 @@ async function untilNoneIsLeft(url: string): Promise<boolean> {
 
 test('D15: a start that failed leaves nothing open, and keeps its cause', async () => {
   const options = { url: await unmigratedDatabaseUrl(), migrations: 'apply' } as const;
+  // An application that uses Prisma Migrate has a table of the same name.
+  await createApplicationHistory(options.url, ['20250101000000_agents']);
   await changeRaw({ options }, 'CREATE TABLE agents (name TEXT)');
   const db = new DatabaseService(options);
   afterTest(() => db.close());

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { derivePostgresqlSchema } from '../../scripts/schema/derive-postgresql-schema';
-import { readShippedMigrations } from '../../src/migrations/shipped-migrations';
+import { postgresqlMigrations } from '../../src/migrations/embedded/postgresql';
+import { sqliteMigrations } from '../../src/migrations/embedded/sqlite';
 import { packageRoot } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
 import { tableNames } from '../support/tables';
@@ -21,9 +22,8 @@ test('a schema without what has to be replaced is refused, rather than taken ove
   expect(() => derivePostgresqlSchema(changed)).toThrow('Nothing in the schema matches');
 });
 
-test('each migration has a twin of the same name for SQLite', () => {
-  const namesOf = (provider: 'sqlite' | 'postgresql') => readShippedMigrations(provider).map(({ name }) => name);
-  expect(namesOf('postgresql')).toEqual(namesOf('sqlite'));
+test('each migration has a counterpart of the same name for SQLite', () => {
+  expect(postgresqlMigrations.map(({ name }) => name)).toEqual(sqliteMigrations.map(({ name }) => name));
 });
 
 describe('the database that the migrations make', () => {

@@ -1,9 +1,10 @@
 import { DatabaseService } from '../../src';
 
-/** Makes the database at the URL that this process was started with one of the package's schema. */
+/** Migrates the database at the URL that this process was started with, and prints the names of the migrations. */
 async function main(url: string): Promise<void> {
-  const db = new DatabaseService({ url, migrations: 'apply' });
+  const db = new DatabaseService({ url, migrations: 'skip', busyTimeoutMs: 20_000 });
   await db.initialize();
+  process.stdout.write(JSON.stringify(await db.migrateDatabase()));
   await db.close();
 }
 

@@ -9,11 +9,12 @@ import type { HealthProbe } from '../../storage/health-probe';
 import { Failure } from '../../errors/failure';
 import type { ConnectionHold } from '../../storage/engine';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
+import type { Migrator } from '../../migrations/migrator';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
 import { createPostgresqlExecutor, createPostgresqlTransactionExecutor, createReplicaExecutor } from './executor';
 import { inspectFeedCounter } from './feed-counter';
-import { PostgresqlMigrator } from './migrator';
+import { createPostgresqlMigrator } from './migrations/migrator';
 import { TransactionWithSavepoints } from './transaction';
 import { Replicas } from './replicas';
 import { assertEncoding } from './server-encoding';
@@ -30,7 +31,7 @@ const longestConnectMs = 5000;
 
 /** A PostgreSQL database as services see it. */
 export class PostgresqlEngine implements Engine {
-  readonly migrator: PostgresqlMigrator;
+  readonly migrator: Migrator;
   readonly healthProbe: HealthProbe;
   readonly #primary: PostgresqlConnections;
   /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
@@ -179,8 +180,8 @@ function createMigrator(
   { schema }: PostgresqlLocation,
   connections: PostgresqlConnections,
   primary: PostgresqlConnections,
-): PostgresqlMigrator {
-  return new PostgresqlMigrator({
+): Migrator {
+  return createPostgresqlMigrator({
     query: async (sql) => ({ rows: (await connections.query(sql)).map((row) => [...row]) }),
     connect: () => primary.connectAlone(),
     schema,

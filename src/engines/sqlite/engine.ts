@@ -1,6 +1,7 @@
 import type { BackupRequest } from '../../options/parse-backup';
 import { feedCounterMessages } from '../../changes/feed-counter-messages';
 import type { FindingSink } from '../../storage/findings';
+import type { Migrator } from '../../migrations/migrator';
 import type { Statement } from '../../sql/statement';
 import type { Engine, EngineTransaction, TransactionWaiters } from '../../storage/engine';
 import type { Executor, StatementObserver } from '../../storage/executor';
@@ -15,14 +16,14 @@ import { SqliteTransactionHandle } from './transaction-handle';
 import { sqliteDialect } from './dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './executor';
 import { isFeedCounterBehind } from './feed-counter';
-import { SqliteMigrator } from './migrator';
+import { createSqliteMigrator } from './migrations/migrator';
 
 // It has to look into the file, as `SELECT 1` has not.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** A SQLite database as services see it. */
 export class SqliteEngine implements Engine {
-  readonly migrator: SqliteMigrator;
+  readonly migrator: Migrator;
   readonly #settings: SqliteSettings;
   readonly healthProbe: HealthProbe;
   readonly #database: SqliteDatabase;
@@ -35,7 +36,7 @@ export class SqliteEngine implements Engine {
     writeChanges: ChangeWriter,
     memory: MemoryDirectory | undefined,
   ) {
-    this.migrator = new SqliteMigrator(settings, database);
+    this.migrator = createSqliteMigrator(settings, database);
     this.#settings = settings;
     this.#database = database;
     this.#memory = memory;

@@ -2,12 +2,11 @@ import { rm } from 'node:fs/promises';
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import type { SqliteLocation } from '../../options/database-url';
 import { Failure } from '../../errors/failure';
-import { isOwnDatabase } from '../../migrations/own-database';
-import { isEmpty } from '../../migrations/seed-schema';
 import { isBusy, whileBusy } from './busy';
 import { identityOf, missingFile } from './file-identity';
 import { assertOnlyLibrary } from './open-files';
 import { pathOf } from './connection';
+import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
 
 /**
  * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when there is no file, or

@@ -1,27 +1,17 @@
 import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
 import { DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../../src';
-import { inspectMigrations } from '../../../src/migrations/inspect-migrations';
-import { readShippedMigrations } from '../../../src/migrations/shipped-migrations';
+import { readHistory } from '../../../src/engines/sqlite/migrations/history';
 import { soundReport } from '../../support/sound-database';
-import { temporaryDirectory } from '../../support/test-database';
+import { createInitialDatabase } from '../../support/initial-schema';
+import { migrationNames } from '../../support/migrations';
 import { withStorageFault } from './storage-faults';
 
-const shipped = readShippedMigrations('sqlite');
-
-/** A database of the original design with some rows, in a directory of its own. */
-function seedDatabase(): string {
-  const path = join(temporaryDirectory(), 'seed.sqlite');
-  const driver = new SqliteDriver(path);
-  driver.exec(shipped[0]?.sql ?? '');
-  driver.exec(`INSERT INTO certificates VALUES ('c', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
-    INSERT INTO agents VALUES ('a', 'Agent', 'pk', 'c', NULL, '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
-    INSERT INTO agent_metadata VALUES ('a', 'greeting', 'hi');
-    INSERT INTO security_events VALUES ('e', 5, 'OTHER', 'LOW', 's', 't', 'd', 0, NULL)`);
-  driver.close();
-  return path;
-}
+const rows = `
+  INSERT INTO certificates VALUES ('c', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
+  INSERT INTO agents VALUES ('a', 'Agent', 'pk', 'c', NULL, '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
+  INSERT INTO agent_metadata VALUES ('a', 'greeting', 'hi');
+  INSERT INTO security_events VALUES ('e', 5, 'OTHER', 'LOW', 's', 't', 'd', 0, NULL)`;
 
 /** Every table with its SQL and its rows. */
 function contents(path: string): unknown {
@@ -41,7 +31,7 @@ function contents(path: string): unknown {
 function migrationsIn(path: string): number {
   const driver = new SqliteDriver(path, { readonly: true });
   try {
-    return inspectMigrations(driver, shipped).applied.length;
+    return readHistory(driver)?.length ?? 0;
   } finally {
     driver.close();
   }
@@ -55,14 +45,14 @@ test.each<[string, boolean, DatabaseErrorCode, number]>([
 ])(
   'A start that migrates, of which the storage fails a statement (%s, transaction ended: %s), says %s, leaves all or nothing done, and succeeds the next time',
   async (code, rollsBack, as, first) => {
-    const seed = seedDatabase();
-    const before = contents(seed);
+    const source = createInitialDatabase(rows);
+    const before = contents(source);
     let untouched = 0;
     let migrated = 0;
     // One of three: each start takes its time.
     for (let at = first; ; at += 3) {
-      const path = `${seed}-${at}`;
-      copyFileSync(seed, path);
+      const path = `${source}-${at}`;
+      copyFileSync(source, path);
       await using db = new DatabaseService({ url: `file:${path}`, busyTimeoutMs: 0 });
       let outcome: unknown = 'opened';
       const note = (error: unknown): void => void (outcome = isDatabaseError(error) ? error.code : error);
@@ -76,7 +66,7 @@ test.each<[string, boolean, DatabaseErrorCode, number]>([
       } else migrated += 1;
       if (at % 4 !== 0) continue;
       await db.initialize();
-      expect(migrationsIn(path)).toBe(shipped.length);
+      expect(migrationsIn(path)).toBe(migrationNames.length);
       expect(await db.getAgent('a')).toMatchObject({ id: 'a', metadata: { greeting: 'hi' } });
       expect(await db.querySecurityEvents()).toHaveLength(1);
       expect(await db.check()).toEqual(soundReport);

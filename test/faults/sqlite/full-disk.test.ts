@@ -1,5 +1,5 @@
 import { DatabaseService, isDatabaseError } from '../../../src';
-import { readShippedMigrations } from '../../../src/migrations/shipped-migrations';
+import { sqliteMigrations } from '../../../src/migrations/embedded/sqlite';
 import { soundReport } from '../../support/sound-database';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { expectError } from '../../support/expect-error';
@@ -69,10 +69,10 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const url = `file:${disk.path}/test.sqlite`;
-      // A database of the original design, whose rows all have to be copied.
+      // The migration copies all rows of a database with the initial schema.
       const driver = openSqlite(url);
       driver.pragma('journal_mode = WAL');
-      driver.exec(readShippedMigrations('sqlite')[0]?.sql ?? '');
+      driver.exec(sqliteMigrations[0]?.sql ?? '');
       driver.exec(`INSERT INTO certificates VALUES ('c', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
         INSERT INTO agents SELECT 'a' || i, 'Agent ' || i, printf('%.1000c', 'k'), 'c', NULL, '1.0.0', NULL, 1, 2, 3,

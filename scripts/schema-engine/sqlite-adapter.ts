@@ -1,0 +1,125 @@
+import type {
+  SqlDriverAdapter,
+  SqlMigrationAwareDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+  Transaction,
+} from '@prisma/driver-adapter-utils';
+import type { Database } from 'better-sqlite3';
+import { toColumnTypes, toPrismaRow, toSqliteValue } from '../../src/engines/sqlite/conversion';
+import { runScript } from './run-script';
+import { answerWithoutHistory } from './sqlite-history';
+import { toScriptError } from './sqlite-script-error';
+
+/** Access of Prisma's schema engine to SQLite databases. */
+export interface SqliteMigrationConnections {
+  /** Returns the database to migrate. Called when the engine needs it; the code that opened it closes it. */
+  readonly connect: () => Database;
+  /** An empty database to replay migrations on. Closed when the engine has done with it. */
+  readonly connectToShadow: () => Database;
+  /** Called with the driver's own error when a migration's script fails: the engine passes on only a text. */
+  readonly onScriptFailed: (error: unknown) => void;
+}
+
+/** A driver adapter for the schema engine alone: it runs the engine's queries and whole migration scripts. */
+export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
+  readonly provider = 'sqlite';
+  readonly adapterName = 'ans-database';
+  readonly #connections: SqliteMigrationConnections;
+
+  constructor(connections: SqliteMigrationConnections) {
+    this.#connections = connections;
+  }
+
+  connect(): Promise<SqlDriverAdapter> {
+    return Promise.resolve(new SqliteMigrationAdapter(this.#connections, () => undefined));
+  }
+
+  connectToShadowDb(): Promise<SqlDriverAdapter> {
+    const shadow = this.#connections.connectToShadow();
+    // An error on the copy is not an error of the database.
+    const connections = { connect: () => shadow, onScriptFailed: () => undefined };
+    return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
+  }
+}
+
+class SqliteMigrationAdapter implements SqlDriverAdapter {
+  readonly provider = 'sqlite';
+  readonly adapterName = 'ans-database';
+  readonly #connections: Omit<SqliteMigrationConnections, 'connectToShadow'>;
+  readonly #close: () => void;
+
+  constructor(connections: Omit<SqliteMigrationConnections, 'connectToShadow'>, close: () => void) {
+    this.#connections = connections;
+    this.#close = close;
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return this.#settle(() => {
+      const connection = this.#connections.connect();
+      return answerWithoutHistory(connection, query.sql) ?? runQuery(connection, query);
+    });
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    return this.#settle(() => {
+      const connection = this.#connections.connect();
+      if (query.args.length > 0) return connection.prepare(query.sql).run(...toParameters(query)).changes;
+      // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database,
+      // the script of `prisma db execute`. They never have parameters.
+      runScript(connection, query.sql);
+      return 0;
+    });
+  }
+
+  executeScript(script: string): Promise<void> {
+    return this.#settle(() => {
+      try {
+        runScript(this.#connections.connect(), script);
+      } catch (error) {
+        this.#connections.onScriptFailed(error);
+        throw error;
+      }
+    });
+  }
+
+  startTransaction(): Promise<Transaction> {
+    return Promise.reject(new Error('The schema engine opens no transactions on SQLite'));
+  }
+
+  dispose(): Promise<void> {
+    return this.#settle(this.#close);
+  }
+
+  /** The driver is synchronous, the adapter's interface is not. */
+  async #settle<T>(run: () => T): Promise<T> {
+    try {
+      return await Promise.resolve(run());
+    } catch (error) {
+      throw toScriptError(error);
+    }
+  }
+}
+
+function runQuery(connection: Database, query: SqlQuery): SqlResultSet {
+  const statement = connection.prepare<unknown[], unknown[]>(query.sql).safeIntegers();
+  if (!statement.reader) {
+    statement.run(...toParameters(query));
+    return { columnNames: [], columnTypes: [], rows: [] };
+  }
+  const columns = statement.columns();
+  const rows = statement.raw().all(...toParameters(query));
+  const columnTypes = toColumnTypes(
+    columns.map(({ type }) => type),
+    rows,
+  );
+  return {
+    columnNames: columns.map(({ name }) => name),
+    columnTypes,
+    rows: rows.map((row) => toPrismaRow(row, columnTypes)),
+  };
+}
+
+function toParameters({ args, argTypes }: SqlQuery): unknown[] {
+  return args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
+}

@@ -1,0 +1,116 @@
+import type { Client } from 'pg';
+import { Failure } from '../../../errors/failure';
+import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
+import type { Migration } from '../../../migrations/migration';
+import type { ExistingSchema, MigrationTransaction } from '../../../migrations/runner';
+import { createMissingSchema } from '../create-schema';
+import { queryOn, type PostgresqlQuery } from '../query';
+import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from '../sql-state';
+import { createHistory, readHistoryInTransaction, recordMigration } from './history';
+
+/** Settings of a transaction that applies migrations. */
+export interface MigrationSettings {
+  /** Time to wait for each lock of another connection, in milliseconds. */
+  readonly lockTimeoutMs: number;
+  /** Schema for unqualified names, created if it is missing. Undefined when the role decides. */
+  readonly schema?: string | undefined;
+}
+
+/** SQLSTATE values of a failed wait for the lock of another connection. */
+const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, deadlockDetected]);
+
+/** Failures of the connection, lack of resources, and servers that reject writes, by the prefix of their SQLSTATE. */
+const serverFailures = /^(?:08|53|57P|25006)/;
+
+/** Selects tables, views and sequences other than the history and those of extensions. */
+const objectsSql = `
+  SELECT 1 FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+    AND c.relname <> '_prisma_migrations'
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d
+      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  LIMIT 1`;
+
+/**
+ * Runs `work` in a transaction for migrations. Other processes, also of Prisma's CLI, wait for its lock: it is the lock
+ * of Prisma's schema engine, but bound to the transaction. So it also works behind a pooler, which may use another
+ * session for each transaction.
+ *
+ * @param client - connected, for exclusive use; the caller ends it.
+ * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time.
+ */
+export async function withMigrationTransaction<T>(
+  client: Client,
+  { lockTimeoutMs, schema }: MigrationSettings,
+  work: (transaction: MigrationTransaction) => Promise<T>,
+): Promise<T> {
+  // An error that breaks the connection fails the running statement, and is also emitted here. Without a listener it
+  // would end the process.
+  client.on('error', () => undefined);
+  // Statements after a wait for a lock have to see what others committed during the wait.
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  try {
+    // A limit of 0 would mean no limit: right for the statements of a migration, wrong for locks.
+    const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
+    await client.query('SELECT pg_advisory_xact_lock(72707369)');
+    const result = await work(new PostgresqlMigrationTransaction(client, schema));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // When the connection failed, the server has already rolled the transaction back.
+    await client.query('ROLLBACK').catch(() => undefined);
+    if (!busyStates.has(sqlStateOf(error))) throw error;
+    throw new Failure('BUSY', 'another connection holds a lock on the database', { cause: error });
+  }
+}
+
+class PostgresqlMigrationTransaction implements MigrationTransaction {
+  readonly #client: Client;
+  readonly #query: PostgresqlQuery;
+  readonly #schema: string | undefined;
+
+  constructor(client: Client, schema: string | undefined) {
+    this.#client = client;
+    this.#query = queryOn(client);
+    this.#schema = schema;
+  }
+
+  readHistory(): Promise<HistoryEntry[] | undefined> {
+    return readHistoryInTransaction(this.#query);
+  }
+
+  createHistory(): Promise<void> {
+    return this.#change('the migrations could not be applied', async () => {
+      if (this.#schema !== undefined) await createMissingSchema(this.#query, this.#schema);
+      await createHistory(this.#query);
+    });
+  }
+
+  /** Databases with the initial schema are SQLite databases. */
+  async inspectSchema(): Promise<ExistingSchema> {
+    const { rows } = await this.#query(objectsSql);
+    return rows.length === 0 ? 'empty' : 'other';
+  }
+
+  run({ name, sql }: Migration): Promise<void> {
+    return this.#change(`migration ${name} failed`, () => this.#client.query(sql));
+  }
+
+  record(row: HistoryRow): Promise<void> {
+    return this.#change('the migrations could not be applied', () => recordMigration(this.#query, row));
+  }
+
+  async #change(message: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      const state = sqlStateOf(cause);
+      // An error without an SQLSTATE is one of the connection.
+      if (state === undefined || busyStates.has(state) || serverFailures.test(state)) throw cause;
+      if (state !== insufficientPrivilege) throw new Failure('MIGRATION_FAILED', message, { cause });
+      throw new Failure('PERMISSION_DENIED', `${message}: the database role lacks a required privilege`, { cause });
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { Client } from 'pg';
+import { Failure } from '../../../errors/failure';
+import { postgresqlMigrations } from '../../../migrations/embedded/postgresql';
+import type { HistoryEntry } from '../../../migrations/history';
+import { isOwnMigration } from '../../../migrations/migration';
+import { Migrator } from '../../../migrations/migrator';
+import type { Row } from '../../../sql/statement';
+import { runStatement } from '../connections';
+import { feedLockSql } from '../dialect';
+import { isConnectionFault } from '../errors/failure';
+import { inspectFeedCounter, repairFeedCounter } from '../feed-counter';
+import type { PostgresqlQuery } from '../query';
+import { assertEncoding, serverEncodingSql } from '../server-encoding';
+import { insufficientPrivilege, sqlStateOf } from '../sql-state';
+import { withMigrationTransaction } from './apply';
+import { readHistory } from './history';
+
+/** Default time to wait for a lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
+const defaultLockTimeoutMs = 10_000;
+
+/** Selects a history in a schema of the search path that the role may not use. */
+const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
+    SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
+
+/** Access of the migrator to a PostgreSQL database. */
+export interface PostgresqlMigratorAccess {
+  /** Runs one statement on any connection. */
+  readonly query: PostgresqlQuery;
+  /** Returns a connection for exclusive use; the migrator ends it. */
+  readonly connect: () => Promise<Client>;
+  readonly lockTimeoutMs?: number | undefined;
+  /** Schema of the URL, created if it is missing. Undefined when the role decides. */
+  readonly schema?: string | undefined;
+}
+
+/** Creates the migrator of a PostgreSQL database. */
+export function createPostgresqlMigrator(access: PostgresqlMigratorAccess): Migrator {
+  const { query, connect, schema, lockTimeoutMs = defaultLockTimeoutMs } = access;
+  return new Migrator({
+    migrations: postgresqlMigrations,
+    readHistory: () => readVisibleHistory(query),
+    transaction: async (work) => {
+      const client = await connect();
+      try {
+        const { rows } = await client.query<[unknown]>({ text: serverEncodingSql, rowMode: 'array' });
+        assertEncoding(rows[0]?.[0]);
+        return await withMigrationTransaction(client, { lockTimeoutMs, schema }, work);
+      } finally {
+        await client.end();
+      }
+    },
+    repair: () => repair(access),
+  });
+}
+
+async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly HistoryEntry[]> {
+  try {
+    const history = (await readHistory(query)) ?? [];
+    if (!history.some(({ name }) => isOwnMigration(name))) await assertNotHidden(query);
+    return history;
+  } catch (error) {
+    // An error of the connection concerns other privileges: those to connect and to change a setting.
+    const isDenied = sqlStateOf(error) === insufficientPrivilege && !isConnectionFault(error);
+    throw isDenied ? historyDenied(error) : error;
+  }
+}
+
+// The server omits a schema that the role may not use from the search path, so that its tables seem to be missing.
+async function assertNotHidden(query: PostgresqlQuery): Promise<void> {
+  const { rows } = await query(hiddenHistorySql);
+  if (rows.length > 0) throw historyDenied();
+}
+
+/** Moves the counter of the change feed forward when rows were copied without it. */
+async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<void> {
+  const state = await inspectFeedCounter(async (sql) => (await query(sql)).rows);
+  if (state !== 'behind') return;
+  const client = await connect();
+  try {
+    const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
+    await repairFeedCounter(run, feedLockSql);
+  } finally {
+    // This also ends a transaction that is not committed.
+    await client.end();
+  }
+}
+
+function historyDenied(cause?: unknown): Failure {
+  const message = 'the database role may not read the migration history';
+  return new Failure('PERMISSION_DENIED', message, { cause });
+}

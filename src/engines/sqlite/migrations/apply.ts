@@ -1,0 +1,81 @@
+import SqliteDriver, { type Database } from 'better-sqlite3';
+import { Failure } from '../../../errors/failure';
+import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
+import type { Migration } from '../../../migrations/migration';
+import type { ExistingSchema, MigrationTransaction } from '../../../migrations/runner';
+import { isBusy, whileBusy } from '../busy';
+import { sqliteErrorOf } from '../errors/error';
+import { describeFailedCheck } from './failed-check';
+import { createHistory, readHistory, recordMigration } from './history';
+import { inspectSchema } from './initial-schema';
+
+/** Failures of the storage, by the prefix of their code: the migration itself needs no repair. */
+const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
+
+/**
+ * Runs `work` in a transaction for migrations, on a connection of its own. Other processes wait for its write lock.
+ *
+ * @param busyTimeoutMs - time to wait for locks of other connections, at the start and at the end, in milliseconds.
+ * @throws the errors of `work`, after a rollback; the error of the driver when the file cannot be opened or locked.
+ */
+export async function withMigrationTransaction<T>(
+  path: string,
+  busyTimeoutMs: number,
+  work: (transaction: MigrationTransaction) => Promise<T>,
+): Promise<T> {
+  // SQLite's own wait would block the whole process: see whileBusy.
+  const driver = new SqliteDriver(path, { timeout: 0 });
+  try {
+    // The migrations redefine tables to which others refer. Inside a transaction this statement has no effect.
+    driver.pragma('foreign_keys = OFF');
+    await whileBusy(busyTimeoutMs, () => driver.exec('BEGIN IMMEDIATE'));
+    const result = await work(new SqliteMigrationTransaction(driver));
+    await whileBusy(busyTimeoutMs, () => driver.exec('COMMIT'));
+    return result;
+  } finally {
+    // This also rolls back a transaction that is not committed.
+    driver.close();
+  }
+}
+
+class SqliteMigrationTransaction implements MigrationTransaction {
+  readonly #driver: Database;
+
+  constructor(driver: Database) {
+    this.#driver = driver;
+  }
+
+  readHistory(): Promise<readonly HistoryEntry[] | undefined> {
+    return settle(() => readHistory(this.#driver));
+  }
+
+  createHistory(): Promise<void> {
+    return settle(() => createHistory(this.#driver));
+  }
+
+  inspectSchema(): Promise<ExistingSchema> {
+    return settle(() => inspectSchema(this.#driver));
+  }
+
+  run({ name, sql }: Migration): Promise<void> {
+    return settle(() => {
+      try {
+        this.#driver.exec(sql);
+      } catch (cause) {
+        if (isBusy(cause) || storageFailures.test(sqliteErrorOf(cause)?.code ?? '')) throw cause;
+        const row = describeFailedCheck(this.#driver, cause);
+        const advice = row === undefined ? '' : `: ${row}; correct the row and try again`;
+        throw new Failure('MIGRATION_FAILED', `migration ${name} failed${advice}`, { cause });
+      }
+    });
+  }
+
+  record(row: HistoryRow): Promise<void> {
+    return settle(() => recordMigration(this.#driver, row));
+  }
+}
+
+/** The driver is synchronous, the interface is not. */
+async function settle<T>(run: () => T): Promise<T> {
+  return Promise.resolve(run());
+}

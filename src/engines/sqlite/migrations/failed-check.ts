@@ -1,0 +1,35 @@
+import type { Database } from 'better-sqlite3';
+import { quoteId } from '../../../sql/quote-id';
+import { sqliteErrorOf } from '../errors/error';
+
+/** Prefix of the name of a new table that replaces another one. */
+const copyPrefix = 'new_';
+
+/**
+ * Describes the row that violated a CHECK constraint while a migration copied a table into a new one, so that somebody
+ * can correct the row: SQLite reports only the name of the constraint.
+ *
+ * @param driver - in the transaction of the migration, whose earlier statements are still in effect.
+ * @returns undefined for any other failure.
+ */
+export function describeFailedCheck(driver: Database, error: unknown): string | undefined {
+  const constraint = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];
+  // Some failures make SQLite end the transaction.
+  if (constraint === undefined || !driver.inTransaction) return undefined;
+  const find = driver.prepare<[string], { name: string; sql: string }>(
+    `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND instr(sql, '"' || ? || '"') > 0`,
+  );
+  const copy = find.get(constraint);
+  const condition = new RegExp(`CONSTRAINT "${constraint}" CHECK (\\(.*\\)),?$`, 'm').exec(copy?.sql ?? '')?.[1];
+  if (copy?.name.startsWith(copyPrefix) !== true || condition === undefined) return undefined;
+  const table = copy.name.slice(copyPrefix.length);
+  const column = constraint.slice(table.length + 1, -'_check'.length);
+  return `the row of table ${table} ${findRow(driver, table, condition)} has an invalid ${column}`;
+}
+
+function findRow(driver: Database, table: string, condition: string): string {
+  const keySql = 'SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk';
+  const key = driver.prepare<[string], string>(keySql).pluck().get(table) ?? 'rowid';
+  const id: unknown = driver.prepare(`SELECT "${key}" FROM "${table}" WHERE NOT ${condition} LIMIT 1`).pluck().get();
+  return typeof id === 'string' ? `with id ${quoteId(id)}` : 'whose id is not a string';
+}

@@ -1,0 +1,58 @@
+import { Failure } from '../errors/failure';
+import { isOwnMigration, type Migration } from './migration';
+
+/**
+ * Entry of the history that Prisma Migrate keeps in the table `_prisma_migrations`. Entries that were marked as rolled
+ * back do not count.
+ */
+export interface HistoryEntry {
+  readonly name: string;
+  readonly isFinished: boolean;
+}
+
+/** Values of a new row of the history. */
+export interface HistoryRow {
+  readonly id: string;
+  readonly checksum: string;
+  readonly name: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  /** Empty, not null, for a migration that was only marked as applied. */
+  readonly logs: '' | null;
+  readonly appliedSteps: 0 | 1;
+}
+
+/** State of a database: names of migrations of this package. Migrations of an application are ignored. */
+export interface MigrationState {
+  readonly applied: readonly string[];
+  /** Neither applied nor failed, in the order in which they are to be applied. */
+  readonly pending: readonly string[];
+  /** Applied by a newer version of this package. */
+  readonly unknown: readonly string[];
+  /** Started, but not finished. */
+  readonly failed: readonly string[];
+}
+
+/** Compares a history with the migrations of this version. */
+export function compareHistory(history: readonly HistoryEntry[], migrations: readonly Migration[]): MigrationState {
+  const own = history.filter(({ name }) => isOwnMigration(name));
+  const applied = namesOf(own.filter(({ isFinished }) => isFinished));
+  const failed = namesOf(own.filter(({ isFinished }) => !isFinished)).filter((name) => !applied.includes(name));
+  const known = migrations.map(({ name }) => name);
+  return {
+    applied,
+    pending: known.filter((name) => !applied.includes(name) && !failed.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)),
+    failed,
+  };
+}
+
+/** @throws SCHEMA_TOO_NEW when a newer version of this package has migrated the database. */
+export function assertNotTooNew({ unknown }: MigrationState): void {
+  if (unknown.length === 0) return;
+  throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);
+}
+
+function namesOf(entries: readonly HistoryEntry[]): string[] {
+  return [...new Set(entries.map(({ name }) => name))];
+}

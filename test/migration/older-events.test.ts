@@ -1,0 +1,113 @@
+import { DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
+import { eventInput } from '../support/factories';
+import { rawRows, rawValues } from '../support/raw-reader';
+import { changeRaw } from '../support/raw-writer';
+import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const t0 = Date.parse('2026-06-01T12:00:00.000Z');
+const total = 1203;
+
+/** Creates the entries of existing events as the migration from the initial schema does. */
+const createEntriesSql = `
+  INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
+  SELECT row_number() OVER (ORDER BY timestamp, id), id, 'RECORDED', timestamp, '', '' FROM security_events`;
+
+/** Creates a database whose events have entries without hashes, as the migration leaves them, and closes it. */
+async function createMigrated(): Promise<TestDatabase> {
+  const database = await openTestDatabase({ now: () => t0 });
+  const event = (index: number) =>
+    eventInput({
+      id: `e${index}`,
+      timestamp: new Date(t0 - index),
+      metadata: { index },
+      mitigationApplied: index === 5,
+    });
+  await database.db.events.recordMany(Array.from({ length: total }, (_, index) => event(index)));
+  await database.db.close();
+  await changeRaw(
+    database,
+    `DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints; ${createEntriesSql}`,
+  );
+  return database;
+}
+
+describe('Events of a database with the initial schema', () => {
+  test('are added to the chain when the database is opened, oldest first', async () => {
+    const database = await createMigrated();
+    const { db } = database;
+    await db.initialize();
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: total });
+    const ids = await rawValues(database, 'security_event_entries', 'event_id');
+    expect(ids).toEqual(Array.from({ length: total }, (_, index) => `e${total - 1 - index}`));
+    await db.events.markMitigated('e7', { applied: true });
+    await db.events.record(eventInput());
+    await db.events.prune({ before: new Date(t0 - 600) });
+    expect(await db.events.verify()).toMatchObject({ valid: true, checkpoint: { sequence: total - 601 } });
+  });
+
+  test('keep their hashes when they are changed later', async () => {
+    const database = await createMigrated();
+    await database.db.initialize();
+    const entries = await rawRows(database, 'security_event_entries');
+    await database.db.close();
+    await changeRaw(database, "UPDATE security_events SET source = 'x' WHERE id = 'e9'");
+    await database.db.initialize();
+    expect(await rawRows(database, 'security_event_entries')).toEqual(entries);
+    expect(await database.db.events.verify()).toMatchObject({
+      valid: false,
+      break: { eventId: 'e9', reason: 'changed' },
+    });
+  });
+
+  test.each([[1], [500], [700], [1000]])(
+    'get their hashes when an earlier opening ended after %i entries',
+    async (count) => {
+      const database = await createMigrated();
+      await database.db.initialize();
+      const entries = await rawRows(database, 'security_event_entries');
+      await database.db.close();
+      await changeRaw(
+        database,
+        `DELETE FROM security_event_checkpoints;
+        UPDATE security_event_entries SET digest = '', hash = '' WHERE sequence > ${count}`,
+      );
+      await database.db.initialize();
+      expect(await rawRows(database, 'security_event_entries')).toEqual(entries);
+    },
+  );
+
+  test('get their hashes once when several services open the database at once', async () => {
+    const database = await createMigrated();
+    const services = [1, 2, 3].map(() => new DatabaseService({ ...database.options, busyTimeoutMs: 20_000 }));
+    for (const service of services) afterTest(() => service.close());
+    await Promise.all(services.map((service) => service.initialize()));
+    await Promise.all(services.map((service) => service.events.record(eventInput())));
+    expect(await services[0]?.events.verify()).toMatchObject({ valid: true, entries: total + 3 });
+  });
+
+  test('reject changes of the chain with SCHEMA_OUTDATED until they have their hashes', async () => {
+    const database = await createMigrated();
+    const service = new DatabaseService({ ...database.options, migrations: 'skip' });
+    afterTest(() => service.close());
+    await service.initialize();
+    for (const write of [
+      () => service.events.record(eventInput()),
+      () => service.events.markMitigated('e1', { applied: true }),
+      () => service.events.prune({ before: new Date(t0) }),
+    ]) {
+      await expectError('SCHEMA_OUTDATED', write);
+    }
+    expect(await service.events.verify()).toMatchObject({ valid: false, break: { sequence: 1, reason: 'inserted' } });
+    await database.db.initialize();
+    await service.events.record(eventInput());
+    expect(await service.events.verify()).toMatchObject({ valid: true, entries: total + 1 });
+  });
+
+  test('do not hide a missing event', async () => {
+    const database = await createMigrated();
+    await changeRaw(database, "DELETE FROM security_events WHERE id = 'e3'");
+    await database.db.initialize();
+    expect(await database.db.events.verify()).toMatchObject({ break: { eventId: 'e3', reason: 'removed' } });
+  });
+});
