@@ -15,7 +15,6 @@ export {
   type EndpointInput,
   type EndpointReference,
   HealthStatus,
-  type OrderDirection,
   type ResolutionQuery,
   type RevokedCertificateOptions,
   Uniqueness,
@@ -87,8 +86,9 @@ export {
   SecuritySeverity,
   type VerifyEventsOptions,
 } from './events/types';
+export type { OrderDirection } from './query/order';
 export type { LimitOptions } from './validation/limits';
-export type { Page, PageOptions } from './validation/page';
+export type { Page, PageOptions } from './query/page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type {
   BreakerOptions,

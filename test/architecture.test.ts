@@ -8,7 +8,7 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 
 /** Folders of `src`, lowest first: a file imports from its own folder and from lower ones. `.` is `src` itself. */
 const order = [
-  ...['errors', 'sql', 'validation', 'metadata', 'diagnostics', 'options', 'storage', 'runtime'],
+  ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['certificates', 'agents', 'events', 'changes', 'registration'],
   ...['integrity', 'health', 'migrations', 'cache', 'engines/sqlite', 'engines/postgresql', '.'],
 ];

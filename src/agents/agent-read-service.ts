@@ -5,13 +5,13 @@ import {
   checkPage,
   readAhead,
   recordsOf,
-  refuseWindow,
+  refuseLimitOffset,
   toPage,
   type Page,
   type PageOptions,
   type PageRequest,
-} from '../validation/page';
-import { checkResultSize, rowLimit } from '../validation/limit-offset';
+} from '../query/page';
+import { checkResultSize, rowLimit } from '../query/limit-offset';
 import type { ReadOptions } from '../options/read-options';
 import { answerBounds } from '../validation/limits';
 import type { ServiceSettings } from '../options/service-settings';
@@ -20,7 +20,8 @@ import { AgentCursors } from './query/cursor';
 import { toAgentRecord } from './rows';
 import { agentStatements } from './statements';
 import { buildAgentCount, buildAgentQuery } from './query/builder';
-import { byId, parseResolutionQuery, type AgentOrder } from './query/validation';
+import type { AgentOrder } from './query/order';
+import { byId, parseResolutionQuery } from './query/validation';
 import type { AgentRecord, ResolutionQuery } from './types';
 
 /** Finds agents. */
@@ -78,13 +79,13 @@ export abstract class AgentReadService {
    */
   query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
     return this.#session.read('agents.query', options, async (executor) => {
-      const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks);
-      if (filter === null || window.limit === 0) return [];
+      const { filter, order, limitOffset } = parseResolutionQuery(query, this.#settings.checks);
+      if (filter === null || limitOffset.limit === 0) return [];
       const { now, maxResults } = this.#settings;
-      const limit = rowLimit(window, maxResults);
-      const selection = { filter, order, limit, offset: window.offset ?? 0, nowMs: now() };
+      const limit = rowLimit(limitOffset, maxResults);
+      const selection = { filter, order, limit, offset: limitOffset.offset ?? 0, nowMs: now() };
       const rows = await this.#queryMany(executor, buildAgentQuery(executor.dialect, selection));
-      checkResultSize(window, rows, maxResults);
+      checkResultSize(limitOffset, rows, maxResults);
       return mapYielding(rows, toAgentRecord);
     });
   }
@@ -142,12 +143,12 @@ export abstract class AgentReadService {
     { after, size, bounds }: PageRequest,
     defaultOrder?: AgentOrder,
   ): Promise<Page<AgentRecord>> {
-    const { filter, order, window } = parseResolutionQuery(query, this.#settings.checks, defaultOrder);
-    refuseWindow(window);
+    const { filter, order, limitOffset } = parseResolutionQuery(query, this.#settings.checks, defaultOrder);
+    refuseLimitOffset(limitOffset);
     const cursors = new AgentCursors(filter, order);
-    const place = after === undefined ? undefined : cursors.decode(after);
+    const position = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
-    const selection = { filter, order, after: place, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
+    const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: this.#settings.now() };
     const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
     return toPage(await mapYielding(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
   }

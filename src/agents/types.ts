@@ -1,5 +1,6 @@
 import type { DatabaseError } from '../errors/database-error';
 import type { Metadata } from '../metadata/types';
+import type { OrderDirection } from '../query/order';
 
 /*
  * Glossary.
@@ -207,7 +208,6 @@ export const agentOrderFields = [
   'expiresAt',
 ] as const;
 export type AgentOrderField = (typeof agentOrderFields)[number];
-export type OrderDirection = 'asc' | 'desc';
 
 /**
  * Filter for agents. Every given field has to match; `undefined` means no filter; an empty string or an empty array

@@ -2,7 +2,7 @@ import type { Executor } from '../storage/executor';
 import { mapYielding } from '../runtime/event-loop';
 import type { Session } from '../storage/session';
 import { checkWholeNumber } from '../validation/checks';
-import { checkResultSize, rowLimit } from '../validation/limit-offset';
+import { checkResultSize, rowLimit } from '../query/limit-offset';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';

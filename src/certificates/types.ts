@@ -1,4 +1,4 @@
-import type { OrderDirection } from '../agents/types';
+import type { OrderDirection } from '../query/order';
 import type { Metadata } from '../metadata/types';
 
 /** Status of a certificate. REVOKED is terminal. */

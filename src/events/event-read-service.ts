@@ -6,13 +6,13 @@ import {
   checkPage,
   readAhead,
   recordsOf,
-  refuseWindow,
+  refuseLimitOffset,
   toPage,
   type Page,
   type PageOptions,
   type PageRequest,
-} from '../validation/page';
-import { checkResultSize, rowLimit } from '../validation/limit-offset';
+} from '../query/page';
+import { checkResultSize, rowLimit } from '../query/limit-offset';
 import { answerBounds } from '../validation/limits';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
@@ -187,7 +187,7 @@ export abstract class EventReadService {
     { after, size, bounds }: PageRequest,
   ): Promise<Page<SecurityEvent>> {
     const { filter, window } = parseEventQuery(query, this.#settings.checks);
-    refuseWindow(window);
+    refuseLimitOffset(window);
     const cursors = new EventCursors(filter);
     const place = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };

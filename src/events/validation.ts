@@ -9,7 +9,7 @@ import {
   ifDefined,
 } from '../validation/checks';
 import type { Validator } from '../validation/validator';
-import { checkLimitOffset, type LimitOffset } from '../validation/limit-offset';
+import { checkLimitOffset, type LimitOffset } from '../query/limit-offset';
 import { toMetadataFilter, toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
 

@@ -2,7 +2,7 @@ import { toFingerprintKey } from '../certificates/fingerprint';
 import { CertificateStatus, RevocationReason } from '../certificates/types';
 import { verifyChain } from '../events/chain/verify';
 import { SecuritySeverity } from '../events/types';
-import type { MetadataTable } from '../metadata/metadata-filter';
+import type { MetadataTable } from '../query/metadata-condition';
 import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';

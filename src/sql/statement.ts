@@ -1,7 +1,6 @@
 import type { AnswerBounds } from './answer-size';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
-import { StatementTextCache } from './statement-text-cache';
 
 /** A value that every engine takes as a parameter. */
 export type SqlValue = string | number | null;
@@ -64,41 +63,6 @@ export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   const text = composed.sql;
   const names = composed.values as (keyof P)[];
   return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) });
-}
-
-/** A value of what a statement is made for. */
-export type BoundParameter<I> = (input: I) => SqlValue;
-
-/** A slot in place of a value that every input of the shape has; it is for inputs that `read` takes. */
-export function boundParameter(read: (input: never) => SqlValue | undefined): Sql {
-  const present = (input: never): SqlValue => read(input) ?? null;
-  return sql`${present}`;
-}
-
-/** Maximum number of texts that are kept for the cache keys of one kind of input. */
-const maxShapes = 256;
-
-/**
- * Defines statements whose texts depend only on the cache key of their input: each text is composed once.
- *
- * @param shapeOf - returns the cache key.
- * @param compose - writes the SQL, with a {@link BoundParameter} in place of every value.
- */
-export function defineCachedStatement<I>(
-  shapeOf: (input: I) => string,
-  compose: (input: I) => Sql,
-): (input: I) => Statement {
-  const texts = new StatementTextCache<{ readonly text: string; readonly slots: readonly BoundParameter<I>[] }>(
-    maxShapes,
-  );
-  return (input) => {
-    const { text, slots } = texts.getOrAdd(shapeOf(input), () => {
-      const composed = compose(input);
-      // No other values than slots are composed.
-      return { text: composed.sql, slots: composed.values as BoundParameter<I>[] };
-    });
-    return { sql: text, args: slots.map((slot) => slot(input)) };
-  };
 }
 
 /** All of the conditions; where there is none, true. */

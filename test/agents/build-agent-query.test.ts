@@ -6,9 +6,9 @@ import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import type { Statement } from '../../src/sql/statement';
 
 function build(query: ResolutionQuery): Statement {
-  const { filter, order, window } = parseResolutionQuery(query, defaultChecks);
+  const { filter, order, limitOffset } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
-  const { limit = 10, offset = 0 } = window;
+  const { limit = 10, offset = 0 } = limitOffset;
   return buildAgentQuery(sqliteDialect, { filter, order, limit, offset, nowMs: 1_700_000_000_000 });
 }
 
@@ -94,7 +94,7 @@ describe('buildAgentQuery, without a database', () => {
   ] satisfies [ResolutionQuery, string[]][])('looks for few agents by %j in %j', (query, tables) => {
     const leads = build(query).sql.matchAll(
       // A way whose length is known beforehand is written where it is gone.
-      /(?:lead_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
+      /(?:source_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
     );
     expect([...leads].map(([, table]) => table)).toEqual(tables);
   });

@@ -1,18 +1,10 @@
-import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../validation/cursor';
-import type { AgentFilter, AgentOrder } from './validation';
+import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../query/cursor';
 import type { AgentOrderField, AgentRecord } from '../types';
 import { toVersionKey } from '../version-key';
+import type { AgentFilter } from './filter-fields';
+import { orderColumns, type AgentOrder, type AgentPosition } from './order';
 
-/** The place after an agent: what it is ordered by, and its id. Times in milliseconds since 1970. */
-export interface AgentPlace {
-  /** Null for a version that is no semantic one, which comes last. */
-  readonly value: string | number | null;
-  readonly id: string;
-}
-
-const timeFields: ReadonlySet<AgentOrderField> = new Set(['createdAt', 'updatedAt', 'expiresAt']);
-
-/** The cursors of a query's pages. */
+/** Cursors of the pages of one query. */
 export class AgentCursors {
   readonly #fingerprint: string;
   readonly #field: AgentOrderField;
@@ -27,21 +19,22 @@ export class AgentCursors {
   }
 
   /** @throws INVALID_INPUT */
-  decode(cursor: string): AgentPlace {
-    const isKey = (key: readonly CursorValue[]): key is readonly [AgentPlace['value'], string] =>
+  decode(cursor: string): AgentPosition {
+    const isPosition = (key: readonly CursorValue[]): key is readonly [AgentPosition['value'], string] =>
       key.length === 2 && isOrderValue(key[0], this.#field) && typeof key[1] === 'string';
-    const [value, id] = decodeCursor(cursor, this.#fingerprint, isKey);
+    const [value, id] = decodeCursor(cursor, this.#fingerprint, isPosition);
     return { value, id };
   }
 }
 
-function orderValueOf(record: AgentRecord, field: AgentOrderField): AgentPlace['value'] {
+function orderValueOf(record: AgentRecord, field: AgentOrderField): AgentPosition['value'] {
   if (field === 'version') return toVersionKey(record.version);
   const value = record[field];
   return typeof value === 'string' ? value : value.getTime();
 }
 
 function isOrderValue(value: CursorValue | undefined, field: AgentOrderField): boolean {
-  if (timeFields.has(field)) return typeof value === 'number';
-  return typeof value === 'string' || (field === 'version' && value === null);
+  const { type } = orderColumns[field];
+  if (type === 'time') return typeof value === 'number';
+  return typeof value === 'string' || (type === 'version' && value === null);
 }

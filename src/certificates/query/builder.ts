@@ -1,4 +1,4 @@
-import { ownersWithMetadata } from '../../metadata/metadata-filter';
+import { ownersWithMetadata } from '../../query/metadata-condition';
 import { textPart, type Dialect, type TextPart } from '../../sql/dialect';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';

@@ -1,8 +1,8 @@
 import { maxTimeMs } from '../../sql/time-range';
-import type { OrderDirection } from '../../agents/types';
+import type { OrderDirection } from '../../query/order';
 import { checkAnyTime, checkObject, checkOneOf, hasEmptyFilter, ifDefined } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
-import { checkLimitOffset, type LimitOffset } from '../../validation/limit-offset';
+import { checkLimitOffset, type LimitOffset } from '../../query/limit-offset';
 import { toMetadataFilter, type MetadataRow } from '../../metadata/metadata-rows';
 import { foldCase } from '../../validation/fold-case';
 import { toFingerprintKey } from '../fingerprint';

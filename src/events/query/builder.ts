@@ -12,7 +12,7 @@ import {
   type StatementCost,
 } from '../../sql/statement';
 import { storedChoice, storedFlag, storedJson, storedOptionalText, storedText, storedTime } from '../../sql/stored';
-import { ownersWithMetadata } from '../../metadata/metadata-filter';
+import { ownersWithMetadata } from '../../query/metadata-condition';
 import type { Metadata } from '../../metadata/types';
 import type { EventFilter } from '../validation';
 import { SecuritySeverity, type EventGrouping, type SecurityEvent } from '../types';

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../validation/cursor';
+import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../query/cursor';
 import type { EventPlace } from './builder';
 import type { EventFilter } from '../validation';
 import type { SecurityEvent } from '../types';

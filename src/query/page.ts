@@ -1,9 +1,9 @@
 import { Failure, invalidInput } from '../errors/failure';
-import { answerBounds } from './limits';
+import { answerBounds } from '../validation/limits';
 import type { AnswerBounds } from '../sql/answer-size';
-import { checkObject, checkWholeNumber, ifDefined } from './checks';
+import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
 import type { LimitOffset } from './limit-offset';
-import type { Validator } from './validator';
+import type { Validator } from '../validation/validator';
 
 /** Options of a page of the results. */
 export interface PageOptions {
@@ -88,7 +88,7 @@ export function readAhead<T>(
 }
 
 /** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
-export function refuseWindow({ limit, offset }: LimitOffset): void {
+export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
   if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
 }

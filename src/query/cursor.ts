@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { invalidInput } from '../errors/failure';
-import { isStorableText } from './is-storable-text';
+import { isStorableText } from '../validation/is-storable-text';
 
 /** Values of the columns that the pages are ordered by. They determine the position of a cursor. */
 export type CursorValue = string | number | null;

@@ -1,5 +1,5 @@
 import { Failure } from '../errors/failure';
-import { checkWholeNumber, ifDefined } from './checks';
+import { checkWholeNumber, ifDefined } from '../validation/checks';
 
 /** Requested limit and offset of the results. */
 export interface LimitOffset {
@@ -8,6 +8,9 @@ export interface LimitOffset {
   /** Undefined: from the first one on. */
   readonly offset: number | undefined;
 }
+
+/** Fields of a query that {@link checkLimitOffset} checks. */
+export const limitOffsetFields = ['limit', 'offset'] as const;
 
 /** Checks `limit` and `offset` of a query. @throws INVALID_INPUT */
 export function checkLimitOffset(query: { readonly limit?: unknown; readonly offset?: unknown }): LimitOffset {

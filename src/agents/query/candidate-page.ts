@@ -1,0 +1,60 @@
+import { isBefore } from '../../query/order';
+import { join, raw, sql, type Sql } from '../../sql/sql';
+import { allOf } from '../../sql/statement';
+import { fallbackTable, selectiveTable, type CandidatePlan } from './candidate-sources';
+import { agentsOf, contextOf, keyColumn, selectPage, type Composition } from './composition';
+import { keysetColumns, orderBy } from './order';
+import type { AgentFilterSql } from './term-types';
+
+/** Maximum number of agents that are read in the requested order before the fallback is used. */
+const maxScanned = 3000;
+
+/**
+ * Composes the tables of a page that is searched by candidates. One of three contains the page, and the others are not
+ * evaluated: `selective_page`, the matching agents of a selective source; otherwise `scanned_page`, because a scan in the
+ * requested order soon finds a page when many agents match; otherwise `fallback_page`, the matching agents of the best
+ * source.
+ *
+ * @param isScanned - true when a scan in the requested order is worthwhile.
+ */
+export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
+  const { dialect, filter, limit } = composition;
+  const { isSelective } = plan;
+  const select = (candidates: Sql, matched: AgentFilterSql): Sql => {
+    const conditions = matched.conditions(contextOf(composition, sql`${candidates}.id`));
+    return selectPage(composition, keyColumn(composition), agentsOf(dialect, candidates), conditions);
+  };
+  const isFull = sql`(SELECT count(*) FROM scanned_page) = ${limit}`;
+  const pages = [
+    sql`SELECT key FROM selective_page`,
+    ...(isScanned ? [sql`SELECT key FROM scanned_page WHERE ${isFull}`] : []),
+    sql`SELECT key FROM fallback_page`,
+  ];
+  const isFound = isScanned ? sql`(${isSelective} OR ${isFull})` : isSelective;
+  return [
+    ...plan.tables,
+    sql`selective_page AS MATERIALIZED (${select(selectiveTable, filter)})`,
+    ...(isScanned ? scannedTables(composition, isSelective) : []),
+    plan.fallback(sql`NOT ${isFound}`),
+    sql`fallback_page AS MATERIALIZED (${select(fallbackTable, plan.residual)})`,
+    sql`page AS MATERIALIZED (${join(pages, ' UNION ALL ')})`,
+  ];
+}
+
+// `scan_end` is the row at which the scan ends. It is null, and the scan finds nothing, when a source is selective and when
+// the order has no more rows than the scan would read.
+function scannedTables(composition: Composition, isSelective: Sql): Sql[] {
+  const { filter, order, after } = composition;
+  const columns = keysetColumns(order.field);
+  const end = (column: Sql): Sql => sql`CASE WHEN ${isSelective} THEN NULL ELSE (SELECT ${column} FROM agents a
+    WHERE ${allOf(after)} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${raw(String(maxScanned))}) END`;
+  const isBeforeEnd = isBefore(columns, order.direction, {
+    value: sql`(SELECT value FROM scan_end)`,
+    id: sql`(SELECT id FROM scan_end)`,
+  });
+  const conditions = [isBeforeEnd, ...filter.conditions(contextOf(composition))];
+  return [
+    sql`scan_end AS MATERIALIZED (SELECT ${end(columns.value ?? columns.id)} AS value, ${end(columns.id)} AS id)`,
+    sql`scanned_page AS MATERIALIZED (${selectPage(composition, keyColumn(composition), sql`agents a`, conditions)})`,
+  ];
+}

@@ -1,0 +1,81 @@
+import { sql, type Sql } from '../../sql/sql';
+import { inJsonArray } from '../../sql/statement';
+import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './term-types';
+
+/** Searched capabilities. */
+interface CapabilityFilter {
+  /** Without duplicates. */
+  readonly names: readonly string[];
+  /** True when an agent must have all of them. */
+  readonly areAllRequired: boolean;
+}
+
+/** Ids of the searched capabilities. */
+const table = sql`wanted`;
+
+/** Any of some capabilities, or all of them. */
+export const capabilities = sharedTerm('capabilities', {
+  matchesNothing: ({ names }: CapabilityFilter) => names.length === 0,
+  cacheKey: ({ areAllRequired }) => (areAllRequired ? 'all' : 'any'),
+  table: ({ bind }, { dialect }) => {
+    const names = bind((filter) => JSON.stringify(filter.names));
+    return sql`${table} AS MATERIALIZED (
+      SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
+  },
+  condition: ({ cacheKey, bind }, context) => {
+    if (cacheKey === 'any') return exists(linksOf(context));
+    return sql`${bind(({ names }) => names.length)} = (SELECT count(*) FROM ${linksOf(context)})`;
+  },
+  source: ({ cacheKey }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll()),
+});
+
+/** Adds the names of capabilities to the term. */
+export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
+  return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
+}
+
+/** Adds to the term whether all capabilities are required; without names, that filters nothing. */
+export function withAllRequired(
+  areAllRequired: boolean,
+  given: CapabilityFilter | undefined,
+): CapabilityFilter | undefined {
+  return given === undefined ? undefined : { names: given.names, areAllRequired };
+}
+
+// Links of one agent to the searched capabilities.
+function linksOf({ dialect, id }: AgentContext): Sql {
+  const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
+  return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;
+}
+
+function sourceOfAny(): AgentSource {
+  const links = sql`FROM ${table} w CROSS JOIN agent_capabilities ac WHERE ac.capability_id = w.id`;
+  return {
+    rank: rankOf.anyCapability,
+    candidates: sql`SELECT ac.agent_id AS id ${links}`,
+    hasDuplicates: true,
+    fallback: sql`SELECT DISTINCT ac.agent_id AS id ${links}`,
+    isExact: true,
+    isOwnColumn: false,
+  };
+}
+
+// The agents of the rarest capability. Counting stops at the selective limit. Only when all capabilities exceed it, the
+// fallback counts them completely.
+function sourceOfAll(): AgentSource {
+  const rarest = (end: Sql): Sql => sql`SELECT w.id, (
+      SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses
+    FROM ${table} w ORDER BY uses, w.id LIMIT 1`;
+  const agentsOf = (capability: Sql): Sql =>
+    sql`SELECT r.agent_id AS id FROM agent_capabilities r WHERE r.capability_id = (${capability})`;
+  return {
+    rank: rankOf.allCapabilities,
+    table: sql`rarest AS MATERIALIZED (${rarest(sql`LIMIT ${selectiveLimit} + 1`)})`,
+    candidates: agentsOf(sql`SELECT id FROM rarest`),
+    hasDuplicates: false,
+    fallback: agentsOf(sql`SELECT id FROM (${rarest(sql``)}) AS rarest_of_all`),
+    isFew: sql`coalesce((SELECT uses FROM rarest), 0) <= ${selectiveLimit}`,
+    isExact: false,
+    isOwnColumn: false,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Bind } from '../../sql/cached-statement';
+import type { Dialect } from '../../sql/dialect';
+import { join, sql, type Sql } from '../../sql/sql';
+import { allOf, limitOffset } from '../../sql/statement';
+import type { AgentFilter } from './filter-fields';
+import { afterPosition, orderBy, type AgentOrder, type AgentPosition, type PositionKey } from './order';
+import type { AgentContext, AgentFilterSql } from './term-types';
+
+/** Filter, order and range of a selection of agents. */
+export interface AgentSelection {
+  readonly filter: AgentFilter;
+  readonly order: AgentOrder;
+  /** Keyset position after which the results begin; undefined for the beginning of the order. */
+  readonly after?: AgentPosition | undefined;
+  readonly limit: number;
+  readonly offset: number;
+  /** Current time, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** Parts of the SQL of a selection, all of them composed from its cache key. */
+export interface Composition {
+  readonly dialect: Dialect;
+  readonly filter: AgentFilterSql;
+  readonly order: AgentOrder;
+  /** Conditions of the keyset position. */
+  readonly after: readonly Sql[];
+  readonly limit: Sql;
+  readonly offset: Sql;
+  readonly nowMs: Sql;
+}
+
+export function composeSelection(
+  dialect: Dialect,
+  filter: AgentFilterSql,
+  order: AgentOrder,
+  position: PositionKey,
+  bind: Bind<AgentSelection>,
+): Composition {
+  return {
+    dialect,
+    filter,
+    order,
+    after: afterPosition(order, position, bind, dialect),
+    limit: bind(({ limit }) => limit),
+    offset: bind(({ offset }) => offset),
+    nowMs: bind(({ nowMs }) => nowMs),
+  };
+}
+
+/** Returns the context of conditions on an agent whose id is `id`. */
+export function contextOf({ dialect, nowMs }: Pick<Composition, 'dialect' | 'nowMs'>, id = sql`a.id`): AgentContext {
+  return { dialect, id, nowMs };
+}
+
+/** Composes the rows of a page: the agents `a` of `tables`, in the requested order. */
+export function selectPage(composition: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
+  const { order, after, limit, offset } = composition;
+  return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...after])}
+    ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
+}
+
+/** Composes the column by which the rows of a page are found again. */
+export function keyColumn({ dialect }: Composition): Sql {
+  return sql`a.${dialect.rowKey} AS key`;
+}
+
+/** Composes the agents `a` of a table of candidates. */
+export function agentsOf(dialect: Dialect, candidates: Sql): Sql {
+  return sql`${candidates} ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`${candidates}.id`)}`;
+}
+
+/** Composes a WITH clause; empty without table expressions. */
+export function withTables(tables: readonly Sql[]): Sql {
+  return tables.length === 0 ? sql`` : sql`WITH ${join(tables)} `;
+}

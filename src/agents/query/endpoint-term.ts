@@ -1,0 +1,49 @@
+import { join, sql, type Sql } from '../../sql/sql';
+import { allOf } from '../../sql/statement';
+import type { TermInput, TermKey } from '../../query/filter-field';
+import type { HealthStatus } from '../types';
+import { exists, rankOf, sharedTerm } from './term-types';
+
+/** Searched endpoint: one and the same endpoint has the protocol and one of the results of a health check. */
+interface EndpointFilter {
+  readonly protocol: string | undefined;
+  readonly health: readonly HealthStatus[] | undefined;
+}
+
+/** Properties of an {@link EndpointFilter} that its SQL depends on. */
+interface EndpointKey extends Readonly<Record<string, TermKey>> {
+  readonly hasProtocol: boolean;
+  readonly healthCount: number;
+}
+
+/** An endpoint with a protocol, with one of some results of a health check, or with both. */
+export const endpoint = sharedTerm('endpoint', {
+  matchesNothing: ({ protocol, health }: EndpointFilter) => protocol === '' || health?.length === 0,
+  cacheKey: ({ protocol, health }): EndpointKey => ({
+    hasProtocol: protocol !== undefined,
+    healthCount: health?.length ?? 0,
+  }),
+  condition: (input, { id }) => exists(sql`endpoints e WHERE e.agent_id = ${id} AND ${conditionOf(input)}`),
+  source: (input) => {
+    const endpoints = sql`FROM endpoints e WHERE ${conditionOf(input)}`;
+    return {
+      rank: rankOf.endpoint,
+      candidates: sql`SELECT e.agent_id AS id ${endpoints}`,
+      hasDuplicates: true,
+      fallback: sql`SELECT DISTINCT e.agent_id AS id ${endpoints}`,
+      isExact: true,
+      isOwnColumn: false,
+    };
+  },
+});
+
+// Composes the condition on an endpoint `e`.
+function conditionOf({ cacheKey: { hasProtocol, healthCount }, bind }: TermInput<EndpointFilter, EndpointKey>): Sql {
+  const conditions: Sql[] = [];
+  if (hasProtocol) conditions.push(sql`e.protocol = ${bind(({ protocol }) => protocol ?? null)}`);
+  if (healthCount > 0) {
+    const elements = Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null));
+    conditions.push(sql`e.health_status IN (${join(elements)})`);
+  }
+  return allOf(conditions);
+}

@@ -1,0 +1,95 @@
+import { toFingerprintKey } from '../../certificates/fingerprint';
+import {
+  choices,
+  comparedTime,
+  equalTo,
+  idList,
+  intersect,
+  parseBoolean,
+  parseChoices,
+  parsePart,
+  parseText,
+  parseTexts,
+  partKeyOf,
+  toTextPart,
+} from '../../query/common-terms';
+import type { FilterFieldName, FilterFields, FilterOf } from '../../query/filter-field';
+import { FilterTerms } from '../../query/filter-terms';
+import { raw, sql, type Sql } from '../../sql/sql';
+import { AgentStatus, HealthStatus, type ResolutionQuery } from '../types';
+import { capabilities, withAllRequired, withNames } from './capability-term';
+import { endpoint } from './endpoint-term';
+import { metadata } from './metadata-term';
+import { field, partOf, rankOf, sharedTerm, type AgentContext, type AgentSource } from './term-types';
+import { version } from './version-term';
+
+const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
+
+/** Fields of a resolution query. Their conditions are evaluated in this order: the cheapest ones come first. */
+const fields = {
+  expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
+  expiresAfter: field(comparedTime((time) => sql`a.expires_at > ${time}`)),
+  includeExpired: field({
+    parse: (value, path, checks) => (parseBoolean(value, path, checks) === true ? undefined : false),
+    condition: (_, { dialect, nowMs }) => sql`a.expires_at > ${dialect.fromMs(nowMs)} AND a.status <> 'EXPIRED'`,
+  }),
+  id: partOf(ids, parseText, (id, given) => intersect([id], given)),
+  ids: partOf(ids, parseTexts, intersect),
+  exactName: field({
+    ...equalTo(sql`a.name`),
+    source: ({ bind }) =>
+      sourceOfColumn(
+        'name',
+        bind((name) => name),
+      ),
+  }),
+  owner: field({
+    ...equalTo(sql`a.owner`),
+    source: ({ bind }) =>
+      sourceOfColumn(
+        'owner',
+        bind((owner) => owner),
+      ),
+  }),
+  status: field({ parse: parseChoices(AgentStatus), ...choices(sql`a.status`) }),
+  name: field({
+    parse: parsePart,
+    cacheKey: partKeyOf,
+    condition: (input, { dialect }) => dialect.containsUnindexed(sql`a.name_folded`, toTextPart(input)),
+    source: (input, { dialect }) => ({
+      rank: input.cacheKey === 'indexed' ? rankOf.indexedName : rankOf.shortName,
+      candidates: dialect.agentsNamed(toTextPart(input)),
+      hasDuplicates: false,
+      isExact: true,
+      isOwnColumn: false,
+    }),
+  }),
+  version,
+  fingerprint: field({
+    parse: (value, path, checks) => toFingerprintKey(checks.name(value, path)),
+    isSelective: true,
+    condition: ({ bind }) =>
+      sql`a.certificate_id = (SELECT cert.id FROM certificates cert WHERE cert.fingerprint_key = ${bind((key) => key)})`,
+  }),
+  capabilities: partOf(capabilities, parseTexts, withNames),
+  allCapabilities: partOf(capabilities, parseBoolean, withAllRequired),
+  protocol: partOf(endpoint, parseText, (protocol, given) => ({ protocol, health: given?.health })),
+  health: partOf(endpoint, parseChoices(HealthStatus), (health, given) => ({ protocol: given?.protocol, health })),
+  metadata,
+} satisfies FilterFields<FilterFieldName<ResolutionQuery>, AgentContext, AgentSource>;
+
+/** Filter of a checked resolution query. */
+export type AgentFilter = FilterOf<typeof fields>;
+
+export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
+
+// A tenant may have a few agents, or all of them.
+function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
+  return {
+    rank: column === 'name' ? rankOf.exactName : rankOf.owner,
+    candidates: sql`SELECT n.id FROM agents n WHERE n.${raw(column)} = ${value}`,
+    hasDuplicates: false,
+    isExact: true,
+    isOwnColumn: true,
+  };
+}

@@ -1,0 +1,39 @@
+import { toEntriesJson, type MetadataRow } from '../../metadata/metadata-rows';
+import { parseMetadata } from '../../query/metadata-condition';
+import type { Dialect } from '../../sql/dialect';
+import { sql } from '../../sql/sql';
+import { field, rankOf, selectiveLimit, type AgentSource } from './term-types';
+
+/** Searched entries of metadata. */
+const table = sql`wanted_entries`;
+
+/** All given entries of metadata. */
+export const metadata = field({
+  parse: parseMetadata,
+  table: ({ bind }, { dialect }) => {
+    const entries = dialect.jsonObjectEntries(bind(toEntriesJson), 'entry');
+    return sql`${table} AS MATERIALIZED (SELECT entry.key, entry.value FROM ${entries})`;
+  },
+  condition: ({ bind }, { id }) => {
+    const count = bind((rows: readonly MetadataRow[]) => rows.length);
+    return sql`${count} = (SELECT count(*) FROM ${table} w CROSS JOIN agent_metadata m
+      WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value)`;
+  },
+  source: (_, { dialect }) => sourceOfRarestEntry(dialect),
+});
+
+function sourceOfRarestEntry(dialect: Dialect): AgentSource {
+  const uses = sql`(SELECT count(*) FROM (SELECT 1 FROM agent_metadata m
+    WHERE m.key = w.key AND ${dialect.equalsLongText(sql`m.value`, sql`w.value`)} LIMIT ${selectiveLimit}) AS u)`;
+  const value = sql`(SELECT value FROM rarest_entry)`;
+  return {
+    rank: rankOf.metadata,
+    table: sql`rarest_entry AS MATERIALIZED (
+    SELECT w.key, w.value FROM ${table} w ORDER BY ${uses}, w.key LIMIT 1)`,
+    candidates: sql`SELECT m.agent_id AS id FROM agent_metadata m
+    WHERE m.key = (SELECT key FROM rarest_entry) AND ${dialect.equalsLongText(sql`m.value`, value)}`,
+    hasDuplicates: false,
+    isExact: false,
+    isOwnColumn: false,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Bind } from '../../sql/cached-statement';
+import type { Dialect } from '../../sql/dialect';
+import { sql, type Sql } from '../../sql/sql';
+import { isAfter, orderTerms, type KeysetColumns, type Order } from '../../query/order';
+import type { AgentOrderField } from '../types';
+
+/** Column that agents can be ordered by. */
+interface OrderColumn {
+  readonly column: Sql;
+  /** `version` columns are null for a version that is not semantic. */
+  readonly type: 'text' | 'time' | 'version';
+  /** True when an index has the order: then a part of the agents can be read without the others. */
+  readonly isIndexed: boolean;
+}
+
+const text = (column: Sql): OrderColumn => ({ column, type: 'text', isIndexed: true });
+const time = (column: Sql): OrderColumn => ({ column, type: 'time', isIndexed: true });
+
+export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
+  id: text(sql`a.id`),
+  name: text(sql`a.name`),
+  version: { column: sql`a.version_key`, type: 'version', isIndexed: false },
+  owner: text(sql`a.owner`),
+  status: text(sql`a.status`),
+  createdAt: time(sql`a.created_at`),
+  updatedAt: time(sql`a.updated_at`),
+  expiresAt: time(sql`a.expires_at`),
+};
+
+export type AgentOrder = Order<AgentOrderField>;
+
+/** Keyset position after an agent. */
+export interface AgentPosition {
+  /** Value of the order's column, times in milliseconds since 1970. Null for a version that is not semantic. */
+  readonly value: string | number | null;
+  readonly id: string;
+}
+
+const id = sql`a.id`;
+
+/** Composes ORDER BY. Versions that are not semantic come last in both directions. */
+export function orderBy({ field, direction }: AgentOrder): Sql {
+  const { column, type } = orderColumns[field];
+  if (field === 'id') return orderTerms([id], direction, undefined);
+  if (type !== 'version') return orderTerms([column], direction, id);
+  return sql`${orderTerms([column], direction, undefined)} NULLS LAST, ${id} ASC`;
+}
+
+/** Returns the columns that {@link orderBy} sorts by. */
+export function keysetColumns(field: AgentOrderField): KeysetColumns {
+  return { value: field === 'id' ? undefined : orderColumns[field].column, id };
+}
+
+/** Kind of a keyset position, which its SQL depends on: a version that is not semantic has no value. */
+export type PositionKey = 'none' | 'value' | 'null';
+
+export function positionKeyOf(position: AgentPosition | undefined): PositionKey {
+  if (position === undefined) return 'none';
+  return position.value === null ? 'null' : 'value';
+}
+
+/** Composes the conditions for the agents after a keyset position. */
+export function afterPosition(
+  { field, direction }: AgentOrder,
+  key: PositionKey,
+  bind: Bind<{ readonly after?: AgentPosition | undefined }>,
+  dialect: Dialect,
+): Sql[] {
+  if (key === 'none') return [];
+  const afterId = bind(({ after }) => after?.id ?? null);
+  const { column, type } = orderColumns[field];
+  if (key === 'null') return [sql`(${column} IS NULL AND ${id} > ${afterId})`];
+  const value = bind(({ after }) => after?.value ?? null);
+  const position = { value: type === 'time' ? dialect.fromMs(value) : value, id: afterId };
+  const isLater = isAfter(keysetColumns(field), direction, position);
+  return [type === 'version' ? sql`(${isLater} OR ${column} IS NULL)` : isLater];
+}

@@ -1,0 +1,41 @@
+import { sql } from '../../sql/sql';
+import { field } from './term-types';
+import { toVersionRanges, type VersionRange } from './version-range';
+
+/** Searched version. */
+interface VersionFilter {
+  readonly text: string;
+  /** Ranges of version keys; absent when the text is not a semver range. */
+  readonly ranges?: readonly VersionRange[];
+}
+
+/** Name of the record set with the ranges of version keys. The SQL text is the same for any number of ranges. */
+const table = sql`version_ranges`;
+const columns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
+
+/** The same text, or any version in the range that the text is. */
+export const version = field({
+  parse: (value, path, checks): VersionFilter => {
+    const text = checks.name(value, path);
+    const ranges = toVersionRanges(text);
+    return ranges === undefined ? { text } : { text, ranges };
+  },
+  matchesNothing: ({ text }) => text === '',
+  cacheKey: ({ ranges }) => (ranges === undefined ? 'text' : 'range'),
+  table: ({ cacheKey, bind }, { dialect }) => {
+    if (cacheKey === 'text') return undefined;
+    const ranges = dialect.jsonRecordSet(
+      bind((filter) => JSON.stringify(filter.ranges)),
+      'r',
+      columns,
+    );
+    return sql`${table} AS MATERIALIZED (SELECT r.lower, r.upper, r.has_prereleases FROM ${ranges})`;
+  },
+  condition: ({ cacheKey, bind }) => {
+    const isText = sql`a.version = ${bind(({ text }) => text)}`;
+    if (cacheKey === 'text') return isText;
+    // The key of a release ends with "~".
+    return sql`(${isText} OR EXISTS (SELECT 1 FROM ${table} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
+    AND (r.has_prereleases = 1 OR a.version_key LIKE '%~')))`;
+  },
+});

@@ -1,0 +1,139 @@
+import type { Sql } from '../sql/sql';
+import type { SqlValue } from '../sql/statement';
+import type { Validator } from '../validation/validator';
+
+/**
+ * Checks a field of a query and returns its value in the form in which the database compares it; undefined when the
+ * field filters nothing.
+ *
+ * @throws INVALID_INPUT
+ */
+export type ParseField<V> = (value: unknown, field: string, checks: Validator) => V | undefined;
+
+/** Part of a cache key that one term contributes: plain data. */
+export type TermKey = string | number | boolean | { readonly [property: string]: TermKey };
+
+/**
+ * Input of the composition of a term's SQL. The value is not part of it: the SQL text depends only on the cache key, so a
+ * query can never run the text that another query needs.
+ */
+export interface TermInput<V, K extends TermKey> {
+  readonly cacheKey: K;
+  /** Composes a bound parameter. `read` returns it for the value of each call. */
+  readonly bind: (read: (value: V) => SqlValue) => Sql;
+}
+
+/** Index that finds the records of one term. */
+export interface CandidateSource {
+  /** Estimated selectivity: the source of the lowest rank is expected to have the fewest candidates. */
+  readonly rank: number;
+}
+
+/**
+ * A condition on the searched records.
+ *
+ * @typeParam V - value of the condition.
+ * @typeParam K - the term's part of the cache key.
+ * @typeParam C - context of the SQL: the dialect, and what the SQL of all terms of a noun refers to.
+ * @typeParam S - candidate source.
+ */
+export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSource> {
+  /** Reports whether no record can match the value. Default: for an empty text and an empty list. */
+  readonly matchesNothing?: (value: V) => boolean;
+  /** Returns every property of the value that the SQL text depends on. Default: the text is the same for all values. */
+  readonly cacheKey?: (value: V) => K;
+  /** Composes a table expression that the condition and the source refer to; undefined when they need none. */
+  readonly table?: (input: TermInput<V, K>, context: C) => Sql | undefined;
+  readonly condition: (input: TermInput<V, K>, context: C) => Sql;
+  /** True when an index of the searched table finds few records by this condition, so that no source is needed. */
+  readonly isSelective?: boolean;
+  /** Composes the candidate source. Default: no index finds the records. */
+  readonly source?: (input: TermInput<V, K>, context: C) => S;
+}
+
+/**
+ * A term for values of any type. Its functions are methods, because TypeScript then accepts a term for one type of
+ * values as a term for values of an unknown type: a term receives only values of its own fields.
+ */
+export interface FilterTerm<C, S extends CandidateSource> {
+  matchesNothing?(value: unknown): boolean;
+  cacheKey?(value: unknown): TermKey;
+  table?(input: TermInput<unknown, TermKey>, context: C): Sql | undefined;
+  condition(input: TermInput<unknown, TermKey>, context: C): Sql;
+  readonly isSelective?: boolean;
+  source?(input: TermInput<unknown, TermKey>, context: C): S;
+}
+
+/** A term that several fields of a query determine together. */
+export interface SharedTerm<N extends string, V, K extends TermKey, C, S extends CandidateSource> {
+  /** Name of the term in the filter. */
+  readonly name: N;
+  readonly definition: TermDefinition<V, K, C, S>;
+}
+
+/**
+ * A field of a query, with everything that the search needs to know of it.
+ *
+ * @typeParam V - value of the term.
+ * @typeParam N - name of the term in the filter; `undefined` when it is the name of the field.
+ */
+export interface FilterField<V, N extends string | undefined, C, S extends CandidateSource> {
+  readonly name: N;
+  readonly parse: ParseField<unknown>;
+  /**
+   * Adds the value of this field to the value that earlier fields gave the same term. A method for the reason of
+   * {@link FilterTerm}.
+   */
+  merge(parsed: unknown, given: unknown): V | undefined;
+  readonly term: FilterTerm<C, S>;
+}
+
+/** All fields of a query that filter, by name. */
+export type FilterFields<F extends string, C, S extends CandidateSource> = Readonly<
+  Record<F, FilterField<unknown, string | undefined, C, S>>
+>;
+
+/** Names of the fields of a query that filter: all others concern the order and the range of the results. */
+export type FilterFieldName<Query> = Exclude<keyof Query & string, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
+
+/** Filter of a checked query: the value of every given term by its name. */
+export type FilterOf<T> = {
+  readonly [F in keyof T as T[F] extends { readonly name: infer N extends string } ? N : F]?: T[F] extends {
+    merge(parsed: never, given: never): infer V;
+  }
+    ? Exclude<V, undefined>
+    : never;
+};
+
+/** Returns the functions that define the fields of one noun. */
+export function fieldsIn<C, S extends CandidateSource>() {
+  return {
+    /** Defines a field that is a term of its own. */
+    field: <V, K extends TermKey = true>(
+      definition: TermDefinition<V, K, C, S> & { readonly parse: ParseField<V> },
+    ): FilterField<V, undefined, C, S> => ({
+      name: undefined,
+      parse: definition.parse,
+      merge: (parsed: V) => parsed,
+      term: definition,
+    }),
+
+    /** Defines a term that several fields determine together. */
+    sharedTerm: <N extends string, V, K extends TermKey = true>(
+      name: N,
+      definition: TermDefinition<V, K, C, S>,
+    ): SharedTerm<N, V, K, C, S> => ({ name, definition }),
+
+    /**
+     * Defines a field that determines a term together with other fields.
+     *
+     * @param merge - adds the value of this field to the value that earlier fields gave the term; undefined when the
+     * field filters nothing without them.
+     */
+    partOf: <N extends string, V, K extends TermKey, P>(
+      { name, definition }: SharedTerm<N, V, K, C, S>,
+      parse: ParseField<P>,
+      merge: (parsed: P, given: V | undefined) => V | undefined,
+    ): FilterField<V, N, C, S> => ({ name, parse, merge, term: definition }),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Bind } from '../sql/cached-statement';
+import type { Validator } from '../validation/validator';
+import type {
+  CandidateSource,
+  FilterField,
+  FilterFields,
+  FilterOf,
+  FilterTerm,
+  TermInput,
+  TermKey,
+} from './filter-field';
+import { FilterSql } from './filter-sql';
+
+/** Cache key of a filter: the part of every given term, by its name. */
+export type FilterKey = Readonly<Record<string, TermKey>>;
+
+/** Field of the table with the name of its term. */
+interface NamedField<C, S extends CandidateSource> {
+  readonly field: string;
+  readonly name: string;
+  readonly definition: FilterField<unknown, string | undefined, C, S>;
+}
+
+/** A term with its name in the filter. */
+interface NamedTerm<C, S extends CandidateSource> {
+  readonly name: string;
+  readonly term: FilterTerm<C, S>;
+}
+
+/**
+ * The terms of one noun's filters, from the table of its query fields. The conditions stand in the order of the table.
+ *
+ * @typeParam T - the table.
+ */
+export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends CandidateSource> {
+  /** Names of the fields of a query. */
+  readonly fields: readonly (keyof T & string)[];
+  readonly #fields: readonly NamedField<C, S>[];
+  readonly #terms: readonly NamedTerm<C, S>[];
+
+  constructor(table: T) {
+    this.fields = Object.keys(table);
+    this.#fields = Object.entries<NamedField<C, S>['definition']>(table).map(([field, definition]) => ({
+      field,
+      name: definition.name ?? field,
+      definition,
+    }));
+    const terms = new Map(this.#fields.map(({ name, definition }) => [name, definition.term]));
+    this.#terms = Array.from(terms, ([name, term]) => ({ name, term }));
+  }
+
+  /**
+   * Checks all fields of a query, including those that cannot change an empty result.
+   *
+   * @returns the filter without absent fields; null when no record can match.
+   * @throws INVALID_INPUT
+   */
+  parse(query: Readonly<Partial<Record<string, unknown>>>, checks: Validator): FilterOf<T> | null {
+    const filter: Record<string, unknown> = {};
+    for (const { field, name, definition } of this.#fields) {
+      const given = query[field];
+      if (given === undefined) continue;
+      const parsed = definition.parse(given, field, checks);
+      if (parsed === undefined) continue;
+      const value = definition.merge(parsed, filter[name]);
+      if (value !== undefined) filter[name] = value;
+    }
+    if (this.#matchesNothing(filter)) return null;
+    // Every value comes from the field of the table that determines its type.
+    return filter as FilterOf<T>;
+  }
+
+  /** Returns the cache key of a filter: everything that its SQL text depends on. */
+  cacheKeyOf(filter: FilterOf<T>): FilterKey {
+    const values: Readonly<Record<string, unknown>> = filter;
+    const key: Record<string, TermKey> = {};
+    for (const { name, term } of this.#terms) {
+      const value = values[name];
+      if (value !== undefined) key[name] = term.cacheKey?.(value) ?? 1;
+    }
+    return key;
+  }
+
+  /** Composes the SQL of all filters with the cache key. */
+  toSql(key: FilterKey, bind: Bind<{ readonly filter: FilterOf<T> }>): FilterSql<C, S> {
+    const given = this.#terms.flatMap(({ name, term }) => {
+      const cacheKey = key[name];
+      if (cacheKey === undefined) return [];
+      const bindTerm: TermInput<unknown, TermKey>['bind'] = (read) =>
+        bind(({ filter }) => read((filter as Readonly<Record<string, unknown>>)[name]));
+      return [{ name, term, input: { cacheKey, bind: bindTerm } }];
+    });
+    return new FilterSql(given);
+  }
+
+  #matchesNothing(filter: Readonly<Record<string, unknown>>): boolean {
+    for (const { name, term } of this.#terms) {
+      const value = filter[name];
+      if (value !== undefined && (term.matchesNothing?.(value) ?? isEmpty(value))) return true;
+    }
+    return false;
+  }
+}
+
+// An empty owner must never show every tenant's agents, nor an empty list everything.
+function isEmpty(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.length === 0);
+}

@@ -1,0 +1,42 @@
+import { toEntriesJson, toMetadataFilter, type MetadataRow } from '../metadata/metadata-rows';
+import type { Dialect } from '../sql/dialect';
+import { raw, sql, type Sql } from '../sql/sql';
+import type { ParseField, TermInput, TermKey } from './filter-field';
+
+/** Table with the metadata of one kind of record. */
+export interface MetadataTable {
+  readonly table: 'agent_metadata' | 'certificate_metadata' | 'security_event_metadata';
+  readonly ownerColumn: 'agent_id' | 'certificate_id' | 'event_id';
+}
+
+/** Parses the metadata to search for. An empty object filters nothing. */
+export const parseMetadata: ParseField<MetadataRow[]> = toMetadataFilter;
+
+/** Tests whether the record `id` has all given entries of metadata. JSON values are equal when their texts are. */
+export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
+  const owner = sql`m.${raw(ownerColumn)}`;
+  return {
+    parse: parseMetadata,
+    condition: ({ bind }: TermInput<MetadataRow[], TermKey>, { dialect }: { readonly dialect: Dialect }): Sql => {
+      const count = bind((rows) => rows.length);
+      // PostgreSQL estimates a hundred rows for any function, unless a LIMIT states that there are no more than these.
+      const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(bind(toEntriesJson), 'entry')} LIMIT CAST(${count} AS BIGINT)) AS wanted`;
+      return sql`${id} IN (SELECT ${owner} FROM ${entries}
+    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}
+    GROUP BY ${owner} HAVING count(*) = ${count})`;
+    },
+  };
+}
+
+/** Returns the ids of the records that have all given entries of metadata. */
+export function ownersWithMetadata(
+  dialect: Dialect,
+  { table, ownerColumn }: MetadataTable,
+  rows: readonly MetadataRow[],
+): Sql {
+  const wanted = toEntriesJson(rows);
+  const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
+  return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
+    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}
+    GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
+}

@@ -1,0 +1,79 @@
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { checkOneOf, ifDefined } from '../validation/checks';
+
+/** Direction of an order. */
+export type OrderDirection = 'asc' | 'desc';
+
+/** Order of the results of a query. */
+export interface Order<F extends string> {
+  readonly field: F;
+  readonly direction: OrderDirection;
+}
+
+/** Fields of a query that {@link parseOrder} checks. */
+export const orderFields = ['orderBy', 'orderDirection'] as const;
+
+const directions = ['asc', 'desc'] as const;
+
+/**
+ * Checks the order of a query.
+ *
+ * @param checkField - checks the name of the field.
+ * @param defaultOrder - order of a query without `orderBy`. With `orderBy`, the default direction is ascending.
+ * @throws INVALID_INPUT
+ */
+export function parseOrder<F extends string>(
+  query: { readonly orderBy?: unknown; readonly orderDirection?: unknown },
+  checkField: (value: unknown, path: string) => F,
+  defaultOrder: Order<F>,
+): Order<F> {
+  const field = ifDefined(query.orderBy, 'orderBy', checkField);
+  const direction = ifDefined(query.orderDirection, 'orderDirection', (value, path) =>
+    checkOneOf(value, directions, path),
+  );
+  if (field !== undefined) return { field, direction: direction ?? 'asc' };
+  return { field: defaultOrder.field, direction: direction ?? defaultOrder.direction };
+}
+
+/**
+ * Composes the terms of ORDER BY.
+ *
+ * @param keys - sort expressions.
+ * @param id - column that breaks ties, so that pages neither overlap nor skip; undefined when the keys are unique.
+ */
+export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: Sql | undefined): Sql {
+  const directed = keys.map((key) => (direction === 'asc' ? sql`${key} ASC` : sql`${key} DESC`));
+  return join(id === undefined ? directed : [...directed, sql`${id} ASC`], ', ');
+}
+
+/** A row in an order: its sort value and its id, which breaks ties. */
+export interface KeysetPosition {
+  readonly value: Sql;
+  readonly id: Sql;
+}
+
+/** Sort expressions of the rows; `value` is undefined when the rows are in the order of their ids. */
+export interface KeysetColumns {
+  readonly value: Sql | undefined;
+  readonly id: Sql;
+}
+
+/** Tests whether a row comes after `position`, ties by ascending id. */
+export function isAfter(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
+  return compareRows(columns, direction === 'asc' ? '>' : '<', '>', position);
+}
+
+/** Tests whether a row comes before `position`, ties by ascending id. */
+export function isBefore(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
+  return compareRows(columns, direction === 'asc' ? '<' : '>', '<', position);
+}
+
+type Operator = '<' | '>';
+
+function compareRows({ value, id }: KeysetColumns, by: Operator, idBy: Operator, position: KeysetPosition): Sql {
+  const operator = raw(by);
+  if (value === undefined) return sql`${id} ${operator} ${position.id}`;
+  const isBeyond = sql`${value} ${operator} ${position.value} OR ${id} ${raw(idBy)} ${position.id}`;
+  // The redundant comparison lets the planner use an index range scan.
+  return sql`(${value} ${operator}= ${position.value} AND (${isBeyond}))`;
+}

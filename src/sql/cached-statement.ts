@@ -1,0 +1,38 @@
+import { sql, type Sql } from './sql';
+import type { SqlValue, Statement } from './statement';
+import { StatementTextCache } from './statement-text-cache';
+
+/** Composes a bound parameter. `read` returns its value for the input of each call. */
+export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
+
+/** SQL text with one reader for each of its bound parameters. */
+interface CachedText<Input> {
+  readonly text: string;
+  readonly readers: readonly ((input: Input) => SqlValue)[];
+}
+
+/** Maximum number of texts that are cached for one statement. */
+const maxTexts = 256;
+
+/**
+ * Defines a statement whose SQL text depends on the cache key of its input, and on nothing else: `compose` receives the
+ * key, and it can only bind the values of the input. Each text is composed once.
+ *
+ * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
+ * @param compose - composes the SQL. Every value in it is a bound parameter.
+ */
+export function defineCachedStatement<Input, Key extends object>(
+  cacheKeyOf: (input: Input) => Key,
+  compose: (key: Key, bind: Bind<Input>) => Sql,
+): (input: Input) => Statement {
+  const cache = new StatementTextCache<CachedText<Input>>(maxTexts);
+  return (input) => {
+    const key = cacheKeyOf(input);
+    const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {
+      const composed = compose(key, (read) => sql`${read}`);
+      // `compose` has no other values than the readers that it binds.
+      return { text: composed.sql, readers: composed.values as CachedText<Input>['readers'] };
+    });
+    return { sql: text, args: readers.map((read) => read(input)) };
+  };
+}
