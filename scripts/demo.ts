@@ -1,113 +1,83 @@
-import type { DatabaseService } from '../src';
 import { formatAmount, formatDuration } from './console/format';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
-import { runScript, ScriptError } from './console/run-script';
+import { runScript } from './console/run-script';
 import { createStyle } from './console/style';
 import { formatTable, type Column } from './console/table';
-import type { Question } from './demo/question';
-import { createQuestions } from './demo/questions';
-import { registerAll, type Registered, type Tally } from './demo/register';
-import { rollBack } from './demo/rollback';
+import { readDemoData } from './demo/data';
+import { ask, sourceOf, type Question } from './demo/question';
+import { registerAll, type Tallies } from './demo/register';
+import { rollbackSource, showRollback } from './demo/rollback';
 
 const lineWidth = 100;
 const indent = '    ';
-/** Of an answer; a database in which more was imported may give many. */
-const mostRows = 8;
+/** Maximum number of shown records: a database with imported agents may return many. */
+const maxRows = 8;
 const style = createStyle(process.stdout, process.env);
 
-/** Fills a database with something to find, finds it, and shows both. Can be run again on the same database. */
+/** Registers the demo's records, unless an earlier run did, and shows the results of some calls. */
 async function main(): Promise<void> {
   const url = defaultDatabaseUrl();
+  const data = readDemoData(new Date());
   await using db = await openDatabase(url);
-  const now = new Date();
+  print(style.bold('The directory of an Agent Name Service'));
+  print(`${style.dim('database')}  ${url}\n`);
   const start = performance.now();
-  const registered = await registerAll(db, now);
-  printRegistered(url, registered, performance.now() - start);
-
-  const presented = registered.certificateOf.get('Lingua Labs');
-  if (presented === undefined) throw new ScriptError('this Node trusts too few certificate authorities for the demo');
-  for (const [index, question] of createQuestions(now, presented).entries()) await printAnswer(db, index + 1, question);
-  await printRollback(db);
+  printTallies(await registerAll(db, data), performance.now() - start);
+  for (const [index, question] of data.questions.entries()) {
+    printCode(`${index + 1}.`, question.title, sourceOf(question));
+    const asked = performance.now();
+    printRows(question, await ask(db, question), performance.now() - asked);
+  }
+  printCode('*', 'A transaction that fails changes nothing', rollbackSource);
+  printTable(['two agents', 'inside the transaction', 'outside'], await showRollback(db));
   printNextSteps();
 }
 
-function printRegistered(url: string, { certificates, agents, events }: Registered, durationMs: number): void {
-  const row = (kind: string, { added, alreadyThere }: Tally, what: string): string[] => [
-    kind,
-    String(added),
-    String(alreadyThere),
-    what,
-  ];
-  print(style.bold('The directory of an Agent Name Service, in one SQLite file'));
-  print(`${style.dim('database')}  ${url}`);
-  print('');
-  printTable(
-    [
-      { title: 'kind' },
-      { title: 'new', align: 'right' },
-      { title: 'already there', align: 'right' },
-      { title: 'what' },
-    ],
-    [
-      row('certificates', certificates, 'the authorities that this Node trusts, real ones'),
-      row('agents', agents, 'invented; each presents one of those certificates'),
-      row('events', events, 'invented'),
-    ],
-  );
+function printTallies({ certificates, agents, events }: Tallies, durationMs: number): void {
+  const columns = ['kind', { title: 'new', align: 'right' }, { title: 'existing', align: 'right' }, ''] as const;
+  printTable(columns, [
+    ['certificates', String(certificates.added), String(certificates.existing), 'real root certificates'],
+    ['agents', String(agents.added), String(agents.existing), 'invented; each presents one of the certificates'],
+    ['events', String(events.added), String(events.existing), 'invented'],
+  ]);
   print(style.dim(`${indent}in one transaction, ${formatDuration(durationMs)}`));
 }
 
-async function printAnswer(
-  db: DatabaseService,
-  number: number,
-  { title, call, columns, ask }: Question,
-): Promise<void> {
-  const start = performance.now();
-  const rows = await ask(db);
-  const durationMs = performance.now() - start;
+function printCode(mark: string, title: string, source: string): void {
+  print(`\n${style.dim(mark.padStart(3))} ${style.bold(title)}`);
+  for (const line of source.split('\n')) print(indent + style.accent(line));
   print('');
-  print(`${style.dim(`${number}.`.padStart(3))} ${style.bold(title)}`);
-  for (const line of call.split('\n')) print(indent + style.accent(line));
-  print('');
-  if (rows.length > 0) printTable(columns, rows.slice(0, mostRows));
-  if (rows.length > mostRows) print(style.dim(`${indent}… and ${rows.length - mostRows} more`));
+}
+
+function printRows({ columns }: Question, rows: readonly string[][], durationMs: number): void {
+  // "defaultEndpoint.address" becomes "DEFAULT ENDPOINT ADDRESS".
+  const titles = columns.map((column) => column.replaceAll('.', ' ').replaceAll(/[A-Z]/g, ' $&'));
+  if (rows.length > 0) printTable(titles, rows.slice(0, maxRows));
+  if (rows.length > maxRows) print(style.dim(`${indent}… and ${rows.length - maxRows} more`));
   print(style.dim(`${indent}${formatAmount(rows.length, 'record')}, ${formatDuration(durationMs)}`));
 }
 
-async function printRollback(db: DatabaseService): Promise<void> {
-  const moments = await rollBack(db);
-  print('');
-  print(`  ${style.dim('*')} ${style.bold('A transaction that ends in an error leaves nothing behind')}`);
-  print(indent + style.accent('db.transaction(async (tx) => {'));
-  print(indent + style.accent("  await tx.updateAgent({ id: 'demo/customs', status: 'SUSPENDED' });"));
-  print(indent + style.accent("  await tx.createAgent({ ...agent, id: 'demo/never-registered' });"));
-  print(indent + style.accent("  throw new Error('the operator changed her mind');"));
-  print(indent + style.accent('})'));
-  print('');
-  printTable([{ title: 'the two agents' }, { title: 'in the transaction' }, { title: 'for everybody else' }], moments);
-}
-
 function printNextSteps(): void {
-  print('');
-  print(style.bold('What to do next'));
+  print(`\n${style.bold('Next steps')}`);
   printTable(
-    [{ title: 'command' }, { title: 'what it does' }],
+    ['command', ''],
     [
-      ['npm run studio', 'browse all of it in Prisma Studio'],
-      ['npm run import -- FILE.jsonl', 'load agents or certificates of your own (--help says how)'],
-      ['npm start', 'the same again: everything is there already, nothing is lost'],
+      ['npm run studio', 'browse the database in Prisma Studio'],
+      ['npm run import -- FILE.jsonl', 'import your own agents or certificates: see --help'],
+      ['npm start', 'run the demo again: it changes nothing that exists'],
     ],
   );
 }
 
-function printTable(columns: readonly Column[], rows: readonly (readonly string[])[]): void {
-  const [titles, ...lines] = formatTable(columns, rows, lineWidth - indent.length);
+function printTable(columns: readonly (string | Column)[], rows: readonly (readonly string[])[]): void {
+  const titled = columns.map((column) => (typeof column === 'string' ? { title: column } : column));
+  const [titles, ...lines] = formatTable(titled, rows, lineWidth - indent.length);
   print(indent + style.dim(titles));
   for (const line of lines) print(indent + line);
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 void runScript('npm start', main);

@@ -1,45 +1,53 @@
-import type { AgentRecord, DatabaseService, ResolutionQuery, SecurityEvent, SecurityEventQuery } from '../../src';
-import type { Column } from '../console/table';
-import { toSource } from './to-source';
+import { inspect } from 'node:util';
+import type { DatabaseService, ResolutionQuery, SecurityEventQuery } from '../../src';
 
-/** Something to ask the database, with the columns of the answer that show why it is right. */
-export interface Question {
+/** Call of the package, with the fields of the result that the demo shows. */
+export type Question = Call & {
   readonly title: string;
-  /** The call as one would write it. */
-  readonly call: string;
-  readonly columns: readonly Column[];
-  /** The rows of the answer. */
-  readonly ask: (db: DatabaseService) => Promise<string[][]>;
+  /** Names of fields; a dot separates the names of nested ones. */
+  readonly columns: readonly string[];
+};
+
+type Call =
+  | { readonly call: 'getAgent' | 'getCertificateByFingerprint'; readonly argument: string }
+  | { readonly call: 'queryAgents'; readonly argument: ResolutionQuery }
+  | { readonly call: 'querySecurityEvents'; readonly argument: SecurityEventQuery };
+
+/** Makes the call of a question and returns one row of text for each record. */
+export async function ask(db: DatabaseService, question: Question): Promise<string[][]> {
+  const records = await recordsOf(db, question);
+  return records.map((record) => question.columns.map((column) => format(fieldOf(record, column.split('.')))));
 }
 
-/** A column with what it shows of a record. */
-export type Shown<T> = readonly [title: string, show: (record: T) => string, align?: 'right'];
-
-/** A question by a resolution query. */
-export function agentQuestion(title: string, query: ResolutionQuery, shown: readonly Shown<AgentRecord>[]): Question {
-  return question(title, `db.queryAgents(${toSource(query)})`, shown, (db) => db.queryAgents(query));
+async function recordsOf(db: DatabaseService, question: Question): Promise<readonly unknown[]> {
+  switch (question.call) {
+    case 'queryAgents':
+      return db.queryAgents(question.argument);
+    case 'querySecurityEvents':
+      return db.querySecurityEvents(question.argument);
+    default:
+      return [await db[question.call](question.argument)];
+  }
 }
 
-/** A question for security events. */
-export function eventQuestion(
-  title: string,
-  query: SecurityEventQuery,
-  shown: readonly Shown<SecurityEvent>[],
-): Question {
-  return question(title, `db.querySecurityEvents(${toSource(query)})`, shown, (db) => db.querySecurityEvents(query));
+/** Returns the call of a question as TypeScript. */
+export function sourceOf({ call, argument }: Question): string {
+  const source = inspect(argument, { breakLength: 90 })
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, `new Date('$&')`)
+    .replaceAll(/\[ (.*?) \]/g, '[$1]');
+  // Only a fingerprint is a text of this length.
+  return typeof argument === 'string' && source.length > 60 ? `db.${call}(\n  ${source},\n)` : `db.${call}(${source})`;
 }
 
-/** A question by any other call. */
-export function question<T>(
-  title: string,
-  call: string,
-  shown: readonly Shown<T>[],
-  ask: (db: DatabaseService) => Promise<readonly T[]>,
-): Question {
-  return {
-    title,
-    call,
-    columns: shown.map(([columnTitle, , align]) => ({ title: columnTitle, align: align ?? 'left' })),
-    ask: async (db) => (await ask(db)).map((record) => shown.map(([, show]) => show(record))),
-  };
+function fieldOf(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value;
+  if (Array.isArray(value)) return value.map((element) => fieldOf(element, [name, ...rest]));
+  return value instanceof Object ? fieldOf(Reflect.get(value, name), rest) : undefined;
+}
+
+function format(value: unknown): string {
+  if (value === undefined || value === null) return '-';
+  if (value instanceof Date) return `${value.toISOString().slice(0, 16)}Z`;
+  if (Array.isArray(value)) return value.map(format).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

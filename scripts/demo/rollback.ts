@@ -1,32 +1,32 @@
 import type { DatabaseService } from '../../src';
 
-/** States of two agents at one moment, as the transaction and as all other callers see them. */
-export type Moment = readonly [when: string, inTransaction: string, outside: string];
+/** The code that `showRollback` runs. */
+export const rollbackSource = `db.transaction(async (tx) => {
+  await tx.updateAgent({ id: 'demo/customs', status: 'SUSPENDED' });
+  await tx.createAgent({ ...agent, id: 'demo/never-registered' });
+  throw new Error('the operator cancelled');
+})`;
 
-const suspended = 'demo/customs';
-const registered = 'demo/never-registered';
-
-/** Suspends one agent and registers another, then changes its mind: neither has happened. */
-export async function rollBack(db: DatabaseService): Promise<Moment[]> {
-  const look = async (reader: Pick<DatabaseService, 'getAgent'>): Promise<string> => {
-    const [first, second] = [await reader.getAgent(suspended), await reader.getAgent(registered)];
-    return `${first?.status ?? 'absent'}, ${second?.status ?? 'absent'}`;
+/** Changes two agents in a transaction that fails. Returns their states in the transaction and outside, step by step. */
+export async function showRollback(db: DatabaseService): Promise<string[][]> {
+  const statesIn = async (reader: Pick<DatabaseService, 'getAgent'>): Promise<string> => {
+    const agents = [await reader.getAgent('demo/customs'), await reader.getAgent('demo/never-registered')];
+    return agents.map((agent) => agent?.status ?? 'absent').join(', ');
   };
-  const moments: Moment[] = [['before', '-', await look(db)]];
-  const changeOfMind = new Error('the operator changed her mind');
+  const steps = [['before', '-', await statesIn(db)]];
+  const cancelled = new Error('the operator cancelled');
   try {
     await db.transaction(async (tx) => {
-      const agent = await tx.getAgent(suspended);
-      if (agent === null) throw changeOfMind;
-      await tx.updateAgent({ id: suspended, status: 'SUSPENDED' });
-      await tx.createAgent({ ...agent, id: registered, name: 'Never registered' });
-      moments.push(['both written', await look(tx), await look(db)]);
-      throw changeOfMind;
+      const agent = await tx.getAgent('demo/customs');
+      if (agent === null) throw new Error('the demo has not registered its agents');
+      await tx.updateAgent({ id: 'demo/customs', status: 'SUSPENDED' });
+      await tx.createAgent({ ...agent, id: 'demo/never-registered' });
+      steps.push(['both written', await statesIn(tx), await statesIn(db)]);
+      throw cancelled;
     });
   } catch (error) {
-    // The error that the callback throws is rethrown unchanged, after the rollback.
-    if (error !== changeOfMind) throw error;
+    // After the rollback, the transaction throws the error of its callback.
+    if (error !== cancelled) throw error;
   }
-  moments.push(['rolled back', '-', await look(db)]);
-  return moments;
+  return [...steps, ['rolled back', '-', await statesIn(db)]];
 }
