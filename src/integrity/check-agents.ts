@@ -53,14 +53,14 @@ async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<
       const nameKeys = toNameKeys({ name, version, owner });
       const keys = Object.values(Uniqueness).map((uniqueness) => toUniqueKey(nameKeys, uniqueness));
       const isKey = keys.some((key) => key === uniqueKey);
-      rules.holds(isKey, 'derived-column', 'is not what follows from name, version and owner', 'uniqueKey');
+      rules.holds(isKey, 'derived-column', 'does not match name, version and owner', 'uniqueKey');
       await heldNames.add({ id: String(id), name, version, owner, nameKeys });
     }
     rules.oneOf(status, AgentStatus, 'status');
     rules.time(created, 'createdAt');
     rules.time(updated, 'updatedAt');
     rules.time(expires, 'expiresAt');
-    rules.holds(Boolean(row[11]), 'default-endpoint', "is none of the agent's endpoints", 'defaultEndpoint');
+    rules.holds(Boolean(row[11]), 'default-endpoint', "is not one of the agent's endpoints", 'defaultEndpoint');
     rules.reference(row[12], 'certificateId', 'a certificate');
     rules.texts(row[13]);
     rules.notEmpty(row[14]);
@@ -100,7 +100,7 @@ function checkPositions(snapshot: Snapshot, findings: FindingSink): Promise<void
   return walk(snapshot, groups, ([agentId, count, places, first, last]: Row) => {
     const rules = new Rules(findings, subjectOf('agent', agentId));
     const isSound = count === places && first === 0 && last === Number(count) - 1 && last <= maxPosition;
-    rules.holds(isSound, 'endpoint-order', 'has endpoints whose places do not follow one another from 0', 'endpoints');
+    rules.holds(isSound, 'endpoint-order', 'has endpoints whose positions are not 0, 1, 2 and so on', 'endpoints');
   });
 }
 

@@ -46,8 +46,8 @@ export async function checkRecords(snapshot: Snapshot, findings: FindingSink): P
   for (const owner of metadataTables) {
     await checkPart(`metadata of ${owner.ownerTable}`, findings, () => checkMetadata(snapshot, owner, findings));
   }
-  await checkPart('the feed of changes', findings, () => checkChanges(snapshot, findings));
-  await checkPart('the chain of security events', findings, () => checkChain(snapshot, findings));
+  await checkPart('the change feed', findings, () => checkChanges(snapshot, findings));
+  await checkPart('the event chain', findings, () => checkChain(snapshot, findings));
 }
 
 function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<void> {
@@ -77,11 +77,11 @@ function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<v
     if (revokedAt !== null) rules.time(revokedAt, 'revokedAt');
     if (reason !== null) rules.oneOf(reason, RevocationReason, 'revocationReason');
     const isRevoked = status === 'REVOKED' || (revokedAt === null && reason === null);
-    rules.holds(isRevoked, 'value', 'tells of a revocation, but the certificate is not revoked', 'status');
+    rules.holds(isRevoked, 'value', 'is not REVOKED, but revokedAt or revocationReason is set', 'status');
     rules.reference(isThere, 'replacedBy', 'a certificate');
     rules.texts(noText);
     rules.notEmpty(empty);
-    rules.holds(successor === null || successor !== id, 'value', 'is the certificate itself', 'replacedBy');
+    rules.holds(successor === null || successor !== id, 'value', 'refers to the certificate itself', 'replacedBy');
   });
 }
 
@@ -180,6 +180,6 @@ async function checkChain({ dialect, query }: Snapshot, findings: FindingSink): 
     check: 'event-chain',
     entity: 'securityEvent',
     ...(eventId === undefined ? undefined : { id: eventId }),
-    message: `the chain breaks: ${place} was ${reason}`,
+    message: `the event chain breaks: ${place} was ${reason}`,
   });
 }

@@ -31,7 +31,7 @@ export class Rules {
 
   /** Reports whether the value is a string; adds a finding when it is not. */
   text(value: unknown, field: string): value is string {
-    this.holds(typeof value === 'string', 'value', 'is no text', field);
+    this.holds(typeof value === 'string', 'value', 'is not a string', field);
     return typeof value === 'string';
   }
 
@@ -48,21 +48,21 @@ export class Rules {
 
   /** @param field - what {@link firstNoText} has found. */
   texts(field: unknown): void {
-    if (typeof field === 'string') this.holds(false, 'value', 'is no text', field);
+    if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);
   }
 
   id(value: unknown): void {
-    this.holds(typeof value === 'string' && value !== '', 'value', 'is no id that a call could name', 'id');
+    this.holds(typeof value === 'string' && value !== '', 'value', 'is not a valid id', 'id');
   }
 
   time(value: unknown, field: string): void {
     const isTime = typeof value === 'number' && Number.isInteger(value) && value >= minTimeMs && value <= maxTimeMs;
-    this.holds(isTime, 'value', 'is no time of the years 1 to 9999 in whole milliseconds', field);
+    this.holds(isTime, 'value', 'is not a time from year 1 to year 9999 in whole milliseconds', field);
   }
 
   oneOf(value: unknown, choices: Readonly<Record<string, string>>, field: string): void {
     const isKnown = Object.values(choices).some((choice) => choice === value);
-    this.holds(isKnown, 'value', 'is none of the values that there are', field);
+    this.holds(isKnown, 'value', 'is not one of the allowed values', field);
   }
 
   /** Adds a finding for a value that is not a boolean: true or false, or 1 or 0 in SQLite. */
@@ -73,11 +73,11 @@ export class Rules {
 
   wholeNumber(value: unknown, min: number, max: number, field: string): void {
     const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-    this.holds(isRight, 'value', `is no whole number from ${min} to ${max}`, field);
+    this.holds(isRight, 'value', `is not an integer from ${min} to ${max}`, field);
   }
 
   derived(value: unknown, expected: unknown, field: string, from: string): void {
-    this.holds(value === expected, 'derived-column', `is not what follows from ${from}`, field);
+    this.holds(value === expected, 'derived-column', `does not match ${from}`, field);
   }
 
   reference(exists: unknown, field: string, what: string): void {
@@ -87,7 +87,7 @@ export class Rules {
   /** @param mustBeObject - whether it is a whole of metadata, and not one value of them. */
   canonicalJson(value: unknown, mustBeObject = false): void {
     const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
-    this.holds(isSound, 'metadata', 'is no canonical JSON', 'metadata');
+    this.holds(isSound, 'metadata', 'is not canonical JSON', 'metadata');
   }
 }
 

@@ -88,6 +88,6 @@ export async function checkPart(part: string, findings: FindingSink, work: () =>
     const isFaultOfPackage = code === 'INTERNAL' && !isReported;
     if (passingCodes.has(code) || isFaultOfPackage) throw error;
     const check = code === 'SCHEMA_OUTDATED' ? 'schema' : 'unreadable';
-    findings.add({ check, message: `${part} cannot be read to the end: ${message}` });
+    findings.add({ check, message: `${part} cannot be read completely: ${message}` });
   }
 }

@@ -146,7 +146,10 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
       'ALTER TABLE changes ALTER COLUMN sequence DROP DEFAULT; DROP SEQUENCE changes_sequence_seq',
     );
     expect(await db.check()).toMatchObject({ findings: [{ check: 'change-feed' }] });
-    expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [expect.stringContaining('no sequence')] });
+    expect(await db.health()).toMatchObject({
+      status: 'degraded',
+      warnings: [expect.stringContaining('sequence of the change feed is missing')],
+    });
   });
 });
 

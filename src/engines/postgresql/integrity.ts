@@ -45,7 +45,7 @@ export async function checkPostgresqlIntegrity(
 ): Promise<void> {
   const client = await connections.connectAlone();
   try {
-    await checkPostgresqlPart('the catalogue', findings, async () => {
+    await checkPostgresqlPart('the system catalog', findings, async () => {
       for (const [message] of await query(client, brokenSchemaSql)) {
         findings.add({ check: 'schema', message: String(message) });
       }
@@ -76,7 +76,7 @@ async function checkSnapshot(client: Client, findings: FindingSink): Promise<voi
   };
   const snapshot: Snapshot = { dialect: postgresqlDialect, query: run, scan: cursorScan(run) };
   await checkRecords(snapshot, findings);
-  await checkPostgresqlPart('the feed of changes', findings, async () => {
+  await checkPostgresqlPart('the change feed', findings, async () => {
     const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
     if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
     else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });

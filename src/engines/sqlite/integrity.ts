@@ -29,7 +29,7 @@ export async function checkSqliteIntegrity(settings: SqliteSettings, findings: F
 }
 
 function checkFeedCounter({ connection: { driver } }: SqliteSnapshot, findings: FindingSink): Promise<void> {
-  return checkSqlitePart('the feed of changes', findings, () => {
+  return checkSqlitePart('the change feed', findings, () => {
     if (isFeedCounterBehind(driver)) {
       findings.add({ check: 'change-feed', message: feedCounterMessages.behind });
     }
