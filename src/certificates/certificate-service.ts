@@ -230,13 +230,13 @@ export class CertificateService {
     });
   }
 
-  async #select(executor: Executor, { filter, order, window }: ParsedCertificateQuery): Promise<Certificate[]> {
-    if (filter === null || window.limit === 0) return [];
+  async #select(executor: Executor, { filter, order, limitOffset }: ParsedCertificateQuery): Promise<Certificate[]> {
+    if (filter === null || limitOffset.limit === 0) return [];
     const { maxResults } = this.#settings;
-    const selection = { filter, order, limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
+    const selection = { filter, order, limit: rowLimit(limitOffset, maxResults), offset: limitOffset.offset ?? 0 };
     const statement = buildCertificateQuery(executor.dialect, selection);
     const rows = await executor.query(withBounds(answerBounds(this.#settings.checks.limits), statement));
-    checkResultSize(window, rows, maxResults);
+    checkResultSize(limitOffset, rows, maxResults);
     return mapYielding(rows, toCertificate);
   }
 }
