@@ -1,11 +1,11 @@
 import type { Open } from './contender';
 
-/** Opens a database, reads one agent of it, and ends, as a process that is started for one question. */
+/** Opens a database, reads one agent and ends, like a process that is started for one answer. */
 export async function answerOnce(open: Open): Promise<void> {
   const [location = '', id = ''] = process.argv.slice(2);
   const contender = await open(location);
-  if ((await contender.getAgent(id)) === null) throw new Error('the agent is not there');
-  // `process.hrtime` counts from a different moment in each process; the parent subtracts the time of the start.
+  if ((await contender.getAgent(id)) === null) throw new Error(`the agent ${id} does not exist`);
+  // The wall clock, because `process.hrtime` has another origin in each process. The parent subtracts the start.
   process.stdout.write(String(Date.now()));
   await contender.close();
 }

@@ -19,7 +19,7 @@ export async function measureBlocks(
 ): Promise<BlockResult[]> {
   const results: BlockResult[] = [];
   for (const { id, title } of workloads.filter((workload) => searches.includes(workload.id))) {
-    reportStep(`measuring four concurrent operations of ${id}: ${title}`);
+    reportStep(`measuring four concurrent calls of ${id}: ${title}`);
     const blocks = new Map<ContenderName, number[]>(processes.map(({ name }) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const contender of roundOrder(processes, round)) {

@@ -5,7 +5,7 @@ import { ScriptError } from '../console/run-script';
 /** The part of a built package that the benchmark uses. */
 export type Build = Pick<typeof import('../../src'), 'DatabaseService'>;
 
-/** The folder of this package, which `npm run bench` builds first. */
+/** Folder of this package, which `npm run bench` builds first. */
 const ownPackage = join(__dirname, '../..');
 
 const require = createRequire(__filename);

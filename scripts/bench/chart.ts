@@ -98,7 +98,7 @@ function drawText(x: number, y: number, text: string, { anchor, weight, color = 
   return `<text x="${round(x)}" y="${round(y)}" fill="${color}"${attributes.join('')}>${text}</text>`;
 }
 
-/** Returns the position of a ratio on the axis; a ratio beyond the axis is drawn at its end. */
+/** Returns the position of a ratio on the axis; a ratio beyond an end of the axis is drawn at that end. */
 function xOf(ratio: number): number {
   const clamped = Math.min(maxRatio, Math.max(minRatio, ratio));
   return round((Math.log(clamped / minRatio) / Math.log(maxRatio / minRatio)) * panelWidth);

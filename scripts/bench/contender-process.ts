@@ -5,7 +5,7 @@ import type { Request, Response, Slice } from './messages';
 /** Options of starting a contender's process. */
 export interface ProcessOptions {
   readonly name: ContenderName;
-  /** The program, compiled. */
+  /** Path of the compiled program. */
   readonly program: string;
   /** Location of its database. */
   readonly location: string;
@@ -14,7 +14,7 @@ export interface ProcessOptions {
   readonly profileFolder?: string | undefined;
 }
 
-/** A contender in a process of its own, which works only when it is asked to. */
+/** Contender in a process of its own, which works only on request. */
 export class ContenderProcess {
   readonly name: ContenderName;
   readonly #child: ChildProcess;
@@ -48,14 +48,14 @@ export class ContenderProcess {
     return (await this.#ask({ type: 'block', workload, times }, 'blocked')).longestMs;
   }
 
-  /** @returns the most memory that the process ever held. */
+  /** Ends the process and returns its peak memory in bytes. */
   async close(): Promise<number> {
     const { peakRssBytes } = await this.#ask({ type: 'close' }, 'closed');
     await new Promise((resolve) => this.#child.once('exit', resolve).disconnect());
     return peakRssBytes;
   }
 
-  /** For when the benchmark has failed already. */
+  /** Ends the process after a failure of the benchmark. */
   kill(): void {
     this.#child.kill();
   }
@@ -68,7 +68,7 @@ export class ContenderProcess {
       };
       const onMessage = (response: Response): void =>
         settle(() => {
-          // The expected type is what was asked for.
+          // TypeScript cannot narrow a type parameter.
           if (response.type === expected) resolve(response as Extract<Response, { type: T }>);
           else reject(new Error(`${this.name}: ${response.type === 'failed' ? response.message : response.type}`));
         });

@@ -1,7 +1,7 @@
 import type { JsonValue, SecuritySeverity } from '../../src';
 import { Random, Zipf } from './random';
 
-/** Agent of the benchmark: every field is set, so that every contender stores the same. */
+/** Agent of the benchmark. All fields are set, so that no contender generates any. */
 export interface BenchAgent {
   readonly id: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface BenchAgent {
   readonly capabilities: readonly string[];
   readonly version: string;
   readonly description: string;
-  /** Objects in it have their keys in order, so that their JSON text is the canonical one. */
+  /** The keys of its objects are sorted, as in the canonical JSON that the package stores. */
   readonly metadata: Readonly<Record<string, JsonValue>>;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -54,7 +54,7 @@ export interface BenchEvent {
   readonly mitigationApplied: boolean;
 }
 
-/** The clock of every contender; all that the generator makes is older. */
+/** The present of every contender; generated records are older. */
 export const nowMs = Date.UTC(2026, 0, 1);
 export const eventIntervalMs = 1000;
 const agentIntervalMs = 60_000;
@@ -79,7 +79,7 @@ const eventTypes = [
 
 const zipf = new Zipf(capabilityCount);
 
-/** Streams of numbers that do not depend on one another. */
+/** Independent streams of random numbers. */
 const enum Stream {
   Agent = 1,
   Certificate,
@@ -90,10 +90,10 @@ export function agentId(index: number): string {
   return `agent-${String(index).padStart(8, '0')}-${new Random(7, index).hex(18)}`;
 }
 
-/** The agent of a place; of a later `revision`, all but its identity is other. */
+/** Returns the agent with an index. Another `revision` differs in everything except the id and the time of creation. */
 export function agentAt(index: number, agentCount: number, revision = 0): BenchAgent {
   const random = new Random(Stream.Agent, index, revision);
-  const endpoints = Array.from({ length: random.between(1, 3) }, (_, place) => endpointOf(random, place));
+  const endpoints = Array.from({ length: random.between(1, 3) }, (_, position) => endpointOf(random, position));
   const changedMs = revision === 0 && index < agentCount ? nowMs - (agentCount - index) * agentIntervalMs : nowMs;
   return {
     id: agentId(index),
@@ -114,7 +114,7 @@ export function agentAt(index: number, agentCount: number, revision = 0): BenchA
   };
 }
 
-/** A hundred agents to an owner. */
+/** Returns the owner of an agent; each owner has a hundred agents. */
 export function ownerOf(index: number, agentCount: number): string {
   return `owner-${index % Math.max(1, Math.floor(agentCount / 100))}`;
 }
@@ -123,24 +123,24 @@ export function capabilityOf(rank: number): string {
   return `capability.${adjectives[rank % adjectives.length]}.${rank}`;
 }
 
-/** Distinct capabilities, the popular ones more often than the rare ones. */
+/** Returns distinct capabilities; popular ones occur more often than rare ones. */
 export function drawCapabilities(random: Random, count: number): string[] {
   const ranks = new Set<number>();
   while (ranks.size < count) ranks.add(zipf.draw(random));
   return [...ranks].map(capabilityOf);
 }
 
-/** Of one agent in four, shared by ten: in a directory of any size, some capabilities are rare. */
+/** Returns the rare capability of every fourth agent; ten agents share it, whatever the size of the directory. */
 function rareCapabilities(index: number): string[] {
   return index % 4 === 0 ? [`rare.${Math.floor(index / 40)}`] : [];
 }
 
-/** An agent with a rare capability. */
+/** Returns the index of an agent with a rare capability. */
 export function rareAgent(index: number): number {
   return index - (index % 4);
 }
 
-/** A part of about one name in twenty. */
+/** Returns a part that about one name in twenty contains. */
 export function namePartOf(random: Random): string {
   return nouns[random.between(0, nouns.length - 1)] ?? '';
 }
@@ -174,7 +174,7 @@ export function eventId(index: number): string {
   return `event-${String(index).padStart(9, '0')}-${new Random(9, index).hex(16)}`;
 }
 
-/** The event of a place: the later the place, the newer the event. */
+/** Returns the event with an index; a higher index is a newer event. */
 export function eventAt(index: number, eventCount: number): BenchEvent {
   const random = new Random(Stream.Event, index);
   return {
@@ -196,10 +196,10 @@ function nameOf(random: Random, index: number): string {
   return `${adjective[0]?.toUpperCase()}${adjective.slice(1)} ${noun} ${index.toString(36)}`;
 }
 
-function endpointOf(random: Random, place: number): BenchEndpoint {
+function endpointOf(random: Random, position: number): BenchEndpoint {
   const protocol = random.pick(protocols);
   return {
-    id: place === 0 ? 'main' : `other-${place}`,
+    id: position === 0 ? 'main' : `other-${position}`,
     protocol,
     address: `${protocol}://host-${random.hex(8)}.example/agent`,
     port: random.between(1024, 65_535),

@@ -1,4 +1,4 @@
-/** For how many milliseconds at a time nothing else had its turn, while operations that began together were under way. */
+/** Starts operations at the same time and returns the longest time, in milliseconds, that they blocked the event loop. */
 export async function longestBlock(operations: readonly (() => unknown)[]): Promise<number> {
   let longestMs = 0;
   let isOver = false;

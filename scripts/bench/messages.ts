@@ -1,11 +1,11 @@
-/** Request of the parent to a contender's process. Each is answered before the next is sent. */
+/** Request of the parent to a contender's process. The parent waits for the response before it sends another one. */
 export type Request =
   | { readonly type: 'open'; readonly location: string; readonly agentCount: number }
-  /** Runs a few operations from the first place on, and returns their results. */
+  /** Runs the first operations of a workload and returns a digest of their results. */
   | { readonly type: 'check'; readonly workload: string }
-  /** Work for a while, from the next place on. */
+  /** Runs the next operations of a workload for some time. */
   | { readonly type: 'slice'; readonly workload: string; readonly durationMs: number }
-  /** Starts four operations at once, several times, and returns how long everything else in the process was blocked. */
+  /** Starts four concurrent operations, several times, and returns how long each time blocked the event loop. */
   | { readonly type: 'block'; readonly workload: string; readonly times: number }
   | { readonly type: 'close' };
 

@@ -1,14 +1,14 @@
-/** Numbers that look random and are the same for the same seeds (mulberry32). */
+/** Deterministic pseudorandom numbers (mulberry32). */
 export class Random {
   #state: number;
 
   constructor(...seeds: readonly number[]) {
-    // Neighbouring seeds must not give similar beginnings.
+    // Adjacent seeds must not produce similar first numbers.
     this.#state = seeds.reduce((state, seed) => Math.imul(state ^ seed, 0x9e3779b1) ^ (state >>> 15), 0x2545f491) | 0;
     this.next();
   }
 
-  /** From 0 up to, but not, 1. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
-  /** A whole number, both ends included. */
+  /** Returns an integer from `min` to `max`, both inclusive. */
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -35,7 +35,7 @@ export class Random {
   }
 }
 
-/** The places of a ranking, each drawn half as often as the one at half its rank (Zipf's law). */
+/** Distribution of ranks in which the frequency is inversely proportional to the rank (Zipf's law). */
 export class Zipf {
   readonly #cumulative: number[] = [];
 

@@ -4,11 +4,11 @@ import { longestBlock } from './longest-block';
 import type { Request, Response, Slice } from './messages';
 import { createWorkloads, type Workload } from './workloads';
 
-/** Does what the parent asks for, one thing after another. */
+/** Executes the requests of the parent process one after the other. */
 class Worker {
   readonly #contender: Contender;
   readonly #workloads: ReadonlyMap<string, Workload>;
-  readonly #nextPlace = new Map<string, number>();
+  readonly #nextIndex = new Map<string, number>();
 
   constructor(contender: Contender, agentCount: number) {
     this.#contender = contender;
@@ -18,10 +18,10 @@ class Worker {
   async check(id: string): Promise<string> {
     const workload = this.#find(id);
     const results: unknown[] = [];
-    const places = Array.from({ length: workload.checkedPlaces }, (_, place) => place);
-    for (const place of places) results.push(await workload.prepare(this.#contender, place)());
-    for (const place of places) results.push(await workload.readBack?.(this.#contender, place));
-    this.#nextPlace.set(id, workload.checkedPlaces);
+    const indexes = Array.from({ length: workload.checkedOperations }, (_, index) => index);
+    for (const index of indexes) results.push(await workload.prepare(this.#contender, index)());
+    for (const index of indexes) results.push(await workload.readBack?.(this.#contender, index));
+    this.#nextIndex.set(id, workload.checkedOperations);
     return digestOf(results);
   }
 
@@ -55,19 +55,19 @@ class Worker {
   }
 
   #nextOperation(id: string): () => unknown {
-    const place = this.#nextPlace.get(id) ?? 0;
-    this.#nextPlace.set(id, place + 1);
-    return this.#find(id).prepare(this.#contender, place);
+    const index = this.#nextIndex.get(id) ?? 0;
+    this.#nextIndex.set(id, index + 1);
+    return this.#find(id).prepare(this.#contender, index);
   }
 
   #find(id: string): Workload {
     const workload = this.#workloads.get(id);
-    if (workload === undefined) throw new Error(`there is no workload ${id}`);
+    if (workload === undefined) throw new Error(`unknown workload: ${id}`);
     return workload;
   }
 }
 
-/** Makes this process a contender's. */
+/** Serves the requests of the parent process. */
 export function serve(open: Open): void {
   let worker: Worker | undefined;
   const answer = async (request: Request): Promise<Response> => {
@@ -75,7 +75,7 @@ export function serve(open: Open): void {
       worker = new Worker(await open(request.location), request.agentCount);
       return { type: 'done' };
     }
-    if (worker === undefined) throw new Error('nothing is open');
+    if (worker === undefined) throw new Error('no database is open');
     switch (request.type) {
       case 'check':
         return { type: 'checked', digest: await worker.check(request.workload) };

@@ -103,8 +103,8 @@ export function summaryTable(run: RunResult): Table {
 /** Formats the cold starts and the memory of the processes. */
 export function processTable(run: RunResult): Table {
   return {
-    title: 'Processes: cold start for one answer, and peak memory of the process that ran all workloads',
-    header: ['contender', 'to answer ms', 'to exit ms', `exit x ${run.baseline}`, 'peak RSS MiB'],
+    title: 'A process that starts for one query, and the peak memory of the process that runs all workloads',
+    header: ['contender', 'to result ms', 'to exit ms', `exit x ${run.baseline}`, 'peak RSS MiB'],
     rows: contendersOf(run).map((name) => {
       const start = run.coldStarts[name];
       const times =
@@ -127,7 +127,7 @@ export function blockTable(run: RunResult): Table {
     }),
   ];
   return {
-    title: 'Longest block of the event loop by four concurrent operations, ms: median / longest',
+    title: 'Longest block of the event loop with four concurrent calls, in milliseconds, median / longest',
     header: ['workload', ...names],
     rows: run.blocks.map(format),
   };

@@ -13,7 +13,7 @@ import {
 } from './data';
 import { Random } from './random';
 
-/** Kind of operation. Each contender repeats it as often as it can. */
+/** Kind of operation, which each contender repeats as often as it can. */
 export interface Workload {
   readonly id: string;
   readonly title: string;
@@ -21,20 +21,21 @@ export interface Workload {
   /** Number of records in one operation. */
   readonly records: number;
   /** Number of operations that are compared before the measurement starts. */
-  readonly checkedPlaces: number;
-  /** Makes the operation of a place: all that is no contender's work is done before it is called. */
-  prepare(contender: Contender, place: number): () => unknown;
-  /** Reads back what the operation of a place has written. */
-  readBack?(contender: Contender, place: number): unknown;
+  readonly checkedOperations: number;
+  /** Returns the operation with an index. Its arguments are generated before it is called, which is not measured. */
+  prepare(contender: Contender, index: number): () => unknown;
+  /** Reads what the operation with an index has written. */
+  readBack?(contender: Contender, index: number): unknown;
 }
 
-/** All workloads, reads first; the numbers are those of the package's targets. */
+/** Returns all workloads, reads first. */
 export function createWorkloads(agentCount: number): Workload[] {
   return [...agentReads(agentCount), ...agentLists(agentCount), ...otherReads(agentCount), ...writes(agentCount)];
 }
 
-function anAgent(place: number, agentCount: number): number {
-  return new Random(1, place).between(0, agentCount - 1);
+/** Returns the index of a random agent. */
+function randomAgent(index: number, agentCount: number): number {
+  return new Random(1, index).between(0, agentCount - 1);
 }
 
 function agentReads(agentCount: number): Workload[] {
@@ -42,27 +43,32 @@ function agentReads(agentCount: number): Workload[] {
     workload(
       'W1',
       'getAgent',
-      (place) => agentId(anAgent(place, agentCount)),
+      (index) => agentId(randomAgent(index, agentCount)),
       (contender, id) => contender.getAgent(id),
     ),
     workload('W2', 'part of the name + any of 2 capabilities, 20', searchOf, search),
     workload(
       'W2s',
-      'the same, by a part that few names have',
-      (place) => selectiveSearchOf(anAgent(place, agentCount), agentCount),
+      'the same, a part that few names have',
+      (index) => selectiveSearchOf(randomAgent(index, agentCount), agentCount),
       search,
     ),
-    workload('W3', 'all of 3 capabilities, 20', (place) => threeOf(anAgent(place, agentCount), agentCount, 0), able),
+    workload(
+      'W3',
+      'all of 3 capabilities, 20',
+      (index) => threeCapabilitiesOf(randomAgent(index, agentCount), agentCount, 0),
+      searchByAll,
+    ),
     workload(
       'W3s',
-      'the same, one of which few agents have',
-      (place) => threeOf(rareAgent(anAgent(place, agentCount)), agentCount, -3),
-      able,
+      'the same, one capability is rare',
+      (index) => threeCapabilitiesOf(rareAgent(randomAgent(index, agentCount)), agentCount, -3),
+      searchByAll,
     ),
     workload(
       'W4',
       'agent by fingerprint',
-      (place) => fingerprintOf(anAgent(place, agentCount)),
+      (index) => fingerprintOf(randomAgent(index, agentCount)),
       (contender, fingerprint) => contender.agentsByFingerprint(fingerprint),
     ),
   ];
@@ -75,20 +81,20 @@ function agentLists(agentCount: number): Workload[] {
   return [
     workload(
       'W5off',
-      `${size} agents behind ${deepest}`,
-      (place) => Math.max(0, deepest - new Random(5, place).between(0, 99)),
+      `${size} agents after an offset of ${deepest}`,
+      (index) => Math.max(0, deepest - new Random(5, index).between(0, 99)),
       (contender, offset) => contender.agentsAtOffset(offset, size),
     ),
     workload(
       'W5key',
       `the next page of ${size} agents`,
-      (place) => place % pages === 0,
+      (index) => index % pages === 0,
       (contender, isFirst) => contender.nextPage(isFirst, size),
     ),
     workload(
       'W5own',
       `${size} agents of an owner`,
-      (place) => ownerOf(anAgent(place, agentCount), agentCount),
+      (index) => ownerOf(randomAgent(index, agentCount), agentCount),
       (contender, owner) => contender.agentsOfOwner(owner, size),
     ),
   ];
@@ -99,67 +105,67 @@ function otherReads(agentCount: number): Workload[] {
     workload(
       'W10',
       'events by time and severity, 100',
-      (place) => spanOf(place, agentCount),
+      (index) => spanOf(index, agentCount),
       (contender, [from, to]) => contender.queryEvents(from, to, ['HIGH', 'CRITICAL'], 100),
     ),
     workload(
       'W11',
       'certificate by fingerprint',
-      (place) => fingerprintOf(anAgent(place, agentCount)),
+      (index) => fingerprintOf(randomAgent(index, agentCount)),
       (contender, fingerprint) => contender.getCertificateByFingerprint(fingerprint),
     ),
   ];
 }
 
-/** A prime number: its multiples reach all agents of a directory of any usual size. */
-const scatter = 7919;
+/** A prime, so that its multiples reach all agents unless their number is a multiple of it. */
+const stride = 7919;
 
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  // Scattered, and every agent once before any agent is changed again. This package gives a second change a later time
-  // than the first, even when the clock stands still. Other contenders do not.
-  const changed = (place: number): number => (place * scatter) % agentCount;
-  // Far behind those that are created one by one.
-  const batchStart = (place: number): number => 20_000_000 + place * batchSize;
+  // Scattered, and each agent once before any agent is updated again: this package gives the second update a later time
+  // than the first even when the clock stands still, and the other contenders do not.
+  const updatedAgent = (index: number): number => (index * stride) % agentCount;
+  // Far beyond the indexes of createAgent.
+  const batchStart = (index: number): number => 20_000_000 + index * batchSize;
   return [
     {
       ...workload(
         'W6',
         'createAgent',
-        (place) => agentAt(agentCount + place, agentCount),
+        (index) => agentAt(agentCount + index, agentCount),
         (contender, agent) => contender.createAgent(agent),
       ),
       writes: true,
-      readBack: (contender, place) => contender.getAgent(agentId(agentCount + place)),
+      readBack: (contender, index) => contender.getAgent(agentId(agentCount + index)),
     },
     {
       ...workload(
         'W7',
-        `${batchSize} agents at once`,
-        (place) => Array.from({ length: batchSize }, (_, index) => agentAt(batchStart(place) + index, agentCount)),
+        `${batchSize} agents in one call`,
+        (index) => Array.from({ length: batchSize }, (_, offset) => agentAt(batchStart(index) + offset, agentCount)),
         (contender, agents) => contender.createAgents(agents),
       ),
       writes: true,
       records: batchSize,
-      checkedPlaces: 2,
-      readBack: (contender, place) => contender.getAgent(agentId(batchStart(place))),
+      checkedOperations: 2,
+      readBack: (contender, index) => contender.getAgent(agentId(batchStart(index))),
     },
     {
       ...workload(
         'W8',
-        'updateAgent, all of it',
-        (place) => agentAt(changed(place), agentCount, place + 1),
+        'updateAgent, all fields',
+        (index) => agentAt(updatedAgent(index), agentCount, index + 1),
         (contender, agent) => contender.updateAgent(agent),
       ),
       writes: true,
-      readBack: (contender, place) => contender.getAgent(agentId(changed(place))),
+      readBack: (contender, index) => contender.getAgent(agentId(updatedAgent(index))),
     },
     {
       ...workload(
         'W9',
         'recordSecurityEvent',
-        (place) => eventAt(eventCount + place, eventCount),
+        (index) => eventAt(eventCount + index, eventCount),
         (contender, event) => contender.recordEvent(event),
       ),
       writes: true,
@@ -170,7 +176,7 @@ function writes(agentCount: number): Workload[] {
 function workload<A>(
   id: string,
   title: string,
-  argumentOf: (place: number) => A,
+  argumentOf: (index: number) => A,
   run: (contender: Contender, argument: A) => unknown,
 ): Workload {
   return {
@@ -178,9 +184,9 @@ function workload<A>(
     title,
     writes: false,
     records: 1,
-    checkedPlaces: 25,
-    prepare: (contender, place) => {
-      const argument = argumentOf(place);
+    checkedOperations: 25,
+    prepare: (contender, index) => {
+      const argument = argumentOf(index);
       return () => run(contender, argument);
     },
   };
@@ -192,32 +198,32 @@ function search(contender: Contender, [name, capabilities]: Search): unknown {
   return contender.searchAgents(name, capabilities, 20);
 }
 
-function able(contender: Contender, capabilities: readonly string[]): unknown {
+function searchByAll(contender: Contender, capabilities: readonly string[]): unknown {
   return contender.agentsWithAll(capabilities, 20);
 }
 
-function searchOf(place: number): Search {
-  const random = new Random(2, place);
+function searchOf(index: number): Search {
+  const random = new Random(2, index);
   return [namePartOf(random), drawCapabilities(random, 2)];
 }
 
-// The end of one agent's name, with the space before it: whatever their number, few have the same.
+// The end of an agent's name with the space before it, which few names share, whatever their number.
 function selectiveSearchOf(agent: number, agentCount: number): Search {
   const { name, capabilities } = agentAt(agent, agentCount);
   return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
 }
 
-// Of one agent, so that there is always something to find.
-function threeOf(agent: number, agentCount: number, from: number): string[] {
+// The capabilities of one agent, so that each search finds at least that one. A negative `from` takes the last ones.
+function threeCapabilitiesOf(agent: number, agentCount: number, from: number): string[] {
   for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);
     if (capabilities.length >= 3) return from < 0 ? capabilities.slice(from) : capabilities.slice(0, 3);
   }
 }
 
-// A tenth of all time.
-function spanOf(place: number, agentCount: number): [from: Date, to: Date] {
+// A tenth of the time of all events.
+function spanOf(index: number, agentCount: number): [from: Date, to: Date] {
   const spanMs = agentCount * eventIntervalMs;
-  const from = nowMs - Math.floor((1 + new Random(3, place).next() * 9) * spanMs);
+  const from = nowMs - Math.floor((1 + new Random(3, index).next() * 9) * spanMs);
   return [new Date(from), new Date(from + spanMs)];
 }

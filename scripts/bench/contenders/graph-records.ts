@@ -1,8 +1,6 @@
 import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../src';
 
-/*
- * Records out of what an ORM gives: an object with the objects that belong to it.
- */
+/* Converts the objects of an ORM, with their related objects, to records. */
 
 interface EntryRow {
   readonly key: string;
@@ -25,9 +23,9 @@ export interface AgentGraph extends Readonly<
 > {
   readonly defaultEndpointId: string | null;
   readonly description: string | null;
-  /** In their order. */
+  /** By position. */
   readonly endpoints: readonly EndpointRow[];
-  /** In their order. */
+  /** By name. */
   readonly capabilities: readonly { readonly capability: { readonly name: string } }[];
   readonly metadata: readonly EntryRow[];
 }

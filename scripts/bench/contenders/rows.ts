@@ -2,9 +2,9 @@ import type { JsonValue } from '../../../src';
 import type { BenchAgent, BenchEndpoint, BenchEvent } from '../data';
 import { foldedName, versionKey } from './derived-columns';
 
-/* Written records as rows of the tables. */
+/* Converts records to rows of the tables. */
 
-/** The columns of an agent that a change sets. */
+/** Returns the columns of an agent that an update sets. */
 export function columnsOf(agent: BenchAgent) {
   const { name, publicKey, version, description, createdAt, updatedAt, expiresAt, status, owner } = agent;
   return {
@@ -35,7 +35,7 @@ export function endpointRows({ id: agentId, endpoints }: BenchAgent) {
   return endpoints.map((endpoint, position) => ({ agentId, ...endpointColumnsOf(endpoint, position) }));
 }
 
-/** @param ids - of capabilities, by their names. */
+/** Returns the rows of `agent_capabilities`; `ids` maps names of capabilities to ids. */
 export function linkRows({ id: agentId, capabilities }: BenchAgent, ids: ReadonlyMap<string, string>) {
   return capabilities.map((name) => ({ agentId, capabilityId: ids.get(name) ?? '' }));
 }

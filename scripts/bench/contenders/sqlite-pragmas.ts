@@ -1,4 +1,4 @@
-/** The settings of every contender's connection: those of the package. */
+/** The settings of each contender's connection, which are those of the package. */
 export const sqlitePragmas = [
   'journal_mode = WAL',
   'synchronous = NORMAL',

@@ -41,7 +41,7 @@ export async function openPostgresqlStore(): Promise<Store> {
     fill: async (template, build, agentCount) => {
       const target = await create(`${prefix}_template_${template}`, 'template0 ENCODING UTF8');
       await fillDatabase(build, target, agentCount);
-      // Autovacuum would do this later: without statistics the planner of this engine chooses bad plans.
+      // Autovacuum would collect statistics later; without them the planner chooses bad plans.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');
     },

@@ -12,7 +12,7 @@ const { agentCapabilities, agents, capabilities, certificates, endpoints, securi
 
 type Db = NodePgDatabase<typeof schema>;
 
-/** Drizzle on node-postgres: relational queries, prepared; what is written, in as few statements as tables. */
+/** Opens Drizzle on node-postgres, with prepared relational queries, and one statement for each table in a write. */
 export const open: Open = (url) => {
   const pool = new Pool({ connectionString: url });
   const db = drizzle(pool, { schema });

@@ -41,7 +41,7 @@ export function writes(db: Db): Writes {
     .prepare();
   return {
     createAgent: (agent) => {
-      // Every statement of this one connection is part of the transaction.
+      // The prepared statements run on the same connection, and so in this transaction.
       db.transaction(() => create(agent), { behavior: 'immediate' });
       return agent.id;
     },

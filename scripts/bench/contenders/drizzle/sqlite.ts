@@ -13,7 +13,7 @@ const { agentCapabilities, agents, capabilities, certificates, endpoints, securi
 
 type Db = BetterSQLite3Database<typeof schema>;
 
-/** Drizzle on better-sqlite3: relational queries and inserts, prepared. */
+/** Opens Drizzle on better-sqlite3, with prepared relational queries and inserts. */
 export const open: Open = (path) => {
   const driver = new SqliteDriver(path);
   for (const pragma of sqlitePragmas) driver.pragma(pragma);

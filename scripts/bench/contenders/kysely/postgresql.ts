@@ -14,7 +14,7 @@ const engine: Engine = {
   toFlag: (flag) => flag,
 };
 
-/** Kysely on node-postgres, with its helpers for relations. */
+/** Opens Kysely on node-postgres, with its helpers for relations. */
 export const open: Open = (url) => {
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new Pool({ connectionString: url }) }) });
   return { ...reads(db, engine), ...writes(db, engine), close: () => db.destroy() };

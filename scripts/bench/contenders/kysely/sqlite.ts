@@ -9,15 +9,15 @@ import type { Tables } from './tables';
 import { writes } from './writes';
 
 const engine: Engine = {
-  // The two helpers have one type, as the plugin that parses what this one gives cannot change it. That plugin would parse
-  // the values of metadata, too, which have to stay texts.
+  // Kysely's types promise parsed JSON, but this helper returns text. Kysely's plugin that parses results would also parse
+  // the values of metadata, which must remain text.
   jsonArrayFrom,
   parsed: <T>(json: T) => JSON.parse(String(json)) as T,
   toTime: (date) => date.getTime(),
   toFlag: Number,
 };
 
-/** Kysely on better-sqlite3, with its helpers for relations. */
+/** Opens Kysely on better-sqlite3, with its helpers for relations. */
 export const open: Open = (path) => {
   const driver = new SqliteDriver(path);
   for (const pragma of sqlitePragmas) driver.pragma(pragma);

@@ -1,9 +1,9 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { AgentStatus, CertificateStatus, HealthStatus, SecuritySeverity } from '../../../../src';
 
-/** As the driver gives and takes it: milliseconds on SQLite, a Date on PostgreSQL. */
+/** Time as the driver represents it: milliseconds on SQLite, a Date on PostgreSQL. */
 type Time = ColumnType<number | Date, number | Date, number | Date>;
-/** Likewise. */
+/** Boolean as the driver represents it: 0 or 1 on SQLite. */
 type Flag = ColumnType<number | boolean, number | boolean, number | boolean>;
 
 interface Entry {

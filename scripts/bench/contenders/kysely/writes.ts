@@ -7,7 +7,7 @@ import type { BenchAgent } from '../../data';
 import type { Engine } from './engine';
 import type { Tables } from './tables';
 
-/** SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535. */
+/** Keeps below the limit of parameters in a statement: 32,766 on SQLite, 65,535 on PostgreSQL. */
 const rowsPerStatement = 2000;
 
 export function writes(db: Kysely<Tables>, engine: Engine): Writes {

@@ -5,7 +5,7 @@ import { PrismaClient } from '../../../../src/generated/prisma-postgresql/client
 import type { Open } from '../../contender';
 import { reads, writes } from './reads-and-writes';
 
-/** Prisma Client as its documentation has it, on the official adapter, which is let prepare its statements. */
+/** Opens Prisma Client as its documentation shows it, on the official adapter with prepared statements. */
 export const open: Open = (url) => {
   const names = new Map<string, string>();
   const statementNameGenerator = ({ sql }: { sql: string }): string => {
@@ -14,7 +14,7 @@ export const open: Open = (url) => {
     return name;
   };
   const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }, { statementNameGenerator }) });
-  // One model, generated for each engine: what the two clients are asked for here, they have in common.
+  // Both clients are generated from one model, and the benchmark uses only what they have in common.
   const same = client as unknown as SqlitePrismaClient;
   return { ...reads(same), ...writes(same), close: () => client.$disconnect() };
 };

@@ -4,11 +4,11 @@ import type { Open } from '../../contender';
 import { sqlitePragmas } from '../sqlite-pragmas';
 import { reads, writes } from './reads-and-writes';
 
-/** Prisma Client as its documentation has it, on the official adapter. */
+/** Opens Prisma Client as its documentation shows it, on the official adapter. */
 export const open: Open = async (path) => {
   const adapter = new PrismaBetterSqlite3({ url: `file:${path}` }, { timestampFormat: 'unixepoch-ms' });
   const client = new PrismaClient({ adapter });
-  // The adapter has no option for them; it has one connection, which keeps them.
+  // The adapter has no option for them, but a single connection.
   for (const pragma of sqlitePragmas) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
   return { ...reads(client), ...writes(client), close: () => client.$disconnect() };
 };

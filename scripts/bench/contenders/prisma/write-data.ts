@@ -3,12 +3,12 @@ import type { Prisma } from '../../../../src/generated/prisma/client';
 import type { BenchAgent, BenchEvent } from '../../data';
 import { columnsOf, endpointColumnsOf, entriesOf } from '../rows';
 
-/** A nested create: the agent with all that belongs to it. */
+/** Returns the nested create of an agent with its collections. */
 export function createAgentData(agent: BenchAgent): Prisma.AgentCreateInput {
   return { id: agent.id, ...scalars(agent), ...collections(agent) };
 }
 
-/** The same as a nested update: collections are emptied and filled again. */
+/** Returns the nested update of an agent; it deletes the collections and creates them again. */
 export function updateAgentData(agent: BenchAgent): Prisma.AgentUpdateInput {
   const { endpoints, capabilities, metadata } = collections(agent);
   return {

@@ -1,7 +1,7 @@
 /*
- * The statements of somebody who knows PostgreSQL and has only this schema to serve: each is one round trip, a record is
- * one row with its collections as JSON, a page of ids is found before any record is put together. "OFFSET 0" in a lateral
- * subquery keeps PostgreSQL from reading a whole table where it takes a few rows for many.
+ * Statements for this schema alone. Each operation is one round trip. A record is one row with its collections as JSON, and
+ * a statement finds the ids of a page before it builds records. "OFFSET 0" in a lateral subquery prevents a scan of the
+ * whole table where PostgreSQL overestimates the number of rows.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -24,7 +24,7 @@ function toMs(time: string): string {
 
 export const getAgent = `SELECT ${agentColumns} FROM agents a WHERE a.id = $1`;
 
-/** Parameters: a pattern of the name, any of, limit. */
+/** Parameters: pattern of the name, names of capabilities, limit. */
 export const searchAgents = `WITH page AS MATERIALIZED (
     SELECT a.id FROM agents a
     WHERE a.name_folded LIKE $1 AND EXISTS (SELECT 1 FROM agent_capabilities ac
@@ -32,7 +32,7 @@ export const searchAgents = `WITH page AS MATERIALIZED (
     ORDER BY a.updated_at DESC, a.id LIMIT $3)
   ${agentsOfPage}`;
 
-/** From the rarest capability on. Parameters: all of, limit. */
+/** Starts with the rarest capability. Parameters: names of capabilities, limit. */
 export const agentsWithAll = `WITH wanted AS MATERIALIZED (
     SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000) s) AS uses
     FROM capabilities c WHERE c.name = ANY ($1::text[])),
@@ -58,7 +58,7 @@ export const agentsAtOffset = `WITH page AS MATERIALIZED (
     SELECT id FROM agents ORDER BY updated_at DESC, id LIMIT $1 OFFSET $2)
   ${agentsOfPage}`;
 
-/** Parameters: time (ms) and id of the agent before, limit. */
+/** Parameters: time (ms) and id of the previous page's last agent, limit. */
 export const agentsAfter = `WITH page AS MATERIALIZED (
     SELECT id FROM agents WHERE updated_at <= to_timestamp($1::float8 / 1000)
     AND (updated_at < to_timestamp($1::float8 / 1000) OR id > $2) ORDER BY updated_at DESC, id LIMIT $3)
@@ -70,7 +70,7 @@ const agentRecord = `id text, name text, "nameFolded" text, "publicKey" text, "c
   metadata json`;
 const endpointRecord = `id text, position integer, protocol text, address text, port integer, health json`;
 
-/** The agents of $1, an array of JSON, as a table; the names of their capabilities, those that are new among them. */
+/** Tables of the agents in $1 (a JSON array), of the names of their capabilities, and of the known and the new ones. */
 const given = `given AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS g(${agentRecord})),
   names AS MATERIALIZED (SELECT g.id AS agent_id, n.name FROM given g, json_array_elements_text(g.capabilities) AS n(name)),
   known AS MATERIALIZED (SELECT id, name FROM capabilities WHERE name IN (SELECT name FROM names)),
@@ -91,14 +91,17 @@ const agentNames = `id, name, name_folded, public_key, certificate_id, default_e
   description, created_at, updated_at, expires_at, status, owner`;
 const endpointNames = 'agent_id, id, position, protocol, address, port, health_status, last_checked';
 
-/** One agent or many. Parameter: an array of them. */
+/** Parameter: JSON array of one or more agents. */
 export const insertAgents = `WITH ${given},
   a AS (INSERT INTO agents (${agentNames}) ${agentValues}),
   e AS (INSERT INTO endpoints (${endpointNames}) ${endpointValues}),
   l AS (INSERT INTO agent_capabilities (agent_id, capability_id) ${linkValues})
   INSERT INTO agent_metadata (agent_id, key, value) ${metadataValues}`;
 
-/** Collections are brought to what is given, as no statement may insert what it deletes. Parameter: an array of one. */
+/**
+ * Updates the rows of the collections in place, because one statement cannot delete a row and insert it again. Parameter:
+ * JSON array of one agent.
+ */
 export const updateAgent = `WITH ${given},
   changed AS (UPDATE agents SET (${agentNames}) = (${agentValues})
     WHERE id = (SELECT id FROM given) AND (status <> 'REVOKED' OR status = (SELECT status FROM given)) RETURNING id),
@@ -121,7 +124,7 @@ export const updateAgent = `WITH ${given},
       WHERE u.capability_id = c.id AND u.agent_id <> (SELECT id FROM changed)))
   SELECT 1 FROM changed`;
 
-/** Parameters: the columns, metadata (JSON). */
+/** Parameters: the columns, metadata (JSON object). */
 export const recordEvent = `WITH s AS (INSERT INTO security_events (id, timestamp, event_type, severity, source, target,
     description, mitigation_applied) VALUES ($1, to_timestamp($2::float8 / 1000), $3, $4, $5, $6, $7, $8))
   INSERT INTO security_event_metadata (event_id, key, value) SELECT $1, key, value::text FROM json_each($9::json)`;

@@ -5,7 +5,7 @@ import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import * as sql from './postgresql-sql';
 import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
 
-/** Hand-written SQL on node-postgres, in named statements: the practical limit, against which the others are measured. */
+/** Opens hand-written SQL on node-postgres, in named statements: the practical limit. */
 export const open: Open = (url) => {
   const pool = new Pool({ connectionString: url });
   return { ...reads(pool), ...writes(pool), close: () => pool.end() };
@@ -19,7 +19,7 @@ function reads(pool: Pool): Reads {
   };
   return {
     getAgent: async (id) => (await agents('getAgent', sql.getAgent, [id]))[0] ?? null,
-    // Without a name: which plan is best depends on the pattern, and a named statement soon has one for all.
+    // Unnamed: the best plan depends on the pattern, and a named statement may get a generic plan after five executions.
     searchAgents: (name, capabilities, limit) =>
       agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
     agentsWithAll: (capabilities, limit) => agents('agentsWithAll', sql.agentsWithAll, [capabilities, limit]),
@@ -55,7 +55,7 @@ function writes(pool: Pool): Writes {
       await pool.query({ name: 'insertAgent', text: sql.insertAgents, values: [JSON.stringify([recordOf(agent)])] });
       return agent.id;
     },
-    // Without a name: the plan for a thousand is another than the plan for one.
+    // Unnamed: a thousand agents need another plan than one.
     createAgents: async (agents) => {
       await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },

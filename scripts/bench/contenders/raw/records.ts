@@ -1,8 +1,8 @@
 import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
 
 /*
- * Rows of the hand-written statements as records. What the columns hold is decided by the statement beside, so each kind
- * of row has one type and no check.
+ * Converts rows of the hand-written statements to records. The statements determine the types of the columns, so the rows
+ * are not validated.
  */
 
 export type AgentRow = [
@@ -20,7 +20,7 @@ export type AgentRow = [
   owner: string,
   endpoints: string,
   capabilities: string,
-  /** JSON objects are put together as texts: their values are JSON already. */
+  /** JSON object that the statement concatenates, because the stored values are JSON. */
   metadata: string,
 ];
 

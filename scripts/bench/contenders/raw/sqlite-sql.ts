@@ -1,7 +1,7 @@
 /*
- * The statements of somebody who knows SQLite and has only this schema to serve: a record is one row with its collections
- * as JSON, a page of ids is found before any record is put together. "CROSS JOIN" keeps the order of the loops, and
- * "LIMIT ? + 0" keeps SQLite from looking at the bound value, after which it would plan the statement anew each time.
+ * Statements for this schema alone. A record is one row with its collections as JSON, and a statement finds the ids of a
+ * page before it builds records. "CROSS JOIN" keeps the order of the loops. "LIMIT ? + 0" hides the bound value from
+ * SQLite, which would otherwise plan the statement again for each value.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -17,7 +17,7 @@ const agentsOfPage = `SELECT ${agentColumns} FROM page CROSS JOIN agents a ON a.
 
 export const getAgent = `SELECT ${agentColumns} FROM agents a WHERE a.id = ?`;
 
-/** The names first, from the index of their parts. Parameters: its query, part of the name, any of (JSON), limit. */
+/** Starts with the trigram index. Parameters: its query, part of the name, names of capabilities (JSON), limit. */
 export const searchAgents = `WITH named AS MATERIALIZED (
     SELECT n.agent_id AS id FROM agent_names_search s CROSS JOIN agent_names n ON n.key = s.rowid
     WHERE s.agent_names_search MATCH ? AND instr(n.name_folded, ?) > 0),
@@ -29,7 +29,7 @@ export const searchAgents = `WITH named AS MATERIALIZED (
     ORDER BY a.updated_at DESC, a.id LIMIT ? + 0)
   ${agentsOfPage}`;
 
-/** From the rarest capability on. Parameters: all of (JSON), their number, limit. */
+/** Starts with the rarest capability. Parameters: names of capabilities (JSON), their number, limit. */
 export const agentsWithAll = `WITH wanted AS MATERIALIZED (
     SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = c.id LIMIT 1000)) AS uses
     FROM capabilities c WHERE c.name IN (SELECT value FROM json_each(?))),
@@ -53,7 +53,7 @@ export const agentsAtOffset = `WITH page AS MATERIALIZED (
     SELECT id FROM agents ORDER BY updated_at DESC, id LIMIT ? + 0 OFFSET ? + 0)
   ${agentsOfPage}`;
 
-/** Parameters: twice the time and once the id of the agent before, limit. */
+/** Parameters: the time of the previous page's last agent, the same again, its id, limit. */
 export const agentsAfter = `WITH page AS MATERIALIZED (
     SELECT id FROM agents WHERE updated_at <= ? AND (updated_at < ? OR id > ?) ORDER BY updated_at DESC, id LIMIT ? + 0)
   ${agentsOfPage}`;
@@ -70,7 +70,7 @@ export const insertEndpoint = `INSERT INTO endpoints (agent_id, id, position, pr
   last_checked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 export const deleteEndpoints = 'DELETE FROM endpoints WHERE agent_id = ?';
 
-/** Parameters: the agent, the names (JSON). */
+/** Parameters: id of the agent, names of capabilities (JSON). */
 export const linkCapabilities = `INSERT INTO agent_capabilities (agent_id, capability_id)
   SELECT ?, c.id FROM json_each(?) n CROSS JOIN capabilities c ON c.name = n.value`;
 export const insertCapability = 'INSERT INTO capabilities (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING';

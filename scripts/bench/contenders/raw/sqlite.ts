@@ -9,7 +9,7 @@ import * as sql from './sqlite-sql';
 
 type Value = string | number | null;
 
-/** Hand-written SQL on better-sqlite3, prepared once: the practical limit, against which the others are measured. */
+/** Opens hand-written SQL on better-sqlite3, in statements that are prepared once: the practical limit. */
 export const open: Open = (path) => {
   const driver = new SqliteDriver(path);
   for (const pragma of sqlitePragmas) driver.pragma(pragma);
@@ -25,7 +25,7 @@ export const open: Open = (path) => {
   };
 };
 
-/** Prepares a value at its first use, and keeps it. */
+/** Returns a function that calls `prepare` once and returns its result each time. */
 function once<T>(prepare: () => T): () => T {
   let prepared: T | undefined;
   return () => (prepared ??= prepare());
@@ -74,7 +74,7 @@ function prepareReads(driver: Database): Reads {
   };
 }
 
-/** A query for names with every three letters in a row that `part` has; it has three at least. */
+/** Returns a full-text query for names with all trigrams of `part`, which has at least three characters. */
 function trigramsOf(part: string): string {
   const trigrams = Array.from({ length: part.length - 2 }, (_, start) => part.slice(start, start + 3));
   return trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
@@ -133,7 +133,7 @@ function prepareCollections(driver: Database): (agent: BenchAgent) => void {
       );
     });
     const names = JSON.stringify(capabilities);
-    // Nearly always they are known already.
+    // Most agents have only capabilities that exist already.
     const linked = linkCapabilities.run(id, names).changes;
     if (linked < capabilities.length) {
       for (const name of capabilities) insertCapability.run(randomUUID(), name);

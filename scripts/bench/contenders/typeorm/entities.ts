@@ -99,7 +99,7 @@ export interface EventMetadataEntity extends Entry {
 
 export type Entities = ReturnType<typeof defineEntities>;
 
-/** @param time - a column of a point in time, as the engine stores it. */
+/** Defines the entities. `time` returns the options of a column for a point in time on the engine. */
 export function defineEntities(time: (name: string) => EntitySchemaColumnOptions) {
   const text = (name?: string): EntitySchemaColumnOptions => ({
     type: 'text',

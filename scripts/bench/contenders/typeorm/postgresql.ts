@@ -6,7 +6,7 @@ import { writes } from './writes';
 
 const entities = defineEntities((name) => ({ name, type: 'timestamptz', precision: 3 }));
 
-/** TypeORM on node-postgres; it names no prepared statements. */
+/** Opens TypeORM on node-postgres; TypeORM has no prepared statements. */
 export const open: Open = async (url) => {
   const source = new DataSource({ type: 'postgres', url, entities: Object.values(entities), installExtensions: false });
   await source.initialize();

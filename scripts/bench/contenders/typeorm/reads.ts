@@ -19,8 +19,8 @@ export function reads(source: DataSource, entities: Entities): Reads {
       .select('holder.agentId', 'agentId')
       .innerJoin('holder.capability', 'capability')
       .where('capability.name IN (:...names)', { names });
-  // Three further statements find the collections of the agents of a page: joins would multiply the rows, and the
-  // strategy "query" for relations takes many times as long.
+  // Loads the collections of a page in three more statements: joins would multiply the rows, and TypeORM's load strategy
+  // "query" takes many times as long.
   const find = async (options: FindManyOptions<AgentEntity>): Promise<AgentRecord[]> => {
     const found = await agents.find({ ...options, order: newestFirst });
     const agentId = In(found.map(({ id }) => id));
@@ -112,7 +112,7 @@ function groupsOf<T>(rows: readonly T[], ownerOf: (row: T) => string): (owner: s
   return (owner) => groups.get(owner) ?? [];
 }
 
-/** Statements that load what belongs to something say nothing of its order. */
+/** Sorts the collections, whose order TypeORM's relations do not define, and converts the agent. */
 function toAgent(agent: AgentEntity): AgentRecord {
   const endpoints = [...agent.endpoints].sort((a, b) => a.position - b.position);
   const capabilities = [...agent.capabilities].sort((a, b) => (a.capability.name < b.capability.name ? -1 : 1));

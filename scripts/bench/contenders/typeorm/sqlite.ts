@@ -15,7 +15,7 @@ const entities = defineEntities((name) => ({
   },
 }));
 
-/** TypeORM on better-sqlite3, whose statements it keeps. */
+/** Opens TypeORM on better-sqlite3 with its cache of prepared statements. */
 export const open: Open = async (path) => {
   const source = new DataSource({
     type: 'better-sqlite3',

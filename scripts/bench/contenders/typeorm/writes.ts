@@ -6,10 +6,10 @@ import * as rows from '../rows';
 import type { BenchAgent } from '../../data';
 import type { Entities } from './entities';
 
-/** SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535. */
+/** Keeps below the limit of parameters in a statement: 32,766 on SQLite, 65,535 on PostgreSQL. */
 const rowsPerStatement = 2000;
 
-/** `insert`, not `save`, which would look for each row first. */
+/** Uses `insert`, because `save` would first select each row. */
 export function writes(source: DataSource, entities: Entities): Writes {
   const create = (agents: readonly BenchAgent[]) =>
     source.transaction(async (tx) => {
@@ -96,7 +96,7 @@ async function insert<E extends ObjectLiteral>(
 ): Promise<void> {
   for (let start = 0; start < values.length; start += rowsPerStatement) {
     const chunk = values.slice(start, start + rowsPerStatement);
-    // Without reading back what the database might have filled in, and without writing it into the values.
+    // Otherwise TypeORM would read generated values back into `chunk`.
     await tx.createQueryBuilder().insert().into(entity).values(chunk).updateEntity(false).execute();
   }
 }
