@@ -103,7 +103,7 @@ export function summaryTable(run: RunResult): Table {
 /** Formats the cold starts and the memory of the processes. */
 export function processTable(run: RunResult): Table {
   return {
-    title: 'A process that starts for one query, and the peak memory of the process that runs all workloads',
+    title: 'A process that starts for one query, and the peak memory of the process that ran all workloads',
     header: ['contender', 'to result ms', 'to exit ms', `exit x ${run.baseline}`, 'peak RSS MiB'],
     rows: contendersOf(run).map((name) => {
       const start = run.coldStarts[name];
