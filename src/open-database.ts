@@ -1,5 +1,5 @@
 import { changeStatements } from './changes/statements';
-import { errorClassifierOf } from './classify-engine-error';
+import { errorClassifierOf } from './error-classifier';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
 import type { CacheSettings, ResolvedOptions } from './options/resolve-options';

@@ -1,4 +1,4 @@
-import { errorClassifierOf } from './classify-engine-error';
+import { errorClassifierOf } from './error-classifier';
 import { Failure } from './errors/failure';
 import type { ResolvedOptions } from './options/resolve-options';
 import { convertRejection } from './runtime/convert-errors';

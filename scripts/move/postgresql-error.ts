@@ -1,5 +1,5 @@
 import { isDatabaseError } from '../../src';
-import { isConnectionFault, toPostgresqlFailure } from '../../src/engines/postgresql/errors/failure';
+import { isConnectionFault, toPostgresqlFailure } from '../../src/engines/postgresql/errors/classify';
 import { ScriptError } from '../console/run-script';
 
 /** Used properties of an error that a server reported. */

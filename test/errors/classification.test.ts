@@ -1,5 +1,5 @@
-import { classifyPostgresqlError } from '../../src/engines/postgresql/errors/failure';
-import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
+import { classifyPostgresqlError } from '../../src/engines/postgresql/errors/classify';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/classify';
 import { classifyError } from '../../src/errors/classify-error';
 import { Failure, invalidInput } from '../../src/errors/failure';
 import { toDatabaseError } from '../../src/errors/operation';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/classify';
 import { describeUnless, describeOn } from '../support/skip';
 import { temporaryDirectory } from '../support/test-database';
 

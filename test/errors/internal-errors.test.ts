@@ -2,7 +2,7 @@ import { perform } from '../../src/runtime/perform';
 import { probeHealth } from '../../src/health/probe';
 import type { HealthProbe } from '../../src/storage/health-probe';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
-import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/classify';
 import { Failure } from '../../src/errors/failure';
 import { driverErrorOf } from '../../src';
 import { expectError } from '../support/expect-error';

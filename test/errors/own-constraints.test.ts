@@ -1,5 +1,5 @@
 import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from '../../src/engines/postgresql/errors/own-constraints';
-import { classifySqliteError } from '../../src/engines/sqlite/errors/failure';
+import { classifySqliteError } from '../../src/engines/sqlite/errors/classify';
 import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from '../../src/engines/sqlite/errors/own-constraints';
 import { isOwnRequiredColumn } from '../../src/errors/own-constraints';
 import { onPostgresql } from '../support/engine';

@@ -8,7 +8,7 @@ import {
   type QueryArrayResult,
 } from 'pg';
 import { Failure } from '../../errors/failure';
-import { isConnectionFault } from './errors/failure';
+import { isConnectionFault } from './errors/classify';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
 import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';

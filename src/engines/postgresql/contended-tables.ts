@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { classifyPostgresqlError } from './errors/failure';
+import { classifyPostgresqlError } from './errors/classify';
 
 /**
  * The tables on which unrelated transactions conflict: registrations share rows of names, and every event follows the last

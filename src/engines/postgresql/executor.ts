@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/failure';
+import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
 import type { Executor, StatementObserver } from '../../storage/executor';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';

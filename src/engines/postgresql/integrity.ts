@@ -4,7 +4,7 @@ import { checkRecords } from '../../integrity/check-records';
 import type { FindingSink } from '../../storage/findings';
 import { checkPart, type Snapshot } from '../../integrity/walker';
 import { convertRejection } from '../../runtime/convert-errors';
-import { classifyPostgresqlError, isConnectionFault } from './errors/failure';
+import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import type { Row, Statement } from '../../sql/statement';
 import { inspectFeedCounter } from './feed-counter';
 import { runStatement, type PostgresqlConnections } from './connections';

@@ -2,7 +2,7 @@ import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { markConnectionFault } from './errors/connection-faults';
 import { findInChain } from '../../errors/error-chain';
 import { StatementTextCache } from '../../sql/statement-text-cache';
-import { isNotQueryable } from './errors/connection-meanings';
+import { isNotQueryable } from './errors/connection-errors';
 import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
 

@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { notInitialized } from '../../errors/failure';
-import { isReadOnlyServer } from './errors/failure';
+import { isReadOnlyServer } from './errors/classify';
 import { enclosingHold } from '../../runtime/transaction-context';
 import { HoldWaits } from './hold-waits';
 import { ManagedClient } from './managed-client';

@@ -1,13 +1,13 @@
 import { DatabaseError, type PoolClient } from 'pg';
 import { Failure } from '../../errors/failure';
-import { isNotQueryable } from './errors/connection-meanings';
+import { isNotQueryable } from './errors/connection-errors';
 import {
   classifyPostgresqlError,
   isConnectionFault,
   isOutdatedPlan,
-  isSerializationFailure,
+  isSerializationConflict,
   isTransactionTimeout,
-} from './errors/failure';
+} from './errors/classify';
 import { Mutex } from '../../runtime/mutex';
 import type { ConnectionHold, TransactionRequest } from '../../storage/engine';
 import { lockContendedTables } from './contended-tables';
@@ -75,7 +75,7 @@ export class PostgresqlTransaction {
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
         // The commit of a serializable transaction may fail; the server has rolled it back and is ready for more.
-        if (isSerializationFailure(error)) isAnswered();
+        if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
       if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();

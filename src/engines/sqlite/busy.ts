@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sqliteErrorOf } from './errors/error';
+import { sqliteErrorOf } from './errors/sqlite-error';
 
 const firstDelayMs = 1;
 const longestDelayMs = 25;

@@ -1,7 +1,7 @@
 import type { FindingSink } from '../../storage/findings';
 import { checkPart } from '../../integrity/walker';
 import { convertRejection } from '../../runtime/convert-errors';
-import { classifySqliteError } from './errors/failure';
+import { classifySqliteError } from './errors/classify';
 
 /** Checks a part of a SQLite database, like {@link checkPart}; `work` may fail with errors of the driver. */
 export function checkSqlitePart(part: string, findings: FindingSink, work: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@ import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';
-import { classifySqliteError } from './errors/failure';
+import { classifySqliteError } from './errors/classify';
 
 /** A state of a SQLite database, on a connection of its own. */
 export interface SqliteSnapshot extends Snapshot {

@@ -1,13 +1,13 @@
 import { constraintRefuses } from '../../../errors/application-constraint';
 import { ownRequiredColumns } from '../../../errors/own-constraints';
-import type { Meaning } from './connection-meanings';
+import type { ErrorMapping } from './error-mapping';
 import { ownForeignKeys } from './own-constraints';
 
-const notFound: Meaning = {
+const notFound: ErrorMapping = {
   code: 'REFERENCE_NOT_FOUND',
   message: 'the record refers to a record that does not exist',
 };
-export const stillReferenced: Meaning = {
+export const stillReferenced: ErrorMapping = {
   code: 'STILL_REFERENCED',
   message: 'other records still refer to this record',
 };
@@ -20,7 +20,7 @@ const ofReferring = 'insert or update on table';
  * Returns the mapping of a foreign key violation. The server has one code for both sides, and names the referencing
  * table. A table of the application refers to a record of this package.
  */
-export function meaningOfForeignKey(error: object): Meaning {
+export function mapForeignKeyViolation(error: object): ErrorMapping {
   const { table } = error as Readonly<Record<string, unknown>>;
   const text = textOf(error);
   const name = nameOf(error);

@@ -7,7 +7,7 @@ import { Migrator } from '../../../migrations/migrator';
 import type { Row } from '../../../sql/statement';
 import { runStatement } from '../connections';
 import { feedLockSql } from '../dialect';
-import { isConnectionFault } from '../errors/failure';
+import { isConnectionFault } from '../errors/classify';
 import { inspectFeedCounter, repairFeedCounter } from '../feed-counter';
 import type { PostgresqlQuery } from '../query';
 import { assertEncoding, serverEncodingSql } from '../server-encoding';

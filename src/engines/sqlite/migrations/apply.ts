@@ -4,7 +4,7 @@ import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 import type { Migration } from '../../../migrations/migration';
 import type { ExistingSchema, MigrationTransaction } from '../../../migrations/runner';
 import { isBusy, whileBusy } from '../busy';
-import { sqliteErrorOf } from '../errors/error';
+import { sqliteErrorOf } from '../errors/sqlite-error';
 import { describeFailedCheck } from './failed-check';
 import { createHistory, readHistory, recordMigration } from './history';
 import { inspectSchema } from './initial-schema';

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { quoteId } from '../../../sql/quote-id';
-import { sqliteErrorOf } from '../errors/error';
+import { sqliteErrorOf } from '../errors/sqlite-error';
 
 /** Prefix of the name of a new table that replaces another one. */
 const copyPrefix = 'new_';

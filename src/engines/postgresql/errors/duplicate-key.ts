@@ -1,20 +1,18 @@
+import { feedCounterMessages } from '../../../changes/feed-counter-messages';
 import type { Failure } from '../../../errors/failure';
 import { toKeyFailure } from '../../../errors/key-failure';
 import { ownKeys } from '../../../errors/own-constraints';
-import type { Meaning } from './connection-meanings';
+import type { ErrorMapping } from './error-mapping';
 
-const feedCounterBehind: Meaning = {
-  code: 'CORRUPT',
-  message: 'the sequence of the change feed is behind its highest stored value: run migrateDatabase() to repair it',
-};
+const sequenceBehind: ErrorMapping = { code: 'CORRUPT', message: feedCounterMessages.behind };
 
 /** Returns the mapping of a duplicate key of the change feed, whose sequence assigns it; undefined for other keys. */
-export function meaningOfFeedKey(error: object): Meaning | undefined {
-  return constraintOf(error) === 'changes_pkey' ? feedCounterBehind : undefined;
+export function mapChangeFeedKey(error: object): ErrorMapping | undefined {
+  return constraintOf(error) === 'changes_pkey' ? sequenceBehind : undefined;
 }
 
 /** Returns the failure for a duplicate key. */
-export function toTakenKey(error: object, cause: unknown): Failure {
+export function toDuplicateKey(error: object, cause: unknown): Failure {
   return toKeyFailure(ownKeys[constraintOf(error)] ?? '', cause);
 }
 

@@ -20,7 +20,7 @@ const otherCertificateCode =
 const handshakeCode = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
 /** Returns the description of a TLS fault of a connection; undefined when the code does not concern TLS. */
-export function describeTlsFault(code: unknown): string | undefined {
+export function describeTlsError(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   const known = certificateFaults.get(code);
   if (known !== undefined) return known;

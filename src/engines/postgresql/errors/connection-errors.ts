@@ -1,82 +1,70 @@
-import type { DatabaseErrorCode } from '../../../errors/database-error';
-import type { Availability } from '../../../errors/failure';
-import { describeTlsFault } from './tls-fault';
+import type { ErrorMapping } from './error-mapping';
+import { describeTlsError } from './tls-errors';
 
 /*
  * Errors of a connection that come from the driver or from the system, before or instead of a response of the server.
  * They have no SQLSTATE.
  */
 
-/** Mapping of an error for the caller. */
-export interface Meaning {
-  readonly code: DatabaseErrorCode;
-  readonly message: string;
-  /** Set when it differs from the default of the code. */
-  readonly retryable?: boolean;
-  /** Set when it differs from the default of {@link reportedFailure}. */
-  readonly isTransient?: boolean;
-  readonly availability?: Availability;
-}
-
-const unreachable: Meaning = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
-const silent: Meaning = {
+const unreachableServer: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
+const connectTimeout: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the server did not answer within pool.connectTimeoutMs',
   isTransient: false,
 };
-export const lost: Meaning = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
+export const connectionLost: ErrorMapping = { code: 'UNAVAILABLE', message: 'the connection to the server was lost' };
 
-export const misunderstood: Meaning = {
+export const protocolViolation: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the connection failed: the server violated the PostgreSQL protocol',
 };
-const unsupportedAuthentication: Meaning = {
+const unsupportedAuthentication: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the server requires an unsupported authentication method, such as GSSAPI: change its pg_hba.conf',
   retryable: false,
 };
 
-export const refusedRole: Meaning = {
+export const rejectedRole: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the server rejected the role or its password',
   retryable: false,
 };
 /** Errors of a connection that the system reports, by their code. */
-const systemErrors: ReadonlyMap<unknown, Meaning> = new Map([
-  ['ECONNREFUSED', unreachable],
-  ['ENOTFOUND', unreachable],
-  ['EAI_AGAIN', unreachable],
-  ['EHOSTUNREACH', unreachable],
-  ['ENETUNREACH', unreachable],
-  ['ECONNRESET', lost],
-  ['ECONNABORTED', lost],
-  ['EPIPE', lost],
-  ['ETIMEDOUT', lost],
+const systemErrors: ReadonlyMap<unknown, ErrorMapping> = new Map([
+  ['ECONNREFUSED', unreachableServer],
+  ['ENOTFOUND', unreachableServer],
+  ['EAI_AGAIN', unreachableServer],
+  ['EHOSTUNREACH', unreachableServer],
+  ['ENETUNREACH', unreachableServer],
+  ['ECONNRESET', connectionLost],
+  ['ECONNABORTED', connectionLost],
+  ['EPIPE', connectionLost],
+  ['ETIMEDOUT', connectionLost],
 ]);
 
 /** Errors of a connection that the driver reports, by their message: they have no code. */
-const driverMessages: readonly (readonly [pattern: RegExp, meaning: Meaning])[] = [
+const driverMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [
     /^timeout exceeded when trying to connect$/,
     { code: 'TIMEOUT', message: 'no connection of the pool became free within pool.connectTimeoutMs' },
   ],
-  [/^(?:timeout expired|Connection terminated due to connection timeout)$/, silent],
+  [/^(?:timeout expired|Connection terminated due to connection timeout)$/, connectTimeout],
   [/^Query read timeout$/, { code: 'TIMEOUT', message: 'the server did not answer within pool.statementTimeoutMs' }],
-  [/^Connection terminated|is not queryable$/, lost],
-  [/^Received unexpected |^received invalid response/, misunderstood],
+  [/^Connection terminated|is not queryable$/, connectionLost],
+  [/^Received unexpected |^received invalid response/, protocolViolation],
   [
     /^The server does not support SSL|error establishing an SSL connection/,
     { code: 'UNAVAILABLE', message: 'the server does not support encrypted connections', retryable: false },
   ],
   [/^Unknown authenticationOk|^SASL: Only mechanism/, unsupportedAuthentication],
-  [/^SASL|password must be a string/, refusedRole],
+  [/^SASL|password must be a string/, rejectedRole],
 ];
 
 /** The same errors in the form in which Prisma's adapter throws them. */
-const adapterKinds: Readonly<Record<string, Meaning>> = {
-  DatabaseNotReachable: unreachable,
-  ConnectionClosed: lost,
-  SocketTimeout: lost,
+const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
+  DatabaseNotReachable: unreachableServer,
+  ConnectionClosed: connectionLost,
+  SocketTimeout: connectionLost,
   TlsConnectionError: {
     code: 'UNAVAILABLE',
     message: 'the encrypted connection could not be established',
@@ -91,13 +79,13 @@ export function isNotQueryable(error: object): boolean {
 }
 
 /** Returns the mapping of an error of a connection; undefined for any other error. */
-export function meaningOfConnectionError(error: object): Meaning | undefined {
+export function mapConnectionError(error: object): ErrorMapping | undefined {
   const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
   // A Unix socket is a file, and its error codes also occur for other files.
-  if (syscall === 'connect') return unreachable;
+  if (syscall === 'connect') return unreachableServer;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;
-  const tlsFault = describeTlsFault(code);
-  if (tlsFault !== undefined) return { code: 'UNAVAILABLE', message: tlsFault, retryable: false, availability: 'down' };
+  const tlsError = describeTlsError(code);
+  if (tlsError !== undefined) return { code: 'UNAVAILABLE', message: tlsError, retryable: false, availability: 'down' };
   return typeof message === 'string' ? driverMessages.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 }

@@ -1,5 +1,5 @@
-import { classifyPostgresqlError } from './engines/postgresql/errors/failure';
-import { classifySqliteError } from './engines/sqlite/errors/failure';
+import { classifyPostgresqlError } from './engines/postgresql/errors/classify';
+import { classifySqliteError } from './engines/sqlite/errors/classify';
 import type { DatabaseLocation } from './options/database-url';
 import type { ErrorClassifier } from './runtime/convert-errors';
 

@@ -3,7 +3,7 @@ import type { DatabaseErrorCode } from '../../../errors/database-error';
 import { notInitialized, reportedFailure, type Failure } from '../../../errors/failure';
 import { toKeyFailure } from '../../../errors/key-failure';
 import { toRefusal } from '../../../errors/refused-column';
-import { sqliteErrorOf, type SqliteError } from './error';
+import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { toLoadFailure } from './load-failure';
 import { describeSqliteViolation } from './violation';
 
@@ -40,7 +40,7 @@ const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, me
   [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
 ];
 
-/** Converts an error of SQLite or of its driver, and any other error, into a failure. */
+/** Converts any error into a failure; knows those of SQLite and of its driver. */
 export function classifySqliteError(error: unknown): Failure {
   return classifyError(error, toSqliteFailure);
 }

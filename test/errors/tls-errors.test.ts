@@ -1,4 +1,4 @@
-import { describeTlsFault } from '../../src/engines/postgresql/errors/tls-fault';
+import { describeTlsError } from '../../src/engines/postgresql/errors/tls-errors';
 
 test.each([
   ['CERT_HAS_EXPIRED', /has expired/],
@@ -16,12 +16,12 @@ test.each([
   ['ERR_SSL_WRONG_VERSION_NUMBER', /handshake/],
   ['EPROTO', /handshake/],
 ])('describes what %s means', (code, message) => {
-  expect(describeTlsFault(code)).toMatch(message);
+  expect(describeTlsError(code)).toMatch(message);
 });
 
 test.each(['ECONNRESET', 'SQLITE_BUSY', '42501', 'ENOENT', undefined, 7])(
   'ignores the code %s, which is not a TLS fault',
   (code) => {
-    expect(describeTlsFault(code)).toBeUndefined();
+    expect(describeTlsError(code)).toBeUndefined();
   },
 );

@@ -1,0 +1,102 @@
+import { classifyError } from '../../../errors/classify-error';
+import { findInChain } from '../../../errors/error-chain';
+import { reportedFailure, type Failure } from '../../../errors/failure';
+import { toRefusal } from '../../../errors/refused-column';
+import { isMarkedConnectionFault } from './connection-faults';
+import { mapConnectionError } from './connection-errors';
+import { toDuplicateKey } from './duplicate-key';
+import { violatesOwnForeignKey } from './foreign-key';
+import {
+  cancelledByRequest,
+  duplicateKey,
+  isFatal,
+  mapServerError,
+  outdatedPlan,
+  readOnlyServer,
+  serializationConflict,
+  sqlStateOf,
+  transactionTimeout,
+} from './sql-states';
+import { describeViolation } from './violation';
+
+/** States after which the server has closed the connection. */
+const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
+
+/** Converts any error into a failure; knows those of the server, of its driver and of connections. */
+export function classifyPostgresqlError(error: unknown): Failure {
+  return classifyError(error, toPostgresqlFailure);
+}
+
+/** Returns the failure of an error of PostgreSQL or of its connection; undefined for any other error. */
+export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
+  const mapping = mapServerError(error);
+  if (mapping === undefined) return undefined;
+  if (mapping === duplicateKey) return toDuplicateKey(error, cause);
+  const column = missingColumnOf(error);
+  const refusal = column === undefined ? undefined : toRefusal(column, cause);
+  if (refusal !== undefined) return refusal;
+  return reportedFailure(mapping.code, mapping.message, {
+    cause,
+    retryable: mapping.retryable,
+    isTransient: mapping.isTransient,
+    isSerializationConflict: mapping === serializationConflict,
+    isReadOnlyServer: mapping === readOnlyServer,
+    violatesOwnForeignKey: violatesOwnForeignKey(error),
+    availability: mapping.availability,
+  });
+}
+
+/** Reports whether a transaction failed because of a concurrent one, so that the whole transaction may be repeated. */
+export function isSerializationConflict(error: unknown): boolean {
+  return findInChain(error, mapServerError) === serializationConflict;
+}
+
+/**
+ * Reports whether the server rejected a write because it is read-only, as a standby is. After a failover another server
+ * would accept the write. The transaction is rolled back.
+ */
+export function isReadOnlyServer(error: unknown): boolean {
+  return findInChain(error, mapServerError) === readOnlyServer;
+}
+
+/**
+ * Reports whether the server rejected a statement because of state that the connection has kept. The transaction is
+ * rolled back.
+ */
+export function isOutdatedPlan(error: unknown): boolean {
+  return findInChain(error, mapServerError) === outdatedPlan;
+}
+
+/** Reports whether the server has rolled a transaction back, and ended the connection, because it took too long. */
+export function isTransactionTimeout(error: unknown): boolean {
+  return findInChain(error, mapServerError) === transactionTimeout;
+}
+
+/** Reports whether somebody cancelled a statement on the server: it must not be repeated automatically. */
+export function isCancelledByRequest(error: unknown): boolean {
+  return findInChain(error, mapServerError) === cancelledByRequest;
+}
+
+/**
+ * Reports whether the connection has to be discarded: it was lost, the server has ended it or has not answered in time,
+ * or the state that it has kept is outdated.
+ */
+export function isConnectionFault(error: unknown): boolean {
+  const found = findInChain(error, (link) => {
+    if (isMarkedConnectionFault(link)) return true;
+    const state = sqlStateOf(link);
+    if (state !== undefined) return isStateOfConnection(link, state) || mapServerError(link) === outdatedPlan;
+    return mapConnectionError(link) === undefined ? undefined : true;
+  });
+  return found ?? false;
+}
+
+// A trigger of the application may raise any state. It does not end the connection.
+function isStateOfConnection(error: object, state: string): boolean {
+  return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
+}
+
+function missingColumnOf(error: object): string | undefined {
+  const { table, column } = error as Readonly<Record<string, unknown>>;
+  return sqlStateOf(error) === '23502' ? `${String(table)}.${String(column)}` : undefined;
+}

@@ -1,0 +1,14 @@
+import type { DatabaseErrorCode } from '../../../errors/database-error';
+import type { Availability } from '../../../errors/failure';
+
+/** Code and message of an error that the server or the driver reports, with the differences from the defaults. */
+export interface ErrorMapping {
+  readonly code: DatabaseErrorCode;
+  readonly message: string;
+  /** Default: decided by the code. */
+  readonly retryable?: boolean;
+  /** Default: true when it is retryable and no timeout. */
+  readonly isTransient?: boolean;
+  /** Default: decided by the code. */
+  readonly availability?: Availability;
+}
