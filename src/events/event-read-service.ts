@@ -18,9 +18,11 @@ import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import { withBounds, type Row, type Statement } from '../sql/statement';
 import { storedSpan } from '../sql/stored';
-import { buildEventAggregate, buildEventCount, buildEventQuery, toSecurityEvent } from './query/builder';
+import { buildEventQuery } from './query/builder';
+import { buildEventAggregate, buildEventCount } from './query/counts';
 import { EventCursors } from './query/cursor';
-import { parseEventQuery } from './validation';
+import { parseEventQuery } from './query/validation';
+import { toSecurityEvent } from './rows';
 import { parseGrouping, parseVerifyOptions } from './options';
 
 import type {
@@ -50,10 +52,8 @@ export abstract class EventReadService {
    */
   get(id: string, options?: ReadOptions): Promise<SecurityEvent | null> {
     return this.#session.read('events.get', options, async (executor) => {
-      const { checks } = this.#settings;
-      const { filter } = parseEventQuery({ ids: [checks.id(id, 'id')] }, checks);
-      if (filter === null) return null;
-      const [row] = await executor.query(buildEventQuery(executor.dialect, filter, { limit: 1 }));
+      const filter = { ids: [this.#settings.checks.id(id, 'id')] };
+      const [row] = await executor.query(buildEventQuery(executor.dialect, { filter, limit: 1 }));
       return row === undefined ? null : toSecurityEvent(row);
     });
   }
@@ -67,12 +67,12 @@ export abstract class EventReadService {
    */
   query(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<SecurityEvent[]> {
     return this.#session.read('events.query', options, async (executor) => {
-      const { filter, window } = parseEventQuery(query, this.#settings.checks);
-      if (filter === null || window.limit === 0) return [];
+      const { filter, limitOffset } = parseEventQuery(query, this.#settings.checks);
+      if (filter === null || limitOffset.limit === 0) return [];
       const { maxResults } = this.#settings;
-      const selection = { limit: rowLimit(window, maxResults), offset: window.offset ?? 0 };
-      const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, filter, selection));
-      checkResultSize(window, rows, maxResults);
+      const selection = { filter, limit: rowLimit(limitOffset, maxResults), offset: limitOffset.offset };
+      const rows = await this.#queryMany(executor, buildEventQuery(executor.dialect, selection));
+      checkResultSize(limitOffset, rows, maxResults);
       return mapYielding(rows, toSecurityEvent);
     });
   }
@@ -134,11 +134,11 @@ export abstract class EventReadService {
     readOptions?: ReadOptions,
   ): Promise<EventCount[]> {
     return this.#session.read('events.aggregate', readOptions, async (executor) => {
-      const { filter: conditions } = parseEventQuery(filter, this.#settings.checks);
+      const { filter: parsed } = parseEventQuery(filter, this.#settings.checks);
       const by = parseGrouping(options);
-      if (conditions === null) return [];
+      if (parsed === null) return [];
       const { maxResults } = this.#settings;
-      const statement = buildEventAggregate(executor.dialect, conditions, by, maxResults + 1);
+      const statement = buildEventAggregate(executor.dialect, { filter: parsed, by, limit: maxResults + 1 });
       const rows = await this.#queryMany(executor, statement);
       if (rows.length > maxResults)
         throw new Failure('RESULT_TOO_LARGE', `more than ${maxResults} keys match: narrow the filter`);
@@ -186,12 +186,12 @@ export abstract class EventReadService {
     query: SecurityEventQuery,
     { after, size, bounds }: PageRequest,
   ): Promise<Page<SecurityEvent>> {
-    const { filter, window } = parseEventQuery(query, this.#settings.checks);
-    refuseLimitOffset(window);
+    const { filter, limitOffset } = parseEventQuery(query, this.#settings.checks);
+    refuseLimitOffset(limitOffset);
     const cursors = new EventCursors(filter);
-    const place = after === undefined ? undefined : cursors.decode(after);
+    const position = after === undefined ? undefined : cursors.decode(after);
     if (filter === null) return { items: [] };
-    const statement = buildEventQuery(executor.dialect, filter, { limit: size + 1, after: place });
+    const statement = buildEventQuery(executor.dialect, { filter, limit: size + 1, after: position });
     const rows = await executor.query(withBounds(bounds, statement));
     return toPage(await mapYielding(rows, toSecurityEvent), size, (event) => cursors.encode(event));
   }

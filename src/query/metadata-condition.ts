@@ -27,16 +27,3 @@ export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
     },
   };
 }
-
-/** Returns the ids of the records that have all given entries of metadata. */
-export function ownersWithMetadata(
-  dialect: Dialect,
-  { table, ownerColumn }: MetadataTable,
-  rows: readonly MetadataRow[],
-): Sql {
-  const wanted = toEntriesJson(rows);
-  const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(sql`${wanted}`, 'entry')} LIMIT CAST(${rows.length} AS BIGINT)) AS wanted`;
-  return sql`SELECT m.${raw(ownerColumn)} FROM ${entries}
-    JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}
-    GROUP BY m.${raw(ownerColumn)} HAVING count(*) = ${rows.length}`;
-}

@@ -32,11 +32,6 @@ export function isIndexedPart(part: string): boolean {
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 
-/** @param bind - a parameter that is bound to what it is given to derive from the text. */
-export function textPart(text: string, bind: (derive: (part: string) => string) => Sql): TextPart {
-  return { isIndexed: isIndexedPart(text), bind: (derive = (part) => part) => bind(derive) };
-}
-
 /** The columns of a record set, in the order of the values in each of its rows. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 

@@ -85,6 +85,6 @@ export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
  * which takes longer than many queries; it does not do that for an expression. The cast tells PostgreSQL that the
  * numbers may be large.
  */
-export function limitOffset(limit: Sql | number, offset: Sql | number): Sql {
+export function limitOffset(limit: Sql, offset: Sql): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;
 }

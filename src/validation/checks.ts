@@ -86,11 +86,6 @@ export function checkArray<T>(
   });
 }
 
-/** Reports whether one of the filters of a query is an empty text or an empty array, which nothing can match. */
-export function hasEmptyFilter(filters: object): boolean {
-  return Object.values(filters).some((value) => value === '' || (Array.isArray(value) && value.length === 0));
-}
-
 /**
  * Returns the given fields of an object; rejects unknown fields. Each field is read once, so that the checked value is
  * the used one, even when a getter returns another value next time. Does not check the values.

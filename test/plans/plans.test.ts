@@ -8,7 +8,7 @@ import { toNumbered } from '../../src/engines/postgresql/numbered-parameters';
 import { postgresqlDialect } from '../../src/engines/postgresql/dialect';
 import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import { buildEventQuery } from '../../src/events/query/builder';
-import { parseEventQuery } from '../../src/events/validation';
+import { parseEventQuery } from '../../src/events/query/validation';
 import type { Statement } from '../../src/sql/statement';
 import { onPostgresql } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
@@ -159,7 +159,7 @@ describe('Events', () => {
   const select = (query: SecurityEventQuery): Statement => {
     const { filter } = parseEventQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
-    return buildEventQuery(dialect, filter, { limit: 20 });
+    return buildEventQuery(dialect, { filter, limit: 20 });
   };
 
   test.each<[SecurityEventQuery, string]>([

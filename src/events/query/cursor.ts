@@ -1,9 +1,9 @@
 import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../query/cursor';
-import type { EventPlace } from './builder';
-import type { EventFilter } from '../validation';
 import type { SecurityEvent } from '../types';
+import type { EventPosition } from './builder';
+import type { EventFilter } from './filter-fields';
 
-/** The cursors of a query's pages. */
+/** Cursors of the pages of one query. */
 export class EventCursors {
   readonly #fingerprint: string;
 
@@ -11,17 +11,17 @@ export class EventCursors {
     this.#fingerprint = fingerprintOf('events', filter);
   }
 
-  /** The cursor of the place after an event. */
+  /** Returns the cursor of the keyset position after an event. */
   encode({ timestamp, id }: SecurityEvent): string {
     return encodeCursor(this.#fingerprint, [timestamp.getTime(), id]);
   }
 
   /** @throws INVALID_INPUT */
-  decode(cursor: string): EventPlace {
-    return decodeCursor(cursor, this.#fingerprint, isPlace);
+  decode(cursor: string): EventPosition {
+    return decodeCursor(cursor, this.#fingerprint, isPosition);
   }
 }
 
-function isPlace(key: readonly CursorValue[]): key is EventPlace {
+function isPosition(key: readonly CursorValue[]): key is EventPosition {
   return key.length === 2 && typeof key[0] === 'number' && typeof key[1] === 'string';
 }

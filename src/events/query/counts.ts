@@ -1,0 +1,75 @@
+import type { FilterKey } from '../../query/filter-terms';
+import { defineCachedStatement, type Bind } from '../../sql/cached-statement';
+import type { Dialect } from '../../sql/dialect';
+import { memoizeByDialect } from '../../sql/memoize-by-dialect';
+import { sql, type Sql } from '../../sql/sql';
+import { allOf, limitOffset, withCost, type Statement } from '../../sql/statement';
+import type { EventGrouping } from '../types';
+import { eventFilterTerms, type EventFilter } from './filter-fields';
+
+/** Counted events, and how they are grouped. */
+export interface EventAggregate {
+  readonly filter: EventFilter;
+  readonly by: EventGrouping;
+  /** Maximum number of groups. */
+  readonly limit: number;
+}
+
+/** Everything that the SQL text of an aggregate depends on. */
+interface EventAggregateKey {
+  readonly filter: FilterKey;
+  readonly by: keyof typeof labels | 'bucket';
+}
+
+const labels = {
+  eventType: sql`s.event_type`,
+  severity: sql`s.severity`,
+  source: sql`s.source`,
+  target: sql`s.target`,
+} as const;
+
+/** Builds the statement that counts the events that match a filter. */
+export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
+  return withCost('scan', eventCounts(dialect)({ filter }));
+}
+
+/** Builds the statement that counts the events that match a filter in each group; the largest group comes first. */
+export function buildEventAggregate(dialect: Dialect, aggregate: EventAggregate): Statement {
+  return withCost('scan', eventAggregates(dialect)(aggregate));
+}
+
+const eventCounts = memoizeByDialect((dialect) =>
+  defineCachedStatement<Pick<EventAggregate, 'filter'>, FilterKey>(
+    ({ filter }) => eventFilterTerms.cacheKeyOf(filter),
+    (key, bind) => {
+      const conditions = eventFilterTerms.toSql(key, bind).conditions({ dialect });
+      return sql`SELECT count(*) FROM security_events s WHERE ${allOf(conditions)}`;
+    },
+  ),
+);
+
+const eventAggregates = memoizeByDialect((dialect) =>
+  defineCachedStatement<EventAggregate, EventAggregateKey>(
+    ({ filter, by }) => ({
+      filter: eventFilterTerms.cacheKeyOf(filter),
+      by: typeof by === 'string' ? by : 'bucket',
+    }),
+    ({ filter, by }, bind) => {
+      const conditions = eventFilterTerms.toSql(filter, bind).conditions({ dialect });
+      const limit = bind((aggregate) => aggregate.limit);
+      return sql`SELECT grouped.label, count(*) FROM (
+      SELECT ${by === 'bucket' ? bucketOf(dialect, bind) : labels[by]} AS label FROM security_events s
+      WHERE ${allOf(conditions)}) AS grouped
+    GROUP BY grouped.label ORDER BY count(*) DESC, grouped.label ${limitOffset(limit, sql`0`)}`;
+    },
+  ),
+);
+
+// The beginning of a time bucket. The remainder of a time before 1970 is negative.
+function bucketOf(dialect: Dialect, bind: Bind<EventAggregate>): Sql {
+  const stored = dialect.toMs(sql`s.timestamp`);
+  const time = sql`CAST(${stored} AS BIGINT)`;
+  const size = sql`CAST(${bind(({ by }) => (typeof by === 'string' ? null : by.bucketMs))} AS BIGINT)`;
+  // Null for a value that is not an integer: SQLite would convert it to another number.
+  return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
+}

@@ -1,0 +1,96 @@
+import {
+  choices,
+  comparedTime,
+  equalTo,
+  idList,
+  intersect,
+  parseBoolean,
+  parseChoices,
+  parseTexts,
+} from '../../query/common-terms';
+import {
+  fieldsIn,
+  type CandidateSource,
+  type FilterFieldName,
+  type FilterFields,
+  type FilterOf,
+  type ParseField,
+} from '../../query/filter-field';
+import type { FilterSql } from '../../query/filter-sql';
+import { FilterTerms } from '../../query/filter-terms';
+import { hasMetadata } from '../../query/metadata-condition';
+import type { Dialect } from '../../sql/dialect';
+import { sql } from '../../sql/sql';
+import { inJsonArray } from '../../sql/statement';
+import { checkOneOf } from '../../validation/checks';
+import { lastMitigation } from '../rows';
+import { SecuritySeverity, type SecurityEventQuery } from '../types';
+
+/** Context of the conditions on an event `s`. */
+export interface EventContext {
+  readonly dialect: Dialect;
+}
+
+/** Index that returns the events of one element of a list in their order. */
+export interface EventSource extends CandidateSource {
+  /** Number of elements of the list that are read separately; 1 when the list is read as a whole. */
+  readonly parts: number;
+}
+
+export type EventFilterSql = FilterSql<EventContext, EventSource>;
+
+/** Maximum number of elements of a list that are read separately. */
+export const maxParts = 8;
+
+const { field, sharedTerm, partOf } = fieldsIn<EventContext, EventSource>();
+
+const severities = sharedTerm('severities', {
+  ...choices<SecuritySeverity>(sql`s.severity`),
+  source: ({ cacheKey: count }) => ({ rank: 1, parts: count }),
+});
+
+const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
+  // The enumeration lists them from the least to the most severe.
+  const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
+  return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
+};
+
+/** Fields of an event query. Their conditions stand in this order. */
+const fields = {
+  ids: field({ parse: parseTexts, ...idList(sql`s.id`), isSelective: true }),
+  from: field(comparedTime((time) => sql`s.timestamp >= ${time}`)),
+  to: field(comparedTime((time) => sql`s.timestamp <= ${time}`)),
+  eventTypes: field({
+    parse: (value, path, checks) => [...new Set(checks.names(value, path))],
+    cacheKey: (types) => (types.length <= maxParts ? types.length : 'many'),
+    condition: ({ cacheKey, bind }, { dialect }) =>
+      cacheKey === 1
+        ? sql`s.event_type = ${bind(([type]) => type ?? null)}`
+        : inJsonArray(
+            dialect,
+            sql`s.event_type`,
+            bind((types) => JSON.stringify(types)),
+          ),
+    source: ({ cacheKey }) => ({ rank: 0, parts: cacheKey === 'many' ? 1 : cacheKey }),
+  }),
+  severities: partOf(severities, parseChoices(SecuritySeverity), intersect),
+  minSeverity: partOf(severities, parseMinSeverity, intersect),
+  source: field({ ...equalTo(sql`s.source`), isSelective: true }),
+  target: field({ ...equalTo(sql`s.target`), isSelective: true }),
+  mitigationApplied: field({
+    parse: parseBoolean,
+    condition: ({ bind }, { dialect }) => {
+      const isApplied = sql`coalesce(${lastMitigation(sql`e.mitigation_applied`)}, s.mitigation_applied)`;
+      return sql`${isApplied} = ${dialect.toBoolean(bind((applied) => (applied ? 1 : 0)))}`;
+    },
+  }),
+  metadata: field({
+    ...hasMetadata(sql`s.id`, { table: 'security_event_metadata', ownerColumn: 'event_id' }),
+    isSelective: true,
+  }),
+} satisfies FilterFields<FilterFieldName<SecurityEventQuery>, EventContext, EventSource>;
+
+/** Filter of a checked event query. */
+export type EventFilter = FilterOf<typeof fields>;
+
+export const eventFilterTerms = new FilterTerms<typeof fields, EventContext, EventSource>(fields);

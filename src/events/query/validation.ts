@@ -1,0 +1,22 @@
+import { checkLimitOffset, limitOffsetFields, type LimitOffset } from '../../query/limit-offset';
+import { checkObject } from '../../validation/checks';
+import type { Validator } from '../../validation/validator';
+import { eventFilterTerms, type EventFilter } from './filter-fields';
+
+/** A checked query. `filter` is null when no event can match. */
+export interface ParsedEventQuery {
+  readonly filter: EventFilter | null;
+  readonly limitOffset: LimitOffset;
+}
+
+const queryFields = new Set([...eventFilterTerms.fields, ...limitOffsetFields]);
+
+/**
+ * Checks the whole query, including parts that cannot change an empty result.
+ *
+ * @throws INVALID_INPUT
+ */
+export function parseEventQuery(input: unknown, checks: Validator): ParsedEventQuery {
+  const query = checkObject(input, 'query', queryFields);
+  return { filter: eventFilterTerms.parse(query, checks), limitOffset: checkLimitOffset(query) };
+}

@@ -1,0 +1,65 @@
+import { storedChoice, storedFlag, storedJson, storedOptionalText, storedText, storedTime } from '../sql/stored';
+import type { Dialect } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
+import type { Row } from '../sql/statement';
+import type { Metadata } from '../metadata/types';
+import { SecuritySeverity, type SecurityEvent } from './types';
+
+/** Composes the columns of a whole event `s` for {@link toSecurityEvent}. */
+export function eventColumns(dialect: Dialect): Sql {
+  const mitigation = dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]);
+  return sql`s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
+      s.mitigation_applied, s.mitigation_details,
+      ${dialect.jsonObjectAggregate(sql`security_event_metadata m WHERE m.event_id = s.id`)},
+      ${lastMitigation(mitigation)}`;
+}
+
+/** Composes a value of the last mitigation `e` of the event `s`; null when there is none. */
+export function lastMitigation(value: Sql): Sql {
+  return sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
+    ORDER BY e.sequence DESC LIMIT 1)`;
+}
+
+// SQLite may hold values of any type; the last two are composed as texts.
+type EventResultRow = readonly [
+  id: unknown,
+  timestampMs: unknown,
+  eventType: unknown,
+  severity: unknown,
+  source: unknown,
+  target: unknown,
+  description: unknown,
+  mitigationApplied: unknown,
+  mitigationDetails: unknown,
+  metadata: string,
+  lastMitigation: string | null,
+];
+
+const severities: ReadonlySet<SecuritySeverity> = new Set(Object.values(SecuritySeverity));
+
+/** Converts a row of {@link eventColumns} to the event, with the state after its last mitigation. */
+export function toSecurityEvent(row: Row): SecurityEvent {
+  // The statement that made the row selects exactly these columns.
+  const columns = row as EventResultRow;
+  const id = storedText(columns[0], 'securityEvent', columns[0], 'id');
+  const [applied, storedDetails] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
+  const event: SecurityEvent = {
+    id,
+    timestamp: storedTime(columns[1], 'securityEvent', id, 'timestamp'),
+    eventType: storedText(columns[2], 'securityEvent', id, 'eventType'),
+    severity: storedChoice(columns[3], severities, 'securityEvent', id, 'severity'),
+    source: storedText(columns[4], 'securityEvent', id, 'source'),
+    target: storedText(columns[5], 'securityEvent', id, 'target'),
+    description: storedText(columns[6], 'securityEvent', id, 'description'),
+    metadata: storedJson(columns[9], 'securityEvent', id, 'metadata') as Metadata,
+    mitigationApplied: storedFlag(applied, 'securityEvent', id, 'mitigationApplied'),
+  };
+  const details = storedOptionalText(storedDetails, 'securityEvent', id, 'mitigationDetails');
+  if (details !== null) event.mitigationDetails = details;
+  return event;
+}
+
+function toMitigation(json: string): readonly [applied: unknown, details: unknown] {
+  // The statement composes it of exactly these.
+  return JSON.parse(json) as [unknown, unknown];
+}
