@@ -1,6 +1,7 @@
 import { AgentStatus, HealthStatus, Uniqueness } from '../agents/types';
 import { toNameKeys, toUniqueKey } from '../agents/unique-key';
 import { toVersionKey } from '../agents/version-key';
+import { hasValue } from '../sql/has-value';
 import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
@@ -27,9 +28,10 @@ export async function checkAgents(snapshot: Snapshot, findings: FindingSink): Pr
 async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const heldNames = new HeldNames(snapshot, findings);
   const { toMs } = snapshot.dialect;
-  const hasDefault = sql`a.default_endpoint_id IS NULL OR EXISTS (
-    SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = a.default_endpoint_id)`;
-  const hasCertificate = sql`EXISTS (SELECT 1 FROM certificates c WHERE c.id = a.certificate_id)`;
+  const isOwn = sql`k.agent_id = a.id`;
+  const hasEndpoint = hasValue(sql`endpoints`, sql`id`, sql`a.default_endpoint_id`, isOwn);
+  const hasDefault = sql`a.default_endpoint_id IS NULL OR ${hasEndpoint}`;
+  const hasCertificate = hasValue(sql`certificates`, sql`id`, sql`a.certificate_id`);
   const columns = [
     ...[sql`a.id`, sql`a.name`, sql`a.name_folded`, sql`a.version`, sql`a.version_key`, sql`a.owner`],
     ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
@@ -71,7 +73,7 @@ async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<
 function checkEndpoints(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
     ...[sql`e.agent_id`, sql`e.id`, sql`e.port`, sql`e.health_status`, snapshot.dialect.toMs(sql`e.last_checked`)],
-    ...[sql`e.metadata`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = e.agent_id)`, sql`e.position`],
+    ...[sql`e.metadata`, hasValue(sql`agents`, sql`id`, sql`e.agent_id`), sql`e.position`],
     firstNoText(snapshot.dialect, {
       required: { protocol: sql`e.protocol`, address: sql`e.address` },
       optional: { 'health.message': sql`e.health_message` },
@@ -105,7 +107,7 @@ function checkPositions(snapshot: Snapshot, findings: FindingSink): Promise<void
 }
 
 function checkCapabilities(snapshot: Snapshot, findings: FindingSink): Promise<void> {
-  const isUsed = sql`EXISTS (SELECT 1 FROM agent_capabilities l WHERE l.capability_id = c.id)`;
+  const isUsed = hasValue(sql`agent_capabilities`, sql`capability_id`, sql`c.id`);
   const capabilities = { columns: [sql`c.id`, sql`c.name`, isUsed], from: sql`capabilities c`, key: ['c.id'] };
   return walk(snapshot, capabilities, ([id, name, isWanted]) => {
     const rules = new Rules(findings, subjectOf('capability', id));
@@ -117,8 +119,8 @@ function checkCapabilities(snapshot: Snapshot, findings: FindingSink): Promise<v
 
 function checkLinks(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const columns = [
-    ...[sql`l.agent_id`, sql`l.capability_id`, sql`EXISTS (SELECT 1 FROM agents a WHERE a.id = l.agent_id)`],
-    sql`EXISTS (SELECT 1 FROM capabilities c WHERE c.id = l.capability_id)`,
+    ...[sql`l.agent_id`, sql`l.capability_id`, hasValue(sql`agents`, sql`id`, sql`l.agent_id`)],
+    hasValue(sql`capabilities`, sql`id`, sql`l.capability_id`),
   ];
   const links = { columns, from: sql`agent_capabilities l`, key: ['l.agent_id', 'l.capability_id'] };
   return walk(snapshot, links, ([agentId, capabilityId, hasAgent, hasCapability]) => {

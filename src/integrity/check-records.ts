@@ -3,6 +3,7 @@ import { CertificateStatus, RevocationReason } from '../certificates/types';
 import { verifyChain } from '../events/chain/verify';
 import { SecuritySeverity } from '../events/types';
 import type { MetadataTable } from '../query/metadata-condition';
+import { hasValue } from '../sql/has-value';
 import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
@@ -52,7 +53,7 @@ export async function checkRecords(snapshot: Snapshot, findings: FindingSink): P
 
 function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   const { toMs } = snapshot.dialect;
-  const hasSuccessor = sql`c.replaced_by IS NULL OR EXISTS (SELECT 1 FROM certificates s WHERE s.id = c.replaced_by)`;
+  const hasSuccessor = sql`c.replaced_by IS NULL OR ${hasValue(sql`certificates`, sql`id`, sql`c.replaced_by`)}`;
   const columns = [
     ...[sql`c.id`, sql`c.subject`, sql`c.subject_folded`, sql`c.issuer`, sql`c.issuer_folded`, sql`c.fingerprint`],
     ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
@@ -139,7 +140,7 @@ function checkMetadata(
   const [metadata, owner, owners] = [raw(table), raw(`m.${ownerColumn}`), raw(ownerTable)];
   const columns = [
     ...[owner, sql`m.key`, sql`CASE WHEN length(m.value) > ${raw(String(longValue))} THEN NULL ELSE m.value END`],
-    sql`EXISTS (SELECT 1 FROM ${owners} o WHERE o.id = ${owner})`,
+    hasValue(owners, sql`id`, owner),
   ];
   const rows = { columns, from: sql`${metadata} m`, key: [`m.${ownerColumn}`, 'm.key'] };
   return walk(snapshot, rows, async ([id, key, shortValue, hasOwner]) => {
@@ -150,7 +151,10 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE ${owner} = ${id} AND m.key = ${key}`);
+    // In the order of the primary key for the same reason as in hasValue. The row exists, so it is the first one.
+    const place = sql`${owner}, m.key`;
+    const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${place}) >= (${id}, ${key})
+      ORDER BY ${place} LIMIT 1`);
     return (await snapshot.query(statement))[0]?.[0];
   }
 }

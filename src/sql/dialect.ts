@@ -54,6 +54,16 @@ export interface Dialect {
    * row that there is so far, in their order, whatever the planner takes for quicker.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
+  /**
+   * Adds the row of `table` whose `column` is `value`, or NULLs when there is no such row. It is looked up by the unique
+   * index that begins with `column`, whatever the statistics of the table are.
+   */
+  readonly leftLateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
+  /**
+   * The rows of `table` whose first column of `index` is `value`, as a table under the name `alias`. They are looked up
+   * by the index of these columns, whatever the statistics of the table are.
+   */
+  readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
   /** The column by which a row is found again the quickest within one statement. */
   readonly rowKey: Sql;
   /** Tests whether `value` is one of the values of `query`, which are few and the same for all rows. */

@@ -17,6 +17,9 @@ export const postgresqlDialect: Dialect = {
   // Without the offset it may read a whole table where it takes a few rows for many.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
+  leftLateralLookup: (column, table, alias, value) =>
+    sql`LEFT JOIN LATERAL (${inIndexOrder([column], table, value)} LIMIT 1) AS ${raw(alias)} ON TRUE`,
+  lookup: (index, table, alias, value) => sql`(${inIndexOrder(index, table, value)} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
   isText: () => sql`TRUE`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
@@ -49,6 +52,12 @@ export const postgresqlDialect: Dialect = {
     sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
+
+// By a range, for the same reason as in hasValue.
+function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
+  const [first = sql``] = index;
+  return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;
+}
 
 // Of a shorter text pg_trgm knows nothing, so that its index would be read as a whole.
 function contains(text: Sql, part: TextPart): Sql {

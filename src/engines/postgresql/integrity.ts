@@ -52,6 +52,9 @@ export async function checkPostgresqlIntegrity(
     });
     await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    // When the statistics are of an empty table, all of its indexes cost the same, except for the number of their levels.
+    // That difference must not be more than the sort that hasValue avoids.
+    await client.query('SET LOCAL cpu_operator_cost = 0');
     await checkSnapshot(client, findings);
   } finally {
     await client.end();

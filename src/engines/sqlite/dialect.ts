@@ -21,6 +21,10 @@ export const sqliteDialect: Dialect = {
   advisoryLock: undefined,
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
+  leftLateralLookup: (column, table, alias, value) =>
+    sql`LEFT JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
+  lookup: ([column = sql``], table, alias, value) =>
+    sql`(SELECT * FROM ${raw(table)} WHERE ${column} = ${value}) AS ${raw(alias)}`,
   rowKey: sql`rowid`,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   sha256: undefined,

@@ -1,4 +1,5 @@
 import type { Dialect } from '../../sql/dialect';
+import { hasValue } from '../../sql/has-value';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { sql } from '../../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../../sql/statement';
@@ -29,13 +30,15 @@ export class VerificationStatements {
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
     // In one statement, so that an event is not missed because it was pruned between two.
+    const eventId = sql`CASE WHEN e.kind <> 'PRUNED' THEN e.event_id END`;
+    const event = dialect.leftLateralLookup(sql`id`, 'security_events', 's', eventId);
+    const metadata = dialect.lookup([sql`event_id`, sql`key`], 'security_event_metadata', 'm', sql`s.id`);
     this.selectBatch = defineStatement<{ after: number; last: number; limit: number }>(
       (p) => sql`SELECT e.sequence, e.event_id, e.kind, e.mitigation_applied, e.mitigation_details,
           ${dialect.toMs(sql`e.entered_at`)}, e.digest, e.hash, s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type,
           s.severity, s.source, s.target, s.description, s.mitigation_applied, s.mitigation_details, (
-            SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)}
-            FROM security_event_metadata m WHERE m.event_id = s.id)
-        FROM security_event_entries e LEFT JOIN security_events s ON s.id = e.event_id AND e.kind <> 'PRUNED'
+            SELECT ${dialect.jsonArrayAggregate(dialect.jsonArray([sql`m.key`, sql`m.value`]), sql`m.key`)} FROM ${metadata})
+        FROM security_event_entries e ${event}
         WHERE e.sequence > ${p('after')} AND e.sequence <= ${p('last')}
         ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
     );
@@ -43,9 +46,10 @@ export class VerificationStatements {
       (p) => sql`SELECT e.sequence, e.digest, e.hash FROM security_event_entries e WHERE e.sequence > ${p('after')}
         ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT)`,
     );
+    const ofRecording = sql`k.kind = 'RECORDED'`;
+    const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
     this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
-      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT EXISTS (
-            SELECT 1 FROM security_event_entries e WHERE e.event_id = page.id AND e.kind = 'RECORDED') THEN page.id END)
+      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT ${isRecorded} THEN page.id END)
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
