@@ -1,15 +1,26 @@
-/** Progress of a backup. */
+/** Progress of a backup, in bytes. */
 export interface BackupProgress {
   readonly copiedBytes: number;
-  /** All of them: at the end as many were copied. */
+  /** Total size of the copy. Equals `copiedBytes` at the end. */
   readonly totalBytes: number;
 }
 
-/** Options of a backup. */
+/**
+ * Options of a backup.
+ *
+ * @example
+ * ```ts
+ * await db.backup('./backup.sqlite', {
+ *   onProgress: ({ copiedBytes, totalBytes }) => console.log(`${copiedBytes} of ${totalBytes}`),
+ * });
+ * ```
+ */
 export interface BackupOptions {
   /**
-   * Called from time to time with the progress, also at the beginning and at the end of the copy; the copy is checked
-   * afterwards. When it throws, the backup fails with INVALID_INPUT. Default: no progress is reported.
+   * Called with the progress at the beginning, from time to time, and at the end of the copy. The copy is checked
+   * afterwards. When it throws, the backup fails with INVALID_INPUT.
+   *
+   * @defaultValue progress is not reported
    */
   onProgress?: ((progress: BackupProgress) => void) | undefined;
 }

@@ -17,7 +17,7 @@ export type SqliteLocation = Location &
 export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
-  /** The schema that holds the tables, where it is not the role's own choice. */
+  /** Schema of the tables; undefined uses the search path of the role. */
   readonly schema: string | undefined;
 }
 
@@ -57,11 +57,11 @@ function parseFileAddress(address: string): string {
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
-  // The driver would take the whole of such a URL for one without escapes.
+  // The driver would read such a URL without decoding any escape.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
-  // The rest would be ignored: a part of a password, or all parameters.
+  // The driver would ignore the rest: a part of a password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');
-  // The server would end the parameter there, and read the rest as other parameters.
+  // The server would end the parameter at the NUL, and read the rest as other parameters.
   if (url.includes('%00')) throw invalidUrl(field, 'must not contain NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
@@ -69,10 +69,10 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
 
 function parse(url: string, field: string): URL {
   try {
-    // A socket's URL has no host, which a URL with a user must have.
+    // The URL of a socket has no host, which the parser requires after a user.
     return new URL(url.replace(/^(\w+:\/\/[^@/?#]*@)(?=[/?]|$)/, '$1localhost'));
   } catch {
-    // The cause would show the URL, and the password with it.
+    // The cause would show the URL with the password.
     throw invalidUrl(field, 'must be a valid PostgreSQL URL');
   }
 }

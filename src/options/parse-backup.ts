@@ -5,14 +5,14 @@ import type { BackupProgress } from './backup-options';
 
 /** Path of a backup, and the callback for its progress. */
 export interface BackupRequest {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly onProgress: (progress: BackupProgress) => void;
 }
 
 const optionNames = new Set(['onProgress'] as const);
 
-/** @throws INVALID_INPUT */
+/** Checks the arguments of `backup()`, and resolves the path. @throws INVALID_INPUT */
 export function parseBackup(path: unknown, options: unknown = {}): BackupRequest {
   const { onProgress } = checkObject(options, 'options', optionNames);
   return {

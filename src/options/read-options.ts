@@ -1,18 +1,27 @@
 import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
 
-/** Options of a read. */
+/**
+ * Options of a read.
+ *
+ * @example
+ * ```ts
+ * const agent = await db.getAgent(id, { consistency: 'primary' });
+ * ```
+ */
 export interface ReadOptions {
   /**
-   * `primary` forces the answer of the primary, which knows all that is committed. Without it a read replica may answer,
-   * where there is one, with what it knew not longer than `maxReplicaLagMs` ago, and so may the cache, where there is
-   * one. On SQLite and inside transactions a read is always current.
+   * `primary` reads all committed changes from the primary. Otherwise the cache or a read replica may answer, with a
+   * result that is up to `maxReplicaLagMs` old. On SQLite and inside transactions a read always sees all committed
+   * changes.
+   *
+   * @defaultValue the cache or a read replica may answer, when there is one
    */
   consistency?: 'primary' | undefined;
 }
 
 const names = new Set(['consistency'] as const);
 
-/** Reports whether the primary has to answer. @throws INVALID_INPUT */
+/** Reports whether the options request the primary. @throws INVALID_INPUT */
 export function requiresPrimary(input: unknown): boolean {
   if (input === undefined) return false;
   const { consistency } = checkObject(input, 'options', names);

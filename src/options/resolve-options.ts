@@ -12,19 +12,12 @@ import {
 } from '../validation/checks';
 import { guardedRead } from '../validation/guarded-read';
 import { parseLimits, type Limits } from '../validation/limits';
-import type { BreakerOptions, CacheOptions, DatabaseOptions, Durability, MigrationMode, PoolOptions } from './types';
+import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './option-groups';
 import type { ServiceSettings } from './service-settings';
+import type { DatabaseOptions, Durability, MigrationMode } from './types';
 
-/** Number of attempts, and waits between them, for transient failures. */
-export interface RetryPolicy {
-  /** All attempts, the first included. */
-  readonly attempts: number;
-  /** The longest wait after the first failure; it doubles with each further one. */
-  readonly baseDelayMs: number;
-  readonly maxDelayMs: number;
-  /** No attempt begins later than this after the first one. */
-  readonly budgetMs: number;
-}
+/** Number of attempts after transient failures, and waits between them. */
+export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
 
 /** Conditions under which the circuit breaker opens and probes the database. */
 export type BreakerSettings = { readonly [K in keyof BreakerOptions]-?: number };
@@ -47,19 +40,19 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
   readonly retry: RetryPolicy;
-  /** Undefined: no call is refused. */
+  /** Undefined when the circuit breaker is disabled. */
   readonly breaker: BreakerSettings | undefined;
   readonly closeTimeoutMs: number;
   readonly transactionIdleTimeoutMs: number;
-  /** Undefined: nothing is kept. */
+  /** Undefined when the cache is disabled. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
 }
 
 const defaultUrl = 'file:./ans_database.sqlite';
-/** Room for all of them is made at once. */
-const mostCacheEntries = 10_000_000;
+/** Maximum of `cache.maxEntries`: the cache allocates room for all entries at once. */
+const maxCacheEntries = 10_000_000;
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
 const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, budgetMs: 0 };
 
@@ -90,7 +83,7 @@ const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs', 'budgetMs']
 const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Checks the options once and for all. @throws INVALID_OPTIONS */
+/** Returns the checked options with their defaults. @throws INVALID_OPTIONS */
 export function resolveOptions(input: unknown): ResolvedOptions {
   try {
     return resolve(input);
@@ -158,7 +151,7 @@ function parseCache(value: unknown): CacheSettings | undefined {
   const cache = checkObject(value, 'cache', cacheNames);
   const maxEntries =
     ifDefined(cache.maxEntries, 'cache.maxEntries', (count, field) =>
-      checkWholeNumber(count, field, 0, mostCacheEntries),
+      checkWholeNumber(count, field, 0, maxCacheEntries),
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
@@ -166,7 +159,7 @@ function parseCache(value: unknown): CacheSettings | undefined {
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// Without a meaning on SQLite, but wrong is wrong: the same options are meant to serve both engines.
+// Checked on SQLite, too, which ignores it: the same options may serve both engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>
@@ -190,7 +183,7 @@ function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLo
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }
 
-// As far as timers go.
+// The maximum delay of a timer.
 function checkTimeout(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }

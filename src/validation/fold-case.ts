@@ -1,6 +1,7 @@
 /**
- * `text` with every code point replaced by its lower-case code point, or left as it is where that would be several
- * ("İ"). Nothing is normalised and no neighbour matters, so a part of a folded text is the folded part of the text.
+ * Returns the text in lower case, code point by code point. A code point whose lower case has several code points ("İ")
+ * is unchanged. The text is not normalised and neighbours have no effect, so folding a part of a text gives a part of
+ * the folded text.
  */
 export function foldCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

@@ -3,49 +3,87 @@ import type { AnswerBounds } from '../sql/answer-size';
 
 /**
  * Maximum sizes of the input and of the result of one call. A larger input fails with INVALID_INPUT, and a larger
- * result with RESULT_TOO_LARGE, before it uses up the memory or the time of the process. Integers; 0 sets no limit.
- * Characters are UTF-16 code units, as `length` counts them. A record that was stored under higher limits can still be
- * read. PostgreSQL's indexes permit less for some fields than these defaults.
+ * result with RESULT_TOO_LARGE, before it uses up the memory or the time of the process. All limits are integers; 0
+ * sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that were stored under higher
+ * limits can still be read. For some fields, the indexes of PostgreSQL permit less than these defaults.
  */
 export interface LimitOptions {
   /**
    * Maximum number of characters of an id, a name, an owner, a version, an address, a subject, a source and similar
-   * fields. Default: 1024.
+   * fields.
+   *
+   * @defaultValue 1024
    */
   nameLength?: number | undefined;
-  /** Characters of a description, a key, a certificate, a message or the details of a mitigation. Default: 4194304. */
+  /**
+   * Maximum number of characters of a description, a public key, a certificate, a message or the details of a
+   * mitigation.
+   *
+   * @defaultValue 4194304
+   */
   textLength?: number | undefined;
-  /** Bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8. Default: 4194304. */
+  /**
+   * Maximum number of bytes of the metadata of one record, or of one endpoint, as JSON in UTF-8.
+   *
+   * @defaultValue 4194304
+   */
   metadataBytes?: number | undefined;
   /**
-   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent
-   * together. Each string, number, boolean, null, array and object counts, at any level. A result may have 20 times as
-   * many, and fails with RESULT_TOO_LARGE beyond that. Default: 100000.
+   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent in
+   * total. Each string, number, boolean, null, array and object counts, at any level. A result with more than 20 times
+   * as many fails with RESULT_TOO_LARGE.
+   *
+   * @defaultValue 100000
    */
   metadataValues?: number | undefined;
-  /** Levels of nesting in metadata, up to 1000, which 0 means, too. Default: 1000. */
+  /**
+   * Maximum number of levels of nesting in metadata, up to 1000; 0 means 1000.
+   *
+   * @defaultValue 1000
+   */
   metadataDepth?: number | undefined;
-  /** Endpoints of one agent. Default: 10000. */
+  /**
+   * Maximum number of endpoints of one agent.
+   *
+   * @defaultValue 10000
+   */
   endpoints?: number | undefined;
-  /** Capabilities of one agent. Default: 10000. */
+  /**
+   * Maximum number of capabilities of one agent.
+   *
+   * @defaultValue 10000
+   */
   capabilities?: number | undefined;
   /**
-   * Maximum number of characters of all endpoints of an agent with their metadata, of all of its capabilities, and of a
-   * list to search for. Default: 4194304.
+   * Maximum number of characters in total: of all endpoints of an agent with their metadata, of all capabilities of an
+   * agent, and of a list to search for.
+   *
+   * @defaultValue 4194304
    */
   recordLength?: number | undefined;
-  /** Records given to one `createMany` or `recordMany`. Default: 1000000. */
+  /**
+   * Maximum number of records of one `createMany` or `recordMany`.
+   *
+   * @defaultValue 1000000
+   */
   batchSize?: number | undefined;
-  /** Elements of a list to look for, such as `ids`. Default: 100000. */
+  /**
+   * Maximum number of elements of a list to search for, such as `ids`.
+   *
+   * @defaultValue 100000
+   */
   listLength?: number | undefined;
   /**
-   * Characters of a page's cursor, which is up to eight times as long as the id and the value that it holds. Default:
-   * 8388608.
+   * Maximum number of characters of a page's cursor, which is up to eight times as long as the id and the value in it.
+   *
+   * @defaultValue 8388608
    */
   cursorLength?: number | undefined;
   /**
-   * Maximum number of characters of all texts, metadata included, in the result of one query, page or `getMany`; a
-   * larger result fails with RESULT_TOO_LARGE. `iterate` reads smaller parts instead. Default: 134217728.
+   * Maximum number of characters of all texts, metadata included, in the result of one query, page or `getMany`.
+   * `iterate` reads smaller parts instead.
+   *
+   * @defaultValue 134217728
    */
   answerLength?: number | undefined;
 }
@@ -53,15 +91,15 @@ export interface LimitOptions {
 /** Maximum sizes of the input and of the result of one call. Infinity means no limit. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 
-/** The deepest metadata that everything on the way can take. */
-const deepest = 1000;
+/** Maximum number of levels of nested metadata that every part of the package supports. */
+const maxDepth = 1000;
 
 const defaults: Limits = {
   nameLength: 1024,
   textLength: 4_194_304,
   metadataBytes: 4_194_304,
   metadataValues: 100_000,
-  metadataDepth: deepest,
+  metadataDepth: maxDepth,
   endpoints: 10_000,
   capabilities: 10_000,
   recordLength: 4_194_304,
@@ -77,21 +115,21 @@ const defaults: Limits = {
  */
 const answerRecords = 20;
 
-// The keys of an object literal of this type are all of its fields.
+// The type requires every field, so these are all names.
 const names = Object.keys(defaults) as (keyof Limits)[];
 const known: ReadonlySet<keyof Limits> = new Set(names);
 
-/** @throws INVALID_INPUT, which is for the caller to make INVALID_OPTIONS of. */
+/** Returns the checked limits with their defaults. @throws INVALID_INPUT, which the caller converts to INVALID_OPTIONS */
 export function parseLimits(value: unknown): Limits {
   const given = checkObject(value === undefined ? {} : value, 'limits', known);
   const entries = names.map((name) => {
-    const most = name === 'metadataDepth' ? deepest : Number.MAX_SAFE_INTEGER;
+    const most = name === 'metadataDepth' ? maxDepth : Number.MAX_SAFE_INTEGER;
     const check = (limit: unknown, field: string): number => checkWholeNumber(limit, field, 0, most);
     const limit = ifDefined(given[name], `limits.${name}`, check) ?? defaults[name];
-    const none = name === 'metadataDepth' ? deepest : Infinity;
+    const none = name === 'metadataDepth' ? maxDepth : Infinity;
     return [name, limit === 0 ? none : limit] as const;
   });
-  // One entry for each of the names.
+  // There is one entry for each name.
   return Object.fromEntries(entries) as Limits;
 }
 

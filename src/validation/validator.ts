@@ -3,8 +3,8 @@ import type { Limits } from './limits';
 import { checkArray, checkNonEmptyText, checkText } from './checks';
 
 /**
- * The checks of what has a limit. Each returns what it was given, narrowed, or throws INVALID_INPUT at `field`; how large
- * something is comes first, since all else takes the longer, the larger it is.
+ * Checks that depend on the limits. Each returns the value with its type, or throws INVALID_INPUT that names `field`.
+ * The size is checked first, because other checks take longer for larger values.
  */
 export class Validator {
   readonly limits: Limits;
@@ -13,26 +13,26 @@ export class Validator {
     this.limits = limits;
   }
 
-  /** A short text, such as an address. */
+  /** Returns a short text, such as an address. */
   readonly name = (value: unknown, field: string): string => checkText(value, field, this.limits.nameLength);
 
-  /** A short text that is not empty, such as an id. */
+  /** Returns a short text that is not empty, such as an id. */
   readonly id = (value: unknown, field: string): string => checkNonEmptyText(value, field, this.limits.nameLength);
 
-  /** A long text, such as a description. */
+  /** Returns a long text, such as a description. */
   readonly text = (value: unknown, field: string): string => checkText(value, field, this.limits.textLength);
 
-  /** A long text that is not empty, such as a key. */
+  /** Returns a long text that is not empty, such as a key. */
   readonly nonEmptyText = (value: unknown, field: string): string =>
     checkNonEmptyText(value, field, this.limits.textLength);
 
-  /** Short texts to look for. */
+  /** Returns a list of short texts to search for. */
   readonly names = (value: unknown, field: string): string[] => this.list(value, field, this.name);
 
-  /** Checks a list of values to search for. */
+  /** Returns a list of values to search for; `check` checks each of them. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
-    // Before the next element is checked: together they may take too long.
+    // Checks the total before each element, because checking all of them may take too long.
     const checkNext = (element: unknown, path: string): T => {
       length += typeof element === 'string' ? element.length : 0;
       this.#assertRecordLength(length, field);
@@ -41,12 +41,12 @@ export class Validator {
     return checkArray(value, field, checkNext, this.limits.listLength);
   }
 
-  /** Checks the records that one call writes. */
+  /** Returns the records that one call writes; `check` checks each of them. */
   batch<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     return checkArray(value, field, check, this.limits.batchSize);
   }
 
-  /** Checks the length of a record. @throws when the texts of one record, or of one list, exceed the limit together */
+  /** Checks the total length of the texts of one record. @throws INVALID_INPUT */
   recordLength(rows: readonly (readonly unknown[])[], field: string): void {
     let length = 0;
     for (const row of rows) for (const value of row) if (typeof value === 'string') length += value.length;
