@@ -201,8 +201,8 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    */
   health(options?: HealthOptions): Promise<DatabaseHealth> {
     return this.#session.onDatabase('health', ({ healthProbe }) => {
-      const reportFault = (error: unknown): void => this.#diagnostics.faultFound('health', error);
-      return probeHealth(healthProbe, this.#session.breakerState, parseHealthOptions(options), reportFault);
+      const reportError = (error: unknown): void => this.#diagnostics.internalError('health', error);
+      return probeHealth(healthProbe, this.#session.breakerState, parseHealthOptions(options), reportError);
     });
   }
 

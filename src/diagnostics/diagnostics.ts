@@ -4,7 +4,7 @@ import { originalOf } from '../errors/failure';
 import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
 
-/** Codes of faults of the storage or of this package, which need attention. */
+/** Codes that are logged as errors and not as warnings: an operator has to act. */
 const severeCodes: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'STORAGE_FULL',
@@ -16,7 +16,7 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
-/** What a change of the circuit breaker's state means, for the log. */
+/** Log messages for the states of the circuit breaker. */
 const breakerMessages: Readonly<Record<BreakerState, (failures: number) => string>> = {
   open: (failures) => `opened after ${failures} consecutive failures: calls fail at once`,
   'half-open': () => 'half-open: one call probes the database',
@@ -50,8 +50,8 @@ export class Diagnostics {
     quietly(() => this.#logger?.[level]({ operation, code, durationMs, attempt, ...cause }, message));
   }
 
-  /** Reports a fault of this package that does not make the call fail. */
-  faultFound(operation: string, cause: unknown): void {
+  /** Reports an INTERNAL error that does not make the call fail. */
+  internalError(operation: string, cause: unknown): void {
     const details = { operation, code: 'INTERNAL', cause: describeError(originalOf(cause) ?? cause) };
     quietly(() => this.#logger?.error(details, 'unexpected error in ans-database'));
   }
@@ -69,7 +69,7 @@ export class Diagnostics {
   }
 
   migrated(applied: readonly string[], durationMs: number): void {
-    // A copy: the caller is given the other.
+    // A copy, because the caller receives the other array.
     this.emit({ type: 'migration', applied: [...applied], durationMs });
     quietly(() => this.#logger?.info({ applied, durationMs }, 'migrations applied'));
   }
@@ -95,11 +95,12 @@ export class Diagnostics {
   }
 }
 
-function quietly(tell: () => unknown): void {
-  // A listener's fault must not become the caller's; one that is asynchronous would end the whole process.
+/** Calls a listener of the application, and ignores its errors. */
+function quietly(notify: () => unknown): void {
   try {
-    Promise.resolve(tell()).catch(() => undefined);
+    // The rejected promise of an asynchronous listener would end the process.
+    Promise.resolve(notify()).catch(() => undefined);
   } catch {
-    // As above.
+    // The call must not fail because of its listener.
   }
 }

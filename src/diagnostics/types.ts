@@ -1,19 +1,28 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 
-/** Event for `onEvent`. Events contain no value, key or parameter of the caller. Durations in milliseconds. */
+/**
+ * Event for the option `onEvent`. Events contain no value, key or parameter of the caller. Durations are in milliseconds.
+ *
+ * @example
+ * ```ts
+ * const onEvent = (event: DatabaseEvent) => {
+ *   if (event.type === 'query') histogram.record(event.durationMs, { operation: event.operation });
+ * };
+ * ```
+ */
 export type DatabaseEvent =
   QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** A statement was run. Statements that begin and end transactions, and savepoints, are not reported. */
+/** A statement ran. Statements that begin or end transactions and savepoints are not reported. */
 export interface QueryEvent {
   readonly type: 'query';
-  /** The call that it was run for, such as `agents.get`. */
+  /** Call that ran the statement, such as `agents.get`. */
   readonly operation: string;
-  /** With placeholders in place of the parameters. */
+  /** SQL with placeholders for the parameters. */
   readonly sql: string;
-  /** Rows returned. */
+  /** Number of returned rows. */
   readonly rows: number;
-  /** Rows changed. */
+  /** Number of changed rows. */
   readonly changes: number;
   readonly durationMs: number;
 }
@@ -23,20 +32,20 @@ export interface ErrorEvent {
   readonly type: 'error';
   readonly operation: string;
   readonly code: DatabaseErrorCode;
-  /** Of the whole call, with all of its attempts and the waits between them. */
+  /** Duration of the call with all attempts and waits, in milliseconds. */
   readonly durationMs: number;
-  /** Number of attempts: 1 without a retry. */
+  /** Number of attempts; 1 without a retry. */
   readonly attempt: number;
 }
 
-/** A transient failure is about to be followed by another attempt. */
+/** A call is repeated after a transient failure. */
 export interface RetryEvent {
   readonly type: 'retry';
   readonly operation: string;
   readonly code: DatabaseErrorCode;
-  /** The attempt that failed, from 1. */
+  /** Number of the failed attempt, from 1. */
   readonly attempt: number;
-  /** The wait before the next one. */
+  /** Wait before the next attempt, in milliseconds. */
   readonly delayMs: number;
 }
 
@@ -46,7 +55,7 @@ export interface RetryEvent {
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** The breaker has changed its state: see the option `breaker`. */
+/** The circuit breaker has changed its state: see the option `breaker`. */
 export interface BreakerEvent {
   readonly type: 'breaker';
   readonly state: BreakerState;
@@ -59,7 +68,7 @@ export interface TransactionEvent {
   readonly durationMs: number;
 }
 
-/** The cache was asked for a record. */
+/** The cache answered, missed or evicted a record. */
 export interface CacheEvent {
   readonly type: 'cache';
   /**
@@ -78,7 +87,7 @@ export interface MigrationEvent {
   readonly durationMs: number;
 }
 
-/** A logger in the form of pino's; every method is called with an object and a message. */
+/** Logger in the form of pino's: every method is called with an object and a message. */
 export interface Logger {
   debug(object: object, message: string): void;
   info(object: object, message: string): void;

@@ -3,7 +3,7 @@ import type { DatabaseHealth } from './types';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
-import type { HealthProbe } from '../storage/health-probe';
+import type { HealthProbe, ReplicaHealth } from '../storage/health-probe';
 
 const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
@@ -15,66 +15,83 @@ export function parseHealthOptions(input: unknown = {}): number {
   return ifDefined(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
 }
 
-/** Answer of the database, or the reason why there is none. */
+/** Result of one query of a probe, or the code of its failure. */
 type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
 
 /**
- * Probes the health of a database. Never fails, and takes at most `timeoutMs`.
+ * Probes the health of a database. Never rejects, and takes at most `timeoutMs` milliseconds.
  *
- * @param reportFault - called with an error that is a fault of this package: the result contains only its code.
+ * @param breaker - present state of the circuit breaker, for the result.
+ * @param reportError - called with an INTERNAL error, because the result contains only its code.
  */
 export async function probeHealth(
-  vitals: HealthProbe,
+  probe: HealthProbe,
   breaker: DatabaseHealth['breaker'],
   timeoutMs: number,
-  reportFault: (error: unknown) => void,
+  reportError: (error: unknown) => void,
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
-  const tooLate = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // Each waiting probe reports the timeout in its own result.
-  tooLate.catch(() => undefined);
-  const ask = async <T>(question: () => Promise<T>): Promise<Answer<T>> =>
-    Promise.race([answerOf(question, reportFault), tooLate]);
-  const asked = ask(() => vitals.replicas());
-  const ping = await ask(() => vitals.ping());
-  const pending = 'code' in ping ? ping : await ask(() => vitals.pendingMigrations());
+  const timeout = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
+  // Each query that is still running reports the timeout in its own answer.
+  timeout.catch(() => undefined);
+  const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
+  const replicasAsked = ask(() => probe.replicas());
+  const ping = await ask(() => probe.ping());
+  const pending = 'code' in ping ? ping : await ask(() => probe.pendingMigrations());
   const isUpToDate = 'value' in pending && pending.value.length === 0;
-  const warnings: Answer<readonly string[]> = isUpToDate ? await ask(() => vitals.warnings()) : { value: [] };
-  const replicas = await asked;
+  const warnings: Answer<readonly string[]> = isUpToDate ? await ask(() => probe.warnings()) : { value: [] };
+  const answers = { ping, pending, warnings, replicas: await replicasAsked };
   end.abort();
-  const answers = [ping, pending, warnings, replicas];
-  const codes = answers.flatMap((answer) => ('code' in answer ? [answer.code] : []));
-  if (codes.includes('TIMEOUT')) vitals.abort();
-  const used = 'value' in replicas ? replicas.value : [];
-  const told = 'value' in warnings ? warnings.value : [];
-  const isWhole =
-    codes.length === 0 &&
+  if (codesOf(answers).includes('TIMEOUT')) probe.abort();
+  return toHealth(probe, breaker, answers);
+}
+
+/** Answers to the queries of one probe. */
+interface Answers {
+  readonly ping: Answer<number>;
+  readonly pending: Answer<readonly string[]>;
+  readonly warnings: Answer<readonly string[]>;
+  readonly replicas: Answer<readonly ReplicaHealth[]>;
+}
+
+function toHealth(probe: HealthProbe, breaker: DatabaseHealth['breaker'], answers: Answers): DatabaseHealth {
+  const { ping, pending } = answers;
+  const [code] = codesOf(answers);
+  const replicas = 'value' in answers.replicas ? answers.replicas.value : [];
+  const warnings = 'value' in answers.warnings ? answers.warnings.value : [];
+  const isHealthy =
+    code === undefined &&
     (breaker === 'closed' || breaker === 'off') &&
-    isUpToDate &&
-    told.length === 0 &&
-    used.every(({ isServing }) => isServing);
-  const pool = vitals.pool();
-  const writerHeldMs = vitals.writerHeldMs?.();
+    'value' in pending &&
+    pending.value.length === 0 &&
+    warnings.length === 0 &&
+    replicas.every(({ isServing }) => isServing);
+  const pool = probe.pool();
+  const writerHeldMs = probe.writerHeldMs?.();
   return {
-    status: 'code' in ping ? 'down' : isWhole ? 'up' : 'degraded',
-    engine: vitals.engine,
+    status: 'code' in ping ? 'down' : isHealthy ? 'up' : 'degraded',
+    engine: probe.engine,
     ...('value' in ping ? { latencyMs: ping.value } : undefined),
-    ...(codes[0] === undefined ? undefined : { code: codes[0] }),
+    ...(code === undefined ? undefined : { code }),
     breaker,
     ...(pool === undefined ? undefined : { pool }),
     ...(writerHeldMs === undefined || writerHeldMs === 0 ? undefined : { writerHeldMs }),
-    replicas: used,
-    warnings: told,
+    replicas,
+    warnings,
     ...('value' in pending ? { pendingMigrations: pending.value } : undefined),
   };
 }
 
-async function answerOf<T>(question: () => Promise<T>, reportFault: (error: unknown) => void): Promise<Answer<T>> {
+function codesOf({ ping, pending, warnings, replicas }: Answers): DatabaseErrorCode[] {
+  return [ping, pending, warnings, replicas].flatMap((answer) => ('code' in answer ? [answer.code] : []));
+}
+
+async function answerOf<T>(query: () => Promise<T>, reportError: (error: unknown) => void): Promise<Answer<T>> {
   try {
-    return { value: await question() };
+    return { value: await query() };
   } catch (error) {
     const { code } = classifyError(error);
-    if (code === 'INTERNAL') reportFault(error);
+    if (code === 'INTERNAL') reportError(error);
     return { code };
   }
 }

@@ -3,26 +3,26 @@ import type { CheckFinding, FindingSink } from '../storage/findings';
 import type { CheckReport } from './types';
 
 const optionNames = new Set(['maxFindings'] as const);
-const mostFindings = 10_000;
+const maxReportedFindings = 10_000;
 
-/** Collects findings: counts all of them, and keeps as many as requested. */
+/** Collects findings. Counts all of them, and keeps the first ones for the report. */
 export class Findings implements FindingSink {
-  readonly #most: number;
+  readonly #maxFindings: number;
   readonly #kept: CheckFinding[] = [];
   readonly #skipped: string[] = [];
   readonly #warnings: string[] = [];
   #total = 0;
 
-  /** @throws INVALID_INPUT where `options` are no {@link CheckOptions}. */
+  /** @param options - {@link CheckOptions}, not checked yet. @throws INVALID_INPUT */
   constructor(options: unknown = {}) {
     const { maxFindings } = checkObject(options, 'options', optionNames);
-    const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, mostFindings);
-    this.#most = ifDefined(maxFindings, 'maxFindings', check) ?? 100;
+    const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, maxReportedFindings);
+    this.#maxFindings = ifDefined(maxFindings, 'maxFindings', check) ?? 100;
   }
 
   add(finding: CheckFinding): void {
     this.#total += 1;
-    if (this.#kept.length < this.#most) this.#kept.push(finding);
+    if (this.#kept.length < this.#maxFindings) this.#kept.push(finding);
   }
 
   /** Reports a part that could not be checked. */

@@ -1,21 +1,32 @@
 import type { CheckFinding } from '../storage/findings';
 
-/** Result of a check. */
+/** Result of `db.check()`. */
 export interface CheckReport {
   /** True when there are no findings. Skipped checks do not count. */
   readonly ok: boolean;
-  /** The first findings, `maxFindings` at most. */
+  /** The first findings, at most `maxFindings`. */
   readonly findings: readonly CheckFinding[];
   /** Total number of findings. */
   readonly total: number;
-  /** Checks that could not run here, with the reason; empty when all of them ran. */
+  /** Checks that could not run, each with the reason. Empty when all checks ran. */
   readonly skipped: readonly string[];
-  /** States that are correct today but can cause harm, such as a second name of a SQLite file. `ok` ignores them. */
+  /** Risks that are no damage yet, such as a second name of a SQLite file. `ok` ignores them. */
   readonly warnings: readonly string[];
 }
 
-/** Options of a check. */
+/**
+ * Options of `db.check()`.
+ *
+ * @example
+ * ```ts
+ * const { ok, total } = await db.check({ maxFindings: 0 });
+ * ```
+ */
 export interface CheckOptions {
-  /** Maximum number of findings to report, 0 to 10000; all findings are counted. Default: 100. */
+  /**
+   * Maximum number of findings to report, from 0 to 10000. All findings are counted; with 0, they are only counted.
+   *
+   * @defaultValue 100
+   */
   maxFindings?: number | undefined;
 }

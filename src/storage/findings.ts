@@ -1,53 +1,53 @@
-/** Subject of a check. */
+/** Kinds of findings of `db.check()`. */
 export const CheckName = {
-  /** The engine's own structures: pages, rows, indexes. */
+  /** The structures of the engine are damaged: pages, rows or indexes. */
   STORAGE: 'storage',
-  /** Tables, constraints, indexes and triggers that this package needs. */
+  /** A table, constraint, index or trigger that this package needs is missing or disabled. */
   SCHEMA: 'schema',
-  /** A record refers to one that does not exist. */
+  /** A record refers to a record that does not exist. */
   FOREIGN_KEY: 'foreign-key',
-  /** A value that no call of this package writes: of another type, of no such status, an empty id, an impossible time. */
+  /** A value is invalid: it has another type, is an unknown status, an empty id or a time out of range. */
   VALUE: 'value',
-  /** A column that is made from others, such as a folded name, holds something else. */
+  /** A derived column, such as the folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
-  /** Metadata that are no canonical JSON: they cannot be read, or are not found by their value. */
+  /** Metadata is not canonical JSON, so it cannot be read or is not found by its value. */
   METADATA: 'metadata',
   /** The default endpoint does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
   /** An agent has a name and version that another agent holds: see `Uniqueness`. */
   UNIQUE_NAME: 'unique-name',
-  /** The places of an agent's endpoints are not 0, 1, 2 and so on. */
+  /** The positions of an agent's endpoints are not 0, 1, 2 and so on. */
   ENDPOINT_ORDER: 'endpoint-order',
-  /** A capability that no agent has. */
+  /** No agent has the capability. */
   ORPHAN_CAPABILITY: 'orphan-capability',
-  /** SQLite's index of parts of names knows an agent by another name, or not at all. */
+  /** SQLite's search index has another name for an agent, or none. */
   SEARCH_INDEX: 'search-index',
-  /** The first break of the chain of security events: see `events.verify`. */
+  /** The event chain is broken: see `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
-  /** The feed would give a number a second time. */
+  /** The change feed would assign a sequence number twice. */
   CHANGE_FEED: 'change-feed',
-  /** A part of the database could not be read to its end. */
+  /** A part of the database could not be read completely. */
   UNREADABLE: 'unreadable',
 } as const;
 export type CheckName = (typeof CheckName)[keyof typeof CheckName];
 
-/** Kind of the object of a finding. */
+/** Kind of record that a finding is about. */
 export type CheckedEntity = 'agent' | 'endpoint' | 'capability' | 'certificate' | 'securityEvent' | 'change';
 
-/** Something that is not as it should be. Ids and keys are data of the application's: they are given here, logged nowhere. */
+/** One problem in the stored data. Contains ids and keys of the application, which are never logged. */
 export interface CheckFinding {
   readonly check: CheckName;
-  /** Kind of the object; absent when it is not a record. */
+  /** Kind of record; absent when the finding is not about a record. */
   readonly entity?: CheckedEntity;
-  /** The record's id, of a change its sequence number; absent where there is none, or where it is no text. */
+  /** Id of the record, or sequence number of a change. Absent when there is none, or when it is not a string. */
   readonly id?: string;
-  /** Of an endpoint: whose it is. */
+  /** Id of the agent of an endpoint. */
   readonly agentId?: string;
-  /** The field concerned, such as `status`, where it is one. */
+  /** Field, such as `status`; absent when the finding is not about one field. */
   readonly field?: string;
-  /** Of metadata: the key concerned. */
+  /** Key of the metadata. */
   readonly key?: string;
-  /** Description of the fault; contains no stored value. */
+  /** Description of the problem, without stored values. */
   readonly message: string;
 }
 

@@ -1,38 +1,38 @@
 /** Health probe of an engine. Uses a connection of its own, so that it neither waits for other work nor delays it. */
 export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
-  /** Asks the database the smallest of questions; how long the answer took once there was a connection. */
+  /** Runs a minimal query. Returns its duration in milliseconds, without the time to connect. */
   ping(): Promise<number>;
-  /** The names of the migrations that it lacks. */
+  /** Returns the names of the pending migrations. */
   pendingMigrations(): Promise<readonly string[]>;
-  /** Returns the faults of a database that answers and whose schema is up to date, in words that contain no value. */
+  /** Returns the problems of a database that answers and whose schema is up to date, without stored values. */
   warnings(): Promise<readonly string[]>;
-  /** The replicas, once they were asked. Does not fail. */
+  /** Returns the state of the replicas after probing them. Does not reject. */
   replicas(): Promise<readonly ReplicaHealth[]>;
-  /** The connections at the moment; undefined where there is no pool. */
+  /** Returns the present state of the connection pool; undefined when there is none. */
   pool(): PoolHealth | undefined;
   /**
-   * Returns the time since the single writer was acquired, in milliseconds. Absent where several writers may run at
-   * once.
+   * Returns the time since the single writer was acquired, in milliseconds. Absent on engines where several writers may
+   * run at once.
    */
   writerHeldMs?(): number;
   /** Aborts the running queries. */
   abort(): void;
 }
 
-/** A pool of connections, at the moment. */
+/** State of a connection pool. */
 export interface PoolHealth {
-  /** Connections that there are, in use or not. */
+  /** Number of open connections, idle or in use. */
   readonly total: number;
   /** Number of idle connections. */
   readonly idle: number;
-  /** Calls that wait for one. */
+  /** Number of calls that wait for a connection. */
   readonly waiting: number;
   /** Maximum number of connections. */
   readonly max: number;
 }
 
-/** A read replica, when it was asked last. */
+/** State of a read replica when it was last probed. */
 export interface ReplicaHealth {
   /** True when reads are sent to the replica. */
   readonly isServing: boolean;

@@ -84,7 +84,7 @@ describe('an INTERNAL error', () => {
       pool: () => undefined,
       abort: () => undefined,
     };
-    const report = (error: unknown): void => diagnostics.faultFound('health', error);
+    const report = (error: unknown): void => diagnostics.internalError('health', error);
     await expect(probeHealth(vitals, 'closed', 1000, report)).resolves.toMatchObject({
       status: 'degraded',
       code: 'INTERNAL',
