@@ -1,62 +1,62 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { driverErrorOf } from '../../src';
 import { fill, soundReport } from '../support/sound-database';
 import { expectError } from '../support/expect-error';
-import { openSqlite } from '../support/raw-writer';
+import { changeRawUnchecked } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';
 import { openSmallDisk, whyNoSmallDisk } from '../support/small-disk';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 import { whileReadOnly } from '../support/unprivileged';
-import { fillLarge, openBackup } from './backups';
+import { fillLarge } from './backups';
 
-describe('A backup is refused, and leaves nothing behind,', () => {
-  test.each(['a file', 'a directory', 'a link to nothing'])('where %s is at its path', async (kind) => {
-    const { db } = await openTestDatabase();
-    const directory = temporaryDirectory();
-    const path = join(directory, 'taken');
-    if (kind === 'a file') writeFileSync(path, 'mine');
-    else if (kind === 'a directory') mkdirSync(path);
-    else symlinkSync('/nowhere/at/all', path);
+async function open() {
+  const database = await openTestDatabase();
+  const directory = temporaryDirectory();
+  return { ...database, directory, path: join(directory, 'b.sqlite') };
+}
+
+describe('db.backup() leaves no file behind and fails with', () => {
+  test.each<[string, (path: string) => void]>([
+    ['a file', (path) => writeFileSync(path, 'mine')],
+    ['a directory', (path) => mkdirSync(path)],
+    ['a link to a missing file', (path) => symlinkSync('/nowhere/at/all', path)],
+  ])('ALREADY_EXISTS when %s is at the path', async (kind, create) => {
+    const { db, directory, path } = await open();
+    create(path);
     const error = await expectError('ALREADY_EXISTS', () => db.backup(path));
     expect(error).toMatchObject({ operation: 'backup', field: 'path', retryable: false });
     expect(error.message).not.toContain(directory);
-    expect(readdirSync(directory)).toEqual(['taken']);
+    expect(readdirSync(directory)).toEqual(['b.sqlite']);
     if (kind === 'a file') expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
-  test('where it is the database itself', async () => {
-    const { db, options } = await openTestDatabase();
+  test('ALREADY_EXISTS when the path is that of the database', async () => {
+    const { db, options } = await open();
     await expectError('ALREADY_EXISTS', () => db.backup(options.url.replace('file:', '')));
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test.each(['-wal', '-shm', '-journal'])('where another database has left its %s file', async (suffix) => {
-    const { db } = await openTestDatabase();
-    const directory = temporaryDirectory();
-    writeFileSync(join(directory, `b.sqlite${suffix}`), '');
-    await expectError('ALREADY_EXISTS', () => db.backup(join(directory, 'b.sqlite')));
+  test.each(['-wal', '-shm', '-journal'])('ALREADY_EXISTS when another database left its %s file', async (suffix) => {
+    const { db, directory, path } = await open();
+    writeFileSync(path + suffix, '');
+    await expectError('ALREADY_EXISTS', () => db.backup(path));
     expect(readdirSync(directory)).toEqual([`b.sqlite${suffix}`]);
   });
 
-  test('but for one, of several that have the same path', async () => {
-    const database = await openTestDatabase();
-    await fill(database);
-    const directory = temporaryDirectory();
-    const path = join(directory, 'b.sqlite');
-    const backups = await Promise.allSettled([1, 2, 3].map(() => database.db.backup(path)));
-    expect(backups.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const backup of backups) {
-      if (backup.status === 'rejected') expect(backup.reason).toMatchObject({ code: 'ALREADY_EXISTS' });
-    }
+  test('ALREADY_EXISTS for all but one of several backups to the same path', async () => {
+    const { db, directory, path } = await open();
+    await fill({ db });
+    const backups = await Promise.allSettled([1, 2, 3].map(() => db.backup(path)));
+    const failed = backups.flatMap((backup) => (backup.status === 'rejected' ? [backup.reason as unknown] : []));
+    expect(failed).toMatchObject([{ code: 'ALREADY_EXISTS' }, { code: 'ALREADY_EXISTS' }]);
     expect(readdirSync(directory)).toEqual(['b.sqlite']);
-    const copy = await openBackup(path);
-    expect(await copy.check()).toEqual(soundReport);
+    expect(await (await openTestDatabase({ url: `file:${path}` })).db.check()).toEqual(soundReport);
   });
 
-  test('where its folder does not exist', async () => {
-    const { db } = await openTestDatabase();
-    const directory = temporaryDirectory();
+  test('UNAVAILABLE when the folder does not exist', async () => {
+    const { db, directory } = await open();
     const error = await expectError('UNAVAILABLE', () => db.backup(join(directory, 'missing', 'b.sqlite')));
     expect(error.message).toBe('Failed to back up database: the directory of the backup does not exist');
     writeFileSync(join(directory, 'file'), '');
@@ -64,77 +64,60 @@ describe('A backup is refused, and leaves nothing behind,', () => {
     expect(readdirSync(directory)).toEqual(['file']);
   });
 
-  test('where nobody may write', async () => {
-    const database = await openTestDatabase();
-    const directory = temporaryDirectory();
-    await whileReadOnly([directory], async () => {
-      await expectError('READ_ONLY', () => database.db.backup(join(directory, 'b.sqlite')));
-    });
+  test('READ_ONLY when the folder is read-only', async () => {
+    const { db, directory, path } = await open();
+    await whileReadOnly([directory], () => expectError('READ_ONLY', () => db.backup(path)));
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('where the database is damaged', async () => {
-    const database = await openTestDatabase();
+  test('CORRUPT when the database is damaged', async () => {
+    const database = await open();
     await fill(database);
-    const driver = openSqlite(database.options.url);
-    driver.pragma('foreign_keys = OFF');
-    driver.exec("UPDATE agents SET certificate_id = 'nobody'");
-    driver.close();
-    const directory = temporaryDirectory();
-    await expectError('CORRUPT', () => database.db.backup(join(directory, 'b.sqlite')));
-    expect(readdirSync(directory)).toEqual([]);
+    await changeRawUnchecked(database, "UPDATE agents SET certificate_id = 'nobody'");
+    await expectError('CORRUPT', () => database.db.backup(database.path));
+    expect(readdirSync(database.directory)).toEqual([]);
   });
 
-  test('where who is told of its progress throws', async () => {
-    const database = await openTestDatabase();
-    await fillLarge(database, 12);
-    const directory = temporaryDirectory();
+  test('INVALID_INPUT when onProgress throws, and succeeds the next time', async () => {
+    const { db, directory, path } = await open();
+    await fillLarge({ db }, 12);
     const reason = new Error('enough');
     let calls = 0;
     const onProgress = (): void => {
       calls += 1;
       if (calls === 2) throw reason;
     };
-    const error = await expectError('INVALID_INPUT', () =>
-      database.db.backup(join(directory, 'b.sqlite'), { onProgress }),
-    );
-    expect([error.field, driverErrorOf(error)]).toEqual(['options.onProgress', reason]);
-    expect(calls).toBe(2);
+    const error = await expectError('INVALID_INPUT', () => db.backup(path, { onProgress }));
+    expect([error.field, driverErrorOf(error), calls]).toEqual(['options.onProgress', reason, 2]);
     expect(readdirSync(directory)).toEqual([]);
-    await database.db.backup(join(directory, 'b.sqlite'));
+    await db.backup(path);
   });
 
   test.each<[string, unknown, unknown]>([
     ['an empty path', '', undefined],
     ['no path', undefined, undefined],
-    ['a path that is no text', 5, undefined],
-    ['NUL in it', 'a\0b', undefined],
-    ['a URL', 'file:./b.sqlite', undefined],
-    ['a space at its end', '/nowhere/b.sqlite ', undefined],
+    ['a number as the path', 5, undefined],
+    ['a NUL in the path', 'a\0b', undefined],
+    ['a URL as the path', 'file:./b.sqlite', undefined],
+    ['a space at the end of the path', '/nowhere/b.sqlite ', undefined],
+    ['a file name of 300 characters', join(tmpdir(), 'x'.repeat(300)), undefined],
     ['an unknown option', '/nowhere/b.sqlite', { progress: () => undefined }],
-    ['a hook that is no function', '/nowhere/b.sqlite', { onProgress: 1 }],
-    ['options that are no object', '/nowhere/b.sqlite', null],
-  ])('for %s', async (_, path, options) => {
-    const { db } = await openTestDatabase();
+    ['a number as onProgress', '/nowhere/b.sqlite', { onProgress: 1 }],
+    ['null as the options', '/nowhere/b.sqlite', null],
+  ])('INVALID_INPUT for %s', async (_, path, options) => {
+    const { db } = await open();
     await expectError('INVALID_INPUT', () => db.backup(path as string, options as object));
   });
 
-  test('for a name that is too long', async () => {
-    const { db } = await openTestDatabase();
-    const directory = temporaryDirectory();
-    await expectError('INVALID_INPUT', () => db.backup(join(directory, 'x'.repeat(300))));
-    expect(readdirSync(directory)).toEqual([]);
-  });
-
-  describeUnless(whyNoSmallDisk(), 'on a disk', () => {
-    test.each([1, 8])('of %im that is full', async (megabytes) => {
-      const database = await openTestDatabase();
-      await fillLarge(database, 12);
+  describeUnless(whyNoSmallDisk(), 'STORAGE_FULL', () => {
+    test.each([1, 8])('when a disk of %i MiB is full', async (megabytes) => {
+      const { db } = await open();
+      await fillLarge({ db }, 12);
       const { path } = openSmallDisk(megabytes);
-      const error = await expectError('STORAGE_FULL', () => database.db.backup(join(path, 'b.sqlite')));
+      const error = await expectError('STORAGE_FULL', () => db.backup(join(path, 'b.sqlite')));
       expect(error.message).toBe('Failed to back up database: the storage of the backup is full');
       expect(readdirSync(path)).toEqual([]);
-      expect(await database.db.check()).toEqual(soundReport);
+      expect(await db.check()).toEqual(soundReport);
     });
   });
 });

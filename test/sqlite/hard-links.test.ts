@@ -1,27 +1,15 @@
 import { linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '../../src';
+import { collectLog } from '../support/collect-log';
 import { soundReport } from '../support/sound-database';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const warning = expect.stringContaining('several names (hard links)') as string;
 
-function collectWarnings() {
-  const warnings: string[] = [];
-  const ignore = (): void => undefined;
-  const logger: Logger = {
-    debug: ignore,
-    info: ignore,
-    warn: (_details, message) => void warnings.push(message),
-    error: ignore,
-  };
-  return { logger, warnings };
-}
-
 describe('a second name of the database file (hard link)', () => {
   test('is logged and reported by check() as a warning, and check() stays ok', async () => {
     const path = join(temporaryDirectory(), 'test.sqlite');
-    const { logger, warnings } = collectWarnings();
+    const { logger, warnings } = collectLog();
     const { db } = await openTestDatabase({ url: `file:${path}`, logger });
     expect(await db.check()).toEqual(soundReport);
     expect(warnings).toEqual([]);

@@ -19,7 +19,7 @@ export const soundReport: CheckReport = {
  * Fills a database with one of everything that can be damaged: the agents `whole`, `plain` and `only`, the certificates
  * `c1` to `c3`, and more agents and events than `check()` reads at once.
  */
-export async function fill({ db }: TestDatabase): Promise<void> {
+export async function fill({ db }: Pick<TestDatabase, 'db'>): Promise<void> {
   await createCertificate(db, { id: 'c1', subject: 'CN=Ärzte', issuer: 'CN=ÇA', metadata: { a: [1, { b: null }] } });
   await createCertificate(db, { id: 'c2', fingerprint: 'AA:bb:CC' });
   await db.certificates.rotate('c2', certificateInput({ id: 'c3' }));
