@@ -82,7 +82,7 @@ async function openFilled(): Promise<TestDatabase> {
   return database;
 }
 
-describe('the tables that the migrations create', () => {
+describe('the tables of the schema', () => {
   test('have a CHECK constraint, named after it, for every column except integer primary keys', async () => {
     const database = await openTestDatabase();
     const sql = readSqlite(database.options.url, (driver) =>

@@ -1,6 +1,6 @@
 import SqliteDriver from 'better-sqlite3';
 
-/** Commits to the database at the path that this process was started with, again and again, until it is ended. */
+/** Commits to the database at a path every millisecond until the process is killed. */
 function main(path: string): void {
   const driver = new SqliteDriver(path, { timeout: 5000 });
   driver.exec('CREATE TABLE IF NOT EXISTS foreign_commits (n INTEGER PRIMARY KEY)');

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
 import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
@@ -9,7 +10,7 @@ import { openDatabase, statement } from './adapter-pair';
 const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
 const pragma = ({ driver }: SqliteConnection, name: string): unknown => driver.pragma(name, { simple: true });
 
-/** What the pragmas of the writing and of the reading connection say. */
+/** Returns a pragma of the writer and of a reader. */
 async function pragmas(database: SqliteDatabase, name: string): Promise<{ writer: unknown; reader: unknown }> {
   return {
     writer: await database.withWriter((connection) => pragma(connection, name)),
@@ -17,24 +18,27 @@ async function pragmas(database: SqliteDatabase, name: string): Promise<{ writer
   };
 }
 
-describe('A database that is opened', () => {
+describe('SqliteDatabase.open()', () => {
   test.each([
     ['normal', 1],
     ['full', 2],
-  ] as const)('with durability %s has synchronous = %i and a write-ahead log', async (durability, synchronous) => {
-    const database = await SqliteDatabase.open({ path: newPath(), busyTimeoutMs: 50, durability });
-    afterTest(() => database.close());
-    expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
-    expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
-  });
+  ] as const)(
+    'sets synchronous for durability %s to %i and uses a write-ahead log',
+    async (durability, synchronous) => {
+      const database = await SqliteDatabase.open({ path: newPath(), busyTimeoutMs: 50, durability });
+      afterTest(() => database.close());
+      expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
+      expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
+    },
+  );
 
-  test('has foreign keys on, and does not wait inside SQLite', async () => {
+  test('enables foreign keys and disables the busy timeout of SQLite', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'foreign_keys')).toEqual({ writer: 1, reader: 1 });
     expect(await pragmas(database, 'busy_timeout')).toEqual({ writer: 0, reader: 0 });
   });
 
-  test('has a reader that cannot write, whatever it is given', async () => {
+  test('opens a reader that cannot write, even without query_only', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'query_only')).toEqual({ writer: 0, reader: 1 });
     const create = { sql: 'CREATE TABLE t (a)', args: [] };
@@ -44,7 +48,7 @@ describe('A database that is opened', () => {
     await expect(write()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
   });
 
-  test('that was in another journal mode is in WAL mode, and keeps its rows', async () => {
+  test('changes another journal mode to WAL and keeps the rows', async () => {
     const path = newPath();
     const driver = new SqliteDriver(path);
     driver.exec('CREATE TABLE security_events (a); INSERT INTO security_events VALUES (1)');
@@ -57,7 +61,7 @@ describe('A database that is opened', () => {
     expect(rows).toEqual([[1]]);
   });
 
-  test('waits for a lock that stands in the way of WAL mode, and gives up after the time to wait', async () => {
+  test('waits for a lock that prevents WAL mode, for busyTimeoutMs at most', async () => {
     const path = newPath();
     const foreign = new SqliteDriver(path);
     afterTest(() => void foreign.close());
@@ -67,9 +71,8 @@ describe('A database that is opened', () => {
     expect(await pragmas(await openDatabase(path, 5000), 'journal_mode')).toMatchObject({ writer: 'wal' });
   });
 
-  test('that is no database is refused, and its file is not held open', async () => {
+  test('refuses a file that is not a database and does not keep it open', async () => {
     const path = newPath();
-    const { writeFileSync, rmSync } = await import('node:fs');
     writeFileSync(path, 'This is no database at all. '.repeat(100));
     await expect(openDatabase(path)).rejects.toMatchObject({ code: 'SQLITE_NOTADB' });
     rmSync(path);
@@ -77,7 +80,7 @@ describe('A database that is opened', () => {
   });
 });
 
-describe('A statement', () => {
+describe('a SQL statement', () => {
   test('is prepared once for each connection and text', async () => {
     const database = await openDatabase(newPath());
     const adapter = await createSqliteAdapterFactory(database).connect();
@@ -92,13 +95,13 @@ describe('A statement', () => {
     }
     const counts = (sql: string): number => prepared.filter((text) => text === sql).length;
     expect(counts('SELECT a FROM t WHERE a = ?')).toBe(1);
-    // Once on the reader, to see whether it writes, and once where it does.
+    // The reader prepares it to find out whether it writes, and the writer to run it.
     expect(counts('INSERT INTO t VALUES (?)')).toBe(2);
     expect(counts('DELETE FROM t WHERE a > ?')).toBe(1);
     expect(counts('BEGIN IMMEDIATE')).toBe(1);
   });
 
-  test('stays prepared while many others are used once, and is evicted when another is used more often', async () => {
+  test('stays prepared while others are used once, and is evicted when others are used more often', async () => {
     const connection = await SqliteConnection.openWriter({ path: newPath(), busyTimeoutMs: 0, durability: 'normal' });
     afterTest(() => connection.close());
     const first = connection.prepareForPrisma('SELECT 0');
@@ -111,7 +114,7 @@ describe('A statement', () => {
   });
 });
 
-/** Has the driver note what it prepares, and prepare it as ever. */
+/** Records the SQL that the driver prepares. */
 function recordPrepared(driver: SqliteDriver.Database, prepared: string[]): void {
   const prepare = driver.prepare.bind(driver);
   driver.prepare = (sql: string) => {

@@ -6,7 +6,7 @@ import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const warning = expect.stringContaining('several names (hard links)') as string;
 
-describe('a second name of the database file (hard link)', () => {
+describe('a hard link to the database file', () => {
   test('is logged and reported by check() as a warning, and check() stays ok', async () => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     const { logger, warnings } = collectLog();

@@ -10,7 +10,7 @@ import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test
 const obeying = join(__dirname, '../faults/sqlite/guarded-process.ts');
 const why = existsSync('/proc/self/maps') && existsSync('/dev/shm') ? undefined : 'the system has no /dev/shm or /proc';
 
-/** The directories of databases in memory that a process has open. */
+/** Returns the directories of databases in memory that a process has open. */
 function directoriesOf(pid: number | 'self'): string[] {
   const found = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/\S+\/ans-database-\w{6}(?=\/)/g);
   return [...new Set(found)];
@@ -25,7 +25,7 @@ async function startWithMemory(): Promise<TestProcess & { readonly directory: st
   return { ...process, directory };
 }
 
-/** Opens one more database in memory, which removes what others have left. */
+/** Opens another database in memory, which removes directories that other processes left behind. */
 async function openNext(): Promise<void> {
   const { db } = await openTestDatabase({ url: ':memory:' });
   await db.close();
@@ -69,7 +69,7 @@ describeUnless(why, 'the directory of a database in memory', () => {
   });
 
   test('is kept while its worker thread runs and removed by the next opening after the thread is terminated', async () => {
-    // A thread cannot load the sources of this package: it does with the driver what the package does.
+    // A thread cannot load the TypeScript sources of the package, so it uses the driver in the same way.
     const code = `
       const Driver = require(${JSON.stringify(require.resolve('better-sqlite3'))});
       const path = require('node:fs').mkdtempSync('/dev/shm/ans-database-') + '/memory.sqlite';

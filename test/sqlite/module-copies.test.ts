@@ -5,25 +5,27 @@ import { eventInput } from '../support/factories';
 import { soundReport } from '../support/sound-database';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
 
-/** Another copy of the package's modules, as a hot reload makes one, over the same native binary. */
-function loadCopy(): typeof Package {
-  let copy: typeof Package | undefined;
-  jest.isolateModules(() => {
-    copy = jest.requireActual<typeof Package>('../../src');
-  });
-  if (copy === undefined) throw new Error('The copy was not loaded');
+/** Loads another copy of modules over the same native binary, as a hot reload does. */
+function loadCopy<T extends object>(load: () => T): T {
+  const copies: T[] = [];
+  jest.isolateModules(() => void copies.push(load()));
+  const [copy] = copies;
+  if (copy === undefined) throw new Error('the copy was not loaded');
   return copy;
 }
 
+const loadPackage = (): typeof Package => jest.requireActual('../../src');
+const loadFailures = (): typeof Failures => jest.requireActual('../../src/errors/failure');
+
 async function openCopy(url: string): Promise<Package.DatabaseService> {
-  const { DatabaseService } = loadCopy();
+  const { DatabaseService } = loadCopy(loadPackage);
   const db = new DatabaseService({ url });
   afterTest(() => db.close());
   await db.initialize();
   return db;
 }
 
-describe('copies of the modules over one native binary', () => {
+describe('copies of the package over one native binary', () => {
   test('share a database file', async () => {
     const url = await newDatabaseUrl();
     const [first, second] = [await openCopy(url), await openCopy(url)];
@@ -35,7 +37,7 @@ describe('copies of the modules over one native binary', () => {
     expect(await second.check()).toEqual(soundReport);
   });
 
-  test('leave no entry in the registry of the process after they are closed', async () => {
+  test('leave no entry in the registry of open files after they are closed', async () => {
     const registry = (): unknown =>
       (runInThisContext('globalThis') as Record<symbol, unknown>)[Symbol.for('ans-database.openSqliteFiles')];
     const url = await newDatabaseUrl();
@@ -45,14 +47,8 @@ describe('copies of the modules over one native binary', () => {
     expect((registry() as Map<string, unknown>).size).toBe(before - 1);
   });
 
-  test('recognise the failures of each other', () => {
-    const load = (): typeof Failures => {
-      let copy: typeof Failures | undefined;
-      jest.isolateModules(() => (copy = jest.requireActual<typeof Failures>('../../src/errors/failure')));
-      if (copy === undefined) throw new Error('The copy was not loaded');
-      return copy;
-    };
-    const [first, second] = [load(), load()];
+  test('recognise each other’s failures', () => {
+    const [first, second] = [loadCopy(loadFailures), loadCopy(loadFailures)];
     expect(first.Failure).not.toBe(second.Failure);
     expect(first.isFailure(second.invalidInput('id', 'must not be empty'))).toBe(true);
     expect(first.isFailure(new Error('id'))).toBe(false);

@@ -1,5 +1,5 @@
-// What matters here of the .pnp.cjs of Yarn: it is found as "pnpapi", it alone finds packages, which lie outside of every
-// node_modules, and its file handles cannot sync. PACKAGES has the folders of the packages by name, as JSON.
+// Imitates Yarn's .pnp.cjs: it is the module "pnpapi", only it finds packages, which are outside of every node_modules, and
+// its file handles cannot sync. PACKAGES contains the folders of the packages by name, as JSON.
 const { open } = require('node:fs/promises');
 const Module = require('node:module');
 

@@ -1,4 +1,4 @@
-// Backs a database up and checks it, with the compiled package, and prints what check() says.
+// Backs up and checks a database with the compiled package, and prints the report of check().
 const { DatabaseService } = require('../../dist/index.js');
 
 async function main(copyPath) {

@@ -11,7 +11,7 @@ const whyNot = [join(__dirname, '../../dist/index.js'), join(modules, binary)].e
   ? undefined
   : 'needs the compiled package (npm run build) and a better-sqlite3 that was compiled or downloaded by npm';
 
-/** Packages where nothing but Plug'n'Play finds them. */
+/** Copies packages to a directory where only Plug'n'Play finds them; returns their folders by name. */
 function unplug(): Record<string, string> {
   const directory = temporaryDirectory();
   for (const part of ['better-sqlite3/package.json', 'better-sqlite3/lib', binary]) {
@@ -25,7 +25,7 @@ function unplug(): Record<string, string> {
 }
 
 describeUnless(whyNot, 'under Yarn’s Plug’n’Play', () => {
-  test('backup and check work when the process loads Plug’n’Play through its own command-line option', () => {
+  test('backup() and check() succeed when the process preloads Plug’n’Play', () => {
     const copy = join(temporaryDirectory(), 'copy.sqlite');
     const hook = join(__dirname, 'plug-and-play-hook.cjs');
     const args = ['--require', hook, join(__dirname, 'plug-and-play-process.cjs'), copy];

@@ -8,7 +8,7 @@ import type { DatabaseOptions } from '../../src';
 
 const count = 700;
 
-/** A database of some hundred records that seems to have tens of thousands: the number of the last row tells. */
+/** Opens a database of some hundred records whose last rowid makes it look large enough for a reader thread. */
 async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
   const database = await openTestDatabase(options);
   const { db } = database;
@@ -23,8 +23,8 @@ async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('the reading thread of a large SQLite database', () => {
-  test('returns the same results in chunks as the main thread', async () => {
+describe('the reader thread of a large SQLite database', () => {
+  test('returns the same results as the main thread', async () => {
     const { db } = await openLarge();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
     const found = await db.queryAgents({ name: 'name agent', orderBy: 'id' });
@@ -57,7 +57,7 @@ describe('the reading thread of a large SQLite database', () => {
     }
   });
 
-  test('stops a result that is too large and then continues to serve calls', async () => {
+  test('stops a result that is too large and serves later calls', async () => {
     const { db } = await openLarge({ limits: { answerLength: 500_000, metadataValues: 100_000 } });
     const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
     expect(error.message).toContain('500000 characters');

@@ -20,7 +20,7 @@ async function found({ db }: TestDatabase, name: string): Promise<string[]> {
 }
 
 describe('the search index of names', () => {
-  test('has its triggers after all migrations, although a recreated table loses them', async () => {
+  test('has its triggers after all migrations', async () => {
     const { options } = await openTestDatabase();
     const sql = "SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
     const triggers = readSqlite(options.url, (driver) => driver.prepare(sql).pluck().all());

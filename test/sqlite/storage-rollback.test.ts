@@ -4,12 +4,12 @@ import { rawRows } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
 
-// SQLite ends a transaction by itself when the disk is full; a trigger can have it do the same.
+// SQLite rolls a transaction back by itself when the disk is full; this trigger has the same effect.
 const rollbackTrigger = `CREATE TRIGGER end_transaction BEFORE INSERT ON security_events WHEN NEW.target = 'full'
   BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END`;
 
-describe('A transaction that the storage has rolled back', () => {
-  test('refuses whatever follows, and nothing of it is kept', async () => {
+describe('a transaction that the storage rolled back', () => {
+  test('refuses all later calls and changes nothing', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -30,7 +30,7 @@ describe('A transaction that the storage has rolled back', () => {
     expect(await db.getAgent('next')).not.toBeNull();
   });
 
-  test('is told of as a rollback', async () => {
+  test('is reported as a rollback', async () => {
     const database = await openTestDatabase();
     await changeRaw(database, rollbackTrigger);
     await database.db

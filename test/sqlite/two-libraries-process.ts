@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type SqliteDriver from 'better-sqlite3';
 import type * as Package from '../../src';
 
-// Each folder of `root` has a copy of this package, and beside it one of better-sqlite3.
+// Each folder of `root` contains a copy of this package and a copy of better-sqlite3.
 const [root = '', scenario = '', path = ''] = process.argv.slice(2);
 const url = `file:${path}`;
 const loadFile = createRequire(__filename);
@@ -22,71 +22,67 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-async function write({ db, count }: { readonly db: Package.DatabaseService; readonly count: number }): Promise<void> {
-  for (let index = 0; index < count; index += 1) {
-    await db.recordSecurityEvent({
-      eventType: 'X',
-      severity: 'LOW',
-      source: 's',
-      target: 't',
-      description: 'd',
-    });
-  }
+async function write(db: Package.DatabaseService, count: number): Promise<void> {
+  const event = { eventType: 'X', severity: 'LOW', source: 's', target: 't', description: 'd' } as const;
+  for (let index = 0; index < count; index += 1) await db.recordSecurityEvent(event);
 }
 
-/** The first opens, the second tries to; then the first closes, and the second tries again. */
+/** Creates a service of each of two copies of the package. */
+function createTwo(first: string, second: string, urls: readonly string[] = [url, url]) {
+  const create = (folder: string, index: number) => new (load(folder).DatabaseService)({ url: urls[index] ?? url });
+  return [create(first, 0), create(second, 1)] as const;
+}
+
+/** The second copy tries to open the file while the first has it open, and again after the first closed it. */
 async function inTurns(first: string, second: string): Promise<unknown[]> {
-  const [a, b] = [first, second].map((folder) => new (load(folder).DatabaseService)({ url }));
-  if (a === undefined || b === undefined) return [];
+  const [a, b] = createTwo(first, second);
   await a.initialize();
   const refused = await outcomeOf(() => b.initialize());
   const reset = await outcomeOf(() => load(second).DatabaseServiceFactory.resetDatabase({ url, busyTimeoutMs: 0 }));
-  await write({ db: a, count: 5 });
+  await write(a, 5);
   await a.close();
   const opened = await outcomeOf(() => b.initialize());
-  await write({ db: b, count: 5 });
+  await write(b, 5);
   const count = await b.events.count({});
   await b.close();
   return [refused, reset, opened, count];
 }
 
 async function together(first: string, second: string): Promise<unknown[]> {
-  const [a, b] = [first, second].map((folder) => new (load(folder).DatabaseService)({ url }));
-  if (a === undefined || b === undefined) return [];
+  const [a, b] = createTwo(first, second);
   await Promise.all([a.initialize(), b.initialize()]);
-  await Promise.all([a, b, a].map((db) => write({ db, count: 20 })));
+  await Promise.all([a, b, a].map((db) => write(db, 20)));
   const count = await a.events.count({});
   await a.close();
-  await write({ db: b, count: 1 });
+  await write(b, 1);
   await b.close();
   return [count];
 }
 
-/** Each migrates a database of its own, by the schema engine that they share. */
-async function eachOnItsOwn(first: string, second: string): Promise<unknown[]> {
-  const [a, b] = [first, second].map((folder) => new (load(folder).DatabaseService)({ url: `${url}-${folder}` }));
-  if (a === undefined || b === undefined) return [];
+/** Each copy migrates a database of its own. */
+async function separately(first: string, second: string): Promise<unknown[]> {
+  const [a, b] = createTwo(first, second, [`${url}-${first}`, `${url}-${second}`]);
   const outcomes = [await outcomeOf(() => a.initialize()), await outcomeOf(() => b.initialize())];
   await a.close();
   await b.close();
   return outcomes;
 }
 
-/** The application's own driver has the file open, or another one. */
-async function besideDriver(own: string, driverPath: string): Promise<unknown[]> {
+/** The driver of the application has a file open. */
+async function besideDriver(folder: string, driverPath: string): Promise<unknown[]> {
   const Driver = loadFile(join(root, 'b/node_modules/better-sqlite3')) as typeof SqliteDriver;
   const driver = new Driver(driverPath);
   driver.exec('PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (a)');
-  const db = new (load(own).DatabaseService)({ url });
-  const first = await outcomeOf(() => db.initialize());
+  const db = new (load(folder).DatabaseService)({ url });
+  const outcome = await outcomeOf(() => db.initialize());
   driver.close();
-  return [first];
+  return [outcome];
 }
 
 const scenarios: Readonly<Record<string, () => Promise<unknown[]>>> = {
   'two binaries': () => inTurns('a', 'b'),
   'one binary': () => together('a', 'linked'),
-  'own databases': () => eachOnItsOwn('a', 'b'),
+  'own databases': () => separately('a', 'b'),
   'own driver': () => besideDriver('a', path),
   'own driver elsewhere': () => besideDriver('a', `${path}-other`),
 };

@@ -8,7 +8,7 @@ const repository = join(__dirname, '../..');
 const driver = dirname(require.resolve('better-sqlite3/package.json'));
 const binary = 'build/Release/better_sqlite3.node';
 
-/** Copies the package and its driver; without a binary of its own it uses that of `a`. */
+/** Copies the package and its driver. Without a binary of its own, the copy links to that of `a`. */
 function copyPackage(root: string, folder: string, hasBinary: boolean): void {
   const target = join(root, folder);
   for (const name of ['src', 'prisma', 'package.json', 'tsconfig.json']) {
