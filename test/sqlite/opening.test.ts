@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { DatabaseService, DatabaseServiceFactory, type DatabaseEvent } from '../../src';
 import { agentInput, certificateInput, createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
+import { createApplicationHistory } from '../support/migrations';
 import { queryRaw } from '../support/raw-reader';
 import { resetAfterTest } from '../support/factory-instance';
 import { openSqlite } from '../support/raw-writer';
@@ -92,6 +93,8 @@ describe('initialize()', () => {
   test('D15: a start that failed leaves nothing open, and keeps its cause', async () => {
     const url = await newDatabaseUrl();
     const driver = openSqlite(url);
+    // An application that uses Prisma Migrate has a table of the same name.
+    await createApplicationHistory(url, ['20250101000000_agents']);
     driver.exec('CREATE TABLE agents (name TEXT)');
     const { db } = createService(url);
     const error = await expectError('MIGRATION_FAILED', () => db.initialize());
