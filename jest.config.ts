@@ -31,6 +31,7 @@ const onSqliteOnly = [
   'documentation\\.',
   'package\\.',
   'model/properties\\.',
+  'query/',
 ];
 
 const isEveryDay = process.env['LONG_TESTS'] === undefined;

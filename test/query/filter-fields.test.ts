@@ -1,0 +1,92 @@
+import fc, { type Arbitrary } from 'fast-check';
+import { postgresqlDialect } from '../../src/engines/postgresql/dialect';
+import { sqliteDialect } from '../../src/engines/sqlite/dialect';
+import { fieldsIn, type CandidateSource, type FilterFields } from '../../src/query/filter-field';
+import { sql } from '../../src/sql/sql';
+import { queryKinds, type QueryKind } from './samples';
+
+const dialects = [
+  ['SQLite', sqliteDialect],
+  ['PostgreSQL', postgresqlDialect],
+] as const;
+
+const allFields = queryKinds.flatMap((kind) =>
+  Object.keys(kind.samples).map((field) => [kind.name, field, kind] as const),
+);
+
+describe.each(dialects)('Query statements on %s', (_, dialect) => {
+  test.each(allFields)('for %s differ between any two values of %s', (_noun, field, { samples, needed, build }) => {
+    const values = samples[field] ?? [];
+    const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
+    const texts = built.map((statements) => JSON.stringify(statements));
+    // The default of a flag is one of its values.
+    const isFlag = field === 'allCapabilities' || field === 'includeExpired';
+    expect(values.length).toBeGreaterThan(1);
+    expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
+  });
+
+  test.each(queryKinds)('for $name have one value for each placeholder', ({ samples, build }) => {
+    for (const [field, values] of Object.entries(samples)) {
+      for (const value of values) {
+        for (const { sql: text, args } of build({ [field]: value }, dialect) ?? []) {
+          expect({ field, value, placeholders: text.split('?').length - 1 }).toEqual({
+            field,
+            value,
+            placeholders: args.length,
+          });
+        }
+      }
+    }
+  });
+});
+
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 300);
+
+/** A query with any of the fields, each with one of its values. */
+function queryOf({ samples }: QueryKind): Arbitrary<object> {
+  const fields = Object.entries(samples).map(([field, values]) => [field, fc.constantFrom(...values)] as const);
+  return fc.record(Object.fromEntries(fields), { requiredKeys: [] });
+}
+
+describe.each(queryKinds)('Random queries for $name', (kind) => {
+  test('build the same statements with and without cached texts', () => {
+    let compared = 0;
+    const property = fc.property(queryOf(kind), fc.constantFrom(...dialects), (query, [, dialect]) => {
+      const cached = kind.build(query, dialect);
+      // A dialect of its own has no cached texts.
+      expect(cached).toEqual(kind.build(query, { ...dialect }));
+      if (cached !== null) compared += 1;
+    });
+    fc.assert(property, { numRuns: runs });
+    expect(compared).toBeGreaterThan(runs / 3);
+  });
+});
+
+describe('The table of the fields of a query', () => {
+  const { field } = fieldsIn<object, CandidateSource>();
+  const parse = (): string => 'x';
+  const condition = () => sql`TRUE`;
+
+  test('does not compile without a field of the query, or with an unknown field', () => {
+    const known = field({ parse, condition });
+    // @ts-expect-error -- the field "other" is missing.
+    const missing = { known } satisfies FilterFields<'known' | 'other', object, CandidateSource>;
+    // @ts-expect-error -- the query has no field "other".
+    const unknown = { known, other: known } satisfies FilterFields<'known', object, CandidateSource>;
+    expect([missing, unknown]).toHaveLength(2);
+  });
+
+  test('does not compile without the validation or the condition of a field', () => {
+    // @ts-expect-error -- the condition is missing.
+    const withoutCondition = field({ parse });
+    // @ts-expect-error -- the validation is missing.
+    const withoutParse = field({ condition });
+    expect([withoutCondition, withoutParse]).toHaveLength(2);
+  });
+
+  test('does not compile when a condition reads the value, which the cached text does not depend on', () => {
+    // @ts-expect-error -- the input has the cache key of the value, not the value.
+    const reading = field({ parse, condition: ({ value }) => sql`${value}` });
+    expect(reading.name).toBeUndefined();
+  });
+});
