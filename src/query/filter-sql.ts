@@ -2,7 +2,7 @@ import type { Sql } from '../sql/sql';
 import type { CandidateSource, FilterTerm, TermInput, TermKey } from './filter-field';
 
 /** A term of a filter, with the input of its composition. */
-export interface GivenTerm<C, S extends CandidateSource> {
+interface GivenTerm<C, S extends CandidateSource> {
   readonly name: string;
   readonly term: FilterTerm<C, S>;
   readonly input: TermInput<unknown, TermKey>;

@@ -47,7 +47,7 @@ export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: 
 }
 
 /** A row in an order: its sort value and its id, which breaks ties. */
-export interface KeysetPosition {
+interface KeysetPosition {
   readonly value: Sql;
   readonly id: Sql;
 }

@@ -3,7 +3,7 @@ import { inJsonArray } from '../../sql/statement';
 import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './term-types';
 
 /** Searched capabilities. */
-interface CapabilityFilter {
+export interface CapabilityFilter {
   /** Without duplicates. */
   readonly names: readonly string[];
   /** True when an agent must have all of them. */

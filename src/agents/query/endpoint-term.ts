@@ -5,13 +5,13 @@ import type { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './term-types';
 
 /** Searched endpoint: one and the same endpoint has the protocol and one of the results of a health check. */
-interface EndpointFilter {
+export interface EndpointFilter {
   readonly protocol: string | undefined;
   readonly health: readonly HealthStatus[] | undefined;
 }
 
 /** Properties of an {@link EndpointFilter} that its SQL depends on. */
-interface EndpointKey extends Readonly<Record<string, TermKey>> {
+export interface EndpointKey extends Readonly<Record<string, TermKey>> {
   readonly hasProtocol: boolean;
   readonly healthCount: number;
 }

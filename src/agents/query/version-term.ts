@@ -3,7 +3,7 @@ import { field } from './term-types';
 import { toVersionRanges, type VersionRange } from './version-range';
 
 /** Searched version. */
-interface VersionFilter {
+export interface VersionFilter {
   readonly text: string;
   /** Ranges of version keys; absent when the text is not a semver range. */
   readonly ranges?: readonly VersionRange[];

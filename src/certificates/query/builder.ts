@@ -11,7 +11,7 @@ import { certificateFilterTerms, type CertificateFilter, type CertificateFilterS
 import type { CertificateOrder } from './validation';
 
 /** Filter, order and range of a selection of certificates. */
-export interface CertificateSelection {
+interface CertificateSelection {
   readonly filter: CertificateFilter;
   readonly order: CertificateOrder;
   readonly limit: number;

@@ -26,12 +26,12 @@ import { toFingerprintKey } from '../fingerprint';
 import { CertificateStatus, type CertificateQuery } from '../types';
 
 /** Context of the conditions on a certificate `c`. */
-export interface CertificateContext {
+interface CertificateContext {
   readonly dialect: Dialect;
 }
 
 /** Index that finds the certificates of one term. */
-export interface CertificateSource extends CandidateSource {
+interface CertificateSource extends CandidateSource {
   /** Query of the column `id` of all certificates that match the term, and of no others. */
   readonly candidates: Sql;
 }

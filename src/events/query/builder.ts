@@ -12,7 +12,7 @@ import { eventFilterTerms, maxParts, type EventFilter, type EventFilterSql } fro
 export type EventPosition = readonly [timestampMs: number, id: string];
 
 /** Filter and range of a selection of events. */
-export interface EventSelection {
+interface EventSelection {
   readonly filter: EventFilter;
   readonly limit: number;
   readonly offset?: number | undefined;

@@ -8,7 +8,7 @@ import type { EventGrouping } from '../types';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
 /** Counted events, and how they are grouped. */
-export interface EventAggregate {
+interface EventAggregate {
   readonly filter: EventFilter;
   readonly by: EventGrouping;
   /** Maximum number of groups. */

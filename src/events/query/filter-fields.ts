@@ -27,12 +27,12 @@ import { lastMitigation } from '../rows';
 import { SecuritySeverity, type SecurityEventQuery } from '../types';
 
 /** Context of the conditions on an event `s`. */
-export interface EventContext {
+interface EventContext {
   readonly dialect: Dialect;
 }
 
 /** Index that returns the events of one element of a list in their order. */
-export interface EventSource extends CandidateSource {
+interface EventSource extends CandidateSource {
   /** Number of elements of the list that are read separately; 1 when the list is read as a whole. */
   readonly parts: number;
 }

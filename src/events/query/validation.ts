@@ -4,7 +4,7 @@ import type { Validator } from '../../validation/validator';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
 /** A checked query. `filter` is null when no event can match. */
-export interface ParsedEventQuery {
+interface ParsedEventQuery {
   readonly filter: EventFilter | null;
   readonly limitOffset: LimitOffset;
 }
