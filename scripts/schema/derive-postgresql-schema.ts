@@ -1,21 +1,21 @@
 /** Replacements that turn the schema of SQLite into that of PostgreSQL, in the order in which they are applied. */
 const replacements: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  [/^/, '// Derived from ../schema.prisma by `npm run schema`: the place for changes is there.\n\n'],
+  [/^/, '// Derived from ../schema.prisma by `npm run schema`. Change that file instead.\n\n'],
   [/provider = "sqlite"/, 'provider = "postgresql"'],
   [/output( +)= "\.\.\/src\/generated\/prisma"/, 'output$1= "../../src/generated/prisma-postgresql"'],
   [
     /Times are integer milliseconds since\n\/\/\/ 1970-01-01T00:00:00Z \(UTC\)\. /,
-    'Times are kept to the\n/// millisecond. ',
+    'Times are stored in\n/// milliseconds. ',
   ],
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
-  // SQLite's integers have 64 bits whatever Prisma calls them.
+  // An Int of Prisma has 32 bits on PostgreSQL, but 64 bits on SQLite.
   [/^( +sequence +)Int\b/gm, '$1BigInt'],
-  // Texts of any length have to fit, and parts of them to be found: that takes indexes of expressions, which Prisma's
-  // schema cannot express. The migrations make them.
+  // An index entry of PostgreSQL limits the length of a text, and a search by a part needs a trigram index. Prisma's schema
+  // cannot express such expression indexes: the migrations create them.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
 ];
 
-/** The schema for PostgreSQL: the same model with another provider, native types, and fewer indexes. */
+/** Returns the schema for PostgreSQL: the same model with another provider, native types, and fewer indexes. */
 export function derivePostgresqlSchema(schema: string): string {
   return replacements.reduce((text, [pattern, replacement]) => {
     if (text.search(pattern) < 0) throw new Error(`Nothing in the schema matches ${String(pattern)}`);

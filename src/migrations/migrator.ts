@@ -12,7 +12,7 @@ export interface MigrationDatabase {
   /** Runs `work` in a transaction, one at a time among all connections that migrate. Rolls back when `work` throws. */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
   /** Fills in the values that SQL cannot compute, after the schema was verified. */
-  complete?(): Promise<void>;
+  backfill?(): Promise<void>;
   /** Repairs what copying rows into the database may break. */
   repair(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export class Migrator {
     if (mode === 'skip') return [];
     if (mode === 'apply') return this.apply();
     assertUpToDate(await this.#inspect());
-    await this.#database.complete?.();
+    await this.#database.backfill?.();
     return [];
   }
 
@@ -40,7 +40,7 @@ export class Migrator {
     const applied = isUpToDate(await this.#inspect())
       ? []
       : await this.#database.transaction((transaction) => applyPending(transaction, migrations));
-    await this.#database.complete?.();
+    await this.#database.backfill?.();
     await this.#database.repair();
     return applied;
   }

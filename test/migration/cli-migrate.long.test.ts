@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { exited, packageRoot, PrismaProject } from '../support/prisma-cli';
+import { copyFileSync } from 'node:fs';
+import { createInitialDatabase } from '../support/initial-schema';
+import { exited, PrismaProject } from '../support/prisma-cli';
 
 const models = 'model Note {\n  id Int @id\n  text String\n}';
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY, "text" TEXT NOT NULL);\n';
@@ -9,23 +9,8 @@ let project: PrismaProject;
 
 afterEach(() => project.dispose());
 
-describe('prisma migrate on a fresh database', () => {
-  test('deploy applies all migrations, status finds the schema up to date, dev finds it in sync', async () => {
-    project = PrismaProject.ofPackage();
-
-    const deploy = await project.run('migrate deploy');
-    expect(deploy.output).toContain('All migrations have been successfully applied.');
-    expect(deploy.output).toContain('20261123000100_ans_directory');
-
-    const status = await project.run('migrate status');
-    expect(status).toMatchObject(exited(0, 'Database schema is up to date!'));
-
-    const dev = await project.run('migrate dev');
-    expect(dev.output).toContain('Already in sync, no schema change or pending migration was found.');
-    expect(dev.exitCode).toBe(0);
-  });
-
-  test('status says that there is no database and makes none', async () => {
+describe('prisma migrate on an empty database', () => {
+  test('status reports a missing database and does not create it', async () => {
     project = PrismaProject.ofPackage();
 
     const status = await project.run('migrate status');
@@ -34,7 +19,7 @@ describe('prisma migrate on a fresh database', () => {
     expect(() => project.tables()).toThrow();
   });
 
-  test('dev writes a migration for what the schema has and the database has not, and applies it', async () => {
+  test('dev writes a migration for a change of the schema, and applies it', async () => {
     project = PrismaProject.withModels(models);
     project.writeMigration('20260101000000_notes', createNotes);
     project.writeSchema(models.replace('text String', 'text String\n  read Boolean @default(false)'));
@@ -48,7 +33,7 @@ describe('prisma migrate on a fresh database', () => {
 });
 
 describe('prisma migrate on a database that is behind', () => {
-  test('status names the pending migration, deploy applies it with its triggers', async () => {
+  test('status names the pending migration, and deploy applies it with its triggers', async () => {
     project = PrismaProject.withModels(models);
     project.writeMigration('20260101000000_notes', createNotes);
     await project.run('migrate deploy');
@@ -67,7 +52,7 @@ describe('prisma migrate on a database that is behind', () => {
 });
 
 describe('prisma migrate on a database that drifted', () => {
-  test('dev and diff report the table that no migration made', async () => {
+  test('dev and diff report a table that no migration created', async () => {
     project = PrismaProject.withModels(models);
     project.writeMigration('20260101000000_notes', createNotes);
     await project.run('migrate deploy');
@@ -86,7 +71,7 @@ describe('prisma migrate on a database that drifted', () => {
 });
 
 describe('prisma migrate after a migration that failed', () => {
-  test('nothing of it stays, deploy refuses to go on, and a repaired migration applies once it is resolved', async () => {
+  test('keeps none of its changes, and deploy applies the repaired migration only after it is resolved', async () => {
     project = PrismaProject.withModels(models);
     project.writeMigration('20260101000000_notes', `${createNotes}INSERT INTO missing VALUES (1);\n`);
 
@@ -119,11 +104,10 @@ describe('prisma migrate after a migration that failed', () => {
   });
 });
 
-describe('prisma migrate on a database that the seed made', () => {
-  test('deploy wants to know about it, and keeps its rows once the first migration is marked as applied', async () => {
+describe('prisma migrate on a database with the initial schema', () => {
+  test('deploy fails until the first migration is marked as applied, and then keeps the rows', async () => {
     project = PrismaProject.ofPackage();
-    const seed = readFileSync(join(packageRoot, 'prisma/migrations/20261123000000_ans_initial/migration.sql'), 'utf8');
-    project.sql('PRAGMA foreign_keys = OFF', seed, ...seedRows, 'SELECT 1');
+    copyFileSync(createInitialDatabase(initialRows), project.databasePath);
 
     const refused = await project.run('migrate deploy');
     expect(refused).toMatchObject(exited(1, 'Error: P3005'));
@@ -149,10 +133,9 @@ END;
 INSERT INTO "Note" VALUES (1, ' a;b ');
 `;
 
-const seedRows = [
-  `INSERT INTO certificates VALUES ('c1', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3)`,
-  `INSERT INTO agents VALUES ('a1', 'Agent', 'pk', 'c1', 'e1', '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner')`,
-  `INSERT INTO endpoints VALUES ('e1', 'a1', 'https', 'host', 443, 'HEALTHY', 1, NULL)`,
-  `INSERT INTO endpoints VALUES ('e2', 'gone', 'https', 'host', 443, 'HEALTHY', 1, NULL)`,
-  `INSERT INTO agent_metadata VALUES ('a1', 'greeting', 'say "hi"'), ('gone', 'k', 'v')`,
-];
+const initialRows = `
+  INSERT INTO certificates VALUES ('c1', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
+  INSERT INTO agents VALUES ('a1', 'Agent', 'pk', 'c1', 'e1', '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
+  INSERT INTO endpoints VALUES ('e1', 'a1', 'https', 'host', 443, 'HEALTHY', 1, NULL);
+  INSERT INTO endpoints VALUES ('e2', 'gone', 'https', 'host', 443, 'HEALTHY', 1, NULL);
+  INSERT INTO agent_metadata VALUES ('a1', 'greeting', 'say "hi"'), ('gone', 'k', 'v');`;

@@ -12,12 +12,12 @@ const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
 /** `prisma format` sets the columns of a schema anew. */
 const withoutAlignment = (schema: string) => schema.replace(/ +/g, ' ');
 
-test('the schema is the one that `npm run schema` derives from that of SQLite', () => {
+test('the schema is derived from the schema of SQLite by npm run schema', () => {
   const derived = derivePostgresqlSchema(read('prisma/schema.prisma'));
   expect(withoutAlignment(read('prisma/postgresql/schema.prisma'))).toBe(withoutAlignment(derived));
 });
 
-test('a schema without what has to be replaced is refused, rather than taken over as it is', () => {
+test('npm run schema rejects a schema that lacks one of the texts to replace', () => {
   const changed = read('prisma/schema.prisma').replace('provider = "sqlite"', 'provider = "mysql"');
   expect(() => derivePostgresqlSchema(changed)).toThrow('Nothing in the schema matches');
 });
@@ -26,8 +26,25 @@ test('each migration has a counterpart of the same name for SQLite', () => {
   expect(postgresqlMigrations.map(({ name }) => name)).toEqual(sqliteMigrations.map(({ name }) => name));
 });
 
-describe('the database that the migrations make', () => {
-  test('has every text in the order of its code points, whatever the locale of the database', async () => {
+describe('the database that the migrations create', () => {
+  test('has the trigram and expression indexes that the Prisma schema cannot express', async () => {
+    const condition = "indexdef LIKE '%gin_trgm_ops%' OR indexdef LIKE '%, 64)%'";
+    const [indexes] = await runRaw(
+      await newDatabaseUrl(),
+      `SELECT indexname FROM pg_indexes WHERE ${condition} ORDER BY 1`,
+    );
+    expect(indexes?.map(({ indexname }) => indexname)).toEqual([
+      'idx_agent_metadata_key',
+      'idx_agents_name_folded',
+      'idx_certificate_metadata_key',
+      'idx_certificates_issuer_folded',
+      'idx_certificates_subject',
+      'idx_certificates_subject_folded',
+      'idx_security_event_metadata_key',
+    ]);
+  });
+
+  test('orders every text by its code points, whatever the locale of the database', async () => {
     const [columns] = await runRaw(
       await newDatabaseUrl(),
       `SELECT c.table_name, c.column_name, c.collation_name FROM information_schema.columns c
@@ -37,7 +54,7 @@ describe('the database that the migrations make', () => {
     expect(columns).toEqual([]);
   });
 
-  test('keeps every time to the millisecond, with its zone', async () => {
+  test('stores every time as a timestamp in milliseconds with time zone', async () => {
     const [types] = await runRaw(
       await newDatabaseUrl(),
       `SELECT DISTINCT format_type(atttypid, atttypmod) AS type FROM pg_attribute

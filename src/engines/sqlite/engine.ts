@@ -36,7 +36,7 @@ export class SqliteEngine implements Engine {
     writeChanges: ChangeWriter,
     memory: MemoryDirectory | undefined,
   ) {
-    this.migrator = createSqliteMigrator(settings, database);
+    this.migrator = createSqliteMigrator(settings, database, createSqliteExecutor(database, writeChanges));
     this.#settings = settings;
     this.#database = database;
     this.#memory = memory;

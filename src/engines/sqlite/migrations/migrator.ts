@@ -1,15 +1,19 @@
+import { backfill } from '../../../migrations/backfill';
 import { sqliteMigrations } from '../../../migrations/embedded/sqlite';
 import { Migrator } from '../../../migrations/migrator';
-import { backfillChain } from '../backfill-chain';
+import type { Executor } from '../../../storage/executor';
 import type { SqliteSettings } from '../connection';
 import type { SqliteDatabase } from '../database';
 import { repairFeedCounter } from '../feed-counter';
-import { fillDerivedColumns } from '../fill-derived-columns';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Creates the migrator of a SQLite database. */
-export function createSqliteMigrator({ path, busyTimeoutMs }: SqliteSettings, database: SqliteDatabase): Migrator {
+/** Creates the migrator of a SQLite database. @param executor - of the same database. */
+export function createSqliteMigrator(
+  { path, busyTimeoutMs }: SqliteSettings,
+  database: SqliteDatabase,
+  executor: Executor,
+): Migrator {
   return new Migrator({
     migrations: sqliteMigrations,
     readHistory: () => database.withReader(({ driver }) => readHistory(driver) ?? []),
@@ -20,10 +24,7 @@ export function createSqliteMigrator({ path, busyTimeoutMs }: SqliteSettings, da
         database.forgetStatements();
         return result;
       }),
-    complete: async () => {
-      await fillDerivedColumns(database);
-      await backfillChain(database);
-    },
+    backfill: () => backfill(executor),
     repair: () => repairFeedCounter(database),
   });
 }

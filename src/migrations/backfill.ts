@@ -1,0 +1,71 @@
+import { toVersionKey } from '../agents/version-key';
+import { backfillHashes } from '../events/chain/backfill';
+import { chainStart, type ChainLink } from '../events/chain/hashing';
+import { chainStatements } from '../events/chain/statements';
+import type { Statement } from '../sql/statement';
+import type { Executor } from '../storage/executor';
+import { foldCase } from '../validation/fold-case';
+
+const batchSize = 1000;
+
+/** Statements that fill columns of one table with values that are derived from other columns. */
+interface DerivedColumns {
+  /** Selects the id and the source columns of rows that lack the derived values. */
+  readonly select: Statement;
+  readonly update: (row: Source) => Statement;
+}
+
+type Source = readonly [id: string, first: string, second: string];
+
+// Each query reads only the empty entries of an index. It must not find a row again that has its values: a version key is
+// never empty, but an issuer, for example, may be.
+const derivedColumns: readonly DerivedColumns[] = [
+  {
+    select: toSelect("SELECT id, name, version FROM agents WHERE version_key = ''"),
+    update: ([id, name, version]) => ({
+      sql: 'UPDATE agents SET name_folded = ?, version_key = ? WHERE id = ?',
+      args: [foldCase(name), toVersionKey(version), id],
+    }),
+  },
+  {
+    select: toSelect(`SELECT id, subject, issuer FROM certificates
+      WHERE (subject_folded = '' AND subject <> '') OR (issuer_folded = '' AND issuer <> '')`),
+    update: ([id, subject, issuer]) => ({
+      sql: 'UPDATE certificates SET subject_folded = ?, issuer_folded = ? WHERE id = ?',
+      args: [foldCase(subject), foldCase(issuer), id],
+    }),
+  },
+];
+
+/**
+ * Computes the values that SQL cannot compute, after a database with the initial schema was adopted: folded texts,
+ * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between, and can
+ * be interrupted and repeated. Changes nothing when all values are there.
+ */
+export async function backfill(executor: Executor): Promise<void> {
+  for (const columns of derivedColumns) await fillColumns(executor, columns);
+  await fillHashes(executor);
+}
+
+async function fillColumns(executor: Executor, { select, update }: DerivedColumns): Promise<void> {
+  if ((await executor.query(select)).length === 0) return;
+  const fillBatch = (): Promise<number> =>
+    executor.withTransaction(async (tx) => {
+      const rows = (await tx.query(select)) as readonly Source[];
+      await tx.executeAll(rows.map(update));
+      return rows.length;
+    });
+  while ((await fillBatch()) === batchSize);
+}
+
+async function fillHashes(executor: Executor): Promise<void> {
+  if ((await executor.query(chainStatements(executor.dialect).lacksHashes)).length === 0) return;
+  for (let link: ChainLink | undefined = chainStart; link !== undefined;) {
+    const after: ChainLink = link;
+    link = await executor.withTransaction((tx) => backfillHashes(tx, after, Date.now()));
+  }
+}
+
+function toSelect(sql: string): Statement {
+  return { sql: `${sql} LIMIT ${batchSize}`, args: [] };
+}
