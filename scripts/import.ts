@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
+import { parseInteger } from './console/parse-integer';
 import { Progress } from './console/progress';
 import { runScript, ScriptError } from './console/run-script';
 import { createStyle } from './console/style';
@@ -8,32 +9,32 @@ import { importFile } from './import/import-file';
 
 const usage = `Usage: npm run import -- FILE.jsonl [--url URL] [--batch N]
 
-Loads agents and certificates from a file of JSON Lines (UTF-8, one object a line) into the database.
+Imports agents and certificates from a file of JSON Lines (UTF-8, one object in each line).
 
   --url URL    the database (default: DATABASE_URL, else file:./ans_database.sqlite)
   --batch N    rows in one transaction, 1 to 100000 (default: 500)
-  --help       this text
+  --help       print this text
 
 A line with "fingerprint256" and "pem" is a certificate:
-  subject, issuer (null for none), notBefore, notAfter (milliseconds since 1970), publicKeyPem, pem, fingerprint256;
-  every other field goes to its metadata.
+  subject, issuer (both may be null), notBefore, notAfter (milliseconds since 1970), publicKeyPem, pem, fingerprint256.
+  All other fields become metadata.
 
 A line with "name" is an agent:
-  source, name, and if known version, description, owner, endpoints [{protocol, address, port, ...}], capabilities
-  [text, ...], metadata {...}.
-  - No version: stored as 0.0.0, with the metadata "import.versionStated": false.
-  - No owner: the source is the owner, with the metadata "import.ownerStated": false.
-  - An endpoint without a port, which nobody could connect to, is kept in the metadata "import.endpointsWithoutPort";
-    what an endpoint says beyond protocol, address and port becomes its metadata.
-  - Empty capabilities are left out; how many is in the metadata "import.emptyCapabilities".
-  - The source itself is in the metadata "import.source".
-  - Such files hold no keys: the agents of each source share one stand-in certificate, which is SUSPENDED and has the
-    metadata "import.standIn": true.
+  source, name; optional: version, description, owner, endpoints [{protocol, address, port, ...}], capabilities
+  [string, ...], metadata {...}.
+  - The metadata "import.source" is the source.
+  - Without a version, the version is 0.0.0 and the metadata "import.versionStated" is false.
+  - Without an owner, the owner is the source and the metadata "import.ownerStated" is false.
+  - Endpoints without a port become the metadata "import.endpointsWithoutPort". Other fields of an endpoint become its
+    metadata.
+  - Empty capabilities are omitted; the metadata "import.emptyCapabilities" is their number.
+  - Such files contain no keys. The agents of each source share one stand-in certificate, which is SUSPENDED and has
+    the metadata "import.standIn": true.
 
-Ids are made from the content, so a second run finds everything there and changes nothing, and two agents that differ in
-anything are two. A line that is refused is told with its number and the reason; all others are loaded.
+Ids are derived from the content, so that a second run changes nothing. Two agents with any difference are two agents. A
+refused line is reported with its number and the reason; all other lines are imported.
 
-Exit code: 0 when the file was read to its end, also when lines were refused; 1 when not.`;
+Exit code: 0 when the whole file was read, even with refused lines; otherwise 1.`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -45,8 +46,8 @@ async function main(): Promise<void> {
     return;
   }
   const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new ScriptError('name one file to import; --help says more');
-  const batchSize = parseBatchSize(values.batch);
+  if (path === undefined || others.length > 0) throw new ScriptError('specify one file to import; see --help');
+  const batchSize = parseInteger(values.batch, '--batch', 1, 100_000);
   const totalBytes = await sizeOf(path);
 
   await using db = await openDatabase(values.url ?? defaultDatabaseUrl());
@@ -58,22 +59,14 @@ async function main(): Promise<void> {
   for (const line of summary.format(performance.now() - start, style)) console.log(line);
 }
 
-function parseBatchSize(text: string): number {
-  const size = Number(text);
-  if (!Number.isInteger(size) || size < 1 || size > 100_000) {
-    throw new ScriptError('--batch must be an integer from 1 to 100000');
-  }
-  return size;
-}
-
-// Before the database is opened: a misspelt name should not leave an empty one behind.
+// Called before the database is opened, so that a misspelt name does not create an empty database.
 async function sizeOf(path: string): Promise<number> {
   const stats = await stat(path).catch(() => undefined);
   const isReadable = await access(path, constants.R_OK).then(
     () => true,
     () => false,
   );
-  if (!stats?.isFile() || !isReadable) throw new ScriptError(`${path} is no file that can be read`);
+  if (!stats?.isFile() || !isReadable) throw new ScriptError(`${path} is not a readable file`);
   return stats.size;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseInteger } from './console/parse-integer';
 import { Progress } from './console/progress';
 import { runScript, ScriptError } from './console/run-script';
 import { createStyle } from './console/style';
@@ -8,30 +9,29 @@ import { formatResult } from './move/report';
 
 const usage = `Usage: npm run move -- [--from file:PATH] [--to postgresql://...] [--batch N]
 
-Moves a SQLite database to an empty PostgreSQL database, and compares the two.
+Copies a SQLite database to an empty PostgreSQL database and compares the two.
 
-  --from URL   the SQLite database (default: file:./ans_database.sqlite); it must have this version's schema
-  --to URL     the PostgreSQL database (default: DATABASE_URL); the schema is made there unless it is there already
-  --batch N    rows in memory, and in one statement, 1 to 100000 (default: 1000)
-  --help       this text
+  --from URL   the SQLite database (default: file:./ans_database.sqlite); it must have the schema of this version
+  --to URL     the PostgreSQL database (default: DATABASE_URL); the script creates the schema if it is missing
+  --batch N    rows in memory and in one statement, 1 to 100000 (default: 1000)
+  --help       print this text
 
-npm, and lists of processes, show a password that is given on the command line: give it in DATABASE_URL, in PGPASSWORD
-or in ~/.pgpass instead.
+Do not put a password on the command line: npm and lists of processes show it. Use DATABASE_URL, PGPASSWORD or ~/.pgpass.
 
-What is moved is the SQLite database as it was when the move began. What is written to it afterwards is not moved, so stop
-the services that write first. The SQLite database is left as it is.
+The script copies the state of the SQLite database at the start of the move. Later changes are not moved, so stop the
+services that write first. The SQLite database is not changed.
 
-On PostgreSQL everything is one transaction: all of it is there in the end, or nothing, also when the move is interrupted.
-Before the end all rows are read back, and compared with those of SQLite: for each table their number, and a SHA-256 over
-them in the order of the primary key, each as a JSON array of its values and a line feed (times in milliseconds since
-1970). Both are printed; where they differ, nothing is moved.
+On PostgreSQL, the move is one transaction: an interrupted or failed move changes nothing. Before the commit, the script
+reads all rows of both databases and compares, for each table, the number of rows and a SHA-256 over them in the order of
+the primary key. The hash covers each row as a JSON array of its values and a line feed, with times in milliseconds since
+1970. The script prints both and commits only if they are equal.
 
-A row that PostgreSQL cannot take is told by its table and key, and nothing is moved: a value that is in an index, such as
-a name, may have about 2,700 bytes there.
+If PostgreSQL rejects a row, the script reports its table and key, and nothing is moved. For example, PostgreSQL limits an
+indexed value such as a name to about 2,700 bytes.
 
-Exit code: 0 when everything was moved and is the same; 1 when nothing was.`;
+Exit code: 0 when all rows were moved and are the same; otherwise 1, and nothing was moved.`;
 
-/** So much text in one statement is enough, however few rows it is. */
+/** Maximum number of characters in one statement; long rows make a batch smaller. */
 const batchCharacters = 4_000_000;
 
 async function main(): Promise<void> {
@@ -49,11 +49,11 @@ async function main(): Promise<void> {
     return;
   }
   // The arguments may contain a password, so they are not shown.
-  if (positionals.length > 0) throw new ScriptError('the databases are given as --from and --to; --help says more');
-  const limits = { rows: parseBatchSize(values.batch), characters: batchCharacters };
+  if (positionals.length > 0) throw new ScriptError('specify the databases with --from and --to; see --help');
+  const limits = { rows: parseInteger(values.batch, '--batch', 1, 100_000), characters: batchCharacters };
   const to = values.to ?? process.env['DATABASE_URL'];
   if (to === undefined) {
-    throw new ScriptError('name the PostgreSQL database with --to or DATABASE_URL; --help says more');
+    throw new ScriptError('specify the PostgreSQL database with --to or DATABASE_URL; see --help');
   }
   const start = performance.now();
   const result = await moveBetween(values.from, to, { limits, observer: new MoveProgress() });
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   for (const line of formatResult(result, performance.now() - start, style)) console.log(line);
 }
 
-/** Shows how far the move is. */
+/** Shows the progress of the move. */
 class MoveProgress implements MoveObserver {
   #progress: Progress | undefined;
   #rows = 0;
@@ -78,14 +78,6 @@ class MoveProgress implements MoveObserver {
   };
 
   readonly end: MoveObserver['end'] = () => this.#progress?.end();
-}
-
-function parseBatchSize(text: string): number {
-  const size = Number(text);
-  if (!Number.isInteger(size) || size < 1 || size > 100_000) {
-    throw new ScriptError('--batch must be an integer from 1 to 100000');
-  }
-  return size;
 }
 
 void runScript('move', main);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { parseInteger } from '../console/parse-integer';
 import { ScriptError } from '../console/run-script';
 import { resolveBuild } from './builds';
 import { buildNames, contenderNames, isBuild, type BuildName, type ContenderName } from './contender';
@@ -104,12 +105,4 @@ function selectNames<T extends string>(text: string | undefined, option: string,
   const unknown = selected?.find((name) => !names.some((known) => known === name));
   if (unknown !== undefined) throw new ScriptError(`${option} must be a list of ${names.join(', ')}: got ${unknown}`);
   return names.filter((name) => selected?.includes(name) ?? true);
-}
-
-function parseInteger(text: string, option: string, min: number): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < min) {
-    throw new ScriptError(`${option} must be an integer of at least ${min}`);
-  }
-  return number;
 }

@@ -1,11 +1,11 @@
 import { DatabaseService } from '../../src';
 
-/** The database that scripts work on unless told otherwise: the one of the environment, as Prisma's commands do. */
+/** Returns the URL in DATABASE_URL, or the default that Prisma's commands also use here. */
 export function defaultDatabaseUrl(): string {
   return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 }
 
-/** Opens a database for `await using`: it is there to be closed only once it is open. Its schema is brought up to date. */
+/** Opens a database and applies its migrations. The caller closes it, for example with `await using`. */
 export async function openDatabase(url: string): Promise<DatabaseService> {
   const db = new DatabaseService({ url, migrations: 'apply' });
   await db.initialize();

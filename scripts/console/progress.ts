@@ -3,7 +3,7 @@ import { formatCount } from './format';
 const barWidth = 30;
 const intervalMs = 100;
 
-/** Tells how far some work on rows is: a bar that moves on a terminal, a line for every tenth of it elsewhere. */
+/** Reports the progress of work on rows: as a bar on a terminal, otherwise as a line for each tenth of the work. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #total: number;
@@ -13,8 +13,8 @@ export class Progress {
   #lastTenth = 0;
 
   /**
-   * @param total - what the work comes to, in any unit: bytes of a file, rows.
-   * @param title - which work it is, where there is more than one.
+   * @param total - amount of work in any unit, such as bytes or rows.
+   * @param title - shown before the progress, where there is more than one kind of work.
    */
   constructor(stream: NodeJS.WriteStream, total: number, title?: string) {
     this.#stream = stream;
@@ -22,14 +22,14 @@ export class Progress {
     this.#title = title === undefined ? '' : `${title}: `;
   }
 
-  /** @param done - in the unit of the total. */
+  /** Reports the amount of work that is done, in the unit of the total. */
   update(done: number, rows: number): void {
     const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
     if (this.#stream.isTTY) this.#draw(share, rows);
     else this.#print(share, rows);
   }
 
-  /** Makes room for what is printed next. */
+  /** Removes the bar. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
   }

@@ -1,11 +1,11 @@
 import { isDatabaseError } from '../../src';
 
-/** Error in the call of a script, or in its input: reported in one line, without a stack. */
+/** Error in the arguments or the input of a script, which is reported in one line without a stack. */
 export class ScriptError extends Error {
   override readonly name = 'ScriptError';
 }
 
-/** Runs a script to its end. Reports an error in one line, unless it is a fault of the script. */
+/** Runs a script. Reports an error in one line; a bug of the script is reported with its stack. */
 export async function runScript(name: string, main: () => Promise<void>): Promise<void> {
   process.stdout.on('error', endQuietly);
   try {
@@ -16,7 +16,7 @@ export async function runScript(name: string, main: () => Promise<void>): Promis
   }
 }
 
-/** The reader has closed the pipe: "npm start | head". */
+/** Ends the process when the reader closes the pipe, as in "npm start | head". */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
@@ -28,7 +28,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Reports whether the error comes from `parseArgs` of node:util, whose message is clear enough to be shown. */
+/** Reports whether the error comes from `parseArgs` of node:util, whose messages are clear. */
 function isArgumentError(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Emphasis for a terminal. */
+/** Text styles of a terminal. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
@@ -8,7 +8,7 @@ export interface Style {
   warning(text: string): string;
 }
 
-/** Colours where somebody is there to see them and has not said no (https://no-color.org), else plain text. */
+/** Creates styles with colors for a terminal, unless NO_COLOR is set (https://no-color.org), and plain text otherwise. */
 export function createStyle(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {
   const isColoured = stream.isTTY === true && !env['NO_COLOR'];
   const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>

@@ -1,18 +1,18 @@
 import { fitText, textWidth } from './text-width';
 
-/** A column of a table. */
+/** Column of a table. */
 export interface Column {
   readonly title: string;
-  /** Default: left. */
+  /** @defaultValue 'left' */
   readonly align?: 'left' | 'right';
 }
 
 const gap = '  ';
-const narrowestColumn = 6;
+const minColumnWidth = 6;
 
 /**
- * A table as lines of text, the titles first: columns as wide as they need be, and where that is more than `width` in
- * all, the widest of them narrowed.
+ * Formats a table as lines of text; the first line holds the titles. When the table is wider than `width`, the widest
+ * columns are narrowed.
  */
 export function formatTable(
   columns: readonly Column[],
@@ -36,7 +36,7 @@ function fitWidths(wanted: readonly number[], available: number): number[] {
   const widths = [...wanted];
   for (let excess = sum(widths) - available; excess > 0; excess -= 1) {
     const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= narrowestColumn) break;
+    if ((widths[widest] ?? 0) <= minColumnWidth) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;

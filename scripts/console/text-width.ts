@@ -15,7 +15,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** `text` on one line of at most `width` columns; what does not fit is cut off behind an ellipsis. */
+/** Returns `text` as one line of at most `width` columns, truncated with an ellipsis. */
 export function fitText(text: string, width: number): string {
   // A line feed would break the table, and an escape sequence in a description could control the terminal.
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');

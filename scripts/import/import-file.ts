@@ -6,7 +6,7 @@ import { readLines } from './read-lines';
 import { RefusedError } from './row';
 import { Summary } from './summary';
 
-/** Loads a file, one transaction for every `batchSize` rows, so that the memory it takes does not depend on its size. */
+/** Imports a file with one transaction for each `batchSize` rows. The use of memory does not depend on its size. */
 export async function importFile(
   db: DatabaseService,
   path: string,
@@ -43,10 +43,10 @@ async function load(db: DatabaseService, batch: readonly NumberedRow[], summary:
     if (error === undefined) {
       summary.loaded[row.kind] += 1;
       if (row.kind !== 'agent') continue;
-      summary.endpointsSetAside += row.endpointsSetAside;
+      summary.endpointsWithoutPort += row.endpointsWithoutPort;
       summary.emptyCapabilities += row.emptyCapabilities;
     } else if (error.code === 'ALREADY_EXISTS') {
-      summary.alreadyThere += 1;
+      summary.existing += 1;
     } else {
       summary.refuse(error.message, lineNumber);
     }

@@ -8,18 +8,15 @@ export interface NumberedRow {
   readonly row: Row;
 }
 
-/** Result of one row; undefined when the row was loaded. */
+/** Result of one row; without an error, the row was imported. */
 export interface Outcome extends NumberedRow {
   readonly error?: DatabaseError;
 }
 
-/** Mistakes of a row; anything else is a fault of the database, which ends the import. */
+/** Errors of a single row; any other error ends the import. */
 const rowErrors: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ALREADY_EXISTS', 'REFERENCE_NOT_FOUND']);
 
-/**
- * Stores rows in one transaction. Within it every call stands for itself, so a row that is refused leaves nothing and
- * takes no other with it.
- */
+/** Stores rows in one transaction. A refused row changes nothing and does not affect the other rows. */
 export function loadBatch(db: DatabaseService, rows: readonly NumberedRow[]): Promise<Outcome[]> {
   return db.transaction(async (tx) => {
     const outcomes: Outcome[] = [];

@@ -4,12 +4,16 @@ import { isRecord, RefusedError, type Row } from './row';
 import { toAgentRow } from './to-agent';
 import { toCertificateRow } from './to-certificate';
 
-/** Parses a line; returns undefined for a blank line. @throws RefusedError */
+/**
+ * Parses a line. Returns undefined for a blank line.
+ *
+ * @throws RefusedError when the line is not an agent or a certificate.
+ */
 export function parseLine({ text }: Line, now: Date): Row | undefined {
-  if (text === null) throw new RefusedError('is no UTF-8');
+  if (text === null) throw new RefusedError('is not valid UTF-8');
   if (text.trim() === '') return undefined;
   const record = parseJson(text);
-  if (!isRecord(record)) throw new RefusedError('is no JSON object');
+  if (!isRecord(record)) throw new RefusedError('is not a JSON object');
   if ('fingerprint256' in record && 'pem' in record) return toCertificateRow(record, now);
   if ('name' in record) return toAgentRow(record);
   throw new RefusedError('is neither an agent nor a certificate');
@@ -17,10 +21,10 @@ export function parseLine({ text }: Line, now: Date): Row | undefined {
 
 function parseJson(text: string): JsonValue {
   try {
-    // JSON.parse makes nothing but JSON values.
+    // JSON.parse returns only JSON values.
     return JSON.parse(text) as JsonValue;
   } catch {
-    // The parser's own message would quote the line.
-    throw new RefusedError('is malformed JSON');
+    // The parser's own message would contain parts of the line.
+    throw new RefusedError('is not valid JSON');
   }
 }

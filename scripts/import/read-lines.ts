@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 
-/** A line of a file. */
+/** Line of a file. */
 export interface Line {
-  /** From 1. */
+  /** Starts at 1. */
   readonly number: number;
-  /** Without what ended it; null where the bytes are no UTF-8. */
+  /** Without the line feed; null when the bytes are not valid UTF-8. */
   readonly text: string | null;
   /** Offset of the next line, in bytes. */
   readonly endOffset: number;
@@ -13,13 +13,13 @@ export interface Line {
 const lineFeed = 0x0a;
 
 /**
- * The lines of a file, one at a time, whatever its size. Unlike `readline` of Node it splits at line feeds only: JSON may
- * hold the separators U+2028 and U+2029 within its strings.
+ * Reads a file line by line. Unlike Node's `readline`, it splits only at line feeds: JSON strings may contain the
+ * separators U+2028 and U+2029.
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let number = 0;
   let endOffset = 0;
-  // A line may come in many chunks; joining them once keeps a long line from being copied over and over.
+  // The chunks of the current line. They are joined once, so that a long line is not copied repeatedly.
   let pending: Buffer[] = [];
   const finish = (last: Buffer): Line => {
     const bytes = Buffer.concat([...pending, last]);
@@ -41,7 +41,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 
 function decode(bytes: Buffer, number: number): string | null {
   try {
-    // A byte order mark, if there is one, begins the file and is no part of its text.
+    // A byte order mark at the beginning of the file is not part of the text.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: number > 1 }).decode(bytes);
   } catch {
     return null;

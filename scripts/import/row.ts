@@ -1,15 +1,15 @@
 import type { AgentInput, CertificateInput, JsonValue } from '../../src';
 
-/** Content of a line of the file, ready to be stored. */
+/** Content of a line in the form in which it is stored. */
 export type Row =
   | {
       readonly kind: 'agent';
       readonly agent: AgentInput;
-      /** Register from which it comes. */
+      /** Registry that published the agent. */
       readonly source: string;
-      /** Endpoints that no address can be reached by, kept as metadata. */
-      readonly endpointsSetAside: number;
-      /** Capabilities without a name, which the directory does not take. */
+      /** Number of endpoints without a port, which become metadata. */
+      readonly endpointsWithoutPort: number;
+      /** Number of empty capabilities, which are omitted. */
       readonly emptyCapabilities: number;
     }
   | { readonly kind: 'certificate'; readonly certificate: CertificateInput };
@@ -19,22 +19,34 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-/** A record as it stands in the file. */
+/** Record in the file. */
 export type FileRecord = Readonly<Record<string, JsonValue>>;
 
-/** @throws RefusedError unless the field holds a text. */
+/**
+ * Returns a field that must be a string.
+ *
+ * @throws RefusedError for any other value.
+ */
 export function textOf(record: FileRecord, field: string): string {
   const value = record[field];
   if (typeof value !== 'string') throw new RefusedError(`${field} must be a string`);
   return value;
 }
 
-/** The text of a field that may be left out, or null. @throws RefusedError for anything else. */
+/**
+ * Returns a field that may be a string; undefined when it is absent or null.
+ *
+ * @throws RefusedError for any other value.
+ */
 export function optionalTextOf(record: FileRecord, field: string): string | undefined {
   return record[field] === undefined || record[field] === null ? undefined : textOf(record, field);
 }
 
-/** A point in time, in milliseconds since 1970. @throws RefusedError unless the field holds a number. */
+/**
+ * Returns a field that must be a time in milliseconds since 1970.
+ *
+ * @throws RefusedError for any other value.
+ */
 export function timeOf(record: FileRecord, field: string): Date {
   const value = record[field];
   if (typeof value !== 'number') throw new RefusedError(`${field} must be a number of milliseconds`);

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import type { CertificateInput } from '../../src';
 import { deterministicId } from './deterministic-id';
 
-/** Placeholder for an agent's key. It is not PEM, so that it cannot be mistaken for a key. */
+/** Placeholder for the key of an agent. It is not PEM, so that nobody mistakes it for a key. */
 export const noPublicKey = 'none: the source of this agent publishes no key';
 
-/** The id of the certificate that the agents of `source` are stored with. */
+/** Returns the id of the stand-in certificate for the agents of `source`. */
 export function standInCertificateId(source: string): string {
   return deterministicId(['stand-in certificate', source]);
 }
 
 /**
- * Returns the certificate of the agents of `source`: registers publish none, and the directory requires one. It is
- * suspended, so that nobody relies on it, and is the same at every import.
+ * Returns the stand-in certificate for the agents of `source`: registries publish no certificates, but the directory
+ * requires one. It is SUSPENDED, so that nobody relies on it, and the same in each import.
  */
 export function standInCertificate(source: string): CertificateInput {
   const subject = `CN=stand-in for the agents of ${source}`;

@@ -2,9 +2,9 @@ import { formatAmount, formatCount, formatDuration } from '../console/format';
 import type { Style } from '../console/style';
 
 /** Maximum number of line numbers to report for each reason. */
-const mostLineNumbers = 5;
+const maxLineNumbers = 5;
 
-/** The lines that were refused for one reason: as many as they are, they take no more memory. */
+/** Lines that were refused for one reason. Only the first numbers are kept, to limit the memory. */
 interface Refusals {
   count: number;
   readonly firstLines: number[];
@@ -13,18 +13,18 @@ interface Refusals {
 /** Results of the lines of a file. */
 export class Summary {
   readonly loaded = { agent: 0, certificate: 0 };
-  alreadyThere = 0;
-  endpointsSetAside = 0;
+  existing = 0;
+  endpointsWithoutPort = 0;
   emptyCapabilities = 0;
   readonly #refusals = new Map<string, Refusals>();
 
   refuse(reason: string, lineNumber: number): void {
-    // The index of a list element does not matter for other lines.
+    // Lines that differ only in the index of a list element have the same reason.
     const key = reason.replaceAll(/\[\d+\]/g, '[…]');
     const refusals = this.#refusals.get(key) ?? { count: 0, firstLines: [] };
     this.#refusals.set(key, refusals);
     refusals.count += 1;
-    if (refusals.firstLines.length < mostLineNumbers) refusals.firstLines.push(lineNumber);
+    if (refusals.firstLines.length < maxLineNumbers) refusals.firstLines.push(lineNumber);
   }
 
   get refused(): number {
@@ -32,18 +32,18 @@ export class Summary {
   }
 
   get total(): number {
-    return this.loaded.agent + this.loaded.certificate + this.alreadyThere + this.refused;
+    return this.loaded.agent + this.loaded.certificate + this.existing + this.refused;
   }
 
-  /** The lines to end an import with. */
+  /** Formats the results for the terminal. */
   format(durationMs: number, style: Style): string[] {
     const { agent, certificate } = this.loaded;
     const rate = `${formatCount(this.total / (durationMs / 1000))} rows/s`;
     const lines = [
       style.bold(`${formatAmount(this.total, 'row')} in ${formatDuration(durationMs)}, ${rate}`),
-      `  loaded         ${formatAmount(agent, 'agent')}, ${formatAmount(certificate, 'certificate')}`,
-      `  already there  ${formatCount(this.alreadyThere)}`,
-      `  refused        ${formatCount(this.refused)}`,
+      `  imported  ${formatAmount(agent, 'agent')}, ${formatAmount(certificate, 'certificate')}`,
+      `  existing  ${formatCount(this.existing)}`,
+      `  refused   ${formatCount(this.refused)}`,
     ];
     for (const [reason, refusals] of this.#refusals) {
       lines.push(style.warning(`    ${reason}: ${describe(refusals)}`));
@@ -53,10 +53,12 @@ export class Summary {
 
   #formatNotes(): string[] {
     const notes: string[] = [];
-    const endpoints = formatAmount(this.endpointsSetAside, 'endpoint');
-    if (this.endpointsSetAside > 0) notes.push(`  ${endpoints} without a port: kept as "import.endpointsWithoutPort"`);
-    const empty = formatCount(this.emptyCapabilities);
-    if (this.emptyCapabilities > 0) notes.push(`  ${empty} without a name left out of capabilities`);
+    const endpoints = formatAmount(this.endpointsWithoutPort, 'endpoint');
+    if (this.endpointsWithoutPort > 0)
+      notes.push(`  ${endpoints} without a port became the metadata "import.endpointsWithoutPort"`);
+    const empty =
+      this.emptyCapabilities === 1 ? '1 empty capability' : `${formatCount(this.emptyCapabilities)} empty capabilities`;
+    if (this.emptyCapabilities > 0) notes.push(`  ${empty} omitted`);
     return notes;
   }
 }

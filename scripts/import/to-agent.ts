@@ -3,18 +3,22 @@ import { deterministicId } from './deterministic-id';
 import { isRecord, optionalTextOf, RefusedError, textOf, type FileRecord, type Row } from './row';
 import { noPublicKey, standInCertificateId } from './stand-in';
 
-/** Placeholder for the version of an agent whose source states none. */
+/** Version of an agent whose source states none. */
 const unstatedVersion = '0.0.0';
 
-/** Properties with a field of their own in an endpoint of the directory. */
+/** Fields that an endpoint of the directory has, too; all others become metadata. */
 const endpointFields: ReadonlySet<string> = new Set(['protocol', 'address', 'port']);
 
-/** An agent of the file as an agent of the directory. @throws RefusedError */
+/**
+ * Converts an agent of the file to an agent of the directory.
+ *
+ * @throws RefusedError when a field has an invalid type.
+ */
 export function toAgentRow(record: FileRecord): Row {
   const source = textOf(record, 'source');
   const version = optionalTextOf(record, 'version');
   const owner = optionalTextOf(record, 'owner');
-  const { endpoints, setAside } = sortEndpoints(record['endpoints'] ?? []);
+  const { endpoints, withoutPort } = partitionEndpoints(record['endpoints'] ?? []);
   const capabilities = textsOf(record['capabilities'] ?? [], 'capabilities');
   const named = capabilities.filter((capability) => capability !== '');
   const emptyCapabilities = capabilities.length - named.length;
@@ -33,32 +37,32 @@ export function toAgentRow(record: FileRecord): Row {
       ...(version === undefined ? { 'import.versionStated': false } : undefined),
       ...(owner === undefined ? { 'import.ownerStated': false } : undefined),
       ...(emptyCapabilities > 0 ? { 'import.emptyCapabilities': emptyCapabilities } : undefined),
-      ...(setAside.length > 0 ? { 'import.endpointsWithoutPort': setAside } : undefined),
+      ...(withoutPort.length > 0 ? { 'import.endpointsWithoutPort': withoutPort } : undefined),
     },
     owner: owner ?? source,
   };
-  return { kind: 'agent', agent, source, endpointsSetAside: setAside.length, emptyCapabilities };
+  return { kind: 'agent', agent, source, endpointsWithoutPort: withoutPort.length, emptyCapabilities };
 }
 
-// An address that is a template has no port, and cannot be connected to.
-function sortEndpoints(value: JsonValue): { endpoints: EndpointInput[]; setAside: JsonValue[] } {
+// An address that is a template has no port, and the directory requires one.
+function partitionEndpoints(value: JsonValue): { endpoints: EndpointInput[]; withoutPort: JsonValue[] } {
   if (!Array.isArray(value)) throw new RefusedError('endpoints must be an array');
   const endpoints: EndpointInput[] = [];
-  const setAside: JsonValue[] = [];
+  const withoutPort: JsonValue[] = [];
   for (const endpoint of value) {
-    if (!isRecord(endpoint)) throw new RefusedError('endpoints must hold objects');
-    if (endpoint['port'] === undefined) setAside.push(endpoint);
+    if (!isRecord(endpoint)) throw new RefusedError('endpoints must contain only objects');
+    if (endpoint['port'] === undefined) withoutPort.push(endpoint);
     else endpoints.push(toEndpoint(endpoint, endpoints.length + 1));
   }
-  return { endpoints, setAside };
+  return { endpoints, withoutPort };
 }
 
-function toEndpoint(endpoint: FileRecord, place: number): EndpointInput {
+function toEndpoint(endpoint: FileRecord, position: number): EndpointInput {
   const { port } = endpoint;
-  if (typeof port !== 'number') throw new RefusedError('endpoints must have numbers as ports');
+  if (typeof port !== 'number') throw new RefusedError('the port of an endpoint must be a number');
   const others = Object.entries(endpoint).filter(([field]) => !endpointFields.has(field));
   return {
-    id: `endpoint-${place}`,
+    id: `endpoint-${position}`,
     protocol: textOf(endpoint, 'protocol'),
     address: textOf(endpoint, 'address'),
     port,
@@ -75,7 +79,7 @@ function metadataOf(record: FileRecord): Metadata {
 function textsOf(value: JsonValue, field: string): string[] {
   if (!Array.isArray(value)) throw new RefusedError(`${field} must be an array`);
   return value.map((element) => {
-    if (typeof element !== 'string') throw new RefusedError(`${field} must hold strings`);
+    if (typeof element !== 'string') throw new RefusedError(`${field} must contain only strings`);
     return element;
   });
 }

@@ -1,8 +1,8 @@
 import { deterministicId } from './deterministic-id';
 import { optionalTextOf, textOf, timeOf, type FileRecord, type Row } from './row';
 
-/** Properties with a field of their own in the directory, or with the same meaning as such a property. */
-const ownFields: ReadonlySet<string> = new Set([
+/** Fields that a certificate of the directory has, too, or that repeat one of them; all others become metadata. */
+const certificateFields: ReadonlySet<string> = new Set([
   'subject',
   'issuer',
   'notBefore',
@@ -14,11 +14,15 @@ const ownFields: ReadonlySet<string> = new Set([
   'pem',
 ]);
 
-/** A certificate of the file as a certificate of the directory. @throws RefusedError */
+/**
+ * Converts a certificate of the file to a certificate of the directory.
+ *
+ * @throws RefusedError when a field has an invalid type.
+ */
 export function toCertificateRow(record: FileRecord, now: Date): Row {
   const fingerprint = textOf(record, 'fingerprint256');
   const notAfter = timeOf(record, 'notAfter');
-  const metadata = Object.entries(record).filter(([field, value]) => !ownFields.has(field) && value !== null);
+  const metadata = Object.entries(record).filter(([field, value]) => !certificateFields.has(field) && value !== null);
   return {
     kind: 'certificate',
     certificate: {

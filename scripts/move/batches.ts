@@ -4,7 +4,7 @@ export interface BatchLimits {
   readonly characters: number;
 }
 
-/** Rows in groups that are within the limits; a row that is beyond them all by itself is a group of its own. */
+/** Divides rows into batches within the limits; a row that alone exceeds the limits is a batch by itself. */
 export function* inBatches<T extends readonly unknown[]>(rows: Iterable<T>, limits: BatchLimits): Generator<T[]> {
   let batch: T[] = [];
   let characters = 0;

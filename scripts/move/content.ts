@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Row } from './table';
 
-/** Content of a table: equal for two tables exactly when their rows are equal. */
+/** Digest of a table; equal for two tables exactly when their rows are equal. */
 export interface Content {
   readonly rows: number;
-  /** Of every row in the order of the primary key, as a JSON array of its values and a line feed, in UTF-8. */
+  /** Hash of all rows in the order of the primary key, each as a JSON array of its values and a line feed, in UTF-8. */
   readonly sha256: string;
 }
 
-/** Reads rows to their end, which come in the order of the primary key. */
+/** Reads all batches, in the order of the primary key, and returns their digest. */
 export async function contentOf(
   batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   onRows: (count: number) => void = () => undefined,

@@ -16,12 +16,13 @@ export interface MoveOptions {
 }
 
 /**
- * Moves the SQLite database of one URL to the PostgreSQL database of another.
- * @throws ScriptError, or a DatabaseError of the package, where nothing was moved
+ * Copies the SQLite database at one URL to the PostgreSQL database at another.
+ *
+ * @throws ScriptError or DatabaseError when nothing was moved.
  */
 export async function moveBetween(from: string, to: string, { limits, observer }: MoveOptions): Promise<MoveResult> {
   const sqlite = parseUrl(from, '--from');
-  if (sqlite.kind !== 'file') throw new ScriptError('--from must be a SQLite database: file: and a path');
+  if (sqlite.kind !== 'file') throw new ScriptError('--from must be a SQLite database: file:PATH');
   const postgresql = parseUrl(to, '--to');
   if (postgresql.kind !== 'postgresql') {
     throw new ScriptError('--to must be a PostgreSQL database: postgresql://...');
@@ -30,8 +31,8 @@ export async function moveBetween(from: string, to: string, { limits, observer }
   using source = SqliteSource.open(sqlite.path);
   try {
     await using target = await PostgresqlTarget.connect(postgresql);
-    // Not even the schema of a database in use is touched.
-    await target.refuseUnlessEmpty(await target.tables(source.tableNames()));
+    // Checked before the migrations, so that the schema of a database in use stays unchanged.
+    await target.requireEmpty(await target.tables(source.tableNames()));
     await prepareTarget(to);
     return await moveDatabase(source, target, limits, observer);
   } catch (error) {
@@ -48,17 +49,17 @@ function parseUrl(url: string, option: string): DatabaseLocation {
   }
 }
 
-/** Looks whether the database has the schema, and has the package complete the rows that a migration left incomplete. */
+/** Verifies the schema of the source, and lets the package complete rows that a migration left incomplete. */
 async function prepareSource(url: string, path: string): Promise<void> {
-  // Opening it would make one.
+  // SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
-  if (!stats?.isFile()) throw new ScriptError(`${path} is no file that can be read`);
+  if (!stats?.isFile()) throw new ScriptError(`${path} is not a readable file`);
   const db = new DatabaseService({ url, migrations: 'verify' });
   try {
     await db.initialize();
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    const advice = 'bring it up to date first: initialize() of the package does, or npx prisma migrate deploy';
+    const advice = 'apply them first, with initialize() of the package or with npx prisma migrate deploy';
     throw new ScriptError(`${error.message} (${error.code}); ${advice}`);
   }
   await db.close();

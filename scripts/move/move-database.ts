@@ -1,16 +1,16 @@
 import { ScriptError } from '../console/run-script';
 import type { BatchLimits } from './batches';
 import { contentOf, isSameContent, type Content } from './content';
-import { orderTables, ownReferences } from './order-tables';
+import { orderTables, selfReferences } from './order-tables';
 import type { PostgresqlTarget } from './postgresql-target';
 import type { SqliteSource } from './sqlite-source';
 import type { Row, Table } from './table';
 
 /** Receives the progress of a move. */
 export interface MoveObserver {
-  /** The work on `rows` rows begins. */
+  /** Work on `rows` rows begins. */
   readonly begin: (title: 'copying' | 'verifying', rows: number) => void;
-  /** That many rows of it more are done. */
+  /** `rows` more rows are done. */
   readonly advance: (rows: number) => void;
   readonly end: () => void;
 }
@@ -27,13 +27,13 @@ export interface MoveResult {
   readonly tables: readonly TableContents[];
   /** True when all tables are equal on both sides; otherwise nothing was committed. */
   readonly isSame: boolean;
-  /** Tables of the source that the target has none for. */
-  readonly leftBehind: readonly string[];
+  /** Tables of the source that the target does not have. */
+  readonly skipped: readonly string[];
   /** True when the source was written to during the move. */
   readonly hasChanged: boolean;
 }
 
-/** Copies all tables that both databases have, compares them, and commits where they are the same. */
+/** Copies all tables that both databases have, compares them, and commits if they are the same. */
 export async function moveDatabase(
   source: SqliteSource,
   target: PostgresqlTarget,
@@ -43,9 +43,9 @@ export async function moveDatabase(
   const names = source.tableNames();
   await target.begin();
   const tables = orderTables(await target.tables(names));
-  refuseOtherColumns(source, tables);
+  requireSameColumns(source, tables);
   await target.lock(tables);
-  await target.refuseUnlessEmpty(tables);
+  await target.requireEmpty(tables);
 
   const rowCount = tables.reduce((sum, table) => sum + source.count(table), 0);
   observer.begin('copying', rowCount);
@@ -70,7 +70,7 @@ export async function moveDatabase(
   return {
     tables: contents,
     isSame,
-    leftBehind: names.filter((name) => tables.every((table) => table.name !== name)),
+    skipped: names.filter((name) => tables.every((table) => table.name !== name)),
     hasChanged: source.hasChanged(),
   };
 }
@@ -82,7 +82,7 @@ async function copyTable(
   limits: BatchLimits,
   { advance }: MoveObserver,
 ): Promise<void> {
-  const own = ownReferences(table);
+  const own = selfReferences(table);
   const withoutOwn = (row: Row): Row =>
     row.map((value, index) => (own.some((column) => column === table.columns[index]) ? null : value));
   await target.beginTable();
@@ -90,7 +90,8 @@ async function copyTable(
     await target.insert(table, own.length === 0 ? rows : rows.map(withoutOwn));
     advance(rows.length);
   }
-  if (table.columns.some(({ isNumbered }) => isNumbered)) await target.continueNumbers(table, source.lastNumber(table));
+  if (table.columns.some(({ isNumbered }) => isNumbered))
+    await target.continueSequence(table, source.lastNumber(table));
   if (own.length === 0) return;
   const columns = table.columns.filter((column) => table.key.includes(column.name) || own.includes(column));
   const links: Table = { ...table, columns };
@@ -102,13 +103,13 @@ async function copyTable(
   }
 }
 
-/** Refuses a column that only one of the databases has: it belongs to the application, and its handling is unknown. */
-function refuseOtherColumns(source: SqliteSource, tables: readonly Table[]): void {
+/** Rejects a column that only one of the databases has: the application has added it, and its meaning is unknown. */
+function requireSameColumns(source: SqliteSource, tables: readonly Table[]): void {
   for (const { name, columns } of tables) {
     const there = columns.map((column) => column.name);
     const here = source.columnNames(name);
     const others = [...here, ...there].filter((column) => !here.includes(column) || !there.includes(column));
     if (others.length === 0) continue;
-    throw new ScriptError(`table ${name} has columns in one of the databases only: ${others.join(', ')}`);
+    throw new ScriptError(`table ${name} has columns that only one of the databases has: ${others.join(', ')}`);
   }
 }

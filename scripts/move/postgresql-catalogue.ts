@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { ScriptError } from '../console/run-script';
 import type { Column, Reference, Table } from './table';
 
-/** A table as the catalogue describes it; the key is null where there is none. */
+/** Table as the catalogue describes it; the key is null when there is no primary key. */
 interface CatalogueTable {
   readonly name: string;
   readonly columns: readonly CatalogueColumn[];
@@ -51,17 +51,21 @@ const catalogueSql = `
   WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY ($1)
   ORDER BY c.relname`;
 
-/** The tables among `names` that the database has. @throws ScriptError where one cannot be moved to */
+/**
+ * Returns those of the named tables that exist.
+ *
+ * @throws ScriptError when a table has no primary key or a column of an unsupported type.
+ */
 export async function readTables(client: Client, names: readonly string[]): Promise<Table[]> {
   const { rows } = await client.query<CatalogueTable>(catalogueSql, [names]);
   return rows.map(({ name, columns, key, references }) => {
-    if (key === null) throw new ScriptError(`table ${name} has no primary key, and hence no order to compare it in`);
+    if (key === null) throw new ScriptError(`table ${name} has no primary key, whose order the comparison needs`);
     return { name, columns: columns.map((column) => toColumn(name, column)), key, references };
   });
 }
 
 function toColumn(table: string, { name, type, labels, isNumbered }: CatalogueColumn): Column {
   const kind = labels === null ? kinds[type] : 'text';
-  if (kind === undefined) throw new ScriptError(`${table}.${name} is of the type ${type}, which is not supported`);
+  if (kind === undefined) throw new ScriptError(`${table}.${name} has the unsupported type ${type}`);
   return { name, kind, labels: labels ?? undefined, isNumbered };
 }

@@ -2,9 +2,9 @@ import { isDatabaseError } from '../../src';
 import { isConnectionFault, toPostgresqlFailure } from '../../src/engines/postgresql/errors/classify';
 import { ScriptError } from '../console/run-script';
 
-/** Used properties of an error that a server reported. */
+/** Properties of an error of the server. */
 export interface ServerError {
-  /** SQLSTATE: PostgreSQL's documentation, appendix A. */
+  /** SQLSTATE (appendix A of PostgreSQL's documentation). */
   readonly code: string;
   readonly message: string;
   readonly constraint?: string | undefined;
@@ -15,26 +15,29 @@ const limitExceeded = '54';
 const foreignKeyViolation = '23503';
 const lockNotAvailable = '55P03';
 
-/** The errors that a row is to blame for: its values, a constraint, or a limit of the server's. */
+/** Classes of errors that a row causes: data exception, constraint violation, program limit exceeded. */
 const rowErrors = /^(?:22|23|54)/;
 
-/** The server's error where a row is to blame for it. */
+/** Returns the error if a row has caused it, otherwise undefined. */
 export function asRowError(error: unknown): ServerError | undefined {
   return isServerError(error) && rowErrors.test(error.code) ? error : undefined;
 }
 
 /**
- * Returns the reason why the server refuses a row. The server's own message may contain values, except for messages
- * about a limit.
+ * Describes why the server rejects a row. The server's own message is shown only for an exceeded limit, because other
+ * messages may contain values.
  */
 export function describeRowError({ code, message, constraint, column }: ServerError): string {
-  if (code.startsWith(limitExceeded)) return `PostgreSQL cannot take it: ${message}`;
-  if (code === foreignKeyViolation) return `refers to a row that is not there (${constraint ?? code})`;
-  const place = constraint ?? column;
-  return `PostgreSQL refuses it (${place === undefined ? code : `${place}, ${code}`})`;
+  if (code.startsWith(limitExceeded)) return `PostgreSQL cannot store it: ${message}`;
+  if (code === foreignKeyViolation) return `references a row that does not exist (${constraint ?? code})`;
+  const cause = constraint ?? column;
+  return `PostgreSQL rejects it (${cause === undefined ? code : `${cause}, ${code}`})`;
 }
 
-/** Returns an error that is reported in one line, without a value or a secret, unless it is a fault of the script. */
+/**
+ * Converts an error of a database to one that is reported in one line, without values or secrets. Returns any other error
+ * unchanged.
+ */
 export function toScriptError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
@@ -43,17 +46,17 @@ export function toScriptError(error: unknown): unknown {
   }
   const state = isServerError(error) ? ` (${code})` : '';
   if (code === lockNotAvailable) {
-    return new ScriptError(`others are writing to the PostgreSQL database; nothing was moved${state}`);
+    return new ScriptError(`another session is writing to the PostgreSQL database; nothing was moved${state}`);
   }
   const failure = toPostgresqlFailure(error, error);
   return failure === undefined ? error : new ScriptError(`${failure.message}; nothing was moved${state}`);
 }
 
-/** Returns the error for a failed commit. */
+/** Converts the error of a failed commit. */
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
   return new ScriptError(
-    'the connection was lost during the commit, so that everything was moved or nothing; run it again to be told which',
+    'the connection was lost during the commit, and either all rows were moved or none; run the script again to find out',
   );
 }
 

@@ -6,23 +6,23 @@ import { ScriptError } from '../console/run-script';
 import type { BatchLimits } from './batches';
 import { readTables } from './postgresql-catalogue';
 import { asRowError, describeRowError, toCommitError, type ServerError } from './postgresql-error';
-import { quote, refusedRow, type Column, type Row, type Table, type Value } from './table';
+import { quote, toRowError, type Column, type Row, type Table, type Value } from './table';
 
-/** Values as the server writes them. */
+/** Leaves values in the text format of the server. */
 const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** Time in milliseconds to wait until nobody writes to the tables. */
+/** Time in milliseconds to wait for the locks of the tables. */
 const lockTimeoutMs = 5000;
 
-// The role's limits are meant for a service's transactions, not for one that moves a whole database. Not every version
-// knows all of them.
+// Disables the time limits of the role, which are too short for moving a whole database. Not every version of the server
+// has all of these settings.
 const beginSql = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
   SET LOCAL lock_timeout = ${lockTimeoutMs}`;
 
-/** A PostgreSQL database that is filled in one transaction. */
+/** PostgreSQL database that the move fills in one transaction. */
 export class PostgresqlTarget {
   readonly #client: Client;
 
@@ -30,46 +30,49 @@ export class PostgresqlTarget {
     this.#client = client;
   }
 
-  /** Connects; changes nothing yet. */
+  /** Connects to the database without changing it. */
   static async connect(location: PostgresqlLocation): Promise<PostgresqlTarget> {
     const { pool } = resolveOptions({ url: location.connectionString });
     return new PostgresqlTarget(await new PostgresqlConnections(location, pool).connectAlone());
   }
 
-  /** Those of the tables that the database has. */
+  /** Returns those of the named tables that exist. */
   tables(names: readonly string[]): Promise<Table[]> {
     return readTables(this.#client, names);
   }
 
-  async refuseUnlessEmpty(tables: readonly Table[]): Promise<void> {
-    const full: string[] = [];
+  /** @throws ScriptError when a table has rows. */
+  async requireEmpty(tables: readonly Table[]): Promise<void> {
+    const filled: string[] = [];
     for (const { name } of tables) {
       const { rows } = await this.#client.query(`SELECT 1 FROM ${quote(name)} LIMIT 1`);
-      if (rows.length > 0) full.push(name);
+      if (rows.length > 0) filled.push(name);
     }
-    if (full.length === 0) return;
-    throw new ScriptError(`the PostgreSQL database is not empty: it has rows in ${full.join(', ')}; nothing was moved`);
+    if (filled.length === 0) return;
+    throw new ScriptError(
+      `the PostgreSQL database is not empty: it has rows in ${filled.join(', ')}; nothing was moved`,
+    );
   }
 
   async begin(): Promise<void> {
     await this.#client.query(beginSql);
   }
 
-  /** Keeps others from writing to the tables until the transaction ends; they can read. */
+  /** Blocks other writers of the tables until the transaction ends; readers are not blocked. */
   async lock(tables: readonly Table[]): Promise<void> {
     const names = tables.map(({ name }) => quote(name)).join(', ');
     await this.#client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
   }
 
   /**
-   * Has to be called before a table's rows are inserted, and again before they are updated: it is where a row that is
-   * refused is looked for. One for each batch would be thousands in a transaction, which slows down the whole server.
+   * Sets the savepoint from which a rejected row is searched. Must be called before a table's rows are inserted, and again
+   * before they are updated. A savepoint for each batch would slow down the whole server: there may be thousands.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');
   }
 
-  /** @throws ScriptError naming the row that the server refuses */
+  /** @throws ScriptError with the key of a row that the server rejects. */
   async insert(table: Table, rows: readonly Row[]): Promise<void> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
     await this.#write(`INSERT INTO ${quote(table.name)} (${columns}) SELECT ${columns} FROM ${recordsOf(table)}`, {
@@ -78,7 +81,11 @@ export class PostgresqlTarget {
     });
   }
 
-  /** Sets the columns that are no part of the key in rows that are there. @throws ScriptError as `insert` does */
+  /**
+   * Updates the columns outside the key of existing rows.
+   *
+   * @throws ScriptError with the key of a row that the server rejects.
+   */
   async update(table: Table, rows: readonly Row[]): Promise<void> {
     const settings = table.columns
       .filter(({ name }) => !table.key.includes(name))
@@ -89,7 +96,7 @@ export class PostgresqlTarget {
     await this.#write(sql, { table, rows });
   }
 
-  /** The rows of a table in the order of its key. */
+  /** Reads the rows of a table in the order of its key. */
   async *batches(table: Table, limits: BatchLimits): AsyncGenerator<Row[]> {
     const select = table.columns.map(selected).join(', ');
     const order = table.key.map((name) => ordered(table, name)).join(', ');
@@ -105,15 +112,15 @@ export class PostgresqlTarget {
     await this.#client.query('CLOSE moved');
   }
 
-  /** Lets the numbers of later rows continue after `last`, so that a reader with that position does not miss them. */
-  async continueNumbers({ name, columns }: Table, last: number): Promise<void> {
+  /** Continues the sequence of a table after `last`, so that a reader of the change feed does not miss later rows. */
+  async continueSequence({ name, columns }: Table, last: number): Promise<void> {
     for (const column of columns.filter(({ isNumbered }) => isNumbered)) {
       const sql = 'SELECT setval(pg_get_serial_sequence($1, $2), greatest($3::bigint, 1), $3::bigint > 0)';
       await this.#client.query(sql, [quote(name), column.name, last]);
     }
   }
 
-  /** Has the server learn what the tables hold, which plans depend on. */
+  /** Collects the planner statistics of the tables. */
   async analyze(tables: readonly Table[]): Promise<void> {
     await this.#client.query(`ANALYZE ${tables.map(({ name }) => quote(name)).join(', ')}`);
   }
@@ -124,7 +131,7 @@ export class PostgresqlTarget {
     });
   }
 
-  /** Ends the connection; what was not committed is gone. */
+  /** Ends the connection, which rolls back an open transaction. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.end();
   }
@@ -135,12 +142,12 @@ export class PostgresqlTarget {
     } catch (error) {
       const rowError = asRowError(error);
       if (rowError === undefined) throw error;
-      throw await this.#blame(rowError, (some) => this.#attempt(sql, table, some), { table, rows });
+      throw await this.#findCause(rowError, (some) => this.#attempt(sql, table, some), { table, rows });
     }
   }
 
-  /** Finds the row that is to blame for an error: halves the rows until one is left. */
-  async #blame(
+  /** Finds the row that causes an error: halves the rows until one is left. */
+  async #findCause(
     error: ServerError,
     attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
     { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
@@ -151,18 +158,18 @@ export class PostgresqlTarget {
     while (found !== undefined && suspects.length > 1) {
       const half = suspects.slice(0, suspects.length >> 1);
       found = await attempt(half);
-      // When the first half succeeds, the fault is in the second half. The next attempt checks whether the second half
+      // When the first half succeeds, the cause is in the second half. The next attempt checks whether the second half
       // also fails by itself.
       suspects = found === undefined ? suspects.slice(half.length) : half;
       found ??= await attempt(suspects);
     }
     const [row = []] = suspects;
-    if (found !== undefined) return refusedRow(table, row, describeRowError(found));
-    // No row by itself: it was at odds with one of another batch.
+    if (found !== undefined) return toRowError(table, row, describeRowError(found));
+    // No row fails by itself: it conflicts with a row of another batch.
     return new ScriptError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
   }
 
-  /** Returns the fault of some of the rows; it never writes any of them. */
+  /** Returns the error of writing some rows; rolls back in any case. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);
@@ -177,7 +184,7 @@ export class PostgresqlTarget {
   }
 }
 
-/** Rows out of the one parameter, each column of the type that it has in the table. */
+/** Returns SQL for the rows in parameter $1, with the column types of the table. */
 function recordsOf({ name }: Table): string {
   return `jsonb_populate_recordset(NULL::${quote(name)}, $1::jsonb)`;
 }
@@ -192,7 +199,7 @@ function toPostgresql(value: Value, { kind }: Column): Value {
   return kind === 'time' && typeof value === 'number' ? new Date(value).toISOString() : value;
 }
 
-/** A time as its milliseconds, whatever the session's settings are. */
+/** Returns the select expression of a column; a time becomes milliseconds, independent of the session's settings. */
 function selected({ name, kind }: Column): string {
   return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
 }
@@ -203,7 +210,7 @@ function fromPostgresql(text: string | null | undefined, { kind }: Column): Valu
   return kind === 'boolean' ? text === 't' : Number(text);
 }
 
-/** A text in the order of its code points, whatever the collation of its column is; an enum in that of its texts. */
+/** Returns the order expression of a column; text and the labels of enums are sorted by code point, as on SQLite. */
 function ordered({ columns }: Table, name: string): string {
   const column = columns.find((candidate) => candidate.name === name);
   if (column?.kind !== 'text') return quote(name);

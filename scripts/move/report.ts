@@ -4,10 +4,10 @@ import { formatTable } from '../console/table';
 import { isSameContent } from './content';
 import type { MoveResult } from './move-database';
 
-/** As many digits of a hash as people compare; the script compares all of them. */
+/** Number of shown digits of a hash; the script compares all digits. */
 const hashDigits = 16;
 
-/** Enough for everything: a hash that is cut off says nothing, so that a narrow terminal has to wrap the lines. */
+/** Wide enough for all columns: a narrow terminal wraps the lines, because a truncated hash would be useless. */
 const tableWidth = 1000;
 
 const columns = [
@@ -19,7 +19,7 @@ const columns = [
   { title: '' },
 ] as const;
 
-/** The lines that a move ends with. */
+/** Formats the result of a move for the terminal. */
 export function formatResult(result: MoveResult, durationMs: number, style: Style): string[] {
   const rows = result.tables.map(({ name, source, target }) => [
     name,
@@ -35,7 +35,7 @@ export function formatResult(result: MoveResult, durationMs: number, style: Styl
 }
 
 function formatOutcome(
-  { tables, isSame, leftBehind, hasChanged }: MoveResult,
+  { tables, isSame, skipped, hasChanged }: MoveResult,
   durationMs: number,
   style: Style,
 ): string[] {
@@ -44,9 +44,10 @@ function formatOutcome(
   const lines = [
     style.bold(`${formatAmount(count, 'row')} moved in ${formatDuration(durationMs)}, the same on both sides`),
   ];
-  if (leftBehind.length > 0) {
-    lines.push(style.warning(`Not moved, as they are none of the package's tables: ${leftBehind.join(', ')}`));
+  if (skipped.length > 0) {
+    lines.push(style.warning(`Not moved, because these tables do not belong to the package: ${skipped.join(', ')}`));
   }
-  if (hasChanged) lines.push(style.warning('The SQLite database was written to meanwhile: that was not moved.'));
+  if (hasChanged)
+    lines.push(style.warning('The SQLite database was changed during the move: these changes were not moved.'));
   return lines;
 }

@@ -2,15 +2,15 @@ import SqliteDriver, { type Database } from 'better-sqlite3';
 import { ScriptError } from '../console/run-script';
 import { inBatches, type BatchLimits } from './batches';
 import { fromSqlite, UnmovableError } from './sqlite-value';
-import { quote, refusedRow, type Column, type Row, type Table } from './table';
+import { quote, toRowError, type Column, type Row, type Table } from './table';
 
 /** Character with which the driver replaces invalid UTF-8. */
 const replacementCharacter = '\uFFFD';
 
-/** A SQLite database as it is at one moment, whatever is written to it meanwhile. */
+/** Snapshot of a SQLite database. Later writes to the database are not visible in it. */
 export class SqliteSource {
   readonly #driver: Database;
-  /** Sees what is written meanwhile. */
+  /** Connection outside the snapshot, which notices later writes. */
   readonly #observer: Database;
   readonly #firstVersion: unknown;
 
@@ -18,7 +18,7 @@ export class SqliteSource {
     this.#driver = driver;
     this.#observer = observer;
     this.#firstVersion = observer.pragma('data_version', { simple: true });
-    // The snapshot is taken by the first read of the transaction.
+    // The first read of the transaction takes the snapshot.
     driver.exec('BEGIN');
     driver.prepare('SELECT count(*) FROM sqlite_schema').get();
   }
@@ -29,11 +29,11 @@ export class SqliteSource {
     const encoding = driver.pragma('encoding', { simple: true });
     if (encoding === 'UTF-8') return new SqliteSource(driver, new SqliteDriver(path, options));
     driver.close();
-    // Its order of texts is another than that of their code points.
-    throw new ScriptError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 can be moved`);
+    // UTF-16 databases do not sort text by code point.
+    throw new ScriptError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
 
-  /** All tables but SQLite's and Prisma Migrate's own, and those of the search index, which is made from the others. */
+  /** Returns all tables except those of SQLite, of Prisma Migrate and of the search index, which is derived. */
   tableNames(): string[] {
     const sql = `SELECT name FROM sqlite_schema WHERE type = 'table'
       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'
@@ -51,13 +51,17 @@ export class SqliteSource {
     return this.#driver.prepare<[], number>(sql).pluck().get() ?? 0;
   }
 
-  /** The greatest number that a table's rows ever had, though they may be gone; 0 where there was none. */
+  /** Returns the highest AUTOINCREMENT number that the table ever used, even for a deleted row; 0 if there was none. */
   lastNumber({ name }: Table): number {
     const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';
     return this.#driver.prepare<[string], number>(sql).pluck().get(name) ?? 0;
   }
 
-  /** The rows of a table in the order of its key. @throws ScriptError at a value that PostgreSQL cannot take */
+  /**
+   * Reads the rows of a table in the order of its key.
+   *
+   * @throws ScriptError when PostgreSQL cannot store a value.
+   */
   batches(table: Table, limits: BatchLimits): Generator<Row[]> {
     return inBatches(this.#rows(table), limits);
   }
@@ -91,12 +95,12 @@ export class SqliteSource {
         return value;
       });
     } catch (error) {
-      if (error instanceof UnmovableError) throw refusedRow(table, values, error.message);
+      if (error instanceof UnmovableError) throw toRowError(table, values, error.message);
       throw error;
     }
   }
 
-  /** The character may be there, or stand for bytes that the driver could not read: then they would change unnoticed. */
+  /** Distinguishes a stored replacement character from invalid bytes, which the move would change without notice. */
   #checkBytes({ name, columns, key }: Table, values: readonly unknown[], column: Column): void {
     const indexes = key.map((part) => columns.findIndex((candidate) => candidate.name === part));
     const condition = key.map((part) => `${quote(part)} = ?`).join(' AND ');
@@ -106,6 +110,6 @@ export class SqliteSource {
       .pluck()
       .get(...indexes.map((index) => values[index]));
     const text = String(values[columns.indexOf(column)]);
-    if (bytes?.equals(Buffer.from(text)) !== true) throw new UnmovableError(`${column.name} holds no UTF-8`);
+    if (bytes?.equals(Buffer.from(text)) !== true) throw new UnmovableError(`${column.name} is not valid UTF-8`);
   }
 }

@@ -1,12 +1,16 @@
 import { maxTimeMs, minTimeMs } from '../../src/sql/time-range';
 import type { Column, Value } from './table';
 
-/** Reason why a value of SQLite, which keeps any type in any column, cannot be moved. Does not contain the value. */
+/** Reason why a value cannot be moved: SQLite stores any type in any column. The message does not contain the value. */
 export class UnmovableError extends Error {
   override readonly name = 'UnmovableError';
 }
 
-/** @throws UnmovableError where the column of PostgreSQL would not take it, or would keep something else. */
+/**
+ * Converts a value of SQLite.
+ *
+ * @throws UnmovableError when the column of PostgreSQL cannot store exactly this value.
+ */
 export function fromSqlite(value: unknown, column: Column): Value {
   if (value === null) return null;
   switch (column.kind) {
@@ -14,10 +18,10 @@ export function fromSqlite(value: unknown, column: Column): Value {
       return checkText(value, column);
     case 'integer':
       if (Number.isSafeInteger(value)) return Number(value);
-      throw new UnmovableError(`${column.name} holds no whole number within 2^53`);
+      throw new UnmovableError(`${column.name} is not an integer from -(2^53 - 1) to 2^53 - 1`);
     case 'boolean':
       if (value === 0 || value === 1) return value === 1;
-      throw new UnmovableError(`${column.name} holds neither 0 nor 1`);
+      throw new UnmovableError(`${column.name} is neither 0 nor 1`);
     case 'time':
       if (Number.isInteger(value) && Number(value) >= minTimeMs && Number(value) <= maxTimeMs) return Number(value);
       throw new UnmovableError(`${column.name} is not a time from year 1 to year 9999`);
@@ -25,8 +29,8 @@ export function fromSqlite(value: unknown, column: Column): Value {
 }
 
 function checkText(value: unknown, { name, labels }: Column): string {
-  if (typeof value !== 'string') throw new UnmovableError(`${name} holds no text`);
-  if (value.includes('\0')) throw new UnmovableError(`${name} holds a NUL, which PostgreSQL cannot keep`);
-  if (labels?.includes(value) === false) throw new UnmovableError(`${name} holds none of ${labels.join(', ')}`);
+  if (typeof value !== 'string') throw new UnmovableError(`${name} is not text`);
+  if (value.includes('\0')) throw new UnmovableError(`${name} contains a NUL character, which PostgreSQL cannot store`);
+  if (labels?.includes(value) === false) throw new UnmovableError(`${name} is not one of ${labels.join(', ')}`);
   return value;
 }

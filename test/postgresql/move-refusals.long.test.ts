@@ -8,11 +8,11 @@ import { openTestDatabase } from '../support/test-database';
 import { Moving } from './moving';
 import { createRole } from '../support/postgresql-role';
 
-/** More than an entry of PostgreSQL's indexes can be, and not to be compressed. */
+/** Longer than an entry of PostgreSQL's indexes may be, and not compressible. */
 const longText = randomBytes(4000).toString('base64');
 
-describe('npm run move refuses', () => {
-  test('a database that is not empty, and leaves it as it is', async () => {
+describe('npm run move', () => {
+  test('refuses a database that is not empty, and leaves it unchanged', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await createCertificate((await openTestDatabase(moving.target.options)).db);
     const before = await allRawRows(moving.target);
@@ -24,19 +24,19 @@ describe('npm run move refuses', () => {
     expect(await allRawRows(moving.target)).toEqual(before);
   });
 
-  test('a SQLite database without the present schema, and says what to do', async () => {
+  test('refuses a SQLite database with an old schema, and says what to do', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
-    await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%contract'");
-    await moving.expectRefused(/lacks migrations: .*SCHEMA_OUTDATED.*; bring it up to date first/);
+    await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%directory'");
+    await moving.expectRefused(/lacks migrations: .*SCHEMA_OUTDATED.*; apply them first/);
   });
 
-  test('a column that only one of the databases has', async () => {
+  test('refuses a column that only one of the databases has', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, 'ALTER TABLE agents ADD COLUMN own TEXT');
-    await moving.expectRefused(/table agents has columns in one of the databases only: own$/);
+    await moving.expectRefused(/table agents has columns that only one of the databases has: own$/);
   });
 
-  test('a value too long for an index, by table and key, however many rows are in the batch', async () => {
+  test('reports the table and key of a value that is too long for an index, whatever the batch size', async () => {
     const moving = await Moving.prepare(
       async (db) => {
         const certificateId = await createCertificate(db);
@@ -47,28 +47,28 @@ describe('npm run move refuses', () => {
       undefined,
       { limits: { nameLength: longText.length } },
     );
-    await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot take it: .*idx_agents_name/);
+    await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot store it: .*idx_agents_name/);
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(/^move: agents, id "agent 13": .*; nothing was moved$/m);
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
-  test('a key too long for an index, and shows its beginning', async () => {
+  test('truncates a key that is too long for an index', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { metadata: { [longText]: 1 } }));
-    await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot take it/);
+    await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot store it/);
   });
 
   test.each([
-    ['a NUL', "name = 'a' || char(0)", 'name holds a NUL, which PostgreSQL cannot keep'],
-    ['bytes that are no UTF-8', "name = CAST(x'61ff' AS TEXT)", 'name holds no UTF-8'],
-    ['a blob for a text', "name = x'61'", 'name holds no text'],
-    ['a text for a time', "updated_at = 'today'", 'updated_at is not a time from year 1 to year 9999'],
+    ['a NUL character', "name = 'a' || char(0)", 'name contains a NUL character, which PostgreSQL cannot store'],
+    ['invalid UTF-8', "name = CAST(x'61ff' AS TEXT)", 'name is not valid UTF-8'],
+    ['a blob in a text column', "name = x'61'", 'name is not text'],
+    ['text in a time column', "updated_at = 'today'", 'updated_at is not a time from year 1 to year 9999'],
     ['a time after year 9999', 'updated_at = 253402300800000', 'updated_at is not a time from year 1 to year 9999'],
     ['a fraction of a millisecond', 'updated_at = 0.5', 'updated_at is not a time from year 1 to year 9999'],
-    ['an unknown status', "status = 'secret'", 'status holds none of ACTIVE, DEPRECATED, EXPIRED, REVOKED, SUSPENDED'],
-    ['a certificate that is not there', "certificate_id = 'gone'", 'refers to a row that is not there \\(.*\\)'],
-  ])('%s, by table and key', async (_, change, reason) => {
+    ['an unknown status', "status = 'secret'", 'status is not one of ACTIVE, DEPRECATED, EXPIRED, REVOKED, SUSPENDED'],
+    ['a missing certificate', "certificate_id = 'gone'", 'references a row that does not exist \\(.*\\)'],
+  ])('reports the table and key of a row with %s', async (_, change, reason) => {
     const moving = await Moving.prepare(async (db) => {
       const certificateId = await createCertificate(db);
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
@@ -77,28 +77,28 @@ describe('npm run move refuses', () => {
     await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was moved$`));
   });
 
-  test('a number that its column cannot take', async () => {
+  test('refuses a number that its column cannot store', async () => {
     const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1 }];
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'a', endpoints }));
     await changeRawUnchecked(moving.source, 'UPDATE endpoints SET port = 3000000000');
-    await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL refuses it \(22003\)/);
+    await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL rejects it \(22003\)/);
   });
 
-  test('rows that only together are at odds with a constraint, by table', async () => {
+  test('reports the table of rows that only together violate a constraint', async () => {
     const moving = await Moving.prepare(async (db) => {
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
     });
     await changeRaw(moving.target, 'CREATE UNIQUE INDEX one_an_owner ON agents (owner)');
-    await moving.expectRefused(/^agents, a row: PostgreSQL refuses it \(one_an_owner, 23505\); nothing was moved$/);
+    await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was moved$/);
   });
 
-  test('a replacement that is not there', async () => {
+  test('refuses a reference to a missing replacement', async () => {
     const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
     await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");
-    await moving.expectRefused(/^certificates, id "c": refers to a row that is not there/);
+    await moving.expectRefused(/^certificates, id "c": references a row that does not exist/);
   });
 
-  test('a role that may not write, without showing its password', async () => {
+  test('reports missing privileges without the password', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const url = await createRole(
       moving.target.options.url,
@@ -112,7 +112,7 @@ describe('npm run move refuses', () => {
     await moving.expectNothingMoved();
   });
 
-  test('a server that is not there, without showing the password', async () => {
+  test('reports an unreachable server without the password', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const url = new URL(moving.target.options.url);
     url.port = '1';
@@ -122,7 +122,7 @@ describe('npm run move refuses', () => {
     expect(stderr).toMatch(/^move: the server cannot be reached; nothing was moved\n$/);
   });
 
-  test('a database that others are writing to', async () => {
+  test('refuses a database to which another session is writing', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const { db } = await openTestDatabase(moving.target.options);
     const ended = createSignal();
@@ -136,14 +136,14 @@ describe('npm run move refuses', () => {
     await expect(writing).rejects.toThrow('undone');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'move: others are writing to the PostgreSQL database; nothing was moved (55P03)\n',
+      stderr: 'move: another session is writing to the PostgreSQL database; nothing was moved (55P03)\n',
     });
     await moving.expectNothingMoved();
   });
 });
 
-describe('An interrupted npm run move', () => {
-  test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('by %s leaves nothing, and can be run again', async (name) => {
+describe('npm run move, when interrupted', () => {
+  test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('by %s, changes nothing and can be run again', async (name) => {
     const moving = await Moving.prepare(async (db) => {
       for (let index = 0; index < 60; index += 1) await createCertificate(db);
     });

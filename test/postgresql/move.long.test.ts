@@ -11,7 +11,7 @@ const year9999 = new Date('9999-12-31T23:59:59.999Z');
 /** The latest time that a caller may give for `updatedAt`. */
 const latestUpdate = new Date('9998-12-31T23:59:59.999Z');
 
-/** In the order of their UTF-16 units the last two would change places; the first but one is what stands for bad UTF-8. */
+/** By UTF-16 code units, the last two would be in reverse order. The second is the replacement character. */
 const oddTexts = [
   ' \t\r\n',
   '"quoted" \\u0000 \'; --',
@@ -50,7 +50,7 @@ function oddAgent(text: string, certificateId: string): AgentRecord {
 
 const metadata = JSON.parse(
   '{"__proto__":{"__proto__":[-1,1e300,0.1]},"constructor":null,"nested":{"":[true,{}]},"big":1152921504606846976}',
-) as Metadata; // The parser makes nothing but JSON values.
+) as Metadata; // JSON.parse returns only JSON values.
 
 const agents: readonly AgentRecord[] = [
   wholeAgent({ certificateId: 'first', metadata }),
@@ -81,9 +81,9 @@ async function fillWithEverything(db: DatabaseService): Promise<void> {
 }
 
 describe('npm run move', () => {
-  test('everything that can be stored on SQLite comes back equal on PostgreSQL', async () => {
+  test('copies all values that SQLite can store without a difference', async () => {
     const moving = await Moving.prepare(fillWithEverything);
-    // Each way through the order of the keys, and into a circle.
+    // References forwards and backwards in the order of the keys, and a cycle.
     await changeRaw(
       moving.source,
       `UPDATE certificates SET replaced_by = 'third' WHERE id = 'first';
@@ -112,11 +112,11 @@ describe('npm run move', () => {
     for (const orderBy of ['name', 'version', 'updatedAt'] as const) {
       expect(await after.queryAgents({ orderBy })).toStrictEqual(await before.queryAgents({ orderBy }));
     }
-    // The chain stands, and the feed goes on with greater numbers, though its last ones are gone.
+    // The event chain is intact, and the feed continues with higher numbers although its last entries are deleted.
     expect(await after.events.verify()).toEqual(await before.events.verify());
     const told = await before.changes({ limit: 10_000 });
     expect(await after.changes({ limit: 10_000 })).toEqual(told);
-    // What was moved can be worked with.
+    // The moved database accepts writes.
     expect(await after.deleteAgent('agent-1')).toBe(true);
     expect(await after.changes({ after: told.at(-1)?.sequence })).toMatchObject([{ kind: 'DELETED', id: 'agent-1' }]);
     await expect(after.createCertificate(certificateInput({ id: 'first' }))).rejects.toMatchObject({
@@ -124,14 +124,14 @@ describe('npm run move', () => {
     });
   });
 
-  test('an empty database without a schema is given it, whatever its locale', async () => {
+  test('creates the schema in an empty database of any locale', async () => {
     const options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'";
     const moving = await Moving.prepare(fillWithEverything, await unmigratedDatabaseUrl(options));
     expect(await moving.run('--batch', '5')).toMatchObject({ exitCode: 0 });
     await moving.expectSame();
   });
 
-  test('tables that later migrations add are moved; those that only SQLite has are named', async () => {
+  test('moves tables of later migrations and reports tables that only SQLite has', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'known' }));
     const sql = `CREATE TABLE notes (agent_id TEXT NOT NULL REFERENCES agents (id), place INTEGER NOT NULL, note TEXT,
       PRIMARY KEY (place, agent_id))`;
@@ -146,7 +146,7 @@ describe('npm run move', () => {
     expect(await queryRaw(moving.target, notes)).toEqual(await queryRaw(moving.source, notes));
   });
 
-  test('the snapshot is that of the beginning, and it is said that more was written', async () => {
+  test('moves the state at the start and reports later writes', async () => {
     const moving = await Moving.prepare(async (db) => {
       for (let index = 0; index < 60; index += 1) await createCertificate(db);
     });
@@ -160,18 +160,18 @@ describe('npm run move', () => {
     let stdout = '';
     child.stdout?.on('data', (text: Buffer) => (stdout += text.toString()));
     expect(await once(child, 'close')).toEqual([0, null]);
-    expect(stdout).toMatch(/was written to meanwhile/);
+    expect(stdout).toMatch(/was changed during the move/);
     expect(await rawRows(moving.target, 'certificates')).toHaveLength(60);
   });
 });
 
-describe('The verification of npm run move', () => {
+describe('the verification of npm run move', () => {
   test.each([
-    ['a changed text', "NEW.name := 'other'; RETURN NEW;"],
-    ['a time that is a millisecond late', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
-    ['an empty text in place of none', "NEW.description := coalesce(NEW.description, ''); RETURN NEW;"],
-    ['a row that is missing', 'RETURN NULL;'],
-  ])('finds %s, and nothing is committed', async (_, body) => {
+    ['a changed string', "NEW.name := 'other'; RETURN NEW;"],
+    ['a time that differs by a millisecond', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
+    ['an empty string instead of null', "NEW.description := coalesce(NEW.description, ''); RETURN NEW;"],
+    ['a missing row', 'RETURN NULL;'],
+  ])('finds %s and commits nothing', async (_, body) => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await moving.onInsert('agents', body);
     const { exitCode, stdout } = await moving.run();

@@ -13,9 +13,9 @@ import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from 
 
 const nothing = (): void => undefined;
 
-/** A SQLite file to move, and an empty database of PostgreSQL to move it to. */
+/** SQLite database to move, and an empty PostgreSQL database as its target. */
 export class Moving {
-  /** What to open either with. */
+  /** Options of opening the database. */
   readonly source: { readonly options: { readonly url: string } };
   readonly target: { readonly options: { readonly url: string } };
 
@@ -25,8 +25,10 @@ export class Moving {
   }
 
   /**
-   * @param fill - puts into the SQLite database what is to be moved.
-   * @param options - how the SQLite database is opened for it.
+   * Creates a SQLite database and fills it.
+   *
+   * @param target - URL of the PostgreSQL database; a new, empty one by default.
+   * @param options - options of opening the SQLite database.
    */
   static async prepare(
     fill: (db: DatabaseService) => Promise<unknown>,
@@ -44,7 +46,7 @@ export class Moving {
     return runScript('move.ts', this.#args(args));
   }
 
-  /** Starts it, and returns when it has copied some rows. */
+  /** Starts a move and returns after it has copied some rows. */
   async start(...args: readonly string[]): Promise<ChildProcess> {
     const script = join(packageRoot, 'scripts/move.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', script, ...this.#args(args)], {
@@ -55,12 +57,12 @@ export class Moving {
     return child;
   }
 
-  /** Has each row of a table take its time on its way in, so that the move can be met in the middle. */
+  /** Delays each insert into a table, so that a test can act during the move. */
   slowDown(table: string): Promise<void> {
     return this.onInsert(table, 'PERFORM pg_sleep(0.02); RETURN NEW;');
   }
 
-  /** Has PostgreSQL do something with each row of a table. */
+  /** Creates a trigger that runs `body` before each insert into a table. */
   async onInsert(table: string, body: string): Promise<void> {
     await changeRaw(
       this.target,
@@ -73,19 +75,19 @@ export class Moving {
     expect(await allRawRows(this.target)).toEqual(await allRawRows(this.source));
   }
 
-  /** Nothing is there, and nobody is in the middle of writing either. */
+  /** Expects that the target is empty and that no session is writing to it. */
   async expectNothingMoved(): Promise<void> {
     await changeRaw(this.target, `BEGIN; LOCK TABLE ${tableNames.join()} IN SHARE ROW EXCLUSIVE MODE; COMMIT`);
     expect(Object.values(await rawCounts(this.target)).filter((count) => count > 0)).toEqual([]);
   }
 
-  /** It is told why nothing was moved. */
+  /** Expects that the move fails with a message and changes nothing. */
   async expectRefused(message: RegExp): Promise<void> {
     await expect(this.attempt()).rejects.toThrow(message);
     await this.expectNothingMoved();
   }
 
-  /** The same as `run` within this process, which takes less time. */
+  /** Moves the database within this process, which takes less time than `run`. */
   attempt(): Promise<MoveResult> {
     const { source, target } = this;
     const observer = { begin: nothing, advance: nothing, end: nothing };

@@ -1,7 +1,7 @@
 import { formatTable } from '../../scripts/console/table';
 import { fitText, textWidth } from '../../scripts/console/text-width';
 
-describe('Tables of the scripts', () => {
+describe('tables of the scripts', () => {
   test.each([
     ['abc', 3],
     ['翻訳', 4],
@@ -11,17 +11,17 @@ describe('Tables of the scripts', () => {
     ['👩‍👩‍👧', 2],
     ['🎨!', 3],
     ['', 0],
-  ])('%j is %i columns wide', (text, width) => {
+  ])('textWidth(%j) is %i columns', (text, width) => {
     expect(textWidth(text)).toBe(width);
   });
 
-  test('texts are cut at the width, between characters, and stay on their line', () => {
+  test('fitText truncates between characters and removes control characters', () => {
     expect(fitText('abcdef', 4)).toBe('abc…');
     expect(fitText('翻訳翻訳', 6)).toBe('翻訳…');
     expect(fitText('a\n\x1b[31mb', 20)).toBe('a [31mb');
   });
 
-  test('columns line up, and the widest gives way', () => {
+  test('formatTable aligns the columns and narrows the widest', () => {
     const rows = [
       ['翻訳', 'a long text that will not fit', '1'],
       ['ab', 'short', '22'],

@@ -28,7 +28,7 @@ const lines: readonly (string | Buffer)[] = [
   '{"source": "test-registry", "name": ',
   JSON.stringify({ ...agent, name: '' }),
   JSON.stringify({ ...agent, endpoints: [{ ...agent.endpoints[0], port: 70_000 }] }),
-  // The same as the first, its fields in another order.
+  // The first line with its fields in another order.
   JSON.stringify(Object.fromEntries(Object.entries(agent).reverse())),
   Buffer.from([0x22, 0xff, 0x22]),
   '[1, 2]',
@@ -56,26 +56,26 @@ class Import {
 }
 
 describe('npm run import', () => {
-  test('loads what is good, and tells why the rest is refused', async () => {
+  test('imports valid lines and reports why the others are refused', async () => {
     const imported = new Import();
     const { exitCode, stdout } = await imported.run();
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^12 rows in /);
-    expect(stdout).toContain('loaded         4 agents, 0 certificates');
-    expect(stdout).toContain('already there  1');
-    expect(stdout).toContain('refused        7');
-    expect(stdout).toMatch(/is malformed JSON: line 5$/m);
+    expect(stdout).toContain('imported  4 agents, 0 certificates');
+    expect(stdout).toContain('existing  1');
+    expect(stdout).toContain('refused   7');
+    expect(stdout).toMatch(/is not valid JSON: line 5$/m);
     expect(stdout).toMatch(/name must not be empty: line 6$/m);
     expect(stdout).toMatch(/port .*: line 7$/m);
-    expect(stdout).toMatch(/is no UTF-8: line 9$/m);
-    expect(stdout).toMatch(/is no JSON object: line 10$/m);
+    expect(stdout).toMatch(/is not valid UTF-8: line 9$/m);
+    expect(stdout).toMatch(/is not a JSON object: line 10$/m);
     expect(stdout).toMatch(/is neither an agent nor a certificate: line 11$/m);
     expect(stdout).toMatch(/capabilities must be an array: line 12$/m);
     expect(stdout).toContain('2 endpoints without a port');
     expect(await rawCounts(imported)).toMatchObject({ agents: 4, endpoints: 2, certificates: 1 });
   });
 
-  test('completes what the source does not tell, and says so in the metadata', async () => {
+  test('completes missing fields and records this in the metadata', async () => {
     const imported = new Import();
     await imported.run();
     const [stored] = (await rawRows(imported, 'agents')).filter(({ name }) => name === 'bare');
@@ -90,31 +90,31 @@ describe('npm run import', () => {
     expect(await rawRows(imported, 'certificates')).toMatchObject([{ status: 'SUSPENDED' }]);
   });
 
-  test('changes nothing when it is run again, whatever the size of the batches', async () => {
+  test('changes nothing when it runs again with another batch size', async () => {
     const imported = new Import();
     await imported.run('--batch', '2');
     const rows = await imported.rows();
     const { exitCode, stdout } = await imported.run();
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('loaded         0 agents, 0 certificates');
-    expect(stdout).toContain('already there  5');
+    expect(stdout).toContain('imported  0 agents, 0 certificates');
+    expect(stdout).toContain('existing  5');
     expect(await imported.rows()).toEqual(rows);
   });
 
   test.each([
-    [['missing.jsonl'], /^import: missing\.jsonl is no file that can be read\n$/],
-    [['src'], /^import: src is no file that can be read\n$/],
-    [[], /^import: name one file to import; --help says more\n$/],
+    [['missing.jsonl'], /^import: missing\.jsonl is not a readable file\n$/],
+    [['src'], /^import: src is not a readable file\n$/],
+    [[], /^import: specify one file to import; see --help\n$/],
     [['package.json', '--batch', '0'], /^import: --batch must be .+\n$/],
     [['package.json', '--colour'], /^import: Unknown option '--colour'.*\n$/],
     [['package.json', '--url', 'file:./missing/test.sqlite'], /^import: Failed to initialize database: .+\n$/],
-  ])('%j ends with one line and exit code 1', async (args, message) => {
+  ])('%j fails with one line and exit code 1', async (args, message) => {
     const { exitCode, stdout, stderr } = await runScript('import.ts', args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  test('--help says what a file has to look like', async () => {
+  test('--help describes the format of a file', async () => {
     const { exitCode, stdout } = await runScript('import.ts', ['--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Usage: npm run import -- FILE\.jsonl/);
@@ -125,14 +125,14 @@ describeWithSharedData('npm run import of public data', () => {
   const importShared = (name: string, url: string): Promise<ScriptResult> =>
     runScript('import.ts', [join(packageRoot, '../shared/data', name), '--url', url]);
 
-  test('loads every agent and certificate, refuses what has no name, and a second run finds all of them', async () => {
+  test('imports all agents and certificates, refuses agents without a name, and changes nothing when it runs again', async () => {
     const url = `file:${join(temporaryDirectory(), 'test.sqlite')}`;
-    expect((await importShared('agents.jsonl', url)).stdout).toMatch(/loaded +4,367 agents[^]+refused +0$/m);
+    expect((await importShared('agents.jsonl', url)).stdout).toMatch(/imported +4,367 agents[^]+refused +0$/m);
     expect((await importShared('certificates.jsonl', url)).stdout).toMatch(/66 certificates[^]+refused +0$/m);
     expect((await importShared('agents-invalid.jsonl', url)).stdout).toMatch(
       /name must not be empty: lines 1, 2, 3, 4$/m,
     );
     expect(await rawCounts({ options: { url } })).toMatchObject({ agents: 4367, endpoints: 837 });
-    expect((await importShared('agents.jsonl', url)).stdout).toMatch(/loaded +0 agents[^]+already there +4,367$/m);
+    expect((await importShared('agents.jsonl', url)).stdout).toMatch(/imported +0 agents[^]+existing +4,367$/m);
   });
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inBatches } from '../../scripts/move/batches';
 import { contentOf, isSameContent } from '../../scripts/move/content';
-import { orderTables, ownReferences } from '../../scripts/move/order-tables';
+import { orderTables, selfReferences } from '../../scripts/move/order-tables';
 import type { Row, Table } from '../../scripts/move/table';
 import { temporaryDirectory } from '../support/test-database';
 import { runScript } from './run-script';
@@ -22,24 +22,24 @@ function table(name: string, ...references: readonly string[]): Table {
 
 describe('npm run move', () => {
   test.each([
-    [['--from', postgresql, '--to', postgresql], /^move: --from must be a SQLite database: file: and a path\n$/],
-    [['--from', ':memory:', '--to', postgresql], /^move: --from must be a SQLite database: file: and a path\n$/],
+    [['--from', postgresql, '--to', postgresql], /^move: --from must be a SQLite database: file:PATH\n$/],
+    [['--from', ':memory:', '--to', postgresql], /^move: --from must be a SQLite database: file:PATH\n$/],
     [['--to', 'file:./other.sqlite'], /^move: --to must be a PostgreSQL database: postgresql:.+\n$/],
     [['--to', `mysql://ans:${secret}@127.0.0.1/ans`], /^move: --to must begin with file: or postgresql:.*\n$/],
     [['--to', `postgresql://ans:${secret}@[/ans`], /^move: --to must be a valid PostgreSQL URL\n$/],
-    [['--from', 'file:./missing.sqlite', '--to', postgresql], /^move: .+missing\.sqlite is no file .+\n$/],
-    [[postgresql], /^move: the databases are given as --from and --to.+\n$/],
+    [['--from', 'file:./missing.sqlite', '--to', postgresql], /^move: .+missing\.sqlite is not a readable file\n$/],
+    [[postgresql], /^move: specify the databases with --from and --to.+\n$/],
     [[`--too=${postgresql}`], /^move: Unknown option '--too'.*\n$/],
     [['--batch', '0', '--to', postgresql], /^move: --batch must be .+\n$/],
-    [[], /^move: name the PostgreSQL database with --to or DATABASE_URL.+\n$/],
-  ])('%j ends with one line, without the password, and exit code 1', async (args, message) => {
+    [[], /^move: specify the PostgreSQL database with --to or DATABASE_URL.+\n$/],
+  ])('%j fails with one line, without the password, and exit code 1', async (args, message) => {
     const { exitCode, stdout, stderr } = await runScript('move.ts', args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(secret);
   });
 
-  test('DATABASE_URL names the PostgreSQL database, so that no password is in a command', async () => {
+  test('DATABASE_URL is the default of --to', async () => {
     const { stderr } = await runScript('move.ts', [], { DATABASE_URL: 'file:./other.sqlite' });
     expect(stderr).toMatch(/^move: --to must be a PostgreSQL database/);
   });
@@ -48,10 +48,10 @@ describe('npm run move', () => {
     [
       'an empty file',
       '',
-      /^move: Failed to initialize database: the database lacks migrations: .+ \(SCHEMA_OUTDATED\); bring it up to date first: .+\n$/,
+      /^move: Failed to initialize database: the database lacks migrations: .+ \(SCHEMA_OUTDATED\); apply them first, .+\n$/,
     ],
-    ['a file of something else', 'no database\n'.repeat(100), /^move: Failed to initialize database: .+\n$/],
-  ])('%s is refused', async (_, content, message) => {
+    ['a file that is not a database', 'no database\n'.repeat(100), /^move: Failed to initialize database: .+\n$/],
+  ])('rejects %s', async (_, content, message) => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     writeFileSync(path, content);
     const { exitCode, stderr } = await runScript('move.ts', ['--from', `file:${path}`, '--to', postgresql]);
@@ -59,28 +59,28 @@ describe('npm run move', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('--help says what is moved, and what is not', async () => {
+  test('--help describes what is moved', async () => {
     const { exitCode, stdout } = await runScript('move.ts', ['--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Usage: npm run move -- /);
-    expect(stdout).toMatch(/What is written to it afterwards is not moved/);
+    expect(stdout).toMatch(/Later changes are not moved/);
   });
 });
 
-describe('The content of a table', () => {
+describe('contentOf', () => {
   const rows: readonly Row[] = [
     ['a', 1, true, null],
     ['b', -62_135_596_800_000, false, ''],
   ];
 
-  test('is its number of rows, and a SHA-256 over them as JSON lines', async () => {
+  test('returns the number of rows and a SHA-256 over them as JSON lines', async () => {
     expect(await contentOf([rows])).toEqual({
       rows: 2,
       sha256: '0dffd6f6167026bcb4e5a028013ccfd9283eb090472de4bf9d7fcf0a7b3e9f5c',
     });
   });
 
-  test('does not depend on the batches that the rows come in', async () => {
+  test('does not depend on the division into batches', async () => {
     const [first = [], second = []] = rows;
     expect(await contentOf([[first], [], [second]])).toEqual(await contentOf([rows]));
   });
@@ -108,21 +108,21 @@ describe('The content of a table', () => {
       ],
     ],
     [
-      'none and an empty text',
+      'null and an empty string',
       [
         ['a', 1, true, ''],
         ['b', -62_135_596_800_000, false, ''],
       ],
     ],
     [
-      'a number and its text',
+      'a number and a string',
       [
         ['a', '1', true, null],
         ['b', -62_135_596_800_000, false, ''],
       ],
     ],
     [
-      'where a value ends',
+      'the end of a row',
       [
         ['a', 1, true, null, 'b'],
         [-62_135_596_800_000, false, ''],
@@ -135,26 +135,26 @@ describe('The content of a table', () => {
         ['a', 1, true, null],
       ],
     ],
-    ['a row less', [['a', 1, true, null]]],
+    ['a missing row', [['a', 1, true, null]]],
     [
-      'a row twice',
+      'a repeated row',
       [
         ['a', 1, true, null],
         ['b', -62_135_596_800_000, false, ''],
         ['b', -62_135_596_800_000, false, ''],
       ],
     ],
-  ])('differs where rows differ by %s', async (_, others) => {
+  ])('differs for rows that differ in %s', async (_, others) => {
     expect(isSameContent(await contentOf([rows]), await contentOf([others]))).toBe(false);
   });
 
-  test('differs where only the number of rows does', () => {
+  test('isSameContent compares the number of rows', () => {
     expect(isSameContent({ rows: 1, sha256: '' }, { rows: 2, sha256: '' })).toBe(false);
   });
 });
 
-describe('The batches of a move', () => {
-  test('hold no more rows, and no more text, than they may', () => {
+describe('inBatches', () => {
+  test('limits the rows and the characters of a batch', () => {
     const limits = { rows: 2, characters: 10 };
     expect([...inBatches([['a'], ['b'], ['c']], limits)]).toEqual([[['a'], ['b']], [['c']]]);
     const [long, short] = [
@@ -166,16 +166,16 @@ describe('The batches of a move', () => {
   });
 });
 
-describe('The tables of a move', () => {
-  test('come behind those that they refer to, and may refer to themselves', () => {
+describe('orderTables', () => {
+  test('sorts tables after those that they reference; a table may reference itself', () => {
     const tables = [table('a', 'c'), table('b', 'b', 'a', 'elsewhere'), table('c')];
     expect(orderTables(tables).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
-    expect(tables.map((each) => ownReferences(each).map(({ name }) => name))).toEqual([[], ['own'], []]);
+    expect(tables.map((each) => selfReferences(each).map(({ name }) => name))).toEqual([[], ['own'], []]);
   });
 
-  test('are refused where they refer to each other', () => {
+  test('rejects tables that reference each other', () => {
     expect(() => orderTables([table('a', 'b'), table('b', 'a'), table('c')])).toThrow(
-      'tables that refer to each other cannot be moved: a, b',
+      'tables that reference each other cannot be moved: a, b',
     );
   });
 });

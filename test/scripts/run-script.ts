@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../support/prisma-cli';
 
-/** What a script left when it had ended. */
+/** Result of a script. */
 export interface ScriptResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a script of this package as its npm script does, to its end. */
+/** Runs a script like its npm script does. */
 export function runScript(
   script: string,
   args: readonly string[] = [],
