@@ -1,8 +1,8 @@
-// Stored beside the errors: they belong to the driver, so this package does not change them.
+// Not a property of the error, which may belong to the application.
 const counts = new WeakMap<object, number>();
 
-/** Notes after how many attempts `error` was let through. */
-export function noteAttempts(error: unknown, attempts: number): void {
+/** Records the number of attempts that were made before `error` was thrown. */
+export function recordAttempts(error: unknown, attempts: number): void {
   if (typeof error === 'object' && error !== null) counts.set(error, attempts);
 }
 

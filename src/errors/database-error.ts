@@ -2,27 +2,27 @@ import { rememberDriverError } from './driver-error';
 import { redactCause } from './redacted-cause';
 
 /**
- * The closed list of error codes. The same mistake gives the same code on both engines.
+ * All error codes. The same mistake has the same code on both engines.
  *
  * - `NOT_INITIALIZED`: `initialize()` was not called or failed, or `close()` was called.
- * - `INVALID_INPUT`: an argument has a wrong type, range or form. Nothing was changed.
- * - `INVALID_OPTIONS`: an option is unknown, or has a wrong type or range.
+ * - `INVALID_INPUT`: an argument has an invalid type, range or form. Nothing was changed.
+ * - `INVALID_OPTIONS`: an option is unknown, or has an invalid type or range.
  * - `OUT_OF_RANGE`: a position in the change feed is below the pruning mark or above the last number.
  * - `ALREADY_EXISTS`: the id, the fingerprint or the held name is taken.
- * - `REFERENCE_NOT_FOUND`: the record refers to one that does not exist.
+ * - `REFERENCE_NOT_FOUND`: the record refers to a record that does not exist.
  * - `STILL_REFERENCED`: other records still refer to this record.
  * - `INVALID_TRANSITION`: the new status cannot follow the stored one. REVOKED is terminal.
- * - `CONSTRAINT_VIOLATION`: a trigger or CHECK constraint that the application added refused the change.
+ * - `CONSTRAINT_VIOLATION`: a trigger or constraint that the application added rejected the change.
  * - `PERMISSION_DENIED`: the database role lacks a privilege, or the row is protected.
  * - `RESULT_TOO_LARGE`: a query without `limit` matches more than `maxResults`.
- * - `CONFLICT`: the call contradicts other work, such as a write beside the caller's own open transaction.
+ * - `CONFLICT`: the call conflicts with other calls, for example with a concurrent transaction.
  * - `BUSY`: another process held the lock for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than its limit.
- * - `UNAVAILABLE`: the database cannot be reached, opened or read at the moment.
- * - `DRIVER_UNAVAILABLE`: the SQLite driver has no binary for this Node.js. The message names the command that helps.
- * - `STORAGE_FULL`, `READ_ONLY`: the storage reported it.
- * - `CORRUPT`: the storage reported it, or a stored record is invalid because another program wrote it.
- * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the database's schema is older or newer than this package's.
+ * - `UNAVAILABLE`: the database cannot be reached, opened or read now.
+ * - `DRIVER_UNAVAILABLE`: the SQLite driver cannot be loaded. The message names the command that helps.
+ * - `STORAGE_FULL`, `READ_ONLY`: the database reported that its storage is full, or that it is read-only.
+ * - `CORRUPT`: the database is damaged, or a stored record is invalid because another program wrote it.
+ * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the schema of the database is older or newer than this version of the package.
  * - `MIGRATION_FAILED`: a migration could not be applied. None of its changes were kept.
  * - `INTERNAL`: a fault of this package. Please report it.
  */
@@ -55,19 +55,19 @@ export const databaseErrorCodes = [
 /** One of {@link databaseErrorCodes}. */
 export type DatabaseErrorCode = (typeof databaseErrorCodes)[number];
 
-/** The kind of record that an error is about. */
+/** Kind of record that an error is about. */
 export type ErrorEntity = 'agent' | 'endpoint' | 'certificate' | 'securityEvent';
 
 /** Properties from which a {@link DatabaseError} is created. */
 export interface DatabaseErrorDetails {
   readonly code: DatabaseErrorCode;
-  /** The call that failed, such as `agents.create`. */
+  /** Call that failed, such as `agents.create`. */
   readonly operation: string;
   readonly message: string;
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Original error. The new error shows its kind and code; `driverErrorOf` returns it. */
+  /** Original error. The new error shows only its kind and code; `driverErrorOf` returns it. */
   readonly cause?: unknown;
 }
 
@@ -86,21 +86,31 @@ export interface SerializedDatabaseError {
 }
 
 /**
- * Only error class that this package throws. Its message names the operation and the field, and never contains a value,
- * a path, SQL or a secret. `cause` contains only the kind and the code of the original error, so that you can print,
- * log and serialize the error. `driverErrorOf` returns the original, which may contain stored values.
+ * The only class of errors that this package throws. The message names the operation and the field, and never contains a
+ * value, a path, SQL or a secret. `cause` has only the kind and the code of the original error, so you can print, log and
+ * serialize the error. `driverErrorOf` returns the original error, which may contain stored values.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await db.createAgent(agent);
+ * } catch (error) {
+ *   if (!isDatabaseError(error) || error.code !== 'ALREADY_EXISTS') throw error;
+ *   console.log(`${error.field} is already taken`);
+ * }
+ * ```
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   /** Code of the error: the value to branch on. */
   readonly code: DatabaseErrorCode;
-  /** The call that failed, such as `agents.create`. */
+  /** Call that failed, such as `agents.create`. */
   readonly operation: string;
-  /** True when the same call may succeed later without a change. */
+  /** True when the same call may succeed later. */
   readonly retryable: boolean;
-  /** The kind of record concerned, where known. */
+  /** Kind of record that the error is about; absent when it is unknown. */
   readonly entity?: ErrorEntity;
-  /** The field concerned, as a path such as `endpoints[0].port`, where known. */
+  /** Path of the field that the error is about, such as `endpoints[0].port`; absent when it is unknown. */
   readonly field?: string;
 
   constructor(details: DatabaseErrorDetails) {
@@ -114,7 +124,7 @@ export class DatabaseError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Returns the fields that may be shown to anybody: no cause and no stack. */
+  /** Returns the fields that contain no secret: without the cause and the stack. */
   toJSON(): SerializedDatabaseError {
     const { name, code, message, operation, retryable, entity, field } = this;
     return {
@@ -129,7 +139,14 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Reports whether `error` is a {@link DatabaseError}, also one of another copy of this package. */
+/**
+ * Reports whether `error` is a {@link DatabaseError}, also of another copy of this package.
+ *
+ * @example
+ * ```ts
+ * if (isDatabaseError(error) && error.retryable) scheduleRetry();
+ * ```
+ */
 export function isDatabaseError(error: unknown): error is DatabaseError {
   try {
     return typeof error === 'object' && error !== null && brand in error;

@@ -3,9 +3,9 @@ import { driverErrorOf } from './driver-error';
 const maxDepth = 8;
 
 /**
- * Returns the result of `find` for the first error of a chain for which it is defined. The driver's error may be below
- * several wrappers, for example those of Prisma Client and of the driver adapter. The error may also come from the
- * caller and have getters that throw: such an error counts as unknown.
+ * Returns the first defined result of `find` for an error and its chain of causes; undefined when there is none. Several
+ * errors may wrap the driver's error, for example those of Prisma Client and of its adapter. An error of the application
+ * whose getters throw counts as unknown.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;
@@ -16,7 +16,7 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
       link = nextLink(link);
     }
   } catch {
-    // As above.
+    // A getter or a proxy of the application threw.
   }
   return undefined;
 }

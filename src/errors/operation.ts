@@ -2,7 +2,7 @@ import { classifyError, rememberFailure } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
 import { copyFailure, Failure, originalOf } from './failure';
 
-/** The calls that can fail, and how the message of their failure begins. */
+/** Beginning of the error message of each call. */
 const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
@@ -56,13 +56,13 @@ const failureMessages = {
   'events.verify': 'Failed to verify security events',
 } as const;
 
-/** Reference of a call's record to another record: a foreign key violation does not show which one it is. */
+/** Reference of the record of a call: the engines do not report which reference violates a foreign key. */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
 };
 
-/** A call of the public surface. */
+/** Call of the public API. */
 export type Operation = keyof typeof failureMessages;
 
 /** Returns the error of an operation that failed with `error`. A `DatabaseError` is returned unchanged. */
@@ -83,22 +83,22 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
   return databaseError;
 }
 
-/** Entities of the calls of a service. */
+/** Kinds of records, by service. */
 const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   agents: 'agent',
   certificates: 'certificate',
   events: 'securityEvent',
 };
 
-/** Returns the entity of an invalid argument; for a registration, the path of the field decides. */
+/** Returns the kind of record of an invalid argument. In a registration, the path of the field decides. */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
   return serviceEntities[`${field?.split('.')[0] ?? ''}s`];
 }
 
 /**
- * Calls that set no reference: when they violate a foreign key, another record refers to theirs. SQLite does not report
- * the side.
+ * Calls that set no reference. When they violate a foreign key, another record still refers to theirs. SQLite does not
+ * report which side violates it.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',

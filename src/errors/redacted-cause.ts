@@ -58,13 +58,12 @@ class RedactedError extends Error {
     super('details are withheld: driverErrorOf() returns the original error');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
-    // Without frames: the frames of the original error are text of the driver, and the frames of this function have no
-    // use.
+    // Without frames: those of the original error are text of the driver, and those of this constructor do not help.
     this.stack = `${name}${code === undefined ? '' : ` [${code}]`}: ${this.message}`;
   }
 }
 
-/** Returns an error with only the kind and the code of `cause`. */
+/** Returns an error that has only the kind and the code of `cause`. */
 export function redactCause(cause: unknown): Error {
   const described = findInChain(cause, (link) => {
     const code = knownCodeOf(link);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noteAttempts } from '../errors/attempts';
+import { recordAttempts } from '../errors/attempts';
 import { classifyError } from '../errors/classify-error';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { RetryPolicy } from '../options/resolve-options';
@@ -51,7 +51,7 @@ export async function retry<T>(
     } catch (error) {
       const delayMs = delayAfter(rules, error, count, startMs);
       if (delayMs === undefined) {
-        noteAttempts(error, count);
+        recordAttempts(error, count);
         breaker?.failed(era, error);
         throw error;
       }

@@ -1,4 +1,4 @@
-import { constraintRefuses } from '../../../errors/application-constraint';
+import { constraintMessage } from '../../../errors/application-constraint';
 import { ownRequiredColumns } from '../../../errors/own-constraints';
 import type { ErrorMapping } from './error-mapping';
 import { ownForeignKeys } from './own-constraints';
@@ -28,7 +28,7 @@ export function mapForeignKeyViolation(error: object): ErrorMapping {
   if (text.startsWith(ofReferenced)) return stillReferenced;
   const isOwnTable = typeof table === 'string' && table in ownRequiredColumns;
   if (!isOwnTable && !text.startsWith(ofReferring)) return stillReferenced;
-  return { code: 'CONSTRAINT_VIOLATION', message: constraintRefuses(name) };
+  return { code: 'CONSTRAINT_VIOLATION', message: constraintMessage(name) };
 }
 
 /** Reports whether an error names a foreign key of this package. */

@@ -1,4 +1,4 @@
-import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
+import { constraintMessage, requiredColumnMessage, triggerMessage } from '../../../errors/application-constraint';
 import { isOwnRequiredColumn } from '../../../errors/own-constraints';
 import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from './own-constraints';
 
@@ -29,20 +29,20 @@ export function describeViolation(error: object, state: string): string | undefi
   // The functions of procedural languages raise errors with any SQLSTATE. Class 40 requests another attempt.
   if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
   if (state.startsWith('23')) return describeConstraint(error, state);
-  if (state === '44000') return constraintRefuses(undefined);
+  if (state === '44000') return constraintMessage(undefined);
   const isInsideFunction = typeof where === 'string' && /\bPL\//.test(where);
   const isOfTrigger =
     triggerStates.test(state) ||
     !serverClasses.has(state.slice(0, 2)) ||
     (isInsideFunction && functionStates.test(state));
-  return isOfTrigger ? triggerRefuses(functionOf(where)) : undefined;
+  return isOfTrigger ? triggerMessage(functionOf(where)) : undefined;
 }
 
 // RAISE can name a constraint.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
   if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
-  return triggerRefuses(name ?? functionOf(Reflect.get(error, 'where')));
+  return triggerMessage(name ?? functionOf(Reflect.get(error, 'where')));
 }
 
 function describeConstraint(error: object, state: string): string | undefined {
@@ -52,12 +52,12 @@ function describeConstraint(error: object, state: string): string | undefined {
       return describeRequired(error);
     case '23505':
       // Prisma's adapter does not always keep the name.
-      return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintRefuses(name);
+      return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
-      return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintRefuses(name);
+      return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);
     case '23P01':
     case '23000':
-      return constraintRefuses(name);
+      return constraintMessage(name);
     default:
       return undefined;
   }
@@ -66,7 +66,7 @@ function describeConstraint(error: object, state: string): string | undefined {
 function describeRequired(error: object): string | undefined {
   const { table, column } = error as Readonly<Record<string, unknown>>;
   if (typeof table !== 'string' || typeof column !== 'string') return undefined;
-  return isOwnRequiredColumn(table, column) ? undefined : requiredColumnRefuses(`${table}.${column}`);
+  return isOwnRequiredColumn(table, column) ? undefined : requiredColumnMessage(`${table}.${column}`);
 }
 
 function constraintOf(error: object): string | undefined {

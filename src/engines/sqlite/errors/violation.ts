@@ -1,4 +1,4 @@
-import { constraintRefuses, requiredColumnRefuses, triggerRefuses } from '../../../errors/application-constraint';
+import { constraintMessage, requiredColumnMessage, triggerMessage } from '../../../errors/application-constraint';
 import { isOwnRequiredColumn } from '../../../errors/own-constraints';
 import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from './own-constraints';
 
@@ -19,23 +19,23 @@ export function describeSqliteViolation(code: string, message: string): string |
   const [, subject = ''] = message.split(/ constraint failed: (.*)/s);
   switch (code) {
     case 'SQLITE_CONSTRAINT_CHECK':
-      return isOwnSqliteCheck(subject) ? undefined : constraintRefuses(name.test(subject) ? subject : undefined);
+      return isOwnSqliteCheck(subject) ? undefined : constraintMessage(name.test(subject) ? subject : undefined);
     case 'SQLITE_CONSTRAINT_NOTNULL': {
       const [table = '', column = ''] = subject.split('.');
-      return isOwnRequiredColumn(table, column) ? undefined : requiredColumnRefuses(subject);
+      return isOwnRequiredColumn(table, column) ? undefined : requiredColumnMessage(subject);
     }
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
       // For an index over expressions: "index 'name'".
-      return isOwnSqliteKey(subject) ? undefined : constraintRefuses(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
+      return isOwnSqliteKey(subject) ? undefined : constraintMessage(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
-      return constraintRefuses(undefined);
+      return constraintMessage(undefined);
     case 'SQLITE_CONSTRAINT_TRIGGER':
       // The message is the text given to RAISE, which may hold values; SQLite does not report the name of the trigger.
-      return message === 'FOREIGN KEY constraint failed' ? undefined : triggerRefuses(undefined);
+      return message === 'FOREIGN KEY constraint failed' ? undefined : triggerMessage(undefined);
     case 'SQLITE_ERROR':
-      return lacksTableOfTrigger(message) ? triggerRefuses(undefined) : undefined;
+      return lacksTableOfTrigger(message) ? triggerMessage(undefined) : undefined;
     default:
       return undefined;
   }
