@@ -137,7 +137,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     await createAgent(limited, { id: 'a', certificateId: 'c' });
     const { ok, skipped } = await limited.check();
     expect(ok).toBe(true);
-    expect(skipped).toContain('the counter of the change feed: the role may not read the sequence');
+    expect(skipped).toContain('the sequence of the change feed: the role may not read it');
     expect(await limited.health()).toMatchObject({ status: 'up', warnings: [] });
   });
 

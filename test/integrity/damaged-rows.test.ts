@@ -144,12 +144,12 @@ const onPostgres: readonly Case[] = [
       [
         `ALTER TABLE endpoints DROP CONSTRAINT endpoints_agent_id_fkey; ALTER TABLE endpoints ADD CONSTRAINT
           endpoints_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents (id) ON DELETE CASCADE NOT VALID`,
-        'schema: the foreign key endpoints_agent_id_fkey was never looked at',
+        'schema: the foreign key endpoints_agent_id_fkey is not validated',
       ],
-      ['ALTER TABLE capabilities DISABLE TRIGGER ALL', 'schema: triggers of the table capabilities are switched off'],
+      ['ALTER TABLE capabilities DISABLE TRIGGER ALL', 'schema: triggers of the table capabilities are disabled'],
       [
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idx_agents_name'::regclass",
-        'schema: the index idx_agents_name cannot be used',
+        'schema: the index idx_agents_name is not usable',
       ],
       ["SELECT setval('changes_sequence_seq', 3)", 'change-feed'],
     ],

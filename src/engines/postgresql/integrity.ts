@@ -17,13 +17,13 @@ const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) 
   'change_prunings', 'name_locks')`;
 
 const brokenSchemaSql = `
-  SELECT 'the foreign key ' || c.conname || ' was never looked at' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+  SELECT 'the foreign key ' || c.conname || ' is not validated' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
     WHERE ${isOurs} AND c.contype = 'f' AND NOT c.convalidated
   UNION ALL
-  SELECT 'the index ' || i.relname || ' cannot be used' FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+  SELECT 'the index ' || i.relname || ' is not usable' FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
     JOIN pg_class t ON t.oid = x.indrelid WHERE ${isOurs} AND NOT (x.indisvalid AND x.indisready)
   UNION ALL
-  SELECT DISTINCT 'triggers of the table ' || t.relname || ' are switched off' FROM pg_trigger g
+  SELECT DISTINCT 'triggers of the table ' || t.relname || ' are disabled' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
 /** Selects the part of amcheck that the role may call: its schema, and the functions that exist. */
@@ -81,7 +81,7 @@ async function checkSnapshot(client: Client, findings: FindingSink): Promise<voi
   await checkRecords(snapshot, findings);
   await checkPostgresqlPart('the change feed', findings, async () => {
     const state = await inspectFeedCounter((sql) => snapshot.query({ sql, args: [] }));
-    if (state === 'hidden') findings.skip('the counter of the change feed: the role may not read the sequence');
+    if (state === 'hidden') findings.skip('the sequence of the change feed: the role may not read it');
     else if (state !== 'sound') findings.add({ check: 'change-feed', message: feedCounterMessages[state] });
   });
 }
@@ -136,7 +136,7 @@ async function checkStructure(client: Client, sql: string, what: string, finding
 }
 
 function notDone(what: 'indexes' | 'tables'): string {
-  return `the structure of ${what}: the extension amcheck is not there, or the role may not use it`;
+  return `the structure of ${what}: the extension amcheck is not installed, or the role may not use it`;
 }
 
 async function query(client: Client, sql: string): Promise<readonly Row[]> {
