@@ -4,13 +4,13 @@ import { expectError } from '../support/expect-error';
 import { createAgent, createCertificate } from '../support/factories';
 import { connectRaw, runRaw } from '../support/raw-client';
 import { createSignal } from '../support/signal';
-import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 import { startWorkQueue } from '../support/work-queue';
 
 const transactionIdleTimeoutMs = 150;
 
-/** Opens a database with two agents. */
+/** Opens a database with the agents `a` and `b`. */
 async function open(options: DatabaseOptions = {}): Promise<{ readonly db: DatabaseService; readonly url: string }> {
   const { db, options: opened } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
   const certificateId = await createCertificate(db);
@@ -18,8 +18,8 @@ async function open(options: DatabaseOptions = {}): Promise<{ readonly db: Datab
   return { db, url: opened.url };
 }
 
-describe('an idle transaction on PostgreSQL', () => {
-  test('is rolled back with TIMEOUT when another call waits for the only connection without a time limit', async () => {
+describe('an idle transaction on PostgreSQL is rolled back with TIMEOUT', () => {
+  test('when another call waits for the only connection, which has no time limit', async () => {
     const { db } = await open({ pool: { maxConnections: 1, connectTimeoutMs: 0 } });
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -32,37 +32,34 @@ describe('an idle transaction on PostgreSQL', () => {
     expect((await db.getAgent('b'))?.name).toBe('queued');
   });
 
-  test('is rolled back with TIMEOUT when another call waits for a program that waits for the transaction', async () => {
+  test('when another call waits for a program that waits for the transaction', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const opened = createSignal();
-    try {
-      const outcome = db.transaction(async (tx) => {
-        await tx.updateAgent({ id: 'a', name: 'inside' });
-        opened.give();
-        await new Promise(() => undefined);
-      });
-      await opened.given;
-      await other.query("BEGIN; UPDATE agents SET name = 'other' WHERE id = 'b'");
-      const waiting = other.query("UPDATE agents SET name = 'other' WHERE id = 'a'").then(() => other.query('COMMIT'));
-      const write = db.updateAgent({ id: 'b', description: 'own' });
-      await expectError('TIMEOUT', () => outcome);
-      await waiting;
-      expect(await write).toBe(true);
-    } finally {
-      await other.end();
-    }
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      opened.give();
+      await new Promise(() => undefined);
+    });
+    await opened.given;
+    await other.query("BEGIN; UPDATE agents SET name = 'other' WHERE id = 'b'");
+    const waiting = other.query("UPDATE agents SET name = 'other' WHERE id = 'a'").then(() => other.query('COMMIT'));
+    const write = db.updateAgent({ id: 'b', description: 'own' });
+    await expectError('TIMEOUT', () => outcome);
+    await waiting;
+    expect(await write).toBe(true);
   });
 
-  test('is rolled back with TIMEOUT when a retried transaction waits for it', async () => {
+  test('when a retried transaction waits for it', async () => {
     const { db, url } = await open();
+    const raw = await connectRaw(url);
     const queue = startWorkQueue();
     let runs = 0;
     let laterRuns = 0;
     const outcome = db.transaction(async (tx) => {
       await tx.getAgent('a');
       runs += 1;
-      // The first run conflicts; the second one waits for a transaction that conflicts as well.
+      // The first run conflicts. The second run waits for a transaction that conflicts as well.
       if (runs === 1) {
         await queue.add(() => db.updateAgent({ id: 'a', name: 'first' }));
         await tx.updateAgent({ id: 'a', name: 'inside' });
@@ -72,11 +69,7 @@ describe('an idle transaction on PostgreSQL', () => {
         db.transaction(async (later) => {
           await later.getAgent('b');
           laterRuns += 1;
-          if (laterRuns === 1) {
-            const raw = await connectRaw(url);
-            await raw.query("UPDATE agents SET name = 'meanwhile' WHERE id = 'b'");
-            await raw.end();
-          }
+          if (laterRuns === 1) await raw.query("UPDATE agents SET name = 'meanwhile' WHERE id = 'b'");
           await later.updateAgent({ id: 'b', name: 'later' });
         }),
       );
@@ -89,70 +82,52 @@ describe('an idle transaction on PostgreSQL', () => {
 });
 
 describe('an idle transaction on PostgreSQL that no call of this process waits for', () => {
-  test('is not rolled back when only another program waits for it', async () => {
+  test('is not rolled back when another program waits for it', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
-    const opened = createSignal();
-    const release = createSignal();
-    try {
-      const outcome = db.transaction(async (tx) => {
-        await tx.updateAgent({ id: 'a', name: 'inside' });
-        opened.give();
-        await release.given;
-        return 'done';
-      });
-      await opened.given;
-      const waiting = other.query("UPDATE agents SET description = 'other' WHERE id = 'a'");
-      await sleep(3 * transactionIdleTimeoutMs);
-      release.give();
-      expect(await outcome).toBe('done');
-      await waiting;
-    } finally {
-      await other.end();
-    }
+    const [opened, release] = [createSignal(), createSignal()];
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      opened.give();
+      await release.given;
+      return 'done';
+    });
+    await opened.given;
+    const waiting = other.query("UPDATE agents SET description = 'other' WHERE id = 'a'");
+    await sleep(3 * transactionIdleTimeoutMs);
+    release.give();
+    expect(await outcome).toBe('done');
+    await waiting;
   });
 
-  test('is not rolled back by this process, while a time limit of the server still applies', async () => {
+  test('is not rolled back by this process but by the time limit of the server', async () => {
     const url = await newDatabaseUrl();
-    const name = new URL(url).pathname.slice(1);
-    await runRaw(url, `ALTER DATABASE "${name}" SET idle_in_transaction_session_timeout = '400ms'`);
-    afterTest(async () => {
-      await runRaw(url, `ALTER DATABASE "${name}" RESET idle_in_transaction_session_timeout`);
-    });
-    const { db } = await open({ url, transactionIdleTimeoutMs: 40 });
-    const opened = createSignal();
+    const limited = `${url}?idle_in_transaction_session_timeout=400`;
+    const { db } = await open({ url: limited, transactionIdleTimeoutMs: 40 });
     const raw = await connectRaw(url);
-    try {
-      await raw.query(
-        "SET idle_in_transaction_session_timeout = 0; BEGIN; UPDATE agents SET description = 'raw' WHERE id = 'b'",
-      );
-      const outcome = db.transaction(async (tx) => {
-        await tx.updateAgent({ id: 'a', name: 'inside' });
-        opened.give();
-        const start = performance.now();
-        await waitUntil(async () => (await idleTransactions()) === 0);
-        expect(performance.now() - start).toBeLessThan(2000);
-        return tx.getAgent('a');
-      });
-      await opened.given;
-      // A call that waits, though not for the transaction, so that the waiting calls are looked at again and again.
-      const write = db.updateAgent({ id: 'b', name: 'waiting' });
-      // The server's limit, which may be repeated: the package's own is not.
-      const error: unknown = await outcome.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ name: 'DatabaseError', retryable: true });
-      await raw.query('COMMIT');
-      expect(await write).toBe(true);
-    } finally {
-      await raw.end();
-    }
+    const opened = createSignal();
+    await raw.query("BEGIN; UPDATE agents SET description = 'raw' WHERE id = 'b'");
+    const outcome = db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', name: 'inside' });
+      opened.give();
+      const start = performance.now();
+      await waitUntil(async () => (await idleTransactions()).length === 0);
+      expect(performance.now() - start).toBeLessThan(2000);
+      return tx.getAgent('a');
+    });
+    await opened.given;
+    // This call waits for the raw connection, so that the package examines waiting calls again and again.
+    const write = db.updateAgent({ id: 'b', name: 'waiting' });
+    // The error of the server's limit is retryable, that of the package's limit is not.
+    const error: unknown = await outcome.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'DatabaseError', retryable: true });
+    await raw.query('COMMIT');
+    expect(await write).toBe(true);
 
-    async function idleTransactions(): Promise<number> {
-      const [[row] = []] = await runRaw(
-        url,
-        `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE datname = current_database()
-          AND application_name = 'ans-database' AND state = 'idle in transaction'`,
-      );
-      return Number(row?.['n']);
+    async function idleTransactions(): Promise<unknown[]> {
+      const sql = `SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'ans-database' AND state = 'idle in transaction'`;
+      return (await runRaw(url, sql)).flat();
     }
   });
 });

@@ -1,5 +1,6 @@
 import { Client, TypeOverrides, types, type QueryResult } from 'pg';
 import type { RawRow } from './raw-reader';
+import { afterTest } from './test-database';
 
 /** Connections to databases of this file's tests, by their URL: making one takes longer than most of what they do. */
 const clients = new Map<string, Promise<Client>>();
@@ -19,8 +20,35 @@ function parseTime(text: string): number {
   return Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`);
 }
 
-/** A connection to a PostgreSQL database without any code of the package; the caller ends it. */
+/** Opens a connection to a PostgreSQL database without code of the package. It ends after the test. */
 export async function connectRaw(url: string): Promise<Client> {
+  const client = await connect(url);
+  afterTest(() => client.end());
+  return client;
+}
+
+/** Calls `work` while another connection holds the locks that `sql` takes. */
+export async function whileLocked<T>(url: string, sql: string, work: () => Promise<T>): Promise<T> {
+  const client = await connect(url);
+  try {
+    await client.query(`BEGIN; ${sql}`);
+    return await work();
+  } finally {
+    await client.end();
+  }
+}
+
+/** Returns the process ids of the connections of the package to a database. */
+export async function packageConnections(url: string): Promise<unknown[]> {
+  const [rows = []] = await runRaw(
+    url,
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ans-database'
+      ORDER BY pid`,
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+async function connect(url: string): Promise<Client> {
   const session = '-c timezone=UTC -c datestyle=ISO';
   const client = new Client({ connectionString: url, options: session, types: parsers });
   // A server that is stopped, or a database that is dropped, ends the connection: whoever uses it next is told.
@@ -29,7 +57,7 @@ export async function connectRaw(url: string): Promise<Client> {
   return client;
 }
 
-/** Runs statements on a PostgreSQL database; gives the rows of each. */
+/** Runs statements on a PostgreSQL database and returns the rows of each. */
 export async function runRaw(url: string, sql: string): Promise<RawRow[][]> {
   const results = await (await rawClient(url)).query<RawRow>(sql);
   // Of several statements there are several results, which the driver's types do not tell.
@@ -46,7 +74,7 @@ export async function closeRawClient(url: string): Promise<void> {
 function rawClient(url: string): Promise<Client> {
   const known = clients.get(url);
   if (known !== undefined) return known;
-  const connecting = connectRaw(url).then((client) => client.once('end', () => clients.delete(url)));
+  const connecting = connect(url).then((client) => client.once('end', () => clients.delete(url)));
   clients.set(url, connecting);
   connecting.catch(() => clients.delete(url));
   return connecting;

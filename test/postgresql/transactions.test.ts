@@ -1,0 +1,91 @@
+import type { DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createCertificate } from '../support/factories';
+import { rawValues } from '../support/raw-reader';
+import { TcpProxy } from '../support/tcp-proxy';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** Opens two services on one database, as two processes do. */
+async function openTwo(): Promise<TestDatabase & { readonly other: DatabaseService }> {
+  const database = await openTestDatabase();
+  const { db: other } = await openTestDatabase(database.options);
+  await createCertificate(database.db, { id: 'c' });
+  return { ...database, other };
+}
+
+function agent(id: string, capabilities: readonly string[] = [], fields: object = {}) {
+  return agentInput({ id, certificateId: 'c', capabilities: [...capabilities], ...fields });
+}
+
+describe('two concurrent transactions', () => {
+  test('that create the same agent end with one agent, and the other transaction changes nothing', async () => {
+    const database = await openTwo();
+    const create = (db: DatabaseService, owner: string) =>
+      db.transaction(async (tx) => {
+        await tx.createCertificate(certificateInput({ id: owner }));
+        return tx.createAgent(agent('a', ['x'], { owner }));
+      });
+    const outcomes = await Promise.allSettled([create(database.db, 'one'), create(database.other, 'two')]);
+    const failed = outcomes.filter(({ status }) => status === 'rejected');
+    expect(failed).toMatchObject([{ reason: { code: 'ALREADY_EXISTS' } }]);
+    const winner = outcomes[0].status === 'fulfilled' ? 'one' : 'two';
+    expect(await rawValues(database, 'certificates', 'id')).toEqual(['c', winner]);
+    expect(await rawValues(database, 'agents', 'owner')).toEqual([winner]);
+  });
+
+  test('keep a capability for an agent that is created while its last other agent is deleted', async () => {
+    const database = await openTwo();
+    const { db, other } = database;
+    await db.createAgent(agent('old', ['x', 'y']));
+    let attempts = 0;
+    await db.transaction(async (tx) => {
+      attempts += 1;
+      await tx.getAgent('old');
+      if (attempts === 1) await other.createAgent(agent('new', ['x', 'y']));
+      await tx.deleteAgent('old');
+    });
+    expect(await db.getAgent('new')).toMatchObject({ capabilities: ['x', 'y'] });
+    await other.deleteAgent('new');
+    expect(await rawValues(database, 'capabilities', 'name')).toEqual([]);
+  });
+});
+
+describe('a transaction', () => {
+  test('keeps its other changes when a call conflicts with another transaction and is caught', async () => {
+    const { db, other } = await openTwo();
+    await db.createAgent(agent('a'));
+    await db.transaction(async (tx) => {
+      await tx.getAgent('a');
+      await other.updateAgent({ id: 'a', name: 'changed meanwhile' });
+      await expectError('CONFLICT', () => tx.updateAgent({ id: 'a', name: 'mine' }));
+      await tx.createAgent(agent('b'));
+    });
+    expect(await db.getAgent('a')).toMatchObject({ name: 'changed meanwhile' });
+    expect(await db.getAgent('b')).not.toBeNull();
+  });
+
+  test('reads one snapshot while calls outside it read what other transactions commit', async () => {
+    const { db, other } = await openTwo();
+    await db.transaction(async (tx) => {
+      expect(await tx.getAgent('late')).toBeNull();
+      await other.createAgent(agent('late'));
+      expect(await tx.getAgent('late')).toBeNull();
+      expect(await db.getAgent('late')).not.toBeNull();
+      await expectError('CONFLICT', () => db.createAgent(agent('beside')));
+    });
+  });
+
+  test('keeps its other changes when a call fails on a server with messages in another language', async () => {
+    const { db, options } = await openTwo();
+    const proxy = await TcpProxy.start(options.url);
+    // The severity as a German server sends it, "FEHLER", cut to the same length.
+    proxy.replace('SERROR\0', 'SFEHLE\0');
+    const { db: german } = await openTestDatabase({ url: proxy.url(options.url) });
+    await german.transaction(async (tx) => {
+      await tx.createAgent(agent('a'));
+      await expectError('ALREADY_EXISTS', () => tx.createAgent(agent('a')));
+      await tx.createAgent(agent('b'));
+    });
+    expect(await db.queryAgents({})).toHaveLength(2);
+  });
+});
