@@ -2,21 +2,20 @@ import { createHash } from 'node:crypto';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from '../validation/is-storable-text';
 
-/** Values of the columns that the pages are ordered by. They determine the position of a cursor. */
+/** Value of a keyset position. */
 export type CursorValue = string | number | null;
 
-/** Cursors of another version are refused: change it whenever the order or the meaning of the values changes. */
+/** Version of the cursors. Increment it when the order or the meaning of the values changes: old cursors are refused. */
 const version = 1;
 
 const field = 'after';
 
 /**
- * Returns the fingerprint of a query, to which a cursor is bound: equal for equal queries, whatever the order of the
- * fields.
+ * Returns the fingerprint of a query, to which its cursors are bound. Equal queries have equal fingerprints, whatever the
+ * order of their fields.
  *
  * @param noun - noun for the records, such as `events`.
- * @param query - the checked query with its order, as far as it decides which records come, and in which order; of
- * plain objects, arrays, strings, numbers and booleans. A field that is undefined counts as absent.
+ * @param query - filter and order as plain data. A field that is undefined counts as absent.
  */
 export function fingerprintOf(noun: string, query: object | null): string {
   return createHash('sha256')
@@ -24,15 +23,20 @@ export function fingerprintOf(noun: string, query: object | null): string {
     .digest('base64url');
 }
 
-/** The cursor of the place after the record whose values are `key`, in the pages of the query of this fingerprint. */
+/**
+ * Returns the cursor of a keyset position.
+ *
+ * @param fingerprint - fingerprint of the query.
+ * @param key - values of the position.
+ */
 export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): string {
   return Buffer.from(JSON.stringify([version, fingerprint, ...key])).toString('base64url');
 }
 
 /**
- * Returns the values of a cursor.
+ * Returns the keyset position of a cursor.
  *
- * @param isKey - reports whether the values fit the query's order: a cursor comes from outside, and may be forged.
+ * @param isKey - reports whether the values fit the order of the query. A caller can forge a cursor.
  * @throws INVALID_INPUT at `after` when it was not created by this package, or belongs to another query.
  */
 export function decodeCursor<K extends readonly CursorValue[]>(
@@ -55,7 +59,7 @@ function partsOf(cursor: string): readonly unknown[] {
     const parts: unknown = JSON.parse(bytes.toString());
     if (Array.isArray(parts)) return parts;
   } catch {
-    // Said below: what the parser says would quote the cursor.
+    // The parser's message would contain the cursor.
   }
   throw noCursor();
 }

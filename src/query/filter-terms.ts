@@ -11,7 +11,7 @@ import type {
 } from './filter-field';
 import { FilterSql } from './filter-sql';
 
-/** Cache key of a filter: the part of every given term, by its name. */
+/** Cache key of a filter: the part of every given term by its name. It is 1 for a term without a part of its own. */
 export type FilterKey = Readonly<Record<string, TermKey>>;
 
 /** Field of the table with the name of its term. */

@@ -3,9 +3,9 @@ import { checkWholeNumber, ifDefined } from '../validation/checks';
 
 /** Requested limit and offset of the results. */
 export interface LimitOffset {
-  /** Undefined: all, but not more than `maxResults`. */
+  /** Undefined for all results, which may be at most `maxResults`. */
   readonly limit: number | undefined;
-  /** Undefined: from the first one on. */
+  /** Undefined for no offset. */
   readonly offset: number | undefined;
 }
 
@@ -18,12 +18,16 @@ export function checkLimitOffset(query: { readonly limit?: unknown; readonly off
   return { limit: ifDefined(query.limit, 'limit', check), offset: ifDefined(query.offset, 'offset', check) };
 }
 
-/** Returns the number of rows to request: one more than allowed shows that there are too many. */
+/** Returns the number of rows to read. Without a limit, one row more than allowed shows that there are too many. */
 export function rowLimit({ limit }: LimitOffset, maxResults: number): number {
   return limit ?? maxResults + 1;
 }
 
-/** @throws RESULT_TOO_LARGE where a query without a limit matched more than it may. Nothing is ever cut silently. */
+/**
+ * Checks the number of results of a query, which are never cut silently.
+ *
+ * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults`.
+ */
 export function checkResultSize({ limit }: LimitOffset, rows: readonly unknown[], maxResults: number): void {
   if (limit === undefined && rows.length > maxResults) {
     throw new Failure('RESULT_TOO_LARGE', `more than ${maxResults} records match: set limit, or read pages`);

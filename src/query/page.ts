@@ -1,30 +1,29 @@
 import { Failure, invalidInput } from '../errors/failure';
-import { answerBounds } from '../validation/limits';
 import type { AnswerBounds } from '../sql/answer-size';
 import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
-import type { LimitOffset } from './limit-offset';
+import { answerBounds } from '../validation/limits';
 import type { Validator } from '../validation/validator';
+import type { LimitOffset } from './limit-offset';
 
-/** Options of a page of the results. */
+/** Options of a page of results. */
 export interface PageOptions {
-  /** `nextCursor` of the page before, of the same query. Default: the first page. */
+  /** `nextCursor` of the previous page of the same query. Default: the first page. */
   after?: string | undefined;
   /** Maximum number of records, 1 to 1000. Default: 100. */
   size?: number | undefined;
 }
 
-/** A part of what a query matches. */
+/** A page of the results of a query. */
 export interface Page<T> {
+  /** Records of the page, in the order of the query. */
   readonly items: T[];
   /** Cursor of the next page; absent on the last page. */
   readonly nextCursor?: string;
 }
 
-const names = new Set(['after', 'size'] as const);
+const pageFields = new Set(['after', 'size'] as const);
 const defaultSize = 100;
-
-/** The most records of a page. */
-const maxPageSize = 1000;
+const maxSize = 1000;
 
 /** Requested page. The content of the cursor is not checked yet. */
 export interface PageRequest {
@@ -34,10 +33,10 @@ export interface PageRequest {
   readonly bounds: AnswerBounds;
 }
 
-/** Checks which page a caller wants. @throws INVALID_INPUT */
+/** Checks the options of a page. @throws INVALID_INPUT */
 export function checkPage(input: unknown, { limits }: Validator): PageRequest {
-  const { after, size } = checkObject(input === undefined ? {} : input, 'page', names);
-  const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPageSize);
+  const { after, size } = checkObject(input === undefined ? {} : input, 'page', pageFields);
+  const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxSize);
   const checkAfter = (value: unknown, field: string): string => checkCursor(value, field, limits.cursorLength);
   return {
     after: ifDefined(after, 'after', checkAfter),
@@ -56,7 +55,7 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
 const iterationSize = 500;
 const iterationLength = 16_777_216;
 
-/** Gives the records of a query one by one, reading them in pages. */
+/** Yields the records of a query one by one. Reads them in pages. */
 export async function* recordsOf<T>(
   readPage: (after: string | undefined) => Promise<Page<T>>,
 ): AsyncGenerator<T, void, void> {
@@ -68,7 +67,7 @@ export async function* recordsOf<T>(
   }
 }
 
-/** Reads a page as large as is good to be given one by one: of fewer records where they are long. */
+/** Reads the next page of an iteration. When the records are long, the page has fewer of them. */
 export function readAhead<T>(
   after: string | undefined,
   { limits }: Validator,
@@ -76,7 +75,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // One record has to be read however long it is.
+      // A single record is read whatever its length is.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {
@@ -87,16 +86,20 @@ export function readAhead<T>(
   return read(iterationSize);
 }
 
-/** @throws INVALID_INPUT where a query that is read in pages, or as a whole, has a limit or an offset of its own. */
+/**
+ * Refuses a limit or an offset in a query that is read in pages.
+ *
+ * @throws INVALID_INPUT
+ */
 export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
   if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
 }
 
 /**
- * Returns a page of the found records. The query reads one more record than the page size: it shows that there is a
- * next page.
+ * Returns the page of the found records.
  *
+ * @param records - one record more than `size` when there is a next page.
  * @param cursorAfter - returns the cursor of the position after a record.
  */
 export function toPage<T>(records: readonly T[], size: number, cursorAfter: (record: T) => string): Page<T> {

@@ -19,7 +19,7 @@ import {
 } from './composition';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
 import { orderBy, orderColumns, positionKeyOf, type AgentOrder, type PositionKey } from './order';
-import type { AgentFilterSql } from './term-types';
+import type { AgentFilterSql } from './filter-term';
 
 /** Everything that the SQL text of a selection depends on. */
 interface AgentQueryKey {

@@ -4,7 +4,7 @@ import { allOf } from '../../sql/statement';
 import { fallbackTable, selectiveTable, type CandidatePlan } from './candidate-sources';
 import { agentsOf, contextOf, keyColumn, selectPage, type Composition } from './composition';
 import { keysetColumns, orderBy } from './order';
-import type { AgentFilterSql } from './term-types';
+import type { AgentFilterSql } from './filter-term';
 
 /** Maximum number of agents that are read in the requested order before the fallback is used. */
 const maxScanned = 3000;

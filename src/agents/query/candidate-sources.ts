@@ -1,6 +1,6 @@
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { anyOf } from '../../sql/statement';
-import { selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './term-types';
+import { selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
 /** Tables with the column `id` of the candidates: of the first selective source, or of the fallback. */
 export const selectiveTable = sql`selective`;

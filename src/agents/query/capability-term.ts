@@ -1,6 +1,6 @@
 import { sql, type Sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
-import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './term-types';
+import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
 
 /** Searched capabilities. */
 export interface CapabilityFilter {

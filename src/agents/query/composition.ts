@@ -4,7 +4,7 @@ import { join, sql, type Sql } from '../../sql/sql';
 import { allOf, limitOffset } from '../../sql/statement';
 import type { AgentFilter } from './filter-fields';
 import { afterPosition, orderBy, type AgentOrder, type AgentPosition, type PositionKey } from './order';
-import type { AgentContext, AgentFilterSql } from './term-types';
+import type { AgentContext, AgentFilterSql } from './filter-term';
 
 /** Filter, order and range of a selection of agents. */
 export interface AgentSelection {

@@ -2,7 +2,7 @@ import { join, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
 import type { TermInput, TermKey } from '../../query/filter-field';
 import type { HealthStatus } from '../types';
-import { exists, rankOf, sharedTerm } from './term-types';
+import { exists, rankOf, sharedTerm } from './filter-term';
 
 /** Searched endpoint: one and the same endpoint has the protocol and one of the results of a health check. */
 export interface EndpointFilter {

@@ -20,7 +20,7 @@ import { AgentStatus, HealthStatus, type ResolutionQuery } from '../types';
 import { capabilities, withAllRequired, withNames } from './capability-term';
 import { endpoint } from './endpoint-term';
 import { metadata } from './metadata-term';
-import { field, partOf, rankOf, sharedTerm, type AgentContext, type AgentSource } from './term-types';
+import { field, partOf, rankOf, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
 import { version } from './version-term';
 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });

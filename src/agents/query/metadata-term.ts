@@ -2,7 +2,7 @@ import { toEntriesJson, type MetadataRow } from '../../metadata/metadata-rows';
 import { parseMetadata } from '../../query/metadata-condition';
 import type { Dialect } from '../../sql/dialect';
 import { sql } from '../../sql/sql';
-import { field, rankOf, selectiveLimit, type AgentSource } from './term-types';
+import { field, rankOf, selectiveLimit, type AgentSource } from './filter-term';
 
 /** Searched entries of metadata. */
 const table = sql`wanted_entries`;

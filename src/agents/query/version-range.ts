@@ -8,7 +8,7 @@ import { keyOf, releaseKeyOf } from '../version-key';
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
-/** A longer text is compared as it is, however it reads. */
+/** Maximum number of characters of a range. A longer text matches only the same text. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
@@ -46,7 +46,7 @@ function toRanges(comparators: readonly Comparator[]): VersionRange[] {
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // The keys of a release's prereleases are between its number with "-" and its number with ".".
+  // The keys of the prereleases of a release are between its key prefix with "-" and the prefix with ".".
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });

@@ -1,5 +1,5 @@
 import { sql } from '../../sql/sql';
-import { field } from './term-types';
+import { field } from './filter-term';
 import { toVersionRanges, type VersionRange } from './version-range';
 
 /** Searched version. */
