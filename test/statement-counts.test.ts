@@ -8,14 +8,14 @@ const richAgent = {
   metadata: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key-${index}`, index])),
 };
 
-describe('How many SQL statements a call takes', () => {
-  test('getAgent takes one, whatever the agent carries', async () => {
+describe('The number of SQL statements', () => {
+  test('of getAgent is one for an agent of any size', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.getAgent(id))).toHaveLength(1);
   });
 
-  test('a page of queryAgents takes one, whatever it holds', async () => {
+  test('of queryAgents is one for a page of any size', async () => {
     const { db, statementsOf } = await openTestDatabase();
     for (let count = 0; count < 20; count += 1) await createAgent(db, richAgent);
     const query = { name: 'test', capabilities: ['capability-1', 'capability-2'], allCapabilities: true, limit: 10 };
@@ -23,7 +23,7 @@ describe('How many SQL statements a call takes', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('createAgent takes as many for a hundred capabilities as for one', async () => {
+  test('of createAgent is the same for a hundred capabilities and for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const poor = agentInput({
@@ -39,7 +39,7 @@ describe('How many SQL statements a call takes', () => {
     expect(forRich).toEqual(forPoor);
   });
 
-  test('updateAgent takes as many for a hundred capabilities as for one', async () => {
+  test('of updateAgent is the same for a hundred capabilities and for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     const forRich = await statementsOf(() => db.updateAgent({ id, ...richAgent }));
@@ -56,13 +56,13 @@ describe('How many SQL statements a call takes', () => {
     expect(forPoor).toEqual(forRich);
   });
 
-  test(`deleteAgent takes ${onPostgresql ? 'seven' : 'four'}`, async () => {
+  test(`of deleteAgent is ${onPostgresql ? 'seven' : 'four'}`, async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 7 : 4);
   });
 
-  test('a certificate by id or fingerprint, and a page of security events, take one', async () => {
+  test('of getCertificate, getCertificateByFingerprint and querySecurityEvents is one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createCertificate(db, { fingerprint: 'AA:BB', metadata: { one: 1, two: 2 } });
     expect(await statementsOf(() => db.getCertificate(id))).toHaveLength(1);

@@ -55,23 +55,26 @@ const badFields: BadField[] = [
   ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
 ];
 
-describe('queryAgents refuses', () => {
-  test.each(badFields)('%s', async (_, fields, field) => {
+describe('queryAgents', () => {
+  test.each(badFields)('refuses %s', async (_, fields, field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.queryAgents(fields));
     expect(error).toMatchObject({ field, operation: 'agents.query', retryable: false });
     expect(error.message).toMatch(/^Failed to query agents: /);
   });
 
-  test.each(['colour', 'Owner', 'created_at', 'expiresat', 'cursor', 'size'])('the unknown field %s', async (field) => {
-    const error = await expectError('INVALID_INPUT', () => shared().db.queryAgents({ [field]: 'x' }));
-    expect(error.message).toContain(field);
-  });
+  test.each(['colour', 'Owner', 'created_at', 'expiresat', 'cursor', 'size'])(
+    'refuses the unknown field %s',
+    async (field) => {
+      const error = await expectError('INVALID_INPUT', () => shared().db.queryAgents({ [field]: 'x' }));
+      expect(error.message).toContain(field);
+    },
+  );
 
-  test('an unknown field that is undefined', async () => {
+  test('refuses an unknown field that is undefined', async () => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', { colour: undefined }));
   });
 
-  test('what is wrong even where nothing can match', async () => {
+  test('refuses an invalid field even when another field matches nothing', async () => {
     for (const wrong of [{ limit: -1 }, { orderBy: 'x' }, { status: ['x'] }, { expiresAfter: 1 }]) {
       await expectError('INVALID_INPUT', () =>
         callUntyped(shared().db, 'queryAgents', { owner: '', ids: [], ...wrong }),
@@ -79,14 +82,14 @@ describe('queryAgents refuses', () => {
     }
   });
 
-  test.each(valuesBut('undefined', 'object'))('%s in place of a query', async (_, value) => {
+  test.each(valuesBut('undefined', 'object'))('refuses %s in place of a query', async (_, value) => {
     await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', value));
   });
 
   test.each([
     ['a Map', new Map([['owner', 'nobody']])],
     ['a promise of a query', Promise.resolve({ owner: 'nobody' })],
-  ])('%s in place of a query, which would show every tenant’s agents', async (_, value) => {
+  ])('refuses %s in place of a query, because it would match the agents of every owner', async (_, value) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', value));
   });
 });

@@ -14,8 +14,8 @@ function build(query: ResolutionQuery): Statement {
 
 const hostile = `x' OR 1=1; DROP TABLE agents; -- %_\\ "`;
 
-describe('buildAgentQuery, without a database', () => {
-  test('binds every value of the caller, and splices none', () => {
+describe('buildAgentQuery', () => {
+  test('binds every value of the caller and splices none into the text', () => {
     const { sql, args } = build({
       ids: [hostile],
       name: hostile,
@@ -32,20 +32,20 @@ describe('buildAgentQuery, without a database', () => {
     expect(args.filter((argument) => String(argument).toLowerCase().includes('drop table')).length).toBe(9);
   });
 
-  test('has one text for lists of any length, so that it is prepared once', () => {
+  test('has one text for lists of any length', () => {
     const short = build({ ids: ['a'], capabilities: ['x'], metadata: { key: 1 } });
     const long = build({ ids: ['a', 'b', 'c'], capabilities: ['x', 'y'], metadata: { key: 1, other: { a: [] } } });
     expect(long.sql).toBe(short.sql);
     expect(long.args).toHaveLength(short.args.length);
   });
 
-  test('uses the same statement text for version ranges of any length', () => {
+  test('has one text for version ranges of any length', () => {
     const ranges = ['1.0.0', '>1', '^1.0.0-a', '1.0.0 || 2.x || >=3.0.0-b <4', '*', '>2 <1'];
     expect(new Set(ranges.map((version) => build({ version }).sql)).size).toBe(1);
   });
 
-  test('is composed apart for every other shape, and for none besides', () => {
-    const shapes: ResolutionQuery[] = [
+  test('has one text for each cache key', () => {
+    const queries: ResolutionQuery[] = [
       {},
       { ids: ['a'] },
       { name: 'ab' },
@@ -70,11 +70,11 @@ describe('buildAgentQuery, without a database', () => {
       { orderDirection: 'asc' },
       { capabilities: ['a'], limit: 2000 },
     ];
-    expect(new Set(shapes.map((query) => build(query).sql)).size).toBe(shapes.length);
-    expect(build({ ...shapes[0], metadata: {} }).sql).toBe(build({}).sql);
+    expect(new Set(queries.map((query) => build(query).sql)).size).toBe(queries.length);
+    expect(build({ metadata: {} }).sql).toBe(build({}).sql);
   });
 
-  test('asks of nothing that the query does not mention', () => {
+  test('has no condition for an absent field', () => {
     const { sql, args } = build({});
     expect(args).toEqual([10, 0]);
     expect(sql.replace(/\s+/g, ' ')).toContain('WHERE TRUE ORDER BY a.updated_at DESC, a.id ASC');
@@ -91,12 +91,12 @@ describe('buildAgentQuery, without a database', () => {
     [{ exactName: 'n' }, []],
     [{ fingerprint: 'AA', name: 'long' }, []],
     [{ id: 'i', capabilities: ['x'] }, []],
-  ] satisfies [ResolutionQuery, string[]][])('looks for few agents by %j in %j', (query, tables) => {
-    const leads = build(query).sql.matchAll(
-      // A way whose length is known beforehand is written where it is gone.
+  ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources of %j in the order %j', (query, tables) => {
+    const sources = build(query).sql.matchAll(
+      // A source that is known to be selective has no table of its own.
       /(?:source_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
     );
-    expect([...leads].map(([, table]) => table)).toEqual(tables);
+    expect([...sources].map(([, table]) => table)).toEqual(tables);
   });
 
   test.each([
@@ -105,7 +105,7 @@ describe('buildAgentQuery, without a database', () => {
     [{ orderBy: 'version', orderDirection: 'desc' }, 'ORDER BY a.version_key DESC NULLS LAST, a.id ASC LIMIT'],
     [{ orderBy: 'id', orderDirection: 'desc' }, 'ORDER BY a.id DESC LIMIT'],
     [{ orderDirection: 'asc' }, 'ORDER BY a.updated_at ASC, a.id ASC LIMIT'],
-  ] satisfies [ResolutionQuery, string][])('orders %j totally', (query, orderBy) => {
+  ] satisfies [ResolutionQuery, string][])('orders the results of %j with ties broken by id', (query, orderBy) => {
     expect(build(query).sql.replace(/\s+/g, ' ')).toContain(orderBy);
   });
 });

@@ -1,8 +1,8 @@
 import { createAgent } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-describe('A query whose fields are not its own', () => {
-  test('matches nothing all the same where one of them is empty', async () => {
+describe('queryAgents with inherited or non-enumerable fields', () => {
+  test('matches nothing when one of them is empty', async () => {
     const { db } = await openTestDatabase();
     await createAgent(db);
     expect(await db.queryAgents(Object.create({ owner: '' }) as object)).toEqual([]);

@@ -52,18 +52,15 @@ const orders = (
 describe('agents.page', () => {
   const shared = shareTestDatabase({}, ({ db }) => fill(db));
 
-  test.each(orders)(
-    'ordered by %s %s gives every record once, in the order of the query',
-    async (orderBy, direction) => {
-      const { db } = shared();
-      const query = { orderBy, orderDirection: direction };
-      const whole = await db.agents.query(query);
-      expect(whole).toHaveLength(60);
-      for (const size of [1, 7, 60, 61]) expect(await allPages(db, query, size)).toEqual(whole);
-    },
-  );
+  test.each(orders)('by %s %s returns every record once, in the order of the query', async (orderBy, direction) => {
+    const { db } = shared();
+    const query = { orderBy, orderDirection: direction };
+    const whole = await db.agents.query(query);
+    expect(whole).toHaveLength(60);
+    for (const size of [1, 7, 60, 61]) expect(await allPages(db, query, size)).toEqual(whole);
+  });
 
-  test('gives a hundred records unless told otherwise, and filters as a query does', async () => {
+  test('returns up to 100 records by default, and filters as query does', async () => {
     const { db } = shared();
     const { items, nextCursor } = await db.agents.page();
     expect(items).toEqual(await db.agents.query());
@@ -73,7 +70,7 @@ describe('agents.page', () => {
     expect(await db.agents.page({ owner: '' })).toEqual({ items: [] });
   });
 
-  test('a cursor is taken with its own query only, and by a query that says the same in another order', async () => {
+  test('accepts a cursor only with an equal query, whatever the order of its fields', async () => {
     const { db } = shared();
     const query: ResolutionQuery = { owner: 'owner-1', status: ['ACTIVE'], orderBy: 'name' };
     const { nextCursor } = await db.agents.page(query, { size: 2 });
@@ -95,21 +92,21 @@ describe('agents.page', () => {
   });
 
   test.each([
-    ['a cursor of nobody', [{}, { after: 'abc' }]],
+    ['a cursor that no page returned', [{}, { after: 'abc' }]],
     ['an empty cursor', [{}, { after: '' }]],
-    ['a cursor that is no text', [{}, { after: 5 }]],
+    ['a cursor that is not a string', [{}, { after: 5 }]],
     ['a size of 0', [{}, { size: 0 }]],
     ['a size of 1001', [{}, { size: 1001 }]],
     ['an unknown field of the page', [{}, { limit: 5 }]],
     ['a limit', [{ limit: 5 }]],
     ['an offset', [{ offset: 0 }]],
     ['an unknown filter', [{ unknown: 1 }]],
-  ])('%s is INVALID_INPUT', async (_, args) => {
+  ])('refuses %s', async (_, args) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'page', ...args));
   });
 });
 
-test('pages stay whole while records before, at and after their place are deleted and inserted', async () => {
+test('agents.page neither repeats nor skips records while others are deleted and inserted', async () => {
   const { db } = await openTestDatabase();
   const certificateId = await createCertificate(db);
   const ids = Array.from({ length: 30 }, (_, index) => `agent-${String(index).padStart(2, '0')}`);
@@ -128,7 +125,7 @@ test('pages stay whole while records before, at and after their place are delete
 describe('agents.iterate', () => {
   const shared = shareTestDatabase({}, ({ db }) => fill(db));
 
-  test('gives every record once, in the order of the query', async () => {
+  test('yields every record once, in the order of the query', async () => {
     const { db } = shared();
     const query: ResolutionQuery = { orderBy: 'version', owner: 'owner-2' };
     const records: AgentRecord[] = [];
@@ -137,9 +134,9 @@ describe('agents.iterate', () => {
   });
 
   test.each<[string, ResolutionQuery, (ids: string[]) => string[]]>([
-    ['by id where no order is given', {}, (ids) => ids],
-    ['by id, descending where only that is given', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
-  ])('orders %s, so that it neither skips nor repeats agents that change meanwhile', async (_name, query, order) => {
+    ['by id without an order', {}, (ids) => ids],
+    ['by descending id with only a direction', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
+  ])('yields agents that change meanwhile exactly once, %s', async (_name, query, order) => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 1200 }, (_, index) => `a${String(index).padStart(4, '0')}`);
@@ -154,7 +151,7 @@ describe('agents.iterate', () => {
     expect(seen).toEqual(order(ids));
   });
 
-  test('reads a page at a time, and no further where it is left early', async () => {
+  test('reads one page at a time, and no more pages when the loop ends early', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -178,7 +175,7 @@ describe('agents.iterate', () => {
     }
   });
 
-  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('%j is INVALID_INPUT', async (query) => {
+  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('refuses the query %j', async (query) => {
     const iterator = shared().db.agents.iterate(query as ResolutionQuery);
     await expectError('INVALID_INPUT', () => iterator.next());
   });
@@ -187,7 +184,7 @@ describe('agents.iterate', () => {
 describe('agents.count', () => {
   const shared = shareTestDatabase({}, ({ db }) => fill(db));
 
-  test('counts what a query matches, whatever its limit and offset', async () => {
+  test('counts the agents that match, regardless of limit and offset', async () => {
     const { db } = shared();
     expect(await db.agents.count()).toBe(60);
     expect(await db.agents.count({ limit: 1, offset: 70 })).toBe(60);
@@ -197,7 +194,7 @@ describe('agents.count', () => {
     expect(await db.agents.count({ name: 'nothing' })).toBe(0);
   });
 
-  test('is not stopped by maxResults', async () => {
+  test('counts more agents than maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 1 });
     await fill(db);
     expect(await db.agents.count()).toBe(60);
@@ -207,7 +204,7 @@ describe('agents.count', () => {
 describe('agents.getMany', () => {
   const shared = shareTestDatabase({}, ({ db }) => fill(db));
 
-  test('gives the records in the order of the ids, null for each that is absent', async () => {
+  test('returns the records in the order of the ids, with null for absent ones', async () => {
     const { db, statementsOf } = shared();
     const ids = ['agent-07', 'absent', 'agent-03', 'agent-07'];
     const statements = await statementsOf(async () => {
@@ -223,7 +220,7 @@ describe('agents.getMany', () => {
     expect(await db.agents.getMany([])).toEqual([]);
   });
 
-  test.each([['agent-01'], [[1]], [['']], [null]])('%j is INVALID_INPUT', async (ids) => {
+  test.each([['agent-01'], [[1]], [['']], [null]])('refuses %j', async (ids) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'getMany', ids));
   });
 });

@@ -8,7 +8,7 @@ const nowMs = Date.UTC(2026, 0, 1);
 const names = ['Amber Falcon', 'Brisk Falcon', 'Calm Otter'];
 const shared = shareTestDatabase({ now: () => nowMs }, fill);
 
-// Each value of each field meets each value of every other.
+// Every combination of values exists.
 async function fill({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
   const agentAt = (place: number) => {
@@ -42,25 +42,25 @@ const choices: readonly ResolutionQuery[][] = [
   [{}, { protocol: 'https', version: '^1.0.0', status: ['ACTIVE'] }],
 ];
 
-/** Every choice of one of each. */
+/** Returns every combination of one choice from each list. */
 function combine([first, ...rest]: readonly ResolutionQuery[][]): ResolutionQuery[] {
   if (first === undefined) return [{}];
   return combine(rest).flatMap((query) => first.map((choice) => ({ ...choice, ...query })));
 }
 
-describe('A query by several fields at once', () => {
+describe('queryAgents with several fields', () => {
   test.each([
-    ['newest first, a few', { limit: 7 }],
-    ['in the order of versions, from the third on', { orderBy: 'version', offset: 2 }],
-  ] satisfies [string, ResolutionQuery][])('finds what each of them leaves: %s', async (_, window) => {
+    ['newest first, with a limit', { limit: 7 }],
+    ['in the order of versions, with an offset', { orderBy: 'version', offset: 2 }],
+  ] satisfies [string, ResolutionQuery][])('returns the agents that match all of them: %s', async (_, range) => {
     const { db } = shared();
     const agents = new Map<string, AgentRecord>();
     for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
     const settings = { nowMs, lifetimeMs: 0, maxResults: 1000 };
     for (const choice of combine(choices)) {
-      const query = { ...choice, ...window };
+      const query = { ...choice, ...range };
       const found = findAgents({ ...emptyDirectory, agents }, query, settings);
-      const { limit = found.length, offset = 0 }: ResolutionQuery = window;
+      const { limit = found.length, offset = 0 }: ResolutionQuery = range;
       const expected = found.slice(offset, offset + limit).map(({ id }) => id);
       const received = (await db.queryAgents(query)).map(({ id }) => id);
       expect({ query, ids: received, count: await db.agents.count(query) }).toEqual({

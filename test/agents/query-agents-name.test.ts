@@ -43,7 +43,7 @@ async function found(name: string): Promise<string[]> {
   return agents.map(({ id }) => id).sort();
 }
 
-describe('a part of a name', () => {
+describe('The field name', () => {
   test.each<[string, string[]]>([
     ['100%', ['percent']],
     ['%', ['percent']],
@@ -56,7 +56,7 @@ describe('a part of a name', () => {
     ['?', ['star']],
     ['[D]', ['star']],
     [`'S "`, ['quote']],
-  ])('takes %s literally', async (part, ids) => {
+  ])('matches %s literally', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
@@ -90,11 +90,11 @@ describe('a part of a name', () => {
     ['Ǆungla', ['titlecase']],
     ['🚀 GUIDE', ['emoji']],
     ['👩', ['emoji']],
-  ])('%s matches by the lower case of each code point', async (part, ids) => {
+  ])('matches %s by the lower-case form of each code point', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
-  test('is found among other filters by the same rules', async () => {
+  test('matches by the same rules together with other fields', async () => {
     const { db } = shared();
     const query = { ids: ['upperSigma', 'finalSigma', 'percent'], name: 'οΔοσ' };
     expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(['upperSigma']);
@@ -102,8 +102,8 @@ describe('a part of a name', () => {
   });
 });
 
-describe('the exact name', () => {
-  test.each(Object.entries(names))('%s is found by itself alone', async (id, name) => {
+describe('The field exactName', () => {
+  test.each(Object.entries(names))('matches only the agent with this name: %s', async (id, name) => {
     const agents = await shared().db.queryAgents({ exactName: name });
     expect(agents.map((agent) => agent.id)).toEqual([id]);
   });

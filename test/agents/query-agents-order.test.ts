@@ -28,8 +28,8 @@ async function idsOf(query: ResolutionQuery): Promise<string> {
   return (await shared().db.queryAgents(query)).map(({ id }) => id).join(' ');
 }
 
-describe('the order of a resolution', () => {
-  test('is that of the latest change, newest first, ties by id', async () => {
+describe('The order of queryAgents', () => {
+  test('is by updatedAt, newest first, with ties broken by id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -46,35 +46,39 @@ describe('the order of a resolution', () => {
     ['created_at', 'B é 😀 a \uFFFD', 'a \uFFFD 😀 é B'],
     ['updated_at', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
     ['expires_at', '😀 B é \uFFFD a', 'a \uFFFD é B 😀'],
-  ])('by %s is ascending unless it is said otherwise, ties by ascending id', async (orderBy, upwards, downwards) => {
+  ])('by %s is ascending by default, with ties broken by ascending id', async (orderBy, upwards, downwards) => {
     expect(await idsOf({ orderBy })).toBe(upwards);
     expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
     expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
   });
 
-  test('stays the same with filters', async () => {
+  test('is the same with filters', async () => {
     expect(await idsOf({ orderBy: 'createdAt', name: 'b', ids: ['a', '\uFFFD', 'é'] })).toBe('é a \uFFFD');
     expect(await idsOf({ name: 'B', orderDirection: 'asc' })).toBe('é 😀 a \uFFFD');
   });
 });
 
-describe('expiry in a resolution', () => {
+describe('queryAgents', () => {
   test.each<[string, ResolutionQuery, string]>([
-    ['expired agents are there by default', {}, 'B a é \uFFFD 😀'],
-    ['includeExpired: true includes them', { includeExpired: true }, 'B a é \uFFFD 😀'],
-    ['includeExpired: false leaves out what ends now, has ended or is EXPIRED', { includeExpired: false }, 'a é'],
-    ['expiresBefore is strict', { expiresBefore: new Date(now + 1) }, 'B 😀'],
-    ['expiresAfter is strict', { expiresAfter: new Date(now + 1) }, 'a \uFFFD'],
-    ['both bound a span', { expiresAfter: new Date(now - 1), expiresBefore: new Date(now + 2) }, 'B é'],
-    ['a span may be empty', { expiresAfter: new Date(now), expiresBefore: new Date(now) }, ''],
-    ['times beyond what can be stored may be compared with', { expiresBefore: new Date(8.64e15) }, 'B a é \uFFFD 😀'],
-    ['and so on the other side', { expiresAfter: new Date(-8.64e15) }, 'B a é \uFFFD 😀'],
-    ['expiry goes with other filters', { includeExpired: false, owner: 'z' }, 'é'],
+    ['returns expired agents by default', {}, 'B a é \uFFFD 😀'],
+    ['returns expired agents with includeExpired: true', { includeExpired: true }, 'B a é \uFFFD 😀'],
+    ['omits expired agents and agents that expire now with includeExpired: false', { includeExpired: false }, 'a é'],
+    ['compares expiresBefore strictly', { expiresBefore: new Date(now + 1) }, 'B 😀'],
+    ['compares expiresAfter strictly', { expiresAfter: new Date(now + 1) }, 'a \uFFFD'],
+    [
+      'matches the span between expiresAfter and expiresBefore',
+      { expiresAfter: new Date(now - 1), expiresBefore: new Date(now + 2) },
+      'B é',
+    ],
+    ['matches nothing in an empty span', { expiresAfter: new Date(now), expiresBefore: new Date(now) }, ''],
+    ['accepts an expiresBefore after the last storable time', { expiresBefore: new Date(8.64e15) }, 'B a é \uFFFD 😀'],
+    ['accepts an expiresAfter before the first storable time', { expiresAfter: new Date(-8.64e15) }, 'B a é \uFFFD 😀'],
+    ['combines expiry with other fields', { includeExpired: false, owner: 'z' }, 'é'],
   ])('%s', async (_, query, expected) => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 
-  test('is by the clock at the time of the query', async () => {
+  test('compares expiry with the clock at the time of the query', async () => {
     let time = now;
     const { db } = await openTestDatabase({ now: () => time });
     await createAgent(db, { expiresAt: new Date(now + 1) });

@@ -128,19 +128,22 @@ async function found(version: string): Promise<string[]> {
   return agents.map((agent) => agent.version).sort();
 }
 
-describe('version', () => {
-  test.each(ranges)('%j matches what semver.satisfies accepts, and the very same text', async (range) => {
-    expect(semver.validRange(range)).not.toBeNull();
-    const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
-    expect(await found(range)).toEqual(expected.sort());
-  });
+describe('The field version', () => {
+  test.each(ranges)(
+    'with the range %j matches the versions that semver.satisfies accepts, and the same text',
+    async (range) => {
+      expect(semver.validRange(range)).not.toBeNull();
+      const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
+      expect(await found(range)).toEqual(expected.sort());
+    },
+  );
 
-  test.each(notRanges)('%j, which is no range, matches the very same text only', async (text) => {
+  test.each(notRanges)('with %j, which is not a range, matches only the same text', async (text) => {
     expect(semver.validRange(text)).toBeNull();
     expect(await found(text)).toEqual(versions.filter((version) => version === text));
   });
 
-  test('matches exactly what was asked for, whatever else is', async () => {
+  test('distinguishes releases, prereleases and letter case', async () => {
     expect(await found('1.0.0-alpha')).toEqual(['1.0.0-alpha']);
     expect(await found('^1.0.0')).toContain('^1.0.0');
     expect(await found('1.0.0')).toEqual(['1.0.0', '1.0.0+build.1']);
@@ -152,13 +155,13 @@ describe('version', () => {
     expect(await found(alternatives)).toEqual(['1.2.3']);
   });
 
-  test('counts together with other filters', async () => {
+  test('combines with other fields', async () => {
     const query = { ids: ['1.2.3', '2.0.0'], version: '^1.0.0', orderBy: 'id' } as const;
     expect((await shared().db.queryAgents(query)).map(({ id }) => id)).toEqual(['1.2.3']);
   });
 });
 
-describe('order by version', () => {
+describe('The order by version', () => {
   const semantic = versions.filter((version) => semver.valid(version) !== null);
   const others = versions.filter((version) => semver.valid(version) === null).sort();
   // The ids are the versions, and break ties: build metadata has no precedence.
@@ -166,13 +169,13 @@ describe('order by version', () => {
   const ascending = semantic.toSorted((a, b) => semver.compare(a, b) || byId(a, b));
   const descending = semantic.toSorted((a, b) => semver.compare(b, a) || byId(a, b));
 
-  test('is the order of semver, and what is no semver comes last', async () => {
+  test('is the order of semver, with other versions last', async () => {
     const agents = await shared().db.queryAgents({ orderBy: 'version' });
     expect(others.length).toBeGreaterThan(10);
     expect(agents.map(({ id }) => id)).toEqual([...ascending, ...others]);
   });
 
-  test('downwards is that order turned round, and what is no semver still comes last', async () => {
+  test('descending is the reverse order of semver, with other versions still last', async () => {
     const agents = await shared().db.queryAgents({ orderBy: 'version', orderDirection: 'desc' });
     expect(agents.map(({ id }) => id)).toEqual([...descending, ...others]);
   });

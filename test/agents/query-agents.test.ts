@@ -78,7 +78,7 @@ describe('queryAgents', () => {
     expect(await (await openTestDatabase()).db.queryAgents({})).toEqual([]);
   });
 
-  test('without a filter gives every agent', async () => {
+  test('returns every agent without a filter', async () => {
     expect(await idsOf({})).toBe('abcd');
     expect(await shared().db.agents.query()).toHaveLength(4);
   });
@@ -168,7 +168,7 @@ describe('queryAgents', () => {
   });
 });
 
-describe('what is empty matches nothing', () => {
+describe('queryAgents with an empty value', () => {
   test.each<[string, ResolutionQuery]>([
     ['id', { id: '' }],
     ['ids', { ids: [] }],
@@ -185,16 +185,16 @@ describe('what is empty matches nothing', () => {
     ['version', { version: '' }],
     ['an element of ids', { ids: [''] }],
     ['an element of capabilities', { capabilities: [''] }],
-  ])('%s', async (_, query) => {
+  ])('matches nothing: %s', async (_, query) => {
     expect(await idsOf(query)).toBe('');
     expect(await idsOf({ ...query, owner: query.owner ?? 'acme' })).toBe('');
   });
 });
 
-describe('metadata values of every type', () => {
+describe('Metadata values of every type', () => {
   const values = [0, 1.5, 1e21, true, false, null, '', 'null', 'é', [], {}, [[]], { '': null }, '\\"\n', '😀'];
 
-  test('are each found by themselves alone', async () => {
+  test('match only agents with the same value', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const [index, value] of values.entries()) {
@@ -206,7 +206,7 @@ describe('metadata values of every type', () => {
     }
   });
 
-  test('are found under the key __proto__', async () => {
+  test('match under the key __proto__', async () => {
     const { db } = await openTestDatabase();
     const metadata = JSON.parse('{"__proto__":{"__proto__":1}}') as Record<string, number>;
     const id = await createAgent(db, { metadata });
@@ -215,8 +215,8 @@ describe('metadata values of every type', () => {
   });
 });
 
-describe('long lists', () => {
-  test('of ids and capabilities are no problem beyond any limit on parameters', async () => {
+describe('queryAgents with long lists', () => {
+  test('accepts more ids and capabilities than a statement can have parameters', async () => {
     const { db } = shared();
     const many = Array.from({ length: 40_000 }, (_, index) => `x${index}`);
     expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);

@@ -40,30 +40,30 @@ const badFields: BadField[] = [
   ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
 ];
 
-describe('A query of certificates refuses', () => {
-  test.each(badFields)('%s', async (_, fields, field) => {
+describe('certificates.query', () => {
+  test.each(badFields)('refuses %s', async (_, fields, field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.certificates.query(fields));
     expect(error).toMatchObject({ field, operation: 'certificates.query', retryable: false });
     expect(error.message).toMatch(/^Failed to query certificates: /);
   });
 
-  test.each(['id', 'name', 'Subject', 'cursor', 'expiresat'])('the unknown field %s', async (field) => {
+  test.each(['id', 'name', 'Subject', 'cursor', 'expiresat'])('refuses the unknown field %s', async (field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.certificates.query({ [field]: undefined }));
     expect(error.message).toContain(field);
   });
 
-  test.each(valuesBut('object', 'undefined'))('%s in place of a query', async (_, query) => {
+  test.each(valuesBut('object', 'undefined'))('refuses %s in place of a query', async (_, query) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.certificates, 'query', query));
   });
 
-  test('what is wrong even where nothing can match', async () => {
+  test('refuses an invalid field even when another field matches nothing', async () => {
     for (const wrong of [{ limit: -1 }, { orderBy: 'x' }, { status: ['x'] }, { expiresAfter: 1 }]) {
       const query = { subject: '', ids: [], ...wrong };
       await expectError('INVALID_INPUT', () => callUntyped(shared().db.certificates, 'query', query));
     }
   });
 
-  test('unknown options of a read', async () => {
+  test('refuses unknown options of a read', async () => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.certificates, 'query', {}, { limit: 1 }));
   });
 });

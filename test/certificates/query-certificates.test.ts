@@ -37,15 +37,15 @@ async function idsOf(query: CertificateQuery): Promise<string> {
   return (await shared().db.certificates.query(query)).map(({ id }) => id).join(' ');
 }
 
-describe('A query of certificates', () => {
-  test('gives whole certificates, as get does', async () => {
+describe('certificates.query', () => {
+  test('returns the same records as get', async () => {
     const { db } = shared();
     const found = await db.certificates.query();
     expect(found).toHaveLength(5);
     for (const certificate of found) expect(certificate).toStrictEqual(await db.getCertificate(certificate.id));
   });
 
-  test('takes one statement, whatever it is asked for', async () => {
+  test('runs one statement for any query', async () => {
     const { db, statementsOf } = shared();
     const query = {
       subject: 'cn',
@@ -59,49 +59,49 @@ describe('A query of certificates', () => {
   });
 
   test.each<[string, CertificateQuery, string]>([
-    ['ids, whatever is twice or unknown', { ids: ['é', 'a', 'a', 'A', 'unknown'] }, 'a é'],
+    ['ids, some of them repeated or unknown', { ids: ['é', 'a', 'a', 'A', 'unknown'] }, 'a é'],
     ['a part of the subject, in any case', { subject: 'cn=B' }, 'a é'],
     ['a short part of the subject', { subject: 'b' }, 'a é'],
-    ['a part of the subject to the letter: %', { subject: '%' }, 'B'],
-    ['a part of the subject to the letter: _%', { subject: 'A_%' }, 'B'],
-    ['a part of the subject to the letter: a backslash', { subject: '\\' }, ''],
-    ['a subject of one code point that would be two in upper case', { subject: 'STRAßE' }, '\uFFFD'],
-    ['no part that only a normalisation would find', { subject: 'STRASSE' }, ''],
+    ['a literal part of the subject: %', { subject: '%' }, 'B'],
+    ['a literal part of the subject: _%', { subject: 'A_%' }, 'B'],
+    ['a literal part of the subject: a backslash', { subject: '\\' }, ''],
+    ['a code point whose upper case would be two', { subject: 'STRAßE' }, '\uFFFD'],
+    ['a part that only normalization would find', { subject: 'STRASSE' }, ''],
     ['a part of the issuer, in any case', { issuer: 'ONE' }, 'B a'],
     ['a part of the issuer beyond ASCII', { issuer: 'école' }, '😀'],
     ['subject and issuer', { subject: 'CN=', issuer: 'cn=o' }, 'B a'],
     ['a subject and ids', { subject: 'cn=', ids: ['a', '😀'] }, 'a'],
     ['a subject and metadata', { subject: 'cn=', metadata: { type: 'AGENT' } }, 'B é'],
-    ['any of the statuses', { status: ['EXPIRED', 'REVOKED', 'EXPIRED'] }, 'é \uFFFD'],
+    ['several statuses', { status: ['EXPIRED', 'REVOKED', 'EXPIRED'] }, 'é \uFFFD'],
     ['a fingerprint in another writing', { fingerprint: 'aabb' }, 'a'],
     ['a fingerprint in another writing', { fingerprint: 'C:C' }, 'B'],
     ['a fingerprint and another filter', { fingerprint: 'aabb', status: ['REVOKED'] }, ''],
     ['expiresBefore, strictly', { expiresBefore: new Date(now + 1) }, 'a \uFFFD'],
     ['expiresAfter, strictly', { expiresAfter: new Date(now + 1) }, 'é 😀'],
     ['a span', { expiresAfter: new Date(now - 1), expiresBefore: new Date(now + 2) }, 'B a'],
-    ['times beyond all that can be stored', { expiresBefore: new Date(8.64e15) }, 'B a é \uFFFD 😀'],
-    ['times beyond all that can be stored', { expiresAfter: new Date(-8.64e15) }, 'B a é \uFFFD 😀'],
+    ['a time after the last storable one', { expiresBefore: new Date(8.64e15) }, 'B a é \uFFFD 😀'],
+    ['a time before the first storable one', { expiresAfter: new Date(-8.64e15) }, 'B a é \uFFFD 😀'],
     ['metadata', { metadata: { type: 'AGENT' } }, 'B é'],
-    ['every key of the metadata', { metadata: { type: 'AGENT', size: 2048 } }, 'B'],
-    ['metadata of the same type only', { metadata: { size: '2048' } }, 'é'],
+    ['several keys of metadata', { metadata: { type: 'AGENT', size: 2048 } }, 'B'],
+    ['metadata of another type', { metadata: { size: '2048' } }, 'é'],
     ['null in metadata', { metadata: { type: null } }, '😀'],
     ['long metadata', { metadata: { long: 'x'.repeat(9000) } }, '😀'],
-    ['nested metadata, whatever the order of their keys', { metadata: { nested: { a: [2], b: 1 } } }, 'B'],
-    ['anything by no metadata', { metadata: {} }, 'B a é \uFFFD 😀'],
-    ['anything by undefined', { subject: undefined, ids: undefined, status: undefined }, 'B a é \uFFFD 😀'],
-    ['nothing by an empty subject', { subject: '' }, ''],
-    ['nothing by an empty issuer', { issuer: '' }, ''],
-    ['nothing by an empty fingerprint', { fingerprint: '' }, ''],
-    ['nothing by a fingerprint of colons', { fingerprint: '::' }, ''],
-    ['nothing by no ids', { ids: [] }, ''],
-    ['nothing by no status', { status: [] }, ''],
-  ])('finds %s', async (_, query, expected) => {
+    ['nested metadata with keys in another order', { metadata: { nested: { a: [2], b: 1 } } }, 'B'],
+    ['empty metadata, which filter nothing', { metadata: {} }, 'B a é \uFFFD 😀'],
+    ['undefined in every field', { subject: undefined, ids: undefined, status: undefined }, 'B a é \uFFFD 😀'],
+    ['an empty subject', { subject: '' }, ''],
+    ['an empty issuer', { issuer: '' }, ''],
+    ['an empty fingerprint', { fingerprint: '' }, ''],
+    ['a fingerprint of colons', { fingerprint: '::' }, ''],
+    ['an empty list of ids', { ids: [] }, ''],
+    ['an empty list of statuses', { status: [] }, ''],
+  ])('with %s returns the certificates that match', async (_, query, expected) => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 });
 
 describe('The order of certificates', () => {
-  test('is newest first without orderBy, ties by id', async () => {
+  test('is by createdAt, newest first, with ties broken by id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -113,7 +113,7 @@ describe('The order of certificates', () => {
     ['notBefore', 'B é 😀 a \uFFFD', 'a \uFFFD 😀 é B'],
     ['notAfter', '\uFFFD a B é 😀', 'é 😀 B a \uFFFD'],
     ['createdAt', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
-  ])('by %s is ascending unless it is said otherwise, ties by ascending id', async (orderBy, upwards, downwards) => {
+  ])('by %s is ascending by default, with ties broken by ascending id', async (orderBy, upwards, downwards) => {
     expect(await idsOf({ orderBy })).toBe(upwards);
     expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
     expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
@@ -121,8 +121,8 @@ describe('The order of certificates', () => {
   });
 });
 
-describe('The window of a query of certificates', () => {
-  test('limit and offset take a part of the order', async () => {
+describe('The range of certificates.query', () => {
+  test('is selected by limit and offset', async () => {
     expect(await idsOf({ limit: 2 })).toBe('\uFFFD a');
     expect(await idsOf({ limit: 2, offset: 1 })).toBe('a B');
     expect(await idsOf({ offset: 3 })).toBe('é 😀');
@@ -132,7 +132,7 @@ describe('The window of a query of certificates', () => {
     expect(await idsOf({ limit: 1, offset: Number.MAX_SAFE_INTEGER })).toBe('');
   });
 
-  test('more than maxResults without a limit are RESULT_TOO_LARGE', async () => {
+  test('fails with RESULT_TOO_LARGE without a limit when more than maxResults match', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     for (let count = 0; count < 3; count += 1) await createCertificate(db, { subject: `CN=${count}` });
     const error = await expectError('RESULT_TOO_LARGE', () => db.certificates.query({}));
@@ -142,7 +142,7 @@ describe('The window of a query of certificates', () => {
     expect(await db.certificates.query({ expiresBefore: new Date(0) })).toHaveLength(0);
   });
 
-  test('a query inside a transaction sees what the transaction has done', async () => {
+  test('includes the changes of the transaction that runs the query', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       const id = await tx.createCertificate(certificateInput({ metadata: { mine: true } }));

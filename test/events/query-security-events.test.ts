@@ -60,11 +60,11 @@ describe('querySecurityEvents', () => {
     expect(await idsOf(query)).toBe('b');
   });
 
-  test('is newest first, and by id among events of one millisecond', async () => {
+  test('returns the newest events first, with ties broken by id', async () => {
     expect(await idsOf({})).toBe('dCéba');
   });
 
-  test('gives an empty array when nothing matches', async () => {
+  test('returns an empty array when nothing matches', async () => {
     expect(await shared().db.querySecurityEvents({ source: 'nobody' })).toEqual([]);
   });
 
@@ -91,8 +91,8 @@ describe('querySecurityEvents', () => {
     ['MEDIUM or worse', { minSeverity: 'MEDIUM' }, 'dCé'],
     ['HIGH or worse', { minSeverity: 'HIGH' }, 'dC'],
     ['CRITICAL', { minSeverity: 'CRITICAL' }, 'd'],
-    ['severities that are bad enough', { minSeverity: 'MEDIUM', severities: ['LOW', 'HIGH'] }, 'C'],
-    ['severities none of which is bad enough', { minSeverity: 'HIGH', severities: ['LOW'] }, ''],
+    ['severities of which some are severe enough', { minSeverity: 'MEDIUM', severities: ['LOW', 'HIGH'] }, 'C'],
+    ['severities that are not severe enough', { minSeverity: 'HIGH', severities: ['LOW'] }, ''],
     ['a source, case-sensitive', { source: 's1' }, 'ba'],
     ['a part of a source', { source: 's' }, ''],
     ['a target', { target: 't1' }, 'Céa'],
@@ -115,7 +115,7 @@ describe('querySecurityEvents', () => {
     ['severities with minSeverity', { severities: [], minSeverity: 'INFO' }],
     ['source', { source: '' }],
     ['target, although an event has it', { target: '' }],
-  ])('finds nothing by what is empty: %s', async (_, query) => {
+  ])('matches nothing with an empty value: %s', async (_, query) => {
     expect(await idsOf(query)).toBe('');
   });
 
@@ -130,11 +130,11 @@ describe('querySecurityEvents', () => {
     [{ limit: 2, offset: 1, minSeverity: 'LOW' }, 'Cé'],
     [{ limit: 1, offset: 2, eventTypes: ['CUSTOM', 'THREAT_DETECTED'] }, 'é'],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 3, minSeverity: 'LOW' }, 'b'],
-  ])('honours %j', async (query, expected) => {
+  ])('returns the requested range: %j', async (query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
 
-  test('without a limit fails when more than maxResults match, and never cuts', async () => {
+  test('fails without a limit when more than maxResults match', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     for (const source of ['a', 'b', 'b']) await db.recordSecurityEvent(eventInput({ source }));
     const error = await expectError('RESULT_TOO_LARGE', () => db.querySecurityEvents({}));
@@ -144,7 +144,7 @@ describe('querySecurityEvents', () => {
   });
 });
 
-describe('querySecurityEvents with the seed’s eight parameters', () => {
+describe('querySecurityEvents with positional parameters', () => {
   type Parameters8 = Parameters<TestDatabase['db']['querySecurityEvents']>;
 
   test.each<[string, Parameters8, string]>([
@@ -163,7 +163,7 @@ describe('querySecurityEvents with the seed’s eight parameters', () => {
     ['an empty list of types', [undefined, undefined, []], ''],
     ['an empty source', [undefined, undefined, undefined, undefined, ''], ''],
     ['limit 0', [undefined, undefined, undefined, undefined, undefined, undefined, 0], ''],
-  ])('%s', async (_, parameters, expected) => {
+  ])('returns the events that match: %s', async (_, parameters, expected) => {
     const found = await shared().db.querySecurityEvents(...parameters);
     expect(found.map(({ id }) => id).join('')).toBe(expected);
   });

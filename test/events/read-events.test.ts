@@ -44,7 +44,7 @@ async function allOf<T>(iterable: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('events.get', () => {
-  test('gives the event, or null', async () => {
+  test('returns the event, or null when it does not exist', async () => {
     const { db } = shared();
     expect(await db.events.get('é0')).toEqual((await db.events.query({ ids: ['é0'] }))[0]);
     expect(await db.events.get('nobody')).toBeNull();
@@ -63,25 +63,25 @@ describe('events.page', () => {
     ['as many as there are', {}, total],
     ['some of them', { eventTypes: ['CUSTOM'], minSeverity: 'LOW', metadata: { even: true } }, 4],
     ['a span of time', { from: new Date(t0 + 1000), to: new Date(t0 + 3000) }, 5],
-  ])('gives %s in the order of a query', async (_, query, size) => {
+  ])('returns %s in the order of query', async (_, query, size) => {
     expect(await pagesOf(query, size)).toEqual(await shared().db.events.query(query));
   });
 
-  test('is of a hundred unless told', async () => {
+  test('returns up to 100 events by default', async () => {
     const { items, nextCursor } = await shared().db.events.page();
     expect(items).toHaveLength(100);
     expect(nextCursor).toMatch(/^[\w-]+$/);
     expect((await shared().db.events.page({}, { after: nextCursor })).items).toHaveLength(total - 100);
   });
 
-  test('gives the same cursor for the same query, whatever the order of its fields', async () => {
+  test('accepts the cursor of an equal query, whatever the order of its fields', async () => {
     const { db } = shared();
     const page = await db.events.page({ source: 's1', minSeverity: 'LOW', target: undefined }, { size: 2 });
     const rest = await db.events.page({ minSeverity: 'LOW', source: 's1' }, { after: page.nextCursor });
     expect([...page.items, ...rest.items]).toEqual(await db.events.query({ source: 's1', minSeverity: 'LOW' }));
   });
 
-  test('goes on where it was while others record and prune', async () => {
+  test('continues at the same event while others are recorded and pruned', async () => {
     const { db } = await openTestDatabase();
     const at = (second: number) => ({ id: `e${second}`, timestamp: new Date(t0 + second * 1000) });
     await db.events.recordMany([1, 2, 3, 4, 5, 6].map((second) => eventInput(at(second))));
@@ -92,12 +92,12 @@ describe('events.page', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(['e6', 'e5', 'e4', 'e3', 'e2']);
   });
 
-  test('of what nothing can match is empty', async () => {
+  test('returns an empty page when nothing matches', async () => {
     expect(await shared().db.events.page({ source: '' })).toEqual({ items: [] });
     expect(await shared().db.events.page({ source: 'nobody' })).toEqual({ items: [] });
   });
 
-  test('refuses the cursor of another query, and what is none', async () => {
+  test('refuses the cursor of another query, and invalid cursors', async () => {
     const { db } = shared();
     const { nextCursor = '' } = await db.events.page({ source: 's1' }, { size: 1 });
     const forged = Buffer.from(nextCursor, 'base64url').toString();
@@ -127,12 +127,12 @@ describe('events.page', () => {
   test.each([
     ['a size of 0', {}, { size: 0 }, 'size'],
     ['a size of 1001', {}, { size: 1001 }, 'size'],
-    ['a size that is no number', {}, { size: '1' }, 'size'],
+    ['a size that is not a number', {}, { size: '1' }, 'size'],
     ['an unknown field', {}, { limit: 1 }, 'page'],
-    ['a page that is no object', {}, 5, 'page'],
+    ['a page that is not an object', {}, 5, 'page'],
     ['a limit', { limit: 5 }, {}, 'limit'],
     ['an offset', { offset: 0 }, {}, 'offset'],
-    ['a query that is no object', [], {}, 'query'],
+    ['a query that is not an object', [], {}, 'query'],
   ])('refuses %s', async (_, query, page, field) => {
     const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.events, 'page', query, page));
     expect(error.field).toBe(field);
@@ -140,7 +140,7 @@ describe('events.page', () => {
 });
 
 describe('events.iterate', () => {
-  test('gives all in the order of a query, also beyond one page', async () => {
+  test('yields all events in the order of query, also beyond one page', async () => {
     const { db } = await openTestDatabase();
     const events = Array.from({ length: 1201 }, (_, index) => eventInput({ timestamp: new Date(t0 + (index % 50)) }));
     await db.events.recordMany(events);
@@ -148,7 +148,7 @@ describe('events.iterate', () => {
     expect(await allOf(db.events.iterate({ source: 'nobody' }))).toEqual([]);
   });
 
-  test('may be left, and reads no more then', async () => {
+  test('reads no more pages when the loop ends early', async () => {
     const { db, statementsOf } = shared();
     const statements = await statementsOf(async () => {
       for await (const { id } of db.events.iterate()) {
@@ -165,7 +165,7 @@ describe('events.iterate', () => {
     expect(error.operation).toBe('events.iterate');
   });
 
-  test('works inside a transaction, and ends with it', async () => {
+  test('works inside a transaction and fails after its end', async () => {
     const { db } = shared();
     const rest = await db.transaction(async (tx) => {
       const events = tx.events.iterate({ source: 's1' });
@@ -183,11 +183,11 @@ describe('events.count', () => {
     [{ severities: ['HIGH'], metadata: { even: false } }],
     [{ source: '' }],
     [{ mitigationApplied: true }],
-  ])('of %j is how many a query finds', async (query) => {
+  ])('of %j returns the number of events that query returns', async (query) => {
     expect(await shared().db.events.count(query)).toBe((await shared().db.events.query(query)).length);
   });
 
-  test('does not mind limit and offset, nor maxResults', async () => {
+  test('ignores limit, offset and maxResults', async () => {
     expect(await shared().db.events.count({ limit: 0, offset: 3 })).toBe(total);
     const { db } = await openTestDatabase({ maxResults: 1 });
     await db.events.recordMany([eventInput(), eventInput()]);
@@ -211,7 +211,7 @@ describe('events.aggregate', () => {
     ['target', 'target', { limit: 0, offset: 2 }],
     ['bucket', { bucketMs: 4000 }, {}],
     ['bucket', { bucketMs: 4000 }, { source: 's3' }],
-  ])('counts by %s, most first, ties by key: %j of %j', async (name, by, filter) => {
+  ])('counts by %s, the largest group first, ties by key: %j of %j', async (name, by, filter) => {
     const { db } = shared();
     const counts = new Map<string, number>();
     for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
@@ -223,7 +223,7 @@ describe('events.aggregate', () => {
     expect(await db.events.aggregate(filter, { by })).toEqual(expected);
   });
 
-  test('puts times before 1970 where they belong', async () => {
+  test('puts times before 1970 in the right bucket', async () => {
     const { db } = await openTestDatabase();
     const times = ['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00.000Z'];
     await db.events.recordMany(times.map((time) => eventInput({ timestamp: new Date(time) })));
@@ -234,12 +234,12 @@ describe('events.aggregate', () => {
     expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   });
 
-  test('of nothing is empty', async () => {
+  test('returns an empty array when nothing matches', async () => {
     expect(await shared().db.events.aggregate({ source: '' }, { by: 'eventType' })).toEqual([]);
     expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
   });
 
-  test('fails where there are more keys than maxResults', async () => {
+  test('fails when there are more keys than maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     await db.events.recordMany(['a', 'b', 'b', 'c'].map((source) => eventInput({ source })));
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'source' }));

@@ -20,7 +20,7 @@ import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 const dialect = onPostgresql ? postgresqlDialect : sqliteDialect;
 const shared = shareTestDatabase({}, fill);
 
-/** Enough for PostgreSQL to tell one index from another. */
+/** Fills the database with enough agents for PostgreSQL to choose between indexes. */
 async function fill({ db, options }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
   const agentAt = (place: number) =>
@@ -39,7 +39,7 @@ async function fill({ db, options }: TestDatabase): Promise<void> {
 
 const nowMs = Date.UTC(2026, 0, 1);
 
-/** How the engine would go about a statement, a line a step. */
+/** Returns the plan of a statement, one line a step. */
 async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
   const { url } = shared().options;
   if (!onPostgresql) {
@@ -50,9 +50,9 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
   }
   const client = await connectRaw(url);
   try {
-    // Of empty tables it would read all, and sort them: what is left of that is what no index could do.
+    // The planner prefers to scan and sort small tables. What remains of that is what no index can do.
     await client.query('SET enable_seqscan = off; SET enable_sort = off');
-    // By a bitmap it loses the order; an index of trigrams is read in no other way.
+    // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
     if (!withBitmaps) await client.query('SET enable_bitmapscan = off');
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${toNumbered(sql)}`, [...args]);
     return rows.map((row) => row['QUERY PLAN'].trim());
@@ -70,7 +70,7 @@ function resolve(query: ResolutionQuery, isLaterPage = false): Statement {
   return buildAgentQuery(dialect, { filter, order, after, limit: limitOffset.limit ?? 20, offset: 0, nowMs });
 }
 
-/** Steps that read a table, or an index, from its beginning; but for those that only count off an order. */
+/** Steps that scan a whole table or index, except a scan in the requested order that ends at a row. */
 const fullScan = onPostgresql
   ? /Seq Scan on (agents|endpoints|agent_|certificates)/
   : /^SCAN (?!(?:source_|count_|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
@@ -103,7 +103,7 @@ const byIndex = (index: string): RegExp =>
     ? new RegExp(`Index (Only )?Scan (Backward )?using ${index} `)
     : new RegExp(`USING (COVERING )?INDEX ${index}`);
 
-/** Sorts of more than the records of the page, which are put in their order once more, and of what belongs to each. */
+/** Returns the sorts in a plan, except those of the page's own records and of their collections. */
 async function sortsOf(statement: Statement): Promise<string[]> {
   const sorts = (await planOf(statement)).filter(
     (step, place, steps) =>
@@ -124,9 +124,9 @@ describe('A page of agents', () => {
     [{ orderBy: 'createdAt' }, 'idx_agents_created_at'],
     [{ orderBy: 'expiresAt' }, 'idx_agents_expires_at'],
     [{ owner: 'owner-7' }, 'idx_agents_owner'],
-    // Of half of all agents either may be read.
+    // Half of all agents have this status: either index is a good choice.
     [{ status: ['ACTIVE'] }, onPostgresql ? 'idx_agents_(status|updated_at)' : 'idx_agents_status'],
-  ])('%j comes from %s in its order, the first one and a later one', async (query, index) => {
+  ])('of %j is read from %s in its order, as a first and as a later page', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const statement = resolve(query, isLaterPage);
       expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
@@ -134,7 +134,7 @@ describe('A page of agents', () => {
     }
   });
 
-  test('begins where the one before ended, rather than to count off what came before', async () => {
+  test('begins at its keyset position, and does not read the agents before it', async () => {
     const plan = (await planOf(resolve({}, true))).join('\n');
     expect(plan).toMatch(onPostgresql ? /Index Cond: \(updated_at <= / : /idx_agents_updated_at \(updated_at<\?\)/);
   });
@@ -146,7 +146,7 @@ describe('Certificates', () => {
     [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
     [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
     [{ orderBy: 'subject' }, 'idx_certificates_subject'],
-  ])('in the order %j come from %s', async (query, index) => {
+  ])('in the order %j are read from %s', async (query, index) => {
     const { filter, order } = parseCertificateQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
@@ -168,12 +168,12 @@ describe('Events', () => {
     [{ source: 'x' }, 'idx_security_events_source'],
     [{ target: 'x' }, 'idx_security_events_target'],
     [{ severities: ['HIGH'] }, 'idx_security_events_severity'],
-  ])('by %j come from %s in its order', async (query, index) => {
+  ])('by %j are read from %s in its order', async (query, index) => {
     expect((await planOf(select(query))).join('\n')).toMatch(byIndex(index));
     expect(await sortsOf(select(query))).toEqual([]);
   });
 
-  test('are looked up among the mitigated ones in an index', async () => {
+  test('are joined with their mitigations by an index', async () => {
     const index = `idx_security_event_entries_${onPostgresql ? 'mitigated' : 'event_id'}`;
     expect((await planOf(select({}))).join('\n')).toMatch(byIndex(index));
   });
@@ -181,9 +181,12 @@ describe('Events', () => {
   test.each<[SecurityEventQuery, string]>([
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
-  ])('by %j come from %s once for each, and no more than the pages of all are sorted', async (query, index) => {
-    const plan = await planOf(select(query));
-    expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
-    expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
-  });
+  ])(
+    'by %j are read from %s once for each element, and only the rows of their pages are sorted',
+    async (query, index) => {
+      const plan = await planOf(select(query));
+      expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
+      expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
+    },
+  );
 });

@@ -3,8 +3,8 @@ import { agentInput, createCertificate } from '../support/factories';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 /*
- * What leads to few agents, what is soon found among many, and what has to be looked for among all of them takes different
- * ways through the statement. Here are enough agents for each, and enough of the same time for it to matter.
+ * A resolution uses a selective candidate source, a scan in the requested order, or the fallback. There are enough agents
+ * for each of them, and enough agents of the same time for ties to matter.
  */
 const count = 7000;
 const dayMs = 86_400_000;
@@ -116,16 +116,16 @@ const orders = [
   { orderBy: 'expiresAt' },
 ] satisfies ResolutionQuery[];
 
-describe.each(filters)('among thousands, %j', (filter) => {
-  test.each(orders)('in the order %j', async (order) => {
+describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
+  test.each(orders)('returns the agents that match in the order %j', async (order) => {
     const { db } = shared();
-    for (const window of [{ limit: 20 }, { limit: 7, offset: 40 }, { limit: 300 }, { offset: 3 }]) {
-      const query: ResolutionQuery = { ...filter, ...order, ...window };
+    for (const range of [{ limit: 20 }, { limit: 7, offset: 40 }, { limit: 300 }, { offset: 3 }]) {
+      const query: ResolutionQuery = { ...filter, ...order, ...range };
       expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(expectedIds(query));
     }
   });
 
-  test('is counted, and comes page by page', async () => {
+  test('counts the agents that match, and returns them page by page', async () => {
     const { db } = shared();
     const all = expectedIds(filter);
     expect(await db.agents.count(filter)).toBe(all.length);

@@ -15,7 +15,7 @@ async function fill({ db }: TestDatabase): Promise<void> {
 
 const shared = shareTestDatabase({ maxResults }, fill);
 
-describe('limit and offset', () => {
+describe('limit and offset of queryAgents', () => {
   test.each([
     [{ limit: 3 }, ['00', '01', '02']],
     [{ limit: 3, offset: 0 }, ['00', '01', '02']],
@@ -29,18 +29,18 @@ describe('limit and offset', () => {
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER }, []],
-  ])('%j', async (window, expected) => {
-    const agents = await shared().db.queryAgents({ orderBy: 'id', ...window });
+  ])('select a range of the results: %j', async (range, expected) => {
+    const agents = await shared().db.queryAgents({ orderBy: 'id', ...range });
     expect(agents.map(({ id }) => id)).toEqual(expected);
   });
 
-  test('a limit beyond maxResults is honoured', async () => {
+  test('allow more results than maxResults', async () => {
     expect(await shared().db.queryAgents({ limit: 25 })).toHaveLength(25);
     expect(await shared().db.queryAgents({ limit: Number.MAX_SAFE_INTEGER })).toHaveLength(25);
   });
 
   test.each(['updatedAt', 'name', 'version', 'owner', 'status', 'expiresAt'] as const)(
-    'pages by %s, which is the same for many agents, neither overlap nor skip',
+    'neither repeat nor skip agents that share the value of %s',
     async (orderBy) => {
       const ids: string[] = [];
       for (let offset = 0; offset < 25; offset += 4) {
@@ -53,23 +53,23 @@ describe('limit and offset', () => {
   );
 });
 
-describe('maxResults', () => {
-  test('a query without a limit that matches more fails, and never cuts', async () => {
+describe('The option maxResults', () => {
+  test('fails a query without a limit that matches more agents', async () => {
     const error = await expectError('RESULT_TOO_LARGE', () => shared().db.queryAgents({}));
     expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
     await expectError('RESULT_TOO_LARGE', () => shared().db.queryAgents({ owner: 'many' }));
   });
 
-  test('a query that matches exactly as many succeeds', async () => {
+  test('allows a query that matches exactly as many agents', async () => {
     expect(await shared().db.queryAgents({ owner: 'few' })).toHaveLength(maxResults);
   });
 
-  test('a query with a limit succeeds, whatever it matches', async () => {
+  test('does not concern a query with a limit', async () => {
     expect(await shared().db.queryAgents({ limit: 5 })).toHaveLength(5);
     expect(await shared().db.queryAgents({ owner: 'many', limit: 12 })).toHaveLength(12);
   });
 
-  test('of 0 allows no record without a limit', async () => {
+  test('of 0 fails a query without a limit that matches any agent', async () => {
     const { db } = await openTestDatabase({ maxResults: 0 });
     expect(await db.queryAgents({})).toEqual([]);
     await createAgent(db);
