@@ -1,26 +1,15 @@
 import { types } from 'node:util';
 import { AgentService } from './agents/agent-service';
-import type {
-  AgentInput,
-  AgentRecord,
-  AgentUpdate,
-  CreateOptions,
-  ResolutionQuery,
-  UpdateOptions,
-} from './agents/types';
+import type { AgentInput, AgentRecord, AgentUpdate, CreateOptions, UpdateOptions } from './agents/types';
+import type { ResolutionQuery } from './agents/query/types';
 import { CertificateService } from './certificates/certificate-service';
 import type { Certificate, CertificateInput, CertificateStatus } from './certificates/types';
 import { ChangeService } from './changes/change-service';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './changes/types';
 import type { Session } from './storage/session';
 import { EventService } from './events/event-service';
-import type {
-  SecurityEvent,
-  SecurityEventInput,
-  SecurityEventQuery,
-  SecurityEventType,
-  SecuritySeverity,
-} from './events/types';
+import type { SecurityEvent, SecurityEventInput, SecurityEventType, SecuritySeverity } from './events/types';
+import type { SecurityEventQuery } from './events/query/types';
 import type { ReadOptions } from './options/read-options';
 import type { ServiceSettings } from './options/service-settings';
 import { RegistrationService } from './registration/registration-service';

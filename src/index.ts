@@ -1,7 +1,6 @@
 export type { AgentService } from './agents/agent-service';
 export {
   type AgentInput,
-  type AgentOrderField,
   type AgentRecord,
   AgentStatus,
   type AgentUpdate,
@@ -15,25 +14,24 @@ export {
   type EndpointInput,
   type EndpointReference,
   HealthStatus,
-  type ResolutionQuery,
   type RevokedCertificateOptions,
   Uniqueness,
   type UpdateOptions,
 } from './agents/types';
+export type { AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateService } from './certificates/certificate-service';
 export { isStale } from './cache/stale';
 export {
   type Certificate,
   type CertificateInput,
-  type CertificateOrderField,
-  type CertificateQuery,
   CertificateStatus,
   type RevocationOptions,
   type RevocationOutcome,
   RevocationReason,
   type RotateOptions,
 } from './certificates/types';
+export type { CertificateOrderField, CertificateQuery } from './certificates/query/types';
 export type { CheckOptions, CheckReport } from './integrity/types';
 export { type CheckedEntity, type CheckFinding, CheckName } from './storage/findings';
 export type { PoolHealth, ReplicaFault, ReplicaHealth } from './storage/health-probe';
@@ -81,11 +79,11 @@ export {
   type PruneEventsOptions,
   type SecurityEvent,
   type SecurityEventInput,
-  type SecurityEventQuery,
   SecurityEventType,
   SecuritySeverity,
   type VerifyEventsOptions,
 } from './events/types';
+export type { SecurityEventQuery } from './events/query/types';
 export type { OrderDirection } from './query/order';
 export type { LimitOptions } from './validation/limits';
 export type { Page, PageOptions } from './query/page';

@@ -22,7 +22,8 @@ import { agentStatements } from './statements';
 import { buildAgentCount, buildAgentQuery } from './query/builder';
 import type { AgentOrder } from './query/order';
 import { byId, parseResolutionQuery } from './query/validation';
-import type { AgentRecord, ResolutionQuery } from './types';
+import type { AgentRecord } from './types';
+import type { ResolutionQuery } from './query/types';
 
 /** Finds agents. */
 export abstract class AgentReadService {

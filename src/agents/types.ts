@@ -1,6 +1,5 @@
 import type { DatabaseError } from '../errors/database-error';
 import type { Metadata } from '../metadata/types';
-import type { OrderDirection } from '../query/order';
 
 /*
  * Glossary.
@@ -195,63 +194,3 @@ export type AgentUpdate = { id: string } & {
   /** One of the endpoints given, or of the agent's own where none are given. */
   defaultEndpoint?: EndpointReference | null | undefined;
 };
-
-/** Fields by which agents can be ordered. The seed's column names are accepted too. */
-export const agentOrderFields = [
-  'id',
-  'name',
-  'version',
-  'owner',
-  'status',
-  'createdAt',
-  'updatedAt',
-  'expiresAt',
-] as const;
-export type AgentOrderField = (typeof agentOrderFields)[number];
-
-/**
- * Filter for agents. Every given field has to match; `undefined` means no filter; an empty string or an empty array
- * matches nothing.
- */
-export interface ResolutionQuery {
-  id?: string | undefined;
-  /** Any of these ids. */
-  ids?: readonly string[] | undefined;
-  /** A literal part of the name, in any case. */
-  name?: string | undefined;
-  /** The whole name, case-sensitive. */
-  exactName?: string | undefined;
-  owner?: string | undefined;
-  /** Any of these. */
-  status?: readonly AgentStatus[] | undefined;
-  /** The fingerprint of the agent's certificate, colons and case ignored. */
-  fingerprint?: string | undefined;
-  /** Any of these, or all of them when `allCapabilities` is true. */
-  capabilities?: readonly string[] | undefined;
-  allCapabilities?: boolean | undefined;
-  /** Some endpoint speaks this; with `health`, one and the same endpoint. */
-  protocol?: string | undefined;
-  /** Some endpoint is in one of these states. */
-  health?: readonly HealthStatus[] | undefined;
-  /** Every key given holds exactly this JSON value; the order of the keys of objects does not matter. */
-  metadata?: Metadata | undefined;
-  /**
-   * This very text, or any version within it when it is a semver range such as `^1.2.0`: one of 4096 characters and 200
-   * comparators at most.
-   */
-  version?: string | undefined;
-  /** Strictly before. */
-  expiresBefore?: Date | undefined;
-  /** Strictly after. */
-  expiresAfter?: Date | undefined;
-  /** False leaves out agents whose status is EXPIRED or whose `expiresAt` has come. Default: true. */
-  includeExpired?: boolean | undefined;
-  /** Default: updatedAt. Ties are broken by id, ascending. */
-  orderBy?: AgentOrderField | 'created_at' | 'updated_at' | 'expires_at' | undefined;
-  /** Default: asc, or desc without `orderBy`. Versions that are not semantic come last in both directions. */
-  orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
-  limit?: number | undefined;
-  /** Number of results to skip. Default: 0. */
-  offset?: number | undefined;
-}

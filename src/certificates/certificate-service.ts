@@ -29,12 +29,12 @@ import { parseRotateOptions } from './rotate-options';
 import type {
   Certificate,
   CertificateInput,
-  CertificateQuery,
   CertificateStatus,
   RevocationOptions,
   RevocationOutcome,
   RotateOptions,
 } from './types';
+import type { CertificateQuery } from './query/types';
 
 /** Maximum number of certificates that expire in one transaction. */
 const batchSize = 250;

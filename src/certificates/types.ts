@@ -1,4 +1,3 @@
-import type { OrderDirection } from '../query/order';
 import type { Metadata } from '../metadata/types';
 
 /** Status of a certificate. REVOKED is terminal. */
@@ -97,39 +96,4 @@ export interface RevocationOutcome {
   revoked: boolean;
   /** The ids of the agents that were changed with it, ascending. */
   agents: string[];
-}
-
-/** Fields by which certificates can be ordered. */
-export const certificateOrderFields = ['id', 'subject', 'notBefore', 'notAfter', 'createdAt'] as const;
-export type CertificateOrderField = (typeof certificateOrderFields)[number];
-
-/**
- * Filter for certificates. Every given field has to match; `undefined` means no filter; an empty string or an empty
- * array matches nothing.
- */
-export interface CertificateQuery {
-  /** Any of these ids. */
-  ids?: readonly string[] | undefined;
-  /** A literal part of the subject, in any case. */
-  subject?: string | undefined;
-  /** A literal part of the issuer, in any case. */
-  issuer?: string | undefined;
-  /** Any of these. */
-  status?: readonly CertificateStatus[] | undefined;
-  /** Colons and case ignored. */
-  fingerprint?: string | undefined;
-  /** `notAfter` is strictly before. */
-  expiresBefore?: Date | undefined;
-  /** `notAfter` is strictly after. */
-  expiresAfter?: Date | undefined;
-  /** Every key given holds exactly this JSON value; the order of the keys of objects does not matter. */
-  metadata?: Metadata | undefined;
-  /** Default: createdAt. Ties are broken by id, ascending. */
-  orderBy?: CertificateOrderField | undefined;
-  /** Default: asc, or desc without `orderBy`. */
-  orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
-  limit?: number | undefined;
-  /** Number of results to skip. Default: 0. */
-  offset?: number | undefined;
 }

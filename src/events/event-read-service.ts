@@ -25,14 +25,8 @@ import { parseEventQuery } from './query/validation';
 import { toSecurityEvent } from './rows';
 import { parseGrouping, parseVerifyOptions } from './options';
 
-import type {
-  EventChainVerification,
-  EventCount,
-  EventGrouping,
-  SecurityEvent,
-  SecurityEventQuery,
-  VerifyEventsOptions,
-} from './types';
+import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, VerifyEventsOptions } from './types';
+import type { SecurityEventQuery } from './query/types';
 import { verifyChain } from './chain/verify';
 
 /** Finds security events, as their last mitigation has left them. */

@@ -59,34 +59,6 @@ export interface SecurityEventInput {
   mitigationDetails?: string | undefined;
 }
 
-/**
- * Filter for events. The result is ordered newest first, and by id among events of the same millisecond. Every given
- * field has to match; `undefined` means no filter; an empty string or an empty array matches nothing.
- */
-export interface SecurityEventQuery {
-  /** Any of these ids. */
-  ids?: readonly string[] | undefined;
-  /** Not before. */
-  from?: Date | undefined;
-  /** Not after. */
-  to?: Date | undefined;
-  /** Any of these. */
-  eventTypes?: readonly SecurityEventType[] | undefined;
-  /** Any of these. */
-  severities?: readonly SecuritySeverity[] | undefined;
-  /** This bad, or worse. */
-  minSeverity?: SecuritySeverity | undefined;
-  source?: string | undefined;
-  target?: string | undefined;
-  mitigationApplied?: boolean | undefined;
-  /** Every key given holds exactly this JSON value. */
-  metadata?: Metadata | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
-  limit?: number | undefined;
-  /** Number of results to skip. Default: 0. */
-  offset?: number | undefined;
-}
-
 /** Grouping of events: by one of their fields, or by time spans of this length, the first of which begins with 1970. */
 export type EventGrouping =
   | 'eventType'

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../query/cursor';
-import type { AgentOrderField, AgentRecord } from '../types';
+import type { AgentRecord } from '../types';
+import type { AgentOrderField } from './types';
 import { toVersionKey } from '../version-key';
 import type { AgentFilter } from './filter-fields';
 import { orderColumns, type AgentOrder, type AgentPosition } from './order';

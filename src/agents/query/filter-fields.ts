@@ -16,7 +16,8 @@ import {
 import type { FilterFieldName, FilterFields, FilterOf } from '../../query/filter-field';
 import { FilterTerms } from '../../query/filter-terms';
 import { raw, sql, type Sql } from '../../sql/sql';
-import { AgentStatus, HealthStatus, type ResolutionQuery } from '../types';
+import { AgentStatus, HealthStatus } from '../types';
+import type { ResolutionQuery } from './types';
 import { capabilities, withAllRequired, withNames } from './capability-term';
 import { endpoint } from './endpoint-term';
 import { metadata } from './metadata-term';

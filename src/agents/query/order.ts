@@ -2,7 +2,7 @@ import type { Bind } from '../../sql/cached-statement';
 import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import { isAfter, orderTerms, type KeysetColumns, type Order } from '../../query/order';
-import type { AgentOrderField } from '../types';
+import type { AgentOrderField } from './types';
 
 /** Column that agents can be ordered by. */
 interface OrderColumn {

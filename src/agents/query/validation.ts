@@ -2,7 +2,7 @@ import { checkLimitOffset, limitOffsetFields, type LimitOffset } from '../../que
 import { orderFields, parseOrder } from '../../query/order';
 import { checkObject, checkOneOf } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
-import { agentOrderFields, type AgentOrderField } from '../types';
+import { agentOrderFields, type AgentOrderField } from './types';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
 import type { AgentOrder } from './order';
 

@@ -6,7 +6,7 @@ import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf, costOfRecords, limitOffset, withCost, type Statement, type StatementCost } from '../../sql/statement';
 import { certificateColumns } from '../rows';
-import type { CertificateOrderField } from '../types';
+import type { CertificateOrderField } from './types';
 import { certificateFilterTerms, type CertificateFilter, type CertificateFilterSql } from './filter-fields';
 import type { CertificateOrder } from './validation';
 

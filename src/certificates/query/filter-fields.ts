@@ -23,7 +23,8 @@ import { hasMetadata } from '../../query/metadata-condition';
 import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import { toFingerprintKey } from '../fingerprint';
-import { CertificateStatus, type CertificateQuery } from '../types';
+import { CertificateStatus } from '../types';
+import type { CertificateQuery } from './types';
 
 /** Context of the conditions on a certificate `c`. */
 interface CertificateContext {

@@ -3,7 +3,7 @@ import { orderFields, parseOrder, type Order } from '../../query/order';
 import { maxTimeMs } from '../../sql/time-range';
 import { checkObject, checkOneOf } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
-import { certificateOrderFields, type CertificateOrderField } from '../types';
+import { certificateOrderFields, type CertificateOrderField } from './types';
 import { certificateFilterTerms, type CertificateFilter } from './filter-fields';
 
 export type CertificateOrder = Order<CertificateOrderField>;

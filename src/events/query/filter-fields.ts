@@ -24,7 +24,8 @@ import { sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
 import { checkOneOf } from '../../validation/checks';
 import { lastMitigation } from '../rows';
-import { SecuritySeverity, type SecurityEventQuery } from '../types';
+import { SecuritySeverity } from '../types';
+import type { SecurityEventQuery } from './types';
 
 /** Context of the conditions on an event `s`. */
 interface EventContext {
