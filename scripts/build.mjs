@@ -1,5 +1,5 @@
-// Compiles the package to CommonJS and puts an ES module entry beside it. Both lead to the same code, so that a process
-// that imports the package in one part and requires it in another still has one of everything.
+// Compiles the package to CommonJS and writes an ES module entry that imports the CommonJS code. A process that both
+// imports and requires the package therefore loads it once.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { rmSync, writeFileSync } from 'node:fs';

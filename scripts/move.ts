@@ -16,18 +16,19 @@ Copies a SQLite database to an empty PostgreSQL database and compares the two.
   --batch N    rows in memory and in one statement, 1 to 100000 (default: 1000)
   --help       print this text
 
-Do not put a password on the command line: npm and lists of processes show it. Use DATABASE_URL, PGPASSWORD or ~/.pgpass.
+Do not put a password on the command line: npm and lists of processes show it. Use DATABASE_URL, PGPASSWORD or
+~/.pgpass.
 
 The script copies the state of the SQLite database at the start of the move. Later changes are not moved, so stop the
 services that write first. The SQLite database is not changed.
 
-On PostgreSQL, the move is one transaction: an interrupted or failed move changes nothing. Before the commit, the script
-reads all rows of both databases and compares, for each table, the number of rows and a SHA-256 over them in the order of
-the primary key. The hash covers each row as a JSON array of its values and a line feed, with times in milliseconds since
-1970. The script prints both and commits only if they are equal.
+On PostgreSQL, the move is one transaction: an interrupted or failed move changes nothing. Before the commit, the
+script reads all rows of both databases and compares, for each table, the number of rows and a SHA-256 over them in
+the order of the primary key. The hash covers each row as a JSON array of its values and a line feed, with times in
+milliseconds since 1970. The script prints both and commits only if they are equal.
 
-If PostgreSQL rejects a row, the script reports its table and key, and nothing is moved. For example, PostgreSQL limits an
-indexed value such as a name to about 2,700 bytes.
+If PostgreSQL rejects a row, the script reports its table and key, and nothing is moved. For example, PostgreSQL
+limits an indexed value such as a name to about 2,700 bytes.
 
 Exit code: 0 when all rows were moved and are the same; otherwise 1, and nothing was moved.`;
 

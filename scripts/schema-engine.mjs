@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Stands in for the native schema engine that Prisma's CLI would download: prisma.config.ts names this file in
-// PRISMA_SCHEMA_ENGINE_BINARY. The work is done in TypeScript, in the folder of the same name.
+// Replaces the native schema engine that Prisma's CLI would download: prisma.config.ts names this file in
+// PRISMA_SCHEMA_ENGINE_BINARY. The folder of the same name contains the implementation, in TypeScript.
 import { createRequire } from 'node:module';
 
-// The CLI reads each line that is written to stderr as JSON.
+// The CLI parses each line of stderr as JSON.
 process.removeAllListeners('warning');
 
 if (process.argv.includes('--version')) {

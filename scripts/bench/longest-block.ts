@@ -1,4 +1,6 @@
-/** Starts operations at the same time and returns the longest time, in milliseconds, that they blocked the event loop. */
+/**
+ * Starts operations at the same time and returns the longest time, in milliseconds, that they blocked the event loop.
+ */
 export async function longestBlock(operations: readonly (() => unknown)[]): Promise<number> {
   let longestMs = 0;
   let isOver = false;

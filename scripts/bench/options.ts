@@ -7,10 +7,10 @@ import { engineNames, type EngineName } from './engines/store';
 
 export const usage = `Usage: npm run bench -- [options]
 
-Compares this package ("package") with hand-written SQL on better-sqlite3 and node-postgres ("raw", the practical limit),
-with Prisma Client as its documentation shows it, and with Drizzle, Kysely and TypeORM. Each contender has a process of
-its own; all of them work in alternating slices of time. They must return the same results before anything is measured.
-Ratios are more reliable than times, because they compare measurements of the same round.
+Compares this package ("package") with hand-written SQL on better-sqlite3 and node-postgres ("raw", the practical
+limit), with Prisma Client as its documentation shows it, and with Drizzle, Kysely and TypeORM. Each contender has a
+process of its own; all of them work in alternating slices of time. They must return the same results before anything
+is measured. Ratios are more reliable than times, because they compare measurements of the same round.
 
   --engines LIST     of ${engineNames.join(', ')} (default: both; PostgreSQL at TEST_POSTGRESQL_URL, else on a
                      server that is started for the benchmark)
@@ -20,8 +20,8 @@ Ratios are more reliable than times, because they compare measurements of the sa
   --slice-ms N       duration of a slice (default: 100); a first slice of five times as long is not counted
   --workloads LIST   such as W1,W6 (default: all)
   --contenders LIST  of raw, package, prisma, drizzle, kysely, typeorm (default: all; with --old: package, old, control)
-  --old PATH         compare with another build of this package, "old": PATH is the folder of its package.json. Ratios are
-                     relative to it. A second process of the same build, "control", shows the spread of the measurement
+  --old PATH         compare with another build of this package, "old"; PATH is the folder of its package.json. Ratios
+                     are relative to it. "control", a second process of that build, shows the spread of the measurement
   --starts N         processes of each contender for the cold start, 0 for none (default: 7)
   --analyze          run ANALYZE on SQLite, which the package never does
   --json FILE        write the results to a file

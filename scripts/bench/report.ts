@@ -52,8 +52,12 @@ function formatLines({ title, header, rows }: Table): string[] {
 /** Formats a table as Prettier does, so that it leaves a document with it unchanged. */
 function markdownLines({ header, rows }: Table): string[] {
   const widths = header.map((text, index) => Math.max(3, text.length, ...rows.map((row) => row[index]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, index) => (index === 0 ? (cells[0] ?? '').padEnd(width) : (cells[index] ?? '').padStart(width))).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, index) =>
+      index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
+    );
+    return `| ${padded.join(' | ')} |`;
+  };
   const rule = widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
   return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)];
 }

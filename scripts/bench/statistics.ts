@@ -20,8 +20,8 @@ export interface Distribution {
 }
 
 /**
- * Computes the measurement of a contender from its slices, one for each round. Ratios are medians of the rounds, so that a
- * disturbance affects only the rounds in which it happens.
+ * Computes the measurement of a contender from its slices, one for each round. Ratios are medians of the rounds, so
+ * that a disturbance affects only the rounds in which it happens.
  */
 export function toMeasurement(slices: readonly Slice[], baseline: readonly Slice[] | undefined): Measurement {
   const latencies = sort(slices.flatMap(({ latenciesUs }) => [...latenciesUs]));

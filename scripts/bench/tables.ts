@@ -57,8 +57,8 @@ export function ratioTable(run: RunResult): Table {
 }
 
 /**
- * Formats the comparison of this build with an old one. A workload is marked as slower when its median duration is longer
- * by more than the spread of the old build's own second process, or by more than 5 %.
+ * Formats the comparison of this build with an old one. A workload is marked as slower when its median duration is
+ * longer by more than the spread of the old build's own second process, or by more than 5 %.
  */
 export function comparisonTable({ version, agentCount, workloads }: RunResult): Table {
   return {

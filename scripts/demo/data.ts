@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { AgentInput, CertificateInput, SecurityEventInput } from '../../src';
 import type { Question } from './question';
 
-/** Invented owner with its agents. They present a real root certificate, as the demo has no authority that issues any. */
+/**
+ * Invented owner with its agents. They present a real root certificate, as the demo has no authority that issues any.
+ */
 export interface Owner {
   readonly owner: string;
   readonly certificate: CertificateInput;

@@ -7,7 +7,9 @@ export const rollbackSource = `db.transaction(async (tx) => {
   throw new Error('the operator cancelled');
 })`;
 
-/** Changes two agents in a transaction that fails. Returns their states in the transaction and outside, step by step. */
+/**
+ * Changes two agents in a transaction that fails. Returns their states in the transaction and outside, step by step.
+ */
 export async function showRollback(db: DatabaseService): Promise<string[][]> {
   const statesIn = async (reader: Pick<DatabaseService, 'getAgent'>): Promise<string> => {
     const agents = [await reader.getAgent('demo/customs'), await reader.getAgent('demo/never-registered')];

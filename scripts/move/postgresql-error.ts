@@ -35,8 +35,8 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 }
 
 /**
- * Converts an error of a database to one that is reported in one line, without values or secrets. Returns any other error
- * unchanged.
+ * Converts an error of a database to one that is reported in one line, without values or secrets. Returns any other
+ * error unchanged.
  */
 export function toScriptError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
@@ -56,7 +56,7 @@ export function toScriptError(error: unknown): unknown {
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
   return new ScriptError(
-    'the connection was lost during the commit, and either all rows were moved or none; run the script again to find out',
+    'the connection was lost during the commit, so either all rows were moved or none; run the script again to find out',
   );
 }
 

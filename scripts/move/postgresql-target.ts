@@ -14,8 +14,8 @@ const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text }
 /** Time in milliseconds to wait for the locks of the tables. */
 const lockTimeoutMs = 5000;
 
-// Disables the time limits of the role, which are too short for moving a whole database. Not every version of the server
-// has all of these settings.
+// Disables the time limits of the role, which are too short for moving a whole database. Not every version of the
+// server has all of these settings.
 const beginSql = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
   SELECT set_config(name, '0', true) FROM pg_settings
@@ -65,8 +65,8 @@ export class PostgresqlTarget {
   }
 
   /**
-   * Sets the savepoint from which a rejected row is searched. Must be called before a table's rows are inserted, and again
-   * before they are updated. A savepoint for each batch would slow down the whole server: there may be thousands.
+   * Sets the savepoint from which a rejected row is searched. Must be called before a table's rows are inserted, and
+   * again before they are updated. A savepoint for each batch would slow down the whole server: there may be thousands.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');

@@ -1,6 +1,6 @@
 /** Arguments that the CLI passes on the command line. */
 export interface Arguments {
-  /** The command of `cli <command>`; without one, the CLI talks over standard input and output. */
+  /** Command of `cli <command>`; undefined when the CLI sends requests on standard input. */
   readonly command: string | undefined;
   readonly datasource: Datasource;
   readonly schemaPaths: readonly string[];
@@ -9,7 +9,7 @@ export interface Arguments {
 /** Location of the database, as `prisma.config.ts` sets it. */
 export interface Datasource {
   readonly url: string | undefined;
-  /** A database to replay migrations on, where the role may not make one for the purpose. */
+  /** Database to replay migrations on, for a role that may not create databases. */
   readonly shadowDatabaseUrl: string | undefined;
 }
 

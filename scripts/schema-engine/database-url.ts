@@ -18,30 +18,31 @@ export function isPostgresqlUrl(url: string): boolean {
 }
 
 /**
- * Returns the absolute path of the database file that a URL in the normal form names. A URL that no configuration has
- * normalised is read as the package reads it.
+ * Returns the absolute path of the database file at a URL in the normal form. Any other URL is parsed as the package
+ * parses it.
  */
 export function toDatabasePath(url: string): string {
   return normalForm.test(url) && !ambiguous.test(url) ? resolve(url.replace(normalForm, '')) : pathOf(url);
 }
 
 /**
- * Returns the database that the package would open, in the one form that Prisma Migrate and Prisma Studio both
- * understand: `file://` and an absolute path. Studio takes the path as it is, so nothing in it is encoded. The URL of a
- * PostgreSQL database is returned unchanged: the engine checks it as the package does, and reports errors with Prisma's
- * code.
+ * Returns the URL of a database file in the only form that Prisma Migrate and Prisma Studio both understand: `file://`
+ * and an absolute path. Studio does not decode the path, so nothing in it is encoded. Returns the URL of a PostgreSQL
+ * database unchanged: the engine validates it as the package does, and reports errors with Prisma's code.
  *
- * @throws when the package would refuse the URL of a file.
+ * @throws when the package would reject the URL of a file.
  */
 export function normaliseDatabaseUrl(url: string): string {
   if (!isSqliteUrl(url)) return url;
   const path = pathOf(url);
-  if (ambiguous.test(path)) throw new Error('The path of the database may hold no ? and no percent-encoded characters');
+  if (ambiguous.test(path))
+    throw new Error('the path of the database must not contain ? or percent-encoded characters');
   return `file://${path}`;
 }
 
 function pathOf(url: string): string {
   const location = parseDatabaseUrl(url);
-  if (location.kind !== 'file') throw new Error('Prisma Migrate and Studio need a database in a file');
+  if (location.kind !== 'file')
+    throw new Error('Prisma Migrate and Prisma Studio require a database in a file, not in memory');
   return location.path;
 }

@@ -5,33 +5,33 @@ import { EngineError } from './engine-error';
 import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';
 
-/** Services that the engine requires, with one implementation for each kind of database. */
+/** Operations on a database that the engine requires; each kind of database has an implementation. */
 export interface Database {
-  /** Opens connections for the engine, the first one when it needs it. */
+  /** Opens connections for the engine when it needs them. */
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
-  /** The same for what compares files only: it works without the database. */
+  /** Opens connections for comparisons of files, which need no database. */
   readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
-  /** Throws an `EngineError` where there is no database, or none that can be opened. */
+  /** @throws EngineError when the database does not exist or cannot be opened. */
   check(): Promise<void>;
 
-  /** Makes an empty database unless there is one, and returns its name. */
+  /** Creates an empty database unless it exists, and returns its name. */
   create(): Promise<string>;
 
-  /** Sees to it that a script can be run: makes a database that is no more than a file, and throws where another lacks. */
+  /** Ensures that a script can run: creates a missing database file; throws for a missing database on a server. */
   prepareForScript(): Promise<void>;
 
   /** Removes the database. */
   drop(): Promise<void>;
 
-  /** Leaves nothing in the database: no tables, no history. */
+  /** Drops everything in the database, including the history. */
   empty(): Promise<void>;
 
   /** Reports whether Prisma Migrate keeps a history in this database. */
   hasHistory(): Promise<boolean>;
 
-  /** Returns the error for the CLI when the engine, which has failed in `method`, cannot report what happened. */
+  /** Returns the error for the CLI after a failure in `method` that the engine itself cannot describe. */
   explain(method: string): Promise<EngineError | undefined>;
 
   close(): Promise<void>;

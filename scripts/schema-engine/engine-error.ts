@@ -1,4 +1,4 @@
-/** A failure that has one of Prisma's codes, which the CLI prints and in part acts on. */
+/** Failure with one of Prisma's codes, which the CLI prints; it handles some codes itself. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: string;
@@ -9,7 +9,7 @@ export class EngineError extends Error {
   }
 }
 
-/** P3018, in Prisma's own words: the engine has them only where it runs as a native program. */
+/** Returns error P3018 in Prisma's own words, which only the native engine contains. */
 export function migrationFailed(migrationName: string, databaseCode: string, databaseMessage: string): EngineError {
   return new EngineError(
     'P3018',
@@ -23,7 +23,7 @@ export function migrationFailed(migrationName: string, databaseCode: string, dat
   );
 }
 
-/** P3014, in Prisma's own words. */
+/** Returns error P3014 in Prisma's own words. */
 export function shadowDatabaseFailed(databaseCode: string | undefined, databaseMessage: string): EngineError {
   return new EngineError(
     'P3014',

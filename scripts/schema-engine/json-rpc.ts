@@ -3,17 +3,17 @@ import { enginePanic, isKnownEngineError } from './wasm-engine';
 import { EngineError } from './engine-error';
 import type { Json, Methods } from './methods';
 
-/** JSON-RPC's code for an error of the server; the CLI looks at the data instead. */
+/** JSON-RPC's code for an error of the server. The CLI ignores it and reads the data. */
 const serverError = 4466;
 
-/** The exit code of a Rust program that panicked. */
+/** Exit code of a Rust program after a panic. */
 const panicExitCode = 101;
 
-/** Answers the CLI's requests, a line each, one after the other, until it closes the standard input. */
+/** Answers the CLI's requests, one in each line, one after the other, until the CLI closes standard input. */
 export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = readRequest(line);
-    // Lines without a method are the CLI's answers to what it was asked to print.
+    // Lines without a method are the CLI's responses to requests to print.
     if (request === undefined) continue;
     const { id, method, params } = request;
     const onPanic = (error: unknown) => void stopAfter(send({ id, error: toRpcError(error) }));
@@ -23,7 +23,7 @@ export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   }
 }
 
-/** Asks the CLI to print a text. It answers, but nothing depends on that. */
+/** Asks the CLI to print a text. Does not wait for its response. */
 export async function print(content: string): Promise<void> {
   await send({ id: 'print', method: 'print', params: { content } });
 }
@@ -36,7 +36,9 @@ async function answer(methods: Pick<Methods, 'call'>, method: string, params: Js
   }
 }
 
-/** A panic inside the engine arrives outside of any promise: the request would never be answered. */
+/**
+ * Ends the process after a panic: the engine reports it outside any promise, so the request would never be answered.
+ */
 async function stopAfter(sent: Promise<void>): Promise<void> {
   await sent;
   process.exit(panicExitCode);
@@ -61,7 +63,7 @@ function readRequest(line: string): { id: unknown; method: string; params: Json 
   return { id: 'id' in message ? message.id : null, method: String(message.method), params: { ...params } };
 }
 
-/** Resolves when the line has left this process: one that exits earlier would lose it. */
+/** Writes a line, and resolves when it has left this process, which could otherwise exit before. */
 function send(message: Json): Promise<void> {
   const line = `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
   return new Promise((resolve, reject) => {

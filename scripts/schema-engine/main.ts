@@ -4,7 +4,7 @@ import { openDatabase, type Database } from './database';
 import { print, serve } from './json-rpc';
 import { Methods } from './methods';
 
-/** The schema engine as Prisma's CLI starts it. */
+/** Runs the schema engine with the arguments of Prisma's CLI. */
 export async function main(argv: readonly string[]): Promise<void> {
   const { command, datasource, schemaPaths } = readArguments(argv);
   if (command !== undefined) {
@@ -15,11 +15,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     database = openDatabase(datasource);
   } catch (error) {
-    // The CLI waits for answers: where the engine only ends, some commands print nothing and pass for done.
+    // The CLI needs a response: without one, some commands print nothing and seem to succeed.
     await serve({ call: () => fail(error) });
     return;
   }
-  // The CLI ends the engine with a signal as soon as it has its last answer.
+  // The CLI sends a signal to the engine after its last response.
   process.once('SIGTERM', () => void database.close().finally(() => process.exit(0)));
   await serve(new Methods(database, schemaPaths, print));
   await database.close();

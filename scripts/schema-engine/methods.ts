@@ -3,10 +3,10 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { isKnownEngineError, openSchemaEngine, type Datamodel } from './wasm-engine';
 import type { Database } from './database';
 
-/** The parameters of a request, and in part the result: JSON that the CLI and the engine agree upon. */
+/** Parameters or result of a request: JSON whose content only the CLI and the engine know. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Sends a text to the CLI, which prints it. */
+/** Asks the CLI to print a text. */
 export type Print = (content: string) => Promise<void>;
 
 /** Methods that the engine implements itself. */
@@ -20,7 +20,7 @@ const engineMethods: ReadonlySet<string> = new Set([
   'schemaPush',
 ]);
 
-/** The methods that Prisma's CLI calls, on one database. */
+/** Implements the methods that Prisma's CLI calls, on one database. */
 export class Methods {
   readonly #database: Database;
   readonly #schemaPaths: readonly string[];
@@ -51,7 +51,7 @@ export class Methods {
       case 'getDatabaseVersion':
         return this.#ask('version', params);
       case 'reset':
-        // The engine's own reset deletes the rows and leaves the tables.
+        // The engine's own reset deletes the rows but not the tables.
         await this.#database.empty();
         return {};
       case 'dbExecute':
@@ -69,19 +69,19 @@ export class Methods {
       case 'diff':
         return this.#diff(params);
     }
-    if (!engineMethods.has(method)) throw new Error(`The schema engine has no method ${method}`);
+    if (!engineMethods.has(method)) throw new Error(`the schema engine has no method ${method}`);
     return this.#ask(method, params);
   }
 
   /**
-   * These methods compare the schema with what the migrations make. On SQLite the engine cannot replay the migrations
-   * while it answers them, but it remembers what it found when it looked for drift.
+   * Replays the migrations before a method that compares the schema with their result. On SQLite, the engine cannot
+   * replay them during such a method, but it remembers the result of its search for drift.
    */
   async #replayMigrations({ migrationsList, filters }: Json): Promise<void> {
     await this.#ask('diagnoseMigrationHistory', { migrationsList, filters, optInToShadowDatabase: true });
   }
 
-  /** The CLI expects the text of the comparison not in the result but in a request to print it. */
+  /** Sends the text of a comparison to the CLI, which expects it in a request to print and not in the result. */
   async #diff(params: Json): Promise<unknown> {
     const { stdout, ...result } = toObject(await ask(await this.#openForDiff(params), 'diff', params));
     if (typeof stdout === 'string') await this.#print(stdout);
@@ -112,17 +112,17 @@ export class Methods {
 
 async function ask(engine: SchemaEngine, method: string, params: Json): Promise<unknown> {
   const call: unknown = Reflect.get(engine, method);
-  if (typeof call !== 'function') throw new Error(`The schema engine has no method ${method}`);
+  if (typeof call !== 'function') throw new Error(`the schema engine has no method ${method}`);
   const result: unknown = await Reflect.apply(call, engine, [params]);
   return result;
 }
 
 function toObject(result: unknown): Json {
-  if (typeof result !== 'object' || result === null) throw new Error('Unexpected result of the schema engine');
+  if (typeof result !== 'object' || result === null) throw new Error('unexpected result of the schema engine');
   return { ...result };
 }
 
-/** Reports whether one side of a comparison is known without a database. */
+/** Reports whether a side of a comparison needs no database. */
 function isFile(side: unknown): boolean {
   return side instanceof Object && 'tag' in side && (side.tag === 'empty' || side.tag === 'schemaDatamodel');
 }

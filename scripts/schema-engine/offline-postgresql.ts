@@ -9,14 +9,14 @@ import {
 /** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
-/** Oldest supported version: statements that are written for it run on all later ones. */
+/** Oldest supported version, whose statements also run on all later versions. */
 const versionAnswer: SqlResultSet = {
   columnNames: ['exists', 'version', 'numeric_version'],
   columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
   rows: [[true, 'PostgreSQL 15.0', 150_000]],
 };
 
-/** Replaces a PostgreSQL server when the engine compares files: that needs no server. */
+/** Replaces the server for comparisons of files, which need none. */
 export function offlinePostgresql(schemaName: string): SqlMigrationAwareDriverAdapterFactory {
   const names = { provider: 'postgres', adapterName: 'ans-database' } as const;
   const refuse = () => Promise.reject(new Error('This command does not connect to the database'));

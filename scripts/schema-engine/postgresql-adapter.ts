@@ -10,34 +10,34 @@ import type { Client } from 'pg';
 import { engineTypes, toColumnType } from './postgresql-conversion';
 import { toEngineError, toScriptError } from './postgresql-engine-error';
 
-/** A database that the schema engine works on. */
+/** Database that the schema engine works on. */
 export interface EngineConnection {
-  /** Called for each statement; the code that opened the connection closes it. */
+  /** Returns the connection; called for each statement. The code that opened the connection closes it. */
   readonly connect: () => Promise<Client>;
-  /** The schema where names lead to that have none before them. */
+  /** Schema of unqualified names. */
   readonly schema: string;
-  /** Keeps others from migrating the database: what the engine does with an advisory lock of the session. */
+  /** Locks the database against other migrations, in place of the engine's own advisory lock. */
   readonly lock: () => Promise<void>;
-  /** Called when the engine has done with the database. */
+  /** Called when the engine no longer needs the database. */
   readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** Access of Prisma's schema engine to PostgreSQL databases. */
+/** Opens PostgreSQL databases for Prisma's schema engine. */
 export interface PostgresqlMigrationConnections {
-  /** Finds the database to migrate. */
+  /** Opens the database to migrate. */
   readonly open: () => Promise<EngineConnection>;
-  /** Makes an empty database to replay migrations on. */
+  /** Opens an empty database to replay migrations on. */
   readonly openShadow: () => Promise<EngineConnection>;
-  /** Called with the driver's own error when a statement fails: the engine passes on only a text. */
+  /** Receives the driver's error of a failed statement, of which the engine forwards only the text. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Matches the statement with which the engine locks the database for as long as the connection is open. */
+/** Matches the statement with which the engine locks the database until the connection ends. */
 const lockStatement = /^SELECT pg_advisory_lock\(\d+\)$/;
 
 /**
- * A driver adapter for the schema engine alone. Prisma's own refuses a type that the engine's queries on the catalogue
- * ask for, and takes migrations apart at every semicolon, those of a function's body included.
+ * Driver adapter for the schema engine only. Prisma's own adapter rejects a type in the engine's queries of the
+ * catalogue, and splits migrations at every semicolon, even inside the body of a function.
  */
 export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'postgres';
@@ -55,7 +55,7 @@ export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDrive
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { openShadow, onFailed } = this.#connections;
-    // A statement that fails on the copy is no failure of the database.
+    // A failed statement on the shadow database is not a failure of the database itself.
     return new PostgresqlMigrationAdapter(await settle(openShadow, onFailed), () => undefined);
   }
 }
@@ -88,14 +88,14 @@ class PostgresqlMigrationAdapter implements SqlDriverAdapter {
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
-    // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database, the
-    // script of `prisma db execute`. They never have parameters.
+    // The engine also sends whole scripts as one statement: migrations on a shadow database, and the script of
+    // `prisma db execute`. They have no parameters.
     if (query.args.length === 0) await this.executeScript(query.sql);
     else await this.queryRaw(query);
     return 0;
   }
 
-  /** A script without statements that manage transactions is one transaction: the server sees to it. */
+  /** Runs a script. The server treats a script without transaction statements as one transaction. */
   executeScript(script: string): Promise<void> {
     return settle(
       async () => {

@@ -7,7 +7,7 @@ interface Conversion {
   readonly parse: (text: string) => unknown;
 }
 
-/** The driver's own parsers, which it declares for fewer types than it has. */
+/** The driver's own parsers; its declaration lacks some of the types. */
 const driver: { getTypeParser(oid: number): (text: string) => unknown } = pg.types;
 
 const textArray = driver.getTypeParser(1009);
@@ -17,10 +17,10 @@ const int32: Conversion = { type: ColumnTypeEnum.Int32, parse: Number };
 const int64: Conversion = { type: ColumnTypeEnum.Int64, parse: (text) => text };
 const time: Conversion = { type: ColumnTypeEnum.DateTime, parse: toIsoText };
 
-/** By the OIDs of the types (pg_type.dat in PostgreSQL's sources): those that the catalogue and the history are made of. */
+/** Conversions by the OID of the type (pg_type.dat in PostgreSQL's sources), for the catalogue and the history. */
 const conversions: ReadonlyMap<number, Conversion> = new Map([
   [16, { type: ColumnTypeEnum.Boolean, parse: (text) => text === 't' }],
-  // "char", a single byte: what kind a catalogue's row is of.
+  // "char", a single byte, which the catalogue uses for kinds of objects.
   [18, { type: ColumnTypeEnum.Character, parse: (text) => text }],
   [20, int64],
   [21, int32],
@@ -41,17 +41,17 @@ const conversions: ReadonlyMap<number, Conversion> = new Map([
   [1028, { type: ColumnTypeEnum.Int64Array, parse: driver.getTypeParser(1028) }],
 ]);
 
-/** Parsers for the results of the engine's queries: unknown types stay texts. */
+/** Parsers for the results of the engine's queries; values of unknown types remain text. */
 export const engineTypes = {
   getTypeParser: (oid: number) => (conversions.get(oid) ?? asText).parse,
 };
 
-/** The type of a column as the engine knows it. */
+/** Returns the engine's type of a column. */
 export function toColumnType(oid: number): ColumnType {
   return (conversions.get(oid) ?? asText).type;
 }
 
-/** Independent of the time zone of the session. */
+/** Formats a time in UTC, independent of the time zone of the session. */
 function toIsoText(text: string): string {
   const value = driver.getTypeParser(1184)(text);
   return value instanceof Date ? value.toISOString() : text;

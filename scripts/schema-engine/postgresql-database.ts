@@ -18,7 +18,7 @@ const defaultSchema = 'public';
  */
 const madeStates = new Set(['42P04', '23505']);
 
-/** One PostgreSQL database and, once it is needed, one connection to it. */
+/** PostgreSQL database with one connection, which is opened when it is needed. */
 export class PostgresqlDatabase implements Database {
   readonly adapterFactory = new PostgresqlMigrationAdapterFactory({
     open: async () => ({
@@ -35,7 +35,7 @@ export class PostgresqlDatabase implements Database {
   #client: Promise<pg.Client> | undefined;
   #failure: unknown;
 
-  /** @param shadowUrl - where to replay migrations; without it, a database is made for the purpose and dropped. */
+  /** @param shadowUrl - database to replay migrations on; by default, one is created and dropped. */
   constructor(url: string, shadowUrl: string | undefined) {
     this.#server = new PostgresqlServer(url);
     this.offlineAdapterFactory = offlinePostgresql(this.#server.schema ?? defaultSchema);
@@ -98,7 +98,7 @@ export class PostgresqlDatabase implements Database {
     await client?.then((connected) => connected.end()).catch(() => undefined);
   }
 
-  /** No migration is tried while one has failed, so there is one at most. */
+  /** Returns the failed migration. There is at most one, because a failed migration blocks all later ones. */
   async #failedMigration(): Promise<string | undefined> {
     if (!(await this.hasHistory())) return undefined;
     const client = await this.#connect();
@@ -138,15 +138,15 @@ export class PostgresqlDatabase implements Database {
 
   /** Locks the database until the connection ends; the engine limits the wait. */
   async #lock(): Promise<void> {
-    // Prisma's variable, for poolers that do not keep a connection to its session.
+    // Prisma's variable, for poolers that do not support session locks.
     if (process.env['PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK'] !== undefined) return;
     const client = await this.#connect();
     await client.query('SELECT pg_advisory_lock(72707369)');
   }
 
-  /** Runs a statement that is about the database, and so cannot be run on it. */
+  /** Runs a statement that creates or drops the database, on another database of the server. */
   async #onServer(statement: string): Promise<void> {
-    // Made together with the server; it may have been dropped, unlike the one that all others are made from.
+    // The database postgres exists on most servers, but may have been dropped; template1 always exists.
     const client = await this.#server.connect('postgres').catch((error: unknown) => {
       if (isCode(error, 'P1003')) return this.#server.connect('template1');
       throw error;
@@ -163,7 +163,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof EngineError && error.code === code;
 }
 
-/** Another command may have made the database at the same time. */
+/** Ignores the error that another command has created the database at the same time. */
 function exceptIfMade(error: unknown): void {
   if (!madeStates.has(sqlStateOf(error) ?? '')) throw error;
 }

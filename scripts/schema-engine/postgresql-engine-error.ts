@@ -1,6 +1,6 @@
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 
-/** Used properties of an error that a server reported. */
+/** Properties of an error of the server. */
 interface ServerError {
   readonly code: string;
   readonly severity: string;
@@ -10,24 +10,21 @@ interface ServerError {
   readonly hint: string | undefined;
 }
 
-/**
- * Returns the error of one of the schema engine's own statements: the engine continues after some errors, by their
- * code.
- */
+/** Converts the error of one of the engine's own statements. The engine continues after errors with certain codes. */
 export function toEngineError(error: unknown): DriverAdapterError {
   return new DriverAdapterError({ kind: 'postgres', ...toServerError(error) });
 }
 
 /**
- * Returns the error of a failed script with the server's own message. For codes that it knows, the engine would replace
- * the message by a less precise one.
+ * Converts the error of a script and keeps the server's message, which the engine would replace by a less precise one
+ * for the codes that it knows.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   const { code, message, ...rest } = toServerError(error);
   return new DriverAdapterError({ kind: 'postgres', ...rest, code: 'N/A', message: `${message} (SQLSTATE ${code})` });
 }
 
-/** By its shape: a failure of the connection is an error of Node.js, without a severity. */
+/** Recognizes an error of the server by its severity, which an error of the connection does not have. */
 function toServerError(error: unknown): ServerError {
   const text = (name: string): string | undefined => {
     const value: unknown = error instanceof Object ? Reflect.get(error, name) : undefined;

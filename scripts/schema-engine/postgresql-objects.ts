@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /*
- * Selects the objects of a schema, with the statements that drop them. Omits parts of other objects, such as the
- * sequence of a column, and objects of an extension. Keeps the schema itself, the privileges that were granted on it,
- * and extensions in it, because the role might not be allowed to create them again.
+ * Selects statements that drop the objects of a schema. Omits parts of other objects, such as the sequence of a column,
+ * and objects of extensions. Keeps the schema, the privileges on it and the extensions in it, because the role may not
+ * be allowed to create them again.
  */
 const dropStatements = `
   WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),
@@ -21,14 +21,14 @@ const dropStatements = `
       WHERE t.typnamespace = (SELECT oid FROM own) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
   )
   SELECT statement FROM objects o WHERE NOT EXISTS (
-    -- A partitioned table is a part of itself.
+    -- A partitioned table depends on itself.
     SELECT 1 FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.objid <> d.refobjid
       AND d.deptype IN ('e', 'i')
   ) ORDER BY place`;
 
-/** Drops everything in the current schema, or nothing where something may not be dropped. */
+/** Drops all objects in the current schema; drops nothing if one of them cannot be dropped. */
 export async function dropAllObjects(client: pg.Client): Promise<void> {
   const { rows } = await client.query<[string]>({ text: dropStatements, rowMode: 'array' });
-  // Sent as one text, the statements are one transaction.
+  // The server runs several statements in one query as one transaction.
   await client.query(rows.map(([statement]) => statement).join(';\n'));
 }

@@ -1,4 +1,4 @@
-/** Returns the whole message of the server about an error. */
+/** Returns the message of a server's error with its detail and hint. */
 export function toServerText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = ['detail', 'hint'].flatMap((name) => {

@@ -7,13 +7,13 @@ import { parsePostgresqlUrl } from '../../src/options/database-url';
 import { EngineError } from './engine-error';
 import { toConnectionError } from './postgresql-connection-error';
 
-/** Time in seconds that Prisma waits for a connection, unless `connect_timeout` in the URL sets another one. */
+/** Prisma's default of `connect_timeout`, in seconds. */
 const defaultConnectTimeout = '5';
 
-/** The database that a URL names, and its server. Holds the password: never to be shown. */
+/** Database at a URL, and its server. Contains the password, so it must not be printed. */
 export class PostgresqlServer {
   readonly database: string;
-  /** The schema that the URL names, in a parameter of Prisma's. */
+  /** Schema in the URL, a parameter of Prisma. */
   readonly schema: string | undefined;
   readonly #url: string;
   readonly #connectTimeoutMs: number;
@@ -31,12 +31,12 @@ export class PostgresqlServer {
     try {
       return this.#newClient(this.#url);
     } catch {
-      // The driver's error would show the URL, and the password with it.
+      // The driver's error would contain the URL with the password.
       throw new EngineError('P1013', 'The provided database string is invalid: it is no valid URL.');
     }
   }
 
-  /** Connects to the database, or to another of the same server, with the role and the settings of the URL. */
+  /** Connects to this or another database of the server, with the role and the settings of the URL. */
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
@@ -47,12 +47,12 @@ export class PostgresqlServer {
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // Independent of the settings of the server and of the role.
+    // The adapter parses dates in this format; the server or the role may have set another.
     await client.query('SET datestyle = ISO');
     return client;
   }
 
-  /** Has names without a schema lead to `schema`, which is made where it is missing. */
+  /** Makes `schema` the schema of unqualified names; creates it if it is missing. */
   async useSchema(client: pg.Client, schema: string): Promise<void> {
     await createMissingSchema(queryOn(client), schema);
     await client.query("SELECT set_config('search_path', $1, false)", [pg.escapeIdentifier(schema)]);
@@ -63,12 +63,12 @@ export class PostgresqlServer {
   }
 }
 
-/** The beginning of a URL with another path. A function: the name may hold what means something in a replacement. */
+/** Returns a replacer that changes the path of a URL. A string could contain replacement patterns such as `$1`. */
 function locationIn(database: string): (location: string, server: string) => string {
   return (_, server) => `${server}/${encodeURIComponent(database)}`;
 }
 
-/** Returns the schema that the URL names. The package has already checked that it ignores no part of the URL. */
+/** Returns the schema in the URL, and rejects a URL that the package would reject. */
 function schemaOf(url: string): string | undefined {
   try {
     return parsePostgresqlUrl(url, 'url').schema;

@@ -7,18 +7,18 @@ import { dropAllObjects } from './postgresql-objects';
 import type { PostgresqlServer } from './postgresql-server';
 import { toServerText } from './postgresql-server-text';
 
-/** Origin of shadow databases. */
+/** Database to which the shadow databases belong. */
 export interface ShadowOrigin {
   readonly server: PostgresqlServer;
-  /** The connection to the database itself. */
+  /** Returns the connection to the database itself. */
   readonly connect: () => Promise<Client>;
-  /** The schema of the database, which is that of its shadow. */
+  /** Returns the schema of the database, which its shadow databases also use. */
   readonly findSchema: () => Promise<string>;
-  /** A database to use; without it, one is made for the purpose and dropped. */
+  /** Database to use as the shadow database; by default, one is created and dropped. */
   readonly given: PostgresqlServer | undefined;
 }
 
-/** The databases that the engine replays migrations on, to compare what they make. */
+/** Shadow databases: the engine replays migrations on them, to compare the result with a schema. */
 export class ShadowDatabases {
   readonly #origin: ShadowOrigin;
   readonly #made = new Set<() => Promise<void>>();
@@ -27,13 +27,13 @@ export class ShadowDatabases {
     this.#origin = origin;
   }
 
-  /** A database with nothing in it. */
+  /** Opens an empty database. */
   open(): Promise<EngineConnection> {
     const { given } = this.#origin;
     return given === undefined ? this.#make() : this.#empty(given);
   }
 
-  /** Drops what the engine has not had the time to give back. */
+  /** Drops the databases that the engine has not closed. */
   async close(): Promise<void> {
     for (const remove of [...this.#made]) await remove();
   }
@@ -48,7 +48,7 @@ export class ShadowDatabases {
     const remove = async () => {
       this.#made.delete(remove);
       await client.then((connected) => connected.end()).catch(() => undefined);
-      // A pooler may keep its connection for a while.
+      // A pooler may keep its connection to the database for some time.
       await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
     };
     this.#made.add(remove);
@@ -66,7 +66,7 @@ export class ShadowDatabases {
     return connection;
   }
 
-  /** By a lock, which is of one database: two URLs may name the same one in different ways. */
+  /** Compares databases by an advisory lock, because two different URLs may name the same database. */
   async #isOriginItself(other: Client): Promise<boolean> {
     const own = await this.#origin.connect();
     const key = randomInt(2 ** 31);

@@ -1,17 +1,17 @@
 import type { Database } from 'better-sqlite3';
 import { readStatements } from './sql-statements';
 
-/** First words of statements that manage transactions, or that SQLite refuses inside a transaction. */
+/** First words of transaction statements, and of statements that SQLite rejects inside a transaction. */
 const transactionWords = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE', 'VACUUM']);
 
 const foreignKeysOff = /^PRAGMA (?:\S+ \. )?"?FOREIGN_KEYS"? [=(] (?:OFF|0|NO|FALSE|'OFF'|"OFF")/;
 const journalModeChange = /^PRAGMA (?:\S+ \. )?JOURNAL_MODE [=(]/;
 
 /**
- * Runs an SQL script in one transaction. A script that manages transactions itself runs as it is.
+ * Runs an SQL script in one transaction, unless the script contains transaction statements.
  *
- * `PRAGMA foreign_keys` has no effect inside a transaction. A script that switches foreign keys off therefore has them
- * off around its transaction, and has them back afterwards as they were before.
+ * `PRAGMA foreign_keys` has no effect inside a transaction. If a script disables foreign keys, this function disables
+ * them before the transaction and restores the setting afterwards.
  */
 export function runScript(connection: Database, script: string): void {
   const statements = readStatements(script).map((tokens) => tokens.slice(0, 8).join(' '));
@@ -34,7 +34,7 @@ function runInTransaction(connection: Database, script: string): void {
     connection.exec(script);
     connection.exec('COMMIT');
   } catch (error) {
-    // Some failures, such as a full disk, make SQLite roll back by itself.
+    // After some errors, such as a full disk, SQLite has already rolled back.
     if (connection.inTransaction) connection.exec('ROLLBACK');
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Everything in a script that can hold a semicolon which ends no statement (comments, texts, quoted names), words, and
- * single characters of anything else. A comment or text that is never closed runs to the end, as it does in SQLite.
+ * Matches a token: a comment, a string or a quoted name, which may contain semicolons; a word; or any other character.
+ * A comment or string without an end extends to the end of the script, as in SQLite.
  */
 const tokenPattern =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{N}_$]*|\S/gu;
@@ -9,8 +9,8 @@ const commentPattern = /^(?:--|\/\*)/;
 const triggerPattern = /^CREATE (?:TEMP |TEMPORARY )?TRIGGER$/;
 
 /**
- * The statements of an SQL script, each as its tokens in upper case, without comments. Good enough to tell what kind of
- * statements a script holds; the script itself is left to SQLite.
+ * Returns the statements of an SQL script, each as its tokens in upper case, without comments. This is sufficient to
+ * recognize the kinds of statements; SQLite parses the script itself.
  */
 export function readStatements(script: string): string[][] {
   const statements: string[][] = [];
@@ -28,7 +28,7 @@ export function readStatements(script: string): string[][] {
   return statements;
 }
 
-/** A trigger's body has semicolons of its own: only an END that follows one of them ends the statement. */
+/** Reports whether a statement is inside the body of a trigger, which only the semicolon after END ends. */
 function isInsideTrigger(statement: readonly string[]): boolean {
   const isTrigger =
     triggerPattern.test(statement.slice(0, 2).join(' ')) || triggerPattern.test(statement.slice(0, 3).join(' '));

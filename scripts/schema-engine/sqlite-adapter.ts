@@ -11,17 +11,17 @@ import { runScript } from './run-script';
 import { answerWithoutHistory } from './sqlite-history';
 import { toScriptError } from './sqlite-script-error';
 
-/** Access of Prisma's schema engine to SQLite databases. */
+/** Opens SQLite databases for Prisma's schema engine. */
 export interface SqliteMigrationConnections {
-  /** Returns the database to migrate. Called when the engine needs it; the code that opened it closes it. */
+  /** Returns the database to migrate; called when the engine needs it. The code that opened the database closes it. */
   readonly connect: () => Database;
-  /** An empty database to replay migrations on. Closed when the engine has done with it. */
+  /** Opens an empty database to replay migrations on. The adapter closes it when the engine no longer needs it. */
   readonly connectToShadow: () => Database;
-  /** Called with the driver's own error when a migration's script fails: the engine passes on only a text. */
+  /** Receives the driver's error of a failed migration, of which the engine forwards only the text. */
   readonly onScriptFailed: (error: unknown) => void;
 }
 
-/** A driver adapter for the schema engine alone: it runs the engine's queries and whole migration scripts. */
+/** Driver adapter for the schema engine only, which runs single queries and whole migration scripts. */
 export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'sqlite';
   readonly adapterName = 'ans-database';
@@ -37,7 +37,7 @@ export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAda
 
   connectToShadowDb(): Promise<SqlDriverAdapter> {
     const shadow = this.#connections.connectToShadow();
-    // An error on the copy is not an error of the database.
+    // A failed statement on the shadow database is not a failure of the database itself.
     const connections = { connect: () => shadow, onScriptFailed: () => undefined };
     return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
   }
@@ -65,8 +65,8 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
     return this.#settle(() => {
       const connection = this.#connections.connect();
       if (query.args.length > 0) return connection.prepare(query.sql).run(...toParameters(query)).changes;
-      // Besides single statements the engine sends whole scripts this way: migrations replayed on a shadow database,
-      // the script of `prisma db execute`. They never have parameters.
+      // The engine also sends whole scripts as one statement: migrations on a shadow database, and the script of
+      // `prisma db execute`. They have no parameters.
       runScript(connection, query.sql);
       return 0;
     });
@@ -91,7 +91,7 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
     return this.#settle(this.#close);
   }
 
-  /** The driver is synchronous, the adapter's interface is not. */
+  /** Runs synchronous code of the driver as the asynchronous interface requires. */
   async #settle<T>(run: () => T): Promise<T> {
     try {
       return await Promise.resolve(run());

@@ -8,14 +8,14 @@ import { toResultCode } from './sqlite-script-error';
 import type { Database } from './database';
 import { EngineError, migrationFailed } from './engine-error';
 
-/** One SQLite database file and, once it is needed, one connection to it. */
+/** SQLite database file with one connection, which is opened when it is needed. */
 export class SqliteDatabase implements Database {
   readonly adapterFactory = new SqliteMigrationAdapterFactory({
     connect: () => this.#connect(),
     connectToShadow: () => new SqliteDriver(':memory:'),
     onScriptFailed: (error) => (this.#scriptFailure = error),
   });
-  /** The engine asks a file nothing before it has to. */
+  /** The same, because the engine opens no file for a comparison of files. */
   readonly offlineAdapterFactory = this.adapterFactory;
   readonly #path: string;
   #connection: SqliteDriver.Database | undefined;
@@ -60,7 +60,7 @@ export class SqliteDatabase implements Database {
       connection.pragma('foreign_keys = OFF');
       connection.exec('BEGIN IMMEDIATE');
       try {
-        // Dropping a virtual table drops the tables it keeps its rows in, which cannot be dropped on their own.
+        // Dropping a virtual table also drops its shadow tables, which cannot be dropped on their own.
         for (const condition of ["type = 'view'", "sql LIKE 'CREATE VIRTUAL%'", "type = 'table'"]) {
           dropAll(connection, condition);
         }
@@ -81,7 +81,7 @@ export class SqliteDatabase implements Database {
   explain(method: string): Promise<EngineError | undefined> {
     return settle(() => {
       if (method !== 'applyMigrations' || this.#scriptFailure === undefined) return undefined;
-      // No migration is tried while one has failed, so there is one such row.
+      // There is one such row, because a failed migration blocks all later ones.
       const failed =
         'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
       const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';
@@ -115,7 +115,7 @@ function dropAll(connection: SqliteDriver.Database, condition: string): void {
   }
 }
 
-/** The driver is synchronous, the interface is not. */
+/** Runs synchronous code of the driver as the asynchronous interface requires. */
 async function settle<T>(run: () => T): Promise<T> {
   return Promise.resolve(run());
 }

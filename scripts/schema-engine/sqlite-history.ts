@@ -3,9 +3,9 @@ import type { Database } from 'better-sqlite3';
 import { createHistory } from '../../src/engines/sqlite/migrations/history';
 
 /*
- * Prisma Migrate's history is the table _prisma_migrations. The schema engine creates it only when it finds that there
- * is none. Compiled to WebAssembly it does not find that: it takes SQLite's "no such table" for a failure. So the
- * adapter reports an empty history, and creates the table before the engine writes to it.
+ * Prisma Migrate's history is the table _prisma_migrations. The native schema engine creates a missing table, but its
+ * WebAssembly build fails with SQLite's error "no such table". Therefore the adapter reports an empty history, and
+ * creates the table before the engine writes to it.
  */
 
 /** Matches the engine's query for the applied migrations. */
@@ -31,7 +31,7 @@ export function hasMigrationHistory(connection: Database): boolean {
   return connection.prepare(table).get() !== undefined;
 }
 
-/** The answer to one of the engine's statements where there is no history yet; undefined for it to be run as usual. */
+/** Returns the result of a statement of the engine while no history exists; undefined to run it on the database. */
 export function answerWithoutHistory(connection: Database, sql: string): SqlResultSet | undefined {
   const isQuery = historyQuery.test(sql);
   if ((!isQuery && !historyInsert.test(sql)) || hasMigrationHistory(connection)) return undefined;

@@ -1,6 +1,6 @@
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 
-/** SQLite's numbers for the result codes that a migration can end with (sqlite.org/rescode.html). */
+/** Numbers of the SQLite result codes with which a migration can fail (sqlite.org/rescode.html). */
 const resultCodes: ReadonlyMap<string, number> = new Map([
   ['SQLITE_ERROR', 1],
   ['SQLITE_BUSY', 5],
@@ -21,16 +21,16 @@ const resultCodes: ReadonlyMap<string, number> = new Map([
   ['SQLITE_CONSTRAINT_UNIQUE', 2067],
 ]);
 
-/** The number of an error's SQLite result code; 1, SQLite's general error, for anything else. */
+/** Returns the number of an error's SQLite result code; 1 (SQLITE_ERROR) for any other error. */
 export function toResultCode(error: unknown): number {
   const name = isDriverError(error) ? String(error.code) : '';
   return resultCodes.get(name) ?? 1;
 }
 
 /**
- * Returns a failure for the schema engine: SQLite's own text. The error kinds of a client's adapter would become
- * messages about models and fields, which a migration does not have. The engine also derives such kinds from the text,
- * unless it starts with other words.
+ * Converts the error of a script for the schema engine, with SQLite's own message. The engine would convert the error
+ * kinds of a client's adapter to messages about models and fields, which a migration does not have. It also derives
+ * such kinds from the message, unless the message starts with other words.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   if (error instanceof DriverAdapterError) return error;
@@ -39,7 +39,10 @@ export function toScriptError(error: unknown): DriverAdapterError {
   return new DriverAdapterError({ kind: 'sqlite', extendedCode: toResultCode(error), message });
 }
 
-/** By its shape: test runners give each file an Error class of its own, and the driver throws that of the first file. */
+/**
+ * Recognizes an error by its properties: in Jest, each test file has its own Error class, but the driver throws the
+ * first one.
+ */
 function isDriverError(error: unknown): error is { readonly code: unknown; readonly message: unknown } {
   return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;
 }

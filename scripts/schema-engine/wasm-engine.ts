@@ -5,10 +5,10 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
 
-/** A schema file: its path and its text. */
+/** Path and text of a schema file. */
 export type Datamodel = [path: string, text: string];
 
-/** A failure that the engine foresaw. `code` is one of Prisma's (prisma.io/docs/orm/reference/error-reference). */
+/** Expected failure of the engine. `code` is one of Prisma's (prisma.io/docs/orm/reference/error-reference). */
 export interface KnownEngineError extends Error {
   readonly code: string;
 }
@@ -17,7 +17,7 @@ declare global {
   /** Registry in which Prisma's WebAssembly modules store the reason of a panic. Prisma defines the name. */
   var PRISMA_WASM_PANIC_REGISTRY: { set_message(message: string): void } | undefined;
 
-  /** Node.js has it; TypeScript declares it together with the browser's globals only. Here: what this module uses. */
+  /** Node.js has this global, but TypeScript declares it only for browsers. */
   var WebAssembly: {
     instantiate(
       module: Uint8Array,
@@ -29,7 +29,7 @@ declare global {
 let bindings: Promise<Bindings> | undefined;
 let panicMessage: string | undefined;
 
-/** Opens Prisma's schema engine, the one behind `prisma migrate`, over the databases that the adapter factory opens. */
+/** Opens Prisma's schema engine, which implements `prisma migrate`, on the databases of the adapter factory. */
 export async function openSchemaEngine(
   factory: SqlMigrationAwareDriverAdapterFactory,
   datamodels: readonly Datamodel[] = [],
@@ -40,7 +40,7 @@ export async function openSchemaEngine(
   return SchemaEngine.new(options, ignoreLog, bindMigrationAwareSqlAdapterFactory(factory));
 }
 
-/** Returns the reason of the engine's panic; undefined before one. After a panic no engine of this process works. */
+/** Returns the reason of a panic of the engine, or undefined. After a panic, no engine of this process works. */
 export function enginePanic(): string | undefined {
   return panicMessage;
 }
@@ -50,10 +50,10 @@ export function isKnownEngineError(error: unknown): error is KnownEngineError {
 }
 
 function ignoreLog(): void {
-  // The engine's log repeats the scripts, and errors are thrown as well.
+  // The engine's log would contain whole scripts; the engine also throws its errors.
 }
 
-/** The package leaves it to its user to load the WebAssembly module that its bindings need. */
+/** Loads the WebAssembly module, which the package does not load by itself. */
 async function loadBindings(): Promise<Bindings> {
   globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => (panicMessage = message) };
   const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');
@@ -71,7 +71,7 @@ function isTimer(name: string): boolean {
   return name.startsWith('__wbg_setTimeout_');
 }
 
-/** The engine limits its wait for a lock of PostgreSQL, and keeps the timer: it must not keep the process alive. */
+/** Creates timers that do not keep the process alive: the engine does not clear the timer of its wait for a lock. */
 function setIdleTimeout(callback: () => void, delayMs: number): NodeJS.Timeout {
   return setTimeout(callback, delayMs).unref();
 }

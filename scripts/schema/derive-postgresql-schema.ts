@@ -1,4 +1,4 @@
-/** Replacements that turn the schema of SQLite into that of PostgreSQL, in the order in which they are applied. */
+/** Replacements that derive PostgreSQL's schema from SQLite's, in the order of their application. */
 const replacements: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^/, '// Derived from ../schema.prisma by `npm run schema`. Change that file instead.\n\n'],
   [/provider = "sqlite"/, 'provider = "postgresql"'],
@@ -10,12 +10,12 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
   // An Int of Prisma has 32 bits on PostgreSQL, but 64 bits on SQLite.
   [/^( +sequence +)Int\b/gm, '$1BigInt'],
-  // An index entry of PostgreSQL limits the length of a text, and a search by a part needs a trigram index. Prisma's schema
-  // cannot express such expression indexes: the migrations create them.
+  // An index entry of PostgreSQL limits the length of a text, and a search by a part needs a trigram index. Prisma's
+  // schema cannot express such expression indexes: the migrations create them.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
 ];
 
-/** Returns the schema for PostgreSQL: the same model with another provider, native types, and fewer indexes. */
+/** Derives PostgreSQL's schema: the same model with another provider, native types and fewer indexes. */
 export function derivePostgresqlSchema(schema: string): string {
   return replacements.reduce((text, [pattern, replacement]) => {
     if (text.search(pattern) < 0) throw new Error(`Nothing in the schema matches ${String(pattern)}`);

@@ -9,7 +9,10 @@ import { fillDatabase } from './fill-database';
 import type { Store } from './store';
 import { postgresqlNow, writtenRowQueries } from './written-rows';
 
-/** Settings with the guarantees of SQLite's "synchronous = NORMAL": no torn data, and a commit does not wait for the disk. */
+/**
+ * Settings with the guarantees of SQLite's "synchronous = NORMAL": no torn data, and a commit does not wait for the
+ * disk.
+ */
 const serverSettings = {
   fsync: 'on',
   full_page_writes: 'on',

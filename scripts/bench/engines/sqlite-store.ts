@@ -10,7 +10,7 @@ import { sqliteNow, writtenRowQueries } from './written-rows';
 export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
   const templatePath = (template: string): string => join(folder, `template-${template}.sqlite`);
   return {
-    version: `SQLite ${withDatabase(':memory:', (driver) => String(driver.prepare('SELECT sqlite_version()').pluck(true).get()))}`,
+    version: `SQLite ${sqliteVersion()}`,
     fill: async (template, build, agentCount) => {
       const path = templatePath(template);
       await fillDatabase(build, `file:${path}`, agentCount);
@@ -33,6 +33,10 @@ export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
       ),
     close: () => Promise.resolve(),
   };
+}
+
+function sqliteVersion(): string {
+  return withDatabase(':memory:', (driver) => String(driver.prepare('SELECT sqlite_version()').pluck(true).get()));
 }
 
 function withDatabase<T>(path: string, use: (driver: SqliteDriver.Database) => T): T {

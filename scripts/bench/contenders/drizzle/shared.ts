@@ -27,7 +27,9 @@ export function columnPlaceholders<const K extends string>(...names: K[]): { [N 
   return Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as { [N in K]: Placeholder<N> };
 }
 
-/** Sorts the capabilities, because relational queries cannot order by a column of another table, and converts the agent. */
+/**
+ * Sorts the capabilities, because relational queries cannot order by a column of another table, and converts the agent.
+ */
 export function toAgent(agent: graph.AgentGraph): ReturnType<typeof graph.toAgent> {
   const capabilities = [...agent.capabilities].sort((a, b) => (a.capability.name < b.capability.name ? -1 : 1));
   return graph.toAgent({ ...agent, capabilities });

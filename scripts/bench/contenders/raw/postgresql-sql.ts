@@ -1,7 +1,7 @@
 /*
- * Statements for this schema alone. Each operation is one round trip. A record is one row with its collections as JSON, and
- * a statement finds the ids of a page before it builds records. "OFFSET 0" in a lateral subquery prevents a scan of the
- * whole table where PostgreSQL overestimates the number of rows.
+ * Statements for this schema alone. Each operation is one round trip. A record is one row with its collections as JSON,
+ * and a statement finds the ids of a page before it builds records. "OFFSET 0" in a lateral subquery prevents a scan of
+ * the whole table where PostgreSQL overestimates the number of rows.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -99,8 +99,8 @@ export const insertAgents = `WITH ${given},
   INSERT INTO agent_metadata (agent_id, key, value) ${metadataValues}`;
 
 /**
- * Updates the rows of the collections in place, because one statement cannot delete a row and insert it again. Parameter:
- * JSON array of one agent.
+ * Updates the rows of the collections in place, because one statement cannot delete a row and insert it again.
+ * Parameter: JSON array of one agent.
  */
 export const updateAgent = `WITH ${given},
   changed AS (UPDATE agents SET (${agentNames}) = (${agentValues})

@@ -19,7 +19,8 @@ function reads(pool: Pool): Reads {
   };
   return {
     getAgent: async (id) => (await agents('getAgent', sql.getAgent, [id]))[0] ?? null,
-    // Unnamed: the best plan depends on the pattern, and a named statement may get a generic plan after five executions.
+    // Unnamed: the best plan depends on the pattern, and a named statement may get a generic plan after five
+    // executions.
     searchAgents: (name, capabilities, limit) =>
       agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
     agentsWithAll: (capabilities, limit) => agents('agentsWithAll', sql.agentsWithAll, [capabilities, limit]),

@@ -1,8 +1,8 @@
 import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
 
 /*
- * Converts rows of the hand-written statements to records. The statements determine the types of the columns, so the rows
- * are not validated.
+ * Converts rows of the hand-written statements to records. The statements determine the types of the columns, so the
+ * rows are not validated.
  */
 
 export type AgentRow = [

@@ -1,6 +1,6 @@
 /*
- * Statements for this schema alone. A record is one row with its collections as JSON, and a statement finds the ids of a
- * page before it builds records. "CROSS JOIN" keeps the order of the loops. "LIMIT ? + 0" hides the bound value from
+ * Statements for this schema alone. A record is one row with its collections as JSON, and a statement finds the ids of
+ * a page before it builds records. "CROSS JOIN" keeps the order of the loops. "LIMIT ? + 0" hides the bound value from
  * SQLite, which would otherwise plan the statement again for each value.
  */
 

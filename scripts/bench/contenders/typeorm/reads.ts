@@ -19,8 +19,8 @@ export function reads(source: DataSource, entities: Entities): Reads {
       .select('holder.agentId', 'agentId')
       .innerJoin('holder.capability', 'capability')
       .where('capability.name IN (:...names)', { names });
-  // Loads the collections of a page in three more statements: joins would multiply the rows, and TypeORM's load strategy
-  // "query" takes many times as long.
+  // Loads the collections of a page in three more statements: joins would multiply the rows, and TypeORM's load
+  // strategy "query" takes many times as long.
   const find = async (options: FindManyOptions<AgentEntity>): Promise<AgentRecord[]> => {
     const found = await agents.find({ ...options, order: newestFirst });
     const agentId = In(found.map(({ id }) => id));
