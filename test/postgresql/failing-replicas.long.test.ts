@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until';
 import { whyNoOwnServer } from '../support/own-server';
 import { comesFromReplica, maxReplicaLagMs, replicaServesAgain, shareReplication } from './replication';
 import { TcpProxy } from '../support/tcp-proxy';
-import { tell } from './told';
+import { inspected } from '../support/inspected';
 
 /** What a read may be slowed by that has to do without its replica. */
 const slowestMs = 300;
@@ -135,7 +135,7 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
       for (let round = 0; round < 3; round += 1) {
         await expectError('UNAVAILABLE', () => db.getAgent('a', { consistency: 'primary' }));
       }
-      expect(tell(told)).toContain('calls fail at once');
+      expect(inspected(told)).toContain('calls fail at once');
       await readOn(db, 1500);
       const health = await db.health();
       expect(health).toMatchObject({ status: 'down', breaker: 'open', replicas: [{ isServing: true }] });

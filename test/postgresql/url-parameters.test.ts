@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { DatabaseService, type DatabaseOptions } from '../../src';
 import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
 import { administer } from '../support/administration';
+import { collectLog } from '../support/collect-log';
 import { expectError } from '../support/expect-error';
-import { createCertificate } from '../support/factories';
-import { afterTest, newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
+import { agentInput, createCertificate } from '../support/factories';
 import { createRole } from '../support/postgresql-role';
+import { afterTest, newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
 
 async function open(options: DatabaseOptions): Promise<DatabaseService> {
   const db = new DatabaseService(options);
@@ -15,7 +16,7 @@ async function open(options: DatabaseOptions): Promise<DatabaseService> {
   return db;
 }
 
-/** The schema that names lead to on the connections of the CLI. */
+/** Returns the schema that the connections of the CLI use. */
 async function schemaOfCli(url: string): Promise<unknown> {
   const server = new PostgresqlServer(url);
   const client = await server.connect();
@@ -33,44 +34,38 @@ describe('the schema of the URL', () => {
     ['public', 'app'],
     ['public', ''],
     ['app', 'public'],
-    ['new one', 'app'],
-  ])('%s is used by the package and the CLI when the search path of the role is %j', async (schema, path) => {
+    ['Größe \\ with spaces', 'app'],
+    [undefined, 'app'],
+  ])('%j is used by the package and the CLI when the search path of the role is %j', async (schema, path) => {
     const owner = await unmigratedDatabaseUrl();
     const grant = (role: string): string =>
       `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
       ALTER ROLE ${role} SET search_path = ${path === '' ? "''" : path};
       GRANT CREATE ON DATABASE "${new URL(owner).pathname.slice(1)}" TO ${role}`;
-    const url = `${await createRole(owner, grant)}?schema=${encodeURIComponent(schema)}`;
+    const role = await createRole(owner, grant);
+    const url = schema === undefined ? role : `${role}?schema=${encodeURIComponent(schema)}`;
     const db = await open({ url, migrations: 'apply' });
-    const id = await createCertificate(db);
-    expect(await db.updateCertificateStatus(id, 'SUSPENDED')).toBe(true);
+    const certificateId = await createCertificate(db);
+    expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);
+    await db.transaction(async (tx) => {
+      await tx.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'] }));
+      expect(await tx.updateCertificateStatus(certificateId, 'VALID')).toBe(true);
+    });
+    expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
     const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
-    expect(tables).toEqual([{ name: schema }]);
-    expect(await schemaOfCli(url)).toBe(schema);
+    expect(tables).toEqual([{ name: schema ?? path }]);
+    expect(await schemaOfCli(url)).toBe(schema ?? path);
     await open({ url, migrations: 'verify' });
-  });
-
-  test('defaults to the search path of the role for the package and the CLI', async () => {
-    const owner = await unmigratedDatabaseUrl();
-    const grant = (role: string): string =>
-      `CREATE SCHEMA app AUTHORIZATION ${role}; ALTER ROLE ${role} SET search_path = app`;
-    const url = await createRole(owner, grant);
-    await open({ url, migrations: 'apply' });
-    const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
-    expect(tables).toEqual([{ name: 'app' }]);
-    expect(await schemaOfCli(url)).toBe('app');
   });
 });
 
 test('parameters of Prisma are ignored with one warning that names them', async () => {
-  const warnings: unknown[] = [];
-  const quiet = (): void => undefined;
-  const logger = { debug: quiet, info: quiet, warn: (...args: unknown[]) => void warnings.push(args), error: quiet };
+  const { logger, warnings, entries } = collectLog();
   const url = `${await newDatabaseUrl()}?connection_limit=5&pgbouncer=true&connect_timeout=3`;
-  const db = await open({ url, logger });
-  await createCertificate(db);
+  await createCertificate(await open({ url, logger }));
+  expect(warnings).toEqual([expect.stringContaining('ignored URL parameters')]);
   const parameters = ['connection_limit', 'pgbouncer', 'connect_timeout'];
-  expect(warnings).toEqual([[{ parameters }, expect.stringContaining('ignored URL parameters')]]);
+  expect(entries).toContainEqual([{ parameters }, warnings[0]]);
 });
 
 test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soon'])(
