@@ -16,6 +16,13 @@ import { RegistrationService } from './registration/registration-service';
 import type { Registration, RegistrationInput } from './registration/types';
 
 /**
+ * Returns the session of a database or of one of its transactions.
+ *
+ * @internal
+ */
+export let sessionOf: (operations: DatabaseOperations) => Session;
+
+/**
  * Operations of a database and of one of its transactions: the services, and the seed's flat methods, each of which
  * calls its service.
  */
@@ -25,6 +32,11 @@ export abstract class DatabaseOperations {
   readonly events: EventService;
   readonly #changes: ChangeService;
   readonly #registration: RegistrationService;
+  readonly #session: Session;
+
+  static {
+    sessionOf = (operations) => operations.#session;
+  }
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
@@ -33,6 +45,7 @@ export abstract class DatabaseOperations {
     this.events = new EventService(session, settings);
     this.#changes = new ChangeService(session, settings);
     this.#registration = new RegistrationService(session, settings);
+    this.#session = session;
   }
 
   /** {@link RegistrationService.register} */

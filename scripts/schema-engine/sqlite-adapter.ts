@@ -6,7 +6,7 @@ import type {
   Transaction,
 } from '@prisma/driver-adapter-utils';
 import type { Database } from 'better-sqlite3';
-import { toColumnTypes, toPrismaRow, toSqliteValue } from '../../src/engines/sqlite/conversion';
+import { toColumnTypes, toPrismaRow, toSqliteValue } from '../../src/prisma/sqlite-values';
 import { runScript } from './run-script';
 import { answerWithoutHistory } from './sqlite-history';
 import { toScriptError } from './sqlite-script-error';
@@ -121,5 +121,5 @@ function runQuery(connection: Database, query: SqlQuery): SqlResultSet {
 }
 
 function toParameters({ args, argTypes }: SqlQuery): unknown[] {
-  return args.map((argument, index) => toSqliteValue(argument, argTypes[index]));
+  return args.map((argument, index) => toSqliteValue(argument, argTypes[index], 'milliseconds'));
 }

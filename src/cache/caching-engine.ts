@@ -1,3 +1,4 @@
+import type { NativeAccess } from '../storage/native-access';
 import type { BackupRequest } from '../options/parse-backup';
 import type { FindingSink } from '../storage/findings';
 import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
@@ -88,6 +89,10 @@ export class CachingEngine implements Engine {
     await this.#engine.close();
   }
 
+  get native(): NativeAccess {
+    return this.#engine.native;
+  }
+
   get healthProbe(): HealthProbe {
     return this.#engine.healthProbe;
   }
@@ -108,6 +113,10 @@ class CachingTransaction implements EngineTransaction {
   constructor(transaction: EngineTransaction, cache: RecordCache) {
     this.#transaction = transaction;
     this.#cache = cache;
+  }
+
+  get native(): NativeAccess {
+    return this.#transaction.native;
   }
 
   get waiters(): TransactionWaiters {

@@ -12,6 +12,8 @@ const failureMessages = {
   check: 'Failed to check database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
+  query: 'Failed to run the query',
+  execute: 'Failed to run the statement',
   register: 'Failed to register agent',
   'agents.create': 'Failed to create agent',
   'agents.createMany': 'Failed to create agents',

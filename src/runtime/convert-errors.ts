@@ -25,6 +25,8 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
     checkIntegrity: (findings) => convertRejection(classify, () => engine.checkIntegrity(findings)),
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
+    // Its callers convert the errors, because Prisma needs those of the driver.
+    native: engine.native,
     healthProbe: convertProbe(engine.healthProbe, classify),
     close: () => convertRejection(classify, () => engine.close()),
     terminate: () => convertRejection(classify, () => engine.terminate()),
@@ -68,6 +70,7 @@ function convertTransaction(transaction: EngineTransaction, classify: ErrorClass
   return {
     waiters: transaction.waiters,
     hold: transaction.hold,
+    native: transaction.native,
     createExecutor: (observe) => convertExecutor(transaction.createExecutor(observe), classify),
     commit: () => convertRejection(classify, () => transaction.commit()),
     rollback: () => convertRejection(classify, () => transaction.rollback()),

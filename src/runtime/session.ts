@@ -1,3 +1,4 @@
+import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import type { Lookup, StoredRecord } from '../storage/lookup';
 import type { Diagnostics } from '../diagnostics/diagnostics';
@@ -10,13 +11,13 @@ import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { CircuitBreaker } from './circuit-breaker';
-import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
+import type { Engine, EngineName, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
 import type { Executor } from '../storage/executor';
 import { endsWithin, InFlightCalls } from './in-flight-calls';
 import { Mutex } from './mutex';
 import { perform, statementObserver, reportFailure } from './perform';
 import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
-import { isInsideTransaction } from './transaction-context';
+import { enclosingTransaction, isInsideTransaction } from './transaction-context';
 import { TransactionAttempt } from './transaction-session';
 
 /** Minimum time in milliseconds for a server to end its connections. */
@@ -24,6 +25,7 @@ const shortestGoodbyeMs = 1000;
 
 /** Settings for failures of the database. */
 export interface SessionSettings {
+  readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
   readonly transactionIdleTimeoutMs: number;
   readonly retry: RetryPolicy;
   readonly breaker: BreakerSettings | undefined;
@@ -32,6 +34,7 @@ export interface SessionSettings {
 /** The session of a whole database, while it is open. */
 export class DatabaseSession implements Session {
   readonly isTransaction = false;
+  readonly engine: EngineName;
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
@@ -41,6 +44,7 @@ export class DatabaseSession implements Session {
   #database: Engine | undefined;
 
   constructor(diagnostics: Diagnostics, settings: SessionSettings) {
+    this.engine = settings.location.kind === 'postgresql' ? 'postgresql' : 'sqlite';
     this.#diagnostics = diagnostics;
     this.#policy = settings.retry;
     this.#idleTimeoutMs = settings.transactionIdleTimeoutMs;
@@ -113,6 +117,18 @@ export class DatabaseSession implements Session {
     });
   }
 
+  async withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T> {
+    const transaction = enclosingTransaction(this);
+    if (transaction !== undefined) return transaction.withNative(work);
+    const flights = this.#flights;
+    flights.begin();
+    try {
+      return await work(this.#openDatabase().native);
+    } finally {
+      flights.end();
+    }
+  }
+
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => {
       const executor = this.#executorFor(this.#openDatabase(), operation, false);
@@ -130,7 +146,7 @@ export class DatabaseSession implements Session {
     const startMs = performance.now();
     const flights = this.#flights;
     const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
-    const attempt = new TransactionAttempt({ diagnostics, outer: flights, idleTimeoutMs }, work);
+    const attempt = new TransactionAttempt({ engine: this.engine, diagnostics, outer: flights, idleTimeoutMs }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
       const transaction = await this.#begin({ isolation, isRepeated }, startMs);

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConnectionHold } from '../storage/engine';
+import type { Session } from '../storage/session';
 
 /** Databases of the transactions around the present call; transactions of several databases may be nested. */
 interface TransactionContext {
   readonly database: object;
+  readonly session: Session;
   readonly hold: ConnectionHold | undefined;
   readonly outer: TransactionContext | undefined;
   isOver: boolean;
@@ -14,10 +16,11 @@ const contexts = new AsyncLocalStorage<TransactionContext>();
 /** Runs the callback of a transaction of `database`, so that calls from inside it can be recognised. */
 export async function runInsideTransaction<T>(
   database: object,
+  session: Session,
   hold: ConnectionHold | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const context: TransactionContext = { database, hold, outer: contexts.getStore(), isOver: false };
+  const context: TransactionContext = { database, session, hold, outer: contexts.getStore(), isOver: false };
   try {
     return await contexts.run(context, work);
   } finally {
@@ -28,10 +31,15 @@ export async function runInsideTransaction<T>(
 
 /** Reports whether the caller is inside the callback of an open transaction of `database`. */
 export function isInsideTransaction(database: object): boolean {
+  return enclosingTransaction(database) !== undefined;
+}
+
+/** Returns the session of the open transaction of `database` around the caller; undefined when there is none. */
+export function enclosingTransaction(database: object): Session | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
-    if (context.database === database && !context.isOver) return true;
+    if (context.database === database && !context.isOver) return context.session;
   }
-  return false;
+  return undefined;
 }
 
 /** Returns the connection of `pool` that a transaction around the caller holds; undefined when there is none. */

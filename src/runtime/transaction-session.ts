@@ -4,18 +4,20 @@ import { classifyError } from '../errors/classify-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { EngineTransaction, TransactionWaiters } from '../storage/engine';
+import type { EngineName, EngineTransaction, TransactionWaiters } from '../storage/engine';
 import type { Executor } from '../storage/executor';
 import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { perform, statementObserver } from './perform';
+import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
 /** The session of one transaction. It is over when the transaction is. */
 export class TransactionSession implements Session {
   readonly isTransaction = true;
+  readonly engine: EngineName;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: EngineTransaction;
   /** In-flight calls of the database, to which the transaction belongs. */
@@ -26,7 +28,8 @@ export class TransactionSession implements Session {
   /** Failure that ended it early; undefined when it ended normally. */
   #interruption: Failure | undefined;
 
-  constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction) {
+  constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction, engine: EngineName) {
+    this.engine = engine;
     this.#diagnostics = diagnostics;
     this.#outer = outer;
     this.#transaction = transaction;
@@ -39,8 +42,7 @@ export class TransactionSession implements Session {
   ): Promise<T> {
     const run = (): Promise<T> => {
       requiresPrimary(options);
-      if (this.#outer.isAborted) throw notInitialized();
-      if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction has ended');
+      this.#assertOpen();
       const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       return done.catch((error: unknown) => this.#noteFailure(error));
     };
@@ -62,6 +64,21 @@ export class TransactionSession implements Session {
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.read(operation, undefined, work);
+  }
+
+  async withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T> {
+    this.#flights.begin();
+    try {
+      this.#assertOpen();
+      return await work(this.#transaction.native);
+    } finally {
+      this.#flights.end();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#outer.isAborted) throw notInitialized();
+    if (this.#isOver) throw this.#interruption ?? new Failure('CONFLICT', 'the transaction has ended');
   }
 
   /**
@@ -90,6 +107,7 @@ type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { read
 
 /** Settings that the attempts of a transaction share. */
 export interface AttemptSettings {
+  readonly engine: EngineName;
   readonly diagnostics: Diagnostics;
   /** In-flight calls of the database, to which the transaction belongs. */
   readonly outer: InFlightCalls;
@@ -125,11 +143,11 @@ export class TransactionAttempt<T> {
    * @param waiters - calls that wait for it.
    */
   async run(database: object, transaction: EngineTransaction, waiters: TransactionWaiters): Promise<T> {
-    const { diagnostics, outer } = this.#settings;
+    const { diagnostics, outer, engine } = this.#settings;
     const start = performance.now();
     let end: 'commit' | 'rollback' = 'rollback';
     try {
-      const session = new TransactionSession(diagnostics, outer, transaction);
+      const session = new TransactionSession(diagnostics, outer, transaction, engine);
       const outcome = await this.#outcomeOf(database, transaction, session, waiters);
       if (!('result' in outcome)) {
         // The caller's error is the one to report; a failed rollback is reported to the diagnostics.
@@ -177,7 +195,7 @@ export class TransactionAttempt<T> {
         waiters,
         () => interrupt(idleForTooLong()),
       );
-      runInsideTransaction(database, hold, () => this.#work(session))
+      runInsideTransaction(database, session, hold, () => this.#work(session))
         .finally(() => session.end())
         .then(
           (result) => settle({ result }),

@@ -4,6 +4,10 @@ import type { Executor, StatementObserver } from './executor';
 import type { FindingSink } from './findings';
 import type { HealthProbe } from './health-probe';
 import type { RecordReader } from './lookup';
+import type { NativeAccess } from './native-access';
+
+/** Name of an engine. */
+export type EngineName = 'sqlite' | 'postgresql';
 
 /** A database that is open, whichever engine it is of. */
 export interface Engine {
@@ -26,6 +30,8 @@ export interface Engine {
   backUp(request: BackupRequest): Promise<void>;
   /** Returns a number that changes when another connection has committed. Absent when the engine has none. */
   dataVersion?(): number;
+  /** Runs SQL of the application. */
+  readonly native: NativeAccess;
   /** Health probe of the engine. */
   readonly healthProbe: HealthProbe;
   /** Closes all connections. No call may be in flight. */
@@ -49,6 +55,8 @@ export interface EngineTransaction {
   readonly waiters: TransactionWaiters;
   /** Pool connection that the transaction holds; undefined without a pool. */
   readonly hold?: ConnectionHold | undefined;
+  /** Runs SQL of the application inside the transaction. */
+  readonly native: NativeAccess;
   /** An executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   commit(): Promise<void>;

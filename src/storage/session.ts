@@ -1,12 +1,15 @@
 import type { Operation } from '../errors/operation';
 import type { ReadOptions } from '../options/read-options';
+import type { EngineName } from './engine';
 import type { Executor } from './executor';
+import type { NativeAccess } from './native-access';
 import type { Lookup, StoredRecord } from './lookup';
 
 /** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
 export interface Session {
   /** True when all of its calls are part of one transaction. */
   readonly isTransaction: boolean;
+  readonly engine: EngineName;
   /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
@@ -20,4 +23,9 @@ export interface Session {
   ): Promise<T | null>;
   /** Does a piece of work that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` with the SQL access of the database, or of the transaction around the caller. The errors of `work` are
+   * rethrown unchanged.
+   */
+  withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T>;
 }

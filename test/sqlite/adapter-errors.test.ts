@@ -69,14 +69,6 @@ describe('our Prisma adapter reports the same error as the official adapter', ()
     },
   );
 
-  test('for a statement of a script', async () => {
-    const pair = await openAdapterPair(script);
-    const broken = 'CREATE TABLE more (a); INSERT INTO missing VALUES (1)';
-    expect(sameError(await pair.both((adapter) => adapter.executeScript(broken)))).toMatchObject({
-      kind: 'TableDoesNotExist',
-    });
-  });
-
   test('for a write that waits for the lock of another connection longer than the timeout', async () => {
     const pair = await openAdapterPair(script);
     lock(pair.paths.ours);

@@ -8,7 +8,9 @@ import {
   type SqlQuery,
 } from '@prisma/driver-adapter-utils';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import { adapterFactory } from '../../src/prisma/prisma-adapter';
+import { sqliteBinding } from '../../src/prisma/sqlite-binding';
+import { openBareSession } from './bare-session';
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { scratch } from '../support/scratch';
 import { afterTest, runCleanups, type Cleanup } from '../support/test-database';
@@ -40,7 +42,8 @@ export async function openAdapterPair(script: string, atEnd = afterTest): Promis
   driver.exec(script);
   driver.close();
   copyFileSync(paths.ours, paths.official);
-  const ours = await createSqliteAdapterFactory(await openDatabase(paths.ours, 50, atEnd)).connect();
+  const { session } = await openBareSession(paths.ours, 50, atEnd);
+  const ours = await adapterFactory(session, sqliteBinding('milliseconds')).connect();
   const official = await officialFactory(paths.official).connect();
   atEnd(() => official.dispose());
   const both: AdapterPair['both'] = async (work) => {

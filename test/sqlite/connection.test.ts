@@ -1,7 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import { adapterFactory } from '../../src/prisma/prisma-adapter';
+import { sqliteBinding } from '../../src/prisma/sqlite-binding';
+import { openBareSession } from './bare-session';
 import { SqliteConnection } from '../../src/engines/sqlite/connection';
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { afterTest, temporaryDirectory } from '../support/test-database';
@@ -82,9 +84,9 @@ describe('SqliteDatabase.open()', () => {
 
 describe('a SQL statement', () => {
   test('is prepared once for each connection and text', async () => {
-    const database = await openDatabase(newPath());
-    const adapter = await createSqliteAdapterFactory(database).connect();
-    await adapter.executeScript('CREATE TABLE t (a)');
+    const { session, database } = await openBareSession(newPath());
+    const adapter = await adapterFactory(session, sqliteBinding('milliseconds')).connect();
+    await adapter.executeRaw(statement('CREATE TABLE t (a)'));
     const prepared: string[] = [];
     await database.withWriter(({ driver }) => recordPrepared(driver, prepared));
     await database.withReader(({ driver }) => recordPrepared(driver, prepared));

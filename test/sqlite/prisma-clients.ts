@@ -1,17 +1,21 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import { createSqliteAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
 import type { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
 import { sqliteTemplate } from '../support/sqlite-template';
 import { afterTest, temporaryDirectory } from '../support/test-database';
-import { officialFactory, openDatabase } from './adapter-pair';
+import { adapterFactory } from '../../src/prisma/prisma-adapter';
+import { sqliteBinding } from '../../src/prisma/sqlite-binding';
+import type { DatabaseSession } from '../../src/runtime/session';
+import { officialFactory } from './adapter-pair';
+import { openBareSession } from './bare-session';
 
 /** Prisma Client on a database of the package's schema. */
 interface ClientDatabase {
   readonly path: string;
   readonly database: SqliteDatabase;
+  readonly session: DatabaseSession;
   readonly client: PrismaClient;
 }
 
@@ -19,10 +23,11 @@ interface ClientDatabase {
 export async function openClient(busyTimeoutMs = 50): Promise<ClientDatabase> {
   const path = join(temporaryDirectory(), 'test.sqlite');
   copyFileSync(await sqliteTemplate(), path);
-  const database = await openDatabase(path, busyTimeoutMs);
-  const client = new PrismaClient({ adapter: createSqliteAdapterFactory(database), errorFormat: 'minimal' });
+  const { database, session } = await openBareSession(path, busyTimeoutMs);
+  const adapter = adapterFactory(session, sqliteBinding('milliseconds'));
+  const client = new PrismaClient({ adapter, errorFormat: 'minimal' });
   afterTest(() => client.$disconnect());
-  return { path, database, client };
+  return { path, database, session, client };
 }
 
 /** Opens an existing database with Prisma Client on the official adapter. */

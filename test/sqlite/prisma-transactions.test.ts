@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSqliteTransactionAdapterFactory } from '../../src/engines/sqlite/prisma-adapter';
+import { adapterFactory } from '../../src/prisma/prisma-adapter';
+import { sqliteBinding } from '../../src/prisma/sqlite-binding';
+import type { Session } from '../../src/storage/session';
 import type { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { PrismaClient } from '../../src/generated/prisma/client';
 import { createSignal } from '../support/signal';
@@ -306,7 +308,7 @@ test('a write of Prisma Client fails while the storage is full and succeeds when
   expect(committedIds(path)).toEqual(['large']);
 });
 
-describe('Prisma Client inside an open transaction of SqliteDatabase', () => {
+describe('Prisma Client inside an open transaction of the session', () => {
   test('is part of the transaction, and its own transactions are savepoints', async () => {
     const { path, inner, commit } = await openInnerClient();
     await create(inner, 'a');
@@ -318,21 +320,21 @@ describe('Prisma Client inside an open transaction of SqliteDatabase', () => {
       await expect(tx.$transaction([create(tx, 'd'), create(tx, 'a')])).rejects.toThrow();
     });
     expect(committedIds(path)).toEqual([]);
-    commit();
+    await commit();
     expect(committedIds(path)).toEqual(['a', 'c']);
   });
 
   test('loses its writes when the transaction is rolled back', async () => {
     const { path, inner, rollback } = await openInnerClient();
     await create(inner, 'a');
-    rollback();
+    await rollback();
     expect(committedIds(path)).toEqual([]);
   });
 
   test('fails after the end of the transaction, also while another one is open', async () => {
     const { path, inner, commit, client } = await openInnerClient();
     await create(inner, 'before');
-    commit();
+    await commit();
     const expectFailure = async (): Promise<void> => {
       await expect(create(inner, 'late')).rejects.toThrow();
       await expect(inner.$transaction((tx) => create(tx, 'late'))).rejects.toThrow();
@@ -346,10 +348,27 @@ describe('Prisma Client inside an open transaction of SqliteDatabase', () => {
   });
 
   async function openInnerClient() {
-    const { path, database, client } = await openClient();
-    const transaction = await database.begin();
-    const inner = new PrismaClient({ adapter: createSqliteTransactionAdapterFactory(transaction) });
+    const { path, session, client } = await openClient();
+    const undone = new Error('undone');
+    const begun = new Promise<{ readonly tx: Session; readonly end: (isCommitted: boolean) => Promise<void> }>(
+      (resolve) => {
+        const transaction = session.transaction(
+          (tx) =>
+            new Promise<void>((commit, rollback) => {
+              const end = async (isCommitted: boolean): Promise<void> => {
+                if (isCommitted) commit();
+                else rollback(undone);
+                await transaction.catch((error: unknown) => expect(error).toBe(undone));
+              };
+              resolve({ tx, end });
+            }),
+          'snapshot',
+        );
+      },
+    );
+    const { tx, end } = await begun;
+    const inner = new PrismaClient({ adapter: adapterFactory(tx, sqliteBinding('milliseconds')) });
     afterTest(() => inner.$disconnect());
-    return { path, client, inner, commit: () => transaction.commit(), rollback: () => transaction.rollback() };
+    return { path, client, inner, commit: () => end(true), rollback: () => end(false) };
   }
 });

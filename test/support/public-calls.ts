@@ -163,7 +163,10 @@ const eventQuery = (mark: Mark) =>
     metadata: metadata(mark),
   }) as const;
 
-type Operations = Samples<TransactionScope> &
+/** SQL of the application: `test/prisma` tests these. */
+type NativeCall = 'query' | 'execute';
+
+type Operations = Samples<Omit<TransactionScope, NativeCall>> &
   Samples<AgentService, 'agents.'> &
   Samples<CertificateService, 'certificates.'> &
   Samples<EventService, 'events.'>;

@@ -10,6 +10,7 @@ import { Failure } from '../../errors/failure';
 import type { ConnectionHold } from '../../storage/engine';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { Migrator } from '../../migrations/migrator';
+import { PostgresqlNativeAccess } from './native-access';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
 import { createPostgresqlExecutor, createPostgresqlTransactionExecutor, createReplicaExecutor } from './executor';
@@ -33,6 +34,7 @@ const longestConnectMs = 5000;
 export class PostgresqlEngine implements Engine {
   readonly migrator: Migrator;
   readonly healthProbe: HealthProbe;
+  readonly native: PostgresqlNativeAccess;
   readonly #primary: PostgresqlConnections;
   /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
   readonly #control: PostgresqlConnections;
@@ -60,6 +62,7 @@ export class PostgresqlEngine implements Engine {
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
     this.#diagnostics = diagnostics;
     this.#writeChanges = writeChanges;
+    this.native = new PostgresqlNativeAccess(primary);
     const inspector = createMigrator(location, control, primary);
     this.healthProbe = {
       engine: 'postgresql',
@@ -104,7 +107,8 @@ export class PostgresqlEngine implements Engine {
   async begin(request: TransactionRequest): Promise<EngineTransaction> {
     const transaction = await TransactionWithSavepoints.begin(this.#primary, request);
     const waiters = createWaiters(this.#primary, this.#control, transaction);
-    return new PostgresqlEngineTransaction(transaction, waiters, this.#writeChanges);
+    const native = new PostgresqlNativeAccess(this.#primary, transaction);
+    return new PostgresqlEngineTransaction(transaction, native, waiters, this.#writeChanges);
   }
 
   migrate(): Promise<string[]> {
@@ -137,13 +141,20 @@ export class PostgresqlEngine implements Engine {
 }
 
 class PostgresqlEngineTransaction implements EngineTransaction {
+  readonly native: PostgresqlNativeAccess;
   readonly waiters: TransactionWaiters;
   readonly hold: ConnectionHold;
   readonly #transaction: TransactionWithSavepoints;
   readonly #writeChanges: ChangeWriter;
   readonly #changes: ChangeEntry[] = [];
 
-  constructor(transaction: TransactionWithSavepoints, waiters: TransactionWaiters, writeChanges: ChangeWriter) {
+  constructor(
+    transaction: TransactionWithSavepoints,
+    native: PostgresqlNativeAccess,
+    waiters: TransactionWaiters,
+    writeChanges: ChangeWriter,
+  ) {
+    this.native = native;
     this.waiters = waiters;
     this.hold = transaction.hold;
     this.#transaction = transaction;

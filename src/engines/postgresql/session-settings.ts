@@ -16,6 +16,9 @@ const settings: Readonly<Record<string, string>> = {
   array_nulls: 'on',
   gin_fuzzy_search_limit: '0',
   exit_on_error: 'off',
+  // Prisma Client parses times in this form only.
+  DateStyle: 'ISO',
+  TimeZone: 'UTC',
 };
 
 const setAll = Object.entries(settings)

@@ -9,7 +9,8 @@ import type { HealthProbe } from '../../storage/health-probe';
 import type { MemoryDirectory } from './memory-directory';
 import type { SqliteSettings } from './connection';
 import { SqliteDatabase } from './database';
-import type { SqliteTransaction } from './transaction';
+import { SqliteNativeAccess } from './native-access';
+import { WriteGuard } from './write-guard';
 import { Mutex } from '../../runtime/mutex';
 import type { ChangeWriter } from '../../storage/transaction';
 import { SqliteTransactionHandle } from './transaction-handle';
@@ -26,6 +27,8 @@ export class SqliteEngine implements Engine {
   readonly migrator: Migrator;
   readonly #settings: SqliteSettings;
   readonly healthProbe: HealthProbe;
+  readonly native: SqliteNativeAccess;
+  readonly #guard = new WriteGuard();
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
   readonly #writeChanges: ChangeWriter;
@@ -41,6 +44,7 @@ export class SqliteEngine implements Engine {
     this.#database = database;
     this.#memory = memory;
     this.#writeChanges = writeChanges;
+    this.native = new SqliteNativeAccess(database, this.#guard);
     this.healthProbe = {
       engine: 'sqlite',
       ping: () =>
@@ -80,7 +84,9 @@ export class SqliteEngine implements Engine {
   }
 
   async begin(): Promise<EngineTransaction> {
-    return new OpenSqliteTransaction(await this.#database.begin(), this.#writeChanges);
+    const state = { transaction: await this.#database.begin(), changes: [], mutex: new Mutex() };
+    const native = new SqliteNativeAccess(this.#database, this.#guard, state);
+    return new OpenSqliteTransaction(state, native, this.#writeChanges);
   }
 
   dataVersion(): number {
@@ -122,11 +128,13 @@ export class SqliteEngine implements Engine {
 }
 
 class OpenSqliteTransaction implements EngineTransaction {
+  readonly native: SqliteNativeAccess;
   readonly #state: SqliteTransactionState;
   readonly #writeChanges: ChangeWriter;
 
-  constructor(transaction: SqliteTransaction, writeChanges: ChangeWriter) {
-    this.#state = { transaction, changes: [], mutex: new Mutex() };
+  constructor(state: SqliteTransactionState, native: SqliteNativeAccess, writeChanges: ChangeWriter) {
+    this.native = native;
+    this.#state = state;
     this.#writeChanges = writeChanges;
   }
 

@@ -5,6 +5,7 @@ import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { SqliteConnection } from './connection';
 import type { SqliteDatabase } from './database';
 import { sqliteDialect } from './dialect';
+import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
 import { SqliteTransactionHandle } from './transaction-handle';
 
@@ -67,26 +68,6 @@ export function createSqliteTransactionExecutor(
         return result;
       }),
   };
-}
-
-// One name serves every savepoint, because only one operation runs at a time.
-const savepoint: Statement = { sql: 'SAVEPOINT operation', args: [] };
-const releaseSavepoint: Statement = { sql: 'RELEASE operation', args: [] };
-const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO operation', args: [] };
-
-async function withSavepoint<T>(connection: SqliteConnection, work: () => Promise<T>): Promise<T> {
-  connection.run(savepoint);
-  try {
-    const result = await work();
-    connection.run(releaseSavepoint);
-    return result;
-  } catch (error) {
-    if (connection.driver.inTransaction) {
-      connection.run(rollbackToSavepoint);
-      connection.run(releaseSavepoint);
-    }
-    throw error;
-  }
 }
 
 async function queryObserved(

@@ -1,5 +1,8 @@
 import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-adapter-utils';
 
+/** Form in which times are stored: integers in milliseconds since 1970, or texts in ISO 8601. */
+export type TimestampFormat = 'milliseconds' | 'iso8601';
+
 /*
  * Between SQLite's values and those of Prisma's driver adapters, as the official adapter for better-sqlite3 does it with
  * `timestampFormat: 'unixepoch-ms'`; a test compares the two. Rows are expected with integers as bigint.
@@ -59,9 +62,9 @@ export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[
 }
 
 /** A parameter as SQLite takes it. */
-export function toSqliteValue(argument: unknown, type: ArgType | undefined): unknown {
+export function toSqliteValue(argument: unknown, type: ArgType | undefined, format: TimestampFormat): unknown {
   if (typeof argument === 'boolean') return argument ? 1 : 0;
-  if (argument instanceof Date) return argument.getTime();
+  if (argument instanceof Date) return toStoredTime(argument, format);
   if (typeof argument !== 'string') return argument;
   switch (type?.scalarType) {
     case 'int':
@@ -72,12 +75,17 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined): unk
     case 'bigint':
       return BigInt(argument);
     case 'datetime':
-      return new Date(argument).getTime();
+      return toStoredTime(new Date(argument), format);
     case 'bytes':
       return Buffer.from(argument, 'base64');
     default:
       return argument;
   }
+}
+
+// The text is the one that the official adapter stores.
+function toStoredTime(time: Date, format: TimestampFormat): number | string {
+  return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }
 
 function inferColumnType(value: unknown): ColumnType {

@@ -1,5 +1,5 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
-import { sqliteErrorOf } from './errors/sqlite-error';
+import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 
 /** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
 export function toDriverAdapterError(error: unknown): unknown {

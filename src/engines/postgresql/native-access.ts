@@ -1,0 +1,57 @@
+import type { PoolClient, QueryConfig } from 'pg';
+import { Failure } from '../../errors/failure';
+import { convertRejection } from '../../runtime/convert-errors';
+import type { NativeAccess, NativeRow, NativeValue } from '../../storage/native-access';
+import type { PostgresqlConnections } from './connections';
+import { classifyPostgresqlError } from './errors/failure';
+import type { TransactionWithSavepoints } from './transaction';
+import { assertForeignTarget, withNumberedParameters } from './write-target';
+
+/** Runs an application's SQL on a PostgreSQL database, or inside one transaction of it. */
+export class PostgresqlNativeAccess implements NativeAccess {
+  readonly #connections: PostgresqlConnections;
+  readonly #transaction: TransactionWithSavepoints | undefined;
+
+  /** @param transaction - transaction that the SQL is part of; undefined runs each statement by itself. */
+  constructor(connections: PostgresqlConnections, transaction?: TransactionWithSavepoints) {
+    this.#connections = connections;
+    this.#transaction = transaction;
+  }
+
+  async query(sql: string, values: readonly NativeValue[]): Promise<readonly NativeRow[]> {
+    const { rows } = await this.#send(sql, values);
+    return rows;
+  }
+
+  async execute(sql: string, values: readonly NativeValue[]): Promise<number> {
+    const { rowCount } = await this.#send(sql, values);
+    return rowCount ?? 0;
+  }
+
+  /** Runs `work`, which must send only `sql`, on a connection. */
+  async run<T>(sql: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    assertForeignTarget(sql);
+    const transaction = this.#transaction;
+    return transaction === undefined ? this.#connections.withClient(work) : transaction.write(work);
+  }
+
+  /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
+  async exclusive<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    if (this.#transaction === undefined) throw new Failure('INTERNAL', 'there is no transaction');
+    return this.#transaction.write(work);
+  }
+
+  #send(sql: string, values: readonly NativeValue[]): Promise<{ rows: NativeRow[]; rowCount: number | null }> {
+    return convertRejection(classifyPostgresqlError, () =>
+      this.run(sql, (client) => client.query<NativeRow>(singleStatement(withNumberedParameters(sql), values))),
+    );
+  }
+}
+
+/**
+ * Returns a query that the server rejects when its text has several statements: the first alone is checked, and a COMMIT
+ * after it would end the transaction.
+ */
+function singleStatement(text: string, values: readonly NativeValue[]): QueryConfig & { queryMode: 'extended' } {
+  return { text, values: [...values], queryMode: 'extended' };
+}

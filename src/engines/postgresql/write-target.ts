@@ -1,0 +1,69 @@
+import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
+
+/** Comments, texts, quoted names, names and single characters of SQL, in this order of preference. */
+const tokens =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]?'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\$?\d+|\S/gu;
+
+/** First words of statements that begin or end a transaction, or change its settings. */
+const controlWords = new Set([
+  ...['abort', 'begin', 'commit', 'end', 'prepare', 'release', 'rollback', 'savepoint', 'start'],
+  ...['set', 'reset', 'discard'],
+]);
+
+/** Words that come before the target of a statement that writes. */
+const targetWords = new Set(['into', 'update', 'from', 'truncate', 'copy', 'table']);
+
+/**
+ * Refuses a statement that writes to this package's tables, as far as its own text shows it. A function or a trigger of
+ * the application may still write to them: only the privileges of the role prevent that.
+ *
+ * @throws PERMISSION_DENIED, or INVALID_INPUT for a statement that begins or ends a transaction
+ */
+export function assertForeignTarget(sql: string): void {
+  const words = [...sql.matchAll(tokens)].map(([token]) => token).filter((token) => !/^(--|\/\*)/.test(token));
+  const first = words[0]?.toLowerCase();
+  if (first !== undefined && controlWords.has(first)) throw transactionControlRefused();
+  for (const [index, word] of words.entries()) {
+    if (!targetWords.has(word.toLowerCase()) || !isWrite(words, index)) continue;
+    const table = targetAfter(words, index + 1);
+    if (table !== undefined && ownTables.has(table)) throw ownTableProtected(table);
+  }
+}
+
+function isWrite(words: readonly string[], index: number): boolean {
+  const [word, before] = [words[index], words[index - 1]].map((text) => text?.toLowerCase());
+  switch (word) {
+    case 'from':
+      return before === 'delete';
+    case 'into':
+      return before === 'insert' || before === 'merge';
+    case 'update':
+      // FOR UPDATE, FOR NO KEY UPDATE and DO UPDATE have no target.
+      return before !== 'for' && before !== 'key' && before !== 'do' && before !== 'on';
+    case 'table':
+      return before === 'alter' || before === 'drop' || before === 'truncate';
+    default:
+      return true;
+  }
+}
+
+/** Returns the name of the table at `index`, without its schema. */
+function targetAfter(words: readonly string[], index: number): string | undefined {
+  let place = index;
+  while (['only', 'if', 'exists', 'table'].includes(words[place]?.toLowerCase() ?? '')) place += 1;
+  while (words[place + 1] === '.') place += 2;
+  const name = words[place];
+  if (name === undefined) return undefined;
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+}
+
+/**
+ * Returns SQL with the question marks of its parameters numbered, so that the same text runs on both engines. SQL that
+ * already has numbered parameters is returned unchanged: there, a question mark is an operator.
+ */
+export function withNumberedParameters(sql: string): string {
+  const isNumbered = [...sql.matchAll(tokens)].some(([token]) => /^\$\d/.test(token));
+  if (isNumbered) return sql;
+  let count = 0;
+  return sql.replace(tokens, (token) => (token === '?' ? `$${(count += 1)}` : token));
+}

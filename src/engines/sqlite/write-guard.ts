@@ -1,0 +1,82 @@
+import type { Database } from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
+import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
+
+/** Result of a check of one SQL text: the failure, or undefined when the text may run. */
+interface Verdict {
+  readonly failure: ReturnType<typeof ownTableProtected> | undefined;
+}
+
+/** Instruction of a compiled statement, as EXPLAIN returns it. */
+interface Instruction {
+  readonly opcode: string;
+  readonly p1: number;
+  readonly p2: number;
+  readonly p3: number;
+  readonly p5: number;
+}
+
+/** Flag of OpenWrite: the second operand is a register, not a page. SQLite sets it for new tables only. */
+const isRegister = 0x10;
+
+const maxTexts = 256;
+
+/**
+ * Refuses SQL that writes to this package's tables. SQLite compiles a statement to a program whose instructions name
+ * the tables that it opens for writing, also those of triggers and foreign keys. Each SQL text is examined once.
+ */
+export class WriteGuard {
+  readonly #verdicts = new LRUCache<string, Verdict>({ max: maxTexts });
+  #schemaVersion: unknown;
+
+  /**
+   * @param parameterCount - number of parameters of the SQL.
+   * @throws PERMISSION_DENIED, or INVALID_INPUT for SQL that begins or ends a transaction
+   */
+  assertAllowed(driver: Database, sql: string, parameterCount: number): void {
+    const schemaVersion = driver.pragma('schema_version', { simple: true });
+    if (schemaVersion !== this.#schemaVersion) {
+      this.#verdicts.clear();
+      this.#schemaVersion = schemaVersion;
+    }
+    let verdict = this.#verdicts.get(sql);
+    if (verdict === undefined) {
+      verdict = { failure: findFailure(driver, sql, parameterCount) };
+      this.#verdicts.set(sql, verdict);
+    }
+    if (verdict.failure !== undefined) throw verdict.failure;
+  }
+}
+
+function findFailure(driver: Database, sql: string, parameterCount: number): Verdict['failure'] {
+  const values = Array<null>(parameterCount).fill(null);
+  const program = driver.prepare<null[], Instruction>(`EXPLAIN ${sql}`).all(...values);
+  if (program.some(({ opcode }) => opcode === 'AutoCommit' || opcode === 'Savepoint')) {
+    return transactionControlRefused();
+  }
+  const written = new Set(program.flatMap(rootPageOf));
+  // A virtual table has no pages of its own; an application has no reason to name this one.
+  const isSearchIndex = program.some(({ opcode }) => opcode === 'VUpdate') && sql.includes('agent_names_search');
+  if (written.size === 0) return isSearchIndex ? ownTableProtected('agent_names_search') : undefined;
+  const tables = driver
+    .prepare<[], { readonly page: number; readonly name: string }>(
+      'SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0',
+    )
+    .all();
+  const own = tables.find(({ page, name }) => written.has(page) && isOwn(name));
+  if (own !== undefined) return ownTableProtected(own.name);
+  return isSearchIndex ? ownTableProtected('agent_names_search') : undefined;
+}
+
+function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
+  // The third or second operand is the number of the database: attached ones are the application's own.
+  if (opcode === 'OpenWrite') return p3 === 0 && (p5 & isRegister) === 0 ? [p2] : [];
+  if (opcode === 'Clear') return p2 === 0 ? [p1] : [];
+  return opcode === 'Destroy' ? [p1] : [];
+}
+
+// SQLite folds the case of names, and keeps the search index in tables of this prefix.
+function isOwn(name: string): boolean {
+  const folded = name.toLowerCase();
+  return ownTables.has(folded) || folded.startsWith('agent_names_search_');
+}

@@ -1,0 +1,32 @@
+import type {
+  ConnectionInfo,
+  IsolationLevel,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+} from '@prisma/driver-adapter-utils';
+import type { TransactionIsolation } from '../options/transaction-options';
+import type { NativeAccess } from '../storage/native-access';
+
+/** What Prisma's driver adapter needs of one engine; `C` is a connection of its driver. */
+export interface EngineBinding<C> {
+  readonly info: Pick<SqlDriverAdapterFactory, 'provider' | 'adapterName'>;
+  /** Returns the limits and the schema of a connection. */
+  connectionInfo(native: NativeAccess): Promise<ConnectionInfo>;
+  /** Returns the isolation for Prisma's; throws when the engine does not have it. */
+  toIsolation(level: IsolationLevel | undefined): TransactionIsolation;
+  /** Runs a query by itself, or inside the transaction of `native`. */
+  query(native: NativeAccess, query: SqlQuery): Promise<SqlResultSet>;
+  /** Runs a statement as {@link query} does, and returns the number of changed rows. */
+  execute(native: NativeAccess, query: SqlQuery): Promise<number>;
+  /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
+  exclusive<T>(native: NativeAccess, work: (connection: C) => Promise<T>): Promise<T>;
+  /** Throws when the query may not run: see {@link NativeAccess}. */
+  assertAllowed(native: NativeAccess, connection: C, query: SqlQuery): void;
+  queryOn(connection: C, query: SqlQuery): SqlResultSet | Promise<SqlResultSet>;
+  executeOn(connection: C, query: SqlQuery): number | Promise<number>;
+  /** Runs a command without parameters and results. */
+  command(connection: C, sql: string): void | Promise<void>;
+  /** Converts an error of the driver to the one that Prisma understands; returns any other error unchanged. */
+  toPrismaError(error: unknown): unknown;
+}

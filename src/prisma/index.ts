@@ -1,0 +1,27 @@
+import { PrismaClient as SqliteClient } from '../generated/prisma/client';
+import { PrismaClient as PostgresqlClient } from '../generated/prisma-postgresql/client';
+
+export { Prisma } from '../generated/prisma/client';
+export * from '../generated/prisma/enums';
+export type * from '../generated/prisma/client';
+export { prismaAdapter, type PrismaAdapterOptions } from './prisma-adapter';
+export type { TimestampFormat } from './sqlite-values';
+
+/**
+ * Prisma Client for the tables of this package, on either engine: the adapter decides. The two generated clients have
+ * the same models and calls.
+ *
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient({ adapter: prismaAdapter(db) });
+ * const owners = await prisma.agent.groupBy({ by: ['owner'], _count: true });
+ * ```
+ */
+export const PrismaClient: typeof SqliteClient = new Proxy(SqliteClient, {
+  construct: (target, options: ConstructorParameters<typeof SqliteClient>) =>
+    // Reflect.construct returns any; a constructor returns an object.
+    Reflect.construct(options[0].adapter?.provider === 'postgres' ? PostgresqlClient : target, options) as object,
+});
+
+/** Instance of {@link PrismaClient}. */
+export type PrismaClient = SqliteClient;

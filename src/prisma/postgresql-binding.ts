@@ -1,0 +1,99 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlQuery,
+  type SqlResultSet,
+} from '@prisma/driver-adapter-utils';
+import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import { PostgresqlNativeAccess } from '../engines/postgresql/native-access';
+import { assertForeignTarget } from '../engines/postgresql/write-target';
+import { Failure } from '../errors/failure';
+import type { NativeAccess } from '../storage/native-access';
+import type { EngineBinding } from './engine-binding';
+
+/** Limit of one statement: the protocol counts parameters in 16 bits. */
+const maxBindValues = 32_766;
+
+const settingsSql = `SELECT current_schema() AS schema,
+  current_setting('DateStyle') LIKE 'ISO%' AND now()::text LIKE '%+00' AS readable`;
+
+/** Returns the binding of PostgreSQL: the official adapter, on connections of ours. */
+export function postgresqlBinding(): EngineBinding<PoolClient> {
+  const adapters = new WeakMap<PoolClient, Promise<SqlDriverAdapter>>();
+  const adapterOf = (client: PoolClient): Promise<SqlDriverAdapter> => {
+    let adapter = adapters.get(client);
+    if (adapter === undefined) {
+      adapter = new PrismaPg(poolOf(client)).connect();
+      adapters.set(client, adapter);
+    }
+    return adapter;
+  };
+  const queryOn = async (client: PoolClient, query: SqlQuery): Promise<SqlResultSet> =>
+    (await adapterOf(client)).queryRaw(withZones(query));
+  const executeOn = async (client: PoolClient, query: SqlQuery): Promise<number> =>
+    (await adapterOf(client)).executeRaw(withZones(query));
+  return {
+    info: { provider: 'postgres', adapterName: 'ans-database' },
+    connectionInfo: async (native) => {
+      const [row] = await native.query(settingsSql, []);
+      if (row?.['readable'] !== true) throw unreadableTimes();
+      // Prisma Client qualifies the names of tables.
+      const schemaName = typeof row['schema'] === 'string' ? row['schema'] : 'public';
+      return { schemaName, maxBindValues, supportsRelationJoins: true };
+    },
+    toIsolation: (level) => {
+      if (level === 'SERIALIZABLE') return 'serializable';
+      if (level !== 'SNAPSHOT') return 'snapshot';
+      throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level });
+    },
+    query: (native, query) => accessOf(native).run(query.sql, (client) => queryOn(client, query)),
+    execute: (native, query) => accessOf(native).run(query.sql, (client) => executeOn(client, query)),
+    exclusive: (native, work) => accessOf(native).exclusive(work),
+    assertAllowed: (_native, _client, { sql }) => {
+      assertForeignTarget(sql);
+    },
+    queryOn,
+    executeOn,
+    command: async (client, sql) => {
+      await client.query(sql);
+    },
+    // The official adapter has converted them.
+    toPrismaError: (error) => error,
+  };
+}
+
+function accessOf(native: NativeAccess): PostgresqlNativeAccess {
+  if (native instanceof PostgresqlNativeAccess) return native;
+  throw new Failure('INTERNAL', 'the database is not on PostgreSQL');
+}
+
+// Connections of a pooler keep their settings, because all of its clients share them.
+function unreadableTimes(): Failure {
+  const message =
+    'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';
+  return new Failure('INVALID_OPTIONS', message, { field: 'url' });
+}
+
+/** Returns a pool of one connection, which is in use: the official adapter accepts only a pool. */
+function poolOf(client: PoolClient): Pool {
+  // It calls `query` and listens for errors, for which the prototype suffices; a constructed pool would connect.
+  return Object.create(Pool.prototype, {
+    query: { value: (config: QueryConfig) => client.query(config) },
+    options: { value: {} },
+  }) as Pool;
+}
+
+// The official adapter sends times without a zone, which the server takes to be the session's.
+function withZones(query: SqlQuery): SqlQuery {
+  const isTime = query.argTypes.map(({ scalarType, arity }) => scalarType === 'datetime' && arity === 'scalar');
+  if (!isTime.includes(true)) return query;
+  return {
+    ...query,
+    // Prisma Client gives a time in one of these forms.
+    args: query.args.map((arg, index) =>
+      isTime[index] === true && arg !== null ? new Date(arg as string | Date).toISOString() : arg,
+    ),
+    argTypes: query.argTypes.map((type, index) => (isTime[index] === true ? { ...type, scalarType: 'string' } : type)),
+  };
+}

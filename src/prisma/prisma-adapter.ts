@@ -1,0 +1,163 @@
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
+import { sessionOf } from '../database-operations';
+import type { DatabaseService } from '../database-service';
+import { driverErrorOf } from '../errors/driver-error';
+import { Failure } from '../errors/failure';
+import { DatabaseSession } from '../runtime/session';
+import type { NativeAccess } from '../storage/native-access';
+import type { Session } from '../storage/session';
+import type { TransactionScope } from '../transaction-scope';
+import type { EngineBinding } from './engine-binding';
+import { postgresqlBinding } from './postgresql-binding';
+import { sqliteBinding } from './sqlite-binding';
+import type { TimestampFormat } from './sqlite-values';
+
+/** Options of {@link prismaAdapter}. */
+export interface PrismaAdapterOptions {
+  /**
+   * SQLite: how times are stored. `milliseconds`: as integers since 1970, as in the tables of this package. `iso8601`: as
+   * text, as Prisma stores them by default in an application's own tables. PostgreSQL ignores it.
+   *
+   * @defaultValue `'milliseconds'`
+   */
+  timestampFormat?: TimestampFormat | undefined;
+}
+
+/**
+ * Returns Prisma's driver adapter for a database, or for one transaction of it. Create one client for the life of the
+ * database: constructing a client takes milliseconds.
+ *
+ * Outside `db.transaction` the client reads the committed state, and each of its writes is a transaction by itself.
+ * Inside the callback of `db.transaction` a client of `db` is part of that transaction. An interactive transaction of
+ * the client outside `db.transaction` has a connection of its own; on SQLite it holds the single writer until it ends.
+ *
+ * The tables of this package can be read, and not written: a write fails with PERMISSION_DENIED, because it would bypass
+ * the change feed, the event chain and the cache.
+ *
+ * @example
+ * ```ts
+ * const prisma = new PrismaClient({ adapter: prismaAdapter(db) });
+ * const active = await prisma.agent.count({ where: { status: 'ACTIVE' } });
+ * ```
+ */
+export function prismaAdapter(
+  owner: DatabaseService | TransactionScope,
+  { timestampFormat = 'milliseconds' }: PrismaAdapterOptions = {},
+): SqlDriverAdapterFactory {
+  const session = sessionOf(owner);
+  return session.engine === 'postgresql'
+    ? adapterFactory(session, postgresqlBinding())
+    : adapterFactory(session, sqliteBinding(timestampFormat));
+}
+
+/** Returns the adapter of a session; for callers that have no service. */
+export function adapterFactory<C>(session: Session, binding: EngineBinding<C>): SqlDriverAdapterFactory {
+  return { ...binding.info, connect: () => connect(session, binding) };
+}
+
+async function connect<C>(session: Session, binding: EngineBinding<C>): Promise<SqlDriverAdapter> {
+  const info = await session.withNative((native) => binding.connectionInfo(native));
+  const converted = <T>(work: (native: NativeAccess) => Promise<T>): Promise<T> =>
+    withPrismaErrors(binding, () => session.withNative(work));
+  return {
+    ...binding.info,
+    queryRaw: (query) => converted((native) => binding.query(native, query)),
+    executeRaw: (query) => converted((native) => binding.execute(native, query)),
+    executeScript: () =>
+      Promise.reject(new Failure('INVALID_INPUT', 'scripts cannot be run through the adapter: send one statement')),
+    startTransaction: async (level) => startTransaction(session, binding, binding.toIsolation(level)),
+    getConnectionInfo: () => info,
+    dispose: () => Promise.resolve(),
+  };
+}
+
+async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw binding.toPrismaError(error);
+  }
+}
+
+/** Thrown to roll back a transaction at Prisma's request. */
+const rolledBack = new Error('rolled back');
+
+/**
+ * Starts a transaction of Prisma: a savepoint inside a transaction of the database, and a transaction of the database
+ * elsewhere. It lasts until Prisma ends it.
+ */
+function startTransaction<C>(
+  session: Session,
+  binding: EngineBinding<C>,
+  isolation: ReturnType<EngineBinding<C>['toIsolation']>,
+): Promise<Transaction> {
+  return new Promise((resolve, reject) => {
+    let isStarted = false;
+    const hold = (native: NativeAccess): Promise<void> =>
+      binding.exclusive(native, (connection) => {
+        // The database repeats a transaction after a conflict, but Prisma cannot.
+        if (isStarted)
+          throw new Failure('CONFLICT', 'the transaction conflicted with another one', { retryable: true });
+        isStarted = true;
+        return new Promise<void>((commit, rollback) => {
+          resolve(toTransaction(binding, native, connection, { commit, rollback, ended: () => ended }));
+        });
+      });
+    const isOutside = session instanceof DatabaseSession && !session.isInsideTransaction();
+    const ended = isOutside
+      ? session.transaction((transaction) => transaction.withNative(hold), isolation)
+      : session.withNative(hold);
+    // After the start it has no effect: the end of the transaction reports the error.
+    ended.catch((error: unknown) => {
+      const reason = binding.toPrismaError(driverErrorOf(error) ?? error);
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    });
+  });
+}
+
+/** Ways to end a transaction. */
+interface TransactionEnd {
+  readonly commit: () => void;
+  readonly rollback: (reason: Error) => void;
+  /** Returns the end of the transaction of the database. */
+  readonly ended: () => Promise<void>;
+}
+
+function toTransaction<C>(
+  binding: EngineBinding<C>,
+  native: NativeAccess,
+  connection: C,
+  { commit, rollback, ended }: TransactionEnd,
+): Transaction {
+  const command = (sql: string): Promise<void> =>
+    withPrismaErrors(binding, async () => binding.command(connection, sql));
+  return {
+    ...binding.info,
+    // The adapter commits and rolls back by itself; Prisma must not send COMMIT and ROLLBACK.
+    options: { usePhantomQuery: true },
+    queryRaw: (query) =>
+      withPrismaErrors(binding, async () => {
+        binding.assertAllowed(native, connection, query);
+        return binding.queryOn(connection, query);
+      }),
+    executeRaw: (query) =>
+      withPrismaErrors(binding, async () => {
+        binding.assertAllowed(native, connection, query);
+        return binding.executeOn(connection, query);
+      }),
+    commit: () => {
+      commit();
+      return ended();
+    },
+    rollback: () => {
+      rollback(rolledBack);
+      return ended().catch((error: unknown) => {
+        if (error !== rolledBack) throw error;
+      });
+    },
+    // Their names are Prisma's own, a letter and a number.
+    createSavepoint: (name) => command(`SAVEPOINT "${name}"`),
+    rollbackToSavepoint: (name) => command(`ROLLBACK TO "${name}"`),
+    releaseSavepoint: (name) => command(`RELEASE "${name}"`),
+  };
+}

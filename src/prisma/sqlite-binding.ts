@@ -1,0 +1,72 @@
+import { DriverAdapterError, type SqlQuery, type SqlResultSet } from '@prisma/driver-adapter-utils';
+import type { SqliteConnection } from '../engines/sqlite/connection';
+import { SqliteNativeAccess } from '../engines/sqlite/native-access';
+import { Failure } from '../errors/failure';
+import type { NativeAccess } from '../storage/native-access';
+import type { EngineBinding } from './engine-binding';
+import { toDriverAdapterError } from './sqlite-errors';
+import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from './sqlite-values';
+
+/** Limit of one statement, as better-sqlite3 compiles SQLite. */
+const maxBindValues = 32_766;
+
+/** Returns the binding of SQLite. */
+export function sqliteBinding(timestampFormat: TimestampFormat): EngineBinding<SqliteConnection> {
+  const valuesOf = ({ args, argTypes }: SqlQuery): unknown[] =>
+    args.map((argument, index) => toSqliteValue(argument, argTypes[index], timestampFormat));
+  return {
+    info: { provider: 'sqlite', adapterName: 'ans-database' },
+    connectionInfo: () => Promise.resolve({ maxBindValues, supportsRelationJoins: false }),
+    toIsolation: (level) => {
+      if (level === undefined || level === 'SERIALIZABLE') return 'serializable';
+      throw new DriverAdapterError({ kind: 'InvalidIsolationLevel', level });
+    },
+    query: (native, query) =>
+      accessOf(native).run(query.sql, query.args.length, (connection) =>
+        queryOn(connection, query.sql, valuesOf(query)),
+      ),
+    execute: (native, query) =>
+      accessOf(native).run(query.sql, query.args.length, (connection) =>
+        executeOn(connection, query.sql, valuesOf(query)),
+      ),
+    exclusive: (native, work) => accessOf(native).exclusive(work),
+    assertAllowed: (native, connection, query) => {
+      accessOf(native).assertAllowed(connection, query.sql, query.args.length);
+    },
+    queryOn: (connection, query) => queryOn(connection, query.sql, valuesOf(query)),
+    executeOn: (connection, query) => executeOn(connection, query.sql, valuesOf(query)),
+    command: ({ driver }, sql) => {
+      driver.exec(sql);
+    },
+    toPrismaError: toDriverAdapterError,
+  };
+}
+
+function accessOf(native: NativeAccess): SqliteNativeAccess {
+  if (native instanceof SqliteNativeAccess) return native;
+  throw new Failure('INTERNAL', 'the database is not on SQLite');
+}
+
+function executeOn(connection: SqliteConnection, sql: string, values: readonly unknown[]): number {
+  return connection.prepareForPrisma(sql).run(...values).changes;
+}
+
+function queryOn(connection: SqliteConnection, sql: string, values: readonly unknown[]): SqlResultSet {
+  const statement = connection.prepareForPrisma(sql);
+  if (!statement.reader) {
+    statement.run(...values);
+    return { columnNames: [], columnTypes: [], rows: [] };
+  }
+  const rows = statement.all(...values);
+  // Only now: a statement that was prepared before the schema changed learns of it when it is run.
+  const columns = statement.columns();
+  const columnTypes = toColumnTypes(
+    columns.map(({ type }) => type),
+    rows,
+  );
+  return {
+    columnNames: columns.map(({ name }) => name),
+    columnTypes,
+    rows: rows.map((row) => toPrismaRow(row, columnTypes)),
+  };
+}
