@@ -15,9 +15,12 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit',
 });
 
-const names = Object.keys(require(join(output, 'index.js'))).sort();
-writeFileSync(
-  join(output, 'index.mjs'),
-  `import entry from './index.js';\nexport const { ${names.join(', ')} } = entry;\n`,
-);
-writeFileSync(join(output, 'index.d.mts'), "export * from './index.js';\n");
+for (const entry of ['.', 'prisma']) {
+  const folder = join(output, entry);
+  const names = Object.keys(require(join(folder, 'index.js'))).sort();
+  writeFileSync(
+    join(folder, 'index.mjs'),
+    `import entry from './index.js';\nexport const { ${names.join(', ')} } = entry;\n`,
+  );
+  writeFileSync(join(folder, 'index.d.mts'), "export * from './index.js';\n");
+}

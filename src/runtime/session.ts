@@ -11,14 +11,15 @@ import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import { CircuitBreaker } from './circuit-breaker';
-import type { Engine, EngineName, EngineTransaction, TransactionRequest, TransactionWaiters } from '../storage/engine';
+import type { Engine, EngineName, EngineTransaction, TransactionRequest } from '../storage/engine';
 import type { Executor } from '../storage/executor';
+import { GuardedExecutors } from './guarded-executors';
 import { endsWithin, InFlightCalls } from './in-flight-calls';
 import { Mutex } from './mutex';
-import { perform, statementObserver, reportFailure } from './perform';
-import { hasTime, retry, transientCode, withRetry, type RetryRules } from './retry';
+import { perform, reportFailure } from './perform';
+import { hasTime, retry, transientCode } from './retry';
 import { enclosingTransaction, isInsideTransaction } from './transaction-context';
-import { TransactionAttempt } from './transaction-session';
+import { TransactionAttempt, withWaitersOf } from './transaction-session';
 
 /** Minimum time in milliseconds for a server to end its connections. */
 const shortestGoodbyeMs = 1000;
@@ -41,6 +42,7 @@ export class DatabaseSession implements Session {
   readonly #idleTimeoutMs: number;
   #flights = new InFlightCalls();
   #repetitions = new Mutex();
+  readonly #executors: GuardedExecutors;
   #database: Engine | undefined;
 
   constructor(diagnostics: Diagnostics, settings: SessionSettings) {
@@ -96,7 +98,7 @@ export class DatabaseSession implements Session {
   ): Promise<T> {
     return this.#perform(operation, () => {
       const mayBeBehind = !requiresPrimary(options);
-      return work(this.#executorFor(this.#openDatabase(), operation, mayBeBehind));
+      return work(this.#executors.create(this.#openDatabase(), operation, mayBeBehind));
     });
   }
 
@@ -110,10 +112,10 @@ export class DatabaseSession implements Session {
       const database = this.#openDatabase();
       const lookup = find();
       if (database.cache === undefined || !mayBeBehind) {
-        return lookup.read(this.#executorFor(database, operation, mayBeBehind));
+        return lookup.read(this.#executors.create(database, operation, mayBeBehind));
       }
       // A replica may lack recent changes, and the cache would keep its records for longer than the permitted lag.
-      return database.cache.read(lookup, () => lookup.read(this.#executorFor(database, operation, false)));
+      return database.cache.read(lookup, () => lookup.read(this.#executors.create(database, operation, false)));
     });
   }
 
@@ -131,7 +133,7 @@ export class DatabaseSession implements Session {
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => {
-      const executor = this.#executorFor(this.#openDatabase(), operation, false);
+      const executor = this.#executors.create(this.#openDatabase(), operation, false);
       // It would wait for the transaction's lock, and the transaction for it.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor);
@@ -177,7 +179,7 @@ export class DatabaseSession implements Session {
       return this.#repetitions.runExclusive(() => {
         // It may have waited long for its turn.
         if (!hasTime(policy, startMs, 0)) throw error;
-        const observe = this.#retryObserver('transaction');
+        const observe = this.#executors.retryObserver('transaction');
         observe(code, 1, 0);
         return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
       });
@@ -216,42 +218,13 @@ export class DatabaseSession implements Session {
     if (this.isInsideTransaction()) throw writeBesideTransaction();
     // After an error of a read-only server, the whole transaction is repeated.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
-    return retry({ ...this.#rules('transaction'), codeOf }, () => database.begin(request), startMs);
+    return retry({ ...this.#executors.rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }
 
   #openDatabase(): Engine {
     if (this.#database === undefined) throw notInitialized();
     return this.#database;
   }
-
-  #executorFor(database: Engine, operation: Operation, mayBeBehind: boolean): Executor {
-    const observe = statementObserver(this.#diagnostics, operation);
-    const executor = database.createExecutor(observe);
-    const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
-    const guarded = isGuarded ? withRetry(executor, this.#rules(operation)) : executor;
-    // Before the breaker, which knows of the primary alone.
-    return mayBeBehind ? (database.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
-  }
-
-  #rules(operation: Operation): RetryRules {
-    return {
-      policy: this.#policy,
-      codeOf: transientCode,
-      observe: this.#retryObserver(operation),
-      breaker: this.#breaker,
-    };
-  }
-
-  #retryObserver(operation: Operation): RetryRules['observe'] {
-    return (code, attempt, delayMs) => this.#diagnostics.retrying(operation, code, attempt, delayMs);
-  }
-}
-
-/** Adds the calls in the queue for repeated transactions to the waiting calls. */
-function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
-  return {
-    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
-  };
 }
 
 function writeBesideTransaction(): Failure {

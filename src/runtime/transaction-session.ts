@@ -9,6 +9,7 @@ import type { Executor } from '../storage/executor';
 import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
+import type { Mutex } from './mutex';
 import { perform, statementObserver } from './perform';
 import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
@@ -209,4 +210,11 @@ export class TransactionAttempt<T> {
 function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
   const { code, isSerializationConflict, isReadOnlyServer } = classifyError(error);
   return isSerializationConflict || isReadOnlyServer ? code : undefined;
+}
+
+/** Adds the calls in the queue for repeated transactions to the waiting calls. */
+export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
+  return {
+    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
+  };
 }

@@ -3,7 +3,7 @@ import { Failure } from '../../errors/failure';
 import { convertRejection } from '../../runtime/convert-errors';
 import type { NativeAccess, NativeRow, NativeValue } from '../../storage/native-access';
 import type { PostgresqlConnections } from './connections';
-import { classifyPostgresqlError } from './errors/failure';
+import { classifyPostgresqlError } from './errors/classify';
 import type { TransactionWithSavepoints } from './transaction';
 import { assertForeignTarget, withNumberedParameters } from './write-target';
 

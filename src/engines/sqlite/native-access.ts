@@ -4,7 +4,7 @@ import type { Mutex } from '../../runtime/mutex';
 import type { NativeAccess, NativeRow, NativeValue } from '../../storage/native-access';
 import type { SqliteConnection } from './connection';
 import type { SqliteDatabase } from './database';
-import { classifySqliteError } from './errors/failure';
+import { classifySqliteError } from './errors/classify';
 import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
 import type { WriteGuard } from './write-guard';
