@@ -53,6 +53,7 @@ export class DatabaseSession implements Session {
     const { breaker } = settings;
     this.#breaker =
       breaker && new CircuitBreaker(breaker, (state, failures) => diagnostics.breakerChanged(state, failures));
+    this.#executors = new GuardedExecutors(diagnostics, settings.retry, this.#breaker);
   }
 
   /** Lets work begin. */
