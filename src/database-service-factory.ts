@@ -7,23 +7,24 @@ import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 
 interface Instance {
-  /** As they were read when it was made, whatever has become of the caller's object since. */
+  /** Options of the first call, independent of later changes to the caller's object. */
   readonly options: ResolvedOptions;
   readonly ready: Promise<DatabaseService>;
 }
 
-/** Gives a process one database service that all of its parts share. */
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- the form that the seed's callers know
+/** Creates the database service that all parts of a process share. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- callers use its static methods
 export class DatabaseServiceFactory {
   static #instance: Instance | undefined;
   static #resetting: Promise<void> | undefined;
 
   /**
-   * The one instance of this process, initialized. The first call makes it; concurrent first calls get the same one. A
-   * start that failed is forgotten, so the next call tries again.
+   * Returns the only instance of this process, initialized. The first call creates it; concurrent first calls get the
+   * same one. After a failed start, the next call tries again.
    *
-   * @param options - those of the first call count; later calls may leave them out or repeat them.
-   * @throws INVALID_OPTIONS for options other than those of the live instance, and whatever `initialize` throws.
+   * @param options - options of the instance. Later calls omit them or pass equal ones.
+   * @throws INVALID_OPTIONS when the options differ from those of the existing instance; the errors of `initialize()`.
+   * @example const db = await DatabaseServiceFactory.getInstance({ url: 'file:./directory.sqlite' });
    */
   static async getInstance(options?: DatabaseOptions): Promise<DatabaseService> {
     while (this.#resetting !== undefined) await this.#resetting.catch(() => undefined);

@@ -33,9 +33,15 @@ import { TransactionScope } from './transaction-scope';
 export let optionsOf: (service: DatabaseService) => ResolvedOptions;
 
 /**
- * The directory's database: agents, certificates and security events.
+ * Database of a directory: agents, certificates and security events. Every error is a `DatabaseError`; calls before
+ * `initialize()` and after `close()` fail with NOT_INITIALIZED.
  *
- * Every method fails with a `DatabaseError`: NOT_INITIALIZED before `initialize()` and after `close()`.
+ * @example
+ * ```ts
+ * await using db = new DatabaseService({ url: 'file:./directory.sqlite' });
+ * await db.initialize();
+ * const agents = await db.queryAgents({ capabilities: ['plan'] });
+ * ```
  */
 export class DatabaseService extends DatabaseOperations implements AsyncDisposable {
   readonly #options: ResolvedOptions;
@@ -49,7 +55,7 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Opens nothing yet.
+   * Checks the options. Does not open the database.
    *
    * @throws INVALID_OPTIONS
    */
@@ -70,29 +76,28 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Opens the database and looks after its schema as the option `migrations` says. Does nothing where it is open;
-   * concurrent calls share one run. After `close()` it opens again; after a failure it tries again.
+   * Opens the database, and applies or verifies its migrations, as the option `migrations` says. Does nothing when it is
+   * open. Concurrent calls share one run. Call it again after `close()` or after a failure.
    *
-   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, UNAVAILABLE, READ_ONLY, CORRUPT, BUSY, STORAGE_FULL; CONFLICT
-   * inside a transaction of this very database that is being closed.
+   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, UNAVAILABLE, DRIVER_UNAVAILABLE,
+   * READ_ONLY, CORRUPT, BUSY, STORAGE_FULL; CONFLICT inside a transaction of this database while it is being closed.
    */
   initialize(): Promise<void> {
-    // The closing that comes first waits for the transaction, which would wait for the opening after it.
+    // The opening waits for the closing, which waits for the transaction, which would wait for the opening.
     const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
     if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
     return this.#lifecycle.open();
   }
 
   /**
-   * Closes the database: rejects new calls, waits for the calls in flight, including a transaction, for at most
-   * `closeTimeoutMs`, and closes all connections. Does nothing when it is closed already; concurrent calls share one
-   * run.
+   * Closes the database: rejects new calls, waits for the calls and transactions in flight for at most
+   * `closeTimeoutMs`, and closes all connections. Does nothing when it is closed. Concurrent calls share one run.
    *
-   * @throws TIMEOUT when calls were still in flight: they were aborted, their transactions are rolled back, and their
-   * next calls fail with NOT_INITIALIZED; the database is closed. CONFLICT inside a transaction of this database.
+   * @throws TIMEOUT when calls were still in flight. They are aborted and their transactions are rolled back; the
+   * database is closed. CONFLICT inside a transaction of this database.
    */
   close(): Promise<void> {
-    // Inside a transaction it would wait for the transaction, which waits for it.
+    // It would wait for the transaction, which would wait for it.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }
@@ -103,16 +108,15 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Runs `work` in one transaction, atomically. While it runs, other reads of this database see the last committed
-   * state. That also applies to reads of the database object inside `work`; writes to it there fail at once with
-   * CONFLICT. The transaction waits for calls that `work` did not await. A write that was begun outside may wait for
-   * the end of the transaction, so `work` must not wait for it.
+   * Runs `work` in one transaction, atomically. Calls of its argument `tx` are part of the transaction. Meanwhile, all
+   * other reads see the last committed state, also reads of the database object inside `work`; writes to it there fail
+   * at once with CONFLICT. The transaction waits for calls that `work` did not await. `work` must not wait for a write
+   * outside of the transaction, which may wait for the end of the transaction.
    *
-   * On SQLite transactions run one after another. On PostgreSQL they run concurrently, each on the state at its
-   * beginning. By default, with `isolation: 'snapshot'`, two transactions that read the same and change different
-   * records both commit: they may exceed a limit such as "an owner has at most one agent", which each of them checked.
-   * `isolation: 'serializable'` prevents that among transactions that all use it. After a conflict between
-   * transactions, `work` runs again, within the option `retry`.
+   * On SQLite, transactions run one after another. On PostgreSQL they run concurrently, each on a snapshot of its
+   * beginning. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones both
+   * commit (write skew). `isolation: 'serializable'` prevents that among transactions that all use it. After a conflict
+   * with another transaction, `work` runs again, within the limits of the option `retry`.
    *
    * @example
    * ```ts
@@ -125,10 +129,9 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
    * ```
    *
    * @returns the result of `work`, after the commit.
-   * @throws the error of `work`, unchanged, after the rollback; BUSY when another process keeps the lock; CONFLICT when
-   * conflicts with other transactions lasted until the time for retries was over; TIMEOUT when it sent no statement for
-   * `transactionIdleTimeoutMs` while another call waited for it; NOT_INITIALIZED when `close()` aborted it;
-   * INVALID_INPUT when `work` is not a function or the options are wrong.
+   * @throws the error of `work`, unchanged, after the rollback; CONFLICT when it conflicts with other transactions until
+   * the retries are exhausted; BUSY when another process holds the lock; TIMEOUT when it sends no statement for
+   * `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when `close()` aborts it; INVALID_INPUT.
    */
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
     let isolation: TransactionIsolation;
@@ -144,27 +147,30 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * Brings the schema up to date, whatever the option `migrations` says. All of the pending migrations are applied, or
-   * none; several processes may do it at once.
+   * Applies the pending migrations atomically, whatever the option `migrations` says. Several processes may call it at
+   * the same time.
    *
-   * @returns the names of the migrations that this call applied, in their order; an empty array when it was up to date.
-   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, BUSY
+   * @returns the names of the applied migrations, in order; an empty array when the schema is up to date.
+   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, BUSY
    */
   migrateDatabase(): Promise<string[]> {
     return this.#session.migrate();
   }
 
   /**
-   * Checks all stored data: the engine's own structures, all references between records, every derived column, rules
-   * that no constraint can express, and the chain of security events. Reads all records as one state, on a connection
-   * of its own, in bounded memory and with pauses for other work of the process. Others may write meanwhile; their
-   * changes are never reported as damage. On SQLite the check of the file runs in a thread; during the check the
-   * write-ahead log only grows. Inside a transaction it sees the last committed state.
+   * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
+   * that no constraint can express, and the event chain. Changes nothing. Reads one snapshot on a connection of its own,
+   * in bounded memory, and pauses for other work of the process. Concurrent writes are never reported as damage. On
+   * SQLite, the file is checked in a thread, and the write-ahead log only grows meanwhile. Inside a transaction it sees
+   * the last committed state.
    *
-   * @returns the findings; for a database that is partly readable, also the unreadable parts. Nothing is changed or
-   * repaired.
-   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE. A file that cannot be read at all is also a finding:
-   * `initialize()` fails with CORRUPT for it.
+   * @returns the findings, including the parts that could not be read.
+   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE.
+   * @example
+   * ```ts
+   * const { ok, findings } = await db.check();
+   * if (!ok) console.error(findings);
+   * ```
    */
   check(options?: CheckOptions): Promise<CheckReport> {
     return this.#session.onDatabase('check', async (database) => {
@@ -177,27 +183,28 @@ export class DatabaseService extends DatabaseOperations implements AsyncDisposab
   }
 
   /**
-   * SQLite: copies the database, also `:memory:`, into a new file at `path`, absolute or relative to the working
-   * directory. The copy is the committed state at the beginning. Others may write meanwhile and need not wait. A thread
-   * does the work; during the copy the write-ahead log only grows. The copy gets its name only when it is complete, was
-   * checked by SQLite (integrity, foreign keys, schema and migrations), and is on the disk with its folder's entry.
-   * After an earlier failure it is removed. It is one file, with the file mode of the database. Until then it is beside
-   * `path` under a name like `.ans-database-….partial`, which remains if the process is killed.
+   * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working directory.
+   * The copy has the committed state of the beginning and the file mode of the database. A thread copies it; others may
+   * write meanwhile, and the write-ahead log only grows. The copy has a temporary name beside `path`, such as
+   * `.ans-database-….partial`, until it is complete, checked by SQLite and synced to the disk. It is removed after a
+   * failure, but not when the process is killed.
    *
-   * @throws ALREADY_EXISTS when there is a file at `path`, or a log that would be taken for its own; UNAVAILABLE when
-   * its folder does not exist; READ_ONLY, STORAGE_FULL; CORRUPT when the database is damaged; INVALID_INPUT;
-   * INVALID_OPTIONS on PostgreSQL, which has `pg_dump` for that.
+   * @throws ALREADY_EXISTS when `path`, or a write-ahead log beside it, exists; UNAVAILABLE when its directory does not
+   * exist; READ_ONLY, STORAGE_FULL; CORRUPT when the database is damaged; INVALID_INPUT; INVALID_OPTIONS on PostgreSQL:
+   * use `pg_dump` there.
+   * @example await db.backup('./backup.sqlite');
    */
   backup(path: string, options?: BackupOptions): Promise<void> {
-    // Now, as the working directory may be another one later.
+    // Resolves the path now: the working directory may change.
     return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
   }
 
   /**
-   * Looks how the database is, for a readiness probe or a dashboard: it is asked by a way of its own, past the pool, the
-   * cache and the breaker. A database that is sick fails nothing: the answer says so.
+   * Probes the health of the database, for a readiness probe or a dashboard. Uses a connection of its own and bypasses
+   * the cache and the circuit breaker. Does not fail when the database is down: the result says so.
    *
-   * @throws NOT_INITIALIZED, INVALID_INPUT when `timeoutMs` is no whole number from 1 on.
+   * @throws NOT_INITIALIZED, INVALID_INPUT
+   * @example if ((await db.health({ timeoutMs: 500 })).status === 'down') response.statusCode = 503;
    */
   health(options?: HealthOptions): Promise<DatabaseHealth> {
     return this.#session.onDatabase('health', ({ healthProbe }) => {

@@ -1,0 +1,31 @@
+import { types } from 'node:util';
+import type { SecurityEventQuery } from './query/types';
+import type { SecurityEventType, SecuritySeverity } from './types';
+
+/** Parameters of the positional form of `querySecurityEvents` after the two times. */
+export type LaterParameters = [
+  eventTypes?: readonly SecurityEventType[],
+  severities?: readonly SecuritySeverity[],
+  source?: string,
+  target?: string,
+  limit?: number,
+  offset?: number,
+];
+
+/**
+ * Reports whether a parameter is a time of the positional form, or absent. Not instanceof: a Date may come from another
+ * realm. A value that is not an object counts as a time, and the check of the time rejects it.
+ */
+export function isTimeParameter(value: object | undefined): value is Date | undefined {
+  return typeof value !== 'object' || types.isDate(value);
+}
+
+/** Returns the query of the positional form. */
+export function toEventQuery(
+  from: Date | undefined,
+  to: Date | undefined,
+  parameters: LaterParameters,
+): SecurityEventQuery {
+  const [eventTypes, severities, source, target, limit, offset] = parameters;
+  return { from, to, eventTypes, severities, source, target, limit, offset };
+}
