@@ -8,7 +8,7 @@ import { certificateColumns } from './rows';
 import type { CertificateColumns, NewCertificateRow } from './validation';
 
 /** The statements of certificates on one engine. */
-export class CertificateStatements {
+class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
   /**

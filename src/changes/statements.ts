@@ -16,7 +16,7 @@ const changeColumns: RecordColumns = {
 };
 
 /** The statements of the feed of changes on one engine. */
-export class ChangeStatements {
+class ChangeStatements {
   /**
    * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
    * when there is no change, its columns of a change are null.

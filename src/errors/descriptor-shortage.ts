@@ -1,4 +1,3 @@
-import { findInChain } from './error-chain';
 import { reportedFailure, type Failure } from './failure';
 
 /** Error codes of a process, or a system, that has reached its limit of open files. */
@@ -14,11 +13,6 @@ export function toDescriptorShortage(error: object, cause: unknown): Failure | u
   return lacksDescriptors(error)
     ? reportedFailure('UNAVAILABLE', message, { cause, availability: 'unknown' })
     : undefined;
-}
-
-/** Reports whether the process, or the system, has too many open files. */
-export function isDescriptorShortage(error: unknown): boolean {
-  return findInChain(error, (link) => lacksDescriptors(link) || undefined) ?? false;
 }
 
 function lacksDescriptors(error: object): boolean {

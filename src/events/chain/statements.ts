@@ -43,7 +43,7 @@ function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql):
 }
 
 /** The statements of the chain of security events on one engine. */
-export class ChainStatements {
+class ChainStatements {
   /** Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer. */
   readonly lock: Statement | undefined;
   /** The head. */
