@@ -38,7 +38,7 @@ function compile(samples: ReadonlyMap<string, string>): ts.Program {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     types: ['node'],
     noUnusedLocals: false,
-    paths: { 'ans-database': [join(root, 'src/index.ts')] },
+    paths: { 'ans-database': [join(root, 'src/index.ts')], 'ans-database/prisma': [join(root, 'src/prisma/index.ts')] },
   };
   const disk = ts.createCompilerHost(compilerOptions);
   const host: ts.CompilerHost = {

@@ -13,7 +13,7 @@ export interface Measurement {
 }
 
 /** Distribution of a value over the rounds. */
-export interface Distribution {
+interface Distribution {
   readonly median: number;
   /** Interquartile range. */
   readonly spread: number;

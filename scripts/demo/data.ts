@@ -6,7 +6,7 @@ import type { Question } from './question';
 /**
  * Invented owner with its agents. They present a real root certificate, as the demo has no authority that issues any.
  */
-export interface Owner {
+interface Owner {
   readonly owner: string;
   readonly certificate: CertificateInput;
   readonly agents: readonly Omit<AgentInput, 'owner' | 'publicKey' | 'certificateId'>[];

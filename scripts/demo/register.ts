@@ -2,7 +2,7 @@ import { isDatabaseError, type DatabaseService } from '../../src';
 import type { DemoData } from './data';
 
 /** Number of new records of a kind, and of those from an earlier run. */
-export interface Tally {
+interface Tally {
   added: number;
   existing: number;
 }

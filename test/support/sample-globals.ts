@@ -11,11 +11,15 @@ import type {
   Logger,
   SecurityEventInput,
 } from 'ans-database';
+import type { PrismaClient, prismaAdapter as createAdapter } from 'ans-database/prisma';
 
 declare global {
   const db: Service;
   const DatabaseService: typeof Service;
   const isDatabaseError: typeof isError;
+  const prisma: PrismaClient;
+  const prismaAdapter: typeof createAdapter;
+  const OwnPrismaClient: new (options: { adapter: ReturnType<typeof createAdapter> }) => OwnClient;
   const options: DatabaseOptions;
   const url: string;
   const id: string;
@@ -38,6 +42,10 @@ declare global {
   const apply: (change: Change, record: object | null) => Promise<void>;
   const saveElsewhere: (head: EventChainHead) => Promise<void>;
   const loadFromElsewhere: () => Promise<EventChainHead>;
+}
+
+interface OwnClient {
+  readonly order: { create(args: { data: object }): Promise<object> };
 }
 
 interface Response {
