@@ -51,7 +51,7 @@ export class TransactionSession implements Session {
   }
 
   #noteFailure(error: unknown): never {
-    this.#isRepeatable ||= repeatableCode(error) !== undefined;
+    this.#isRepeatable ||= this.repeatableCode(error) !== undefined;
     throw error;
   }
 
@@ -72,9 +72,17 @@ export class TransactionSession implements Session {
     try {
       this.#assertOpen();
       return await work(this.#transaction.native);
+    } catch (error) {
+      this.#isRepeatable ||= this.repeatableCode(error) !== undefined;
+      throw error;
     } finally {
       this.#flights.end();
     }
+  }
+
+  /** Returns the code of an error after which the whole transaction may be repeated; undefined for any other error. */
+  repeatableCode(error: unknown): DatabaseErrorCode | undefined {
+    return repeatableCode(this.#transaction.native.classify(error));
   }
 
   #assertOpen(): void {
@@ -122,8 +130,8 @@ export class TransactionAttempt<T> {
   readonly #work: (session: Session) => Promise<T>;
   /** True when the caller's work has failed. */
   hasCallerFailed = false;
-  /** True when a call of the last attempt failed so that the whole transaction may be retried. */
-  #isRepeatable = false;
+  /** Session of the last attempt, when the caller's work has failed in it. */
+  #failed: TransactionSession | undefined;
 
   constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
     this.#settings = settings;
@@ -132,10 +140,11 @@ export class TransactionAttempt<T> {
 
   /**
    * Returns the code of a failure after which the transaction may be retried, otherwise undefined. An error that the
-   * callback throws may be a conflict of another database, which this database cannot detect.
+   * callback throws may be a conflict of another database, so a call of this transaction must have failed, too.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
-    return this.hasCallerFailed && !this.#isRepeatable ? undefined : repeatableCode(error);
+    if (!this.hasCallerFailed) return repeatableCode(classifyError(error));
+    return this.#failed?.isRepeatable === true ? this.#failed.repeatableCode(error) : undefined;
   }
 
   /**
@@ -155,7 +164,7 @@ export class TransactionAttempt<T> {
         await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
         if ('interruption' in outcome) throw outcome.interruption;
         this.hasCallerFailed = true;
-        this.#isRepeatable = session.isRepeatable;
+        this.#failed = session;
         throw outcome.thrown;
       }
       if (outer.isAborted) {
@@ -207,8 +216,7 @@ export class TransactionAttempt<T> {
 }
 
 /** Returns the code of a failure after which a whole transaction is retried, because it has changed nothing. */
-function repeatableCode(error: unknown): DatabaseErrorCode | undefined {
-  const { code, isSerializationConflict, isReadOnlyServer } = classifyError(error);
+function repeatableCode({ code, isSerializationConflict, isReadOnlyServer }: Failure): DatabaseErrorCode | undefined {
   return isSerializationConflict || isReadOnlyServer ? code : undefined;
 }
 

@@ -1,3 +1,5 @@
+import type { Failure } from '../errors/failure';
+
 /** Value of a parameter of an application's own SQL. */
 export type NativeValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
@@ -11,4 +13,6 @@ export type NativeRow = Readonly<Record<string, unknown>>;
 export interface NativeAccess {
   query(sql: string, values: readonly NativeValue[]): Promise<readonly NativeRow[]>;
   execute(sql: string, values: readonly NativeValue[]): Promise<number>;
+  /** Converts an error of the driver, or of Prisma Client on the driver, into a failure. */
+  classify(error: unknown): Failure;
 }

@@ -2,6 +2,8 @@ import { PrismaClient, prismaAdapter } from '../../src/prisma';
 import type { DatabaseService, TransactionScope } from '../../src';
 import { agentInput, certificateInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
+import { runRaw } from '../support/raw-client';
+import { testOn } from '../support/skip';
 import { afterTest, openTestDatabase } from '../support/test-database';
 import { spoilDatabase } from '../support/postgresql-databases';
 
@@ -12,7 +14,7 @@ async function openWithClient() {
   await db.transaction((tx) => tx.execute('CREATE TABLE orders (id TEXT PRIMARY KEY, agent_id TEXT)'));
   const prisma = new PrismaClient({ adapter: prismaAdapter(db) });
   afterTest(() => prisma.$disconnect());
-  return { db, prisma };
+  return { db, prisma, url: options.url };
 }
 
 async function createAgent(db: DatabaseService | TransactionScope, name: string): Promise<string> {
@@ -106,6 +108,20 @@ describe('prismaAdapter(db)', () => {
     await db.close();
     await expect(prisma.agent.count()).rejects.toThrow('Database is not initialized');
   });
+});
+
+testOn('postgresql', 'a conflict in a statement of Prisma Client repeats db.transaction', async () => {
+  const { db, prisma, url } = await openWithClient();
+  await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
+  const statuses: unknown[] = [];
+  await db.transaction(async () => {
+    const [order] = await prisma.$queryRaw<{ agent_id: string }[]>`SELECT agent_id FROM orders`;
+    statuses.push(order?.agent_id);
+    if (statuses.length === 1) await runRaw(url, "UPDATE orders SET agent_id = 'second'");
+    await prisma.$executeRaw`UPDATE orders SET agent_id = 'third'`;
+  });
+  expect(statuses).toEqual(['first', 'second']);
+  expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
 });
 
 describe('prismaAdapter(tx)', () => {

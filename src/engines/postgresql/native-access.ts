@@ -28,6 +28,10 @@ export class PostgresqlNativeAccess implements NativeAccess {
     return rowCount ?? 0;
   }
 
+  classify(error: unknown): Failure {
+    return classifyPostgresqlError(error);
+  }
+
   /** Runs `work`, which must send only `sql`, on a connection. */
   async run<T>(sql: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
     assertForeignTarget(sql);

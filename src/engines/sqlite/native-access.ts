@@ -41,6 +41,10 @@ export class SqliteNativeAccess implements NativeAccess {
     });
   }
 
+  classify(error: unknown): Failure {
+    return classifySqliteError(error);
+  }
+
   /** Runs `work`, which must be synchronous and run only `sql`, on the connection that the SQL needs. */
   async run<T>(sql: string, parameterCount: number, work: (connection: SqliteConnection) => T): Promise<T> {
     const open = this.#open;
