@@ -84,7 +84,7 @@ export {
   type VerifyEventsOptions,
 } from './events/types';
 export type { SecurityEventQuery } from './events/query/types';
-export type { OrderDirection } from './query/order';
+export type { OrderDirection } from './query/order-direction';
 export type { LimitOptions } from './validation/limits';
 export type { Page, PageOptions } from './query/page';
 export type { JsonValue, Metadata } from './metadata/types';

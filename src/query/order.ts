@@ -1,8 +1,6 @@
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { checkOneOf, ifDefined } from '../validation/checks';
-
-/** Direction of an order. */
-export type OrderDirection = 'asc' | 'desc';
+import type { OrderDirection } from './order-direction';
 
 /** Order of the results of a query. */
 export interface Order<F extends string> {

@@ -25,6 +25,10 @@ declare global {
   const id: string;
   const owner: string;
   const certificateId: string;
+  const agentId: string;
+  const orderId: string;
+  const prisma: import('ans-database/prisma').PrismaClient;
+  const prismaAdapter: typeof import('ans-database/prisma').prismaAdapter;
   const agent: AgentInput;
   const agents: AgentInput[];
   const certificate: CertificateInput;

@@ -1,5 +1,5 @@
 import type { Metadata } from '../../metadata/types';
-import type { OrderDirection } from '../../query/order';
+import type { OrderDirection } from '../../query/order-direction';
 import type { AgentStatus, HealthStatus } from '../types';
 
 /** Fields that agents can be ordered by. The column names `created_at`, `updated_at` and `expires_at` are accepted too. */

@@ -1,5 +1,5 @@
 import type { Metadata } from '../../metadata/types';
-import type { OrderDirection } from '../../query/order';
+import type { OrderDirection } from '../../query/order-direction';
 import type { CertificateStatus } from '../types';
 
 /** Fields that certificates can be ordered by. */

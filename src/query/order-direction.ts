@@ -1,0 +1,2 @@
+/** Direction of an order. */
+export type OrderDirection = 'asc' | 'desc';

@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const dist = join(__dirname, '../../dist');
+
+/** Returns the declaration files that a declaration file imports, directly or through others. */
+function declarationsFrom(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file) || !existsSync(file)) return found;
+  found.add(file);
+  const text = readFileSync(file, 'utf8');
+  for (const [, specifier = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
+    declarationsFrom(join(dirname(file), `${specifier.replace(/\.js$/, '')}.d.ts`), found);
+  }
+  return found;
+}
+
+describe('the types of the package', () => {
+  test('do not mention Prisma in the main entry', () => {
+    const declarations = [...declarationsFrom(join(dist, 'index.d.ts'))];
+    expect(declarations.length).toBeGreaterThan(20);
+    const knowing = declarations.filter((file) => /@prisma|generated\/prisma/.test(readFileSync(file, 'utf8')));
+    expect(knowing.map((file) => file.slice(dist.length))).toEqual([]);
+  });
+});
