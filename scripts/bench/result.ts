@@ -9,8 +9,6 @@ export type PerContender<T> = Readonly<Partial<Record<ContenderName, T>>>;
 export interface WorkloadResult {
   readonly id: string;
   readonly title: string;
-  /** Number of records in one operation. */
-  readonly records: number;
   readonly contenders: PerContender<Measurement>;
 }
 

@@ -133,7 +133,7 @@ function assertSame(digests: readonly string[], processes: readonly ContenderPro
 
 async function measureWorkload(
   processes: readonly ContenderProcess[],
-  { id, title, records }: Workload,
+  { id, title }: Workload,
   { rounds, sliceMs, baseline }: RunOptions,
   reportStep: ReportStep,
 ): Promise<WorkloadResult> {
@@ -146,5 +146,5 @@ async function measureWorkload(
     }
   }
   const measurements = [...slices].map(([name, own]) => [name, toMeasurement(own, slices.get(baseline))] as const);
-  return { id, title, records, contenders: Object.fromEntries(measurements) };
+  return { id, title, contenders: Object.fromEntries(measurements) };
 }

@@ -9,7 +9,6 @@ export interface Measurement {
   readonly ratio: number | null;
   /** Median duration of an operation relative to the baseline; null without a baseline. */
   readonly p50Ratio: Distribution | null;
-  readonly operations: number;
 }
 
 /** Distribution of a value over the rounds. */
@@ -37,7 +36,6 @@ export function toMeasurement(slices: readonly Slice[], baseline: readonly Slice
     p99Us: quantile(latencies, 0.99),
     ratio: toDistribution(ratiosOf((slice) => slice.latenciesUs.length / slice.busyMs))?.median ?? null,
     p50Ratio: toDistribution(ratiosOf((slice) => median([...slice.latenciesUs]))),
-    operations: latencies.length,
   };
 }
 

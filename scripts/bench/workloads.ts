@@ -18,8 +18,6 @@ export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly writes: boolean;
-  /** Number of records in one operation. */
-  readonly records: number;
   /** Number of operations that are compared before the measurement starts. */
   readonly checkedOperations: number;
   /** Returns the operation with an index. Its arguments are generated before it is called, which is not measured. */
@@ -147,7 +145,6 @@ function writes(agentCount: number): Workload[] {
         (contender, agents) => contender.createAgents(agents),
       ),
       writes: true,
-      records: batchSize,
       checkedOperations: 2,
       readBack: (contender, index) => contender.getAgent(agentId(batchStart(index))),
     },
@@ -183,7 +180,6 @@ function workload<A>(
     id,
     title,
     writes: false,
-    records: 1,
     checkedOperations: 25,
     prepare: (contender, index) => {
       const argument = argumentOf(index);
