@@ -7,13 +7,12 @@ import { describeUnless } from '../support/skip';
 import { waitUntil } from '../support/wait-until';
 import { whyNoOwnServer } from '../support/own-server';
 import { shareReplication, type Opened } from './replication';
-import { TcpProxy } from '../support/tcp-proxy';
 
-/** Calls that write, in each of the ways that statements are sent. */
+/** One write for each way in which statements are sent. */
 const writes: readonly (readonly [name: string, write: (db: DatabaseService, id: string) => Promise<unknown>])[] = [
   ['createAgent', (db, id) => db.createAgent(agentInput({ id, certificateId: 'c' }))],
   ['updateAgent', (db, id) => db.updateAgent({ id: 'a', name: id })],
-  ['a call of Prisma Client', (db) => db.certificates.setMetadata('c', { changed: true })],
+  ['certificates.setMetadata', (db) => db.certificates.setMetadata('c', { changed: true })],
   ['recordSecurityEvent', (db, id) => db.recordSecurityEvent({ ...event, id })],
   ['a transaction', (db, id) => inTransaction(db, id, 'snapshot')],
   ['a serializable transaction', (db, id) => inTransaction(db, id, 'serializable')],
@@ -35,10 +34,10 @@ async function inTransaction(db: DatabaseService, id: string, isolation: Transac
 describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a standby for a moment', () => {
   const replication = shareReplication();
 
-  /** A service whose pool of connections leads to the first standby, while its address leads to the primary again. */
+  /** Opens a service whose connections lead to the first standby while its address leads to the primary again. */
   async function openMisdirected(options: DatabaseOptions = {}): Promise<Opened> {
-    const proxy = await TcpProxy.start(replication.primary.port);
-    const opened = await replication.open({ url: proxy.url(replication.url), replicaUrls: [], ...options });
+    const opened = await replication.openBehindProxy({ replicaUrls: [], ...options });
+    const { proxy } = opened;
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
     await waitUntil(() =>
@@ -53,14 +52,14 @@ describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a sta
   }
 
   test.each(writes)('%s succeeds within the call', async (name, write) => {
-    const { db, told } = await openMisdirected();
+    const { db, log } = await openMisdirected();
     const id = name.replaceAll(' ', '-');
     await write(db, id);
-    expect(JSON.stringify(told)).toContain('READ_ONLY');
-    const count = told.length;
-    // Every connection was replaced: none of the others fails first.
+    expect(JSON.stringify(log)).toContain('READ_ONLY');
+    const count = log.length;
+    // All connections were replaced, so that no other call fails first.
     await Promise.all(Array.from({ length: 8 }, (_, index) => write(db, `${id}-${index}`)));
-    expect(JSON.stringify(told.slice(count))).not.toContain('READ_ONLY');
+    expect(JSON.stringify(log.slice(count))).not.toContain('READ_ONLY');
   });
 
   test('fails with READ_ONLY for a call that is not retried, and the next call succeeds', async () => {
@@ -86,26 +85,25 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
   const replication = shareReplication();
 
   test('serves reads from the start, logs a warning and refuses writes', async () => {
-    const { db, told } = await replication.open({ url: replication.replicaUrl(1), replicaUrls: [] });
+    const { db, log } = await replication.open({ url: replication.replicaUrl(1), replicaUrls: [] });
     expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
     expect(await db.events.verify()).toMatchObject({ valid: true });
     expect(await db.check()).toMatchObject({ ok: true });
     await expectError('READ_ONLY', () => db.updateAgent({ id: 'a', name: 'changed' }));
     await expectError('READ_ONLY', () => db.migrateDatabase().then(() => db.pruneChanges({ before: new Date() })));
-    expect(JSON.stringify(told)).toContain('the server is a standby');
+    expect(JSON.stringify(log)).toContain('the server is a standby');
     expect(await db.health()).toMatchObject({ status: 'degraded' });
   });
 
   test('fails writes with READ_ONLY after all attempts and accepts them after the promotion without reopening', async () => {
-    const proxy = await TcpProxy.start(replication.primary.port);
-    const { db, told } = await replication.open({ url: proxy.url(replication.url), replicaUrls: [] });
+    const { db, log, proxy } = await replication.openBehindProxy({ replicaUrls: [] });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
     await waitUntil(() => db.getAgent('a').then(() => true));
     for (const [name, write] of writes) {
-      told.length = 0;
+      log.length = 0;
       await expectError('READ_ONLY', () => write(db, name));
-      expect(told.filter((entry) => JSON.stringify(entry).includes('retrying'))).toHaveLength(4);
+      expect(log.filter((entry) => JSON.stringify(entry).includes('retrying'))).toHaveLength(4);
     }
     expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [expect.stringContaining('standby')] });
     await replication.primary.stop('immediate');
@@ -123,36 +121,34 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
   const replication = shareReplication();
 
   test('is excluded and reported, and is used again when its address points to a standby again', async () => {
-    const proxy = await TcpProxy.start(replication.standby(0).port);
-    const opened = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl(0))] });
-    const { db, told } = opened;
+    const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
     expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
     await db.agents.setStatus('a', 'REVOKED');
-    // What a replica may lack is bounded by maxReplicaLagMs.
+    // A replica may lack the last maxReplicaLagMs.
     await sleep(600);
     for (let round = 0; round < 20; round += 1) {
       expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
       await sleep(50);
     }
-    expect(JSON.stringify(told)).toContain('no longer a standby');
+    expect(JSON.stringify(log)).toContain('no longer a standby');
     expect(await db.health()).toMatchObject({
       status: 'degraded',
       replicas: [{ isServing: false, fault: 'not-a-standby' }],
     });
     proxy.retarget(replication.standby(1).port);
     await waitUntil(async () => (await db.health()).replicas[0]?.isServing === true);
-    expect(JSON.stringify(told.at(-1))).toContain('serves');
+    expect(JSON.stringify(log.at(-1))).toContain('serves');
     expect((await db.health()).replicas[0]).not.toHaveProperty('fault');
   });
 
   test('is excluded by a service that is opened afterwards', async () => {
-    const { db, told } = await replication.open();
+    const { db, log } = await replication.open();
     await db.updateAgent({ id: 'a', name: 'After the promotion' });
     for (let round = 0; round < 20; round += 1) {
       expect(await db.getAgent('a')).toMatchObject({ name: 'After the promotion' });
     }
-    expect(JSON.stringify(told)).toContain('no longer a standby');
+    expect(JSON.stringify(log)).toContain('no longer a standby');
   });
 });
 
@@ -162,13 +158,13 @@ describeUnless(whyNoOwnServer, 'a read replica that is a standby of another clus
   test('is excluded, whatever its log position is', async () => {
     await administer(foreign.url, 'CREATE TABLE filler AS SELECT generate_series(1, 200000)');
     await foreign.caughtUp();
-    const { db, told } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
+    const { db, log } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
     await db.updateAgent({ id: 'a', name: 'In this cluster only' });
     for (let round = 0; round < 20; round += 1) {
       expect(await db.getAgent('a')).toMatchObject({ name: 'In this cluster only' });
     }
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
-    expect(JSON.stringify(told)).toContain('follows another server');
+    expect(JSON.stringify(log)).toContain('follows another server');
   });
 });
 
@@ -176,17 +172,13 @@ describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fai
   const replication = shareReplication();
 
   test('is excluded while the former primary continues to write', async () => {
-    const proxy = await TcpProxy.start(replication.primary.port);
-    const { db, told } = await replication.open({
-      url: proxy.url(replication.url),
-      replicaUrls: [replication.replicaUrl(1)],
-    });
+    const { db, log, proxy } = await replication.openBehindProxy({ replicaUrls: [replication.replicaUrl(1)] });
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
     proxy.retarget(replication.standby(0).port);
     proxy.cutAll();
     await db.agents.setStatus('a', 'REVOKED');
-    // The old primary is ahead of the new one, and its standby with it.
+    // The former primary and its standby are ahead of the new primary.
     await administer(replication.url, 'CREATE TABLE filler AS SELECT generate_series(1, 20000)');
     await sleep(600);
     for (let round = 0; round < 20; round += 1) {
@@ -194,7 +186,7 @@ describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fai
       await sleep(50);
     }
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
-    expect(JSON.stringify(told)).toContain('follows another server');
+    expect(JSON.stringify(log)).toContain('follows another server');
   });
 });
 
@@ -202,11 +194,7 @@ describeUnless(whyNoOwnServer, 'a read replica that follows the promoted server'
   const replication = shareReplication();
 
   test('serves reads again', async () => {
-    const proxy = await TcpProxy.start(replication.primary.port);
-    const { db } = await replication.open({
-      url: proxy.url(replication.url),
-      replicaUrls: [replication.replicaUrl(1)],
-    });
+    const { db, proxy } = await replication.openBehindProxy({ replicaUrls: [replication.replicaUrl(1)] });
     await replication.primary.stop();
     const [promoted, follower] = [replication.standby(0), replication.standby(1)];
     await administer(promoted.url(), 'SELECT pg_promote()');

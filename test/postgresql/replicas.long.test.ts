@@ -3,69 +3,120 @@ import type { DatabaseService, ReadOptions } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, eventInput } from '../support/factories';
-import type { PostgresqlServer } from '../support/postgresql-server';
-import { describeUnless } from '../support/skip';
-import { waitUntil } from '../support/wait-until';
-import { whyNoOwnServer } from '../support/own-server';
-import { comesFromReplica, maxReplicaLagMs, replicaServesAgain, shareReplication } from './replication';
 import { inspected } from '../support/inspected';
+import { whyNoOwnServer } from '../support/own-server';
+import type { PostgresqlServer } from '../support/postgresql-server';
+import { findFreePort } from '../support/server-process';
+import { describeUnless } from '../support/skip';
+import { TcpProxy } from '../support/tcp-proxy';
+import { afterTest } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
+import { comesFromReplica, maxReplicaLagMs, replicaServesAgain, shareReplication } from './replication';
 
-const reads: readonly (readonly [
-  name: string,
-  read: (db: DatabaseService, options?: ReadOptions) => Promise<unknown>,
-])[] = [
-  ['getAgent', (db, options) => db.getAgent('a', options)],
-  ['queryAgents', (db, options) => db.queryAgents({ owner: 'test-owner' }, options)],
-  ['getCertificate', (db, options) => db.getCertificate('c', options)],
-  ['getCertificateByFingerprint', (db, options) => db.getCertificateByFingerprint('AB:CD', options)],
-  ['querySecurityEvents', (db, options) => db.querySecurityEvents({}, options)],
-  ['agents.get', (db, options) => db.agents.get('a', options)],
-  ['agents.query', (db, options) => db.agents.query({}, options)],
-  ['certificates.get', (db, options) => db.certificates.get('c', options)],
-  ['certificates.getByFingerprint', (db, options) => db.certificates.getByFingerprint('AB:CD', options)],
-  ['events.query', (db, options) => db.events.query({}, options)],
+const reads: readonly ((db: DatabaseService, options?: ReadOptions) => Promise<unknown>)[] = [
+  (db, options) => db.getAgent('a', options),
+  (db, options) => db.queryAgents({ owner: 'test-owner' }, options),
+  (db, options) => db.getCertificate('c', options),
+  (db, options) => db.getCertificateByFingerprint('AB:CD', options),
+  (db, options) => db.querySecurityEvents({}, options),
+  (db, options) => db.agents.get('a', options),
+  (db, options) => db.agents.query({}, options),
+  (db, options) => db.certificates.get('c', options),
+  (db, options) => db.certificates.getByFingerprint('AB:CD', options),
+  (db, options) => db.events.query({}, options),
 ];
 
-describeUnless(whyNoOwnServer, 'With read replicas', () => {
+/** The longest time of a read while a replica fails. */
+const slowestReadMs = 300;
+
+describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
   const replication = shareReplication();
 
-  /** How many of some reads each server answers, told by the statements that its connections of the package ran last. */
-  async function servedBy(db: DatabaseService, read: () => Promise<unknown>, times = 1): Promise<number[]> {
+  /** Calls `work` and returns the number of scans of the package's tables on each server that runs. */
+  async function scansBy(db: DatabaseService, work: () => Promise<unknown>): Promise<number[]> {
     const servers = replication.running;
-    const before = await Promise.all(servers.map((server) => fetches(server)));
-    for (let round = 0; round < times; round += 1) await read();
-    // A server tells of its statements at most once a second, or when the connection that ran them ends.
+    const before = await Promise.all(servers.map(scans));
+    await work();
+    // A server counts the scans of a connection once a second, or when the connection ends.
     await db.close();
-    let after: number[] = [];
+    let counts: number[] = [];
     await waitUntil(async () => {
-      after = await Promise.all(servers.map((server) => fetches(server)));
-      return after.some((count, index) => count > (before[index] ?? 0));
+      counts = (await Promise.all(servers.map(scans))).map((count, index) => count - (before[index] ?? 0));
+      return counts.some((count) => count > 0);
     });
     await db.initialize();
-    return after.map((count, index) => count - (before[index] ?? 0));
+    return counts;
   }
 
-  // Reads of the package's tables: neither the checks of the replicas nor those of the migrations.
-  async function fetches(server: PostgresqlServer): Promise<number> {
+  // Neither the checks of the replicas nor those of the migrations scan these tables.
+  async function scans(server: PostgresqlServer): Promise<number> {
     const sql = `SELECT coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0)::integer AS n FROM pg_stat_user_tables
       WHERE relname IN ('agents', 'certificates', 'security_events')`;
     const [row] = await administer(server.url('work'), sql);
     return Number(row?.['n']);
   }
 
-  test.each(reads)('%s is answered by a replica', async (_name, read) => {
+  /** Reads for some time; each read must succeed. Returns the longest and the median time. */
+  async function readFor(db: DatabaseService, durationMs: number): Promise<{ slowestMs: number; medianMs: number }> {
+    const times: number[] = [];
+    const end = performance.now() + durationMs;
+    while (performance.now() < end) {
+      const start = performance.now();
+      expect(await db.getAgent('a')).not.toBeNull();
+      times.push(performance.now() - start);
+      await sleep(5);
+    }
+    times.sort((a, b) => a - b);
+    return { slowestMs: times.at(-1) ?? 0, medianMs: times[Math.floor(times.length / 2)] ?? 0 };
+  }
+
+  /** Asserts that no read comes from a replica that lacks the agent. */
+  async function expectPrimaryOnly(db: DatabaseService, id: string): Promise<void> {
+    for (let round = 0; round < 20; round += 1) {
+      expect(await comesFromReplica(db, id)).toBe(false);
+      await sleep(20);
+    }
+  }
+
+  test('sends every read to a replica', async () => {
     const { db } = await replication.open();
-    const [byPrimary, byReplica] = await servedBy(db, () => read(db), 3);
-    expect([byPrimary, Number(byReplica) > 0]).toEqual([0, true]);
+    const [byPrimary, byReplica] = await scansBy(db, async () => {
+      for (const read of reads) await read(db);
+      // Also after a pause.
+      await sleep(maxReplicaLagMs + 100);
+      await db.getAgent('a');
+    });
+    expect(byPrimary).toBe(0);
+    expect(byReplica).toBeGreaterThan(0);
   });
 
-  test.each(reads)("%s with { consistency: 'primary' } is answered by the primary", async (_name, read) => {
+  test("sends every read with { consistency: 'primary' } to the primary", async () => {
     const { db } = await replication.open();
-    const [byPrimary, byReplica] = await servedBy(db, () => read(db, { consistency: 'primary' }), 3);
-    expect([Number(byPrimary) > 0, byReplica]).toEqual([true, 0]);
+    const [byPrimary, byReplica] = await scansBy(db, async () => {
+      for (const read of reads) await read(db, { consistency: 'primary' });
+    });
+    expect(byPrimary).toBeGreaterThan(0);
+    expect(byReplica).toBe(0);
   });
 
-  test('a change-feed position that a replica does not have yet is read from the primary', async () => {
+  test('sends every read to the primary when maxReplicaLagMs is 0', async () => {
+    const { db } = await replication.open({ maxReplicaLagMs: 0 });
+    const [byPrimary, byReplica] = await scansBy(db, () => db.getAgent('a'));
+    expect(byPrimary).toBeGreaterThan(0);
+    expect(byReplica).toBe(0);
+  });
+
+  test('distributes reads between two replicas', async () => {
+    const { db } = await replication.open({ replicaUrls: [replication.replicaUrl(0), replication.replicaUrl(1)] });
+    const [byPrimary, first, second] = await scansBy(db, async () => {
+      for (let round = 0; round < 20; round += 1) await db.getAgent('a');
+    });
+    expect(byPrimary).toBe(0);
+    expect(first).toBeGreaterThan(5);
+    expect(second).toBeGreaterThan(5);
+  });
+
+  test('reads a position of the change feed that a replica does not have yet from the primary', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -78,7 +129,7 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
     });
   });
 
-  test('a transaction and a write see the primary, whatever a replica lacks', async () => {
+  test('sends transactions and writes to the primary, whatever a replica lacks', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -94,61 +145,138 @@ describeUnless(whyNoOwnServer, 'With read replicas', () => {
     });
   });
 
-  test('a replica that lags is left out after maxReplicaLagMs, and back when it has caught up', async () => {
-    const { db, told } = await replication.open();
+  test('excludes a replica that lags by maxReplicaLagMs until it has caught up', async () => {
+    const opened = await replication.open();
+    const { db, log } = opened;
     await replication.whilePaused(async () => {
       await db.getAgent('a');
       const late = await replication.write(db);
       expect(await comesFromReplica(db, late)).toBe(true);
       await sleep(maxReplicaLagMs);
-      for (let round = 0; round < 20; round += 1) {
-        expect(await comesFromReplica(db, late)).toBe(false);
-        await sleep(20);
-      }
+      await expectPrimaryOnly(db, late);
     });
-    expect(JSON.stringify(told)).toContain('lags');
-    await replicaServesAgain({ db, told });
+    expect(JSON.stringify(log)).toContain('lags');
+    await replicaServesAgain(opened);
     await replication.whilePaused(async () => {
       await db.getAgent('a');
       expect(await comesFromReplica(db, await replication.write(db))).toBe(true);
     });
   });
 
-  test('an idle primary makes nobody lag', async () => {
-    const { db, told } = await replication.open();
+  test('excludes a replica that is disconnected from its primary after maxReplicaLagMs', async () => {
+    const { db } = await replication.open();
+    const url = replication.standby().url();
+    await administer(url, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=9'");
+    await administer(url, 'SELECT pg_reload_conf()');
+    await waitUntil(async () => (await administer(url, 'SELECT 1 FROM pg_stat_wal_receiver')).length === 0);
+    try {
+      const id = await replication.write(db);
+      await sleep(maxReplicaLagMs);
+      await expectPrimaryOnly(db, id);
+    } finally {
+      await administer(url, 'ALTER SYSTEM RESET primary_conninfo');
+      await administer(url, 'SELECT pg_reload_conf()');
+      await replication.caughtUp();
+    }
+  });
+
+  test('does not exclude a replica of an idle primary, nor one that fails an invalid query', async () => {
+    const { db, log } = await replication.open();
     for (let round = 0; round < 6; round += 1) {
       await sleep(maxReplicaLagMs / 2);
       await db.getAgent('a');
     }
-    expect(JSON.stringify(told)).not.toContain('lags');
+    // PostgreSQL has no time and no row at these positions.
+    await db.queryAgents({ expiresBefore: new Date(8.64e15) }).catch(() => undefined);
+    await db.queryAgents({ limit: 1, offset: Number.MAX_SAFE_INTEGER }).catch(() => undefined);
+    expect(JSON.stringify(log)).not.toContain('lags');
   });
 
-  test('reads that are far apart are answered by the replica, too', async () => {
-    const { db } = await replication.open();
-    await sleep(maxReplicaLagMs + 100);
-    const [byPrimary, byReplica] = await servedBy(db, () => db.getAgent('a'));
-    expect([byPrimary, Number(byReplica) > 0]).toEqual([0, true]);
-  });
-
-  test('two replicas take turns', async () => {
-    const { db } = await replication.open({ replicaUrls: [replication.replicaUrl(0), replication.replicaUrl(1)] });
-    const [byPrimary, first, second] = await servedBy(db, () => db.getAgent('a'), 20);
-    expect(byPrimary).toBe(0);
-    expect([Number(first) > 5, Number(second) > 5]).toEqual([true, true]);
-  });
-
-  test('maxReplicaLagMs: 0 leaves every replica out', async () => {
-    const { db } = await replication.open({ maxReplicaLagMs: 0 });
-    const [byPrimary, byReplica] = await servedBy(db, () => db.getAgent('a'), 3);
-    expect([Number(byPrimary) > 0, byReplica]).toEqual([true, 0]);
-  });
-
-  test('a replica whose password is wrong, or which is nowhere, keeps nothing from starting; neither is its URL told', async () => {
-    const wrong = new URL(replication.replicaUrl());
-    wrong.password = 'wR0ng-secret';
-    const nowhere = 'postgresql://ans:n0where-secret@127.0.0.1:9/work';
-    const { db, told } = await replication.open({ replicaUrls: [wrong.href, nowhere] });
+  test('starts when a replica has a wrong password or does not exist, and logs neither URL', async () => {
+    const wrong = Object.assign(new URL(replication.replicaUrl()), { password: 'wR0ng-secret' });
+    const missing = 'postgresql://ans:n0where-secret@127.0.0.1:9/work';
+    const { db, log } = await replication.open({ replicaUrls: [wrong.href, missing] });
     expect(await db.getAgent('a')).not.toBeNull();
-    expect(inspected(told)).not.toMatch(/secret|127\.0\.0\.1/);
+    expect(inspected(log)).not.toMatch(/secret|127\.0\.0\.1/);
+  });
+
+  test('serves all reads while connections to its replica are terminated', async () => {
+    const { db } = await replication.open();
+    const reading = readFor(db, 500);
+    const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ans-database'`;
+    for (let round = 0; round < 10; round += 1) {
+      await administer(replication.standby().url(), terminate);
+      await sleep(30);
+    }
+    await reading;
+  });
+
+  test('serves reads and closes in time while its replica does not answer', async () => {
+    const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
+    await readFor(db, 100);
+    proxy.silence();
+    const { slowestMs, medianMs } = await readFor(db, 2500);
+    expect(slowestMs).toBeLessThan(slowestReadMs + 200);
+    expect(medianMs).toBeLessThan(50);
+    expect(JSON.stringify(log)).toContain('lags');
+    proxy.restore();
+    await replicaServesAgain({ db, log });
+    proxy.silence();
+    const start = performance.now();
+    await db.close();
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  test('starts and serves reads in time when its replica has never answered', async () => {
+    const proxy = await TcpProxy.start(replication.standby().port);
+    proxy.silence();
+    const start = performance.now();
+    const { db } = await replication.open({ replicaUrls: [proxy.url(replication.replicaUrl())] });
+    expect(performance.now() - start).toBeLessThan(3000);
+    const { slowestMs, medianMs } = await readFor(db, 1000);
+    expect(slowestMs).toBeLessThan(slowestReadMs);
+    expect(medianMs).toBeLessThan(50);
+  });
+
+  test('uses its second replica while the first one does not answer', async () => {
+    const { db, proxy } = await replication.openWithReplicaBehindProxy([replication.replicaUrl(1)]);
+    proxy.silence();
+    await readFor(db, 1500);
+    await replication.whilePaused(async () => {
+      // The paused replica is current until the next write.
+      await db.getAgent('a');
+      const id = await replication.write(db);
+      expect(await comesFromReplica(db, id)).toBe(true);
+    }, 1);
+  });
+
+  test('serves reads from its replica while the primary is down, and fails calls of the primary at once', async () => {
+    const { db, log, proxy } = await replication.openBehindProxy({
+      maxReplicaLagMs: 60_000,
+      retry: false,
+      breaker: { failures: 2, resetMs: 60_000 },
+    });
+    expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
+    await readFor(db, 100);
+    proxy.retarget(await findFreePort());
+    proxy.cutAll();
+    for (let round = 0; round < 3; round += 1) {
+      await expectError('UNAVAILABLE', () => db.getAgent('a', { consistency: 'primary' }));
+    }
+    expect(inspected(log)).toContain('circuit breaker opened');
+    await readFor(db, 1500);
+    const health = await db.health();
+    expect(health).toMatchObject({ status: 'down', breaker: 'open', replicas: [{ isServing: true }] });
+    expect(health.replicas[0]?.lagMs).toBeGreaterThan(1000);
+  });
+
+  test('fails reads after maxReplicaLagMs when the primary is down', async () => {
+    const { db } = await replication.open({ pool: { connectTimeoutMs: 500 } });
+    await db.getAgent('a');
+    await replication.primary.stop('fast');
+    afterTest(() => replication.primary.start());
+    await sleep(maxReplicaLagMs + 100);
+    const error = await expectError('UNAVAILABLE', () => db.getAgent('a'));
+    expect(error.retryable).toBe(true);
   });
 });

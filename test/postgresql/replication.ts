@@ -1,20 +1,22 @@
 import { DatabaseService, type DatabaseOptions } from '../../src';
 import { administer } from '../support/administration';
+import { collectLog } from '../support/collect-log';
 import { agentInput, certificateInput } from '../support/factories';
+import { createMigratedDatabase, startOwnServer } from '../support/own-server';
 import type { PostgresqlServer } from '../support/postgresql-server';
+import { TcpProxy } from '../support/tcp-proxy';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
-import { startOwnServer } from '../support/own-server';
 
 export const maxReplicaLagMs = 600;
 
-/** A service with replicas, and all that its logger was told. */
+/** A service with replicas, and the arguments of all calls of its logger. */
 export interface Opened {
   readonly db: DatabaseService;
-  readonly told: unknown[];
+  readonly log: unknown[];
 }
 
-/** A primary and two standbys of a file's own, with a database that holds the certificate `c` and the agent `a`. */
+/** A primary and two standbys, with a database that holds the certificate `c` and the agent `a`. */
 export class Replication {
   #servers: readonly PostgresqlServer[] = [];
   #written = 0;
@@ -23,12 +25,12 @@ export class Replication {
     return this.#server(0);
   }
 
-  /** The primary first. */
+  /** The servers that run, the primary first. */
   get running(): readonly PostgresqlServer[] {
     return this.#servers.filter(({ isRunning }) => isRunning);
   }
 
-  /** Where the database is on the primary. */
+  /** The URL of the database on the primary. */
   get url(): string {
     return this.primary.url('work');
   }
@@ -39,11 +41,10 @@ export class Replication {
     const standbys = [await primary.createStandby(), await primary.createStandby()];
     this.#servers = [primary, ...standbys];
     await Promise.all(standbys.map((standby) => standby.start()));
-    await administer(primary.url(), 'CREATE DATABASE work');
-    await using db = new DatabaseService({ url: this.url, migrations: 'apply' });
-    await db.initialize();
-    await db.createCertificate(certificateInput({ id: 'c', fingerprint: 'AB:CD' }));
-    await db.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
+    await createMigratedDatabase(primary, 'work', async (db) => {
+      await db.createCertificate(certificateInput({ id: 'c', fingerprint: 'AB:CD' }));
+      await db.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
+    });
     await this.caughtUp();
   }
 
@@ -59,30 +60,41 @@ export class Replication {
     return this.standby(index).url('work');
   }
 
-  /** Opens the database with the first standby for a replica, unless told otherwise. */
+  /** Opens the database with the first standby as the replica, unless the options say otherwise. */
   async open(options: DatabaseOptions = {}): Promise<Opened> {
-    const told: unknown[] = [];
-    const hear = (...args: unknown[]): void => void told.push(args);
+    const { logger, entries } = collectLog();
     const db = new DatabaseService({
       url: this.url,
       replicaUrls: [this.replicaUrl()],
       maxReplicaLagMs,
       pool: { connectTimeoutMs: 2000 },
-      logger: { debug: hear, info: hear, warn: hear, error: hear },
+      logger,
       ...options,
     });
     afterTest(() => db.close());
     await db.initialize();
-    return { db, told };
+    return { db, log: entries };
   }
 
-  /** Registers an agent, and gives its id. */
+  /** Opens the database through a proxy in front of the primary. */
+  async openBehindProxy(options: DatabaseOptions = {}): Promise<Opened & { readonly proxy: TcpProxy }> {
+    const proxy = await TcpProxy.start(this.primary.port);
+    return { ...(await this.open({ url: proxy.url(this.url), ...options })), proxy };
+  }
+
+  /** Opens the database with a standby as the replica, through a proxy in front of the standby. */
+  async openWithReplicaBehindProxy(others: readonly string[] = []): Promise<Opened & { readonly proxy: TcpProxy }> {
+    const proxy = await TcpProxy.start(this.standby().port);
+    return { ...(await this.open({ replicaUrls: [proxy.url(this.replicaUrl()), ...others] })), proxy };
+  }
+
+  /** Registers an agent and returns its id. */
   async write(db: DatabaseService): Promise<string> {
     this.#written += 1;
     return db.createAgent(agentInput({ id: `w${this.#written}`, certificateId: 'c', owner: 'writer' }));
   }
 
-  /** Waits until the standbys have all that the primary has. */
+  /** Waits until both standbys have replayed all changes of the primary. */
   async caughtUp(): Promise<void> {
     const [row] = await administer(this.url, 'SELECT pg_current_wal_lsn() AS position');
     const sql = `SELECT pg_last_wal_replay_lsn() >= '${String(row?.['position'])}' AS is_there`;
@@ -91,7 +103,7 @@ export class Replication {
     }
   }
 
-  /** Does `work` while a standby takes in nothing new. */
+  /** Calls `work` while a standby does not replay changes. */
   async whilePaused<T>(work: () => Promise<T>, index = 0): Promise<T> {
     const url = this.standby(index).url();
     await administer(url, 'SELECT pg_wal_replay_pause()');
@@ -107,12 +119,12 @@ export class Replication {
 
   #server(index: number): PostgresqlServer {
     const server = this.#servers[index];
-    if (server === undefined) throw new Error('The servers run inside of tests only');
+    if (server === undefined) throw new Error('the servers run inside of tests only');
     return server;
   }
 }
 
-/** One for all tests of a `describe`. */
+/** Starts the servers before the tests of a `describe` and removes them after it. */
 export function shareReplication(): Replication {
   const replication = new Replication();
   beforeAll(() => replication.start());
@@ -120,15 +132,15 @@ export function shareReplication(): Replication {
   return replication;
 }
 
-/** Whether reads come from the replica while it is held up, which then lacks what was written. */
+/** Reports whether a read comes from the paused replica, which lacks the agent. */
 export async function comesFromReplica(db: DatabaseService, id: string): Promise<boolean> {
   return (await db.getAgent(id)) === null;
 }
 
-/** Waits until a replica serves that did not. */
-export async function replicaServesAgain({ db, told }: Opened): Promise<void> {
+/** Waits until the log says that a replica serves reads again. */
+export async function replicaServesAgain({ db, log }: Opened): Promise<void> {
   await waitUntil(async () => {
     await db.getAgent('a');
-    return JSON.stringify(told.at(-1)).includes('serves');
+    return JSON.stringify(log.at(-1)).includes('serves');
   });
 }
