@@ -19,7 +19,7 @@ export function startOwnServer(options: PostgresqlServerOptions = {}): Promise<P
 }
 
 /** Creates a database with the package's schema, which `fill` fills, and returns its URL. */
-async function createMigratedDatabase(
+export async function createMigratedDatabase(
   server: PostgresqlServer,
   name: string,
   fill: (db: DatabaseService) => Promise<unknown> = () => Promise.resolve(),
