@@ -32,6 +32,7 @@ const onSqliteOnly = [
   'package\\.',
   'model/properties\\.',
   'query/',
+  '\\w+/build-\\w+-query\\.',
 ];
 
 const isEveryDay = process.env['LONG_TESTS'] === undefined;

@@ -109,7 +109,7 @@ export type FilterOf<T> = {
 export function fieldsIn<C, S extends CandidateSource>() {
   return {
     /** Defines a field that is a term of its own. */
-    field: <V, K extends TermKey = true>(
+    field: <V, K extends TermKey = TermKey>(
       definition: TermDefinition<V, K, C, S> & { readonly parse: ParseField<V> },
     ): FilterField<V, undefined, C, S> => ({
       name: undefined,
@@ -119,7 +119,7 @@ export function fieldsIn<C, S extends CandidateSource>() {
     }),
 
     /** Defines a term that several fields determine together. */
-    sharedTerm: <N extends string, V, K extends TermKey = true>(
+    sharedTerm: <N extends string, V, K extends TermKey = TermKey>(
       name: N,
       definition: TermDefinition<V, K, C, S>,
     ): SharedTerm<N, V, K, C, S> => ({ name, definition }),

@@ -99,6 +99,38 @@ describe('buildAgentQuery', () => {
     expect([...sources].map(([, table]) => table)).toEqual(tables);
   });
 
+  test('copies the candidates only when they come from several sources', () => {
+    expect(build({ name: 'long' }).sql).toContain('selective AS NOT MATERIALIZED');
+    expect(build({ name: 'long', owner: 'o' }).sql).toContain('selective AS MATERIALIZED');
+  });
+
+  test.each([
+    [{ protocol: 'p' }, true],
+    [{ protocol: 'p', orderBy: 'name', limit: 1000, offset: 1 }, true],
+    [{ protocol: 'p', limit: 1000, offset: 2 }, false],
+    [{ protocol: 'p', orderBy: 'version' }, false],
+  ] satisfies [ResolutionQuery, boolean][])('scans in the requested order for a page of %j: %s', (query, isScanned) => {
+    expect(build(query).sql.includes('scanned_page')).toBe(isScanned);
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ orderBy: 'name' }, undefined],
+    [{ orderBy: 'version' }, 'scan'],
+    [{ includeExpired: true, allCapabilities: true }, undefined],
+    [{ owner: 'o' }, undefined],
+    [{ owner: 'o', orderDirection: 'asc' }, 'scan'],
+    [{ owner: 'o', orderBy: 'name', orderDirection: 'desc' }, 'scan'],
+    [{ owner: 'o', includeExpired: false }, 'scan'],
+    [{ exactName: 'n' }, 'scan'],
+    [{ limit: 1000, offset: 1 }, undefined],
+    [{ limit: 1000, offset: 2 }, 'many'],
+    [{ ids: ['a'], limit: 2000 }, undefined],
+    [{ ids: Array.from({ length: 201 }, String) }, 'many'],
+  ] satisfies [ResolutionQuery, Statement['cost']][])('estimates the cost of %j as %s', (query, cost) => {
+    expect(build(query).cost).toBe(cost);
+  });
+
   test.each([
     [{ orderBy: 'name' }, 'ORDER BY a.name ASC, a.id ASC LIMIT'],
     [{ orderBy: 'created_at', orderDirection: 'desc' }, 'ORDER BY a.created_at DESC, a.id ASC LIMIT'],
