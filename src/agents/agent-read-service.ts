@@ -37,9 +37,15 @@ export abstract class AgentReadService {
   }
 
   /**
-   * @returns the agent with its collections, as one snapshot; null when it does not exist. With the option `cache` it
-   * is frozen and shared between callers.
+   * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when it does not exist. With the
+   * option `cache`, the record is frozen and shared between callers.
+   *
    * @throws INVALID_INPUT when `id` is not a string, or is empty.
+   * @example
+   * ```ts
+   * const agent = await db.agents.get(id);
+   * if (agent === null) console.log('no such agent');
+   * ```
    */
   get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
     return this.#session.readRecord('agents.get', options, () => {
@@ -53,8 +59,13 @@ export abstract class AgentReadService {
   }
 
   /**
-   * @returns the agents in the order of their ids in `ids`, null for each that is absent, all of them as one snapshot.
-   * @throws INVALID_INPUT when `ids` is no array of texts.
+   * Returns agents by their ids, as one snapshot, in the order of `ids`; null for each agent that does not exist.
+   *
+   * @throws INVALID_INPUT when `ids` is not an array of strings.
+   * @example
+   * ```ts
+   * const [first, second] = await db.agents.getMany([firstId, secondId]);
+   * ```
    */
   getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
     return this.#session.read('agents.getMany', options, async (executor) => {
@@ -73,10 +84,14 @@ export abstract class AgentReadService {
   }
 
   /**
-   * Resolves a query: see {@link ResolutionQuery} for what each field matches.
+   * Finds agents: see {@link ResolutionQuery} for what each field matches.
    *
-   * @returns the agents that match, whole, as one snapshot, in the order asked for; an empty array when none does.
-   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
+   * @returns the matching agents as one snapshot, in the requested order; an empty array when there are none.
+   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const agents = await db.agents.query({ capabilities: ['translate'], status: ['ACTIVE'], limit: 20 });
+   * ```
    */
   query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
     return this.#session.read('agents.query', options, async (executor) => {
@@ -92,12 +107,17 @@ export abstract class AgentReadService {
   }
 
   /**
-   * Resolves a query page by page. A page begins after the last record of the previous page, wherever that record is
+   * Finds agents page by page. A page begins after the last record of the previous page, wherever that record is
    * now. When records are inserted, deleted or changed meanwhile, every other record still comes exactly once.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns a page as one snapshot, in the requested order.
    * @throws INVALID_INPUT, also for a cursor of another query.
+   * @example
+   * ```ts
+   * const first = await db.agents.page({ owner }, { size: 50 });
+   * const second = await db.agents.page({ owner }, { size: 50, after: first.nextCursor });
+   * ```
    */
   page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
     return this.#session.read('agents.page', options, (executor) =>
@@ -106,11 +126,15 @@ export abstract class AgentReadService {
   }
 
   /**
-   * Resolves a query record by record, in constant memory. Reads in pages; each page is a snapshot of its own. The
+   * Finds agents one by one, in constant memory. Reads in pages; each page is a snapshot of its own. The
    * caller may stop at any time. Without `orderBy` the agents come by id: an agent that changes during the iteration is
    * returned exactly once. In the order of a field that changes, such an agent may be missed or returned twice.
    *
    * @throws INVALID_INPUT, and every error of reading a page.
+   * @example
+   * ```ts
+   * for await (const agent of db.agents.iterate({ owner })) console.log(agent.name);
+   * ```
    */
   iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
     return recordsOf((after) =>
@@ -121,9 +145,13 @@ export abstract class AgentReadService {
   }
 
   /**
-   * @param query - `limit` and `offset` do not matter.
-   * @returns how many agents match.
+   * Counts the agents that match. Ignores `limit` and `offset`.
+   *
    * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const active = await db.agents.count({ owner, status: ['ACTIVE'] });
+   * ```
    */
   count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
     return this.#session.read('agents.count', options, async (executor) => {

@@ -37,6 +37,10 @@ export class ChangeService {
    * @throws INVALID_INPUT; OUT_OF_RANGE (field `after`) when changes after `after` were pruned, or `after` is above the
    * last number: read every record again, and follow without `after`; CONFLICT through a transaction; RESULT_TOO_LARGE
    * when the ids have more characters than `limits.answerLength`.
+   * @example
+   * ```ts
+   * const changes = await db.changes({ after: lastSequence });
+   * ```
    */
   async read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
     const { changes } = await this.#readPage(() => parseQuery(query), options);
@@ -48,6 +52,10 @@ export class ChangeService {
    *
    * @throws INVALID_INPUT, and every error of reading, also later: OUT_OF_RANGE when changes are pruned before they are
    * yielded. After any other failure, follow again from the last sequence number.
+   * @example
+   * ```ts
+   * for await (const change of db.followChanges({ after, signal })) console.log(change.kind, change.id);
+   * ```
    */
   async *follow(options: FollowOptions = {}): AsyncGenerator<Change, void, void> {
     const { after, pollMs, signal } = await this.#session.read('changes.read', undefined, () => {
@@ -73,6 +81,10 @@ export class ChangeService {
    *
    * @returns the number of deleted changes.
    * @throws INVALID_INPUT; CONFLICT through a transaction.
+   * @example
+   * ```ts
+   * await db.pruneChanges({ before: new Date(Date.now() - 7 * 24 * 60 * 60 * 1000) });
+   * ```
    */
   prune(options: PruneChangesOptions): Promise<number> {
     return this.#session.write('changes.prune', async (executor) => {

@@ -29,7 +29,9 @@ import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, 
 import type { SecurityEventQuery } from './query/types';
 import { verifyChain } from './chain/verify';
 
-/** Finds security events, as their last mitigation has left them. */
+/**
+ * Finds security events. Each event shows its last mitigation.
+ */
 export abstract class EventReadService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -41,8 +43,14 @@ export abstract class EventReadService {
   }
 
   /**
-   * @returns the event with its metadata, as one snapshot; null when absent.
-   * @throws INVALID_INPUT when `id` is no text, or empty.
+   * Returns the event with its metadata, as one snapshot; null when it does not exist.
+   *
+   * @throws INVALID_INPUT when `id` is not a string, or is empty.
+   * @example
+   * ```ts
+   * const event = await db.events.get(id);
+   * if (event !== null) console.log(event.severity, event.description);
+   * ```
    */
   get(id: string, options?: ReadOptions): Promise<SecurityEvent | null> {
     return this.#session.read('events.get', options, async (executor) => {
@@ -55,9 +63,12 @@ export abstract class EventReadService {
   /**
    * Finds events: see {@link SecurityEventQuery} for what each field matches.
    *
-   * @returns the events that match, newest first and by id among those of one millisecond, as one snapshot; an empty
-   * array when none does.
-   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match, INVALID_INPUT.
+   * @returns the matching events as one snapshot, newest first, ties by id; an empty array when there are none.
+   * @throws RESULT_TOO_LARGE when `limit` is not given and more than `maxResults` match; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const recent = await db.events.query({ minSeverity: 'HIGH', target: agentId, limit: 50 });
+   * ```
    */
   query(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<SecurityEvent[]> {
     return this.#session.read('events.query', options, async (executor) => {
@@ -72,12 +83,17 @@ export abstract class EventReadService {
   }
 
   /**
-   * Finds events page by page. A page begins after the last event of the previous page. When events are recorded or
-   * pruned meanwhile, every other event still comes exactly once.
+   * Finds events page by page. A page begins after the last event of the previous page. When events are recorded or pruned
+   * meanwhile, every other event still comes exactly once.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
-   * @returns a page as one snapshot, newest first and by id among events of the same millisecond.
+   * @returns a page as one snapshot, newest first, ties by id. `nextCursor` is absent on the last page.
    * @throws INVALID_INPUT, also for a cursor of another query.
+   * @example
+   * ```ts
+   * const first = await db.events.page({ source }, { size: 50 });
+   * const second = await db.events.page({ source }, { size: 50, after: first.nextCursor });
+   * ```
    */
   page(query: SecurityEventQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>> {
     return this.#session.read('events.page', options, (executor) =>
@@ -86,11 +102,15 @@ export abstract class EventReadService {
   }
 
   /**
-   * Finds events one by one, in the same order and in constant memory: read in pages, each a snapshot of its own. May be
-   * left at any time.
+   * Finds events one by one, newest first, in constant memory. Reads in pages; each page is a snapshot of its own. The caller
+   * may stop at any time.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
-   * @throws INVALID_INPUT, and whatever reading a page fails with.
+   * @throws INVALID_INPUT, and every error of reading a page.
+   * @example
+   * ```ts
+   * for await (const event of db.events.iterate({ eventTypes: ['THREAT_DETECTED'] })) console.log(event.id);
+   * ```
    */
   iterate(query: SecurityEventQuery = {}, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void> {
     return recordsOf((after) =>
@@ -101,9 +121,13 @@ export abstract class EventReadService {
   }
 
   /**
-   * @param query - `limit` and `offset` do not matter.
-   * @returns how many events match.
+   * Counts the events that match. Ignores `limit` and `offset`.
+   *
    * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const open = await db.events.count({ mitigationApplied: false });
+   * ```
    */
   count(query: SecurityEventQuery = {}, options?: ReadOptions): Promise<number> {
     return this.#session.read('events.count', options, async (executor) => {
@@ -120,7 +144,11 @@ export abstract class EventReadService {
    * @param filter - events to count; `limit` and `offset` are ignored.
    * @returns the counts, largest first; equal counts by key, in the order of code points or of time. Groups without
    * events are omitted.
-   * @throws RESULT_TOO_LARGE when there are more than `maxResults` keys, INVALID_INPUT.
+   * @throws RESULT_TOO_LARGE when there are more than `maxResults` keys; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const perHour = await db.events.aggregate({}, { by: { bucketMs: 3_600_000 } });
+   * ```
    */
   aggregate(
     filter: SecurityEventQuery,
@@ -146,13 +174,15 @@ export abstract class EventReadService {
   }
 
   /**
-   * Verifies that the events are those that were recorded. Walks the chain from its beginning, or from the last
-   * checkpoint, in steps and constant memory, computes every hash from what is stored, and searches for events that are not
-   * in the chain. Others may record, mitigate and prune meanwhile. Outside a transaction the primary answers.
+   * Verifies that the stored events are the recorded ones. Reads the chain from its beginning or from the last checkpoint, in
+   * batches and constant memory, computes every hash again, and searches for events that are not in the chain. Other calls may
+   * record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
    *
-   * The chain has no secret key. It shows changes by anybody who did not compute all following hashes again. Keep `head`
-   * elsewhere and pass it as `expected` later, to find out whether somebody has rewritten or cut the whole chain.
+   * The chain has no secret key: it reveals changes unless somebody also computes all later hashes again. Store `head` in
+   * another system and pass it as `expected` later, to detect a chain that was rewritten or cut as a whole.
    *
+   * @returns the head of the chain when it is valid; otherwise the first break.
+   * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.
    * @example
    * ```ts
    * const kept = await db.events.verify();
@@ -160,9 +190,6 @@ export abstract class EventReadService {
    * const result = await db.events.verify({ expected: kept.head });
    * if (!result.valid) console.error(result.break.reason, result.break.sequence);
    * ```
-   *
-   * @returns the head of the chain when it is valid; otherwise the first break.
-   * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.
    */
   verify(options?: VerifyEventsOptions): Promise<EventChainVerification> {
     return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {

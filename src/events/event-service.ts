@@ -10,8 +10,8 @@ import { canRecordWithoutReading, mitigateEvent, recordEvents, recordWithoutRead
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**
- * Records security events, which are never changed, and finds them. What is recorded becomes part of a chain of hashes
- * that tells of every later change: see {@link EventReadService.verify}. Every failure is a `DatabaseError`.
+ * Records and finds security events. Recorded events are never changed: each one becomes an entry of a hash chain that
+ * reveals later changes (see {@link EventReadService.verify}). Every failure is a `DatabaseError`.
  */
 export class EventService extends EventReadService {
   readonly #session: Session;
@@ -25,10 +25,20 @@ export class EventService extends EventReadService {
   }
 
   /**
-   * Records an event with its metadata, or nothing of it.
+   * Records an event with its metadata, atomically.
    *
-   * @returns its id, a UUIDv7 where none was given.
-   * @throws ALREADY_EXISTS when the id is taken: what was recorded is not changed; INVALID_INPUT.
+   * @returns its id: a UUIDv7 when none was given.
+   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT.
+   * @example
+   * ```ts
+   * await db.events.record({
+   *   eventType: 'UNAUTHORIZED_ACCESS',
+   *   severity: 'HIGH',
+   *   source: '203.0.113.7',
+   *   target: agentId,
+   *   description: 'five wrong keys within a minute',
+   * });
+   * ```
    */
   record(event: SecurityEventInput): Promise<string> {
     return this.#session.write('events.record', async (executor) => {
@@ -41,11 +51,15 @@ export class EventService extends EventReadService {
   }
 
   /**
-   * Records events with their metadata, all of them or none, in their order. Far quicker than one by one; but nobody else
-   * records meanwhile, so that of very many some thousands at a time are better.
+   * Records events with their metadata, in order and atomically. Much faster than one call for each event. Other calls that
+   * record wait meanwhile, so split very many events into calls of a few thousand.
    *
-   * @returns their ids in their order, a UUIDv7 for each that was given none.
-   * @throws ALREADY_EXISTS when an id is taken, or given twice; INVALID_INPUT.
+   * @returns the ids in input order: a UUIDv7 for each event that was given none.
+   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const ids = await db.events.recordMany([event, anotherEvent]);
+   * ```
    */
   recordMany(events: readonly SecurityEventInput[]): Promise<string[]> {
     return this.#session.write('events.recordMany', async (executor) => {
@@ -57,11 +71,15 @@ export class EventService extends EventReadService {
   }
 
   /**
-   * Says what was done about an event. The event itself is not changed: the mitigation is recorded beside it, and what is
-   * read shows the last one.
+   * Records a mitigation of an event. The event itself is not changed; reads show the last mitigation. Without `details`,
+   * earlier details are cleared.
    *
-   * @returns false when absent.
+   * @returns false when the event does not exist.
    * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * await db.events.markMitigated(id, { applied: true, details: 'the key was revoked' });
+   * ```
    */
   markMitigated(id: string, mitigation: MitigationInput): Promise<boolean> {
     return this.#session.write('events.markMitigated', async (executor) => {
@@ -72,11 +90,16 @@ export class EventService extends EventReadService {
   }
 
   /**
-   * Deletes the events from before a time, in batches, each of which happens as a whole. The chain keeps their hashes, and
-   * tells that they were pruned; where it would begin with nothing else, a checkpoint takes the place of its beginning.
+   * Deletes the events from before a time, in batches; each batch is atomic. The chain keeps the hashes of pruned events and
+   * records that they were pruned. A checkpoint replaces the beginning of the chain when all of its entries are pruned.
    *
-   * @returns how many events.
+   * @returns the number of deleted events.
    * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const yearMs = 365 * 24 * 60 * 60 * 1000;
+   * const count = await db.events.prune({ before: new Date(Date.now() - yearMs) });
+   * ```
    */
   prune(options: PruneEventsOptions): Promise<number> {
     return this.#session.write('events.prune', async (executor) => {

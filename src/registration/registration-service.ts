@@ -34,6 +34,10 @@ export class RegistrationService {
    * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or
    * when they are to be `unique` and another agent has them; INVALID_TRANSITION when the certificate is REVOKED, unless
    * the options allow it; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const { agentId } = await db.register({ certificate, agent, event });
+   * ```
    */
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
     return this.#session.write('register', async (executor) => {
