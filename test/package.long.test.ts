@@ -29,7 +29,7 @@ function run(project: string, file: string, text: string): string {
   return execFileSync(process.execPath, [file], { cwd: project, encoding: 'utf8' });
 }
 
-/** What the compiler has to say about the files. */
+/** Returns the errors of the compiler for the files. */
 function compile(project: string, files: Readonly<Record<string, string>>): string {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(project, file), text);
   const options = '--strict --noEmit --module node20 --target es2022 --lib es2023,esnext.disposable --types node';

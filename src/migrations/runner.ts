@@ -4,7 +4,7 @@ import { assertNotTooNew, compareHistory, type HistoryEntry, type HistoryRow } f
 import type { Migration } from './migration';
 
 /**
- * What a database contains apart from the history: nothing, the tables of the first migration, or other objects.
+ * Content of a database apart from the history: nothing, the tables of the first migration, or other objects.
  */
 export type ExistingSchema = 'empty' | 'initial' | 'other';
 

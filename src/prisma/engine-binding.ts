@@ -8,7 +8,7 @@ import type {
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { NativeAccess } from '../storage/native-access';
 
-/** What Prisma's driver adapter needs of one engine; `C` is a connection of its driver. */
+/** Parts of one engine that Prisma's driver adapter uses; `C` is a connection of its driver. */
 export interface EngineBinding<C> {
   readonly info: Pick<SqlDriverAdapterFactory, 'provider' | 'adapterName'>;
   /** Returns the limits and the schema of a connection. */

@@ -1,7 +1,7 @@
 import type { AgentInput, CertificateInput, SecurityEventInput } from '../../src';
 import { agentAt, certificateAt, eventAt, eventIntervalMs, nowMs } from '../../scripts/bench/data';
 
-/** How much there is. */
+/** Numbers of records. */
 export interface Sizes {
   readonly agents: number;
   readonly events: number;
@@ -36,7 +36,7 @@ export function bigCertificate(index: number): CertificateInput {
   };
 }
 
-/** How many of the agents, or certificates, a sweep finds due. */
+/** Number of agents or certificates that are due. */
 export function countDue(count: number): number {
   let due = 0;
   for (let index = 0; index < count; index += 1) if (index % revokedEvery !== 0 && index % lastingEvery !== 0) due += 1;
@@ -57,12 +57,12 @@ export function pruneTime({ events }: Sizes): Date {
   return new Date(nowMs - (events - prunedPlaces({ events })) * eventIntervalMs);
 }
 
-/** How many events are from before that time. */
+/** Number of events from before that time. */
 export function countPrunable(sizes: Pick<Sizes, 'events'>): number {
   return prunedPlaces(sizes) - 1;
 }
 
-/** How many entries of the chain come before the event that stays. */
+/** Number of chain entries before the event that stays. */
 export function countBeforeLasting(sizes: Sizes): number {
   return lastingPlace(sizes);
 }

@@ -11,7 +11,7 @@ const sizes: Sizes = {
   events: Number(process.env['BIG_EVENTS'] ?? 1_000_000),
 };
 const megabyte = 2 ** 20;
-/** What an operation may take while it is at work: a few batches of rows, and garbage that is not collected yet. */
+/** Maximum memory of an operation: a few batches of rows, and garbage that is not collected yet. */
 const workBytes = 64 * megabyte;
 /** SQLite's pages, which each of the two connections keeps up to this size. */
 const cacheBytes = onPostgresql ? 0 : 2 * 64 * megabyte;
@@ -31,7 +31,7 @@ const lastBatches = Math.ceil((events - prunable) / 500);
 const compactions = Math.ceil((pruned - beforeLasting + lastBatches) / 1999);
 const emptied = pruned + lastBatches + compactions - 1;
 
-/** What is done, one after another on one database, and what must come of it. */
+/** Operations, run in order on one database, with their expected results. */
 const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>])[] = [
   ['certificates.create', { rows: agents }],
   ['agents.createMany', { rows: agents, told: agents, refused: 0 }],

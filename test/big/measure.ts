@@ -7,10 +7,10 @@ import type { Sizes } from './big-data';
 import type { OperationReport } from './operation-process';
 import type { OperationName } from './operations';
 
-/** What one operation took. */
+/** Measurement of one operation. */
 export interface Measurement extends OperationReport {
   readonly name: OperationName;
-  /** How much more memory the process held at its peak than when it had opened the database. */
+  /** Peak memory of the process above its memory after opening the database. */
   readonly growthBytes: number;
 }
 
@@ -31,7 +31,7 @@ export async function measure(url: string, name: OperationName, { agents, events
   return { ...report, name, growthBytes: report.peakBytes - report.openedBytes };
 }
 
-/** What was measured, as a table. */
+/** Returns the measurements as a table. */
 export function formatMeasurements(measurements: readonly Measurement[]): string {
   const columns = [
     { title: 'operation' },

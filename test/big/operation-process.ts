@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DatabaseService } from '../../src';
 import { operations, type OperationName, type Outcome } from './operations';
 
-/** What a process that does one operation writes to its standard output. */
+/** Output of a process that runs one operation. */
 export interface OperationReport {
   readonly outcome: Outcome;
   readonly seconds: number;

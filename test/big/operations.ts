@@ -2,18 +2,18 @@ import type { AgentRecord, DatabaseService, ResolutionQuery, SecurityEvent, Secu
 import { capabilityOf, eventId } from '../../scripts/bench/data';
 import { afterAllEvents, bigAgent, bigCertificate, bigEvent, mitigatedEvery, pruneTime, type Sizes } from './big-data';
 
-/** What an operation has found or done: on how many rows, and whatever else the test asks. */
+/** Result of an operation: the number of rows, and values for the assertions. */
 export type Outcome = Readonly<Record<string, number | boolean>> & { readonly rows: number };
 
 export type Operation = (db: DatabaseService, sizes: Sizes) => Promise<Outcome>;
 
-/** What is handed to one call that writes many. */
+/** Number of records in one call that writes many. */
 const chunkSize = 5000;
-/** What one query gives. */
+/** Number of records that one query returns. */
 const pageSize = 1000;
 const statuses = ['ACTIVE', 'DEPRECATED'] as const;
 
-/** What is measured, each in a process of its own. Whatever an operation keeps of the rows would be measured, too. */
+/** Measured operations, each in a process of its own. Rows that an operation keeps would be measured, too. */
 export const operations = {
   'certificates.create': async (db, { agents }) => {
     await inChunks(agents, 500, (first, end) =>

@@ -28,7 +28,7 @@ interface Write {
 const ids = ['a', 'b', 'c'];
 const fingerprints = ['AA', 'BB', 'CC'];
 
-/** What agents and certificates of the same few ids can have done to them; the value is a fingerprint. */
+/** Operations on agents and certificates of a few ids; the value is a fingerprint. */
 const calls = {
   register: (target: Target, { id, value }: Write) =>
     target.register({

@@ -11,7 +11,7 @@ export interface CachingTestDatabase extends TestDatabase {
   readonly clock: Clock;
   /** Another service on the same database, without a cache. */
   readonly other: DatabaseService;
-  /** What the cache told since the last call, such as `hit agent`. */
+  /** Returns the events of the cache since the last call, such as `hit agent`. */
   readonly outcomes: () => string[];
 }
 

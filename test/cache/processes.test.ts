@@ -10,7 +10,7 @@ import { openCache } from './open-cache';
 
 const path = join(__dirname, 'updating-process.ts');
 
-/** How long others' commits may stay unnoticed on PostgreSQL: the documented time, on a busy machine. */
+/** Maximum time until commits of others are noticed on PostgreSQL: the documented time, on a busy machine. */
 const longestMs = 5000;
 
 /** Reads until the outcome is the one expected: on SQLite it has to be that at once. */

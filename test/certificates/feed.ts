@@ -13,7 +13,7 @@ async function endOfFeed(database: LocatedDatabase): Promise<number> {
   return Number(rows[0]?.['last']);
 }
 
-/** What `work` adds to the feed. */
+/** Returns the entries that `work` adds to the feed. */
 export async function newsOf(database: LocatedDatabase, work: () => Promise<unknown>): Promise<string[]> {
   const end = await endOfFeed(database);
   await work();

@@ -5,7 +5,7 @@ import { agentInput, createAgent, createCertificate, eventInput } from '../suppo
 import { afterTest, databaseKinds, openTestDatabase } from '../support/test-database';
 import { nextLine, startProcess } from '../support/child-process';
 
-/** How many of the calls had which outcome: ok, or the code of the error. */
+/** Returns the number of calls by outcome: ok, or the code of the error. */
 async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const outcome of await Promise.allSettled(calls)) {
@@ -151,7 +151,7 @@ async function whileReading<T>(writing: Promise<T>, read: () => Promise<void>): 
   return writing;
 }
 
-/** Whether all of an agent is of one and the same version. */
+/** Reports whether all fields of an agent are of the same version. */
 function isWhole(agent: NonNullable<Awaited<ReturnType<DatabaseService['getAgent']>>>): boolean {
   const version = agent.description ?? '';
   return (

@@ -2,7 +2,7 @@ import { onPostgresql } from '../support/engine';
 import { createAgent, eventInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-/** How often a timer of one millisecond had its turn while `work` ran. */
+/** Returns the number of times that a timer of one millisecond fired while `work` ran. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 1);

@@ -29,7 +29,7 @@ async function createFirst(tx: TransactionScope, owner: string): Promise<void> {
   if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agent);
 }
 
-/** How many agents each owner of a round has after two services, or one, have registered "the first" at once. */
+/** Returns the number of agents of each owner after two services, or one, have registered "the first" concurrently. */
 async function registerFirsts({ db, other }: Services, isolation: TransactionIsolation): Promise<number[]> {
   const counts: number[] = [];
   for (let round = 0; round < rounds; round += 1) {

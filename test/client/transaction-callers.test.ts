@@ -31,7 +31,7 @@ function circularError(): Error {
   return error;
 }
 
-/** What a server answers where transactions get in each other's way: here another database's server. */
+/** Error of a server for conflicting transactions: here of another database's server. */
 function conflictOfAnotherServer(): Error {
   return Object.assign(new Error('could not serialize access'), { code: '40001', severity: 'ERROR' });
 }

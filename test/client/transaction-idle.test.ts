@@ -9,7 +9,7 @@ import { startWorkQueue } from '../support/work-queue';
 
 const transactionIdleTimeoutMs = 150;
 
-/** What the transaction has changed, and the other call waits for, on either engine. */
+/** Change of the transaction for which the other call waits, on both engines. */
 const id = 'a';
 
 /** Opens a database with one agent. */

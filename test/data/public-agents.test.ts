@@ -11,7 +11,7 @@ function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** What is read back of an agent that was registered at `now`. */
+/** Returns the expected record of an agent that was registered at `now`. */
 function toRecord(input: AgentInput & { id: string }): AgentRecord {
   const health = { status: 'UNKNOWN', lastChecked: new Date(now) } as const;
   return {

@@ -18,7 +18,7 @@ export const printers: Readonly<Record<string, (error: Error) => string>> = {
 };
 
 /**
- * What the standard error serializer of pino writes (pino-std-serializers 7, lib/err.js and lib/err-helpers.js): type,
+ * Returns the output of pino's standard error serializer (pino-std-serializers 7, lib/err.js and lib/err-helpers.js): type,
  * messages and stacks of the error and all of its causes, the errors of an AggregateError, and every enumerable property.
  */
 function serializeLikePino(error: Error): Record<string, unknown> {

@@ -4,10 +4,12 @@ import { agentInput, certificateInput } from '../support/factories';
 /** Stands in every value that is stored or given. */
 export const secret = 's3cr3t-7f0e';
 
-/** What the records that a failure stands against look like. */
+/** Stored records that cause the failures. */
 export const knownCertificate = certificateInput({ id: secret, fingerprint: secret, subject: secret });
 
-/** What fails once {@link knownCertificate} and an agent of it are stored; the original error of each holds the secret. */
+/**
+ * Calls that fail after {@link knownCertificate} and an agent of it are stored; the original errors contain the secret.
+ */
 export const provocations: Readonly<Record<string, (db: DatabaseService) => Promise<unknown>>> = {
   ALREADY_EXISTS: (db) => db.createCertificate({ ...knownCertificate, id: `${secret}-2` }),
   REFERENCE_NOT_FOUND: (db) => db.createAgent(agentInput({ name: secret, certificateId: `${secret}-unknown` })),
@@ -19,7 +21,7 @@ export const provocations: Readonly<Record<string, (db: DatabaseService) => Prom
   },
 };
 
-/** What the application has added: every agent of one owner is refused, with the secret in the engine's report. */
+/** Trigger of the application that refuses every agent of one owner, with the secret in the error of the engine. */
 export const applicationConstraint = {
   sqlite: `CREATE TRIGGER refuse_owner BEFORE INSERT ON agents WHEN NEW.owner = 'refused'
     BEGIN SELECT RAISE(ABORT, '${secret}'); END`,

@@ -8,7 +8,7 @@ import { testOn } from '../support/skip';
 import { printers } from './error-printers';
 import { afterTest, newDatabaseUrl } from '../support/test-database';
 
-/** What must not appear anywhere: it is part of every text that the calls are given. */
+/** Secret that must not appear anywhere; it is part of every text of the calls. */
 const secret = 's3cr3t-7f0e';
 const mark = (text: string): string => `${text} ${secret}`;
 

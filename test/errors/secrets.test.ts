@@ -7,7 +7,7 @@ import { callUntyped } from '../support/expect-error';
 import { printers } from './error-printers';
 import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 
-/** What must not appear anywhere: it stands in every value that the calls below are given. */
+/** Secret that must not appear anywhere; it is in every value of the calls below. */
 const secret = 's3cr3t-7f0e';
 
 interface Witness {

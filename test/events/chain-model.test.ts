@@ -37,7 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen') }) },
 );
 
-/** What the events should be by now. */
+/** Returns the expected events. */
 class Model {
   readonly events = new Map<string, { at: number; applied: boolean; details: string | undefined }>();
   recorded = 0;

@@ -15,7 +15,7 @@ interface Outcome {
 /** With LONG_TESTS also what takes seconds. */
 const which = process.env['LONG_TESTS'] === undefined ? 'some' : 'all';
 
-/** What the largest may take on a machine that has other things to do; alone it takes a fraction. */
+/** Maximum time of the largest input on a busy machine; on an idle one it takes a fraction. */
 const longestMs = 20_000;
 const longestBlockMs = 10_000;
 

@@ -7,7 +7,7 @@ import { runRaw } from '../support/raw-client';
 import { dropChecks, openSqlite } from '../support/raw-writer';
 import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** What other programs have written: no message may show it. */
+/** Secret in values that other programs have written; no message may contain it. */
 const marker = 's3cr3t-7f0e';
 
 /** Every way in which records are read. */
@@ -69,7 +69,7 @@ async function fill(db: DatabaseService): Promise<void> {
 
 type Write = (...sql: readonly string[]) => Promise<void>;
 
-/** What writes as another program may that knows nothing of the package: without foreign keys and CHECK constraints. */
+/** Writes like a program that does not know the package: without foreign keys and CHECK constraints. */
 function writerOf({ options: { url } }: TestDatabase): Write {
   if (onPostgresql) {
     spoilDatabase(url);

@@ -19,7 +19,7 @@ const runs = Number(process.env['PROPERTY_RUNS'] ?? (onPostgresql ? 150 : 500));
 const { PROPERTY_SEED: seed } = process.env;
 const parameters = { numRuns: runs, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 
-/** What a call may be refused with that is given anything: never INTERNAL, nor as if the database were to blame. */
+/** Codes with which a call may reject arbitrary input: never INTERNAL, and no fault of the database. */
 const refusals: ReadonlySet<DatabaseErrorCode> = new Set([
   'INVALID_INPUT',
   'OUT_OF_RANGE',
@@ -64,7 +64,7 @@ function hostileCall(calls: readonly PublicCall[]): Arbitrary<HostileCall> {
 
 type Outcome = { readonly answer: unknown } | { readonly error: unknown };
 
-/** What becomes of a call, which must not throw before it gives a promise, nor go on for ever. */
+/** Returns the outcome of a call, which must return a promise and must end. */
 async function outcomeOf(make: () => unknown): Promise<Outcome> {
   const promise = make();
   expect(promise).toBeInstanceOf(Promise);

@@ -9,7 +9,7 @@ import { agentInput, certificateInput, eventInput } from '../support/factories';
 
 const [, , url = '', which] = process.argv;
 
-/** What takes seconds, and is left out unless all is asked for. */
+/** Inputs that take seconds; used only when all inputs are requested. */
 const slow = /large records|100,000 agents|400,000|wider/;
 
 type Attempt = (db: DatabaseService) => Promise<unknown>;

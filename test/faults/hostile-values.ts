@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc, { type Arbitrary } from 'fast-check';
 
-/** What no message may show: it is part of most of the texts below. */
+/** Secret that no message may contain; it is part of most of the texts below. */
 export const marker = 's3cr3t-7f0e';
 
 /** Texts that mean something to somebody on the way, and must not here. */

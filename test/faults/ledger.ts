@@ -6,18 +6,18 @@ import type { TestDatabase } from '../support/test-database';
 import type { TestProcess } from '../support/child-process';
 import { revisionsOf } from './revised';
 
-/** What is said of a call that has not succeeded, or not yet. */
+/** State of a call that has not succeeded, or not yet. */
 const unacknowledged = new Set(['opening', 'deleting', 'refused', 'failed']);
 
 /** On PostgreSQL, transactions of others may get in the way more often than a call is tried again. */
 const mayBeRefused = onPostgresql ? new Set(['CONFLICT']) : new Set<string>();
 
-/** What writing processes were acknowledged in one database, and whether it is there. */
+/** Acknowledged writes of the processes in one database, to compare with its content. */
 export class Ledger {
-  /** What they were told of, by what it was: ids. */
+  /** Ids of the acknowledged records, by kind. */
   readonly #told = new Map<string, Set<string>>();
   readonly #revisions = new Map<string, number>();
-  /** How many calls were acknowledged. */
+  /** Number of acknowledged calls. */
   acknowledged = 0;
 
   /** Takes down what a process says. Whoever starts it has to call this before anything else. */

@@ -9,7 +9,10 @@ import { temporaryDirectory } from '../support/test-database';
 /** Compiled module that embeds the migrations. */
 const embedded = join('dist/migrations/embedded', `${engine}.js`);
 
-/** What a newer version did with a database: which id it gave an agent, and what its check found; or why it did not start. */
+/**
+ * Result of a newer version on a database: the id of a new agent and the findings of its check, or the error of its
+ * start.
+ */
 export interface NewerReport {
   readonly code?: string;
   readonly message?: string;

@@ -18,7 +18,7 @@ async function untilAllAreGone(url: string): Promise<void> {
   await sleep(150);
 }
 
-/** What a session of an operator's can do to another one. */
+/** Functions by which an operator interrupts another session. */
 const blows = [
   ['terminated', 'pg_terminate_backend'],
   ['cancelled', 'pg_cancel_backend'],

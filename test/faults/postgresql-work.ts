@@ -4,10 +4,10 @@ import { soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 
-/** How often a server, a pooler or a connection is struck: FAULT_ROUNDS, else few. */
+/** Number of faults of a server, a pooler or a connection: FAULT_ROUNDS, or a few by default. */
 export const strikes = Number(process.env['FAULT_ROUNDS'] ?? 10);
 
-/** What there is of one unit of work: numbers of agents, their versions and capabilities; certificates; events; changes. */
+/** Stored rows of one unit of work: agents with their versions and capabilities, certificates, events and changes. */
 type Trace = string;
 
 const nothing: Trace = '0 - 0 0 0';
@@ -32,14 +32,14 @@ const tracesSql = `
 const untoldSql = `SELECT id FROM agents a WHERE owner LIKE 'unit %'
   AND 1 <> (SELECT count(*) FROM changes c WHERE c.entity = 'AGENT' AND c.entity_id = a.id AND c.kind = 'CREATED')`;
 
-/** Whether a failed call's change may have been kept. */
+/** Reports whether the change of a failed call may have been committed. */
 export function isInDoubt({ code, message }: DatabaseError): boolean {
   return code === 'UNAVAILABLE' && message.includes('may or may not have been kept');
 }
 
 /** Callers that write until they are told to stop, and what they were told. */
 export class Work {
-  /** How many calls have succeeded. */
+  /** Number of calls that succeeded. */
   acknowledged = 0;
   inDoubt = 0;
   readonly errors: DatabaseError[] = [];

@@ -2,7 +2,7 @@ import type { AgentInput, AgentRecord } from '../../src';
 
 type RevisedFields = Pick<AgentInput, 'version' | 'endpoints' | 'capabilities' | 'metadata'>;
 
-/** What an agent is at a revision: all of it tells which one, so that half of a write would be seen. */
+/** Returns the agent of a revision: every field contains the revision, so that half of a write is detected. */
 export function revised(revision: number): RevisedFields & Pick<Required<AgentInput>, 'version'> {
   return {
     version: `1.${revision}.0`,

@@ -8,7 +8,7 @@ import { Ledger } from './ledger';
 
 const path = join(__dirname, 'writing-process.ts');
 
-/** How often one of them is killed. */
+/** Number of times that one of them is killed. */
 const kills = Math.ceil(killRounds / 4);
 
 test('Four processes write to one database while now and then one is killed and started again: nobody loses anything', async () => {

@@ -83,7 +83,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
 });
 
 describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
-  /** Where a database may be, with options that do not wait long. */
+  /** Locations of a database, with options that do not wait long. */
   function place() {
     const path = join(temporaryDirectory(), 'test.sqlite');
     return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };

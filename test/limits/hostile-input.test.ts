@@ -4,7 +4,7 @@ import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-/** What the largest of what is allowed may take on a machine that has other things to do. */
+/** Maximum time of the largest allowed input on a busy machine, in milliseconds. */
 const longestMs = 5000;
 
 function metadataOf(value: unknown): AgentInput['metadata'] {

@@ -13,7 +13,7 @@ function opened(url: string): string {
   }
 }
 
-/** What Prisma's CLI works on when its configuration has read the URL, or that it refuses the URL. */
+/** Returns the database that Prisma's CLI uses for the URL, or its refusal of the URL. */
 function named(url: string): string {
   try {
     return toDatabasePath(normaliseDatabaseUrl(url));

@@ -150,7 +150,7 @@ const resolutionOrder = partly({
 const resolution = (always: Partial<typeof window>): Arbitrary<ResolutionQuery> =>
   fc.tuple(few(resolutionFilter, always), resolutionOrder).map(([filter, order]) => ({ ...filter, ...order }));
 export const resolutionQuery = resolution(window);
-/** What may be read page by page; seldom what may not. */
+/** Queries that can be read page by page; seldom others. */
 export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
 
 /** Mostly true: few agents would be left otherwise. */

@@ -102,7 +102,7 @@ export function nextUpdate(before: AgentRecord, nowMs: number): Date {
   return new Date(Math.max(nowMs, before.updatedAt.getTime() + 1));
 }
 
-/** Whether an agent was changed since. */
+/** Reports whether an agent was changed since. */
 export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): boolean {
   return ifUpdatedAt !== undefined && agent.updatedAt.getTime() !== ifUpdatedAt.getTime();
 }
@@ -116,7 +116,7 @@ export function deleteAgent(directory: Directory, id: string, { nowMs }: Setting
   return leaves(told(after, [toNews('agent', id, 'DELETED', nowMs)]), true);
 }
 
-/** Whether ids and capabilities are given, endpoints are told apart by their ids, and ports are ports. */
+/** Reports whether the ids and capabilities are not empty, the endpoint ids are unique and the ports are valid. */
 function isRight({ id, capabilities = [], endpoints = [], defaultEndpoint }: AgentInput | AgentUpdate): boolean {
   const ids = endpoints.map((endpoint) => endpoint.id);
   return (

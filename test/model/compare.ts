@@ -6,7 +6,7 @@ import { isSame } from './text';
 
 const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** Whether what a call answered is one of the outcomes that are expected. */
+/** Reports whether the outcome of a call is one of the expected outcomes. */
 export function isExpected(expected: readonly Outcome[], actual: Outcome): boolean {
   return expected.some((outcome) => {
     if ('code' in outcome) return 'code' in actual && actual.code === outcome.code;
@@ -56,7 +56,7 @@ export async function readAll(db: DatabaseService): Promise<Snapshot> {
   };
 }
 
-/** How what the database holds differs from the model; undefined where it does not. */
+/** Returns the difference between the database and the model; undefined when there is none. */
 export function differenceOf({ agents, certificates, events, feed }: Directory, snapshot: Snapshot): unknown {
   if (!isSame(byId(snapshot.agents), byId([...agents.values()]))) {
     return { actual: snapshot.agents, expected: [...agents.values()] };
@@ -76,7 +76,7 @@ function byId(records: readonly unknown[]): Record<string, unknown> {
   return { count: records.length, ...Object.fromEntries(entries) };
 }
 
-/** Whether the feed tells of the calls in their order, and of what each has changed in any order. */
+/** Reports whether the feed contains the calls in their order, with the changes of each call in any order. */
 function isFeed(calls: readonly (readonly string[])[], feed: readonly string[]): boolean {
   let start = 0;
   for (const news of calls) {
@@ -113,7 +113,7 @@ export function inOrderOfFeed(
   return ordered;
 }
 
-/** What a line of the feed is about. */
+/** Returns the record of a feed entry. */
 function subjectOf(news: string): string {
   return news.split(' ').slice(0, -2).join(' ');
 }

@@ -43,12 +43,12 @@ const eventFilter = {
   metadata,
 };
 export const eventQuery: Arbitrary<SecurityEventQuery> = few(eventFilter, window);
-/** What may be read page by page; seldom what may not. */
+/** Queries that can be read page by page; seldom others. */
 export const eventWalkQuery: Arbitrary<SecurityEventQuery> = fc.oneof(
   { weight: 20, arbitrary: few(eventFilter, {}) },
   { weight: 1, arbitrary: eventQuery },
 );
-/** What may be aggregated. */
+/** Groupings for an aggregate. */
 export const eventFilterQuery: Arbitrary<SecurityEventQuery> = few(eventFilter, {});
 export const eventInputs = fc.array(eventInput, { maxLength: 5 });
 

@@ -13,7 +13,7 @@ export function markMitigated(directory: Directory, id: string, { applied, detai
   return leaves({ ...directory, events: new Map(directory.events).set(id, after) }, true);
 }
 
-/** How many. Events of that very time are kept. */
+/** Returns the number of removed events. Keeps events of exactly that time. */
 export function prune(directory: Directory, before: Date): Prediction {
   const kept = [...directory.events].filter(([, event]) => event.timestamp >= before);
   return leaves({ ...directory, events: new Map(kept) }, directory.events.size - kept.length);

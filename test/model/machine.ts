@@ -15,7 +15,7 @@ export interface Real {
   readonly clock: { nowMs: number };
 }
 
-/** Which of the services a call is made on. */
+/** Index of the service that makes a call. */
 export type Place = 'db' | 'other';
 
 export type Command = fc.AsyncCommand<Model, Real, true>;

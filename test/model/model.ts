@@ -20,14 +20,14 @@ import { hasBadText } from './text';
 import { counted, walked } from './window-model';
 
 /*
- * What contract.md says of a directory, in the plainest form: maps of records, and functions that tell what a call must
+ * Rules of the contract for a directory, in the simplest form: maps of records, and functions that tell what a call must
  * answer and leave. Nothing here is taken from the package but the types.
  */
 
 /** Stands for what the verification of a chain answers that is as it was. */
 export const validChain = Symbol('valid chain');
 
-/** What the contract says of a call. */
+/** Rule of the contract for a call. */
 export function predict(directory: Directory, operation: Operation, settings: Settings): Prediction {
   // What is wrong with one of many agents is told of that one.
   if (operation.kind === 'createMany') return createMany(directory, operation.inputs, operation.options, settings);

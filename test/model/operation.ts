@@ -84,12 +84,12 @@ export type Operation =
 
 const reads = /^(get|query|page|iterate|count|aggregate|verify)/;
 
-/** Whether a call changes nothing. */
+/** Reports whether a call changes nothing. */
 export function isRead({ kind }: Operation): boolean {
   return reads.test(kind);
 }
 
-/** Whether a call is of one moment, whatever runs at the same time: not one that reads or writes in several steps. */
+/** Reports whether a call is atomic: it does not read or write in several steps. */
 export function isAtomic(operation: Operation): boolean {
   if (operation.kind === 'prune') return operation.options.batchSize === undefined;
   return !/^(page|iterate|verify)/.test(operation.kind);

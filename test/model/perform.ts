@@ -14,7 +14,7 @@ import type { Outcome } from './prediction';
 
 export type Target = DatabaseService | TransactionScope;
 
-/** What the database answers to a call. */
+/** Returns the outcome of a call on the database. */
 export async function outcomeOf(target: Target, call: Operation): Promise<Outcome> {
   try {
     return { result: await perform(target, call) };

@@ -7,7 +7,7 @@ export interface Directory {
   readonly events: ReadonlyMap<string, SecurityEvent>;
   /** The agents that hold their name and version, by id, and among whose agents it is theirs alone. */
   readonly holds: ReadonlyMap<string, Uniqueness>;
-  /** What the feed tells, call by call; in which order it tells of what one call has changed is left open. */
+  /** Entries of the feed by call; the changes of one call may come in any order. */
   readonly feed: readonly (readonly string[])[];
 }
 
@@ -17,10 +17,10 @@ export interface Settings {
   readonly maxResults: number;
 }
 
-/** What a call answered: its result, or the code of its error. */
+/** Outcome of a call: its result, or the code of its error. */
 export type Outcome = { readonly result: unknown } | { readonly code: DatabaseErrorCode };
 
-/** What a call may answer, and what it leaves when it succeeds. A call that fails leaves everything as it was. */
+/** Permitted outcomes of a call, and the state after its success. A failed call changes nothing. */
 export interface Prediction {
   /** More than one only where the contract leaves it open. */
   readonly outcomes: readonly Outcome[];
@@ -65,7 +65,7 @@ export function codesOf({ outcomes }: Prediction): DatabaseErrorCode[] {
 
 type Kind = 'CREATED' | 'UPDATED' | 'DELETED';
 
-/** What the feed tells of a change. */
+/** Entry of the feed for a change. */
 export function toNews(entity: string, id: string, kind: Kind, changedAtMs: number): string {
   return `${entity} ${id} ${kind} ${changedAtMs}`;
 }

@@ -50,7 +50,7 @@ const alternative = fc.oneof(
 );
 const range = fc.array(alternative, { minLength: 1, maxLength: 3 }).map((all) => all.join(' || '));
 
-/** What the database asks of a version's key, in TypeScript. */
+/** Rule of the database for a version key, in TypeScript. */
 function isWithin(key: string, [lower, upper, hasPrereleases]: VersionRange): boolean {
   const isBetween = compareCodePoints(key, lower) >= 0 && compareCodePoints(key, upper) < 0;
   return isBetween && (hasPrereleases === 1 || key.endsWith('~'));

@@ -24,7 +24,7 @@ function codePointsOf(text: string): number[] {
   return Array.from(text, (character) => character.codePointAt(0) ?? 0);
 }
 
-/** What is left of a fingerprint without its colons and its case. */
+/** Returns a fingerprint without colons, in one case. */
 export function bareFingerprint(fingerprint: string): string {
   return fingerprint.split(':').join('').toLowerCase();
 }
@@ -50,7 +50,7 @@ function ownValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
-/** Whether NUL or a lone surrogate is in any text of `value`, its keys included. */
+/** Reports whether any text or key of `value` contains NUL or a lone surrogate. */
 export function hasBadText(value: unknown): boolean {
   if (typeof value === 'string')
     return /\0|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value);
@@ -58,7 +58,7 @@ export function hasBadText(value: unknown): boolean {
   return Object.keys(value).some((key) => hasBadText(key) || hasBadText(ownValue(value, key)));
 }
 
-/** Whether every key of `wanted` holds exactly that value in `metadata`. */
+/** Reports whether `metadata` has every key of `wanted` with exactly its value. */
 export function holdsAll(metadata: object, wanted: object): boolean {
   return Object.keys(wanted).every(
     (key) => Object.hasOwn(metadata, key) && isSame(ownValue(metadata, key), ownValue(wanted, key)),

@@ -49,7 +49,7 @@ interface MadeCall {
   readonly outcome: Outcome;
 }
 
-/** What each order of the calls leaves in which they answer what they did. */
+/** Returns the final state of each order of the calls that explains their outcomes. */
 function* serialEnds(
   directory: Directory,
   rest: readonly MadeCall[],

@@ -1,7 +1,7 @@
 import type { Uniqueness } from '../../src';
 import type { Directory } from './prediction';
 
-/** What of an agent a condition on its name is about. */
+/** Fields of an agent that a condition on its name uses. */
 export interface Named {
   readonly name: string;
   readonly version: string;
@@ -9,7 +9,7 @@ export interface Named {
 }
 
 /**
- * Whether another agent stands in the way of `named`: one that holds that name and version, of its owner or of all, or
+ * Reports whether another agent conflicts with `named`: one that holds that name and version, of its owner or of all, or
  * any that has it, where it is to be `unique`.
  */
 export function isNameTaken({ agents, holds }: Directory, named: Named, unique: Uniqueness, ownId?: string): boolean {

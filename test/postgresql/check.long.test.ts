@@ -59,7 +59,7 @@ async function readsOf(url: string, work: () => Promise<unknown>): Promise<{ row
 /** Autovacuum makes statistics at any time, and the rows that it reads are counted. */
 const withoutAutovacuumSql = tableNames.map((name) => `ALTER TABLE ${name} SET (autovacuum_enabled = false)`).join(';');
 
-/** How the statistics come about that the tables have when they are filled. */
+/** Ways in which the tables get their statistics before they are filled. */
 const histories: readonly (readonly [name: string, prepare: (db: DatabaseService, url: string) => Promise<unknown>])[] =
   [
     ['no statistics', () => Promise.resolve()],

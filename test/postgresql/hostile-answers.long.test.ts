@@ -7,7 +7,7 @@ import { authentication, int32, message, report, text } from './wire';
 
 const shutdown = report('E', { S: 'FATAL', C: '57P01', M: 'terminating connection due to administrator command' });
 
-/** What a server says on connections that nobody has asked anything of, and whether they may go on after it. */
+/** Messages of a server on idle connections, and whether the connections may continue. */
 const remarks: readonly (readonly [what: string, bytes: Buffer, isHarmless: boolean])[] = [
   ['a notification', message('A', Buffer.concat([int32(1), text('channel'), text('payload')])), true],
   ['a notice', report('N', { S: 'NOTICE', C: '00000', M: 'a notice' }), true],

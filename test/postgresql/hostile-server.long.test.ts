@@ -5,7 +5,7 @@ const copyIn = message('G', Buffer.from([0, 0, 0]));
 const emptyRow = message('D', Buffer.from([0, 0]));
 const mechanisms = Buffer.concat([text('SCRAM-SHA-1'), text('OAUTHBEARER'), Buffer.from([0])]);
 
-/** What a server says first, whom the client has told who it is. */
+/** First messages of a server after the start-up message of the client. */
 const greetings: readonly (readonly [what: string, bytes: Buffer, retryable: boolean | undefined])[] = [
   ['asks for Kerberos V5', authentication(2), false],
   ['asks for GSSAPI', authentication(7), false],

@@ -14,7 +14,7 @@ export async function projectWithModels(models: string): Promise<PrismaProject> 
   return onDatabase(PrismaProject.withModels(models, 'postgresql'), await unmigratedDatabaseUrl());
 }
 
-/** Where there is no database yet; one that a command makes is dropped after the test. */
+/** Returns the URL of a database that does not exist yet; if a command creates it, it is dropped after the test. */
 export function absentDatabaseUrl(name: string): string {
   const { url, template } = testServer();
   const absent = databaseUrl(url, `${template}_${name}`);

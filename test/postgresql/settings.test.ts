@@ -55,7 +55,7 @@ async function openWith(
   return openTestDatabase({ url, ...options });
 }
 
-/** What the package's connections have for a setting, told by one that waits for nothing. */
+/** Returns the value of a setting in the connections of the package. */
 async function settingOf({ db, options: { url } }: TestDatabase, setting: string): Promise<unknown> {
   const reporter = `CREATE FUNCTION report_setting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO reported VALUES (current_setting('${setting}')); RETURN NEW; END $$`;

@@ -12,7 +12,7 @@ async function openTwo() {
   return { one, two, database };
 }
 
-/** How each of some calls that run at once ends: its value, or the code of its error. */
+/** Returns the outcomes of concurrent calls: the value, or the code of the error. */
 async function outcomes(...calls: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
   const ends = await Promise.all(calls.map((call) => outcomeOf(call())));
   return ends.map((end) => (typeof end === 'object' && end !== null && 'code' in end ? end.code : end));

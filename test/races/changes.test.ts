@@ -5,7 +5,7 @@ import { inTurn, openBeside, openTwice, rounds, turns, type SharedDatabase } fro
 
 const certificateId = 'shared';
 
-/** What a writer was told to be done, in that order, as the feed tells it. */
+/** Acknowledged changes of a writer, in order, in the form of the feed. */
 type Acknowledged = readonly string[];
 
 /** Registers, changes and deletes agents of its own, one by one and in transactions. */
@@ -83,7 +83,7 @@ function told({ kind, id }: Change): string {
   return `${kind} ${id}`;
 }
 
-/** What the table has in the end. */
+/** Returns the content of the table at the end. */
 async function wholeFeed(database: SharedDatabase): Promise<unknown[]> {
   const sql = 'SELECT sequence, kind, entity_id FROM changes ORDER BY sequence';
   const [rows = []] = await queryRaw(database, sql);

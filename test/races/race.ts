@@ -2,10 +2,10 @@ import type { DatabaseError, DatabaseOptions, DatabaseService } from '../../src'
 import { feedOf } from '../certificates/feed';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** How often each race is run: RACE_ROUNDS, else few. */
+/** Number of rounds of each race: RACE_ROUNDS, or a few by default. */
 export const rounds = Number(process.env['RACE_ROUNDS'] ?? 10);
 
-/** How many rounds are under way at a time: they get into each other's way, too. */
+/** Number of concurrent rounds, which also disturb each other. */
 const lanes = 4;
 
 /** A database that two services are open on, as two processes would be. */
@@ -55,7 +55,7 @@ export async function whileWorking<T>(working: Promise<T>, work: () => Promise<u
   return working;
 }
 
-/** What a call came to: what it answered, or the code of its error. */
+/** Outcome of a call: its result, or the code of its error. */
 export async function outcomeOf<T>(call: Promise<T>): Promise<T | { readonly code: string }> {
   try {
     return await call;
@@ -84,13 +84,13 @@ export async function race<T extends readonly unknown[]>(
   return outcomes as { [K in keyof T]: T[K] | { readonly code: string } };
 }
 
-/** Where in the feed the changes of one record stand, oldest first, by their kinds. */
+/** Returns the positions of the changes of one record in the feed, oldest first, by kind. */
 export interface History {
   readonly kinds: readonly string[];
   readonly positions: readonly number[];
 }
 
-/** What the feed tells of each record. */
+/** Returns the changes in the feed by record. */
 export async function historiesOf(database: SharedDatabase): Promise<(record: string) => History> {
   const histories = new Map<string, { kinds: string[]; positions: number[] }>();
   for (const [position, change] of (await feedOf(database)).entries()) {
@@ -104,7 +104,9 @@ export async function historiesOf(database: SharedDatabase): Promise<(record: st
   return (record) => histories.get(record) ?? { kinds: [], positions: [] };
 }
 
-/** Both ways that a race of two can go have been seen: else it was none. In a few rounds one may always be the quicker. */
+/**
+ * Both ways that a race of two can go have been seen: else it was none. In a few rounds one may always be the quicker.
+ */
 export function expectBothWays(ways: ReadonlySet<boolean>): void {
   if (rounds >= 200) expect([...ways].sort()).toEqual([false, true]);
 }

@@ -1,13 +1,13 @@
 import { DatabaseService, isDatabaseError } from '../../src';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 
-/** What a process that writes reports at its end. */
+/** Report of a writing process at its end. */
 export interface WriteReport {
   /** The ids whose creation was acknowledged, in their order. */
   readonly acknowledged: readonly string[];
-  /** How many creations failed, by the code of their error. */
+  /** Number of failed creations, by error code. */
   readonly failed: Readonly<Record<string, number>>;
-  /** How many events were recorded. */
+  /** Number of recorded events. */
   readonly events: number;
 }
 

@@ -29,7 +29,7 @@ export const unstorableTexts: readonly (readonly [string, string])[] = [
   ['surrogates in the wrong order', '\uDE00\uD83D'],
 ];
 
-/** What is no JSON value. */
+/** Values that are not JSON. */
 export const nonJsonValues: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
   ['NaN', NaN],
@@ -68,7 +68,7 @@ export const unstorableTimes: readonly (readonly [string, unknown])[] = [
   ['the year 10000', new Date('+010000-01-01T00:00:00.000Z')],
 ];
 
-/** What is no whole number from 0 to 2^53 - 1. */
+/** Values that are not integers from 0 to 2^53 - 1. */
 export const badCounts: readonly (readonly [string, unknown])[] = [
   ['-1', -1],
   ['1.5', 1.5],

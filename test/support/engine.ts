@@ -5,13 +5,13 @@ declare global {
 
 export type Engine = 'sqlite' | 'postgresql';
 
-/** What the tests that are about no engine in particular run on. */
+/** Engine of the tests that do not depend on an engine. */
 export const engine: Engine = globalThis.testEngine ?? 'sqlite';
 
 export const onPostgresql = engine === 'postgresql';
 
 /**
- * What the engine can keep in every field of the text: all of it, or its beginning where PostgreSQL's indexes take no more.
+ * Returns the part of a text that the engine can store in every field: all of it, or its beginning where PostgreSQL's indexes take no more.
  * An entry of theirs holds 2,704 bytes at most, often of two columns.
  */
 export function indexable(text: string): string {

@@ -15,7 +15,7 @@ export interface FailingDatabase extends TestDatabase {
   readonly recover: () => Promise<void>;
   /** Has the next `times` statements fail whose SQL begins like this, and only those. */
   readonly failStatements: (sql: string, times: number) => void;
-  /** How often the database was asked for something, and could not give it, since the last call. */
+  /** Returns the number of failed requests to the database since the last call. */
   readonly failures: () => number;
 }
 

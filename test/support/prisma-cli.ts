@@ -11,19 +11,19 @@ const cli = join(packageRoot, 'node_modules/prisma/build/index.js');
 
 export interface CliResult {
   readonly exitCode: number | null;
-  /** What the command wrote to its standard output. */
+  /** Standard output of the command. */
   readonly stdout: string;
   /** The same together with its standard error, in the order of arrival. */
   readonly output: string;
 }
 
 export interface CliOptions {
-  /** What the command reads from its standard input. */
+  /** Standard input of the command. */
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What to expect of a command: its exit code, and a part of what it prints. */
+/** Expected exit code of a command, and a part of its output. */
 export function exited(exitCode: number, text: string | RegExp): object {
   const output: unknown = typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
   return { exitCode, output };

@@ -42,7 +42,7 @@ export interface PublicCall {
   /** Valid arguments with every optional field; each call gives new objects. */
   readonly args: (mark?: Mark) => readonly unknown[];
   readonly isAnswer: Judge;
-  /** Whether the call may change rows. */
+  /** True when the call may change rows. */
   readonly writes: boolean;
 }
 

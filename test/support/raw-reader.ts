@@ -25,7 +25,7 @@ export async function rawValues(database: LocatedDatabase, table: Table, column:
   return (await rawRows(database, table)).map((row) => row[column]);
 }
 
-/** How many rows each of the package's tables holds. */
+/** Returns the number of rows in each table of the package. */
 export async function rawCounts(database: LocatedDatabase): Promise<Record<string, number>> {
   return Object.fromEntries(Object.entries(await allRawRows(database)).map(([table, rows]) => [table, rows.length]));
 }

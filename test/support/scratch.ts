@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 const inMemory = '/dev/shm';
 const enoughBytes = 4 * 2 ** 30;
 
-/** Where tests put their databases and servers. */
+/** Directory for the databases and servers of tests. */
 export const scratch = hasRoom(inMemory) ? inMemory : tmpdir();
 
 function hasRoom(path: string): boolean {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDirectory } from './server-directory';
 import { unprivilegedUser } from './unprivileged';
 
-/** What a server is started with. Nothing of the environment of this process reaches it. */
+/** Settings for the start of a server. It does not inherit the environment of this process. */
 export function serverProcessOptions(directory: ServerDirectory) {
   return {
     cwd: directory.path,
@@ -72,7 +72,9 @@ export class ServerProcess {
   }
 }
 
-/** A port that nobody listens on, and that the system gives to no connection that leaves: it stays free for a restart. */
+/**
+ * A port that nobody listens on, and that the system gives to no connection that leaves: it stays free for a restart.
+ */
 export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 15_000);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { AgentInput, CertificateInput, EndpointInput, JsonValue, Metadata } from '../../src';
 import { describeUnless } from './skip';
 
-/** Where the public data lie, beside the repository; they are no part of it. */
+/** Directory of the public data, beside the repository and not part of it. */
 const directory = resolve(__dirname, '../../../shared/data');
 
 /** `describe` where the public data are. */

@@ -9,7 +9,7 @@ import { sqliteTemplate } from './sqlite-template';
 /** A database of a test's own. */
 export interface TestDatabase {
   readonly db: DatabaseService;
-  /** What `onEvent` was told since the start of the test, oldest first. */
+  /** Events of `onEvent` since the start of the test, oldest first. */
   readonly events: DatabaseEvent[];
   /** The options that it was opened with: another service on the same database takes them too. */
   readonly options: DatabaseOptions & { readonly url: string };
@@ -49,7 +49,7 @@ export function temporaryDirectory(): string {
 }
 
 /**
- * Where a new database is for a test: on SQLite a file that does not exist yet, on PostgreSQL an empty database of the
+ * Returns the URL of a new database for a test: on SQLite a file that does not exist yet, on PostgreSQL an empty database of the
  * package's schema. It is removed after the test.
  */
 export async function newDatabaseUrl(atEnd = afterTest): Promise<string> {
@@ -63,14 +63,16 @@ export async function newDatabaseUrl(atEnd = afterTest): Promise<string> {
   return `file:${join(directory, 'test.sqlite')}`;
 }
 
-/** Where a new database of the package's schema is, on SQLite too. */
+/** Returns the URL of a new database with the schema of the package, also on SQLite. */
 async function emptyDatabaseUrl(atEnd: typeof afterTest): Promise<string> {
   const url = await newDatabaseUrl(atEnd);
   if (!onPostgresql) copyFileSync(await sqliteTemplate(), url.slice('file:'.length));
   return url;
 }
 
-/** Where a database without tables is; on PostgreSQL `options` are those of CREATE DATABASE, such as a locale. */
+/**
+ * Returns the URL of a database without tables; on PostgreSQL `options` are those of CREATE DATABASE, such as a locale.
+ */
 export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
   if (!onPostgresql) return newDatabaseUrl();
   const url = await createDatabase(options);
@@ -78,7 +80,9 @@ export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
   return url;
 }
 
-/** Opens an empty database, or the one of the `url` of the options; it is closed, and removed if new, after the test. */
+/**
+ * Opens an empty database, or the one of the `url` of the options; it is closed, and removed if new, after the test.
+ */
 export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   return openDatabase(options, afterTest);
 }

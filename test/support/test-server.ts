@@ -8,7 +8,7 @@ export interface TestServer {
 
 const variable = 'TEST_SERVER';
 
-/** What the workers of the run are told, which inherit the environment. */
+/** Data for the workers of the run, which inherit the environment. */
 export function announceTestServer(server: TestServer | { readonly missing: string }): void {
   process.env[variable] = JSON.stringify(server);
 }

@@ -20,6 +20,6 @@ export interface Store {
 export interface StoreOptions {
   /** Folder for database files; the caller removes it. */
   readonly folder: string;
-  /** Whether SQLite gets the planner statistics of ANALYZE. */
+  /** True when SQLite gets the planner statistics of ANALYZE. */
   readonly analyze: boolean;
 }

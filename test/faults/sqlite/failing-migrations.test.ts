@@ -27,7 +27,7 @@ function contents(path: string): unknown {
   return rows;
 }
 
-/** How many migrations the history of a database has. */
+/** Returns the number of migrations in the history of a database. */
 function migrationsIn(path: string): number {
   const driver = new SqliteDriver(path, { readonly: true });
   try {

@@ -28,7 +28,7 @@ async function closedDatabase() {
   return { path, ids: ids.sort() };
 }
 
-/** What a process leaves that is killed while it has the database open: rows in the log alone. */
+/** Leaves the files of a process that was killed while the database was open: some rows are only in the log. */
 async function killedDatabase() {
   const { path, ids } = await closedDatabase();
   const db = createService(path);
@@ -41,7 +41,7 @@ async function killedDatabase() {
   return { path: copy, ids, late };
 }
 
-/** What is found of a database: the ids of its agents, or the code of the first error. */
+/** Returns the ids of the agents of a database, or the code of the first error. */
 async function look(path: string): Promise<{ readonly ids: readonly string[] } | { readonly code: DatabaseErrorCode }> {
   const db = createService(path);
   try {

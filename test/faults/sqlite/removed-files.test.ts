@@ -73,7 +73,7 @@ function linkedDirectoryPlace(): Place {
 const placesToKill = { 'a plain path': plainPlace, 'a symbolic link': linkedPlace };
 const placesToClose = { 'a plain path': plainPlace, 'a linked folder': linkedDirectoryPlace };
 
-/** What is done to the files, and where the database is to be found afterwards. */
+/** Change of the files, and the path of the database afterwards. */
 const faults: Readonly<Record<string, (place: Place) => string>> = {
   'its log was removed': ({ real }) => {
     rmSync(`${real}-wal`);

@@ -3,7 +3,7 @@ import SqliteDriver, { type Database, type Statement } from 'better-sqlite3';
 /** A way in which SQLite fails a statement. */
 export interface StorageFault {
   readonly code: string;
-  /** Whether SQLite ends the transaction with it, as after some failures it does by itself. */
+  /** True when SQLite also ends the transaction, as it does by itself after some failures. */
   readonly rollsBack: boolean;
 }
 
