@@ -63,7 +63,8 @@ function assertUpToDate(state: MigrationState): void {
   assertNotTooNew(state);
   const missing = missingIn(state);
   if (missing.length > 0) {
-    throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${missing.join(', ')}`);
+    const advice = 'call migrateDatabase(), or set the option migrations to apply';
+    throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${missing.join(', ')}; ${advice}`);
   }
 }
 

@@ -118,7 +118,7 @@ function healthField(field: string, values: readonly (readonly [string, unknown]
 
 const unknownFields: readonly (readonly [string, object])[] = [
   ['of an agent', { colour: 'red' }],
-  ['of an agent in the seed’s spelling', { public_key: 'k' }],
+  ['of an agent in snake_case', { public_key: 'k' }],
   ['of an endpoint', { endpoints: [{ ...endpoint, path: '/' }] }],
   ['of an endpoint’s health', { endpoints: [{ ...endpoint, health: { status: 'HEALTHY', since: 1 } }] }],
 ];

@@ -6,7 +6,7 @@ import { openTestDatabase } from '../support/test-database';
 
 const endpoint = { id: 'main', protocol: 'https', address: 'a', port: 443 };
 
-describe('faults of the seed that agents do not have', () => {
+describe('agents', () => {
   test('D1: what to order by cannot be SQL', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db);

@@ -8,7 +8,7 @@ import { queryRaw, rawCounts, rawRows } from '../support/raw-reader';
 import { testOn } from '../support/skip';
 import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
-describe('faults of the seed that the database does not have', () => {
+describe('the database', () => {
   test('D13: a call of another caller does not become part of a transaction that is open', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);

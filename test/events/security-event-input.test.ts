@@ -102,7 +102,7 @@ describe('querySecurityEvents refuses', () => {
     ['target', [undefined, undefined, undefined, undefined, undefined, null]],
     ['limit', [undefined, undefined, undefined, undefined, undefined, undefined, -1]],
     ['offset', [undefined, undefined, undefined, undefined, undefined, undefined, 1, 0.5]],
-  ])('a wrong %s among the seed’s parameters', async (_, parameters) => {
+  ])('a wrong %s among the positional parameters', async (_, parameters) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', ...parameters));
   });
 });
