@@ -58,11 +58,14 @@ function bound(engine: Engine): Pick<Engine, 'preferReplicas' | 'dataVersion'> {
 }
 
 function convertExecutor(executor: Executor, classify: ErrorClassifier): Executor {
+  const rethrow = (error: unknown): never => {
+    throw classify(error);
+  };
+  // The executors of engines reject and never throw, so that a closure for each call is not necessary.
   return {
     dialect: executor.dialect,
-    query: (statement) => convertRejection(classify, () => executor.query(statement)),
-    withTransaction: (work, beforeCommit) =>
-      convertRejection(classify, () => executor.withTransaction(work, beforeCommit)),
+    query: (statement) => executor.query(statement).catch(rethrow),
+    withTransaction: (work, beforeCommit) => executor.withTransaction(work, beforeCommit).catch(rethrow),
   };
 }
 
