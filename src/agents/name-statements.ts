@@ -25,14 +25,14 @@ export interface NamedAgent extends NameToLock {
 
 /** Statements that enforce unique names, for one engine. */
 export class NameStatements {
-  readonly #hasConcurrentWriters: boolean;
+  readonly #usesRowLocks: boolean;
   readonly #lockOne;
   readonly #lockMany;
   readonly #selectHeld;
   readonly #selectTaken;
 
   constructor(dialect: Dialect) {
-    this.#hasConcurrentWriters = dialect.usesRowLocks;
+    this.#usesRowLocks = dialect.usesRowLocks;
     const onConflict = sql`ON CONFLICT (bucket) DO UPDATE SET bucket = excluded.bucket`;
     this.#lockOne = defineStatement<{ bucket: number }>(
       (p) => sql`INSERT INTO name_locks (bucket) VALUES (${p('bucket')}) ${onConflict}`,
@@ -60,7 +60,7 @@ export class NameStatements {
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
-    if (!this.#hasConcurrentWriters || first === undefined) return [];
+    if (!this.#usesRowLocks || first === undefined) return [];
     const isShared = uniqueness === 'none';
     if (agents.length === 1 && isShared) return [this.#lockOne({ bucket: sharedLockOf(first) })];
     return [this.#lockMany({ buckets: JSON.stringify(locksOf(agents, isShared).map((bucket) => [bucket])) })];

@@ -44,7 +44,7 @@ export class CollectionStatements {
   readonly selectKeptContainers;
   /** Deletes {@link chunkRows} entries of an agent's metadata; undefined where a statement blocks nothing else. */
   readonly deleteSomeMetadata;
-  readonly #hasConcurrentWriters: boolean;
+  readonly #usesRowLocks: boolean;
   readonly #insertEndpoints;
   readonly #deleteEndpoints;
   readonly #insertCapabilities;
@@ -58,7 +58,7 @@ export class CollectionStatements {
   readonly #deleteMetadata;
 
   constructor(dialect: Dialect) {
-    this.#hasConcurrentWriters = dialect.usesRowLocks;
+    this.#usesRowLocks = dialect.usesRowLocks;
     this.#insertEndpoints = defineStatement<{ endpoints: string }>(
       (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
           health_message, metadata)
@@ -170,7 +170,7 @@ export class CollectionStatements {
   dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
     const parameters = { id, names: JSON.stringify(keptNames) };
     const statement = this.#deleteUnsharedCapabilities(parameters);
-    if (!this.#hasConcurrentWriters) return [statement];
+    if (!this.#usesRowLocks) return [statement];
     return [this.#touchDroppedCapabilities(parameters), this.#lockUnsharedCapabilities(parameters), statement];
   }
 }

@@ -1,6 +1,7 @@
 import { Failure, maxLockTries, protectedRow } from '../errors/failure';
 import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
+import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import { chunkRows } from '../sql/chunks';
 import type { Row, Statement } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
@@ -163,8 +164,8 @@ async function changeHolders(
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Lets other work of the process run.
-      await tx.executeAll([]);
+      // Sorting many ids takes long.
+      if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
     after = Number(rows.at(-1)?.[1]);

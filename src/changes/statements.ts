@@ -69,12 +69,12 @@ class ChangeStatements {
     );
     // The number is drawn once it is this transaction's turn, which lasts until its commit: so numbers become visible in
     // their order, and a reader that has seen one has seen all before it.
-    const turn = dialect.advisoryLock?.(sql`'changes'`);
+    const lock = dialect.advisoryLock?.(sql`'changes'`);
     this.#insert = defineStatement<{ changes: string }>(
-      (p) => sql`${turn === undefined ? sql`` : sql`WITH turn AS MATERIALIZED (${turn})`}
+      (p) => sql`${lock === undefined ? sql`` : sql`WITH turn AS MATERIALIZED (${lock})`}
         INSERT INTO changes (entity, entity_id, kind, changed_at)
         SELECT n.entity, n.entity_id, n.kind, n.changed_at
-        FROM ${turn === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
+        FROM ${lock === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
         ORDER BY n.position`,
     );
   }

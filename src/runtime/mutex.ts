@@ -8,12 +8,12 @@ export class Mutex {
   readonly #waiting: Waiter[] = [];
   /** Time when the present holder acquired it; undefined while it is free. */
   #heldSinceMs: number | undefined;
-  #isDissolved = false;
+  #isCancelled = false;
   #onWait: (() => void) | undefined;
 
   /** Resolves once the caller has acquired the mutex. The caller has to release it in every case. */
   acquire(): Promise<void> {
-    if (this.#heldSinceMs === undefined || this.#isDissolved) {
+    if (this.#heldSinceMs === undefined || this.#isCancelled) {
       this.#heldSinceMs = performance.now();
       return Promise.resolve();
     }
@@ -52,7 +52,7 @@ export class Mutex {
 
   /** Disables the mutex: from now on every caller may run at once. */
   cancel(): void {
-    this.#isDissolved = true;
+    this.#isCancelled = true;
     for (const { enter } of this.#waiting.splice(0)) enter();
   }
 

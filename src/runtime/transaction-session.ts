@@ -45,12 +45,12 @@ export class TransactionSession implements Session {
       requiresPrimary(options);
       this.#assertOpen();
       const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
-      return done.catch((error: unknown) => this.#noteFailure(error));
+      return done.catch((error: unknown) => this.#markRepeatable(error));
     };
     return perform(this.#diagnostics, operation, run, this.#flights);
   }
 
-  #noteFailure(error: unknown): never {
+  #markRepeatable(error: unknown): never {
     this.#isRepeatable ||= this.repeatableCode(error) !== undefined;
     throw error;
   }
@@ -73,8 +73,7 @@ export class TransactionSession implements Session {
       this.#assertOpen();
       return await work(this.#transaction.native);
     } catch (error) {
-      this.#isRepeatable ||= this.repeatableCode(error) !== undefined;
-      throw error;
+      return this.#markRepeatable(error);
     } finally {
       this.#flights.end();
     }

@@ -115,10 +115,10 @@ export class PostgresqlEngine implements Engine {
     return this.migrator.apply();
   }
 
-  // Loaded by those who use it.
+  // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
-    const { checkPostgresqlIntegrity: examinePostgresql } = await import('./integrity.js');
-    await examinePostgresql(this.#primary, findings);
+    const { checkPostgresqlIntegrity } = await import('./integrity.js');
+    await checkPostgresqlIntegrity(this.#primary, findings);
   }
 
   /** The server has its own tools for that. */

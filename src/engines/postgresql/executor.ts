@@ -8,7 +8,7 @@ import { postgresqlDialect } from './dialect';
 import type { Replicas } from './replicas';
 import { canBeBatch, runBatch } from './statement-batch';
 import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
-import { PostgresqlTransactionHandle } from './transaction-handle';
+import { createPostgresqlHandle } from './transaction-handle';
 
 /** Runs statements on a database: reads each on its own, writes in transactions of their own. */
 export function createPostgresqlExecutor(
@@ -27,7 +27,7 @@ export function createPostgresqlExecutor(
       let last: readonly Statement[];
       let isAlone: boolean;
       try {
-        const tx = new PostgresqlTransactionHandle(run, () => transaction.begin());
+        const tx = createPostgresqlHandle(run, () => transaction.begin());
         result = await work(tx);
         beforeCommit?.(tx.changes);
         last = [...tx.takePending(), ...writeChanges(postgresqlDialect, tx.changes)];
@@ -89,7 +89,7 @@ export function createPostgresqlTransactionExecutor(
     },
     withTransaction: async (work, beforeCommit) => {
       const [result, recorded] = await transaction.write(async (client) => {
-        const tx = new PostgresqlTransactionHandle((statement) => runObserved(client, statement, observe));
+        const tx = createPostgresqlHandle((statement) => runObserved(client, statement, observe));
         const result = await work(tx);
         await tx.flush();
         return [result, tx.changes] as const;

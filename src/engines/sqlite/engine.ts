@@ -13,7 +13,7 @@ import { SqliteNativeAccess } from './native-access';
 import { WriteGuard } from './write-guard';
 import { Mutex } from '../../runtime/mutex';
 import type { ChangeWriter } from '../../storage/transaction';
-import { SqliteTransactionHandle } from './transaction-handle';
+import { createSqliteHandle } from './transaction-handle';
 import { sqliteDialect } from './dialect';
 import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTransactionState } from './executor';
 import { isFeedCounterBehind } from './feed-counter';
@@ -102,11 +102,11 @@ export class SqliteEngine implements Engine {
     await backUpSqlite(this.#settings, request, () => this.#database.assertInPlace());
   }
 
-  // Loaded by those who use it.
+  // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
-    const { checkSqliteIntegrity: examineSqlite } = await import('./integrity.js');
-    await examineSqlite(this.#settings, findings);
+    const { checkSqliteIntegrity } = await import('./integrity.js');
+    await checkSqliteIntegrity(this.#settings, findings);
     // The check opened the file by its path.
     this.#database.assertInPlace();
   }
@@ -149,7 +149,7 @@ class OpenSqliteTransaction implements EngineTransaction {
   async commit(): Promise<void> {
     const { transaction, changes } = this.#state;
     try {
-      const tx = new SqliteTransactionHandle((statement) => {
+      const tx = createSqliteHandle((statement) => {
         transaction.assertOpen();
         return transaction.connection.run(statement);
       });

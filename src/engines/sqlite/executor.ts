@@ -7,7 +7,7 @@ import type { SqliteDatabase } from './database';
 import { sqliteDialect } from './dialect';
 import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
-import { SqliteTransactionHandle } from './transaction-handle';
+import { createSqliteHandle } from './transaction-handle';
 
 /** Runs statements on a database: reads on the connection that never waits, writes in transactions of their own. */
 export function createSqliteExecutor(
@@ -20,7 +20,7 @@ export function createSqliteExecutor(
     query: (statement) => queryObserved(database, statement, observe),
     withTransaction: (work, beforeCommit) =>
       database.write(async (connection) => {
-        const tx = new SqliteTransactionHandle((statement) => runObserved(connection, statement, observe));
+        const tx = createSqliteHandle((statement) => runObserved(connection, statement, observe));
         const result = await work(tx);
         await tx.flush();
         beforeCommit?.(tx.changes);
@@ -58,7 +58,7 @@ export function createSqliteTransactionExecutor(
         // Outside a transaction, the savepoint would begin one.
         transaction.assertOpen();
         const [result, recorded] = await withSavepoint(connection, async () => {
-          const tx = new SqliteTransactionHandle(run);
+          const tx = createSqliteHandle(run);
           const result = await work(tx);
           await tx.flush();
           return [result, tx.changes] as const;

@@ -1,0 +1,81 @@
+import type { Dialect } from '../sql/dialect';
+import type { Row, Statement, StatementResult } from '../sql/statement';
+import type { ChangeEntry, Transaction } from '../storage/transaction';
+
+/**
+ * Runs statements of an operation on one engine, in order.
+ *
+ * @param isReading - true when none of the statements changes anything.
+ */
+export type SendStatements = (
+  statements: readonly Statement[],
+  isReading: boolean,
+) => Promise<readonly StatementResult[]>;
+
+/** Handle of one operation on either engine. Keeps the statements that wait for the next ones, and the change entries. */
+export class TransactionHandle implements Transaction {
+  readonly dialect: Dialect;
+  readonly #send: SendStatements;
+  #pending: Statement[] = [];
+  readonly #changes: ChangeEntry[] = [];
+
+  constructor(dialect: Dialect, send: SendStatements) {
+    this.dialect = dialect;
+    this.#send = send;
+  }
+
+  /** Change entries so far, in order. */
+  get changes(): readonly ChangeEntry[] {
+    return this.#changes;
+  }
+
+  async query(statement: Statement): Promise<readonly Row[]> {
+    const [rows = []] = await this.queryAll([statement]);
+    return rows;
+  }
+
+  async queryAll(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> {
+    return (await this.#run(statements, true)).map(({ rows }) => rows);
+  }
+
+  async execute(statement: Statement): Promise<number> {
+    const [changes = 0] = await this.executeAll([statement]);
+    return changes;
+  }
+
+  async executeAll(statements: readonly Statement[]): Promise<readonly number[]> {
+    return (await this.#run(statements, false)).map(({ changes }) => changes);
+  }
+
+  async executeReturning(statement: Statement): Promise<readonly Row[]> {
+    const [result] = await this.#run([statement], false);
+    return result?.rows ?? [];
+  }
+
+  executeAtCommit(statements: readonly Statement[]): void {
+    this.#pending.push(...statements);
+  }
+
+  recordChange(entry: ChangeEntry): void {
+    if (entry.ids.length > 0) this.#changes.push(entry);
+  }
+
+  /** Returns the pending statements, for the caller to send, and removes them from the handle. */
+  takePending(): readonly Statement[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending;
+  }
+
+  /** Sends the pending statements. */
+  async flush(): Promise<void> {
+    await this.#run([], false);
+  }
+
+  async #run(statements: readonly Statement[], isReading: boolean): Promise<readonly StatementResult[]> {
+    const pending = this.takePending();
+    if (pending.length === 0) return statements.length === 0 ? [] : this.#send(statements, isReading);
+    const results = await this.#send([...pending, ...statements], false);
+    return results.slice(pending.length);
+  }
+}
