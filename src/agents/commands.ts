@@ -1,4 +1,4 @@
-import { maxLockTries, protectedRow } from '../errors/failure';
+import { maxLockAttempts, protectedRow } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import type { Limits } from '../validation/limits';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
@@ -120,7 +120,7 @@ export async function setEndpointHealth(
 ): Promise<boolean> {
   const { agentId, id } = health;
   const { updateEndpointHealth, selectEndpoint } = agentStatements(tx.dialect);
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(updateEndpointHealth(health))) > 0) {
       tx.recordChange(agentChange('UPDATED', [agentId], nowMs));
       return true;

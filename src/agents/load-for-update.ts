@@ -1,4 +1,4 @@
-import { maxLockTries, protectedRow } from '../errors/failure';
+import { maxLockAttempts, protectedRow } from '../errors/failure';
 import type { Row } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
 import { changedMeanwhile, staysRevoked } from './failures';
@@ -64,7 +64,7 @@ export async function lockForUpdate(
   const { lock, selectForUpdate } = agentStatements(tx.dialect);
   const select = selectForUpdate({ id, endpointId });
   if (lock === undefined) return toLockedAgent((await tx.query(select))[0]);
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     const [locked, found] = await tx.queryAll([lock({ id }), select]);
     if (locked?.length !== 0 || found?.length === 0) return toLockedAgent(found?.[0]);
   }

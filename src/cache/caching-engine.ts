@@ -12,7 +12,7 @@ import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
 
-/** Database with a cache. The cache learns of every commit from the change entries of all writes. */
+/** Engine with a cache, which evicts the records that the change entries of each write name. */
 export class CachingEngine implements Engine {
   readonly cache: RecordCache;
   readonly #engine: Engine;
@@ -22,7 +22,7 @@ export class CachingEngine implements Engine {
     this.cache = cache;
   }
 
-  /** Opens a cache beside a engine that is open. */
+  /** Adds a cache to an open engine. */
   static async open(
     engine: Engine,
     settings: CacheSettings,
@@ -98,13 +98,13 @@ export class CachingEngine implements Engine {
   }
 
   async terminate(): Promise<void> {
-    // The cache may be waiting for an answer.
+    // The poll of the cache may be waiting for the engine.
     await this.#engine.terminate();
     await this.cache.close();
   }
 }
 
-/** Reports its writes to the cache when it commits. */
+/** Transaction that reports its change entries to the cache when it commits. */
 class CachingTransaction implements EngineTransaction {
   readonly #transaction: EngineTransaction;
   readonly #cache: RecordCache;

@@ -7,18 +7,18 @@ import { runOutsideTransactions } from '../runtime/transaction-context';
 
 /** Maximum time in milliseconds until commits of other processes are noticed, while the feed can be read. */
 const intervalMs = 200;
-/** Without a read for that long the cache is emptied and the feed is left alone, in milliseconds. */
+/** Time without a read of the cache after which the cache is invalidated and polling stops, in milliseconds. */
 const longestIdleMs = 30_000;
-/** Of more changes than that it is quicker to forget everything. */
+/** Maximum number of changes that are evicted one by one. For more, invalidating everything is faster. */
 const pageSize = 1000;
 
-// Taken now: an application's test that puts fake timers in its place must not stop the database.
+// Read when the module loads: fake timers of an application's test must not stop the database.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Reads in the feed of changes what others have committed, from time to time while the cache is in use. */
+/** Polls the change feed for the commits of others while the cache is in use. */
 export class ChangePoll implements ChangeSource {
   readonly #executor: Executor;
-  /** The last change that the cache knows of; undefined until the feed could be read. */
+  /** Sequence number of the last change that was processed; undefined until the feed could be read. */
   #last: number | undefined;
   /**
    * Number of times that the feed will report each change of this process. The cache has already handled such a change,
@@ -30,12 +30,12 @@ export class ChangePoll implements ChangeSource {
   #idleMs = 0;
   #isClosed = false;
 
-  /** @param executor - one whose answers are the primary's. */
+  /** @param executor - an executor on the primary. */
   constructor(executor: Executor) {
     this.#executor = executor;
   }
 
-  /** Remembers where the feed ends while the cache is empty. Never fails. */
+  /** Stores the end of the feed, before the cache has records. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }

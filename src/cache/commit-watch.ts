@@ -1,6 +1,6 @@
 import type { ChangeSource, RecordCache } from './record-cache';
 
-/** Notices by a number of the engine's whether others have committed: at once, but not what. */
+/** Detects commits of others by the data version of the engine: at once, but not which records they changed. */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;
   #known: number | undefined;

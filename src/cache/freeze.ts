@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 const { prototype } = Date;
 
-/** All that changes a time. */
+/** Names of the methods that change a Date. */
 const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
 
 /**
@@ -19,7 +19,7 @@ function refuse(): never {
   throw new TypeError('Cannot change a Date of a cached record');
 }
 
-/** Makes a record that no other code uses yet immutable, including its dates, and returns it. */
+/** Makes a record and everything in it immutable, including dates, and returns it. No other code may use it yet. */
 export function freeze<T>(record: T): T {
   // No recursion: metadata may be nested more deeply than the stack allows.
   const open: unknown[] = [record];

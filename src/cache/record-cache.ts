@@ -14,9 +14,9 @@ import { toStale } from './stale';
 /** Maximum time in milliseconds for which the absence of a record is cached. */
 const longestAbsenceMs = 1000;
 
-/** Source of the changes of others: other processes, and other services of this one. */
+/** Reports changes that other processes, and other services of this process, have committed. */
 export interface ChangeSource {
-  /** Has the cache forget what others have changed, as far as that can be known without waiting. */
+  /** Evicts the records that others have changed, as far as that is known without waiting. */
   check(cache: RecordCache): void;
   /**
    * Announces changes that are about to be committed here, so that they are not mistaken for changes of others.
@@ -33,13 +33,13 @@ interface Entry {
   readonly record: StoredRecord | null;
   /** Time when the read began, by the clock of the options. */
   readonly readAt: number;
-  /** Epoch of the cache to which it belongs. */
+  /** Generation of the cache when it was read: see `#generation`. */
   readonly generation: number;
   /** Number of certificates that had been created when it was read. */
   readonly certificatesCreated: number;
 }
 
-/** Read in read; other callers that want the same record wait for it. */
+/** Read that is running. Other callers that want the same record wait for it. */
 interface InFlightRead {
   readonly by: LookupKind;
   result: Promise<StoredRecord | null>;
@@ -57,13 +57,13 @@ export class RecordCache {
   readonly #now: () => number;
   readonly #changeSource: ChangeSource;
   readonly #diagnostics: Diagnostics;
-  /** A certificate is kept under its fingerprint, whatever it was looked up by. */
+  /** Cached results by key. A certificate has the key of its fingerprint, also when it was looked up by its id. */
   readonly #entries: LRUCache<string, Entry>;
-  /** Under which keys the certificates are that are kept, by their ids. */
+  /** Keys of the cached certificates by their ids. */
   readonly #certificateKeys = new Map<string, string>();
   readonly #inFlightReads = new Map<string, InFlightRead>();
   readonly #pending = new PendingInvalidations();
-  /** Number of the present epoch. Records that were read in another epoch may have changed since. */
+  /** Number that increases when everything is invalidated. A record of an earlier generation may have changed since. */
   #generation = 0;
   #certificatesCreated = 0;
 
@@ -88,20 +88,21 @@ export class RecordCache {
   }
 
   /**
-   * The record that the lookup leads to, frozen: the one that is kept, or that is being read already, or else what `load`
-   * gives. Nothing that goes wrong in here fails the read.
+   * Returns the record of a lookup, frozen: from the cache, from a read that is already running, or from `load`. An error
+   * of the cache itself never fails the read.
    */
   async read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
     // Before the check for changes: an unbroken series of cached results would block the event loop.
     if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
-    // Under the keys of one kind there are the records of one type.
     try {
       if (answer === undefined) return freeze(await load());
+      // The kind of the key determines the type of the record.
       return ('result' in answer ? await answer.result : answer.record) as T | null;
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
+      // As above.
       return stale as T;
     }
   }
@@ -143,18 +144,18 @@ export class RecordCache {
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
   }
 
-  /** Takes out everything, also what could be given as stale. */
+  /** Removes all records, including those that `staleIfErrorMs` allows. */
   clear(): void {
     this.invalidateAll();
     this.#entries.clear();
   }
 
-  /** Ends its interest in what others change. */
+  /** Stops watching the changes of others. */
   close(): Promise<void> {
     return this.#changeSource.close();
   }
 
-  // Undefined where nothing may be kept.
+  // Undefined when the result must not be cached.
   #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | InFlightRead | undefined {
     const { by, key } = lookup;
     this.#changeSource.check(this);
@@ -182,13 +183,13 @@ export class RecordCache {
     return this.#entries.get((by === 'certificate' ? this.#certificateKeys.get(key) : undefined) ?? keyOf(by, key));
   }
 
-  #isFresh({ by, record, readAt, generation: epoch, certificatesCreated: arrivals }: Entry, now: number): boolean {
-    if (epoch !== this.#generation) return false;
+  #isFresh({ by, record, readAt, generation, certificatesCreated }: Entry, now: number): boolean {
+    if (generation !== this.#generation) return false;
     const ageMs = now - readAt;
-    // A clock that was set back makes nothing live longer.
+    // After the clock was set back, the age is negative: the record must not live longer.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
     // A certificate that was created since may have the fingerprint.
-    if (by === 'fingerprint' && arrivals !== this.#certificatesCreated) return false;
+    if (by === 'fingerprint' && certificatesCreated !== this.#certificatesCreated) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
   }
 
@@ -231,7 +232,7 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // The callers that wait for it asked before the change; later callers read it again.
+  // The callers that already wait asked before the change. Later callers read the record again.
   #markOutdated(key: string): void {
     const read = this.#inFlightReads.get(key);
     if (read === undefined) return;

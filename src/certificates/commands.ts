@@ -1,4 +1,4 @@
-import { Failure, maxLockTries, protectedRow } from '../errors/failure';
+import { Failure, maxLockAttempts, protectedRow } from '../errors/failure';
 import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
@@ -38,7 +38,7 @@ export async function setCertificateStatus(
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
   // Repeated when the status changed in between. A policy may let the role see the row but not change it.
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
       return true;
@@ -194,7 +194,7 @@ async function repeatWhileHidden<T>(
   attempt: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const { exists } = certificateStatements(tx.dialect);
-  for (let tries = 0; tries < maxLockTries; tries += 1) {
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     const outcome = await attempt();
     if (outcome !== undefined || (await tx.query(exists({ id }))).length === 0) return outcome;
   }

@@ -154,7 +154,7 @@ export function failuresAt<T>(path: string, work: () => T): T {
 }
 
 /** Maximum number of attempts to lock a record while another statement still finds it. */
-export const maxLockTries = 10;
+export const maxLockAttempts = 10;
 
 /** Creates the failure for a change of a record that the role may read: a row security policy hides it from changes. */
 export function protectedRow(): Failure {

@@ -23,7 +23,7 @@ export class ValueAllowance {
     this.#left = max;
   }
 
-  /** Uses up one value. Reports whether there was one left. */
+  /** Counts one value. Reports whether the allowance permits it. */
   take(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
@@ -47,7 +47,7 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON, as much of it as there may be together. */
+/** Writes values as canonical JSON within a common bound of their size. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
@@ -60,7 +60,7 @@ export class JsonWriter {
     this.#room = bounds.maxBytes;
   }
 
-  /** @param depth - how deep the value lies. */
+  /** @param depth - nesting depth of the value. */
   write(value: unknown, depth: number): string {
     // A parsed value takes tens of bytes, however short its text is.
     if (!this.#bounds.values.take()) throw this.#tooMany();
@@ -78,7 +78,7 @@ export class JsonWriter {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
-        // Its brackets.
+        // The brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
@@ -87,7 +87,7 @@ export class JsonWriter {
     }
   }
 
-  /** A text, or a key. */
+  /** Returns a string or a key in quotes. */
   quote(text: string): string {
     // Checked before the text is scanned, which may be much longer than permitted.
     if (text.length > this.#room) throw this.#tooLarge();
@@ -100,7 +100,7 @@ export class JsonWriter {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
 
-  /** @throws where the texts have too many bytes together. */
+  /** @throws INVALID_INPUT when the texts have too many bytes together. */
   checkBytes(texts: readonly string[]): void {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > this.#bounds.maxBytes) throw this.#tooLarge();

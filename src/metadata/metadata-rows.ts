@@ -12,7 +12,11 @@ export function metadataBounds({ limits }: Validator): JsonBounds {
   return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };
 }
 
-/** @throws INVALID_INPUT when `metadata` is no plain object of JSON values, or has more of them than it may. */
+/**
+ * Returns the rows of the metadata of a record.
+ *
+ * @throws INVALID_INPUT when `metadata` is not a plain object of JSON values, or exceeds its bounds.
+ */
 export function toMetadataRows(metadata: unknown, field: string, checks: Validator): MetadataRow[] {
   const writer = new JsonWriter(field, metadataBounds(checks));
   const rows = guardedRead(field, () => {
@@ -37,8 +41,8 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Valid
   return rows.length === 0 ? undefined : rows;
 }
 
-/** The rows as one parameter: a JSON object of their texts by key. */
+/** Returns the rows as one parameter: a JSON object of their JSON texts by key. */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
-  // An object of a hundred thousand properties takes longer to create than its text.
+  // Creating an object of 100,000 properties takes longer than composing its text.
   return `{${rows.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }

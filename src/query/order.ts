@@ -44,7 +44,7 @@ export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: 
   return join(id === undefined ? directed : [...directed, sql`${id} ASC`], ', ');
 }
 
-/** A row in an order: its sort value and its id, which breaks ties. */
+/** Position in an order: a sort value, and an id that breaks ties. */
 interface KeysetPosition {
   readonly value: Sql;
   readonly id: Sql;

@@ -3,15 +3,12 @@ import { classifyError } from '../errors/classify-error';
 import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
-/** Failures of calls that were under way together are one outage's; if it goes on, they count again after this time. */
+/** Failures of calls that were in flight together count once; while the outage lasts, once more after this time. */
 const burstMs = 1000;
 
-/**
- * Time until another call is let through while a probe is still running: the factor for `resetMs`, and the minimum in
- * milliseconds.
- */
-const probePatience = 10;
-const shortestPatienceMs = 1000;
+/** A probe that is still running after this multiple of `resetMs`, and after this minimum, is followed by another one. */
+const probeTimeoutFactor = 10;
+const minProbeTimeoutMs = 1000;
 
 /**
  * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
@@ -21,10 +18,10 @@ export class CircuitBreaker {
   readonly #settings: BreakerSettings;
   readonly #observe: (state: BreakerState, failures: number) => void;
   #state: BreakerState = 'closed';
-  /** Failures in a row. Never 0 while the state is another than closed. */
+  /** Number of consecutive failures. Never 0 unless the state is `closed`. */
   #failures = 0;
-  /** Changes with every failure that counts, and with every state: what began under another number is of the past. */
-  #era = 0;
+  /** Increases with each counted failure and each change of the state, so that calls that began before are recognised. */
+  #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
@@ -45,23 +42,23 @@ export class CircuitBreaker {
    * @throws UNAVAILABLE while the database is known to be down, except for an occasional call that probes it.
    */
   admit(): number {
-    return this.#state === 'closed' ? this.#era : this.#admitProbe();
+    return this.#state === 'closed' ? this.#generation : this.#admitProbe();
   }
 
-  /** The database has answered a call. */
-  answered(era: number): void {
-    if (this.#failures !== 0 && (this.#state === 'closed' || era === this.#era)) this.reset();
+  /** Records that the database has answered a call. */
+  answered(generation: number): void {
+    if (this.#failures !== 0 && (this.#state === 'closed' || generation === this.#generation)) this.reset();
   }
 
-  /** A call has failed. Only outages count: other failures show that the database answers, or nothing about it. */
-  failed(era: number, error: unknown): void {
+  /** Records that a call has failed. Only outages count: other failures show that the database answers, or nothing. */
+  failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
-    if (availability === 'down') this.#noteOutage(era, error);
-    else if (availability === 'up') this.answered(era);
-    else if (this.#state !== 'closed' && era === this.#era) this.#open(performance.now());
+    if (availability === 'down') this.#recordOutage(generation, error);
+    else if (availability === 'up') this.answered(generation);
+    else if (this.#state !== 'closed' && generation === this.#generation) this.#open(performance.now());
   }
 
-  /** Forgets what was: the database is there. */
+  /** Closes the breaker: the database is reachable. */
   reset(): void {
     this.#failures = 0;
     this.#lastError = undefined;
@@ -69,13 +66,13 @@ export class CircuitBreaker {
     this.#change('closed');
   }
 
-  #noteOutage(era: number, error: unknown): void {
+  #recordOutage(generation: number, error: unknown): void {
     const now = performance.now();
-    const isPast = era !== this.#era;
+    const isEarlier = generation !== this.#generation;
     // Once the breaker is open, results of earlier calls have no effect; only the probe counts.
-    if (isPast && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
+    if (isEarlier && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
     this.#failures += 1;
-    this.#era += 1;
+    this.#generation += 1;
     this.#lastFailureAt = now;
     this.#lastError = error;
     if (this.#failures >= this.#settings.failures) this.#open(now + this.#settings.resetMs);
@@ -92,17 +89,17 @@ export class CircuitBreaker {
       const message = 'the circuit breaker is open because the database failed repeatedly: try again later';
       throw new Failure('UNAVAILABLE', message, { cause: this.#lastError });
     }
-    // One that never ends must not keep all others out for ever.
-    this.#nextProbeAt = now + Math.max(shortestPatienceMs, probePatience * this.#settings.resetMs);
+    // A probe that never ends must not block all other calls forever.
+    this.#nextProbeAt = now + Math.max(minProbeTimeoutMs, probeTimeoutFactor * this.#settings.resetMs);
     this.#change('half-open');
-    this.#era += 1;
-    return this.#era;
+    this.#generation += 1;
+    return this.#generation;
   }
 
   #change(state: BreakerState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#era += 1;
+    this.#generation += 1;
     this.#observe(state, this.#failures);
   }
 }

@@ -25,7 +25,7 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
     checkIntegrity: (findings) => convertRejection(classify, () => engine.checkIntegrity(findings)),
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
-    // Its callers convert the errors, because Prisma needs those of the driver.
+    // The callers of the native access convert its errors, because Prisma needs the driver's own errors.
     native: engine.native,
     healthProbe: convertProbe(engine.healthProbe, classify),
     close: () => convertRejection(classify, () => engine.close()),

@@ -1,22 +1,23 @@
-const longestTurnMs = 10;
+/** Maximum time in milliseconds without handling timers and sockets. */
+const maxBlockMs = 10;
 
-// Taken now: an application's test that puts fake timers in its place must not stop the database.
+// Read when the module loads: fake timers of an application's test must not stop the database.
 const { setImmediate } = globalThis;
 
-let lastTurn = performance.now();
+let lastYieldMs = performance.now();
 
-/** Reports whether a chain of promises has blocked everything else in the process for long. */
+/** Reports whether a chain of promises has blocked the event loop for too long. */
 export function shouldYield(): boolean {
-  return performance.now() - lastTurn > longestTurnMs;
+  return performance.now() - lastYieldMs > maxBlockMs;
 }
 
-/** Lets timers and sockets have their turn, which a chain of promises alone never does. */
+/** Lets the event loop handle timers and sockets, which a chain of promises alone never does. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  lastTurn = performance.now();
+  lastYieldMs = performance.now();
 }
 
-/** Returns the results of `map` for all elements. Pauses for other work of the process when it takes long. */
+/** Returns the results of `map` for all elements. Yields to the event loop when it takes long. */
 export async function mapYielding<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {

@@ -3,39 +3,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Counts the calls in flight and reports when there are none. */
 export class InFlightCalls {
   #count = 0;
-  #landed: (() => void)[] = [];
-  #isCutOff = false;
-  readonly #atCutOff = new Set<() => void>();
+  #settledListeners: (() => void)[] = [];
+  #isAborted = false;
+  readonly #abortListeners = new Set<() => void>();
 
   /** True after the calls in flight were aborted. */
   get isAborted(): boolean {
-    return this.#isCutOff;
+    return this.#isAborted;
   }
 
-  /** Counts some work in, which has to be counted out by {@link end} when it is done. */
+  /** Counts a call as in flight. Call {@link end} when it has ended. */
   begin(): void {
     this.#count += 1;
   }
 
   end(): void {
     this.#count -= 1;
-    if (this.#count === 0) for (const resolve of this.#landed.splice(0)) resolve();
+    if (this.#count === 0) for (const resolve of this.#settledListeners.splice(0)) resolve();
   }
 
   settled(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#landed.push(resolve));
+    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#settledListeners.push(resolve));
   }
 
   /** Calls `listener` when the calls in flight are aborted, unless the returned function was called before. */
   onAbort(listener: () => void): () => void {
-    this.#atCutOff.add(listener);
-    return () => this.#atCutOff.delete(listener);
+    this.#abortListeners.add(listener);
+    return () => this.#abortListeners.delete(listener);
   }
 
   /** Aborts the calls in flight; returns their number. */
   abort(): number {
-    this.#isCutOff = true;
-    for (const listener of this.#atCutOff) listener();
+    this.#isAborted = true;
+    for (const listener of this.#abortListeners) listener();
     return this.#count;
   }
 }

@@ -3,7 +3,7 @@ interface Waiter {
   readonly sinceMs: number;
 }
 
-/** Lets one through at a time, in the order of their coming. */
+/** Mutual exclusion of asynchronous work, first come, first served. */
 export class Mutex {
   readonly #waiting: Waiter[] = [];
   /** Time when the present holder acquired it; undefined while it is free. */
@@ -22,7 +22,7 @@ export class Mutex {
     return entered;
   }
 
-  /** Lets the next one in. */
+  /** Releases the mutex to the next waiting caller. */
   release(): void {
     this.#onWait = undefined;
     const next = this.#waiting.shift();

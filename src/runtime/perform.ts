@@ -10,16 +10,16 @@ export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
   work: () => T | Promise<T>,
-  flights?: InFlightCalls,
+  inFlight?: InFlightCalls,
 ): Promise<T> {
   const start = performance.now();
-  flights?.begin();
+  inFlight?.begin();
   try {
     return await work();
   } catch (error) {
     throw reportFailure(diagnostics, operation, error, start);
   } finally {
-    flights?.end();
+    inFlight?.end();
   }
 }
 

@@ -9,18 +9,15 @@ import type { Executor } from '../storage/executor';
 /** Rules for retrying failed calls. */
 export interface RetryRules {
   readonly policy: RetryPolicy;
-  /** The code of a failure that is passing; undefined for any other. */
+  /** Returns the code of a failure after which the work may be retried; undefined for any other. */
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
   /** Called before each wait. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
-  /** Circuit breaker that rejects work while the database is down; it is asked once for all attempts. */
+  /** Circuit breaker that rejects work while the database is down. All attempts of a call count as one call. */
   readonly breaker?: CircuitBreaker | undefined;
 }
 
-/**
- * An executor whose statements are tried again after transient failures: each as the whole that it is, so that what was
- * rolled back happens once or not at all.
- */
+/** Returns an executor that retries each statement, and each transaction as a whole, after transient failures. */
 export function withRetry(executor: Executor, rules: RetryRules): Executor {
   return {
     dialect: executor.dialect,
@@ -30,10 +27,10 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
 }
 
 /**
- * Does `work` again while it fails for a passing reason.
+ * Runs `work`, and retries it after failures that may be retried, within the limits of the policy.
  *
- * @param startMs - when the time that the policy gives has begun.
- * @param attempt - the number of the first attempt.
+ * @param startMs - start of the policy's time budget.
+ * @param attempt - number of the first attempt.
  */
 export async function retry<T>(
   rules: RetryRules,
@@ -42,17 +39,17 @@ export async function retry<T>(
   attempt = 1,
 ): Promise<T> {
   const { breaker } = rules;
-  const era = breaker === undefined ? 0 : breaker.admit();
+  const generation = breaker === undefined ? 0 : breaker.admit();
   for (let count = attempt; ; count += 1) {
     try {
       const result = await work();
-      breaker?.answered(era);
+      breaker?.answered(generation);
       return result;
     } catch (error) {
       const delayMs = delayAfter(rules, error, count, startMs);
       if (delayMs === undefined) {
         recordAttempts(error, count);
-        breaker?.failed(era, error);
+        breaker?.failed(generation, error);
         throw error;
       }
       await sleep(delayMs);
@@ -65,7 +62,7 @@ export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: num
   return performance.now() - startMs + delayMs < budgetMs;
 }
 
-// Waits with full jitter ("Exponential Backoff And Jitter", AWS, 2015). Undefined where there is no other attempt.
+// Returns the wait with full jitter ("Exponential Backoff And Jitter", AWS, 2015); undefined for no further attempt.
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,

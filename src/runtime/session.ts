@@ -21,8 +21,8 @@ import { hasTime, retry, transientCode } from './retry';
 import { enclosingTransaction, isInsideTransaction } from './transaction-context';
 import { TransactionAttempt, withWaitersOf } from './transaction-session';
 
-/** Minimum time in milliseconds for a server to end its connections. */
-const shortestGoodbyeMs = 1000;
+/** Minimum time in milliseconds that a server gets to close its connections. */
+const minDisconnectMs = 1000;
 
 /** Settings for failures of the database. */
 export interface SessionSettings {
@@ -32,7 +32,7 @@ export interface SessionSettings {
   readonly breaker: BreakerSettings | undefined;
 }
 
-/** The session of a whole database, while it is open. */
+/** Session of an open database. */
 export class DatabaseSession implements Session {
   readonly isTransaction = false;
   readonly engine: EngineName;
@@ -40,7 +40,7 @@ export class DatabaseSession implements Session {
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
   readonly #idleTimeoutMs: number;
-  #flights = new InFlightCalls();
+  #inFlight = new InFlightCalls();
   #repetitions = new Mutex();
   readonly #executors: GuardedExecutors;
   #database: Engine | undefined;
@@ -56,11 +56,11 @@ export class DatabaseSession implements Session {
     this.#executors = new GuardedExecutors(diagnostics, settings.retry, this.#breaker);
   }
 
-  /** Lets work begin. */
+  /** Accepts calls from now on. */
   open(database: Engine): void {
     this.#breaker?.reset();
-    // Work that was aborted may never end.
-    this.#flights = new InFlightCalls();
+    // Aborted calls of an earlier opening may never end, so they are not counted.
+    this.#inFlight = new InFlightCalls();
     this.#repetitions = new Mutex();
     this.#database = database;
   }
@@ -71,19 +71,19 @@ export class DatabaseSession implements Session {
    * @throws TIMEOUT when calls were still in flight and were aborted.
    */
   async close(timeoutMs: number): Promise<void> {
-    const [database, flights] = [this.#database, this.#flights];
+    const [database, inFlight] = [this.#database, this.#inFlight];
     this.#database = undefined;
     if (database === undefined) return;
     const deadline = performance.now() + timeoutMs;
-    if (!(await endsWithin(timeoutMs, flights.settled()))) {
-      const count = flights.abort();
+    if (!(await endsWithin(timeoutMs, inFlight.settled()))) {
+      const count = inFlight.abort();
       this.#repetitions.cancel();
       await database.terminate();
       const what = count === 1 ? '1 call was' : `${count} calls were`;
       throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs and aborted`);
     }
-    // A server that has fallen silent does not say goodbye.
-    const graceMs = Math.max(deadline - performance.now(), shortestGoodbyeMs);
+    // An unresponsive server does not close its connections.
+    const graceMs = Math.max(deadline - performance.now(), minDisconnectMs);
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
@@ -123,12 +123,12 @@ export class DatabaseSession implements Session {
   async withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T> {
     const transaction = enclosingTransaction(this);
     if (transaction !== undefined) return transaction.withNative(work);
-    const flights = this.#flights;
-    flights.begin();
+    const inFlight = this.#inFlight;
+    inFlight.begin();
     try {
       return await work(this.#openDatabase().native);
     } finally {
-      flights.end();
+      inFlight.end();
     }
   }
 
@@ -147,22 +147,22 @@ export class DatabaseSession implements Session {
    */
   async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
     const startMs = performance.now();
-    const flights = this.#flights;
+    const inFlight = this.#inFlight;
     const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
-    const attempt = new TransactionAttempt({ engine: this.engine, diagnostics, outer: flights, idleTimeoutMs }, work);
+    const attempt = new TransactionAttempt({ engine: this.engine, diagnostics, outer: inFlight, idleTimeoutMs }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
       const transaction = await this.#begin({ isolation, isRepeated }, startMs);
       const { waiters } = transaction;
       return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
     };
-    flights.begin();
+    inFlight.begin();
     try {
       return await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), startMs);
     } catch (error) {
       throw attempt.hasCallerFailed ? error : reportFailure(this.#diagnostics, 'transaction', error, startMs);
     } finally {
-      flights.end();
+      inFlight.end();
     }
   }
 
@@ -178,7 +178,7 @@ export class DatabaseSession implements Session {
       const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.runExclusive(() => {
-        // It may have waited long for its turn.
+        // The transaction may have waited long for the mutex.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#executors.retryObserver('transaction');
         observe(code, 1, 0);
@@ -204,13 +204,13 @@ export class DatabaseSession implements Session {
     });
   }
 
-  /** Does work on the database itself, beside whatever else goes on. */
+  /** Runs `work` with the engine as a call in flight, without retries. */
   onDatabase<T>(operation: Operation, work: (database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }
 
   #perform<T>(operation: Operation, work: () => T | Promise<T>): Promise<T> {
-    return perform(this.#diagnostics, operation, work, this.#flights);
+    return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
   // A failure at this point has changed nothing.

@@ -24,7 +24,7 @@ export async function runInsideTransaction<T>(
   try {
     return await contexts.run(context, work);
   } finally {
-    // Work that the callback left behind, on a timer say, is outside from here on.
+    // Work that the callback has started and not awaited, such as a timer, is outside of the transaction from here on.
     context.isOver = true;
   }
 }

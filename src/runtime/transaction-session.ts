@@ -15,7 +15,7 @@ import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
-/** The session of one transaction. It is over when the transaction is. */
+/** Session of one transaction, from its beginning to its end. */
 export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly engine: EngineName;
@@ -23,7 +23,7 @@ export class TransactionSession implements Session {
   readonly #transaction: EngineTransaction;
   /** In-flight calls of the database, to which the transaction belongs. */
   readonly #outer: InFlightCalls;
-  readonly #flights = new TimedInFlightCalls();
+  readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
   #isRepeatable = false;
   /** Failure that ended it early; undefined when it ended normally. */
@@ -47,7 +47,7 @@ export class TransactionSession implements Session {
       const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
       return done.catch((error: unknown) => this.#markRepeatable(error));
     };
-    return perform(this.#diagnostics, operation, run, this.#flights);
+    return perform(this.#diagnostics, operation, run, this.#inFlight);
   }
 
   #markRepeatable(error: unknown): never {
@@ -68,14 +68,14 @@ export class TransactionSession implements Session {
   }
 
   async withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T> {
-    this.#flights.begin();
+    this.#inFlight.begin();
     try {
       this.#assertOpen();
       return await work(this.#transaction.native);
     } catch (error) {
       return this.#markRepeatable(error);
     } finally {
-      this.#flights.end();
+      this.#inFlight.end();
     }
   }
 
@@ -99,14 +99,14 @@ export class TransactionSession implements Session {
 
   /** Returns the time since the last call ended, in milliseconds; 0 while a call is running. */
   idleMs(): number {
-    return this.#flights.idleMs();
+    return this.#inFlight.idleMs();
   }
 
-  /** Lets no more calls begin, and waits for those that the caller did not wait for. */
+  /** Rejects new calls, and waits for the calls that the callback did not wait for. */
   end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
     this.#interruption ??= interruption;
-    return this.#flights.settled();
+    return this.#inFlight.settled();
   }
 }
 
@@ -194,10 +194,10 @@ export class TransactionAttempt<T> {
       };
       const settle = (outcome: Outcome<T>): void => {
         limit.stop();
-        ignoreCutOff();
+        stopListening();
         resolve(outcome);
       };
-      const ignoreCutOff = outer.onAbort(() => interrupt(notInitialized()));
+      const stopListening = outer.onAbort(() => interrupt(notInitialized()));
       const limit = new IdleLimit(
         idleTimeoutMs,
         () => session.idleMs(),

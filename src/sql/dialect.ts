@@ -18,7 +18,7 @@ type EnumerationName =
 /** Minimum number of code points of a text that the substring indexes of both engines can find. */
 export const shortestIndexedPart = 3;
 
-/** A text to look for in others. */
+/** Text to search for in other texts. */
 export interface TextPart {
   /** True when it is long enough for the substring indexes: {@link shortestIndexedPart}. */
   readonly isIndexed: boolean;
@@ -28,16 +28,16 @@ export interface TextPart {
 
 /** Reports whether a text is long enough for the substring indexes. */
 export function isIndexedPart(part: string): boolean {
-  // A code point is one unit or two.
+  // A code point has one or two UTF-16 units.
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 
-/** The columns of a record set, in the order of the values in each of its rows. */
+/** Columns of a record set, in the order of the values in each row. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
 /**
- * All that the SQL of one engine has and another's has not. Whatever is not here reads the same on each of them. Lists
- * and sets of rows travel as one parameter of JSON text, so a statement's text does not depend on how many there are.
+ * SQL that differs between the engines. Lists and sets of rows are one parameter of JSON text, so the text of a statement
+ * does not depend on their length.
  */
 export interface Dialect {
   /**
@@ -45,52 +45,52 @@ export interface Dialect {
    */
   readonly usesRowLocks: boolean;
   /**
-   * A query that waits until no other transaction is left that has asked for a turn of the same name. Only a later
-   * statement sees what it has waited for. Undefined where one transaction writes at a time.
+   * Composes a query that takes the advisory lock `name` until the end of the transaction. Only later statements see what
+   * the previous holder has committed. Undefined on an engine where one transaction writes at a time.
    */
-  readonly advisoryLock: ((turn: Sql) => Sql) | undefined;
+  readonly advisoryLock: ((name: Sql) => Sql) | undefined;
   /**
-   * Adds to the tables of a query the row of `table` whose `column` is `value`, under the name `alias`: looked up for each
-   * row that there is so far, in their order, whatever the planner takes for quicker.
+   * Joins the row of `table` whose `column` is `value`, under the name `alias`. The row is looked up for each row of the
+   * tables before it, and their order is kept, whatever the planner estimates.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
-   * Adds the row of `table` whose `column` is `value`, or NULLs when there is no such row. It is looked up by the unique
+   * Joins the row of `table` whose `column` is `value`, or NULLs when there is none. The row is looked up by the unique
    * index that begins with `column`, whatever the statistics of the table are.
    */
   readonly leftLateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
-   * The rows of `table` whose first column of `index` is `value`, as a table under the name `alias`. They are looked up
-   * by the index of these columns, whatever the statistics of the table are.
+   * Selects the rows of `table` whose first column of `index` is `value`, as a table with the name `alias`. They are
+   * looked up by the index of these columns, whatever the statistics of the table are.
    */
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
-  /** The column by which a row is found again the quickest within one statement. */
+  /** Column that identifies a row within one statement at the lowest cost. */
   readonly rowKey: Sql;
-  /** Tests whether `value` is one of the values of `query`, which are few and the same for all rows. */
+  /** Tests whether `value` is in a subquery that returns few values and does not depend on the row. */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
-  /** Tests whether a text column holds a text or null, where the engine does not enforce it. */
+  /** Tests whether a text column holds a text or null; SQLite may hold values of other types. */
   readonly isText: (column: Sql) => Sql;
-  /** The SHA-256 of a text in UTF-8, in hexadecimal. Undefined where the engine has none. */
+  /** Computes the SHA-256 of a text in UTF-8, in hexadecimal. Undefined on an engine without that function. */
   readonly sha256: ((text: Sql) => Sql) | undefined;
-  /** The elements of `list`, a JSON array of texts, as a query of one column. */
+  /** Selects the elements of `list`, a JSON array of texts, as one column. */
   readonly jsonArrayElements: (list: Sql) => Sql;
-  /** The rows of `rows`, a JSON array of arrays, as a table under the name `alias`. */
+  /** Converts `rows`, a JSON array of arrays, to a table with the name `alias`. */
   readonly jsonRecordSet: (rows: Sql, alias: string, columns: RecordColumns) => Sql;
-  /** The entries of `object`, a JSON object of texts, as a table under the name `alias` with columns key and value. */
+  /** Converts `object`, a JSON object of texts, to a table with the name `alias` and the columns key and value. */
   readonly jsonObjectEntries: (object: Sql, alias: string) => Sql;
-  /** A point in time, given in milliseconds since 1970, as the engine stores it. */
+  /** Converts a time in milliseconds since 1970 to the stored form. */
   readonly fromMs: (ms: Sql) => Sql;
-  /** A stored point in time, in milliseconds since 1970. */
+  /** Converts a stored time to milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
-  /** Time that a change sets: now, or one millisecond after the `previous` stored time if that is later. */
+  /** Computes the time of a change: now, or one millisecond after the `previous` stored time if that is later. */
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
-  /** A truth value, given as 0 or 1, as the engine stores it. */
+  /** Converts 0 or 1 to a stored boolean. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
-  /** Tests the same for rows that another condition selects: it uses no index. */
+  /** Tests the same without an index, for rows that another condition selects. */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
-  /** The agents `id` whose name contains `part`, which is folded: by the search index where that knows of it. */
+  /** Selects the ids of the agents whose folded name contains `part`, by the search index if `part` is long enough. */
   readonly agentsNamed: (part: TextPart) => Sql;
   /** Tests whether the stored text, which may be too long for an index, equals `text`. */
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
@@ -98,13 +98,13 @@ export interface Dialect {
   readonly orderByLongText: (stored: Sql) => readonly Sql[];
   /** Converts a column of any type to an element of a JSON array. */
   readonly jsonElement: (column: Sql) => Sql;
-  /** A JSON array of the values of `columns`. */
+  /** Composes a JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
-  /** An aggregate: a JSON array of the values of `element`, which `order` sorts; of no rows, an empty array. */
+  /** Aggregates `element` into a JSON array, sorted by `order`; an empty array without rows. */
   readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
   /**
-   * A JSON object of entries of metadata: of the JSON texts `value` under the texts `key`, in their order; of no rows, an
-   * empty object. `entries` is their table under the name `m` with its condition; its primary key gives them in order.
+   * Aggregates metadata into a JSON object, sorted by key; an empty object without rows. `entries` is the table of the
+   * entries with the name `m`, and its condition. The primary key of the table yields them in order.
    */
   readonly jsonObjectAggregate: (entries: Sql) => Sql;
 }

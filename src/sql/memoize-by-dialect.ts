@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect';
 
-/** Memoizes `make` by dialect: the texts of statements are composed once for an engine, not for each call. */
+/** Memoizes `make` by dialect, so that SQL texts are composed once for an engine and not for each call. */
 export function memoizeByDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();
   return (dialect) => {

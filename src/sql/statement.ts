@@ -2,7 +2,7 @@ import type { AnswerBounds } from './answer-size';
 import type { Dialect } from './dialect';
 import { join, sql, Sql } from './sql';
 
-/** A value that every engine takes as a parameter. */
+/** Value of a parameter, of a type that both engines accept. */
 export type SqlValue = string | number | null;
 
 /** SQL with its parameters, ready to be run. */

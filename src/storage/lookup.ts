@@ -6,11 +6,11 @@ export type LookupKind = 'agent' | 'certificate' | 'fingerprint';
 /** Record that can be cached: an agent or a certificate. */
 export interface StoredRecord {
   readonly id: string;
-  /** Of a certificate. */
+  /** Fingerprint of a certificate; absent for an agent. */
   readonly fingerprint?: string;
 }
 
-/** The one record that a key leads to. */
+/** Lookup of one record by a key. */
 export interface Lookup<T extends StoredRecord> {
   readonly by: LookupKind;
   /** Key; a fingerprint in its normal form. */

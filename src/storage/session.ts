@@ -10,18 +10,18 @@ export interface Session {
   /** True when all of its calls are part of one transaction. */
   readonly isTransaction: boolean;
   readonly engine: EngineName;
-  /** Does a piece of work that reads. `options` are the caller's, and not checked yet. */
+  /** Runs `work` as a call that only reads. `options` are the caller's, and not checked yet. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Reads the one record that `find`, which checks what the caller gave, looks up: outside a transaction from the cache,
-   * where there is one.
+   * Reads the record of a lookup, through the cache outside of transactions. `find` checks the caller's argument and
+   * returns the lookup.
    */
   readRecord<T extends StoredRecord>(
     operation: Operation,
     options: ReadOptions | undefined,
     find: () => Lookup<T>,
   ): Promise<T | null>;
-  /** Does a piece of work that may write. */
+  /** Runs `work` as a call that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
    * Runs `work` with the SQL access of the database, or of the transaction around the caller. The errors of `work` are
