@@ -1,19 +1,13 @@
-import type { Session } from '../storage/session';
+import { checkPage, readAhead, recordsOf, type Page, type PageOptions } from '../query/page';
 import type { Operation } from '../errors/operation';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
+import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Transaction } from '../storage/transaction';
-import { insertAll, insertBatch, parseBatch, toResult, type Outcome } from './batch-commands';
-import {
-  parseChangeOptions,
-  parseCreateManyOptions,
-  parseCreateOptions,
-  parseUpdateOptions,
-  type ChangeRules,
-  type RegistrationRules,
-} from './options';
-import { AgentReadService } from './agent-read-service';
+import type { Executor } from '../storage/executor';
+import type { Session } from '../storage/session';
+import type { AgentReader } from './agent-reader';
+import type { AgentWriter } from './agent-writer';
 import {
   assertNameFree,
   deleteAgent,
@@ -25,10 +19,22 @@ import {
   setStatus,
   updateAgent,
 } from './commands';
-import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
+import { createAgents } from './create-many';
 import { parseHealth } from './endpoint-validation';
+import {
+  parseChangeOptions,
+  parseCreateManyOptions,
+  parseCreateOptions,
+  parseUpdateOptions,
+  type ChangeRules,
+  type RegistrationRules,
+} from './options';
+import { countAgents, getAgent, getAgents, queryAgentPage, queryAgents } from './queries';
+import type { ResolutionQuery } from './query/types';
+import { byId, parseResolutionQuery } from './query/validation';
 import type {
   AgentInput,
+  AgentRecord,
   AgentStatus,
   AgentUpdate,
   ChangeOptions,
@@ -38,32 +44,73 @@ import type {
   EndpointHealthInput,
   UpdateOptions,
 } from './types';
+import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
 
-/** Agents that expire in one transaction. */
-const sweepSize = 250;
+/** Maximum number of agents that expire in one transaction. */
+const batchSize = 250;
 
-/** Registers agents, changes and finds them. Every failure is a `DatabaseError`. */
-export class AgentService extends AgentReadService {
+/**
+ * Registers, finds and changes agents. {@link AgentReader} and {@link AgentWriter} document the methods. Every error is a
+ * `DatabaseError`.
+ */
+export class AgentService implements AgentReader, AgentWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
-    super(session, settings);
     this.#session = session;
     this.#settings = settings;
   }
 
-  /**
-   * Registers an agent with all of its collections, or writes nothing.
-   *
-   * @returns its id: a UUIDv7 when none was given.
-   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when they are to be
-   * `unique` and another agent has them; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_TRANSITION when
-   * it is REVOKED, unless the options allow it; INVALID_INPUT.
-   */
+  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    return this.#session.readRecord('agents.get', options, () => {
+      const key = this.#settings.checks.id(id, 'id');
+      return { by: 'agent', key, read: (executor: Executor) => getAgent(executor, key) };
+    });
+  }
+
+  getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
+    return this.#session.read('agents.getMany', options, (executor) => {
+      const { checks } = this.#settings;
+      return getAgents(executor, checks.list(ids, 'ids', checks.id), checks.limits);
+    });
+  }
+
+  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
+    return this.#session.read('agents.query', options, (executor) =>
+      queryAgents(executor, parseResolutionQuery(query, this.#settings.checks), this.#settings),
+    );
+  }
+
+  page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
+    return this.#session.read('agents.page', options, (executor) => {
+      const { checks } = this.#settings;
+      const request = checkPage(page, checks);
+      return queryAgentPage(executor, parseResolutionQuery(query, checks), request, this.#settings);
+    });
+  }
+
+  iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
+    const { checks } = this.#settings;
+    return recordsOf((after) =>
+      this.#session.read('agents.iterate', options, (executor) =>
+        readAhead(after, checks, (request) =>
+          queryAgentPage(executor, parseResolutionQuery(query, checks, byId), request, this.#settings),
+        ),
+      ),
+    );
+  }
+
+  count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
+    return this.#session.read('agents.count', options, (executor) => {
+      const { filter } = parseResolutionQuery(query, this.#settings.checks);
+      return countAgents(executor, filter, this.#settings);
+    });
+  }
+
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
-    return this.#session.write('agents.create', async (executor) => {
+    return this.#session.write('agents.create', (executor) => {
       const rules = parseCreateOptions(options);
       const defaults = this.#defaults(rules);
       const row = parseNewAgent(agent, defaults);
@@ -74,144 +121,81 @@ export class AgentService extends AgentReadService {
     });
   }
 
-  /**
-   * Registers many agents, some hundreds of them by each set of statements.
-   *
-   * @returns the result of each agent, in their order; when `onError` is `abort`, all of them are registered.
-   * @throws with `abort`, the error of the first agent that is refused, and nothing is registered; INVALID_INPUT for
-   * wrong options, and for an argument that is not an array.
-   */
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
-    return this.#session.write('agents.createMany', async (executor) => {
-      const { rules, mayCollect, onProgress } = parseCreateManyOptions(options);
+    return this.#session.write('agents.createMany', (executor) => {
+      const rules = parseCreateManyOptions(options);
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
-      const defaults = this.#defaults(rules);
-      const register = (tx: Transaction, start: number): Promise<Outcome[]> =>
-        insertBatch(tx, parseBatch(inputs, start, defaults), defaults);
-      if (!mayCollect) {
-        return executor.withTransaction((tx) => insertAll((start) => register(tx, start), inputs.length, onProgress));
-      }
-      const results: CreateResult[] = [];
-      while (results.length < inputs.length) {
-        const outcomes = await executor.withTransaction((tx) => register(tx, results.length));
-        results.push(...outcomes.map(toResult));
-        onProgress(results.length, inputs.length);
-      }
-      return results;
+      return createAgents(executor, inputs, this.#defaults(rules), rules);
     });
   }
 
-  /**
-   * Changes an agent atomically. `undefined` keeps a field, `null` clears an optional field, and `endpoints`,
-   * `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now, or to one millisecond after
-   * the previous value if that is later. Clears a default endpoint that is missing from the new endpoints.
-   *
-   * @returns false when the agent does not exist.
-   * @throws CONFLICT when it was changed since `ifUpdatedAt`; INVALID_TRANSITION for a change out of REVOKED, and for
-   * another certificate that is REVOKED, unless the options allow it; ALREADY_EXISTS when another agent holds the new
-   * name and version; REFERENCE_NOT_FOUND when the certificate is unknown; INVALID_INPUT, also when the default
-   * endpoint does not belong to the agent.
-   */
   update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean> {
     return this.#change('agents.update', updateAgent, agent, () => parseUpdateOptions(options));
   }
 
-  /**
-   * Sets the status of an agent. REVOKED to REVOKED changes nothing and answers true.
-   *
-   * @returns false when absent.
-   * @throws INVALID_TRANSITION out of REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
-   */
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setStatus', setStatus, { id, status: given(status) }, () =>
+    return this.#change('agents.setStatus', setStatus, { id, status: required(status) }, () =>
       parseChangeOptions(options),
     );
   }
 
-  /** Replaces the capabilities of an agent. Otherwise as {@link update}. */
   setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setCapabilities', updateAgent, { id, capabilities: given(names) }, () =>
+    return this.#change('agents.setCapabilities', updateAgent, { id, capabilities: required(names) }, () =>
       parseChangeOptions(options),
     );
   }
 
-  /** Replaces the metadata of an agent. Otherwise as {@link update}. */
   setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.setMetadata', updateAgent, { id, metadata: given(metadata) }, () =>
+    return this.#change('agents.setMetadata', updateAgent, { id, metadata: required(metadata) }, () =>
       parseChangeOptions(options),
     );
   }
 
-  /** Sets the given keys of an agent's metadata, `null` being a value, and leaves the others. Otherwise as {@link update}. */
   mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean> {
-    return this.#session.write('agents.mergeMetadata', async (executor) => {
-      const change = parseAgentUpdate({ id }, this.#settings.now(), this.#settings.checks);
-      const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', this.#settings.checks) };
+    return this.#session.write('agents.mergeMetadata', (executor) => {
+      const { checks, now } = this.#settings;
+      const change = parseAgentUpdate({ id }, now(), checks);
+      const merged = { ...change, mergedMetadata: toMetadataRows(metadata, 'metadata', checks) };
       const rules = parseChangeOptions(options);
-      const { limits } = this.#settings.checks;
-      return executor.withTransaction((tx) => mergeMetadata(tx, merged, limits, rules));
+      return executor.withTransaction((tx) => mergeMetadata(tx, merged, checks.limits, rules));
     });
   }
 
-  /**
-   * Records the result of a health check. It does not change `updatedAt` of the agent, but it is a change in the feed.
-   *
-   * @returns false when the agent, or the endpoint, does not exist.
-   * @throws INVALID_INPUT
-   */
   setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean> {
-    return this.#session.write('agents.setEndpointHealth', async (executor) => {
-      const nowMs = this.#settings.now();
+    return this.#session.write('agents.setEndpointHealth', (executor) => {
+      const { checks, now } = this.#settings;
+      const nowMs = now();
       const columns = {
-        agentId: this.#settings.checks.id(agentId, 'agentId'),
-        id: this.#settings.checks.id(endpointId, 'endpointId'),
-        ...parseHealth(given(health), 'health', nowMs, this.#settings.checks),
+        agentId: checks.id(agentId, 'agentId'),
+        id: checks.id(endpointId, 'endpointId'),
+        ...parseHealth(required(health), 'health', nowMs, checks),
       };
       return executor.withTransaction((tx) => setEndpointHealth(tx, columns, nowMs));
     });
   }
 
-  /**
-   * Lets an agent be registered until `expiresAt`; one that is EXPIRED becomes ACTIVE again.
-   *
-   * @returns false when absent.
-   * @throws INVALID_TRANSITION when it is REVOKED, CONFLICT when it was changed since `ifUpdatedAt`, INVALID_INPUT.
-   */
   renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean> {
-    return this.#change('agents.renew', renewAgent, { id, expiresAt: given(expiresAt) }, () =>
+    return this.#change('agents.renew', renewAgent, { id, expiresAt: required(expiresAt) }, () =>
       parseChangeOptions(options),
     );
   }
 
-  /**
-   * Sets all ACTIVE and DEPRECATED agents whose time has passed to EXPIRED. Runs one guarded statement, in a
-   * transaction of its own, for every few hundred agents. Does not change an agent that is renewed or revoked at the
-   * same time.
-   *
-   * @returns the number of expired agents.
-   */
   expireDue(): Promise<number> {
     return this.#session.write('agents.expireDue', async (executor) => {
-      const now = this.#settings.now();
+      const nowMs = this.#settings.now();
       for (let count = 0; ;) {
-        const expired = await executor.withTransaction((tx) => expireDueAgents(tx, now, sweepSize));
+        const expired = await executor.withTransaction((tx) => expireDueAgents(tx, nowMs, batchSize));
         count += expired;
-        if (expired < sweepSize) return count;
+        if (expired < batchSize) return count;
       }
     });
   }
 
-  /**
-   * Deletes an agent with its endpoints, capability links and metadata, and the capabilities that no other agent uses.
-   *
-   * @returns false when it does not exist.
-   * @throws INVALID_INPUT when `id` is not a string, or is empty.
-   */
   delete(id: string): Promise<boolean> {
-    return this.#session.write('agents.delete', async (executor) => {
+    return this.#session.write('agents.delete', (executor) => {
       const key = this.#settings.checks.id(id, 'id');
-      const now = this.#settings.now();
-      return executor.withTransaction((tx) => deleteAgent(tx, key, now));
+      const nowMs = this.#settings.now();
+      return executor.withTransaction((tx) => deleteAgent(tx, key, nowMs));
     });
   }
 
@@ -219,23 +203,24 @@ export class AgentService extends AgentReadService {
     operation: Operation,
     command: typeof updateAgent,
     update: AgentUpdate,
-    readRules: () => ChangeRules,
+    parseOptions: () => ChangeRules,
   ): Promise<boolean> {
-    return this.#session.write(operation, async (executor) => {
+    return this.#session.write(operation, (executor) => {
       const change = parseAgentUpdate(update, this.#settings.now(), this.#settings.checks);
-      const rules = readRules();
+      const rules = parseOptions();
       return executor.withTransaction((tx) => command(tx, change, rules));
     });
   }
 
-  #defaults(rules: RegistrationRules): AgentDefaults {
+  #defaults({ uniqueness, allowsRevoked }: RegistrationRules): AgentDefaults {
     const { now, defaultAgentLifetimeMs, checks } = this.#settings;
-    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, ...rules, checks };
+    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
   }
 }
 
-// A field of a change that is left out keeps what there is; an argument that is left out is a mistake.
-function given<T>(value: T): T {
-  // The check of the field rejects null.
+// An undefined field of an update keeps the stored value, but an undefined argument is a mistake of the caller. Null is
+// a mistake for every field: its check rejects it.
+function required<T>(value: T): T {
+  // The type is only wrong when the caller has already violated it.
   return value === undefined ? (null as T) : value;
 }

@@ -1,17 +1,12 @@
-import { Failure, failureAt } from '../errors/failure';
-import { toDatabaseError } from '../errors/operation';
+import { Failure } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
 import type { Transaction } from '../storage/transaction';
 import type { NewAgentRow } from './new-row';
 import { agentStatements, AgentStatements } from './statements';
 import { agentChange } from './commands';
 import { idTaken, unknownCertificate } from './failures';
-import { parseNewAgent, type AgentDefaults } from './validation';
-import type { CreateResult, Uniqueness } from './types';
-
-/** Maximum number of agents, and approximate maximum number of their characters, that one set of statements writes. */
-const batchSize = 500;
-const batchLength = 16_777_216;
+import type { Uniqueness } from './types';
+import type { AgentDefaults } from './validation';
 
 /**
  * Maximum number of times that a batch looks up the agents that conflict with an insert. Other connections may insert
@@ -19,42 +14,12 @@ const batchLength = 16_777_216;
  */
 const maxTries = 5;
 
-/** Result of one agent: its id, if it has one, and the reason when it was refused. */
+/** Result of one agent. */
 export interface Outcome {
+  /** Undefined when the agent was refused and has no readable id. */
   readonly id: string | undefined;
+  /** Undefined when the agent was registered. */
   readonly failure: Failure | undefined;
-}
-
-/** Checks the agents of a batch; a wrong one comes as its failure. */
-export function parseBatch(
-  inputs: readonly unknown[],
-  start: number,
-  defaults: AgentDefaults,
-): (NewAgentRow | Outcome)[] {
-  const batch: (NewAgentRow | Outcome)[] = [];
-  const end = Math.min(start + batchSize, inputs.length);
-  for (let index = start, length = 0; index < end && length < batchLength; index += 1) {
-    const parsed = parseOne(inputs[index], defaults);
-    if ('columns' in parsed) length += lengthOf(parsed);
-    batch.push(parsed);
-  }
-  return batch;
-}
-
-function parseOne(input: unknown, defaults: AgentDefaults): NewAgentRow | Outcome {
-  try {
-    return parseNewAgent(input, defaults);
-  } catch (error) {
-    if (error instanceof Failure) return { id: idOf(input), failure: error };
-    throw error;
-  }
-}
-
-function lengthOf({ columns, collections: { endpoints, metadata } }: NewAgentRow): number {
-  let length = columns.name.length + columns.publicKey.length + (columns.description?.length ?? 0);
-  for (const [key, value] of metadata) length += key.length + value.length;
-  for (const endpoint of endpoints) length += endpoint[3].length + (endpoint[8]?.length ?? 0);
-  return length;
 }
 
 /** Registers the valid agents of a batch. Returns the outcome of each agent, in order. */
@@ -69,32 +34,9 @@ export async function insertBatch(
   return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
 }
 
-/** Registers all agents, a batch at a time. @throws the failure of the first that is refused */
-export async function insertAll(
-  register: (start: number) => Promise<Outcome[]>,
-  total: number,
-  onProgress: (done: number, total: number) => void,
-): Promise<CreateResult[]> {
-  const results: CreateResult[] = [];
-  while (results.length < total) {
-    for (const { id, failure } of await register(results.length)) {
-      if (failure !== undefined) throw failureAt(`agents[${results.length}]`, failure);
-      results.push({ ok: true, id: id ?? '' });
-    }
-    onProgress(results.length, total);
-  }
-  return results;
-}
-
-/** Returns the result for one agent that the caller receives. */
-export function toResult({ id, failure }: Outcome): CreateResult {
-  if (failure === undefined) return { ok: true, id: id ?? '' };
-  return { ok: false, ...(id === undefined ? undefined : { id }), error: toDatabaseError('agents.create', failure) };
-}
-
 /**
- * Registers agents by a number of statements that does not depend on how many they are. Gives for each, in their order,
- * undefined or why it was refused; a refused one leaves nothing.
+ * Registers agents. The number of statements does not depend on the number of agents. Returns the failure of each agent,
+ * in order; undefined for each registered agent. Stores nothing of a refused agent.
  */
 async function insertAgents(
   tx: Transaction,
@@ -102,7 +44,7 @@ async function insertAgents(
   { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
 ): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
-  // Before any lookup, in an order that is the same for every batch.
+  // Locks the names before any lookup, and in the same order in every batch.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(tx, rows);
@@ -139,7 +81,7 @@ async function insertAgents(
 /** Values of the new agents that stored agents already have. */
 interface Taken {
   readonly ids: ReadonlySet<unknown>;
-  /** The positions of those whose name is taken. */
+  /** Positions of the new agents whose name is taken. */
   readonly names: ReadonlySet<unknown>;
 }
 
@@ -158,7 +100,10 @@ interface Displaced {
   readonly failure: Failure;
 }
 
-/** Chooses whom to register: of those of the same id, or of the same name, the first. */
+/**
+ * Chooses the agents to register: the first of several with the same id or unique name. Adds the failures of the agents
+ * that stored records exclude to `failures`.
+ */
 function choose(
   rows: readonly NewAgentRow[],
   { certificates, allowsRevoked, taken }: Surroundings,
@@ -190,7 +135,7 @@ function choose(
 async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: number): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
   const statements = agentStatements(tx.dialect);
-  // In the order of their ids, so that two batches cannot each wait for an id that the other one has inserted first.
+  // Inserts in the order of the ids. Otherwise two batches could each wait for an id that the other one has inserted.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
   const inserted = toTexts(await tx.executeReturning(statements.insertMany({ agents })));
@@ -227,17 +172,6 @@ async function selectTakenNames(
 
 function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
   return new Set(rows.map(([text]) => String(text)));
-}
-
-function idOf(input: unknown): string | undefined {
-  if (typeof input !== 'object' || input === null) return undefined;
-  try {
-    const id: unknown = Reflect.get(input, 'id');
-    return typeof id === 'string' ? id : undefined;
-  } catch {
-    // A getter of the caller's. That the agent cannot be read is what its failure says.
-    return undefined;
-  }
 }
 
 function wasLost(): never {

@@ -2,8 +2,8 @@ import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 
 /**
- * The columns of a whole agent `a`, each collection as one JSON text, for `toAgentRecord`: however much belongs to it, an
- * agent is one row of one statement.
+ * Composes the columns of a whole agent `a`, from which `toAgentRecord` builds the record. Each collection is one JSON
+ * text, so that an agent is always a single row.
  */
 export function agentColumns(dialect: Dialect): Sql {
   return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,

@@ -13,12 +13,12 @@ import type { Uniqueness } from './types';
 import { toNameKeys } from './unique-key';
 
 /*
- * Operations that change agents. Each is a part of a transaction and records its changes for the feed.
+ * Operations that change agents. Each runs inside a transaction and records its changes for the change feed.
  */
 
 /**
  * Checks that a new agent can have its name, and blocks other registrations of the name until the end of the
- * transaction. An agent that may share its name is not checked here: its insert needs no answer before.
+ * transaction. Does nothing without a unique name: the insert statement itself fails when another agent holds the name.
  *
  * @throws ALREADY_EXISTS when the id is taken, or another agent has or holds the name
  */

@@ -11,7 +11,7 @@ import { HealthStatus } from './types';
 const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', 'metadata'] as const);
 const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 
-/** Checks the endpoints of an agent and completes them. @throws INVALID_INPUT, also where two have the same id */
+/** Parses the endpoints of an agent and adds the defaults. @throws INVALID_INPUT, also when two have the same id */
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
@@ -62,14 +62,14 @@ function toRow(
   ];
 }
 
-/** The columns of an endpoint's health. The time in milliseconds since 1970. */
+/** Columns of the health of an endpoint. The time is in milliseconds since 1970. */
 export interface HealthColumns {
   readonly status: HealthStatus;
   readonly lastChecked: number;
   readonly message: string | null;
 }
 
-/** Checks what a health check found and completes it. @throws INVALID_INPUT */
+/** Parses the result of a health check and adds the defaults. @throws INVALID_INPUT */
 export function parseHealth(value: unknown, path: string, nowMs: number, checks: Validator): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   const health = checkObject(value, path, healthFields);

@@ -15,7 +15,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   if (added.length === 0) return;
   const { selectKeptSize, selectKeptContainers } = agentStatements(tx.dialect).collections;
   const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
-  // The statement selects exactly these columns. The number of values is an upper bound.
+  // The number of values is an upper bound.
   const [keptBytes = 0, maxKeptValues = 0] = ((await tx.query(selectKeptSize(kept)))[0] ?? []).map(Number);
   const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
   if (bytes > limits.metadataBytes) {
@@ -23,7 +23,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (maxKeptValues + addedValues <= limits.metadataValues) return;
-  // Only now are the kept values counted exactly, because that reads all of their text.
+  // Counts the kept values exactly only now, because that reads all of their text.
   const containers = (await tx.query(selectKeptContainers(kept))).map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (maxKeptValues - excess + addedValues > limits.metadataValues) {
@@ -31,7 +31,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
 }
 
-/** Deletes the metadata of an agent in several statements on SQLite, where one would block the process for long. */
+/** Deletes the metadata of an agent in several statements on SQLite, where a single one would block the process. */
 export async function deleteMetadataInSteps(tx: Transaction, id: string): Promise<void> {
   const { deleteSomeMetadata } = agentStatements(tx.dialect).collections;
   if (deleteSomeMetadata === undefined) return;

@@ -2,7 +2,7 @@ import type { MetadataRow } from '../metadata/metadata-rows';
 import type { AgentStatus, HealthStatus } from './types';
 import type { NameKeys } from './unique-key';
 
-/** An endpoint as it is stored, in the order of the columns of its record set. */
+/** Stored endpoint, in the order of the columns of its record set. */
 export type EndpointRow = readonly [
   id: string,
   position: number,
@@ -15,7 +15,7 @@ export type EndpointRow = readonly [
   metadata: string | null,
 ];
 
-/** The columns of the agents table that a caller's input decides. Times in milliseconds since 1970. */
+/** Columns of the table `agents`. Times are in milliseconds since 1970. */
 export interface AgentColumns {
   readonly id: string;
   readonly name: string;
@@ -42,18 +42,18 @@ export interface AgentCollections {
   readonly metadata: readonly MetadataRow[];
 }
 
-/** A checked agent, ready to be inserted. */
+/** Validated agent, ready to be inserted. */
 export interface NewAgentRow {
   readonly columns: AgentColumns;
   readonly nameKeys: NameKeys;
   readonly collections: AgentCollections;
 }
 
-/** Checked change of an agent: absent fields are not changed. */
+/** Validated change of an agent. Absent fields are not changed. */
 export interface AgentChange {
   readonly id: string;
   readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>> & { readonly updatedAt: number };
   readonly collections: Readonly<Partial<AgentCollections>>;
-  /** Keys of metadata to be set beside those that there are. */
+  /** Entries of metadata to set; all other entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
 }

@@ -10,7 +10,16 @@ const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const)
 /** Options of a registration. */
 export interface RegistrationRules {
   readonly uniqueness: Uniqueness;
+  /** True when a REVOKED certificate is accepted. */
   readonly allowsRevoked: boolean;
+}
+
+/** Options of registering many agents. */
+export interface BatchRules extends RegistrationRules {
+  /** True when a refused agent does not prevent the others. */
+  readonly mayCollect: boolean;
+  /** Called with the number of processed agents, and with the number of all agents. Never throws. */
+  readonly onProgress: (done: number, total: number) => void;
 }
 
 /** Condition and options of a change. */
@@ -20,17 +29,18 @@ export interface ChangeRules {
   readonly allowsRevoked: boolean;
 }
 
-/** @throws INVALID_INPUT */
+/** Parses the options of a registration. @throws INVALID_INPUT */
 export function parseCreateOptions(input: unknown = {}): RegistrationRules {
   const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
   return { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
 }
 
-/** @throws INVALID_INPUT */
-export function parseCreateManyOptions(input: unknown = {}) {
+/** Parses the options of registering many agents. @throws INVALID_INPUT */
+export function parseCreateManyOptions(input: unknown = {}): BatchRules {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
-    rules: { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) },
+    uniqueness: parseUniqueness(unique),
+    allowsRevoked: parseAllowRevoked(allowRevokedCertificate),
     mayCollect: ifDefined(onError, 'options.onError', checkOnError) === 'collect',
     onProgress: ifDefined(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
   };
@@ -67,12 +77,12 @@ function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
 function checkProgress(value: unknown, field: string): (done: number, total: number) => void {
   if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
   return (done, total) => {
-    // A listener's fault must not become the caller's; one that is asynchronous would end the whole process.
+    // An error of the listener must not fail the call. A rejected promise that nobody handles would end the process.
     try {
-      const told: unknown = Reflect.apply(value, undefined, [done, total]);
-      Promise.resolve(told).catch(() => undefined);
+      const result: unknown = Reflect.apply(value, undefined, [done, total]);
+      Promise.resolve(result).catch(() => undefined);
     } catch {
-      // As above.
+      // Ignored for the same reason.
     }
   };
 }

@@ -40,7 +40,7 @@ const agentFields = new Set([
   'owner',
 ] as const);
 
-/** Checks an agent to be registered and completes it. @throws INVALID_INPUT */
+/** Parses an agent to be registered and adds the defaults. @throws INVALID_INPUT */
 export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
   const collections: AgentCollections = {
@@ -68,7 +68,12 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
   return { columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) }, nameKeys, collections };
 }
 
-/** Checks a change of an agent. Whether its default endpoint exists is for the database where none are given. */
+/**
+ * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` compares the default endpoint with the
+ * stored ones.
+ *
+ * @throws INVALID_INPUT
+ */
 export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validator): AgentChange {
   const agent = checkObject(input, 'agent', agentFields);
   const collections = withoutUndefined({
@@ -93,7 +98,10 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
   return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
 }
 
-/** First time that `updatedAt` must not have on create: every earlier time leaves room for later changes. */
+/**
+ * End (exclusive) of the range of `updatedAt` on create. The year after it is left for changes, because each of them moves
+ * `updatedAt` forward.
+ */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 
 function checkUpdateTime(value: unknown, field: string): number {
@@ -116,7 +124,7 @@ function parseCapabilities(checks: Validator): (value: unknown, field: string) =
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
-    // In order, so that no two transactions each wait for a name that the other one has inserted first.
+    // Sorted: otherwise two transactions could each wait for a name that the other one has inserted.
     return [...names].sort();
   };
 }
@@ -139,7 +147,7 @@ export function unknownDefaultEndpoint(): Error {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }
 
-/** Undefined keeps, null clears. */
+/** Returns undefined, which keeps the field, or null, which clears it, or the checked value. */
 function clearable<T>(
   value: unknown,
   field: string,
@@ -151,6 +159,6 @@ function clearable<T>(
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(object: T): Defined<T> {
-  // The entries left are those whose values are defined, which is what the type says.
+  // Object.fromEntries cannot express that exactly the undefined values are removed.
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

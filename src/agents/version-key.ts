@@ -4,20 +4,21 @@ import semver, { type SemVer } from 'semver';
  * A version key is a text whose code point order is the precedence of semantic versions (semver.org, section 11), so
  * that a database can sort and compare versions without knowing them:
  *
- *   1.2.10         11 12 210 ~             each number is preceded by how many digits it has, in base 36
+ *   1.2.10         11 12 210 ~             the number of its digits, in base 36, precedes each number
  *   1.2.10-rc.2    11 12 210 - 1rc! 0012!   an identifier is marked 0 when numeric, 1 when not, and ended by "!"
  *
- * (without the spaces). "-" sorts before "~", as a prerelease does before its release; "!" sorts before every character
- * of an identifier, as a shorter identifier does before its continuation, and fewer identifiers before more.
+ * (without the spaces). "-" sorts before "~", because a prerelease precedes its release. "!" sorts before every
+ * character of an identifier, because a shorter identifier precedes a longer one with the same beginning, and fewer
+ * identifiers precede more.
  */
 
-/** The key of `version`, or null where npm's semver takes it for no semantic version. Build metadata has no part in it. */
+/** Returns the key of a version; null when npm's semver cannot parse it. Ignores build metadata. */
 export function toVersionKey(version: string): string | null {
   const parsed = semver.parse(version);
   return parsed === null ? null : keyOf(parsed);
 }
 
-/** The key of a version that is parsed already. */
+/** Returns the key of a parsed version. */
 export function keyOf(version: SemVer): string {
   if (version.prerelease.length === 0) return `${releaseKeyOf(version)}~`;
   return `${releaseKeyOf(version)}-${version.prerelease.map(identifierKey).join('')}`;
@@ -30,7 +31,7 @@ export function releaseKeyOf({ major, minor, patch }: SemVer): string {
 
 function identifierKey(identifier: string | number): string {
   if (!/^\d+$/.test(String(identifier))) return `1${identifier}!`;
-  // Beyond 2^53 semver compares numeric identifiers as numbers, precision lost, and so has the key to.
+  // semver compares identifiers above 2^53 as numbers, which loses precision. The key must have the same order.
   const digits = BigInt(Number(identifier)).toString();
   return `0${digits.length.toString(36).padStart(2, '0')}${digits}!`;
 }

@@ -1,0 +1,94 @@
+import type { ReadOptions } from '../options/read-options';
+import type { Page, PageOptions } from '../query/page';
+import type { ResolutionQuery } from './query/types';
+import type { AgentRecord } from './types';
+
+/** Methods of `db.agents` that read. */
+export interface AgentReader {
+  /**
+   * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when it does not exist. With
+   * the option `cache`, the record is frozen and shared between callers.
+   *
+   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @example
+   * ```ts
+   * const agent = await db.agents.get(id);
+   * if (agent === null) console.log('no such agent');
+   * ```
+   */
+  get(id: string, options?: ReadOptions): Promise<AgentRecord | null>;
+
+  /**
+   * Returns agents by their ids, as one snapshot, in the order of `ids`; null for each agent that does not exist.
+   *
+   * @throws INVALID_INPUT when `ids` is not an array of strings, or when one of them is empty; RESULT_TOO_LARGE when the
+   * result is larger than `limits.answerLength`.
+   * @example
+   * ```ts
+   * const [planner, translator] = await db.agents.getMany([plannerId, translatorId]);
+   * console.log(planner?.name, translator?.name);
+   * ```
+   */
+  getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]>;
+
+  /**
+   * Returns the agents that match all fields of a query, as one snapshot, in the requested order; an empty array when
+   * none does.
+   *
+   * @param query - see {@link ResolutionQuery}. Default: all agents, last updated first.
+   * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
+   * larger than `limits.answerLength`; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const agents = await db.agents.query({ capabilities: ['translate'], status: ['ACTIVE'], limit: 20 });
+   * for (const { name, endpoints } of agents) console.log(name, endpoints);
+   * ```
+   */
+  query(query?: ResolutionQuery, options?: ReadOptions): Promise<AgentRecord[]>;
+
+  /**
+   * Returns one page of the agents that match, as one snapshot, in the requested order. A page begins after the last
+   * agent of the previous page, wherever that agent is now. When agents are registered, deleted or changed between two
+   * pages, every other agent is still returned exactly once.
+   *
+   * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
+   * @returns the page. `nextCursor` is absent on the last page.
+   * @throws INVALID_INPUT, also for a cursor of another query; RESULT_TOO_LARGE when the page is larger than
+   * `limits.answerLength`.
+   * @example
+   * ```ts
+   * const first = await db.agents.page({ owner }, { size: 50 });
+   * const second = await db.agents.page({ owner }, { size: 50, after: first.nextCursor });
+   * ```
+   */
+  page(query?: ResolutionQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>>;
+
+  /**
+   * Yields the agents that match one by one, in constant memory. Reads them in pages; each page is a snapshot of its
+   * own. The caller may stop at any time. Without `orderBy` the agents are ordered by id, and an agent that changes
+   * during the iteration is yielded exactly once. In the order of a field that changes, such an agent may be missed or
+   * yielded twice.
+   *
+   * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
+   * @throws INVALID_INPUT, and every error of reading a page.
+   * @example
+   * ```ts
+   * for await (const agent of db.agents.iterate({ owner })) {
+   *   console.log(agent.name, agent.version);
+   * }
+   * ```
+   */
+  iterate(query?: ResolutionQuery, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void>;
+
+  /**
+   * Counts the agents that match. Ignores `limit` and `offset`.
+   *
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const active = await db.agents.count({ owner, status: ['ACTIVE'] });
+   * console.log(`${active} active agents`);
+   * ```
+   */
+  count(query?: ResolutionQuery, options?: ReadOptions): Promise<number>;
+}

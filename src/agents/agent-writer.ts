@@ -1,0 +1,180 @@
+import type { Metadata } from '../metadata/types';
+import type {
+  AgentInput,
+  AgentStatus,
+  AgentUpdate,
+  ChangeOptions,
+  CreateManyOptions,
+  CreateOptions,
+  CreateResult,
+  EndpointHealthInput,
+  UpdateOptions,
+} from './types';
+
+/** Methods of `db.agents` that change agents. Each change is atomic and adds an entry to the change feed. */
+export interface AgentWriter {
+  /**
+   * Registers an agent with its endpoints, capabilities and metadata, atomically.
+   *
+   * @returns the id of the agent, a UUIDv7 when the input has none.
+   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when the option
+   * `unique` is given and another agent has them; REFERENCE_NOT_FOUND when the certificate does not exist;
+   * INVALID_TRANSITION when it is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const id = await db.agents.create(
+   *   { name: 'planner', version: '1.2.0', owner, publicKey, certificateId, capabilities: ['plan'] },
+   *   { unique: 'owner-name-version' },
+   * );
+   * ```
+   */
+  create(agent: AgentInput, options?: CreateOptions): Promise<string>;
+
+  /**
+   * Registers many agents, up to 500 of them with each set of statements. Atomic with `onError: 'abort'`, the default;
+   * with `'collect'`, a refused agent does not prevent the others.
+   *
+   * @returns the result of each agent, in input order; an empty array for no agents.
+   * @throws with `'abort'`, the error of the first refused agent, as for {@link create}; INVALID_INPUT for wrong
+   * options, and when `agents` is not an array.
+   * @example
+   * ```ts
+   * const results = await db.agents.createMany(agents, { onError: 'collect' });
+   * for (const result of results) {
+   *   if (!result.ok) console.error(result.id, result.error.code);
+   * }
+   * ```
+   */
+  createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]>;
+
+  /**
+   * Changes an agent atomically. `undefined` keeps a field, `null` clears an optional field, and `endpoints`,
+   * `capabilities` and `metadata` replace the whole collection. Sets `updatedAt` to now, or to one millisecond after
+   * the previous value if that is later. Clears a default endpoint that is missing from the new endpoints.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_TRANSITION for a change out of REVOKED,
+   * and for a new certificate that is REVOKED, unless `options` allow it; ALREADY_EXISTS when another agent holds the
+   * new name and version; REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT, also when the default
+   * endpoint does not belong to the agent.
+   * @example
+   * ```ts
+   * const stored = await db.agents.get(id);
+   * if (stored === null) throw new Error('no such agent');
+   * await db.agents.update({ id, description: null }, { ifUpdatedAt: stored.updatedAt });
+   * ```
+   */
+  update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean>;
+
+  /**
+   * Sets the status of an agent. REVOKED is permanent; setting it again changes nothing and returns true.
+   *
+   * @returns false when the agent does not exist.
+   * @throws INVALID_TRANSITION when the agent is REVOKED and `status` is not; CONFLICT when it has changed since
+   * `options.ifUpdatedAt`; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const exists = await db.agents.setStatus(id, 'SUSPENDED');
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Replaces all capabilities of an agent.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const exists = await db.agents.setCapabilities(id, ['plan', 'translate']);
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Replaces all metadata of an agent.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const exists = await db.agents.setMetadata(id, { region: 'eu', model: { name: 'small', layers: 12 } });
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Sets the given keys of an agent's metadata and keeps all other keys. `null` is a value like any other: to delete a
+   * key, use {@link setMetadata}.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT, also when all metadata together
+   * exceed the limits.
+   * @example
+   * ```ts
+   * const exists = await db.agents.mergeMetadata(id, { region: 'us' });
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Stores the result of a health check of an endpoint. Does not change `updatedAt` of the agent, but adds an entry to
+   * the change feed.
+   *
+   * @param health - `lastChecked` is now by default; an absent `message` clears the stored one.
+   * @returns false when the agent or the endpoint does not exist.
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const health = { status: 'DEGRADED', message: 'slow answer' } as const;
+   * const exists = await db.agents.setEndpointHealth(agentId, 'main', health);
+   * ```
+   */
+  setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean>;
+
+  /**
+   * Extends the registration of an agent until `expiresAt`. An EXPIRED agent becomes ACTIVE again; every other status
+   * stays.
+   *
+   * @returns false when the agent does not exist.
+   * @throws INVALID_TRANSITION when it is REVOKED; CONFLICT when it has changed since `options.ifUpdatedAt`;
+   * INVALID_INPUT.
+   * @example
+   * ```ts
+   * const dayMs = 24 * 60 * 60 * 1000;
+   * await db.agents.renew(id, new Date(Date.now() + 30 * dayMs));
+   * ```
+   */
+  renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Sets the ACTIVE and DEPRECATED agents whose `expiresAt` has passed to EXPIRED. Changes up to 250 agents in each
+   * transaction; if a later one fails, the earlier ones stay. An agent that is renewed or revoked at the same time is
+   * not overwritten. Inside `db.transaction`, the call is atomic.
+   *
+   * @returns the number of expired agents.
+   * @example
+   * ```ts
+   * const count = await db.agents.expireDue();
+   * console.log(`${count} agents have expired`);
+   * ```
+   */
+  expireDue(): Promise<number>;
+
+  /**
+   * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has.
+   *
+   * @returns false when the agent does not exist.
+   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @example
+   * ```ts
+   * const exists = await db.agents.delete(id);
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  delete(id: string): Promise<boolean>;
+}
