@@ -1,15 +1,23 @@
+import { backfill } from './backfill';
 import { changeStatements } from './changes/statements';
 import { errorClassifierOf } from './error-classifier';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
 import type { CacheSettings, ResolvedOptions } from './options/resolve-options';
-import type { Engine } from './storage/engine';
+import type { Engine, EngineCallbacks } from './storage/engine';
 import type { Migrator } from './migrations/migrator';
 import { convertErrors, convertRejection, type ErrorClassifier } from './runtime/convert-errors';
 import { assertSpareDescriptors } from './runtime/spare-descriptors';
-import type { ChangeWriter } from './storage/transaction';
 
-const writeChanges: ChangeWriter = (dialect, entries) => changeStatements(dialect).insert(entries);
+const callbacks: EngineCallbacks = {
+  writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
+  backfill,
+  // Loaded lazily.
+  checkRecords: async (snapshot, findings) => {
+    const { checkRecords } = await import('./integrity/check-records.js');
+    await checkRecords(snapshot, findings);
+  },
+};
 
 /** Engine whose schema has not been verified yet. */
 interface OpenedEngine extends Engine {
@@ -78,7 +86,7 @@ async function openPostgresql(
   diagnostics: Diagnostics,
 ): Promise<OpenedEngine> {
   const { PostgresqlEngine } = await import('./engines/postgresql/engine.js');
-  return new PostgresqlEngine(location, options, writeChanges, diagnostics);
+  return new PostgresqlEngine(location, options, callbacks, diagnostics);
 }
 
 async function openSqlite(
@@ -90,11 +98,11 @@ async function openSqlite(
   const { busyTimeoutMs, durability } = options;
   if (location.kind === 'file') {
     const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
-    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability }, writeChanges);
+    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability }, callbacks);
     const warning = hardLinkWarning(location.path);
     if (warning !== undefined) diagnostics.warned(warning);
     return engine;
   }
   const { openInMemory } = await import('./engines/sqlite/open-in-memory.js');
-  return openInMemory({ busyTimeoutMs, durability }, writeChanges);
+  return openInMemory({ busyTimeoutMs, durability }, callbacks);
 }

@@ -9,9 +9,13 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 /** Folders of `src`, lowest first: a file imports from its own folder and from lower ones. `.` is `src` itself. */
 const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
-  ...['certificates', 'agents', 'events', 'changes', 'registration'],
-  ...['integrity', 'health', 'migrations', 'cache', 'engines/sqlite', 'engines/postgresql', '.', 'prisma'],
+  ...['migrations', 'engines/sqlite', 'engines/postgresql'],
+  ...['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache', '.', 'prisma'],
 ];
+
+const engines = ['engines/sqlite', 'engines/postgresql'];
+/** The nouns, and the folders that know them. */
+const nouns = ['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache'];
 
 function folderOf(file: string): string {
   const folder = dirname(file).replace(/^src\/?/, '');
@@ -49,6 +53,20 @@ describe('The structure of the source', () => {
     );
     expect(sources.flatMap(localImportsOf).length).toBeGreaterThan(100);
     expect(fromAbove).toEqual([]);
+  });
+
+  test('an engine imports no noun and no other engine, and a noun imports no engine', () => {
+    const importsBetween = (from: readonly string[], to: readonly string[]): string[] =>
+      sources
+        .filter((file) => from.includes(folderOf(file)))
+        .flatMap((file) =>
+          localImportsOf(file)
+            .filter((imported) => to.includes(folderOf(imported)) && folderOf(imported) !== folderOf(file))
+            .map((imported) => `${file}: ${imported}`),
+        );
+    expect(importsBetween(engines, ['storage'])).not.toEqual([]);
+    expect(importsBetween(engines, [...nouns, ...engines])).toEqual([]);
+    expect(importsBetween(nouns, engines)).toEqual([]);
   });
 
   test('nothing reads an environment variable', () => {

@@ -5,21 +5,22 @@ import { hasValue } from '../sql/has-value';
 import { sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import { foldCase } from '../validation/fold-case';
+import { walk } from '../runtime/walk';
 import type { FindingSink } from '../storage/findings';
+import type { Snapshot } from '../storage/snapshot';
 import { HeldNames } from './held-names';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
-import { checkPart, walk, type Snapshot } from './walker';
 
 const maxPosition = 2 ** 31 - 1;
 
 /** Checks agents and their collections, except their metadata. */
 export async function checkAgents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
-  await checkPart('agents', findings, () => checkOwnRows(snapshot, findings));
-  await checkPart('endpoints', findings, async () => {
+  await findings.checkPart('agents', () => checkOwnRows(snapshot, findings));
+  await findings.checkPart('endpoints', async () => {
     await checkEndpoints(snapshot, findings);
     await checkPositions(snapshot, findings);
   });
-  await checkPart('capabilities', findings, async () => {
+  await findings.checkPart('capabilities', async () => {
     await checkCapabilities(snapshot, findings);
     await checkLinks(snapshot, findings);
   });

@@ -3,15 +3,15 @@ import { CertificateStatus, RevocationReason } from '../certificates/types';
 import { verifyChain } from '../events/chain/verify';
 import { SecuritySeverity } from '../events/types';
 import type { MetadataTable } from '../query/metadata-condition';
+import { walk } from '../runtime/walk';
 import { hasValue } from '../sql/has-value';
 import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
+import type { CheckedEntity, FindingSink } from '../storage/findings';
+import type { Snapshot } from '../storage/snapshot';
 import { foldCase } from '../validation/fold-case';
 import { checkAgents } from './check-agents';
-import type { FindingSink } from '../storage/findings';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
-import type { CheckedEntity } from '../storage/findings';
-import { checkPart, walk, type Snapshot } from './walker';
 
 /** Longer values are read one by one, lest a chunk of them be more than the process has room for. */
 const longValue = 65_536;
@@ -39,16 +39,16 @@ const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED'
 /** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
 export async function checkRecords(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await checkAgents(snapshot, findings);
-  await checkPart('certificates', findings, () => checkCertificates(snapshot, findings));
-  await checkPart('security events', findings, async () => {
+  await findings.checkPart('certificates', () => checkCertificates(snapshot, findings));
+  await findings.checkPart('security events', async () => {
     await checkEvents(snapshot, findings);
     await checkEntries(snapshot, findings);
   });
   for (const owner of metadataTables) {
-    await checkPart(`metadata of ${owner.ownerTable}`, findings, () => checkMetadata(snapshot, owner, findings));
+    await findings.checkPart(`metadata of ${owner.ownerTable}`, () => checkMetadata(snapshot, owner, findings));
   }
-  await checkPart('the change feed', findings, () => checkChanges(snapshot, findings));
-  await checkPart('the event chain', findings, () => checkChain(snapshot, findings));
+  await findings.checkPart('the change feed', () => checkChanges(snapshot, findings));
+  await findings.checkPart('the event chain', () => checkChain(snapshot, findings));
 }
 
 function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<void> {

@@ -1,9 +1,21 @@
+import { classifyError } from '../errors/classify-error';
+import type { DatabaseErrorCode } from '../errors/database-error';
 import { checkObject, checkWholeNumber, ifDefined } from '../validation/checks';
 import type { CheckFinding, FindingSink } from '../storage/findings';
 import type { CheckReport } from './types';
 
 const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
+
+/** Error codes that do not indicate a fault of the database. */
+const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
+  'BUSY',
+  'CONFLICT',
+  'DRIVER_UNAVAILABLE',
+  'STORAGE_FULL',
+  'TIMEOUT',
+  'UNAVAILABLE',
+]);
 
 /** Collects findings. Counts all of them, and keeps the first ones for the report. */
 export class Findings implements FindingSink {
@@ -23,6 +35,18 @@ export class Findings implements FindingSink {
   add(finding: CheckFinding): void {
     this.#total += 1;
     if (this.#kept.length < this.#maxFindings) this.#kept.push(finding);
+  }
+
+  async checkPart(part: string, check: () => Promise<void>): Promise<void> {
+    try {
+      await check();
+    } catch (error) {
+      const { code, message, isReported } = classifyError(error);
+      const isFaultOfPackage = code === 'INTERNAL' && !isReported;
+      if (passingCodes.has(code) || isFaultOfPackage) throw error;
+      const kind = code === 'SCHEMA_OUTDATED' ? 'schema' : 'unreadable';
+      this.add({ check: kind, message: `${part} cannot be read completely: ${message}` });
+    }
   }
 
   /** Reports a part that could not be checked. */

@@ -1,7 +1,7 @@
 import { nameStatements, type NamedAgent } from '../agents/name-statements';
 import type { FindingSink } from '../storage/findings';
+import type { Snapshot } from '../storage/snapshot';
 import { Rules, subjectOf } from './rules';
-import type { Snapshot } from './walker';
 
 /** Number of agents in one lookup. */
 const chunkSize = 100;

@@ -2,8 +2,7 @@ import { maxTimeMs, minTimeMs } from '../sql/time-range';
 import { toCanonicalJson } from '../metadata/canonical-json';
 import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import type { FindingSink } from '../storage/findings';
-import type { CheckFinding, CheckName } from '../storage/findings';
+import type { CheckFinding, CheckName, FindingSink } from '../storage/findings';
 
 /** Fields of a finding that identify the record. */
 export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;

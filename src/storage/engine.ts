@@ -5,28 +5,35 @@ import type { FindingSink } from './findings';
 import type { HealthProbe } from './health-probe';
 import type { RecordReader } from './lookup';
 import type { NativeAccess } from './native-access';
+import type { Snapshot } from './snapshot';
+import type { ChangeWriter } from './transaction';
 
 /** Name of an engine. */
 export type EngineName = 'sqlite' | 'postgresql';
 
-/** A database that is open, whichever engine it is of. */
+/**
+ * Open database of one engine. An engine knows how rows are stored: its SQL dialect, connections, transactions, locks,
+ * files or servers, and the history of the schema. It does not know what the rows mean: services compose the statements,
+ * and {@link EngineCallbacks} do the work on records that an engine has to start. Its methods may reject with errors of
+ * its driver, which a decorator converts into failures.
+ */
 export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
   readonly cache?: RecordReader;
-  /** An executor whose statements each stand for themselves. Costs next to nothing to make. */
+  /** Returns an executor each of whose operations is a transaction of its own. Allocates one small object. */
   createExecutor(observe?: StatementObserver): Executor;
   /**
-   * An executor whose reads replicas answer where they can, and `primary` where they cannot. Absent where the engine has
-   * no replicas.
+   * Returns an executor that reads from replicas if they can answer, and from `primary` otherwise. Absent on an engine
+   * without replicas.
    */
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
-  /** Begins a transaction that may write. The caller has to commit it or roll it back. */
+  /** Begins a transaction that may write. The caller must commit it or roll it back. */
   begin(request: TransactionRequest): Promise<EngineTransaction>;
-  /** Applies the migrations that are pending, all or none; returns their names. */
+  /** Applies the pending migrations, all or none. Returns their names, in order. */
   migrate(): Promise<string[]>;
   /** Checks all stored data, while other work continues, on a connection of its own. */
   checkIntegrity(findings: FindingSink): Promise<void>;
-  /** Copies everything that is stored into a new file, where the engine has such files. */
+  /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
   backUp(request: BackupRequest): Promise<void>;
   /** Returns a number that changes when another connection has committed. Absent when the engine has none. */
   dataVersion?(): number;
@@ -43,6 +50,15 @@ export interface Engine {
   terminate(): Promise<void>;
 }
 
+/** Functions that work on records. An engine receives them when it is opened, and calls them at the right moment. */
+export interface EngineCallbacks {
+  readonly writeChanges: ChangeWriter;
+  /** Computes the values that SQL cannot compute, after a migration. Changes nothing when all values are there. */
+  readonly backfill: (executor: Executor) => Promise<void>;
+  /** Checks all records of a snapshot, as a part of {@link Engine.checkIntegrity}. */
+  readonly checkRecords: (snapshot: Snapshot, findings: FindingSink) => Promise<void>;
+}
+
 /** Settings of a new transaction. */
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
@@ -50,14 +66,14 @@ export interface TransactionRequest {
   readonly isRepeated: boolean;
 }
 
-/** A transaction that is open. */
+/** Open transaction of one engine. */
 export interface EngineTransaction {
   readonly waiters: TransactionWaiters;
   /** Pool connection that the transaction holds; undefined without a pool. */
   readonly hold?: ConnectionHold | undefined;
   /** Runs SQL of the application inside the transaction. */
   readonly native: NativeAccess;
-  /** An executor whose statements are part of the transaction. */
+  /** Returns an executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   commit(): Promise<void>;
   rollback(): Promise<void>;

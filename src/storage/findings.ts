@@ -54,6 +54,15 @@ export interface CheckFinding {
 /** Receives the findings of an integrity check. */
 export interface FindingSink {
   add(finding: CheckFinding): void;
+  /**
+   * Checks a part of the database. When the part cannot be read to its end, adds a finding, so that the other parts are
+   * checked nevertheless.
+   *
+   * @param part - noun for the message of that finding.
+   * @param check - rejects with failures: the engine has converted the errors of its driver.
+   * @throws the failures that do not indicate a fault of the database, such as UNAVAILABLE.
+   */
+  checkPart(part: string, check: () => Promise<void>): Promise<void>;
   /** Reports a part that could not be checked. */
   skip(reason: string): void;
   /** Reports a state that is not damage but can cause harm. */

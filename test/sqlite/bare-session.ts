@@ -3,7 +3,14 @@ import { SqliteEngine } from '../../src/engines/sqlite/engine';
 import { WriteGuard } from '../../src/engines/sqlite/write-guard';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
 import { DatabaseSession } from '../../src/runtime/session';
+import type { EngineCallbacks } from '../../src/storage/engine';
 import { afterTest } from '../support/test-database';
+
+const noCallbacks: EngineCallbacks = {
+  writeChanges: () => [],
+  backfill: () => Promise.resolve(),
+  checkRecords: () => Promise.resolve(),
+};
 
 /** A session on a file of any schema, with the database that it uses. */
 export interface BareSession {
@@ -19,7 +26,7 @@ export async function openBareSession(path: string, busyTimeoutMs = 50, atEnd = 
   const allow = jest.spyOn(WriteGuard.prototype, 'assertAllowed').mockImplementation(() => undefined);
   atEnd(() => allow.mockRestore());
   const opened = jest.spyOn(SqliteDatabase, 'open');
-  const engine = await SqliteEngine.open({ path, busyTimeoutMs, durability: 'normal' }, () => []);
+  const engine = await SqliteEngine.open({ path, busyTimeoutMs, durability: 'normal' }, noCallbacks);
   const database = await (opened.mock.results.at(-1)?.value as Promise<SqliteDatabase>);
   opened.mockRestore();
   const retry = { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, budgetMs: 1 };

@@ -1,13 +1,19 @@
-import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import type { FindingSink } from '../../storage/findings';
 import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { ResolvedOptions } from '../../options/resolve-options';
-import type { Engine, EngineTransaction, TransactionRequest, TransactionWaiters } from '../../storage/engine';
+import type {
+  ConnectionHold,
+  Engine,
+  EngineCallbacks,
+  EngineTransaction,
+  TransactionRequest,
+  TransactionWaiters,
+} from '../../storage/engine';
 import type { Executor, StatementObserver } from '../../storage/executor';
+import { feedCounterMessages } from '../../storage/feed-counter-messages';
+import type { FindingSink } from '../../storage/findings';
 import type { HealthProbe } from '../../storage/health-probe';
 import { Failure } from '../../errors/failure';
-import type { ConnectionHold } from '../../storage/engine';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { Migrator } from '../../migrations/migrator';
 import { PostgresqlNativeAccess } from './native-access';
@@ -40,13 +46,13 @@ export class PostgresqlEngine implements Engine {
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
   readonly #diagnostics: Diagnostics;
-  readonly #writeChanges: ChangeWriter;
+  readonly #callbacks: EngineCallbacks;
 
   /** Does not open a connection. */
   constructor(
     location: PostgresqlLocation,
     options: ResolvedOptions,
-    writeChanges: ChangeWriter,
+    callbacks: EngineCallbacks,
     diagnostics: Diagnostics,
   ) {
     const { pool, replicas, maxReplicaLagMs } = options;
@@ -61,7 +67,7 @@ export class PostgresqlEngine implements Engine {
     this.#control = control;
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
     this.#diagnostics = diagnostics;
-    this.#writeChanges = writeChanges;
+    this.#callbacks = callbacks;
     this.native = new PostgresqlNativeAccess(primary);
     const inspector = createMigrator(location, control, primary);
     this.healthProbe = {
@@ -97,7 +103,7 @@ export class PostgresqlEngine implements Engine {
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlExecutor(this.#primary, this.#writeChanges, observe);
+    return createPostgresqlExecutor(this.#primary, this.#callbacks.writeChanges, observe);
   }
 
   preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
@@ -108,7 +114,7 @@ export class PostgresqlEngine implements Engine {
     const transaction = await TransactionWithSavepoints.begin(this.#primary, request);
     const waiters = createWaiters(this.#primary, this.#control, transaction);
     const native = new PostgresqlNativeAccess(this.#primary, transaction);
-    return new PostgresqlEngineTransaction(transaction, native, waiters, this.#writeChanges);
+    return new PostgresqlEngineTransaction(transaction, native, waiters, this.#callbacks.writeChanges);
   }
 
   migrate(): Promise<string[]> {
@@ -118,7 +124,7 @@ export class PostgresqlEngine implements Engine {
   // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
-    await checkPostgresqlIntegrity(this.#primary, findings);
+    await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
   /** The server has its own tools for that. */

@@ -1,14 +1,14 @@
 import type { Client } from 'pg';
-import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import { checkRecords } from '../../integrity/check-records';
-import type { FindingSink } from '../../storage/findings';
-import { checkPart, type Snapshot } from '../../integrity/walker';
 import { convertRejection } from '../../runtime/convert-errors';
-import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import type { Row, Statement } from '../../sql/statement';
-import { inspectFeedCounter } from './feed-counter';
+import type { EngineCallbacks } from '../../storage/engine';
+import { feedCounterMessages } from '../../storage/feed-counter-messages';
+import type { FindingSink } from '../../storage/findings';
+import type { Snapshot } from '../../storage/snapshot';
 import { runStatement, type PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
+import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
+import { inspectFeedCounter } from './feed-counter';
 
 /** The tables of this package in the schema that is in use, as a condition on a table `t` of `pg_class`. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r' AND t.relname IN (
@@ -42,6 +42,7 @@ const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs}
 export async function checkPostgresqlIntegrity(
   connections: PostgresqlConnections,
   findings: FindingSink,
+  checkRecords: EngineCallbacks['checkRecords'],
 ): Promise<void> {
   const client = await connections.connectAlone();
   try {
@@ -55,18 +56,22 @@ export async function checkPostgresqlIntegrity(
     // When the statistics are of an empty table, all of its indexes cost the same, except for the number of their levels.
     // That difference must not be more than the sort that hasValue avoids.
     await client.query('SET LOCAL cpu_operator_cost = 0');
-    await checkSnapshot(client, findings);
+    await checkSnapshot(client, findings, checkRecords);
   } finally {
     await client.end();
   }
 }
 
-/** Checks a part of the database, like {@link checkPart}; `work` may fail with errors of the driver. */
-function checkPostgresqlPart(part: string, findings: FindingSink, work: () => Promise<void>): Promise<void> {
-  return checkPart(part, findings, () => convertRejection(classifyPostgresqlError, work));
+/** Checks a part of the database, like {@link FindingSink.checkPart}; `check` may fail with errors of the driver. */
+function checkPostgresqlPart(part: string, findings: FindingSink, check: () => Promise<void>): Promise<void> {
+  return findings.checkPart(part, () => convertRejection(classifyPostgresqlError, check));
 }
 
-async function checkSnapshot(client: Client, findings: FindingSink): Promise<void> {
+async function checkSnapshot(
+  client: Client,
+  findings: FindingSink,
+  checkRecords: EngineCallbacks['checkRecords'],
+): Promise<void> {
   await client.query('SAVEPOINT part');
   const run = async (statement: Statement): Promise<readonly Row[]> => {
     try {

@@ -1,10 +1,10 @@
 import type { BackupRequest } from '../../options/parse-backup';
-import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import type { FindingSink } from '../../storage/findings';
 import type { Migrator } from '../../migrations/migrator';
 import type { Statement } from '../../sql/statement';
-import type { Engine, EngineTransaction, TransactionWaiters } from '../../storage/engine';
+import type { Engine, EngineCallbacks, EngineTransaction, TransactionWaiters } from '../../storage/engine';
 import type { Executor, StatementObserver } from '../../storage/executor';
+import { feedCounterMessages } from '../../storage/feed-counter-messages';
+import type { FindingSink } from '../../storage/findings';
 import type { HealthProbe } from '../../storage/health-probe';
 import type { MemoryDirectory } from './memory-directory';
 import type { SqliteSettings } from './connection';
@@ -31,19 +31,19 @@ export class SqliteEngine implements Engine {
   readonly #guard = new WriteGuard();
   readonly #database: SqliteDatabase;
   readonly #memory: MemoryDirectory | undefined;
-  readonly #writeChanges: ChangeWriter;
+  readonly #callbacks: EngineCallbacks;
 
   private constructor(
     settings: SqliteSettings,
     database: SqliteDatabase,
-    writeChanges: ChangeWriter,
+    callbacks: EngineCallbacks,
     memory: MemoryDirectory | undefined,
   ) {
-    this.migrator = createSqliteMigrator(settings, database, createSqliteExecutor(database, writeChanges));
+    this.migrator = createSqliteMigrator(settings, database, () => callbacks.backfill(this.createExecutor()));
     this.#settings = settings;
     this.#database = database;
     this.#memory = memory;
-    this.#writeChanges = writeChanges;
+    this.#callbacks = callbacks;
     this.native = new SqliteNativeAccess(database, this.#guard);
     this.healthProbe = {
       engine: 'sqlite',
@@ -67,15 +67,15 @@ export class SqliteEngine implements Engine {
   /** @param memory - directory of the file, which is removed when the database is closed. */
   static async open(
     settings: SqliteSettings,
-    writeChanges: ChangeWriter,
+    callbacks: EngineCallbacks,
     memory?: MemoryDirectory,
   ): Promise<SqliteEngine> {
     const database = await SqliteDatabase.open(settings, memory === undefined);
-    return new SqliteEngine(database.settings, database, writeChanges, memory);
+    return new SqliteEngine(database.settings, database, callbacks, memory);
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createSqliteExecutor(this.#database, this.#writeChanges, observe);
+    return createSqliteExecutor(this.#database, this.#callbacks.writeChanges, observe);
   }
 
   /** The file was opened, and its settings asserted: there is nothing else that it may lack. */
@@ -86,7 +86,7 @@ export class SqliteEngine implements Engine {
   async begin(): Promise<EngineTransaction> {
     const state = { transaction: await this.#database.begin(), changes: [], mutex: new Mutex() };
     const native = new SqliteNativeAccess(this.#database, this.#guard, state);
-    return new OpenSqliteTransaction(state, native, this.#writeChanges);
+    return new OpenSqliteTransaction(state, native, this.#callbacks.writeChanges);
   }
 
   dataVersion(): number {
@@ -106,7 +106,7 @@ export class SqliteEngine implements Engine {
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity.js');
-    await checkSqliteIntegrity(this.#settings, findings);
+    await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
     // The check opened the file by its path.
     this.#database.assertInPlace();
   }

@@ -1,5 +1,5 @@
-import { feedCounterMessages } from '../../changes/feed-counter-messages';
-import { checkRecords } from '../../integrity/check-records';
+import type { EngineCallbacks } from '../../storage/engine';
+import { feedCounterMessages } from '../../storage/feed-counter-messages';
 import type { FindingSink } from '../../storage/findings';
 import { checkSqlitePart } from './check-part';
 import { isFeedCounterBehind } from './feed-counter';
@@ -10,7 +10,11 @@ import type { SqliteSettings } from './connection';
 import { withSnapshot, type SqliteSnapshot } from './snapshot';
 
 /** Checks a whole SQLite database: the file by SQLite's own check, and all stored data. */
-export async function checkSqliteIntegrity(settings: SqliteSettings, findings: FindingSink): Promise<void> {
+export async function checkSqliteIntegrity(
+  settings: SqliteSettings,
+  findings: FindingSink,
+  checkRecords: EngineCallbacks['checkRecords'],
+): Promise<void> {
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);
   await checkSqlitePart('the file', findings, async () => {

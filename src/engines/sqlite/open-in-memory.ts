@@ -1,5 +1,5 @@
 import { Failure } from '../../errors/failure';
-import type { ChangeWriter } from '../../storage/transaction';
+import type { EngineCallbacks } from '../../storage/engine';
 import { isBusy } from './busy';
 import { MemoryDirectory } from './memory-directory';
 import type { SqliteSettings } from './connection';
@@ -14,11 +14,11 @@ const mostAttempts = 10;
 /** Opens a new database in a directory of its own, which is removed when the database is closed. */
 export async function openInMemory(
   settings: Omit<SqliteSettings, 'path'>,
-  writeChanges: ChangeWriter,
+  callbacks: EngineCallbacks,
 ): Promise<SqliteEngine> {
   for (let attempt = 1; ; attempt += 1) {
     const memory = MemoryDirectory.create();
-    const engine = await tryOpen(settings, writeChanges, memory, attempt >= mostAttempts);
+    const engine = await tryOpen(settings, callbacks, memory, attempt >= mostAttempts);
     if (engine === undefined) continue;
     await memory.removeLeftOver();
     return engine;
@@ -28,12 +28,12 @@ export async function openInMemory(
 /** Returns undefined when another process has removed the directory before the database was locked. */
 async function tryOpen(
   settings: Omit<SqliteSettings, 'path'>,
-  writeChanges: ChangeWriter,
+  callbacks: EngineCallbacks,
   memory: MemoryDirectory,
   isLast: boolean,
 ): Promise<SqliteEngine | undefined> {
   try {
-    const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, writeChanges, memory);
+    const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, callbacks, memory);
     // The database is locked from here on.
     if (memory.isInPlace()) return engine;
     await engine.close();

@@ -1,8 +1,7 @@
-import type { FindingSink } from '../../storage/findings';
-import { subjectOf } from '../../integrity/rules';
-import { walk } from '../../integrity/walker';
-import { sql } from '../../sql/sql';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
+import { walk } from '../../runtime/walk';
+import { sql } from '../../sql/sql';
+import type { FindingSink } from '../../storage/findings';
 import { checkSqlitePart } from './check-part';
 import { trigramsOf } from './dialect';
 import type { SqliteSnapshot } from './snapshot';
@@ -31,12 +30,7 @@ function checkTriggers({ connection: { driver } }: SqliteSnapshot, findings: Fin
 function checkIndexedNames(snapshot: SqliteSnapshot, findings: FindingSink): Promise<void> {
   const from = sql`agents a LEFT JOIN agent_names n ON n.agent_id = a.id`;
   return walk(snapshot, { columns: [sql`a.id`, sql`n.name_folded IS a.name_folded`], from, key: ['a.id'] }, (row) => {
-    if (row[1] === 1) return;
-    findings.add({
-      check: 'search-index',
-      ...subjectOf('agent', row[0]),
-      message: 'is indexed under another name, or not at all',
-    });
+    if (row[1] !== 1) addFinding(findings, row[0], 'is indexed under another name, or not at all');
   });
 }
 
@@ -44,8 +38,7 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
   const isStranger = sql`NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = n.agent_id)`;
   const columns = [sql`n.key`, sql`n.agent_id`, isStranger];
   return walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, ([, id, stranger]) => {
-    if (stranger === 0) return;
-    findings.add({ check: 'search-index', ...subjectOf('agent', id), message: 'is indexed but does not exist' });
+    if (stranger !== 0) addFinding(findings, id, 'is indexed but does not exist');
   });
 }
 
@@ -91,13 +84,19 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
     const isFound = trigramsOf(name).every((trigram) => find.get(`"${trigram.replaceAll('"', '""')}"`, key) === 1);
     if (isFound) return;
     isMissing = true;
-    findings.add({
-      check: 'search-index',
-      ...subjectOf('agent', id),
-      message: 'is not indexed under every part of its name',
-    });
+    addFinding(findings, id, 'is not indexed under every part of its name');
   });
   return isMissing;
+}
+
+/** Adds a finding about an agent; a value that is not a string cannot be its id. */
+function addFinding(findings: FindingSink, id: unknown, message: string): void {
+  findings.add({
+    check: 'search-index',
+    entity: 'agent',
+    ...(typeof id === 'string' ? { id } : undefined),
+    message,
+  });
 }
 
 /** A sum over pairs that does not depend on their order. */

@@ -1,6 +1,6 @@
-import type { Snapshot } from '../../integrity/walker';
 import { convertRejection } from '../../runtime/convert-errors';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
+import type { Snapshot } from '../../storage/snapshot';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';

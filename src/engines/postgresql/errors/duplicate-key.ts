@@ -1,7 +1,7 @@
-import { feedCounterMessages } from '../../../changes/feed-counter-messages';
 import type { Failure } from '../../../errors/failure';
 import { toKeyFailure } from '../../../errors/key-failure';
 import { ownKeys } from '../../../errors/own-constraints';
+import { feedCounterMessages } from '../../../storage/feed-counter-messages';
 import type { ErrorMapping } from './error-mapping';
 
 const sequenceBehind: ErrorMapping = { code: 'CORRUPT', message: feedCounterMessages.behind };

@@ -1,18 +1,16 @@
-import { backfill } from '../../../migrations/backfill';
 import { sqliteMigrations } from '../../../migrations/embedded/sqlite';
 import { Migrator } from '../../../migrations/migrator';
-import type { Executor } from '../../../storage/executor';
 import type { SqliteSettings } from '../connection';
 import type { SqliteDatabase } from '../database';
 import { repairFeedCounter } from '../feed-counter';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Creates the migrator of a SQLite database. @param executor - of the same database. */
+/** Creates the migrator of a SQLite database. @param backfill - see {@link EngineCallbacks.backfill}. */
 export function createSqliteMigrator(
   { path, busyTimeoutMs }: SqliteSettings,
   database: SqliteDatabase,
-  executor: Executor,
+  backfill: () => Promise<void>,
 ): Migrator {
   return new Migrator({
     migrations: sqliteMigrations,
@@ -24,7 +22,7 @@ export function createSqliteMigrator(
         database.forgetStatements();
         return result;
       }),
-    backfill: () => backfill(executor),
+    backfill,
     repair: () => repairFeedCounter(database),
   });
 }

@@ -1,10 +1,10 @@
-import { toVersionKey } from '../agents/version-key';
-import { backfillHashes } from '../events/chain/backfill';
-import { chainStart, type ChainLink } from '../events/chain/hashing';
-import { chainStatements } from '../events/chain/statements';
-import type { Statement } from '../sql/statement';
-import type { Executor } from '../storage/executor';
-import { foldCase } from '../validation/fold-case';
+import { toVersionKey } from './agents/version-key';
+import { backfillHashes } from './events/chain/backfill';
+import { chainStart, type ChainLink } from './events/chain/hashing';
+import { chainStatements } from './events/chain/statements';
+import type { Statement } from './sql/statement';
+import type { Executor } from './storage/executor';
+import { foldCase } from './validation/fold-case';
 
 const batchSize = 1000;
 
@@ -51,6 +51,7 @@ async function fillColumns(executor: Executor, { select, update }: DerivedColumn
   if ((await executor.query(select)).length === 0) return;
   const fillBatch = (): Promise<number> =>
     executor.withTransaction(async (tx) => {
+      // The selected columns hold only texts.
       const rows = (await tx.query(select)) as readonly Source[];
       await tx.executeAll(rows.map(update));
       return rows.length;

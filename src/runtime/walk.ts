@@ -1,0 +1,51 @@
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { toStatement, type Row, type SqlValue, type Statement } from '../sql/statement';
+import type { Snapshot } from '../storage/snapshot';
+import { shouldYield, yieldToEventLoop } from './event-loop';
+
+/** Rows to read, with a unique key. */
+export interface Walk {
+  /** Columns of a row; the columns of the key come first. */
+  readonly columns: readonly Sql[];
+  readonly from: Sql;
+  /** The columns of the key, as SQL. */
+  readonly key: readonly string[];
+  /** True when the rows are grouped by the key. */
+  readonly isGrouped?: boolean;
+}
+
+/** Rows that are read at a time: few, as each may hold long texts. */
+const chunkSize = 100;
+
+/** Reads all rows in the order of their key, in bounded memory and with pauses for other work of the process. */
+export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
+  for await (const rows of chunksOf(snapshot, walk)) {
+    for (const row of rows) {
+      await visit(row);
+      if (shouldYield()) await yieldToEventLoop();
+    }
+  }
+}
+
+async function* chunksOf(
+  { query, scan }: Snapshot,
+  { columns, from, key, isGrouped = false }: Walk,
+): AsyncGenerator<readonly Row[]> {
+  const place = join(key.map((column) => raw(column)));
+  const group = isGrouped ? sql`GROUP BY ${place}` : sql``;
+  const select = (isBeyond: Sql, limit: Sql): Statement =>
+    toStatement(sql`SELECT ${join(columns)} FROM ${from} ${isBeyond} ${group} ORDER BY ${place} ${limit}`);
+  if (scan !== undefined) {
+    yield* scan(select(sql``, sql``), chunkSize);
+    return;
+  }
+  for (let after: readonly SqlValue[] | undefined; ;) {
+    const isBeyond = after === undefined ? sql`` : sql`WHERE (${place}) > (${join(after)})`;
+    const rows = await query(select(isBeyond, sql`LIMIT ${raw(String(chunkSize))}`));
+    yield rows;
+    const last = rows.at(-1)?.slice(0, key.length);
+    if (last === undefined || rows.length < chunkSize) return;
+    // A value that was read as a key can also be passed as one, whatever its type.
+    after = last as SqlValue[];
+  }
+}
