@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type BackupProgress } from '../../src';
@@ -16,21 +16,6 @@ const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
 const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
 
 describe('db.backup()', () => {
-  test.each(['a file', ':memory:'])('of %s writes one undamaged file with every row', async (kind) => {
-    const database = await openTestDatabase(kind === ':memory:' ? { url: ':memory:' } : {});
-    await fill(database);
-    const path = backupPath();
-    await database.db.backup(path);
-    expect(readdirSync(dirname(path))).toEqual(['backup.sqlite']);
-    // The file format version of a rollback journal, so that the copy can be opened in a read-only directory.
-    expect(readFileSync(path).subarray(18, 20)).toEqual(Buffer.from([1, 1]));
-    const copy = await openCopy(path);
-    expect(await copy.check()).toEqual(soundReport);
-    expect(await copy.getAgent('whole')).toEqual(await database.db.getAgent('whole'));
-    if (kind === ':memory:') return;
-    expect(await allRawRows({ options: { url: `file:${path}` } })).toEqual(await allRawRows(database));
-  });
-
   test('ends while this process and another one write, and holds one state of the database', async () => {
     const database = await openTestDatabase();
     await fillLarge(database);
@@ -73,14 +58,6 @@ describe('db.backup()', () => {
     const database = await openTestDatabase();
     await fillLarge(database, 60);
     expect(await longestBlockMs(() => database.db.backup(backupPath()))).toBeLessThan(150);
-  });
-
-  test('gives the file the mode of the database', async () => {
-    const { db, options } = await openTestDatabase();
-    chmodSync(options.url.replace('file:', ''), 0o600);
-    const path = backupPath();
-    await db.backup(path);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   test('writes the last committed state inside a transaction', async () => {

@@ -1,29 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { MemoryDirectory } from '../../src/engines/sqlite/memory-directory';
-import { nextLine, startProcess, type TestProcess } from '../support/child-process';
+import { nextLine, startProcess } from '../support/child-process';
 import { createCertificate } from '../support/factories';
 import { describeUnless } from '../support/skip';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
-
-const obeying = join(__dirname, '../faults/sqlite/guarded-process.ts');
-const why = existsSync('/proc/self/maps') && existsSync('/dev/shm') ? undefined : 'the system has no /dev/shm or /proc';
-
-/** Returns the directories of databases in memory that a process has open. */
-function directoriesOf(pid: number | 'self'): string[] {
-  const found = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/\/\S+\/ans-database-\w{6}(?=\/)/g);
-  return [...new Set(found)];
-}
-
-async function startWithMemory(): Promise<TestProcess & { readonly directory: string }> {
-  const process = startProcess(obeying, ':memory:');
-  expect(await nextLine(process)).toBe('open');
-  const [directory = ''] = directoriesOf(process.child.pid ?? 0);
-  expect(existsSync(directory)).toBe(true);
-  afterTest(() => rmSync(directory, { recursive: true, force: true }));
-  return { ...process, directory };
-}
+import { directoriesOf, startWithMemory, whyNoMemoryDirectories } from './memory-directories';
 
 /** Opens another database in memory, which removes directories that other processes left behind. */
 async function openNext(): Promise<void> {
@@ -31,7 +14,7 @@ async function openNext(): Promise<void> {
   await db.close();
 }
 
-describeUnless(why, 'the directory of a database in memory', () => {
+describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', () => {
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'is removed by the next opening after its process was killed by %s',
     async (signal) => {
@@ -43,13 +26,6 @@ describeUnless(why, 'the directory of a database in memory', () => {
       expect(existsSync(directory)).toBe(false);
     },
   );
-
-  test('is removed when its process exits without closing the database', async () => {
-    const { child, ended, directory } = await startWithMemory();
-    child.stdin?.write('exit\n');
-    await ended;
-    expect(existsSync(directory)).toBe(false);
-  });
 
   test('stays while another process has the database open', async () => {
     const { child, directory, lines } = await startWithMemory();

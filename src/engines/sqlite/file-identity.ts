@@ -21,10 +21,10 @@ export function identityOf(path: string): FileIdentity {
   }
 }
 
-/** Returns the size of a file in bytes, 0 when it does not exist. */
+/** Returns the size of a file in bytes; 0 when it does not exist or cannot be reached. */
 export function sizeOf(path: string): number {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    return statSync(path).size;
   } catch {
     return 0;
   }

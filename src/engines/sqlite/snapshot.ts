@@ -1,5 +1,4 @@
 import { convertRejection } from '../../runtime/convert-errors';
-import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import type { Snapshot } from '../../storage/snapshot';
 import { whileBusy } from './busy';
 import { SqliteConnection, type SqliteSettings } from './connection';
@@ -34,10 +33,7 @@ export async function withSnapshot<T>(
       dialect: sqliteDialect,
       connection,
       query: (statement) =>
-        convertRejection(classifySqliteError, async () => {
-          if (shouldYield()) await yieldToEventLoop();
-          return connection.run(statement).rows;
-        }),
+        convertRejection(classifySqliteError, () => Promise.resolve(connection.run(statement).rows)),
     });
   } finally {
     connection.close();

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { describeUnless } from '../support/skip';
+import { databaseKinds, openTestDatabase } from '../support/test-database';
+import { startWithMemory, whyNoMemoryDirectories } from './memory-directories';
+
+describe.each(databaseKinds)('a database in %s', (_, options) => {
+  test('shares one exit listener of the process with others, which is removed when the last one is closed', async () => {
+    const before = process.listenerCount('exit');
+    const [{ db: first }, { db: second }] = [await openTestDatabase(options), await openTestDatabase(options)];
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    await first.close();
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    await second.close();
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+});
+
+describeUnless(whyNoMemoryDirectories, 'a database in memory', () => {
+  test('has its directory removed when its process exits without closing it', async () => {
+    const { child, ended, directory } = await startWithMemory();
+    child.stdin?.write('exit\n');
+    await ended;
+    expect(existsSync(directory)).toBe(false);
+  });
+});
