@@ -1,13 +1,30 @@
-import type { Certificate, Metadata } from '../../src';
-import { agentInput, certificateInput, createCertificate } from '../support/factories';
-import { expectError, expectRefused } from '../support/expect-error';
-import { rawCounts } from '../support/raw-reader';
+import {
+  CertificateStatus,
+  type Certificate,
+  type CertificateInput,
+  type DatabaseService,
+  type Metadata,
+} from '../../src';
+import {
+  badIds,
+  badMetadata,
+  badTexts,
+  eachOf,
+  unstorableTexts,
+  unstorableTimes,
+  valuesBut,
+  type BadField,
+} from '../support/bad-values';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { callMethod } from '../support/public-calls';
+import { allRawRows, rawCounts } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 
-/** A certificate with everything that one can have, as it is read back; `successor` has to exist. */
+/** A certificate with every field, as it is read back. */
 const whole: Certificate = {
   id: 'certificate-1',
   subject: 'CN=agent.example\nO=Straße\\, GmbH',
@@ -24,126 +41,92 @@ const whole: Certificate = {
   revocationReason: 'keyCompromise',
 };
 
+const badFields: readonly BadField[] = [
+  ...['subject', 'issuer', 'publicKey', 'certificate', 'fingerprint'].flatMap((field) => eachOf(field, badTexts)),
+  ...eachOf('id', [...valuesBut('text', 'undefined'), ['an empty text', ''], ...unstorableTexts]),
+  ...eachOf('publicKey', [['an empty text', '']]),
+  ...eachOf('fingerprint', [
+    ['an empty text', ''],
+    ['colons only', ':::'],
+  ]),
+  ...['notBefore', 'notAfter'].flatMap((field) => eachOf(field, [...unstorableTimes, ['undefined', undefined]])),
+  ...eachOf('createdAt', unstorableTimes),
+  ...eachOf('revokedAt', unstorableTimes, { status: 'REVOKED' }),
+  ...eachOf('status', [...valuesBut('undefined'), ['an agent’s status', 'ACTIVE'], ['another case', 'valid']]),
+  ...badMetadata,
+  ...eachOf('replacedBy', [...valuesBut('undefined'), ...unstorableTexts]),
+  ...eachOf('revocationReason', [...valuesBut('undefined'), ['another spelling', 'KEY_COMPROMISE']], {
+    status: 'REVOKED',
+  }),
+  ...['serialNumber', 'not_before', 'updatedAt'].map((field): BadField => [field, { [field]: 'x' }, 'certificate']),
+];
+
+const shared = shareTestDatabase({ now: () => now }, ({ db }) =>
+  createCertificate(db, { id: 'known', fingerprint: 'AA:BB:0C', metadata: { a: 1 } }),
+);
+
 describe('createCertificate', () => {
   test('Certificate creation with valid data succeeds', async () => {
-    const { db } = await openTestDatabase();
-    expect(await db.createCertificate(whole)).toBe('certificate-1');
-    expect(await db.getCertificate('certificate-1')).toStrictEqual(whole);
+    const database = await openTestDatabase();
+    expect(await database.db.createCertificate(whole)).toBe('certificate-1');
+    expect(await database.db.getCertificate('certificate-1')).toStrictEqual(whole);
+    expect(await rawCounts(database)).toMatchObject({ certificates: 1, certificate_metadata: 4 });
   });
 
-  test('Certificate creation with duplicate fingerprint fails', async () => {
-    const database = await openTestDatabase();
-    await createCertificate(database.db, { fingerprint: 'AA:BB' });
-    const second = certificateInput({ fingerprint: 'AA:BB', metadata: { half: true } });
-    const error = await expectRefused(database, 'ALREADY_EXISTS', () => database.db.createCertificate(second));
-    expect(error).toMatchObject({ entity: 'certificate', field: 'fingerprint', operation: 'certificates.create' });
+  test.each([
+    ['Certificate creation with duplicate fingerprint fails', 'fingerprint', { fingerprint: 'AA:BB:0C' }],
+    ['fails when the fingerprint differs only in letter case', 'fingerprint', { fingerprint: 'aa:bb:0c' }],
+    ['fails when the fingerprint differs only in colons', 'fingerprint', { fingerprint: 'AABB0C' }],
+    ['fails when the fingerprint differs in both', 'fingerprint', { fingerprint: ':aabb0c' }],
+    ['fails when the id exists', 'id', { id: 'known' }],
+  ])('%s', async (_, field, fields) => {
+    const second = certificateInput({ ...fields, metadata: { half: true } });
+    const error = await expectRefused(shared(), 'ALREADY_EXISTS', () => shared().db.createCertificate(second));
+    expect(error).toMatchObject({ entity: 'certificate', field, operation: 'certificates.create' });
   });
 
-  test('a duplicate id fails', async () => {
-    const database = await openTestDatabase();
-    await createCertificate(database.db, { id: 'same' });
-    const second = certificateInput({ id: 'same', metadata: { half: true } });
-    const error = await expectRefused(database, 'ALREADY_EXISTS', () => database.db.createCertificate(second));
-    expect(error).toMatchObject({ entity: 'certificate', field: 'id' });
+  test('distinguishes fingerprints that differ in a space or a dash', async () => {
+    const { db } = shared();
+    for (const fingerprint of ['AA:BB', 'AA BB', 'AA-BB', ' AABB']) await createCertificate(db, { fingerprint });
+    expect(await db.getCertificateByFingerprint('aa-bb')).toMatchObject({ fingerprint: 'AA-BB' });
   });
 
-  test.each(['other', 'own', 'unknown'])(
-    'refuses replacedBy, which only rotate may set, with the value %s',
-    async (replacedBy) => {
-      const database = await openTestDatabase();
-      await createCertificate(database.db, { id: 'other' });
-      const replaced = { ...certificateInput({ id: 'own' }), replacedBy };
-      const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(replaced));
-      expect(error).toMatchObject({ field: 'replacedBy' });
-    },
-  );
-
-  test('refuses notAfter before notBefore and accepts equal times', async () => {
-    const database = await openTestDatabase();
-    const [notBefore, notAfter] = [new Date(1000), new Date(999)];
-    const backwards = certificateInput({ notBefore, notAfter });
-    const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.createCertificate(backwards));
-    expect(error).toMatchObject({ field: 'notAfter' });
-    await createCertificate(database.db, { id: 'old', notBefore, notAfter: notBefore });
-    const rotation = await expectRefused(database, 'INVALID_INPUT', () =>
-      database.db.certificates.rotate('old', backwards),
+  test('stores a fingerprint once when several callers create it at the same time', async () => {
+    const { db } = shared();
+    const outcomes = await Promise.allSettled(
+      ['DD:EE', 'dd:ee', 'DDEE', 'ddee'].map((fingerprint) => createCertificate(db, { fingerprint })),
     );
-    expect(rotation).toMatchObject({ field: 'notAfter' });
-    const registration = await expectRefused(database, 'INVALID_INPUT', () =>
-      database.db.register({
-        certificate: backwards,
-        agent: { ...agentInput({ certificateId: '' }), certificateId: undefined },
-      }),
-    );
-    expect(registration).toMatchObject({ field: 'certificate.notAfter' });
+    const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(refused).toHaveLength(3);
+    for (const error of refused) expect(error).toMatchObject({ code: 'ALREADY_EXISTS' });
   });
 
-  test('completes what is left out', async () => {
-    const { db } = await openTestDatabase({ now: () => now });
-    const input = certificateInput({ fingerprint: 'CC' });
+  test('generates an id and sets status, metadata and createdAt when they are omitted', async () => {
+    const { db } = shared();
+    const input = certificateInput();
     const id = await db.createCertificate(input);
     expect(id).toMatch(uuidv7);
     const completed = { ...input, id, status: 'VALID', metadata: {}, createdAt: new Date(now) };
     expect(await db.getCertificate(id)).toStrictEqual(completed);
   });
 
-  test.each(['VALID', 'SUSPENDED', 'EXPIRED', 'REVOKED'] as const)(
-    'a certificate may be stored as %s',
-    async (status) => {
-      const { db } = await openTestDatabase();
-      const id = await createCertificate(db, { status });
-      const certificate = await db.getCertificate(id);
-      expect(certificate).toMatchObject({ status });
-      expect(certificate).not.toHaveProperty('revokedAt');
-      expect(certificate).not.toHaveProperty('revocationReason');
-      expect(certificate).not.toHaveProperty('replacedBy');
-    },
-  );
-
-  test('subjects may be empty or shared, and so may keys and PEM texts', async () => {
-    const { db } = await openTestDatabase();
-    const ids = [];
-    for (const subject of ['', '', 'CN=a', 'CN=a']) ids.push(await createCertificate(db, { subject, issuer: '' }));
-    expect(new Set(ids).size).toBe(4);
-    expect(await db.getCertificate(ids[0] ?? '')).toMatchObject({ subject: '', issuer: '' });
+  test.each<Partial<CertificateInput>>([
+    { status: 'VALID' },
+    { status: 'SUSPENDED' },
+    { status: 'EXPIRED' },
+    { status: 'REVOKED' },
+    { status: 'REVOKED', revokedAt: new Date(1) },
+    { status: 'REVOKED', revocationReason: 'keyCompromise' },
+    { status: 'REVOKED', revokedAt: new Date(1), revocationReason: 'superseded' },
+    { subject: '', issuer: '', publicKey: 'PEM' },
+    { notBefore: new Date(1000), notAfter: new Date(1000) },
+  ])('stores %j and adds no field', async (fields) => {
+    const { db } = shared();
+    const input = certificateInput(fields);
+    const id = await db.createCertificate(input);
+    const completed = { status: 'VALID', ...input, id, metadata: {}, createdAt: new Date(now) };
+    expect(await db.getCertificate(id)).toStrictEqual(completed);
   });
-
-  test('db.certificates does what the flat methods do', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
-    await createCertificate(db, { id: 'successor' });
-    expect(await db.certificates.create(whole)).toBe(whole.id);
-    expect(await db.certificates.get(whole.id)).toStrictEqual(whole);
-    expect(await db.certificates.getByFingerprint(whole.fingerprint)).toStrictEqual(whole);
-    expect(await db.certificates.updateStatus('successor', 'EXPIRED')).toBe(true);
-    expect(await rawCounts(database)).toMatchObject({ certificates: 2, certificate_metadata: 4 });
-  });
-});
-
-describe('getCertificate', () => {
-  test('Get certificate with valid ID returns correct certificate', async () => {
-    const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'successor' });
-    await db.createCertificate(whole);
-    expect(await db.getCertificate(whole.id)).toStrictEqual(whole);
-    expect(await db.getCertificate('successor')).toMatchObject({ id: 'successor' });
-  });
-
-  test('Get certificate with non-existent ID returns null', async () => {
-    const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'certificate-1' });
-    expect(await db.getCertificate('certificate-2')).toBeNull();
-    expect(await db.getCertificate('Certificate-1')).toBeNull();
-  });
-
-  test('an empty id is refused', async () => {
-    const { db } = await openTestDatabase();
-    expect(await expectError('INVALID_INPUT', () => db.getCertificate(''))).toMatchObject({ field: 'id' });
-  });
-});
-
-describe('values of a certificate', () => {
-  const shared = shareTestDatabase();
 
   test.each([
     ['emoji and right to left', '👩‍👩‍👧 مرحبا \u202E'],
@@ -151,7 +134,7 @@ describe('values of a certificate', () => {
     ['edge spaces and line ends', ' \t\r\n x \n '],
     ['quotes, backslashes and SQL', `\\'; DROP TABLE certificates; -- "`],
     ['control and non-characters', '\u0001\u007f\uFEFF\uFFFF'],
-  ])('%s come back equal in every text', async (_, text) => {
+  ])('stores %s unchanged in every text field', async (_, text) => {
     const { db } = shared();
     const metadata = { [text]: text, nested: [{ [text]: text }] };
     const fields = { id: text, subject: text, issuer: text, publicKey: text, certificate: text, fingerprint: text };
@@ -161,7 +144,7 @@ describe('values of a certificate', () => {
   });
 
   test.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
-    '%s is kept to the millisecond',
+    'stores the time %s to the millisecond',
     async (iso) => {
       const { db } = shared();
       const time = new Date(iso);
@@ -171,10 +154,119 @@ describe('values of a certificate', () => {
     },
   );
 
-  test('the metadata key __proto__ is a key like any other', async () => {
+  test('stores the metadata key __proto__ like any other key', async () => {
     const { db } = shared();
     const metadata = JSON.parse('{"__proto__":{"a":[1]}}') as Metadata;
     const certificate = await db.getCertificate(await createCertificate(db, { metadata }));
     expect(JSON.stringify(certificate?.metadata)).toBe('{"__proto__":{"a":[1]}}');
   });
+
+  test.each(badFields)('refuses %s', async (_, fields, field) => {
+    const certificate = { ...certificateInput(), ...fields };
+    const error = await expectError('INVALID_INPUT', () => shared().db.createCertificate(certificate));
+    expect(error).toMatchObject({ field, operation: 'certificates.create', retryable: false });
+    expect(error.message).toMatch(/^Failed to create certificate: /);
+    expect(error.message).toContain(Object.keys(fields).at(-1));
+  });
+
+  test('writes nothing when it refuses the input', async () => {
+    const inputs = [
+      ...badFields.map(([, fields]) => ({ ...certificateInput(), ...fields })),
+      ...valuesBut().map(([, value]) => value),
+    ];
+    const before = await allRawRows(shared());
+    for (const input of inputs)
+      await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'createCertificate', input));
+    expect(await allRawRows(shared())).toEqual(before);
+  });
+});
+
+const revocations = { revokedAt: new Date(1), revocationReason: 'keyCompromise' };
+const notRevoked = [undefined, ...Object.values(CertificateStatus).filter((status) => status !== 'REVOKED')];
+
+/** Rules that every call checks that stores a certificate. */
+const rules: readonly BadField[] = [
+  ['replacedBy with the id of another certificate', { replacedBy: 'known' }, 'replacedBy'],
+  ['replacedBy with its own id', { id: 'own', replacedBy: 'own' }, 'replacedBy'],
+  ['replacedBy with an unknown id', { replacedBy: 'unknown' }, 'replacedBy'],
+  ['replacedBy with an empty text', { replacedBy: '' }, 'replacedBy'],
+  ['replacedBy with null', { replacedBy: null }, 'replacedBy'],
+  ['notAfter before notBefore', { notBefore: new Date(2), notAfter: new Date(1) }, 'notAfter'],
+  ...Object.entries(revocations).flatMap(([field, value]) =>
+    notRevoked.map((status): BadField => [`${field} with the status ${status}`, { [field]: value, status }, field]),
+  ),
+];
+
+describe.each<[string, prefix: string, (db: DatabaseService, certificate: object) => Promise<unknown>]>([
+  ['createCertificate', '', (db, certificate) => callUntyped(db, 'createCertificate', certificate)],
+  ['certificates.rotate', '', (db, certificate) => callUntyped(db.certificates, 'rotate', 'known', certificate)],
+  [
+    'register',
+    'certificate.',
+    (db, certificate) => {
+      const agent = { name: 'a', publicKey: 'k', version: '1', owner: 'o' };
+      return callUntyped(db, 'register', { certificate, agent });
+    },
+  ],
+])('%s', (_, prefix, store) => {
+  test.each(rules)('refuses %s', async (_name, fields, field) => {
+    const certificate = { ...certificateInput(), ...fields };
+    const error = await expectRefused(shared(), 'INVALID_INPUT', () => store(shared().db, certificate));
+    expect(error.field).toBe(prefix + field);
+  });
+});
+
+describe('getCertificate', () => {
+  test('Get certificate with valid ID returns correct certificate', async () => {
+    const { db } = shared();
+    await createCertificate(db, { id: 'other', subject: 'CN=other' });
+    expect(await db.getCertificate('other')).toMatchObject({ id: 'other', subject: 'CN=other', metadata: {} });
+    expect(await db.certificates.get('known')).toMatchObject({ id: 'known', metadata: { a: 1 } });
+  });
+
+  test('Get certificate with non-existent ID returns null', async () => {
+    for (const id of ['certificate-2', 'Known', 'know%']) expect(await shared().db.getCertificate(id)).toBeNull();
+  });
+});
+
+describe('getCertificateByFingerprint', () => {
+  test('Get certificate with valid fingerprint returns correct certificate', async () => {
+    const { db } = shared();
+    const known = await db.getCertificate('known');
+    expect(await db.getCertificateByFingerprint('AA:BB:0C')).toStrictEqual(known);
+    expect(await db.certificates.getByFingerprint('AA:BB:0C')).toStrictEqual(known);
+  });
+
+  test('Get certificate with non-existent fingerprint returns null', async () => {
+    for (const other of ['AA:BB:0', 'AA:BB:0CC', 'AABB0', '%', ':']) {
+      expect(await shared().db.getCertificateByFingerprint(other)).toBeNull();
+    }
+  });
+
+  test.each(['aa:bb:0c', 'AABB0C', 'aabb0c', 'aAb:B0:c', ':AA:BB:0C:'])(
+    'finds the fingerprint AA:BB:0C by %s and returns it as it was written',
+    async (text) => {
+      expect(await shared().db.getCertificateByFingerprint(text)).toMatchObject({ fingerprint: 'AA:BB:0C' });
+    },
+  );
+});
+
+test.each<[method: string, field: string, rest: readonly unknown[]]>([
+  ['getCertificate', 'id', []],
+  ['getCertificateByFingerprint', 'fingerprint', []],
+  ['certificates.getByFingerprint', 'fingerprint', []],
+  ['updateCertificateStatus', 'id', ['EXPIRED']],
+  ['certificates.revoke', 'id', [{ reason: 'unspecified', agents: 'keep' }]],
+  ['certificates.rotate', 'oldId', [{}]],
+  ['certificates.delete', 'id', []],
+  ['certificates.setMetadata', 'id', [{}]],
+])('%s refuses an invalid or empty %s', async (method, field, rest) => {
+  const before = await allRawRows(shared());
+  for (const [kind, id] of badIds) {
+    const call = () => callMethod(shared().db, method, [id, ...rest]);
+    const error = await expectError('INVALID_INPUT', call);
+    expect({ kind, field: error.field }).toEqual({ kind, field });
+    if (field === 'fingerprint') expect(error.operation).toBe('certificates.getByFingerprint');
+  }
+  expect(await allRawRows(shared())).toEqual(before);
 });

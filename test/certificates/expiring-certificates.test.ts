@@ -1,48 +1,45 @@
 import type { CertificateInput } from '../../src';
 import { badCounts } from '../support/bad-values';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { createCertificate } from '../support/factories';
+import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { newsOf } from './feed';
 
 const day = 86_400_000;
-const now = Date.parse('2026-06-01T12:00:00.000Z');
+const now = Date.parse('2026-06-01T12:00:00.007Z');
 
-const certificates: readonly Partial<CertificateInput>[] = [
-  { id: 'over', notAfter: new Date(now) },
-  { id: 'z', notAfter: new Date(now + 1), status: 'SUSPENDED', metadata: { b: [1, null], a: 'é', A: { x: 0 } } },
-  { id: 'Z', notAfter: new Date(now + 1), subject: 'CN=\\"quoted"', createdAt: new Date(-62_135_596_800_000) },
-  { id: 'day', notAfter: new Date(now + day), notBefore: new Date(-62_135_596_800_000) },
-  { id: 'later', notAfter: new Date(now + day + 1) },
-  { id: 'never', notAfter: new Date(253_402_300_799_999) },
-  { id: 'revoked', notAfter: new Date(now + 5), status: 'REVOKED' },
-  { id: 'expired', notAfter: new Date(now + 5), status: 'EXPIRED' },
-];
-
-async function fill({ db }: TestDatabase): Promise<void> {
+async function fill({ db }: TestDatabase, certificates: readonly Partial<CertificateInput>[]): Promise<void> {
   for (const certificate of certificates) await createCertificate(db, certificate);
+}
+
+describe('certificates.expiring', () => {
+  const year1 = new Date(-62_135_596_800_000);
   const odd = JSON.parse('{"__proto__":{"a":[1]},"constructor":1,"\\ufffd":2,"😀":3}') as object;
-  await createCertificate(db, { id: 'odd', notAfter: new Date(now + 2), metadata: { ...odd } });
-}
+  const shared = shareTestDatabase({ now: () => now }, (database) =>
+    fill(database, [
+      { id: 'over', notAfter: new Date(now) },
+      { id: 'z', notAfter: new Date(now + 1), status: 'SUSPENDED', metadata: { b: [1, null], a: 'é', A: { x: 0 } } },
+      { id: 'Z', notAfter: new Date(now + 1), subject: 'CN=\\"quoted"', createdAt: year1 },
+      { id: 'odd', notAfter: new Date(now + 2), metadata: { ...odd } },
+      { id: 'day', notAfter: new Date(now + day), notBefore: year1 },
+      { id: 'later', notAfter: new Date(now + day + 1) },
+      { id: 'never', notAfter: new Date(253_402_300_799_999) },
+      { id: 'revoked', notAfter: new Date(now + 5), status: 'REVOKED' },
+      { id: 'expired', notAfter: new Date(now + 5), status: 'EXPIRED' },
+    ]),
+  );
 
-const shared = shareTestDatabase({ now: () => now }, fill);
-
-async function idsOf(withinMs: number): Promise<string[]> {
-  return (await shared().db.certificates.expiring(withinMs)).map(({ id }) => id);
-}
-
-describe('expiring', () => {
-  test('finds VALID and SUSPENDED certificates that end from now to then, soonest first, ties by id', async () => {
-    expect(await idsOf(0)).toEqual([]);
-    expect(await idsOf(1)).toEqual(['Z', 'z']);
-    expect(await idsOf(day - 1)).toEqual(['Z', 'z', 'odd']);
-    expect(await idsOf(day)).toEqual(['Z', 'z', 'odd', 'day']);
-    expect(await idsOf(Number.MAX_SAFE_INTEGER)).toEqual(['Z', 'z', 'odd', 'day', 'later', 'never']);
-  });
-
-  test('gives each certificate as get does', async () => {
+  test.each([
+    [0, []],
+    [1, ['Z', 'z']],
+    [day - 1, ['Z', 'z', 'odd']],
+    [day, ['Z', 'z', 'odd', 'day']],
+    [Number.MAX_SAFE_INTEGER, ['Z', 'z', 'odd', 'day', 'later', 'never']],
+  ])('returns VALID and SUSPENDED certificates that end within %i ms, soonest first', async (withinMs, ids) => {
     const { db } = shared();
-    const found = await db.certificates.expiring(Number.MAX_SAFE_INTEGER, { consistency: 'primary' });
-    expect(found).toHaveLength(6);
+    const found = await db.certificates.expiring(withinMs, { consistency: 'primary' });
+    expect(found.map(({ id }) => id)).toEqual(ids);
     for (const certificate of found) {
       const same = await db.getCertificate(certificate.id);
       expect(certificate).toStrictEqual(same);
@@ -50,7 +47,7 @@ describe('expiring', () => {
     }
   });
 
-  test('more than maxResults are RESULT_TOO_LARGE', async () => {
+  test('fails with RESULT_TOO_LARGE when there are more than maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 2, now: () => now });
     const add = (): Promise<string> => createCertificate(db, { notAfter: new Date(now + 1) });
     await add();
@@ -61,17 +58,19 @@ describe('expiring', () => {
     expect(error).toMatchObject({ operation: 'certificates.expiring' });
   });
 
-  test('sees what its own transaction has done, and nobody else does', async () => {
+  test('includes uncommitted certificates only inside their transaction', async () => {
     const { db } = await openTestDatabase({ now: () => now });
     await db.transaction(async (tx) => {
-      const id = await tx.certificates.create({ ...certificateOf('new'), notAfter: new Date(now + 1) });
+      const id = await tx.createCertificate(
+        certificateInput({ notBefore: new Date(0), notAfter: new Date(now + 1), metadata: { name: 'new' } }),
+      );
       expect(await tx.certificates.expiring(1)).toMatchObject([{ id, metadata: { name: 'new' } }]);
       expect(await db.certificates.expiring(1)).toEqual([]);
     });
     expect(await db.certificates.expiring(1)).toHaveLength(1);
   });
 
-  test.each(badCounts.filter(([kind]) => kind !== '2^53'))('refuses %s', async (_, withinMs) => {
+  test.each(badCounts.filter(([kind]) => kind !== '2^53'))('refuses %s as withinMs', async (_, withinMs) => {
     const expiring = () => callUntyped(shared().db.certificates, 'expiring', withinMs);
     const error = await expectRefused(shared(), 'INVALID_INPUT', expiring);
     expect(error).toMatchObject({ field: 'withinMs', operation: 'certificates.expiring' });
@@ -84,7 +83,51 @@ describe('expiring', () => {
   });
 });
 
-function certificateOf(name: string): CertificateInput {
-  const texts = { subject: name, issuer: name, publicKey: 'PEM', certificate: 'PEM', fingerprint: name };
-  return { ...texts, notBefore: new Date(0), notAfter: new Date(1), metadata: { name } };
-}
+describe('certificates.expireDue', () => {
+  const certificates: readonly Partial<CertificateInput>[] = [
+    { id: 'over', notAfter: new Date(now - 1) },
+    { id: 'just over', notAfter: new Date(now) },
+    { id: 'suspended', notAfter: new Date(0), status: 'SUSPENDED' },
+    { id: 'valid', notAfter: new Date(now + 1) },
+    { id: 'revoked', notAfter: new Date(0), status: 'REVOKED', revokedAt: new Date(1), revocationReason: 'superseded' },
+    { id: 'expired', notAfter: new Date(0), status: 'EXPIRED' },
+    { id: 'expired early', notAfter: new Date(now + 1), status: 'EXPIRED' },
+  ];
+  const due = ['just over', 'over', 'suspended'];
+
+  test('sets VALID and SUSPENDED certificates whose time is over to EXPIRED, and records each change once', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    const { db } = database;
+    await fill(database, certificates);
+    const before = await db.certificates.query({ orderBy: 'id' });
+    const news = await newsOf(database, async () => expect(await db.certificates.expireDue()).toBe(3));
+    expect(news.sort()).toEqual(due.map((id) => `CERTIFICATE ${id} UPDATED`));
+    expect(await db.certificates.query({ orderBy: 'id' })).toStrictEqual(
+      before.map((certificate) => (due.includes(certificate.id) ? { ...certificate, status: 'EXPIRED' } : certificate)),
+    );
+    const rows = await allRawRows(database);
+    expect(await db.certificates.expireDue()).toBe(0);
+    expect(await allRawRows(database)).toEqual(rows);
+  });
+
+  test('counts each certificate once when several callers run it at the same time', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    const { db } = database;
+    await fill(database, new Array<Partial<CertificateInput>>(50).fill({ notAfter: new Date(0) }));
+    const news = await newsOf(database, async () => {
+      const counts = await Promise.all(Array.from({ length: 8 }, () => db.certificates.expireDue()));
+      expect(counts.reduce((sum, count) => sum + count)).toBe(50);
+    });
+    expect(new Set(news).size).toBe(50);
+    expect(news).toHaveLength(50);
+  });
+
+  test('is rolled back with its transaction', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    await fill(database, certificates);
+    await expectRolledBack(database, async (tx) => {
+      expect(await tx.certificates.expireDue()).toBe(3);
+      expect(await tx.getCertificate('over')).toMatchObject({ status: 'EXPIRED' });
+    });
+  });
+});

@@ -1,10 +1,22 @@
 import type { CertificateInput, CertificateOrderField, CertificateQuery, Metadata } from '../../src';
+import {
+  badCounts,
+  badMetadata,
+  badTexts,
+  eachOf,
+  elementsOf,
+  unstorableTexts,
+  unstorableTimes,
+  valuesBut,
+} from '../support/bad-values';
+import { callUntyped, expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
-import { expectError } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 const day = 86_400_000;
 const now = Date.parse('2026-06-01T12:00:00.000Z');
+
+const notTimes = unstorableTimes.filter(([kind]) => !kind.startsWith('the year'));
 
 /** By code point "\uFFFD" comes before "😀", by UTF-16 unit after it. */
 const certificates: readonly Partial<CertificateInput>[] = [
@@ -47,13 +59,7 @@ describe('certificates.query', () => {
 
   test('runs one statement for any query', async () => {
     const { db, statementsOf } = shared();
-    const query = {
-      subject: 'cn',
-      issuer: 'one',
-      metadata: { type: 'AGENT' },
-      ids: ['B'],
-      status: ['SUSPENDED'] as const,
-    };
+    const query = { subject: 'cn', issuer: 'one', metadata: { type: 'AGENT' }, ids: ['B'] };
     const statements = await statementsOf(async () => expect(await db.certificates.query(query)).toHaveLength(1));
     expect(statements).toHaveLength(1);
   });
@@ -62,18 +68,17 @@ describe('certificates.query', () => {
     ['ids, some of them repeated or unknown', { ids: ['é', 'a', 'a', 'A', 'unknown'] }, 'a é'],
     ['a part of the subject, in any case', { subject: 'cn=B' }, 'a é'],
     ['a short part of the subject', { subject: 'b' }, 'a é'],
-    ['a literal part of the subject: %', { subject: '%' }, 'B'],
-    ['a literal part of the subject: _%', { subject: 'A_%' }, 'B'],
-    ['a literal part of the subject: a backslash', { subject: '\\' }, ''],
-    ['a code point whose upper case would be two', { subject: 'STRAßE' }, '\uFFFD'],
-    ['a part that only normalization would find', { subject: 'STRASSE' }, ''],
+    ['a literal % in the subject', { subject: '%' }, 'B'],
+    ['a literal _% in the subject', { subject: 'A_%' }, 'B'],
+    ['a literal backslash in the subject', { subject: '\\' }, ''],
+    ['a code point with two upper-case code points', { subject: 'STRAßE' }, '\uFFFD'],
+    ['a part that only full case folding would match', { subject: 'STRASSE' }, ''],
     ['a part of the issuer, in any case', { issuer: 'ONE' }, 'B a'],
     ['a part of the issuer beyond ASCII', { issuer: 'école' }, '😀'],
     ['subject and issuer', { subject: 'CN=', issuer: 'cn=o' }, 'B a'],
     ['a subject and ids', { subject: 'cn=', ids: ['a', '😀'] }, 'a'],
     ['a subject and metadata', { subject: 'cn=', metadata: { type: 'AGENT' } }, 'B é'],
     ['several statuses', { status: ['EXPIRED', 'REVOKED', 'EXPIRED'] }, 'é \uFFFD'],
-    ['a fingerprint in another writing', { fingerprint: 'aabb' }, 'a'],
     ['a fingerprint in another writing', { fingerprint: 'C:C' }, 'B'],
     ['a fingerprint and another filter', { fingerprint: 'aabb', status: ['REVOKED'] }, ''],
     ['expiresBefore, strictly', { expiresBefore: new Date(now + 1) }, 'a \uFFFD'],
@@ -87,7 +92,7 @@ describe('certificates.query', () => {
     ['null in metadata', { metadata: { type: null } }, '😀'],
     ['long metadata', { metadata: { long: 'x'.repeat(9000) } }, '😀'],
     ['nested metadata with keys in another order', { metadata: { nested: { a: [2], b: 1 } } }, 'B'],
-    ['empty metadata, which filter nothing', { metadata: {} }, 'B a é \uFFFD 😀'],
+    ['empty metadata, which do not filter', { metadata: {} }, 'B a é \uFFFD 😀'],
     ['undefined in every field', { subject: undefined, ids: undefined, status: undefined }, 'B a é \uFFFD 😀'],
     ['an empty subject', { subject: '' }, ''],
     ['an empty issuer', { issuer: '' }, ''],
@@ -121,15 +126,17 @@ describe('The order of certificates', () => {
   });
 });
 
-describe('The range of certificates.query', () => {
-  test('is selected by limit and offset', async () => {
-    expect(await idsOf({ limit: 2 })).toBe('\uFFFD a');
-    expect(await idsOf({ limit: 2, offset: 1 })).toBe('a B');
-    expect(await idsOf({ offset: 3 })).toBe('é 😀');
-    expect(await idsOf({ limit: 0 })).toBe('');
-    expect(await idsOf({ offset: 9 })).toBe('');
-    expect(await idsOf({ limit: Number.MAX_SAFE_INTEGER, offset: 4 })).toBe('😀');
-    expect(await idsOf({ limit: 1, offset: Number.MAX_SAFE_INTEGER })).toBe('');
+describe('certificates.query', () => {
+  test.each<[CertificateQuery, string]>([
+    [{ limit: 2 }, '\uFFFD a'],
+    [{ limit: 2, offset: 1 }, 'a B'],
+    [{ offset: 3 }, 'é 😀'],
+    [{ limit: 0 }, ''],
+    [{ offset: 9 }, ''],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: 4 }, '😀'],
+    [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, ''],
+  ])('with %j returns that range of the results', async (range, expected) => {
+    expect(await idsOf(range)).toBe(expected);
   });
 
   test('fails with RESULT_TOO_LARGE without a limit when more than maxResults match', async () => {
@@ -140,6 +147,8 @@ describe('The range of certificates.query', () => {
     expect(await db.certificates.query({ limit: 3 })).toHaveLength(3);
     expect(await db.certificates.query({ offset: 1 })).toHaveLength(2);
     expect(await db.certificates.query({ expiresBefore: new Date(0) })).toHaveLength(0);
+    await createCertificate(db);
+    await expectError('RESULT_TOO_LARGE', () => db.certificates.query({ offset: 1 }));
   });
 
   test('includes the changes of the transaction that runs the query', async () => {
@@ -149,5 +158,41 @@ describe('The range of certificates.query', () => {
       expect(await tx.certificates.query({ metadata: { mine: true } })).toMatchObject([{ id }]);
       expect(await db.certificates.query({ metadata: { mine: true } })).toEqual([]);
     });
+  });
+
+  test.each([
+    ...['subject', 'issuer', 'fingerprint'].flatMap((field) =>
+      eachOf(field, [...valuesBut('text', 'undefined'), ...unstorableTexts]),
+    ),
+    ...eachOf('ids', valuesBut('array', 'undefined')),
+    ...elementsOf('ids', badTexts),
+    ...eachOf('status', valuesBut('array', 'undefined')),
+    ...elementsOf('status', [...valuesBut(), ['an agent’s status', 'ACTIVE'], ['another case', 'valid']]),
+    ...['expiresBefore', 'expiresAfter'].flatMap((field) => eachOf(field, notTimes)),
+    ...badMetadata,
+    ...['limit', 'offset'].flatMap((field) => eachOf(field, badCounts)),
+    ...eachOf('orderBy', [
+      ...valuesBut('undefined'),
+      ['an empty text', ''],
+      ['the name of a column', 'created_at'],
+      ['a field without an order', 'fingerprint'],
+      ['an inherited property', 'constructor'],
+      ['SQL', 'id; DROP TABLE certificates'],
+    ]),
+    ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
+    ...['id', 'name', 'Subject', 'cursor'].map((field) => [field, { [field]: undefined }, 'query'] as const),
+  ])('refuses %s, even when another field matches nothing', async (_, fields, field) => {
+    for (const query of [fields, { subject: '', ids: [], ...fields }]) {
+      const error = await expectError('INVALID_INPUT', () => shared().db.certificates.query(query));
+      expect(error).toMatchObject({ field, operation: 'certificates.query', retryable: false });
+      expect(error.message).toMatch(/^Failed to query certificates: /);
+    }
+  });
+
+  test.each<[string, ...args: unknown[]]>([
+    ...valuesBut('object', 'undefined').map(([kind, value]) => [`${kind} in place of a query`, value] as const),
+    ['unknown options', {}, { limit: 1 }],
+  ] as [string, ...unknown[]][])('refuses %s', async (_, ...args) => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db.certificates, 'query', ...args));
   });
 });

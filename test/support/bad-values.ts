@@ -29,6 +29,29 @@ export const unstorableTexts: readonly (readonly [string, string])[] = [
   ['surrogates in the wrong order', '\uDE00\uD83D'],
 ];
 
+/** Values that no text field accepts. */
+export const badTexts = [...valuesBut('text'), ...unstorableTexts];
+
+const emptyText = ['an empty text', ''] as const;
+
+/** Values that are not ids. */
+export const badIds = [...badTexts, emptyText];
+
+/** A row of a test: its title, fields with an invalid value, and the field that the error names. */
+export type BadField = readonly [title: string, fields: object, field: string];
+
+type Values = readonly (readonly [kind: string, value: unknown])[];
+
+/** Returns a row for each value of a field. */
+export function eachOf(field: string, values: Values, fields: object = {}): BadField[] {
+  return values.map(([kind, value]) => [`${field}: ${kind}`, { ...fields, [field]: value }, field]);
+}
+
+/** Returns a row for each value as the only element of a list. */
+export function elementsOf(field: string, values: Values): BadField[] {
+  return values.map(([kind, value]) => [`an element of ${field}: ${kind}`, { [field]: [value] }, `${field}[0]`]);
+}
+
 /** Values that are not JSON. */
 export const nonJsonValues: readonly (readonly [string, unknown])[] = [
   ['undefined', undefined],
@@ -55,6 +78,15 @@ export const nonJsonValues: readonly (readonly [string, unknown])[] = [
   ['a lone surrogate', '\uD800'],
   ['NUL in a key', { '\0': 1 }],
   ['a lone surrogate in a key', { '\uDC00': 1 }],
+];
+
+/** Rows for the field `metadata`: values that are not objects, and values in it that are not JSON, at two depths. */
+export const badMetadata: readonly BadField[] = [
+  ...eachOf('metadata', valuesBut('object', 'undefined')),
+  ...nonJsonValues.flatMap(([kind, value]): BadField[] => [
+    [`metadata with ${kind}`, { metadata: { a: value } }, 'metadata'],
+    [`metadata with ${kind} in a nested value`, { metadata: { a: { b: [value] } } }, 'metadata'],
+  ]),
 ];
 
 /** Times that are no Date of the years 1 to 9999. */

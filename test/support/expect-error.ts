@@ -1,4 +1,4 @@
-import { DatabaseError, type DatabaseErrorCode } from '../../src';
+import { DatabaseError, type DatabaseErrorCode, type TransactionScope } from '../../src';
 import { allRawRows } from './raw-reader';
 import type { TestDatabase } from './test-database';
 
@@ -25,6 +25,20 @@ export async function expectRefused(
   const error = await expectError(code, work);
   expect(await allRawRows(database)).toEqual(before);
   return error;
+}
+
+/** Runs `work` in a transaction that fails afterwards, and expects the database as it was. */
+export async function expectRolledBack(
+  database: TestDatabase,
+  work: (tx: TransactionScope) => Promise<unknown>,
+): Promise<void> {
+  const before = await allRawRows(database);
+  const failing = database.db.transaction(async (tx) => {
+    await work(tx);
+    throw new RangeError('enough');
+  });
+  await expect(failing).rejects.toThrow(new RangeError('enough'));
+  expect(await allRawRows(database)).toEqual(before);
 }
 
 /** Calls a method as JavaScript can, which no compiler keeps from giving it anything. */
