@@ -6,14 +6,14 @@ import { chunkRows } from '../sql/chunks';
 import type { Row, Statement } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { holderStatements, type HolderStatements } from './holder-statements';
-import type { ParsedRevocation } from './revocation-options';
+import type { ParsedRevocation } from './options';
 import { certificateStatements } from './statements';
 import type { CertificateStatus, RevocationOutcome } from './types';
 import type { NewCertificateRow } from './validation';
 
 /*
- * Operations that change certificates. Each is a part of a transaction and records its changes for the feed; `nowMs` is
- * the time of the change in milliseconds since 1970.
+ * Operations that change certificates. Each runs inside a transaction and records its changes for the change feed.
+ * `nowMs` is the time of the change in milliseconds since 1970.
  */
 
 /** Stores a certificate, and returns its id. */
@@ -27,7 +27,7 @@ export function insertCertificate(tx: Transaction, row: NewCertificateRow, nowMs
 /**
  * Sets the status of a certificate by one guarded statement. Returns false when the certificate does not exist.
  *
- * @throws INVALID_TRANSITION out of REVOKED
+ * @throws INVALID_TRANSITION when it is REVOKED and `status` is not
  */
 export async function setCertificateStatus(
   tx: Transaction,
@@ -37,7 +37,8 @@ export async function setCertificateStatus(
 ): Promise<boolean> {
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
-  // Repeated when the status changed in between. A policy may let the role see the row but not change it.
+  // Tries again when the status has changed in between. The number of attempts is limited, because a policy may let the
+  // role see the row but not change it.
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
@@ -159,7 +160,7 @@ async function changeHolders(
   for (let after = -1; ;) {
     const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
-    // Sorting is quick when the parts are sorted already.
+    // Sorting all ids is quick when each part is sorted.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
@@ -178,16 +179,16 @@ function sortByCodePoint(ids: string[]): string[] {
   return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
-// Returns the columns of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of it
-// until the end of the transaction.
+// Returns the row of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of the
+// certificate until the end of the transaction.
 function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
   const { lock } = certificateStatements(tx.dialect);
   return repeatWhileHidden(tx, id, async () => (await tx.query(lock({ id })))[0]);
 }
 
-// Returns the result of an attempt on the certificate; undefined when it does not exist. Tries again when the
-// certificate is created in between. The number of attempts is limited: a policy may let the role see the row but not
-// change it.
+// Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds no
+// certificate but a query does, because it was created in between. The number of attempts is limited, because a policy may
+// let the role see the row but not change it.
 async function repeatWhileHidden<T>(
   tx: Transaction,
   id: string,
@@ -216,7 +217,8 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 
-// The first column of such a row is an id.
+// Returns the first column of each row.
 function idsOf(rows: readonly Row[]): string[] {
+  // Every statement whose rows are passed here selects the id of a record first.
   return rows.map(([id]) => id as string);
 }

@@ -7,19 +7,19 @@ import { defineStatement, type Statement } from '../sql/statement';
 /** Keyset position of the holders to select: `after` is the key of the last holder of the previous part. */
 type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
-/** The statements of the agents that hold a certificate, on one engine. */
+/** Statements about the agents that hold a certificate, for one engine. */
 export class HolderStatements {
-  /** Selects whether a holder exists. */
+  /** Selects one row when a holder exists. */
   readonly exists;
   /**
-   * Selects the ids of all holders, with the key to continue after. On SQLite it returns {@link chunkRows} ids at a
-   * time, in no particular order; on PostgreSQL it returns all at once, ascending and locked. The next two statements
-   * do the same.
+   * Selects the ids of all holders, each with the key after which the next part begins. On SQLite it returns
+   * {@link chunkRows} ids at a time, in no particular order. On PostgreSQL it returns all at once, ascending, and locks
+   * them.
    */
   readonly lockAll;
-  /** Of those that a suspension concerns. */
+  /** Like {@link lockAll}, for the holders that a suspension changes. */
   readonly lockForSuspension;
-  /** Of those that a revocation concerns. */
+  /** Like {@link lockAll}, for the holders that a revocation changes. */
   readonly lockForRevocation;
   /** True when the ids are returned in parts. */
   readonly isStepped: boolean;
@@ -53,13 +53,16 @@ export class HolderStatements {
     );
   }
 
+  /** Sets the status of agents. */
   setStatus(ids: readonly string[], status: 'REVOKED' | 'SUSPENDED', nowMs: number): Statement {
     return this.#setStatus({ ids: JSON.stringify(ids), status, now: nowMs });
   }
 
+  /** Attaches agents to another certificate. */
   setCertificate(ids: readonly string[], certificateId: string, nowMs: number): Statement {
     return this.#setCertificate({ ids: JSON.stringify(ids), certificateId, now: nowMs });
   }
 }
 
+/** Returns the statements of an engine. */
 export const holderStatements = memoizeByDialect((dialect) => new HolderStatements(dialect));

@@ -7,28 +7,28 @@ import { defineStatement, type Statement } from '../sql/statement';
 import { certificateColumns } from './rows';
 import type { CertificateColumns, NewCertificateRow } from './validation';
 
-/** The statements of certificates on one engine. */
+/** Statements about certificates, for one engine. */
 class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
   /**
-   * Selects its status and its successor. Where several transactions may write, blocks changes of the certificate and
-   * new references to it; only later statements see the existing references.
+   * Selects the status and the successor of a certificate. Where several transactions may write, it also blocks changes
+   * of the certificate and new references to it. Only later statements see the references that were added meanwhile.
    */
   readonly lock;
-  /** Selects whether a certificate with this id exists. */
+  /** Selects one row when the certificate exists. */
   readonly exists;
-  /** The certificates that it has succeeded, by id; locked where several transactions may write. */
+  /** Selects the ids of the certificates that it replaced, ascending. Locks them where several transactions may write. */
   readonly lockPredecessors;
   readonly revoke;
-  /** Changes the status unless the certificate is REVOKED or has the status already. */
+  /** Changes the status, unless the certificate is REVOKED or already has the status. */
   readonly setStatus;
   readonly selectStatus;
   readonly setSuccessor;
   readonly delete;
-  /** Reports by its number of changes whether the certificate exists, and blocks changes of it. */
+  /** Changes no value of the certificate but blocks other changes of it. Counts one changed row when it exists. */
   readonly touch;
-  /** One batch; returns the ids of those that have expired. */
+  /** Sets at most `limit` certificates to EXPIRED. Returns their ids. */
   readonly expireDue;
   readonly #insertCertificate;
   readonly #insertMetadata;
@@ -69,11 +69,11 @@ class CertificateStatements {
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
     );
     this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
-    // A column that no index holds, so that none has to be written.
+    // No index contains this column, so that no index has to be written.
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // In the order of the index, which is the same for all concurrent calls. A certificate that another transaction
+    // The order is that of the index, the same for all concurrent calls. A certificate that another transaction
     // revoked while this one waited is not among the locked rows. A second condition on the status would make SQLite
     // read all rows of that status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
@@ -101,11 +101,12 @@ class CertificateStatements {
     );
   }
 
+  /** Returns the statements that store a certificate with its metadata. */
   insert({ columns, metadata }: NewCertificateRow): Statement[] {
     return [this.#insertCertificate({ ...columns }), ...this.#addMetadata(columns.id, metadata)];
   }
 
-  /** Of a certificate that is there. */
+  /** Returns the statements that replace the metadata of an existing certificate. */
   replaceMetadata(id: string, metadata: readonly MetadataRow[]): Statement[] {
     return [this.#deleteMetadata({ id }), ...this.#addMetadata(id, metadata)];
   }
@@ -115,4 +116,5 @@ class CertificateStatements {
   }
 }
 
+/** Returns the statements of an engine. */
 export const certificateStatements = memoizeByDialect((dialect) => new CertificateStatements(dialect));

@@ -7,7 +7,7 @@ import { foldCase } from '../validation/fold-case';
 import { toFingerprintKey } from './fingerprint';
 import { CertificateStatus, RevocationReason } from './types';
 
-/** The columns of a certificate. Times in milliseconds since 1970. */
+/** Columns of the table `certificates`. Times are in milliseconds since 1970. */
 export interface CertificateColumns {
   readonly id: string;
   readonly subject: string;
@@ -27,7 +27,7 @@ export interface CertificateColumns {
   readonly replacedBy: string | null;
 }
 
-/** A checked certificate, ready to be inserted. */
+/** Validated certificate, ready to be inserted. */
 export interface NewCertificateRow {
   readonly columns: CertificateColumns;
   readonly metadata: readonly MetadataRow[];
@@ -50,7 +50,7 @@ const certificateFields = new Set([
   'replacedBy',
 ] as const);
 
-/** Checks a certificate to be stored and completes it. @throws INVALID_INPUT */
+/** Parses a certificate to be stored and adds the defaults. @throws INVALID_INPUT */
 export function parseNewCertificate(input: unknown, nowMs: number, checks: Validator): NewCertificateRow {
   const fields = checkObject(input, 'certificate', certificateFields);
   const subject = checks.name(fields.subject, 'subject');
@@ -84,7 +84,7 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Valid
   };
 }
 
-/** @throws INVALID_INPUT for anything but a status. */
+/** Returns the value when it is a status. @throws INVALID_INPUT */
 export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
   return checkOneOf(value, CertificateStatus, field);
 }

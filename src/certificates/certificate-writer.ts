@@ -1,0 +1,114 @@
+import type { Metadata } from '../metadata/types';
+import type { CertificateInput, CertificateStatus, RevocationOptions, RevocationOutcome, RotateOptions } from './types';
+
+/**
+ * Methods of `db.certificates` that change certificates. Each change is atomic and adds entries to the change feed; a
+ * call that changes nothing adds none.
+ */
+export interface CertificateWriter {
+  /**
+   * Stores a certificate with its metadata, atomically.
+   *
+   * @returns the id of the certificate, a UUIDv7 when the input has none.
+   * @throws ALREADY_EXISTS when the id or the fingerprint is taken; INVALID_INPUT, also when `notAfter` is before
+   * `notBefore`, and when `replacedBy` is given.
+   * @example
+   * ```ts
+   * const certificateId = await db.certificates.create(certificate);
+   * await db.agents.create({ ...agent, certificateId });
+   * ```
+   */
+  create(certificate: CertificateInput): Promise<string>;
+
+  /**
+   * Changes the status of a certificate by one guarded statement, so that it never overwrites a revocation that happens
+   * at the same time. Setting the current status again changes nothing and returns true. REVOKED also sets `revokedAt`
+   * to now. Agents are not changed: {@link revoke} also suspends or revokes them.
+   *
+   * @returns false when the certificate does not exist.
+   * @throws INVALID_TRANSITION when it is REVOKED and `status` is not; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const exists = await db.certificates.updateStatus(certificateId, 'SUSPENDED');
+   * if (!exists) console.log('unknown certificate');
+   * ```
+   */
+  updateStatus(id: string, status: CertificateStatus): Promise<boolean>;
+
+  /**
+   * Replaces all metadata of a certificate.
+   *
+   * @returns false when the certificate does not exist.
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const exists = await db.certificates.setMetadata(certificateId, { source: 'acme', renewals: 3 });
+   * if (!exists) console.log('unknown certificate');
+   * ```
+   */
+  setMetadata(id: string, metadata: Metadata): Promise<boolean>;
+
+  /**
+   * Deletes a certificate with its metadata. Certificates whose `replacedBy` refers to it stay and lose that link. To
+   * keep the history readable, do not delete certificates.
+   *
+   * @returns false when the certificate does not exist.
+   * @throws STILL_REFERENCED while an agent holds it; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const exists = await db.certificates.delete(certificateId);
+   * if (!exists) console.log('unknown certificate');
+   * ```
+   */
+  delete(id: string): Promise<boolean>;
+
+  /**
+   * Revokes a certificate permanently and, as `options.agents` requests, suspends or revokes the agents that hold it,
+   * atomically. `updatedAt` of these agents moves forward.
+   *
+   * An agent that is attached to the certificate at the same time is either included, or attached after the revocation.
+   * Inside `db.transaction` on PostgreSQL, an agent that is registered after the transaction began is not included.
+   *
+   * @returns the ids of the changed agents; null when the certificate does not exist. When it was already revoked,
+   * `revoked` is false: the first reason and time stay, and no agent is changed.
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const outcome = await db.certificates.revoke(certificateId, { reason: 'keyCompromise', agents: 'suspend' });
+   * console.log(`${outcome?.agents.length ?? 0} agents were suspended`);
+   * ```
+   */
+  revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null>;
+
+  /**
+   * Replaces a certificate by a new one, atomically: stores the new certificate, attaches all agents of the old one to
+   * it, whatever their status, and sets `replacedBy` of the old one. `updatedAt` of these agents moves forward. The old
+   * certificate may have any status, and keeps it. Agents that are attached to it at the same time are handled as
+   * {@link revoke} describes.
+   *
+   * @returns the id of the new certificate.
+   * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has already been replaced;
+   * INVALID_TRANSITION when the new certificate is REVOKED, unless `options` allow it; ALREADY_EXISTS when the new id or
+   * fingerprint is taken, even if `oldId` is unknown; INVALID_INPUT, also when the new certificate has `replacedBy`.
+   * @example
+   * ```ts
+   * const newId = await db.certificates.rotate(certificateId, newCertificate);
+   * await db.certificates.updateStatus(certificateId, 'SUSPENDED');
+   * ```
+   */
+  rotate(oldId: string, newCertificate: CertificateInput, options?: RotateOptions): Promise<string>;
+
+  /**
+   * Sets the VALID and SUSPENDED certificates whose `notAfter` has passed to EXPIRED. Changes up to 250 certificates in
+   * each transaction; if a later one fails, the earlier ones stay. Never overwrites a revocation. Inside
+   * `db.transaction`, the call is atomic.
+   *
+   * @returns the number of expired certificates.
+   * @example
+   * ```ts
+   * const count = await db.certificates.expireDue();
+   * console.log(`${count} certificates have expired`);
+   * ```
+   */
+  expireDue(): Promise<number>;
+}

@@ -1,0 +1,28 @@
+import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
+import { RevocationReason, type RevocationOptions } from './types';
+
+/** Validated options of a revocation. */
+export interface ParsedRevocation {
+  readonly reason: RevocationReason;
+  readonly revokedAtMs: number;
+  readonly agents: RevocationOptions['agents'];
+}
+
+const revocationFields = new Set(['reason', 'revokedAt', 'agents'] as const);
+const rotationFields = new Set(['allowRevokedCertificate'] as const);
+
+/** Parses the options of a revocation. @throws INVALID_INPUT */
+export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation {
+  const fields = checkObject(input, 'options', revocationFields);
+  return {
+    reason: checkOneOf(fields.reason, RevocationReason, 'reason'),
+    revokedAtMs: ifDefined(fields.revokedAt, 'revokedAt', checkTime) ?? nowMs,
+    agents: checkOneOf(fields.agents, ['keep', 'suspend', 'revoke'], 'agents'),
+  };
+}
+
+/** Reports whether the new certificate of a rotation may be REVOKED. @throws INVALID_INPUT */
+export function parseRotateOptions(input: unknown = {}): boolean {
+  const { allowRevokedCertificate } = checkObject(input, 'options', rotationFields);
+  return ifDefined(allowRevokedCertificate, 'options.allowRevokedCertificate', checkBoolean) ?? false;
+}
