@@ -15,7 +15,7 @@ const changeColumns: RecordColumns = {
   changed_at: 'time',
 };
 
-/** The statements of the feed of changes on one engine. */
+/** Statements of the change feed, for one engine. */
 class ChangeStatements {
   /**
    * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
@@ -24,7 +24,7 @@ class ChangeStatements {
   readonly select;
   /** Returns the bounds of the feed. */
   readonly selectBounds;
-  /** Allows only one call at a time to prune; absent on an engine whose writers run one after another anyway. */
+  /** Allows only one call at a time to prune. Undefined on an engine with one writer. */
   readonly lockPruning: Statement | undefined;
   /**
    * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them.
@@ -67,14 +67,14 @@ class ChangeStatements {
     this.deleteOlderMarks = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM change_prunings WHERE sequence < ${p('last')}`,
     );
-    // The number is drawn once it is this transaction's turn, which lasts until its commit: so numbers become visible in
-    // their order, and a reader that has seen one has seen all before it.
+    // The numbers are assigned after the lock is acquired, which is held until the commit. So numbers become visible in
+    // ascending order, and a reader that has seen a number has seen all lower ones.
     const lock = dialect.advisoryLock?.(sql`'changes'`);
     this.#insert = defineStatement<{ changes: string }>(
-      (p) => sql`${lock === undefined ? sql`` : sql`WITH turn AS MATERIALIZED (${lock})`}
+      (p) => sql`${lock === undefined ? sql`` : sql`WITH acquired AS MATERIALIZED (${lock})`}
         INSERT INTO changes (entity, entity_id, kind, changed_at)
         SELECT n.entity, n.entity_id, n.kind, n.changed_at
-        FROM ${lock === undefined ? sql`` : sql`turn CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
+        FROM ${lock === undefined ? sql`` : sql`acquired CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
         ORDER BY n.position`,
     );
   }
@@ -88,6 +88,7 @@ class ChangeStatements {
   }
 }
 
+/** Returns the statements of an engine. */
 export const changeStatements = memoizeByDialect((dialect) => new ChangeStatements(dialect));
 
 type BoundsRow = readonly [pruned: number, newest: number];

@@ -1,21 +1,39 @@
-import { Failure } from '../errors/failure';
-import type { Dialect } from '../sql/dialect';
+import type { Executor } from '../storage/executor';
 import type { Transaction } from '../storage/transaction';
 import { appendEntries, lockChain, lockHead, readHead } from './chain/append-entries';
 import { mitigatedEntry, recordedEntry } from './chain/hashing';
-import { chainStatements } from './chain/statements';
+import { chainStatements, isWithoutHead } from './chain/statements';
 import { eventStatements } from './statements';
 import type { NewEventRow } from './validation';
+
+/*
+ * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
+ */
 
 /** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */
 const chunkSize = 500;
 const chunkLength = 4_000_000;
 
 /**
- * Records events. Blocks others who record until the end of the transaction, so call it last.
- *
- * @param enteredAt - now, in milliseconds since 1970.
+ * Records one event in a transaction of its own. Where the engine can append to the chain without reading its head, this
+ * takes a single round trip.
  */
+export async function recordEvent(executor: Executor, row: NewEventRow, enteredAt: number): Promise<void> {
+  const { record, lock } = chainStatements(executor.dialect);
+  if (record !== undefined) {
+    const statements = [...(lock === undefined ? [] : [lock]), record(row, recordedEntry(row, enteredAt))];
+    try {
+      await executor.withTransaction((tx) => tx.executeAtCommit(statements));
+      return;
+    } catch (error) {
+      // The head has to be read first: it does not exist or has no hash.
+      if (!isWithoutHead(error)) throw error;
+    }
+  }
+  await executor.withTransaction((tx) => recordEvents(tx, [row], enteredAt));
+}
+
+/** Records events. Blocks other recordings until the end of the transaction, so call it last. */
 export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[], enteredAt: number): Promise<void> {
   if (rows.length === 0) return;
   const { dialect } = tx;
@@ -27,29 +45,13 @@ export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[]
     const statements = [...eventStatements(dialect).insert(chunk), appending.statement];
     head = appending.head;
     count += chunk.length;
-    // Pending statements take memory until they are sent.
+    // Sends all but the last statements early, because they take memory until they are sent.
     if (count === rows.length) tx.executeAtCommit(statements);
     else await tx.executeAll(statements);
   }
 }
 
-/** Reports whether {@link recordWithoutReading} can be used on the engine. */
-export function canRecordWithoutReading(dialect: Dialect): boolean {
-  return chainStatements(dialect).record !== undefined;
-}
-
-/**
- * Records one event without reading the head of the chain first.
- *
- * @throws an error that {@link isWithoutHead} recognises, when the head has to be read first.
- */
-export function recordWithoutReading(tx: Transaction, row: NewEventRow, enteredAt: number): void {
-  const { record, lock } = chainStatements(tx.dialect);
-  if (record === undefined) throw new Failure('INTERNAL', 'the engine cannot record an event without reading');
-  tx.executeAtCommit([...(lock === undefined ? [] : [lock]), record(row, recordedEntry(row, enteredAt))]);
-}
-
-/** A mitigation of an event, as it was given. */
+/** Validated mitigation of an event. */
 export interface Mitigation {
   readonly eventId: string;
   readonly applied: boolean;

@@ -28,22 +28,22 @@ const maxBucketMs = 36_525 * 86_400_000;
 const pruneSize = 500;
 const maxPruneSize = 10_000;
 
-/** Checks events to be recorded together and completes them. @throws INVALID_INPUT at the first that is wrong */
+/** Parses events to be recorded together and adds the defaults. @throws INVALID_INPUT for the first invalid event */
 export function parseNewEvents(input: unknown, nowMs: number, checks: Validator): NewEventRow[] {
   return checks.batch(input, 'events', (event, path) => {
     try {
       return parseNewEvent(event, nowMs, checks);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // The fields of an event begin with its path, which its own name omits.
+      // The failure names the field within the event. Adds the path of the event.
       const { code, field, message, cause } = error;
-      const place = field === undefined || field === 'event' ? path : `${path}.${field}`;
-      throw new Failure(code, `${path}: ${message}`, { field: place, cause });
+      const fieldPath = field === undefined || field === 'event' ? path : `${path}.${field}`;
+      throw new Failure(code, `${path}: ${message}`, { field: fieldPath, cause });
     }
   });
 }
 
-/** Checks what to group by. @throws INVALID_INPUT */
+/** Parses the grouping of events. @throws INVALID_INPUT */
 export function parseGrouping(input: unknown): EventGrouping {
   const { by } = checkObject(input, 'options', aggregateFields);
   if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
@@ -52,7 +52,7 @@ export function parseGrouping(input: unknown): EventGrouping {
   return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
 }
 
-/** Checks a mitigation. @throws INVALID_INPUT */
+/** Parses a mitigation. @throws INVALID_INPUT */
 export function parseMitigation(id: unknown, input: unknown, checks: Validator): Mitigation {
   const eventId = checks.id(id, 'id');
   const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
@@ -63,7 +63,7 @@ export function parseMitigation(id: unknown, input: unknown, checks: Validator):
   };
 }
 
-/** Checks what to prune. @throws INVALID_INPUT */
+/** Parses the options of a pruning. @throws INVALID_INPUT */
 export function parsePruneOptions(input: unknown): PruneBatch {
   const { before, batchSize } = checkObject(input, 'options', pruneFields);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
@@ -74,8 +74,8 @@ export function parsePruneOptions(input: unknown): PruneBatch {
 }
 
 /**
- * Checks the options of a verification and returns the head that the chain must have. Undefined when no head was given,
- * and for the head of an empty chain, with which every chain begins.
+ * Parses the options of a verification. Returns the head that the chain must contain; undefined without an expected head,
+ * and for the head of an empty chain, which every chain contains.
  *
  * @throws INVALID_INPUT
  */

@@ -4,7 +4,7 @@ import type { Validator } from '../validation/validator';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
 
-/** The columns of a security event. Times in milliseconds since 1970. */
+/** Columns of the table `security_events`. Times are in milliseconds since 1970. */
 export interface EventColumns {
   readonly id: string;
   readonly timestamp: number;
@@ -17,7 +17,7 @@ export interface EventColumns {
   readonly mitigationDetails: string | null;
 }
 
-/** A checked event, ready to be inserted. */
+/** Validated event, ready to be inserted. */
 export interface NewEventRow {
   readonly columns: EventColumns;
   readonly metadata: readonly MetadataRow[];
@@ -36,7 +36,7 @@ const eventFields = new Set([
   'mitigationDetails',
 ] as const);
 
-/** Checks an event to be recorded and completes it. @throws INVALID_INPUT */
+/** Parses an event to be recorded and adds the defaults. @throws INVALID_INPUT */
 export function parseNewEvent(input: unknown, nowMs: number, checks: Validator): NewEventRow {
   const event = checkObject(input, 'event', eventFields);
   return {

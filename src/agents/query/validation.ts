@@ -6,7 +6,7 @@ import { agentOrderFields, type AgentOrderField } from './types';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
 import type { AgentOrder } from './order';
 
-/** A checked query. `filter` is null when no agent can match. */
+/** Validated query. `filter` is null when no agent can match. */
 export interface Resolution {
   readonly filter: AgentFilter | null;
   readonly order: AgentOrder;

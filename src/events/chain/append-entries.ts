@@ -42,12 +42,13 @@ async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promi
   return chainStart;
 }
 
-/** Statements that add entries after the head, and the new head of the chain. */
+/** Statement that appends entries to the chain, and the new head. */
 export interface Appending {
   readonly statement: Statement;
   readonly head: ChainLink;
 }
 
+/** Returns the statement that appends entries after `head`. */
 export function appendEntries(dialect: Dialect, head: ChainLink, entries: readonly NewEntry[]): Appending {
   const hashes: string[] = [];
   let last = head;

@@ -17,12 +17,12 @@ export interface Removed {
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;
-  const [last, told] = [beginning?.sequence ?? 0, pruning.beginning?.sequence ?? 0];
-  if (last > told) return { reason: 'removed' };
-  if (last < told) return { sequence: last + 1, reason: 'inserted' };
+  const [actual, expected] = [beginning?.sequence ?? 0, pruning.beginning?.sequence ?? 0];
+  if (actual > expected) return { reason: 'removed' };
+  if (actual < expected) return { sequence: actual + 1, reason: 'inserted' };
   const isSame =
     beginning?.events === pruning.beginning?.events && beginning?.createdAt === pruning.beginning?.createdAt;
-  if (!isSame) return { sequence: last, reason: 'changed' };
+  if (!isSame) return { sequence: actual, reason: 'changed' };
   if (count < pruning.marked) return { reason: 'inserted' };
   if (count > pruning.marked) return { reason: 'removed' };
   // The number of missing entries is correct, but other entries are missing.

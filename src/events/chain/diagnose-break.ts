@@ -36,7 +36,7 @@ export async function diagnoseBreak(
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
       if (belongsAfter(expected, place)) {
-        // The two have changed places.
+        // The two entries were swapped.
         if (run === undefined && follows(found, before)) return 'reordered';
         run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
       } else if (run !== undefined) {
@@ -46,7 +46,7 @@ export async function diagnoseBreak(
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < batchSize) break;
-    // As above.
+    // The statement selects exactly these columns.
     after = (last as Place)[0];
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';

@@ -60,7 +60,7 @@ type RemovedEntryRow = readonly [
   hash: string,
 ];
 
-/** The entry that a row of `selectBatch` stands for. */
+/** Converts a row of `selectBatch`. */
 export function toStoredEntry(row: Row): StoredEntry {
   // The statement that made the row selects exactly these columns.
   const columns = row as EntryResultRow;
@@ -81,7 +81,7 @@ export function toStoredEntry(row: Row): StoredEntry {
 
 /** Converts a row of `selectMarkedBeginning`. */
 export function toRemovedEntry(row: Row): RemovedEntry {
-  // The same as above.
+  // The statement that made the row selects exactly these columns.
   const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
   const isUnchanged =
     hasSoundColumns('PRUNED', eventId, applied, details) &&
@@ -113,7 +113,7 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
     mitigationApplied: toFlag(columns[15]),
     mitigationDetails: columns[16],
   };
-  // The statement composes it of pairs.
+  // The statement builds an array of pairs.
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 

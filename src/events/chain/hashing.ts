@@ -15,7 +15,7 @@ type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
 /** Event id in the entry of a pruning. The id of an event is never empty. */
 export const noEvent = '';
 
-/** A place of the chain. */
+/** Position in the chain: the number and the hash of an entry. */
 export interface ChainLink {
   readonly sequence: number;
   readonly hash: string;
@@ -28,7 +28,7 @@ export const chainStart: ChainLink = { sequence: 0, hash: '' };
 export interface NewEntry {
   readonly eventId: string;
   readonly kind: EntryKind;
-  /** Of a mitigation. */
+  /** State that a mitigation sets; null for other kinds. */
   readonly applied: boolean | null;
   /** Details of a mitigation; for a pruning, its content: see `pruning.ts`. */
   readonly details: string | null;
@@ -39,7 +39,7 @@ export interface NewEntry {
 /** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */
 export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
 
-/** The entry of an event that is recorded. */
+/** Returns the entry of an event that is recorded. */
 export function recordedEntry({ columns, metadata }: NewEventRow, enteredAt: number): NewEntry {
   const digest = recordedDigest(columns, metadata, enteredAt);
   return { eventId: columns.id, kind: 'RECORDED', applied: null, details: null, enteredAt, digest };
@@ -67,7 +67,7 @@ export function recordedDigest(
   ]);
 }
 
-/** The entry of a mitigation. */
+/** Returns the entry of a mitigation. */
 export function mitigatedEntry(
   eventId: string,
   applied: boolean | null,
@@ -83,7 +83,7 @@ export function mitigatedDigest(eventId: unknown, applied: unknown, details: unk
   return digestOf(['MITIGATED', enteredAt, eventId, applied, details]);
 }
 
-/** The entry of a pruning that was. */
+/** Returns the entry of a pruning. */
 export function pruningEntry(details: string, enteredAt: number): NewEntry {
   const digest = pruningDigest(details, enteredAt);
   return { eventId: noEvent, kind: 'PRUNED', applied: null, details, enteredAt, digest };
@@ -94,13 +94,13 @@ export function pruningDigest(details: unknown, enteredAt: unknown): string {
   return digestOf(['PRUNED', enteredAt, details]);
 }
 
-/** The place after `previous`, where an entry of this digest stands. */
+/** Returns the position of an entry with this digest after `previous`. */
 export function linkAfter(previous: ChainLink, digest: string): ChainLink {
   const sequence = previous.sequence + 1;
   return { sequence, hash: hashOf(previous.hash, sequence, digest) };
 }
 
-/** The hash of an entry at a place after another of the hash `previous`. */
+/** Returns the hash of an entry. `previous` is the hash of the entry before it. */
 export function hashOf(previous: string, sequence: number, digest: string): string {
   return sha256(`${previous}:${sequence}:${digest}`);
 }

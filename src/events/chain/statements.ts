@@ -36,21 +36,21 @@ function toEntryParameters({ eventId, kind, applied, details, enteredAt, digest 
   return { eventId, kind, applied: applied === null ? null : Number(applied), details, enteredAt, digest };
 }
 
-/** The values of one entry, but for its place. */
+/** Composes the values of an entry, except its sequence number and its hash. */
 function entryValues(dialect: Dialect, p: (name: keyof EntryParameters) => Sql): Sql {
   return sql`${p('eventId')}, ${p('kind')}, ${dialect.toBoolean(p('applied'))}, ${p('details')},
     ${dialect.fromMs(p('enteredAt'))}, ${p('digest')}`;
 }
 
-/** The statements of the chain of security events on one engine. */
+/** Statements that change the chain of security events, for one engine. */
 class ChainStatements {
   /** Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer. */
   readonly lock: Statement | undefined;
-  /** The head. */
+  /** Selects the head. */
   readonly selectHead: Statement;
-  /** Selects whether there is a checkpoint. */
+  /** Selects one row when there is a checkpoint. */
   readonly hasCheckpoint: Statement;
-  /** Selects whether there are entries without hashes. */
+  /** Selects one row when there are entries without hashes. */
   readonly lacksHashes: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;
@@ -81,7 +81,7 @@ class ChainStatements {
       sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${forKeyShare}`,
     );
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
-    // The entry is looked for first: SQLite would ask of each whether there is a checkpoint.
+    // Selects one entry first: otherwise SQLite would evaluate the condition for each entry.
     this.lacksHashes = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
       WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
@@ -144,7 +144,11 @@ class ChainStatements {
     );
   }
 
-  /** @param hashes - the entries' own, in their order. */
+  /**
+   * Returns the statement that inserts entries after the sequence number `after`.
+   *
+   * @param hashes - hash of each entry, in order.
+   */
   insertEntries(after: number, entries: readonly NewEntry[], hashes: readonly string[]): Statement {
     const [[entry], [hash]] = [entries, hashes];
     if (entries.length === 1 && entry !== undefined && hash !== undefined) {
@@ -157,7 +161,11 @@ class ChainStatements {
     return this.#insertEntries({ after, entries: JSON.stringify(rows) });
   }
 
-  /** @param rows - the hashes by position after the entry `after`. */
+  /**
+   * Returns the statement that sets the digests and hashes of entries.
+   *
+   * @param rows - for each entry, its distance from the sequence number `after`, its digest and its hash.
+   */
   backfillHashes(
     after: number,
     rows: readonly (readonly [position: number, digest: string, hash: string])[],
@@ -166,9 +174,10 @@ class ChainStatements {
   }
 }
 
+/** Returns the statements of an engine. */
 export const chainStatements = memoizeByDialect((dialect) => new ChainStatements(dialect));
 
-// The hash is that of `hashOf`. An engine that knows SHA-256 lets one statement insert what others are selected for.
+// An engine with SHA-256 computes the same hash as `hashOf`, so that one statement reads the head and appends to it.
 function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['record'] {
   const { sha256 } = dialect;
   if (sha256 === undefined) return undefined;

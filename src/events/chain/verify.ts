@@ -23,9 +23,9 @@ const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 interface ChainState {
   readonly head: ChainLink;
   readonly checkpoint: (ChainLink & { readonly events: number; readonly createdAt: number }) | undefined;
-  /** The sequence number of the entry of the last pruning; null where there was none. */
+  /** Sequence number of the last pruning entry; null when there is none. */
   readonly pruning: number | null;
-  /** The sequence number of the first entry; null where there is none. */
+  /** Sequence number of the first entry; null when there is none. */
   readonly first: number | null;
 }
 
@@ -74,7 +74,7 @@ export async function verifyChain(
   return { valid: true, entries, head, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
 }
 
-/** An entry before the beginning, to which no walk would lead, though it would be read as the others are. */
+/** Returns the break when an entry precedes the beginning of the chain. The walk does not reach such an entry. */
 function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
@@ -108,7 +108,7 @@ async function walk(
     }
     if (shouldYield()) await yieldToEventLoop();
     if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
-    // An entry is missing, unless a pruning has taken it, and all before it, since.
+    // An entry is missing, unless a pruning has meanwhile replaced it and all entries before it by a checkpoint.
     const { checkpoint } = await readState(chain);
     const missing = progress.link.sequence + 1;
     if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
@@ -125,14 +125,14 @@ function addMarked(progress: Progress, { sequence, eventId, details }: StoredEnt
   if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
 }
 
-/** A batch, and how many entries it has at most: as many as were asked for, or fewer, where so many are too long together. */
+/** Returns a batch and its maximum size: the requested size, or a smaller one when the entries are too long together. */
 async function readBatch(
   chain: ChainReader,
   place: { readonly after: number; readonly last: number; readonly limit: number },
 ): Promise<readonly [rows: readonly Row[], limit: number]> {
   const { limit } = place;
   const statement = chain.statements.selectBatch(place);
-  // One entry has to be read however long it is.
+  // A single entry is read whatever its length is.
   if (limit === 1) return [await chain.query(statement), limit];
   try {
     return [await chain.query(withBounds(batchBounds, statement)), limit];
@@ -171,7 +171,7 @@ async function compareMarked(
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
   // Events were pruned meanwhile, so the counts are not of one state.
   const [row] = await chain.query(chain.statements.selectMarked);
-  // The statement selects exactly these columns. The three in the middle are null together.
+  // The statement selects exactly these columns. Those of the checkpoint are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
     details: string | null,
     sequence: number | null,
@@ -180,7 +180,7 @@ async function compareMarked(
     runs: string,
   ];
   const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
-  // The statement composes it of pairs of numbers.
+  // The statement builds an array of pairs of numbers.
   const marked = await digestOf(JSON.parse(runs) as [number, number][]);
   return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
 }
@@ -205,7 +205,8 @@ function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBegin
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
-// An event becomes visible together with its entry, so that none which is recorded meanwhile is taken for another.
+// Searches for an event without an entry. An event becomes visible together with its entry, so that an event that is
+// recorded meanwhile is never reported.
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
     const [row] = await query(statements.selectUnrecorded({ after, limit: 2 * batchSize }));
@@ -219,7 +220,7 @@ async function findUnrecorded({ query, statements }: ChainReader): Promise<Event
 
 async function readState({ query, statements }: ChainReader): Promise<ChainState> {
   const [row] = await query(statements.selectState);
-  // The statement selects exactly these columns, the first two, and the four after them, null together.
+  // The statement selects exactly these columns. Those of the head are null together, and so are those of the checkpoint.
   const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as readonly [
     sequence: number | null,
     hash: string,

@@ -3,8 +3,8 @@ import { checkObject } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
-/** A checked query. `filter` is null when no event can match. */
-interface ParsedEventQuery {
+/** Validated query. `filter` is null when no event can match. */
+export interface ParsedEventQuery {
   readonly filter: EventFilter | null;
   readonly limitOffset: LimitOffset;
 }

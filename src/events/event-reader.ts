@@ -1,0 +1,116 @@
+import type { ReadOptions } from '../options/read-options';
+import type { Page, PageOptions } from '../query/page';
+import type { SecurityEventQuery } from './query/types';
+import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, VerifyEventsOptions } from './types';
+
+/** Methods of `db.events` that read. Each returned event shows its last mitigation. */
+export interface EventReader {
+  /**
+   * Returns an event with its metadata, as one snapshot; null when it does not exist.
+   *
+   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @example
+   * ```ts
+   * const event = await db.events.get(id);
+   * if (event !== null) console.log(event.severity, event.description);
+   * ```
+   */
+  get(id: string, options?: ReadOptions): Promise<SecurityEvent | null>;
+
+  /**
+   * Returns the events that match all fields of a query, as one snapshot, newest first; an empty array when none does.
+   * Ties are in ascending order of their ids.
+   *
+   * @param query - see {@link SecurityEventQuery}. Default: all events.
+   * @throws RESULT_TOO_LARGE when more than `maxResults` events match a query without `limit`, or when the result is
+   * larger than `limits.answerLength`; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const events = await db.events.query({ minSeverity: 'HIGH', target: agentId, limit: 50 });
+   * for (const { timestamp, description } of events) console.log(timestamp, description);
+   * ```
+   */
+  query(query?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
+
+  /**
+   * Returns one page of the events that match, as one snapshot, newest first, ties in ascending order of their ids. A
+   * page begins after the last event of the previous page. When events are recorded or pruned between two pages, every
+   * other event is still returned exactly once.
+   *
+   * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
+   * @returns the page. `nextCursor` is absent on the last page.
+   * @throws INVALID_INPUT, also for a cursor of another query; RESULT_TOO_LARGE when the page is larger than
+   * `limits.answerLength`.
+   * @example
+   * ```ts
+   * const first = await db.events.page({ target: agentId }, { size: 50 });
+   * const second = await db.events.page({ target: agentId }, { size: 50, after: first.nextCursor });
+   * ```
+   */
+  page(query?: SecurityEventQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>>;
+
+  /**
+   * Yields the events that match one by one, newest first, in constant memory. Reads them in pages; each page is a
+   * snapshot of its own. The caller may stop at any time.
+   *
+   * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
+   * @throws INVALID_INPUT, and every error of reading a page.
+   * @example
+   * ```ts
+   * for await (const event of db.events.iterate({ eventTypes: ['THREAT_DETECTED'] })) {
+   *   console.log(event.timestamp, event.source);
+   * }
+   * ```
+   */
+  iterate(query?: SecurityEventQuery, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void>;
+
+  /**
+   * Counts the events that match. Ignores `limit` and `offset`.
+   *
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const open = await db.events.count({ mitigationApplied: false });
+   * console.log(`${open} open events`);
+   * ```
+   */
+  count(query?: SecurityEventQuery, options?: ReadOptions): Promise<number>;
+
+  /**
+   * Counts the events that match in groups.
+   *
+   * @param filter - see {@link SecurityEventQuery}; `limit` and `offset` are ignored.
+   * @returns the counts, largest first. Equal counts are in ascending order of their keys, by code point or by time.
+   * Groups without events are omitted.
+   * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const perHour = await db.events.aggregate({ minSeverity: 'HIGH' }, { by: { bucketMs: 3_600_000 } });
+   * for (const { key, count } of perHour) console.log(key, count);
+   * ```
+   */
+  aggregate(
+    filter: SecurityEventQuery,
+    options: { readonly by: EventGrouping },
+    readOptions?: ReadOptions,
+  ): Promise<EventCount[]>;
+
+  /**
+   * Verifies that the stored events are the recorded ones. Reads the chain from its beginning or from the last
+   * checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and in
+   * constant memory; other calls may record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
+   *
+   * The chain has no secret key: an attacker who also computes all later hashes again stays undetected. To detect a
+   * chain that was rewritten or cut, store `head` in another system and pass it as `expected` later.
+   *
+   * @returns the head of the chain when it is valid; otherwise the first break.
+   * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.
+   * @example
+   * ```ts
+   * const result = await db.events.verify({ expected: await loadFromElsewhere() });
+   * if (result.valid) await saveElsewhere(result.head);
+   * else console.error(result.break.reason, result.break.sequence);
+   * ```
+   */
+  verify(options?: VerifyEventsOptions): Promise<EventChainVerification>;
+}

@@ -1,0 +1,64 @@
+import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
+
+/**
+ * Methods of `db.events` that record and prune. Recorded events are never changed: each one becomes an entry of a hash
+ * chain that reveals later changes.
+ */
+export interface EventWriter {
+  /**
+   * Records an event with its metadata, and appends it to the event chain, atomically.
+   *
+   * @returns the id of the event, a UUIDv7 when the input has none.
+   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const source = '203.0.113.7';
+   * const description = 'five wrong keys within a minute';
+   * await db.events.record({ eventType: 'UNAUTHORIZED_ACCESS', severity: 'HIGH', source, target: agentId, description });
+   * ```
+   */
+  record(event: SecurityEventInput): Promise<string>;
+
+  /**
+   * Records events with their metadata, in order and atomically. Much faster than one call for each event. Other calls
+   * that record wait meanwhile, so split very many events into calls of a few thousand.
+   *
+   * @returns the ids in input order, a UUIDv7 for each event without an id; an empty array for no events.
+   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT.
+   * @example
+   * ```ts
+   * const ids = await db.events.recordMany(events);
+   * console.log(`${ids.length} events recorded`);
+   * ```
+   */
+  recordMany(events: readonly SecurityEventInput[]): Promise<string[]>;
+
+  /**
+   * Records a mitigation of an event. Does not change the event itself: reads show the last mitigation. Without
+   * `details`, earlier details are cleared.
+   *
+   * @returns false when the event does not exist.
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const exists = await db.events.markMitigated(id, { applied: true, details: 'the key was revoked' });
+   * if (!exists) console.log('no such event');
+   * ```
+   */
+  markMitigated(id: string, mitigation: MitigationInput): Promise<boolean>;
+
+  /**
+   * Deletes the events from before a time, in batches; each batch is atomic. The chain keeps the hashes of pruned
+   * events and records that they were pruned. A checkpoint replaces the beginning of the chain when all of its entries
+   * are pruned.
+   *
+   * @returns the number of deleted events.
+   * @throws INVALID_INPUT
+   * @example
+   * ```ts
+   * const yearMs = 365 * 24 * 60 * 60 * 1000;
+   * const count = await db.events.prune({ before: new Date(Date.now() - yearMs) });
+   * ```
+   */
+  prune(options: PruneEventsOptions): Promise<number>;
+}
