@@ -13,7 +13,7 @@ import { foldCase } from '../validation/fold-case';
 import { checkAgents } from './check-agents';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
-/** Longer values are read one by one, lest a chunk of them be more than the process has room for. */
+/** Length from which on values are read one by one, because a chunk of them might not fit into memory. */
 const longValue = 65_536;
 
 type Owner = MetadataTable & {

@@ -22,7 +22,7 @@ export class Rules {
     this.#subject = subject;
   }
 
-  /** Notes a finding unless `isSound`. */
+  /** Adds a finding unless `isSound`. */
   holds(isSound: boolean, check: CheckName, message: string, field?: string): void {
     if (isSound) return;
     this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });

@@ -58,7 +58,7 @@ function queryOn(connection: SqliteConnection, sql: string, values: readonly unk
     return { columnNames: [], columnTypes: [], rows: [] };
   }
   const rows = statement.all(...values);
-  // Only now: a statement that was prepared before the schema changed learns of it when it is run.
+  // Read after the run: a statement that was prepared before a change of the schema is compiled again when it runs.
   const columns = statement.columns();
   const columnTypes = toColumnTypes(
     columns.map(({ type }) => type),

@@ -1,7 +1,7 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 
-/** Turns an error of the driver into the one that Prisma understands; anything else is returned as it is. */
+/** Converts an error of the driver to the one that Prisma understands; returns any other error unchanged. */
 export function toDriverAdapterError(error: unknown): unknown {
   const driverError = sqliteErrorOf(error);
   if (driverError === undefined) return error;
@@ -45,7 +45,7 @@ function constraintOf(columns: readonly string[] | undefined): { constraint?: { 
     : { constraint: { fields: columns.map((column) => column.split('.').at(-1) ?? '') } };
 }
 
-/** From "UNIQUE constraint failed: table.column, table.column". */
+/** Returns the columns of a message such as "UNIQUE constraint failed: table.column, table.column". */
 function constrainedColumns(message: string): string[] | undefined {
   return message.split('constraint failed: ')[1]?.split(', ');
 }

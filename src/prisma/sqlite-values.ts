@@ -8,7 +8,7 @@ export type TimestampFormat = 'milliseconds' | 'iso8601';
  * `timestampFormat: 'unixepoch-ms'`; a test compares the two. Rows are expected with integers as bigint.
  */
 
-/** Prisma's type for a declared column type; null where the declaration does not tell. */
+/** Prisma's type for a declared column type; null when the declaration does not determine it. */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['DECIMAL', ColumnTypeEnum.Numeric],
   ['FLOAT', ColumnTypeEnum.Float],
@@ -43,7 +43,7 @@ const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['JSONB', ColumnTypeEnum.Json],
 ]);
 
-/** The type of each column: as declared, else as its first value that is not null, else 32-bit integer. */
+/** Returns the type of each column: as declared, else of its first value that is not null, else 32-bit integer. */
 export function toColumnTypes(
   declared: readonly (string | null)[],
   rows: readonly (readonly unknown[])[],
@@ -56,12 +56,12 @@ export function toColumnTypes(
   });
 }
 
-/** A row as Prisma takes it: times as ISO texts, integers as numbers where those are exact. */
+/** Converts a row to Prisma's form: times as ISO 8601 texts, integers as numbers if these are exact. */
 export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
   return row.map((value, index) => toPrismaValue(value, types[index]));
 }
 
-/** A parameter as SQLite takes it. */
+/** Converts a parameter of Prisma to a value that SQLite accepts. */
 export function toSqliteValue(argument: unknown, type: ArgType | undefined, format: TimestampFormat): unknown {
   if (typeof argument === 'boolean') return argument ? 1 : 0;
   if (argument instanceof Date) return toStoredTime(argument, format);

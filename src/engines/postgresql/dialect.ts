@@ -1,7 +1,7 @@
 import type { Dialect, RecordColumnType, TextPart } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
-/** The first half of the keys of this package's locks: any number that no other program of the database uses. */
+/** First key of this package's advisory locks: a number that no other program is likely to use. */
 const lockClass = '1095648083';
 
 /** Locks the feed until the end of the transaction. The lock orders the numbers that the feed assigns. */
@@ -13,8 +13,8 @@ const indexedLength = 64;
 /** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
 export const postgresqlDialect: Dialect = {
   usesRowLocks: true,
-  advisoryLock: (turn) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${turn}))`,
-  // Without the offset it may read a whole table where it takes a few rows for many.
+  advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
+  // Without the offset, the planner may read a whole table when it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   leftLateralLookup: (column, table, alias, value) =>
@@ -23,7 +23,7 @@ export const postgresqlDialect: Dialect = {
   rowKey: sql`id`,
   isText: () => sql`TRUE`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
-  // An array is looked up in an index at once.
+  // With an array, the planner uses one index scan for all values.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   jsonArrayElements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   jsonRecordSet: (rows, alias, columns) => {
@@ -46,20 +46,20 @@ export const postgresqlDialect: Dialect = {
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
-  // Put together as text: the values are JSON already. In the order that SQLite's index has by itself: taken from the index,
-  // where an aggregate would sort the few entries of each record.
+  // Composed as text, because the values are JSON already. The subquery reads the entries in the order of the index, so
+  // that the aggregate does not sort them for each record.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
 
-// By a range, for the same reason as in hasValue.
+// A range, for the same reason as in hasValue.
 function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
   const [first = sql``] = index;
   return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;
 }
 
-// Of a shorter text pg_trgm knows nothing, so that its index would be read as a whole.
+// pg_trgm has no trigrams of a shorter text, so the whole index would be read.
 function contains(text: Sql, part: TextPart): Sql {
   return part.isIndexed ? sql`${text} LIKE ${part.bind(toPattern)}` : holds(text, part);
 }
@@ -72,7 +72,7 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`strpos(${text}, ${part.bind()}) > 0`;
 }
 
-// Rounded like the stored times: the intermediate value is a fraction.
+// The cast rounds to milliseconds, because the intermediate value is a fraction.
 function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }

@@ -34,9 +34,9 @@ const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_a
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
 /** Default limit for a health probe to wait for a connection, in milliseconds. */
-const longestConnectMs = 5000;
+const defaultConnectMs = 5000;
 
-/** A PostgreSQL database as services see it. */
+/** PostgreSQL database: connections, replicas, migrations and probes. */
 export class PostgresqlEngine implements Engine {
   readonly migrator: Migrator;
   readonly healthProbe: HealthProbe;
@@ -60,7 +60,7 @@ export class PostgresqlEngine implements Engine {
     const control = new PostgresqlConnections(location, {
       ...pool,
       maxConnections: 1,
-      connectTimeoutMs: pool.connectTimeoutMs === 0 ? longestConnectMs : pool.connectTimeoutMs,
+      connectTimeoutMs: pool.connectTimeoutMs === 0 ? defaultConnectMs : pool.connectTimeoutMs,
     });
     this.migrator = createMigrator(location, primary, primary);
     this.#primary = primary;
@@ -89,7 +89,7 @@ export class PostgresqlEngine implements Engine {
     };
   }
 
-  /** Looks whether the server can serve, once its schema is there. */
+  /** Checks that the server can be used. Call it when the schema exists. */
   async check(): Promise<void> {
     const [[encoding, hasSearchIndex, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
     assertEncoding(encoding);
@@ -127,7 +127,7 @@ export class PostgresqlEngine implements Engine {
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
-  /** The server has its own tools for that. */
+  /** Fails: PostgreSQL has its own tools for backups. */
   backUp(): Promise<void> {
     const message = 'backup() supports SQLite only: use pg_dump and pg_restore for PostgreSQL';
     return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
@@ -186,7 +186,7 @@ class PostgresqlEngineTransaction implements EngineTransaction {
         await this.#transaction.write((client) => runStatement(client, statement));
       }
     } catch (error) {
-      // It is this error that is to be reported.
+      // The error of the rollback is ignored: the first error is the one to report.
       await this.#transaction.rollback().catch(() => undefined);
       throw error;
     }

@@ -34,7 +34,7 @@ export function createPostgresqlExecutor(
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
         if (!isAlone) await transaction.begin();
       } catch (error) {
-        // It is this error that is to be reported.
+        // The error of the rollback is ignored: the first error is the one to report.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }

@@ -129,7 +129,7 @@ async function checkStorage(client: Client, findings: FindingSink): Promise<void
   }
 }
 
-/** Runs a check of the server's own, which either has rows, or fails, where something is damaged. */
+/** Runs a check function of the server. Damage shows as a row of its result or as its failure. */
 async function checkStructure(client: Client, sql: string, what: string, findings: FindingSink): Promise<void> {
   try {
     const rows = await query(client, sql);

@@ -10,8 +10,8 @@ import { prepareSession } from './session-settings';
 const maxPreparedStatements = 256;
 
 /**
- * The driver's client, but for what it leaves open: an attempt that failed on this side, for want of a password say, would
- * hold one of the server's slots for a minute, and this process with it.
+ * Client of the driver that also ends failed attempts to connect. An attempt that fails in this process, for example
+ * without a password, would otherwise occupy a connection of the server, and keep the process alive, for a minute.
  */
 export class ManagedClient extends Client {
   /** True when the client is connected to the server itself and not to a pooler. */
@@ -19,22 +19,22 @@ export class ManagedClient extends Client {
   /** True when it is connected to a standby, which is read-only. */
   isStandby = false;
   /** Time when it began to connect, by `performance.now`. */
-  readonly madeAt = performance.now();
+  readonly createdAt = performance.now();
   /** Time of its last response, by `performance.now`. */
-  lastAnswer = -Infinity;
+  lastResponseAt = -Infinity;
   readonly #names = new StatementTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
   /** Names of the statements that the server has prepared. */
   readonly #prepared = new Set<string>();
   #lastNumber = 0;
   readonly #connectTimeoutMs: number;
   #isConnected = false;
-  /** Error with which the connection has failed; undefined while it has not. */
+  /** Error with which the connection has failed; undefined while it is usable. */
   #fault: Error | undefined;
 
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
     this.#connectTimeoutMs = config?.connectionTimeoutMillis ?? 0;
-    // A connection that is lost is the next call's to find out; without a listener it would end the process.
+    // The next call detects the lost connection. Without a listener, the event would end the process.
     this.on('error', (error) => this.#failWith(error));
     guardConnection(this.connection, () => !this.#isConnected);
   }
@@ -52,9 +52,9 @@ export class ManagedClient extends Client {
     return undefined;
   }
 
-  /** Takes note of an answer, to a statement with a name where it had one. */
+  /** Records a response, and the name of its statement as prepared. */
   markActive(name: string | undefined): void {
-    this.lastAnswer = performance.now();
+    this.lastResponseAt = performance.now();
     if (name !== undefined) this.#prepared.add(name);
   }
 

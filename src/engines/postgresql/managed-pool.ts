@@ -9,7 +9,7 @@ import { ManagedClient } from './managed-client';
 const standbyUseMs = 1000;
 
 /** Settings beside those of the driver's pool. */
-export interface TidyPoolConfig extends PoolConfig {
+export interface ManagedPoolConfig extends PoolConfig {
   /** True when its server accepts writes, except during a failover. */
   readonly isForPrimary: boolean;
 }
@@ -27,7 +27,7 @@ export class ManagedPool extends Pool {
   /** Connections from before this time are not reused. */
   #renewedAt = -Infinity;
 
-  constructor({ isForPrimary, ...config }: TidyPoolConfig) {
+  constructor({ isForPrimary, ...config }: ManagedPoolConfig) {
     super({ ...config, Client: ManagedClient });
     this.#isForPrimary = isForPrimary;
     // Set here, because statements are sent in several ways: by this package, by Prisma Client, several at once.
@@ -100,8 +100,8 @@ export class ManagedPool extends Pool {
 
   #isOutdated(client: PoolClient): boolean {
     if (!(client instanceof ManagedClient)) return false;
-    if (client.madeAt < this.#renewedAt) return true;
-    return this.#isForPrimary && client.isStandby && performance.now() - client.madeAt > standbyUseMs;
+    if (client.createdAt < this.#renewedAt) return true;
+    return this.#isForPrimary && client.isStandby && performance.now() - client.createdAt > standbyUseMs;
   }
 }
 

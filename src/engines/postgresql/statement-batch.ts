@@ -21,7 +21,7 @@ class StatementBatch extends Query {
     names: readonly (string | undefined)[],
     callback: (error: Error | null, answer: Answer | Answer[]) => void,
   ) {
-    // The driver's types know neither that there is no error, nor that there may be several answers.
+    // The driver's types omit that the error may be null, and that there may be several answers.
     super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
     this.submit = (connection) => {
       connection.stream.cork();
@@ -41,11 +41,11 @@ class StatementBatch extends Query {
  * now. A connection that may be dead should get a BEGIN first: if that fails, no commit outcome is unknown.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
-  if (!(client instanceof ManagedClient) || performance.now() - client.lastAnswer > freshMs) return false;
+  if (!(client instanceof ManagedClient) || performance.now() - client.lastResponseAt > freshMs) return false;
   return statements.every(({ sql }) => client.hasPrepared(sql));
 }
 
-/** Sends statements that return no rows as one: all of them or none. What each has left. */
+/** Sends statements that return no rows as one transaction. Returns the result of each. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
   // The driver returns no result for a bare Sync, which would look like a lost response.
   if (statements.length === 0) return [];

@@ -18,10 +18,10 @@ export function createPostgresqlHandle(
     // If BEGIN fails, a statement that changes something would be committed by itself.
     if (!isReading) await begun;
     const sent = statements.map(run);
-    // Nothing may be on its way when the transaction continues or is rolled back.
+    // No statement may be in flight when the transaction continues or is rolled back.
     await Promise.allSettled(sent);
     await begun;
-    // The first that failed: the others failed because of it.
+    // The first failed statement: the later ones failed because of it.
     return Promise.all(sent);
   });
 }

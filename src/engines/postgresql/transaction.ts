@@ -35,7 +35,7 @@ export class PostgresqlTransaction {
     this.#isolation = isolation;
   }
 
-  /** Takes a connection, and sends nothing yet. */
+  /** Takes a connection from the pool. Sends nothing yet. */
   static async open({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
     return new PostgresqlTransaction(await pool.connect(), isolation);
   }
@@ -49,8 +49,8 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Sends its beginning, once. Settles when the server has begun it: what changes anything has to wait for that, as on a
-   * connection without a transaction it would be committed at once.
+   * Sends BEGIN, once. Resolves when the server has begun the transaction. A statement that changes something has to
+   * wait for that: without a transaction it would be committed at once.
    */
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
@@ -81,7 +81,7 @@ export class PostgresqlTransaction {
       if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
       isAnswered();
       await Promise.all(last);
-      // The server's answer to the end of a transaction in which a statement had failed.
+      // The server answers COMMIT with ROLLBACK when a statement of the transaction had failed.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
     });
   }
@@ -135,10 +135,10 @@ export class PostgresqlTransaction {
   }
 }
 
-/** A transaction in which one operation at a time is at work, and one that fails leaves nothing. */
+/** Transaction that runs one operation at a time. Each is a savepoint, so a failed operation has no effect. */
 export class TransactionWithSavepoints {
   readonly #transaction: PostgresqlTransaction;
-  readonly #gate = new Mutex();
+  readonly #mutex = new Mutex();
   #isUsable = true;
   /** Reason why the whole transaction has failed; undefined while it has not. */
   #failure: Failure | undefined;
@@ -177,9 +177,9 @@ export class TransactionWithSavepoints {
     return this.#transaction.client;
   }
 
-  /** Does work that only reads. */
+  /** Runs `work`, which only reads. */
   read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#gate.runExclusive(async () => {
+    return this.#mutex.runExclusive(async () => {
       if (this.#failure !== undefined) throw this.#failure;
       try {
         return await work(this.client);
@@ -191,17 +191,17 @@ export class TransactionWithSavepoints {
     });
   }
 
-  // The server refuses everything after a failed statement. There is nothing to lose since the last savepoint.
+  // The server rejects every statement after a failed one. Nothing since the last savepoint has to be kept.
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
     } catch {
-      // It was cancelled between two savepoints, or this was: what comes after it fails because of that.
+      // A statement was cancelled between two savepoints, or this one was cancelled: the transaction cannot continue.
       this.#failure = classifyPostgresqlError(error);
     }
   }
 
-  /** Does work that may write: all of it or nothing. */
+  /** Runs `work`, which may write, as one savepoint: all of its statements have an effect, or none. */
   write<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.read(async (client) => {
       const result = await work(client);
@@ -223,7 +223,7 @@ export class TransactionWithSavepoints {
   }
 
   #end(work: () => Promise<void>): Promise<void> {
-    return this.#gate.runExclusive(work).finally(() => (this.hold.isReleased = true));
+    return this.#mutex.runExclusive(work).finally(() => (this.hold.isReleased = true));
   }
 }
 

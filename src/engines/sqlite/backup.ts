@@ -16,7 +16,7 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.close),
 ];
 
-/** Pages that are copied between two reports of progress. */
+/** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
 // The transaction that is held open keeps the state from changing: a copy that sees others write begins anew each time.
@@ -74,7 +74,7 @@ export async function backUpSqlite(
     const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
     try {
       await createDraft(draft, settings.path);
-      // The work reports nothing else.
+      // The thread reports only progress.
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(work, data, tell))) {
@@ -92,7 +92,7 @@ export async function backUpSqlite(
   }
 }
 
-// Wrapped, because it may throw an error that looks like one of the file system's.
+// Wraps the error of the callback, which may look like an error of the file system.
 function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
   try {
     onProgress(progress);
@@ -101,7 +101,7 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// A log that lies beside would be taken for that of the new file when that is opened.
+// SQLite would take an existing log for the log of the new file when it is opened.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);
@@ -109,19 +109,19 @@ async function refuseExisting(path: string): Promise<void> {
   }
 }
 
-/** Makes the file with the rights of the database, before anything is in it. */
+/** Creates the empty file with the access rights of the database. */
 async function createDraft(draft: string, databasePath: string): Promise<void> {
   const { mode } = await stat(databasePath);
   await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
 }
 
-/** Gives the file its final name, unless another file has that name by now. */
+/** Gives the file its final name. Fails if another file has that name meanwhile. */
 async function place(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error))) throw error;
-    // Some file systems have one name for a file. The rename then replaces the empty file that is created here.
+    // Some file systems do not support hard links. There, the rename replaces the empty file that is created here.
     await (await open(path, 'wx')).close();
     await rename(draft, path);
   }
@@ -134,7 +134,7 @@ async function place(draft: string, path: string): Promise<void> {
 }
 
 async function flush(path: string): Promise<void> {
-  // Windows has no way to do that to a folder.
+  // Windows cannot sync a folder.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
   const descriptor = await openDescriptor(path, 'r');
   try {
@@ -150,7 +150,7 @@ const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE
 const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 function ignoreMissing(error: unknown): undefined {
-  // A folder that is missing is found out when the file is made.
+  // Creating the file reports a missing folder.
   if (!missing.has(codeOf(error))) throw error;
 }
 

@@ -29,7 +29,7 @@ async function waitWhileBusy<T>(timeoutMs: number, attempt: () => T, first: unkn
   const deadline = performance.now() + timeoutMs;
   let last = first;
   for (let delay = firstDelayMs; performance.now() + delay <= deadline; delay = Math.min(2 * delay, longestDelayMs)) {
-    // Half of it by chance, lest processes that collided once collide again.
+    // Half of the wait is random, so that processes that collided once do not collide again.
     await sleep(delay * (0.5 + Math.random() / 2));
     try {
       return attempt();

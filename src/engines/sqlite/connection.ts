@@ -17,10 +17,10 @@ export interface SqliteSettings {
   readonly durability: Durability;
 }
 
-/** A statement that is prepared already; its rows come as arrays. */
+/** Prepared statement that returns its rows as arrays. */
 export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
 
-/** Prepared statements that are kept for each connection: more than the package has, and room for a caller's own. */
+/** Maximum number of cached statements of a connection: enough for the package and for the application. */
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
 /**
@@ -29,7 +29,7 @@ const cacheKibibytes = 65_536;
  */
 const journalSizeLimit = 8_388_608;
 
-/** One connection to a SQLite file, with its statements prepared once. Everything on it is synchronous. */
+/** Connection to a SQLite file that caches its prepared statements. All methods except opening are synchronous. */
 export class SqliteConnection {
   readonly driver: Database;
   readonly #claim: FileClaim | undefined;
@@ -42,7 +42,7 @@ export class SqliteConnection {
     this.#claim = claim;
   }
 
-  /** Opens the connection that writes, creating the file where there is none. Its settings are asserted, not assumed. */
+  /** Opens a connection that writes. Creates the file if it is missing. Fails if SQLite did not accept a setting. */
   static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
     await assertOwnLog(settings.path);
     assertOnlyLibrary(settings.path);
@@ -66,7 +66,7 @@ export class SqliteConnection {
     }
   }
 
-  /** Opens a connection that cannot write, whatever it is given. */
+  /** Opens a read-only connection. */
   static openReader(settings: SqliteSettings): SqliteConnection {
     const driver = openDriver(settings, { readonly: true, fileMustExist: true });
     try {
@@ -90,12 +90,12 @@ export class SqliteConnection {
 
   /** Returns a number that changes when another connection has committed. */
   dataVersion(): number {
-    // Prepared apart: it is asked for on every hit of the cache, and this is the quickest form.
+    // Not in the cache of statements: every hit of the record cache runs it, and this is the fastest form.
     this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
 
-  /** A statement in the form that Prisma's driver adapters need: its integers come as bigint. */
+  /** Returns a statement as Prisma's driver adapters need it: integers are bigint. */
   prepareForPrisma(sql: string): PreparedStatement {
     return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
   }
@@ -105,7 +105,7 @@ export class SqliteConnection {
     return statement.reader ? statement.raw(true) : statement;
   }
 
-  /** Forgets what was prepared: after the schema changed, columns may be others. */
+  /** Discards all prepared statements, because a change of the schema may have changed their columns. */
   forgetStatements(): void {
     this.#prepared.clear();
     this.#preparedForPrisma.clear();
@@ -136,7 +136,7 @@ function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds
 
 function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Database {
   try {
-    // No waiting inside SQLite: see whileBusy.
+    // SQLite itself must not wait: see whileBusy.
     return new SqliteDriver(path, { ...options, timeout: 0 });
   } catch (cause) {
     // The driver itself reports a missing directory, without a code.

@@ -34,7 +34,7 @@ export class SqliteDatabase {
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
-  /** @param isShared - true when others may use the file, so that it has to be the one at the path. */
+  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const writer = await SqliteConnection.openWriter(settings);
     let reader: SqliteConnection | undefined;
@@ -47,11 +47,11 @@ export class SqliteDatabase {
       const guard = isShared ? new FileGuard(settings.path, files) : undefined;
       const resolved = { ...settings, path: files.path };
       reader = SqliteConnection.openReader(resolved);
-      // Otherwise the two connections may be to two files.
+      // Otherwise the two connections might have opened different files.
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new SqliteDatabase(resolved, new GuardedConnections(writer, reader, guard));
     } catch (error) {
-      // The writer first: nothing may be copied into the file when another log is beside it.
+      // The writer first: it must not copy its log into the file when the path leads to another log.
       writer.close();
       reader?.close();
       throw error;
@@ -63,7 +63,7 @@ export class SqliteDatabase {
     return this.#settings;
   }
 
-  /** Lends the reading connection to `work`, which must be synchronous and leave no transaction open. */
+  /** Runs `work` with the reading connection. It must be synchronous and leave no transaction open. */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (shouldYield()) await yieldToEventLoop();
     this.assertInPlace();
@@ -72,7 +72,7 @@ export class SqliteDatabase {
       try {
         return work(reader);
       } finally {
-        // A transaction that a caller's own SQL has begun would hold its snapshot for all callers.
+        // A transaction that the application's own SQL has begun would pin a snapshot for all callers.
         if (reader.driver.inTransaction) reader.run(rollback);
       }
     });
@@ -91,7 +91,7 @@ export class SqliteDatabase {
     return rows ?? this.withReader(run);
   }
 
-  /** Lends the writing connection to `work`, inside a transaction of its own. */
+  /** Runs `work` with the writing connection, in a transaction of its own. */
   async write<T>(work: (connection: SqliteConnection) => T | Promise<T>): Promise<T> {
     const transaction = await this.begin();
     let result: T;
@@ -104,7 +104,7 @@ export class SqliteDatabase {
     return result;
   }
 
-  /** Lends the writing connection to `work`, a synchronous one, without a transaction. */
+  /** Runs `work`, which must be synchronous, with the writing connection and without a transaction. */
   withWriter<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     return this.whileNobodyWrites(async () => {
       const { writer } = this.#connections;
@@ -117,7 +117,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** Waits for its turn and for other processes, then holds the write lock until the transaction is ended. */
+  /** Waits for the mutex and for other processes, then holds the write lock until the transaction ends. */
   async begin(): Promise<SqliteTransaction> {
     await this.#mutex.acquire();
     try {
@@ -140,7 +140,7 @@ export class SqliteDatabase {
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
-      // A second end would end the transaction of the next caller.
+      // Ending a transaction twice would end the transaction of the next caller.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);
@@ -178,7 +178,7 @@ export class SqliteDatabase {
     return this.#connections.writer.dataVersion();
   }
 
-  /** To be called after the schema changed. */
+  /** Discards all prepared statements. Call it after the schema has changed. */
   forgetStatements(): void {
     this.#connections.reader.forgetStatements();
     this.#connections.writer.forgetStatements();
@@ -189,7 +189,7 @@ export class SqliteDatabase {
     this.#connections.assertInPlace();
   }
 
-  /** Closes both connections. Nothing may be in flight. */
+  /** Closes both connections. No call may be in flight. */
   close(): void {
     this.#cancelAtExit();
     this.#connections.close();
@@ -199,7 +199,7 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // There is no need to wait for the end of a thread that only reads.
+      // A thread that only reads can end later.
       void this.#threads.close();
       if (writer.driver.inTransaction) writer.run(rollback);
     } finally {
@@ -220,7 +220,7 @@ export class SqliteDatabase {
         if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
-      // As late as possible: a commit to a file that has no name any more would be acknowledged, and lost.
+      // As late as possible: a commit to an unlinked file would be acknowledged, and lost.
       if (command === commit) this.#connections.assertInPlaceNow();
       writer.run(command);
     } finally {

@@ -6,14 +6,14 @@ import {
 } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
-/** Enough to exclude most other names; the name itself is compared anyway. */
-const mostTrigrams = 32;
+/** Maximum number of trigrams to search for. They exclude most other names; the name itself is compared, too. */
+const maxTrigrams = 32;
 
-/** Maximum number of names that are compared one by one, and that are counted for each trigram. */
-const fewNames = 200;
+/** Maximum number of names with a trigram that are counted, and compared one by one. */
+const rareLimit = 200;
 
-/** Minimum number of names for which a search for the rarest trigram is worthwhile. */
-const manyNames = 20_000;
+/** Number of names from which on finding the rarest trigram first is faster than searching for all trigrams. */
+const minNamesForRarest = 20_000;
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
 export const sqliteDialect: Dialect = {
@@ -52,7 +52,7 @@ export const sqliteDialect: Dialect = {
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
   jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
-  // Put together as text: json_group_object would parse every value only to write it again.
+  // Composed as text: json_group_object would parse every value only to write it again.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
@@ -65,7 +65,7 @@ function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// The same in the text of an object: an invalid JSON value replaces bytes.
+// In the text of an object, an invalid JSON value replaces bytes for the same reason.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }
@@ -75,17 +75,17 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// By the rarest trigram alone where few names have it: to read where all of them are takes longer, the more names there
-// are. Of a small directory it is the quicker way.
+// Searches for the rarest trigram alone if few names have it: reading the positions of all trigrams takes time in
+// proportion to the number of names. In a small directory, searching for all trigrams at once is faster.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
-  const few = raw(String(fewNames));
+  const few = raw(String(rareLimit));
   const uses = sql`(SELECT count(*) FROM (
     SELECT 1 FROM agent_names_search u WHERE u.agent_names_search MATCH t.value LIMIT ${few} + 1))`;
   const all = sql`(SELECT group_concat(t.value, ' AND ') FROM json_each(${terms}) AS t)`;
   const rarest = sql`(SELECT CASE WHEN rarest_term.uses <= ${few} THEN rarest_term.term END FROM (
     SELECT t.value AS term, ${uses} AS uses FROM json_each(${terms}) AS t ORDER BY uses LIMIT 1) AS rarest_term)`;
-  const isLarge = sql`(SELECT max(key) FROM agent_names) > ${raw(String(manyNames))}`;
+  const isLarge = sql`(SELECT max(key) FROM agent_names) > ${raw(String(minNamesForRarest))}`;
   return sql`SELECT coalesce(CASE WHEN ${isLarge} THEN ${rarest} END, ${all})`;
 }
 
@@ -93,10 +93,10 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-// Returns the terms of the search index for a text, in its own form, as JSON.
+// Returns the quoted terms of a text for a MATCH of the search index, as JSON.
 function toTerms(text: string): string {
   const terms = trigramsOf(text).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
-  return JSON.stringify(terms.slice(0, mostTrigrams));
+  return JSON.stringify(terms.slice(0, maxTrigrams));
 }
 
 /** Returns the terms of the search index for a text, deduplicated. */

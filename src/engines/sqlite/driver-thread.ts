@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
 
-// As a text, since there is no one form of this package's files that a thread could load in every application.
+// Source text of the thread, because a thread cannot load one file of this package in every application.
 const frame = `
   const { parentPort, workerData } = require('node:worker_threads');
   const Driver = require(workerData.driver);
@@ -19,7 +19,7 @@ interface Message<T> {
 }
 
 /**
- * Runs work that would block everything else in the process in a thread that has SQLite's driver.
+ * Runs work that would block the event loop in a thread with SQLite's driver.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
  * @param onNews - called with each value that the work passes to `tell`; an error that it throws ends the work, and is
@@ -52,7 +52,7 @@ export async function runInDriverThread<T>(
       worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
-    // Nothing of it is left when this has ended: neither a connection nor a file that it would go on writing to.
+    // After that, the thread has no connection open, and writes to no file.
     await worker.terminate();
   }
 }

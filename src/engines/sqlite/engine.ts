@@ -19,10 +19,10 @@ import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTrans
 import { isFeedCounterBehind } from './feed-counter';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// It has to look into the file, as `SELECT 1` has not.
+// Reads the file, which `SELECT 1` does not.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
-/** A SQLite database as services see it. */
+/** SQLite database: connections, migrations, backup and probes. */
 export class SqliteEngine implements Engine {
   readonly migrator: Migrator;
   readonly #settings: SqliteSettings;
@@ -59,7 +59,7 @@ export class SqliteEngine implements Engine {
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
-      // It waits for nothing but a lock, and for that not for ever.
+      // The probe waits only for a lock, within a limit.
       abort: () => undefined,
     };
   }
@@ -78,7 +78,7 @@ export class SqliteEngine implements Engine {
     return createSqliteExecutor(this.#database, this.#callbacks.writeChanges, observe);
   }
 
-  /** The file was opened, and its settings asserted: there is nothing else that it may lack. */
+  /** Does nothing: opening the file has checked everything. */
   check(): Promise<void> {
     return Promise.resolve();
   }
@@ -107,7 +107,7 @@ export class SqliteEngine implements Engine {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity.js');
     await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
-    // The check opened the file by its path.
+    // The check has opened the file by its path, which may lead to another file by now.
     this.#database.assertInPlace();
   }
 

@@ -9,7 +9,7 @@ import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
 import { createSqliteHandle } from './transaction-handle';
 
-/** Runs statements on a database: reads on the connection that never waits, writes in transactions of their own. */
+/** Runs statements on a database: reads on the reading connection, which never waits, each write in a transaction. */
 export function createSqliteExecutor(
   database: SqliteDatabase,
   writeChanges: ChangeWriter,

@@ -49,7 +49,7 @@ export class GuardedConnections {
     return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
-  /** Closes both connections. Nothing may be in flight. */
+  /** Closes both connections. No call may be in flight. */
   close(): void {
     const state = this.#guard?.compare();
     if (state === 'unsafe') {
@@ -93,7 +93,7 @@ export class GuardedConnections {
       // The first column reports whether other connections blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // Not even that file is there any more.
+      // The file itself no longer exists.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { runInDriverThread, toError } from './driver-thread';
 
-/** Maximum number of faults that SQLite reports. */
-const mostDamages = 1000;
+/** Maximum number of problems that SQLite reports. */
+const maxProblems = 1000;
 
 // Keeps the findings from before a failure. Omits CHECK constraints: the rules for records find violations, and name
 // the record.
@@ -24,7 +24,7 @@ const work = `
 
 /** Result of SQLite's check of a file. */
 export interface IntegrityReport {
-  /** In SQLite's words, which name pages, tables and indexes. */
+  /** Problems in SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
   /**
    * Error of the driver that ended the check early: some faults stop SQLite from checking further. Undefined when it
@@ -43,7 +43,7 @@ interface Answer {
  * order of the search index. It is one long statement, so it runs in a thread of its own.
  */
 export async function checkIntegrity(path: string, busyTimeoutMs: number): Promise<IntegrityReport> {
-  const data = { path, timeout: busyTimeoutMs, most: mostDamages };
+  const data = { path, timeout: busyTimeoutMs, most: maxProblems };
   const { damages, failure } = await runInDriverThread<Answer>(work, data);
   return {
     damages: damages.flatMap((damage) => damage.split('\n')).filter((damage) => !/^(?:ok|\*\*\* .*)$/.test(damage)),

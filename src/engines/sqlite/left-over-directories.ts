@@ -13,7 +13,7 @@ const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
 /** Maximum age in milliseconds of an empty directory that a process may still be about to use. */
 const emptyForMs = 60_000;
 /** Maximum time in milliseconds that one opening spends on the removal; the next opening continues it. */
-const longestMs = 2000;
+const maxRemovalMs = 2000;
 
 /**
  * Removes the directories in `parent` that killed processes and threads of this user have left, when no connection has
@@ -23,7 +23,7 @@ const longestMs = 2000;
  * @param known - directories of this thread, whose databases may not be open yet.
  */
 export async function removeLeftOverDirectories(parent: string, known: ReadonlySet<string>): Promise<void> {
-  const deadline = performance.now() + longestMs;
+  const deadline = performance.now() + maxRemovalMs;
   let inUse: readonly string[] | undefined;
   for (const name of namesIn(parent)) {
     const directory = join(parent, name);
@@ -42,7 +42,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // A directory that can be written to may be unreadable.
+    // A writable directory may be unreadable.
     return [];
   }
 }

@@ -43,7 +43,7 @@ export class MemoryDirectory {
     throw new Failure('UNAVAILABLE', message, { cause: new AggregateError(causes) });
   }
 
-  /** The path of the database file. */
+  /** Path of the database file. */
   get databasePath(): string {
     return join(this.#path, databaseName);
   }

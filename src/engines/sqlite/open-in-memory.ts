@@ -9,7 +9,7 @@ import { SqliteEngine } from './engine';
  * Maximum number of attempts. An attempt fails only when another process removes the new directory before its database
  * is locked.
  */
-const mostAttempts = 10;
+const maxAttempts = 10;
 
 /** Opens a new database in a directory of its own, which is removed when the database is closed. */
 export async function openInMemory(
@@ -18,7 +18,7 @@ export async function openInMemory(
 ): Promise<SqliteEngine> {
   for (let attempt = 1; ; attempt += 1) {
     const memory = MemoryDirectory.create();
-    const engine = await tryOpen(settings, callbacks, memory, attempt >= mostAttempts);
+    const engine = await tryOpen(settings, callbacks, memory, attempt >= maxAttempts);
     if (engine === undefined) continue;
     await memory.removeLeftOver();
     return engine;

@@ -10,7 +10,7 @@ const maxThreads = 2;
  * Minimum number of rows of a table, by the cost of the statement, from which a statement may block the event loop for
  * long.
  */
-const fewestRows = { scan: 20_000, many: 2000 } as const;
+const minRows = { scan: 20_000, many: 2000 } as const;
 
 /** Time in milliseconds for which the measured size of the database is reused. */
 const sizeAgeMs = 250;
@@ -33,7 +33,7 @@ export class ReaderThreads {
 
   /** Reports whether a thread should run the statement. @param connection - used to measure the size of the database */
   isFor({ cost }: Statement, connection: SqliteConnection): boolean {
-    return cost !== undefined && this.#sizeOf(connection) >= fewestRows[cost];
+    return cost !== undefined && this.#sizeOf(connection) >= minRows[cost];
   }
 
   /** Returns the rows; undefined when no thread is available. @throws as {@link ReaderThread.query} */

@@ -8,7 +8,7 @@ import type { SqliteSnapshot } from './snapshot';
 
 const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delete'];
 
-/** Looks whether the index of parts of names knows every agent by its present name, and nothing else. */
+/** Checks that the search index has every agent under its present name, and nothing else. */
 export function checkSearchIndex(snapshot: SqliteSnapshot, findings: FindingSink): Promise<void> {
   return checkSqlitePart('the search index', findings, async () => {
     checkTriggers(snapshot, findings);
@@ -47,7 +47,7 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
  * the order of reading.
  */
 async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
-  // SQLite's own comparison takes the lock of a writer for as long as it lasts. This module shows what the index holds.
+  // The integrity check of FTS5 holds the write lock while it runs. The module fts5vocab only reads the index.
   driver.exec(
     "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
   );
@@ -66,12 +66,12 @@ async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promis
   return indexed.equals(expected);
 }
 
-/** FTS5 knows of no U+FFFE and U+FFFF: it puts U+FFFD in their place, in what it indexes and in what it looks for. */
+/** Returns a name as FTS5 indexes it: with U+FFFD in place of U+FFFE and U+FFFF. */
 function asIndexed(name: string): string {
   return name.replace(/[\uFFFE\uFFFF]/g, '\uFFFD');
 }
 
-/** Looks for every trigram of every name, which takes long. Whether one was missing. */
+/** Looks up every trigram of every name, which takes long. Reports whether one is missing. */
 async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
     .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
@@ -79,7 +79,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
   let isMissing = false;
   const columns = [sql`n.key`, sql`n.agent_id`, sql`n.name_folded`];
   await walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, (row) => {
-    // The columns of a table whose names are texts.
+    // SQLite has a text in `name_folded`: checkIndexedNames has compared it.
     const [key, id, name] = row as readonly [number, string, string];
     const isFound = trigramsOf(name).every((trigram) => find.get(`"${trigram.replaceAll('"', '""')}"`, key) === 1);
     if (isFound) return;
@@ -99,7 +99,7 @@ function addFinding(findings: FindingSink, id: unknown, message: string): void {
   });
 }
 
-/** A sum over pairs that does not depend on their order. */
+/** Digest of a set of pairs that does not depend on their order. */
 class Sum {
   #count = 0;
   #sum = 0;

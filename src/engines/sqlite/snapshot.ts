@@ -5,7 +5,7 @@ import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';
 import { classifySqliteError } from './errors/classify';
 
-/** A state of a SQLite database, on a connection of its own. */
+/** Snapshot of a SQLite database, on a connection of its own. */
 export interface SqliteSnapshot extends Snapshot {
   readonly connection: SqliteConnection;
 }
@@ -26,7 +26,7 @@ export async function withSnapshot<T>(
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');
-      // The state is taken by the first statement that reads.
+      // The first statement that reads determines the snapshot.
       driver.prepare('SELECT count(*) FROM sqlite_schema').get();
     });
     return await work({

@@ -88,7 +88,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
     });
   }
 
-  /** Databases with the initial schema are SQLite databases. */
+  /** Returns no initial schema: only SQLite databases can have it. */
   async inspectSchema(): Promise<ExistingSchema> {
     const { rows } = await this.#query(objectsSql);
     return rows.length === 0 ? 'empty' : 'other';

@@ -2,7 +2,7 @@ import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 import type { PostgresqlQuery } from '../query';
 import { sqlStateOf, undefinedTable } from '../sql-state';
 
-/** The statement of Prisma's schema engine, so that its table and this one are the same. */
+/** Statement of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE _prisma_migrations (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,

@@ -75,7 +75,7 @@ class SqliteMigrationTransaction implements MigrationTransaction {
   }
 }
 
-/** The driver is synchronous, the interface is not. */
+/** Runs synchronous work of the driver as a promise. */
 async function settle<T>(run: () => T): Promise<T> {
   return Promise.resolve(run());
 }
