@@ -1,0 +1,50 @@
+import { DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
+import { createCertificate } from '../support/factories';
+import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
+
+/** Returns a service whose `initialize()` fails until `migrate` has applied the migrations. */
+async function createFailing(): Promise<{ readonly db: DatabaseService; readonly migrate: () => Promise<void> }> {
+  const url = await unmigratedDatabaseUrl();
+  const db = new DatabaseService({ url, migrations: 'verify' });
+  afterTest(() => db.close());
+  const migrate = async (): Promise<void> => {
+    await using other = new DatabaseService({ url, migrations: 'apply' });
+    await other.initialize();
+  };
+  return { db, migrate };
+}
+
+describe('initialize() that has failed', () => {
+  test('opens the database at the next call, when the cause is gone', async () => {
+    const { db, migrate } = await createFailing();
+    await expectError('SCHEMA_OUTDATED', () => db.initialize());
+    await expectError('SCHEMA_OUTDATED', () => db.initialize());
+    await migrate();
+    await db.initialize();
+    expect(await createCertificate(db, { id: 'c' })).toBe('c');
+  });
+
+  test('leaves the service closed', async () => {
+    const { db } = await createFailing();
+    await expectError('SCHEMA_OUTDATED', () => db.initialize());
+    await expectError('NOT_INITIALIZED', () => db.getCertificate('c'));
+    await db.close();
+    await expectError('SCHEMA_OUTDATED', () => db.initialize());
+  });
+
+  test('gives its error to all callers that waited for the same run', async () => {
+    const { db } = await createFailing();
+    const errors = await Promise.all([1, 2, 3].map(() => expectError('SCHEMA_OUTDATED', () => db.initialize())));
+    expect(new Set(errors.map(({ message }) => message)).size).toBe(1);
+  });
+
+  test('lets close() resolve when both were called at once', async () => {
+    const { db, migrate } = await createFailing();
+    const failed = expectError('SCHEMA_OUTDATED', () => db.initialize());
+    await Promise.all([failed, db.close()]);
+    await migrate();
+    await db.initialize();
+    expect(await db.getCertificate('c')).toBeNull();
+  });
+});
