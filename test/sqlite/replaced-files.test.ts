@@ -1,8 +1,11 @@
-import { renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
-import { openTestDatabase } from '../support/test-database';
+import { describeUnless } from '../support/skip';
+import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 /** The files are not compared again within ten milliseconds. */
 const comparisonMs = 15;
@@ -54,5 +57,27 @@ describe('a call on a database whose file was replaced while it was open', () =>
     await db.initialize();
     expect(await db.getCertificate('first')).toBeNull();
     expect(await db.getCertificate('other')).toMatchObject({ id: 'other' });
+  });
+});
+
+describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/locks', 'initialize()', () => {
+  test('fails with UNAVAILABLE while the log beside the file belongs to the replaced file, and succeeds afterwards', async () => {
+    const { db, path, otherPath } = await openTwo();
+    renameSync(otherPath, path);
+    const next = new DatabaseService({ url: `file:${path}` });
+    afterTest(() => next.close());
+    const error = await expectError('UNAVAILABLE', () => next.initialize());
+    expect(error.message).toContain('the write-ahead log beside the file belongs to another database file');
+    await db.close();
+    await next.initialize();
+    expect(await next.getCertificate('other')).toMatchObject({ id: 'other' });
+  });
+
+  test('reads the log of a copied database, which has no index yet', async () => {
+    const { path } = await openTwo();
+    const copy = join(temporaryDirectory(), 'copy.sqlite');
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);
+    const { db } = await openTestDatabase({ url: `file:${copy}` });
+    expect(await db.getCertificate('first')).toMatchObject({ id: 'first' });
   });
 });

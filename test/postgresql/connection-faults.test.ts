@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expectError } from '../support/expect-error';
+import { createCertificate } from '../support/factories';
+import { TcpProxy } from '../support/tcp-proxy';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { authentication, message, report, text } from './wire';
+
+/** Messages that no server sends without a statement. The driver has no code for most of its errors about them. */
+const unexpected: readonly (readonly [what: string, bytes: Buffer])[] = [
+  ['a row', message('D', Buffer.from([0, 0]))],
+  ['the end of a statement', message('C', text('SELECT 1'))],
+  ['a request for a password', authentication(3)],
+  ['an error without fields', report('E', {})],
+  ['a message of an unknown type', message('?')],
+];
+
+describe('a connection that receives an unexpected message', () => {
+  test.each(unexpected)('is discarded, and its transaction fails with UNAVAILABLE: %s', async (_, bytes) => {
+    const url = await newDatabaseUrl();
+    const proxy = await TcpProxy.start(url);
+    const { db } = await openTestDatabase({ url: proxy.url(url), retry: false, breaker: false });
+    await createCertificate(db, { id: 'c' });
+    const { connections } = proxy;
+    await expectError('UNAVAILABLE', () =>
+      db.transaction(async (tx) => {
+        await tx.getCertificate('c');
+        proxy.say(bytes);
+        await sleep(50);
+        await tx.getCertificate('c');
+      }),
+    );
+    expect(await db.getCertificate('c')).toMatchObject({ id: 'c' });
+    expect(proxy.connections).toBe(connections + 1);
+  });
+});
