@@ -1,23 +1,17 @@
 import { maxLockAttempts, protectedRow } from '../errors/failure';
+import type { ValuesOf } from '../sql/model';
 import type { Row } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
 import { changedMeanwhile, staysRevoked } from './failures';
-import type { AgentChange } from './new-row';
+import type { AgentChange, AgentColumns } from './new-row';
 import type { ChangeRules } from './options';
 import { agentStatements } from './statements';
-import type { AgentStatus } from './types';
 import { unknownDefaultEndpoint } from './validation';
 
+type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version' | 'owner' | 'uniqueKey';
+
 /** Stored values of an agent that a change depends on. */
-export interface AgentBeforeChange {
-  readonly status: AgentStatus;
-  /** In milliseconds since 1970. */
-  readonly updatedAt: number;
-  readonly certificateId: string;
-  readonly name: string;
-  readonly version: string;
-  readonly owner: string;
-  readonly uniqueKey: string | null;
+export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
   /** True when the metadata is so large that SQLite must delete it in several statements. */
   readonly hasMuchMetadata: boolean;
 }
@@ -73,14 +67,9 @@ export async function lockForUpdate(
 
 /** Columns of the statement `selectForUpdate`. */
 type LockedRow = readonly [
-  status: AgentStatus,
-  updatedAtMs: number,
+  ...ValuesOf<AgentColumns, ['status', 'updatedAt']>,
   hasEndpoint: unknown,
-  certificateId: string,
-  name: string,
-  version: string,
-  owner: string,
-  uniqueKey: string | null,
+  ...ValuesOf<AgentColumns, ['certificateId', 'name', 'version', 'owner', 'uniqueKey']>,
   hasMuchMetadata: unknown,
 ];
 

@@ -1,39 +1,16 @@
 import type { MetadataRow } from '../metadata/metadata-rows';
-import type { AgentStatus, HealthStatus } from './types';
+import type { AgentModel, EndpointModel } from '../generated/prisma/models';
+import type { BoundRow, ValuesOf } from '../sql/model';
 import type { NameKeys } from './unique-key';
 
 /** Stored endpoint, in the order of the columns of its record set. */
-export type EndpointRow = readonly [
-  id: string,
-  position: number,
-  protocol: string,
-  address: string,
-  port: number,
-  healthStatus: HealthStatus,
-  lastCheckedMs: number,
-  healthMessage: string | null,
-  metadata: string | null,
-];
+export type EndpointRow = ValuesOf<
+  BoundRow<EndpointModel>,
+  ['id', 'position', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']
+>;
 
-/** Columns of the table `agents`. Times are in milliseconds since 1970. */
-export interface AgentColumns {
-  readonly id: string;
-  readonly name: string;
-  readonly nameFolded: string;
-  readonly publicKey: string;
-  readonly certificateId: string;
-  readonly defaultEndpointId: string | null;
-  readonly version: string;
-  readonly versionKey: string | null;
-  readonly description: string | null;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly expiresAt: number;
-  readonly status: AgentStatus;
-  readonly owner: string;
-  /** Key of the name and version that this agent holds: see `toUniqueKey`. Null when it holds nothing. */
-  readonly uniqueKey: string | null;
-}
+/** Row of the table `agents`. Times are in milliseconds since 1970. */
+export type AgentColumns = BoundRow<AgentModel>;
 
 /** Endpoints, capabilities and metadata of an agent. */
 export interface AgentCollections {

@@ -1,26 +1,33 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { AgentMetadataModel, CapabilityModel, EndpointModel } from '../generated/prisma/models';
+import { columnNames, recordColumns, type Columns } from '../sql/columns';
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { chunkRows, statementsFor } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import type { AgentCollections } from './new-row';
 
-const endpointColumns: RecordColumns = {
-  agent_id: 'text',
-  id: 'text',
-  position: 'integer',
-  protocol: 'text',
-  address: 'text',
-  port: 'integer',
-  health_status: { enumeration: 'HealthStatus' },
-  last_checked: 'time',
-  health_message: 'text',
-  metadata: 'text',
+/** The columns of endpoints: of the agent, then of each {@link EndpointRow}. */
+const endpointTable: Columns<EndpointModel> = {
+  agentId: ['agent_id', 'text'],
+  id: ['id', 'text'],
+  position: ['position', 'integer'],
+  protocol: ['protocol', 'text'],
+  address: ['address', 'text'],
+  port: ['port', 'integer'],
+  healthStatus: ['health_status', { enumeration: 'HealthStatus' }],
+  lastChecked: ['last_checked', 'time'],
+  healthMessage: ['health_message', 'text'],
+  metadata: ['metadata', 'text'],
 };
 
-const capabilityColumns: RecordColumns = { id: 'text', name: 'text' };
+const capabilityTable: Columns<CapabilityModel> = { id: ['id', 'text'], name: ['name', 'text'] };
+const metadataTable: Columns<AgentMetadataModel> = {
+  agentId: ['agent_id', 'text'],
+  key: ['key', 'text'],
+  value: ['value', 'text'],
+};
 const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
-const metadataColumns: RecordColumns = { agent_id: 'text', key: 'text', value: 'text' };
 
 /** Collections of one of the agents of a statement. */
 export interface OwnedCollections {
@@ -28,12 +35,12 @@ export interface OwnedCollections {
   readonly collections: Readonly<Partial<AgentCollections>>;
 }
 
+const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
+
 /**
  * The statements of what belongs to agents, on one engine. Their number never depends on how many agents they are about,
  * or on what these carry.
  */
-const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
-
 export class CollectionStatements {
   /**
    * Selects the size of an agent's metadata under other keys than `keys`: the bytes, and an upper bound of the JSON
@@ -60,18 +67,15 @@ export class CollectionStatements {
   constructor(dialect: Dialect) {
     this.#usesRowLocks = dialect.usesRowLocks;
     this.#insertEndpoints = defineStatement<{ endpoints: string }>(
-      (p) => sql`INSERT INTO endpoints (agent_id, id, position, protocol, address, port, health_status, last_checked,
-          health_message, metadata)
-        SELECT e.agent_id, e.id, e.position, e.protocol, e.address, e.port, e.health_status, e.last_checked,
-          e.health_message, e.metadata
-        FROM ${dialect.jsonRecordSet(p('endpoints'), 'e', endpointColumns)}`,
+      (p) => sql`INSERT INTO endpoints (${columnNames(endpointTable)}) SELECT ${columnNames(endpointTable)}
+        FROM ${dialect.jsonRecordSet(p('endpoints'), 'e', recordColumns(endpointTable))}`,
     );
     this.#deleteEndpoints = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
     );
     this.#insertCapabilities = defineStatement<{ capabilities: string }>(
       (p) => sql`INSERT INTO capabilities (id, name)
-        SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', capabilityColumns)}
+        SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
     // By the name of each capability: when it was deleted meanwhile, the statement must fail because of a missing id,
@@ -98,8 +102,8 @@ export class CollectionStatements {
       (p) => sql`DELETE FROM capabilities
         WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
     );
-    const insertMetadata = (metadata: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
-        SELECT m.agent_id, m.key, m.value FROM ${dialect.jsonRecordSet(metadata, 'm', metadataColumns)}`;
+    const insertMetadata = (rows: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
+        SELECT m.agent_id, m.key, m.value FROM ${dialect.jsonRecordSet(rows, 'm', recordColumns(metadataTable))}`;
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertMetadata(p('metadata')));
     this.#mergeMetadata = defineStatement<{ metadata: string }>(
       (p) => sql`${insertMetadata(p('metadata'))}

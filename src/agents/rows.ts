@@ -1,41 +1,27 @@
+import type { AgentModel, EndpointModel } from '../generated/prisma/models';
 import type { Metadata } from '../metadata/types';
+import type { Unchecked, UncheckedValues } from '../sql/model';
 import type { Row } from '../sql/statement';
 import { storedChoice, storedJson, storedOptionalText, storedPort, storedText, storedTime } from '../sql/stored';
 import { AgentStatus, HealthStatus, type AgentRecord, type Endpoint } from './types';
 
-const statuses: ReadonlySet<AgentStatus> = new Set(Object.values(AgentStatus));
-const healthStatuses: ReadonlySet<HealthStatus> = new Set(Object.values(HealthStatus));
+const statuses: ReadonlySet<AgentModel['status']> = new Set(Object.values(AgentStatus));
+const healthStatuses: ReadonlySet<EndpointModel['healthStatus']> = new Set(Object.values(HealthStatus));
 
-/** A row of `agentColumns`, in their order. SQLite may hold values of any type; the collections are JSON texts. */
+/** A row of `agentColumns`. The collections are JSON texts. */
 type AgentResultRow = readonly [
-  id: unknown,
-  name: unknown,
-  publicKey: unknown,
-  certificateId: unknown,
-  defaultEndpointId: unknown,
-  version: unknown,
-  description: unknown,
-  createdAtMs: unknown,
-  updatedAtMs: unknown,
-  expiresAtMs: unknown,
-  status: unknown,
-  owner: unknown,
+  ...UncheckedValues<AgentModel, ['id', 'name', 'publicKey', 'certificateId', 'defaultEndpointId', 'version']>,
+  ...UncheckedValues<AgentModel, ['description', 'createdAt', 'updatedAt', 'expiresAt', 'status', 'owner']>,
   endpoints: string,
   capabilities: string,
   metadata: string,
 ];
 
-/** An endpoint as the aggregate of `agentColumns` holds it. */
-type EndpointResult = readonly [
-  id: unknown,
-  protocol: unknown,
-  address: unknown,
-  port: unknown,
-  healthStatus: unknown,
-  lastCheckedMs: unknown,
-  healthMessage: unknown,
-  metadata: unknown,
-];
+/** An endpoint as the aggregate of `agentColumns` returns it. */
+type EndpointResult = UncheckedValues<
+  EndpointModel,
+  ['id', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']
+>;
 
 /** The record that a row of `agentColumns` stands for. */
 export function toAgentRecord(row: Row): AgentRecord {
@@ -45,7 +31,7 @@ export function toAgentRecord(row: Row): AgentRecord {
   const endpoints = (storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[]).map((endpoint) =>
     toEndpoint(endpoint, id),
   );
-  const capabilities = storedJson(columns[13], 'agent', id, 'capabilities') as unknown[];
+  const capabilities = storedJson(columns[13], 'agent', id, 'capabilities') as Unchecked<string>[];
   const agent: AgentRecord = {
     id,
     name: storedText(columns[1], 'agent', id, 'name'),

@@ -1,4 +1,6 @@
-import type { Dialect, RecordColumns } from '../sql/dialect';
+import type { AgentModel } from '../generated/prisma/models';
+import { columnNames, fieldsOf, recordColumns, toColumnValue, type Columns } from '../sql/columns';
+import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { join, raw, sql, type Sql } from '../sql/sql';
@@ -9,8 +11,8 @@ import { CollectionStatements } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
 import type { NameKeys } from './unique-key';
 
-/** The columns of an agent's own row, each with its type in a record set, in the order of its fields in {@link AgentColumns}. */
-const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string, type: RecordColumns[string]]>> = {
+/** The columns of agents, in the order of the rows of `insertMany`. */
+const table: Columns<AgentModel> = {
   id: ['id', 'text'],
   name: ['name', 'text'],
   nameFolded: ['name_folded', 'text'],
@@ -27,15 +29,12 @@ const columnTypes: Readonly<Record<keyof AgentColumns, readonly [column: string,
   owner: ['owner', 'text'],
   uniqueKey: ['unique_key', 'text'],
 };
+const fields = fieldsOf(table);
+const names = columnNames(table);
 
-// The keys of an object literal of this type are all of its fields.
-const columnFields = Object.keys(columnTypes) as (keyof AgentColumns)[];
 /** Values that the insertion of one agent needs. */
 type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
-
-const columnNames = raw(columnFields.map((field) => columnTypes[field][0]).join(', '));
-const recordColumns: RecordColumns = Object.fromEntries(columnFields.map((field) => columnTypes[field]));
 
 /** The statements of agents on one engine. Their number for one call never depends on what the agents carry. */
 export class AgentStatements {
@@ -108,12 +107,12 @@ export class AgentStatements {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
         // Also when the id is taken, because that has to be reported: the name has a value then.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
-        const values = columnFields.map((field) => {
+        const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
           if (field === 'certificateId') return certificateId(p);
-          return columnTypes[field][1] === 'time' ? dialect.fromMs(p(field)) : p(field);
+          return toColumnValue(dialect, table[field][1], p(field));
         });
-        return sql`INSERT INTO agents (${columnNames}) VALUES (${join(values)})`;
+        return sql`INSERT INTO agents (${names}) VALUES (${join(values)})`;
       });
     this.#insertAgent = insertAgent((p) => {
       const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
@@ -125,8 +124,8 @@ export class AgentStatements {
     // Any other unique constraint belongs to the application: the statement reports a row that violates it, and does
     // not skip the row.
     this.insertMany = defineStatement<{ agents: string }>(
-      (p) => sql`INSERT INTO agents (${columnNames})
-        SELECT ${columnNames} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns)}
+      (p) => sql`INSERT INTO agents (${names})
+        SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(table))}
         WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`,
     );
     this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
@@ -172,7 +171,7 @@ export class AgentStatements {
 
   /** The rows of {@link insertMany}, in the order of its columns. */
   static toRecord(columns: AgentColumns): unknown[] {
-    return columnFields.map((field) => columns[field]);
+    return fields.map((field) => columns[field]);
   }
 
   /**
@@ -204,11 +203,11 @@ export class AgentStatements {
   }
 
   #assignments(columns: AgentChange['columns']): Sql[] {
-    return columnFields.flatMap((field) => {
+    return fields.flatMap((field) => {
       const value = field === 'id' ? undefined : columns[field];
       if (value === undefined) return [];
-      const [name, type] = columnTypes[field];
-      return [sql`${raw(name)} = ${type === 'time' ? this.#dialect.fromMs(sql`${value}`) : sql`${value}`}`];
+      const [name, type] = table[field];
+      return [sql`${raw(name)} = ${toColumnValue(this.#dialect, type, sql`${value}`)}`];
     });
   }
 }

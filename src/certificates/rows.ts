@@ -1,3 +1,5 @@
+import type { CertificateModel } from '../generated/prisma/models';
+import type { UncheckedValues } from '../sql/model';
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
@@ -13,25 +15,18 @@ export function certificateColumns(dialect: Dialect): Sql {
     ${dialect.jsonObjectAggregate(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
-// SQLite may hold values of any type; the metadata are composed as one text.
+/** A row of `certificateColumns`. The metadata is JSON text. */
 type CertificateResultRow = readonly [
-  id: unknown,
-  subject: unknown,
-  issuer: unknown,
-  notBeforeMs: unknown,
-  notAfterMs: unknown,
-  publicKey: unknown,
-  certificate: unknown,
-  fingerprint: unknown,
-  status: unknown,
-  createdAtMs: unknown,
-  revokedAtMs: unknown,
-  revocationReason: unknown,
-  replacedBy: unknown,
+  ...UncheckedValues<
+    CertificateModel,
+    ['id', 'subject', 'issuer', 'notBefore', 'notAfter', 'publicKey', 'certificate']
+  >,
+  ...UncheckedValues<CertificateModel, ['fingerprint', 'status', 'createdAt', 'revokedAt', 'revocationReason']>,
+  ...UncheckedValues<CertificateModel, ['replacedById']>,
   metadata: string,
 ];
 
-const statuses: ReadonlySet<CertificateStatus> = new Set(Object.values(CertificateStatus));
+const statuses: ReadonlySet<CertificateModel['status']> = new Set(Object.values(CertificateStatus));
 const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationReason));
 
 /** The certificate that a row of `certificateColumns` stands for. */

@@ -1,11 +1,32 @@
+import type { CertificateModel } from '../generated/prisma/models';
 import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
+import { columnNames, fieldsOf, toColumnValue, type Columns } from '../sql/columns';
 import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
-import { sql } from '../sql/sql';
+import { join, sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { certificateColumns } from './rows';
 import type { CertificateColumns, NewCertificateRow } from './validation';
+
+const table: Columns<CertificateModel> = {
+  id: ['id', 'text'],
+  subject: ['subject', 'text'],
+  subjectFolded: ['subject_folded', 'text'],
+  issuer: ['issuer', 'text'],
+  issuerFolded: ['issuer_folded', 'text'],
+  notBefore: ['not_before', 'time'],
+  notAfter: ['not_after', 'time'],
+  publicKey: ['public_key', 'text'],
+  certificate: ['certificate', 'text'],
+  fingerprint: ['fingerprint', 'text'],
+  fingerprintKey: ['fingerprint_key', 'text'],
+  status: ['status', { enumeration: 'CertificateStatus' }],
+  createdAt: ['created_at', 'time'],
+  revokedAt: ['revoked_at', 'time'],
+  revocationReason: ['revocation_reason', 'text'],
+  replacedById: ['replaced_by', 'text'],
+};
 
 /** Statements about certificates, for one engine. */
 class CertificateStatements {
@@ -84,13 +105,8 @@ class CertificateStatements {
         UPDATE certificates SET status = 'EXPIRED' WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
     this.#insertCertificate = defineStatement<Record<keyof CertificateColumns, string | number | null>>(
-      (p) => sql`INSERT INTO certificates (id, subject, subject_folded, issuer, issuer_folded, not_before, not_after,
-          public_key, certificate, fingerprint, fingerprint_key, status, created_at, revoked_at, revocation_reason,
-          replaced_by)
-        VALUES (${p('id')}, ${p('subject')}, ${p('subjectFolded')}, ${p('issuer')}, ${p('issuerFolded')},
-          ${fromMs(p('notBefore'))}, ${fromMs(p('notAfter'))}, ${p('publicKey')}, ${p('certificate')},
-          ${p('fingerprint')}, ${p('fingerprintKey')}, ${p('status')}, ${fromMs(p('createdAt'))},
-          ${fromMs(p('revokedAt'))}, ${p('revocationReason')}, ${p('replacedBy')})`,
+      (p) => sql`INSERT INTO certificates (${columnNames(table)})
+        VALUES (${join(fieldsOf(table).map((field) => toColumnValue(dialect, table[field][1], p(field))))})`,
     );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)

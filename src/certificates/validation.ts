@@ -5,27 +5,12 @@ import type { Validator } from '../validation/validator';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { foldCase } from '../validation/fold-case';
 import { toFingerprintKey } from './fingerprint';
+import type { CertificateModel } from '../generated/prisma/models';
+import type { BoundRow } from '../sql/model';
 import { CertificateStatus, RevocationReason } from './types';
 
-/** Columns of the table `certificates`. Times are in milliseconds since 1970. */
-export interface CertificateColumns {
-  readonly id: string;
-  readonly subject: string;
-  readonly subjectFolded: string;
-  readonly issuer: string;
-  readonly issuerFolded: string;
-  readonly notBefore: number;
-  readonly notAfter: number;
-  readonly publicKey: string;
-  readonly certificate: string;
-  readonly fingerprint: string;
-  readonly fingerprintKey: string;
-  readonly status: CertificateStatus;
-  readonly createdAt: number;
-  readonly revokedAt: number | null;
-  readonly revocationReason: RevocationReason | null;
-  readonly replacedBy: string | null;
-}
+/** Row of the table `certificates`. Times are in milliseconds since 1970. */
+export type CertificateColumns = BoundRow<CertificateModel> & { readonly revocationReason: RevocationReason | null };
 
 /** Validated certificate, ready to be inserted. */
 export interface NewCertificateRow {
@@ -72,7 +57,7 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Valid
     createdAt: ifDefined(fields.createdAt, 'createdAt', checkTime) ?? nowMs,
     revokedAt: ifDefined(fields.revokedAt, 'revokedAt', checkTime) ?? null,
     revocationReason: ifDefined(fields.revocationReason, 'revocationReason', checkRevocationReason) ?? null,
-    replacedBy: null,
+    replacedById: null,
   };
   if (fields.replacedBy !== undefined) throw invalidInput('replacedBy', 'must not be given: rotate() sets it');
   if (columns.fingerprintKey === '') throw invalidInput('fingerprint', 'must not be empty');

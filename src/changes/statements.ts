@@ -1,18 +1,20 @@
-import type { Dialect, RecordColumns } from '../sql/dialect';
+import type { ChangeModel } from '../generated/prisma/models';
+import { columnNames, recordColumns, type Columns } from '../sql/columns';
+import type { Dialect } from '../sql/dialect';
+import type { UncheckedValues, ValuesOf } from '../sql/model';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
 import { defineStatement, toStatement, type Row, type Statement } from '../sql/statement';
 import type { ChangeEntry } from '../storage/transaction';
 import { storedTime } from '../sql/stored';
-import type { Change, ChangeKind } from './types';
+import type { Change } from './types';
 
-const changeColumns: RecordColumns = {
-  position: 'integer',
-  entity: { enumeration: 'ChangeEntity' },
-  entity_id: 'text',
-  kind: { enumeration: 'ChangeKind' },
-  changed_at: 'time',
+const table: Columns<Omit<ChangeModel, 'sequence'>> = {
+  entity: ['entity', { enumeration: 'ChangeEntity' }],
+  entityId: ['entity_id', 'text'],
+  kind: ['kind', { enumeration: 'ChangeKind' }],
+  changedAt: ['changed_at', 'time'],
 };
 
 /** Statements of the change feed, for one engine. */
@@ -70,11 +72,11 @@ class ChangeStatements {
     // The numbers are assigned after the lock is acquired, which is held until the commit. So numbers become visible in
     // ascending order, and a reader that has seen a number has seen all lower ones.
     const lock = dialect.advisoryLock?.(sql`'changes'`);
+    const rowColumns = { position: 'integer', ...recordColumns(table) } as const;
     this.#insert = defineStatement<{ changes: string }>(
       (p) => sql`${lock === undefined ? sql`` : sql`WITH acquired AS MATERIALIZED (${lock})`}
-        INSERT INTO changes (entity, entity_id, kind, changed_at)
-        SELECT n.entity, n.entity_id, n.kind, n.changed_at
-        FROM ${lock === undefined ? sql`` : sql`acquired CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', changeColumns)}
+        INSERT INTO changes (${columnNames(table)}) SELECT ${columnNames(table)}
+        FROM ${lock === undefined ? sql`` : sql`acquired CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', rowColumns)}
         ORDER BY n.position`,
     );
   }
@@ -95,11 +97,8 @@ type BoundsRow = readonly [pruned: number, newest: number];
 
 type ChangeResultRow = readonly [
   ...BoundsRow,
-  sequence: number,
-  entity: 'AGENT' | 'CERTIFICATE',
-  id: string,
-  kind: ChangeKind,
-  changedAtMs: number,
+  ...ValuesOf<ChangeModel, ['sequence', 'entity', 'entityId', 'kind']>,
+  ...UncheckedValues<ChangeModel, ['changedAt']>,
 ];
 
 /** First and last number of the feed. */
@@ -127,12 +126,17 @@ export function toFeedPage(rows: readonly Row[]): FeedPage {
   return { ...toBounds(rows[0]), changes: rows.filter((row) => row[2] !== null).map(toChange) };
 }
 
+const entities: Readonly<Record<ChangeModel['entity'], Change['entity']>> = {
+  AGENT: 'agent',
+  CERTIFICATE: 'certificate',
+};
+
 function toChange(row: Row): Change {
   // The statement that made the row selects exactly these columns.
   const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
   return {
     sequence,
-    entity: entity === 'AGENT' ? 'agent' : 'certificate',
+    entity: entities[entity],
     id,
     kind,
     changedAt: storedTime(changedAtMs, 'change', String(sequence), 'changedAt'),

@@ -1,3 +1,5 @@
+import type { SecurityEventModel } from '../generated/prisma/models';
+import type { UncheckedValues } from '../sql/model';
 import { storedChoice, storedFlag, storedJson, storedOptionalText, storedText, storedTime } from '../sql/stored';
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
@@ -20,22 +22,20 @@ export function lastMitigation(value: Sql): Sql {
     ORDER BY e.sequence DESC LIMIT 1)`;
 }
 
-// SQLite may hold values of any type; the last two are composed as texts.
+/** A row of `eventColumns`. The metadata and the last mitigation are JSON texts. */
 type EventResultRow = readonly [
-  id: unknown,
-  timestampMs: unknown,
-  eventType: unknown,
-  severity: unknown,
-  source: unknown,
-  target: unknown,
-  description: unknown,
-  mitigationApplied: unknown,
-  mitigationDetails: unknown,
+  ...UncheckedValues<
+    SecurityEventModel,
+    ['id', 'timestamp', 'eventType', 'severity', 'source', 'target', 'description']
+  >,
+  ...StoredMitigation,
   metadata: string,
   lastMitigation: string | null,
 ];
 
-const severities: ReadonlySet<SecuritySeverity> = new Set(Object.values(SecuritySeverity));
+type StoredMitigation = UncheckedValues<SecurityEventModel, ['mitigationApplied', 'mitigationDetails']>;
+
+const severities: ReadonlySet<SecurityEventModel['severity']> = new Set(Object.values(SecuritySeverity));
 
 /** Converts a row of {@link eventColumns} to the event, with the state after its last mitigation. */
 export function toSecurityEvent(row: Row): SecurityEvent {
@@ -59,7 +59,7 @@ export function toSecurityEvent(row: Row): SecurityEvent {
   return event;
 }
 
-function toMitigation(json: string): readonly [applied: unknown, details: unknown] {
-  // The statement composes it of exactly these.
-  return JSON.parse(json) as [unknown, unknown];
+function toMitigation(json: string): StoredMitigation {
+  // The statement composes the array of exactly these columns.
+  return JSON.parse(json) as StoredMitigation;
 }

@@ -1,33 +1,41 @@
-import type { Dialect, RecordColumns } from '../sql/dialect';
+import type { SecurityEventMetadataModel, SecurityEventModel } from '../generated/prisma/models';
+import { columnNames, fieldsOf, recordColumns, toColumnValue, type Columns } from '../sql/columns';
+import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
-import { sql, type Sql } from '../sql/sql';
+import { join, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
-import type { NewEventRow } from './validation';
+import type { EventColumns, NewEventRow } from './validation';
 
-const eventColumns: RecordColumns = {
-  id: 'text',
-  timestamp: 'time',
-  event_type: 'text',
-  severity: { enumeration: 'SecuritySeverity' },
-  source: 'text',
-  target: 'text',
-  description: 'text',
-  mitigation_applied: 'boolean',
-  mitigation_details: 'text',
+const eventTable: Columns<SecurityEventModel> = {
+  id: ['id', 'text'],
+  timestamp: ['timestamp', 'time'],
+  eventType: ['event_type', 'text'],
+  severity: ['severity', { enumeration: 'SecuritySeverity' }],
+  source: ['source', 'text'],
+  target: ['target', 'text'],
+  description: ['description', 'text'],
+  mitigationApplied: ['mitigation_applied', 'boolean'],
+  mitigationDetails: ['mitigation_details', 'text'],
 };
 
-const metadataColumns: RecordColumns = { event_id: 'text', key: 'text', value: 'text' };
+const metadataTable: Columns<SecurityEventMetadataModel> = {
+  eventId: ['event_id', 'text'],
+  key: ['key', 'text'],
+  value: ['value', 'text'],
+};
+
+const eventFields = fieldsOf(eventTable);
 
 /** The parameters of {@link insertEvent}. */
 export type EventParameters = ReturnType<typeof toEventParameters>;
 
 /** Inserts one event. */
 export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) => Sql): Sql {
-  return sql`INSERT INTO security_events (id, timestamp, event_type, severity, source, target, description,
-      mitigation_applied, mitigation_details)
-    VALUES (${p('eventId')}, ${dialect.fromMs(p('timestamp'))}, ${p('eventType')}, ${p('severity')}, ${p('source')},
-      ${p('target')}, ${p('description')}, ${dialect.toBoolean(p('mitigationApplied'))}, ${p('mitigationDetails')})`;
+  const values = eventFields.map((field) => {
+    return toColumnValue(dialect, eventTable[field][1], p(field === 'id' ? 'eventId' : field));
+  });
+  return sql`INSERT INTO security_events (${columnNames(eventTable)}) VALUES (${join(values)})`;
 }
 
 export function toEventParameters({ columns: { id: eventId, ...columns } }: NewEventRow) {
@@ -42,11 +50,18 @@ export function toEventParameters({ columns: { id: eventId, ...columns } }: NewE
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)
-    SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.jsonRecordSet(metadata, 'n', metadataColumns)}`;
+    SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.jsonRecordSet(metadata, 'n', recordColumns(metadataTable))}`;
 }
 
 export function toMetadataSet(rows: readonly NewEventRow[]): string {
   return JSON.stringify(toMetadataEntries(rows));
+}
+
+function toEventRecord(columns: EventColumns): unknown[] {
+  return eventFields.map((field) => {
+    const value = columns[field];
+    return typeof value === 'boolean' ? Number(value) : value;
+  });
 }
 
 function toMetadataEntries(rows: readonly NewEventRow[]): (readonly [id: string, key: string, value: string])[] {
@@ -62,11 +77,8 @@ class EventStatements {
   constructor(dialect: Dialect) {
     this.#insertEvent = defineStatement<EventParameters>((p) => insertEvent(dialect, p));
     this.#insertEvents = defineStatement<{ events: string }>(
-      (p) => sql`INSERT INTO security_events (id, timestamp, event_type, severity, source, target, description,
-          mitigation_applied, mitigation_details)
-        SELECT n.id, n.timestamp, n.event_type, n.severity, n.source, n.target, n.description, n.mitigation_applied,
-          n.mitigation_details
-        FROM ${dialect.jsonRecordSet(p('events'), 'n', eventColumns)}`,
+      (p) => sql`INSERT INTO security_events (${columnNames(eventTable)}) SELECT ${columnNames(eventTable)}
+        FROM ${dialect.jsonRecordSet(p('events'), 'n', recordColumns(eventTable))}`,
     );
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertEventMetadata(dialect, p('metadata')));
   }
@@ -81,17 +93,7 @@ class EventStatements {
   #insert(rows: readonly NewEventRow[]): Statement {
     const [first] = rows;
     if (first !== undefined && rows.length === 1) return this.#insertEvent(toEventParameters(first));
-    const events = rows.map(({ columns }) => [
-      columns.id,
-      columns.timestamp,
-      columns.eventType,
-      columns.severity,
-      columns.source,
-      columns.target,
-      columns.description,
-      Number(columns.mitigationApplied),
-      columns.mitigationDetails,
-    ]);
+    const events = rows.map(({ columns }) => toEventRecord(columns));
     return this.#insertEvents({ events: JSON.stringify(events) });
   }
 }

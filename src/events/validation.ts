@@ -1,21 +1,13 @@
+import type { SecurityEventModel } from '../generated/prisma/models';
+import type { BoundRow } from '../sql/model';
 import { v7 as uuidv7 } from 'uuid';
 import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
 import type { Validator } from '../validation/validator';
 import { toMetadataRows, type MetadataRow } from '../metadata/metadata-rows';
 import { SecuritySeverity } from './types';
 
-/** Columns of the table `security_events`. Times are in milliseconds since 1970. */
-export interface EventColumns {
-  readonly id: string;
-  readonly timestamp: number;
-  readonly eventType: string;
-  readonly severity: SecuritySeverity;
-  readonly source: string;
-  readonly target: string;
-  readonly description: string;
-  readonly mitigationApplied: boolean;
-  readonly mitigationDetails: string | null;
-}
+/** Row of the table `security_events`. Times are in milliseconds since 1970. */
+export type EventColumns = BoundRow<SecurityEventModel>;
 
 /** Validated event, ready to be inserted. */
 export interface NewEventRow {

@@ -1,10 +1,12 @@
 import { toFingerprintKey } from '../certificates/fingerprint';
 import { CertificateStatus, RevocationReason } from '../certificates/types';
+import { ChangeKind } from '../changes/types';
 import { verifyChain } from '../events/chain/verify';
 import { SecuritySeverity } from '../events/types';
 import type { MetadataTable } from '../query/metadata-condition';
 import { walk } from '../runtime/walk';
 import { hasValue } from '../sql/has-value';
+import type { Enumeration } from '../sql/model';
 import { raw, sql } from '../sql/sql';
 import { toStatement } from '../sql/statement';
 import type { CheckedEntity, FindingSink } from '../storage/findings';
@@ -32,9 +34,12 @@ const metadataTables: readonly Owner[] = [
   },
 ];
 
-const changedEntities = { AGENT: 'AGENT', CERTIFICATE: 'CERTIFICATE' };
-const entryKinds = { MITIGATED: 'MITIGATED', PRUNED: 'PRUNED', RECORDED: 'RECORDED' };
-const changeKinds = { CREATED: 'CREATED', DELETED: 'DELETED', UPDATED: 'UPDATED' };
+const changedEntities: Enumeration<'ChangeEntity'> = { AGENT: 'AGENT', CERTIFICATE: 'CERTIFICATE' };
+const entryKinds: Enumeration<'SecurityEventEntryKind'> = {
+  MITIGATED: 'MITIGATED',
+  PRUNED: 'PRUNED',
+  RECORDED: 'RECORDED',
+};
 
 /** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
 export async function checkRecords(snapshot: Snapshot, findings: FindingSink): Promise<void> {
@@ -170,7 +175,7 @@ function checkChanges(snapshot: Snapshot, findings: FindingSink): Promise<void> 
     rules.wholeNumber(sequence, 1, Number.MAX_SAFE_INTEGER, 'sequence');
     rules.oneOf(entity, changedEntities, 'entity');
     rules.id(id);
-    rules.oneOf(kind, changeKinds, 'kind');
+    rules.oneOf(kind, ChangeKind, 'kind');
     rules.time(changedAt, 'changedAt');
   });
 }

@@ -1,3 +1,4 @@
+import type { EnumerationName } from './model';
 import type { Sql } from './sql';
 
 /**
@@ -5,15 +6,6 @@ import type { Sql } from './sql';
  * schema.
  */
 export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
-
-type EnumerationName =
-  | 'AgentStatus'
-  | 'CertificateStatus'
-  | 'ChangeEntity'
-  | 'ChangeKind'
-  | 'HealthStatus'
-  | 'SecurityEventEntryKind'
-  | 'SecuritySeverity';
 
 /** Minimum number of code points of a text that the substring indexes of both engines can find. */
 export const shortestIndexedPart = 3;

@@ -47,6 +47,7 @@ export interface StatementResult {
 
 /** Converts composed SQL to a statement. */
 export function toStatement(composed: Sql): Statement {
+  // Prisma's type of the values is unknown. The code that composes SQL binds values of these types only.
   return { sql: composed.sql, args: composed.values as SqlValue[] };
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorEntity } from '../errors/database-error';
 import { Failure } from '../errors/failure';
+import type { Unchecked } from './model';
 import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
@@ -27,14 +28,20 @@ export type StoredEntity = keyof typeof entityNames;
  */
 
 /** Returns a stored text. @throws CORRUPT for any other value */
-export function storedText(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): string {
+export function storedText(
+  value: Unchecked<string>,
+  entity: StoredEntity,
+  id: unknown,
+  field: string,
+  owner?: string,
+): string {
   if (typeof value === 'string') return value;
   throw corrupt({ entity, id, field, owner }, 'is not a string');
 }
 
 /** Returns a stored text or null. @throws CORRUPT for any other value */
 export function storedOptionalText(
-  value: unknown,
+  value: Unchecked<string> | null,
   entity: StoredEntity,
   id: unknown,
   field: string,
@@ -45,27 +52,41 @@ export function storedOptionalText(
 
 /** Returns a stored value that is one of `choices`. @throws CORRUPT for any other value */
 export function storedChoice<T extends string>(
-  value: unknown,
+  value: Unchecked<string>,
   choices: ReadonlySet<T>,
   entity: StoredEntity,
   id: unknown,
   field: string,
   owner?: string,
 ): T {
-  // The set compares by identity, so a value of any type is safe.
-  if (choices.has(value as T)) return value as T;
+  // The set compares by identity, so the value may have any type.
+  const choice = value as unknown as T;
+  if (choices.has(choice)) return choice;
   throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');
 }
 
 /** Returns a stored boolean: true or false, or 1 or 0 in SQLite. @throws CORRUPT for any other value */
-export function storedFlag(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): boolean {
-  if (value === true || value === 1) return true;
-  if (value === false || value === 0) return false;
+export function storedFlag(
+  value: Unchecked<boolean>,
+  entity: StoredEntity,
+  id: unknown,
+  field: string,
+  owner?: string,
+): boolean {
+  const flag: unknown = value;
+  if (flag === true || flag === 1) return true;
+  if (flag === false || flag === 0) return false;
   throw corrupt({ entity, id, field, owner }, 'is not a boolean');
 }
 
 /** Returns a stored port. @throws CORRUPT for any other value */
-export function storedPort(value: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): number {
+export function storedPort(
+  value: Unchecked<number>,
+  entity: StoredEntity,
+  id: unknown,
+  field: string,
+  owner?: string,
+): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
   throw corrupt({ entity, id, field, owner }, 'is not an integer from 1 to 65535');
 }
@@ -74,7 +95,13 @@ export function storedPort(value: unknown, entity: StoredEntity, id: unknown, fi
  * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value: with an invalid Date, pages would
  * have no order and no end
  */
-export function storedTime(ms: unknown, entity: StoredEntity, id: unknown, field: string, owner?: string): Date {
+export function storedTime(
+  ms: Unchecked<Date>,
+  entity: StoredEntity,
+  id: unknown,
+  field: string,
+  owner?: string,
+): Date {
   if (typeof ms === 'number' && Number.isInteger(ms) && ms >= minTimeMs && ms <= maxTimeMs) return new Date(ms);
   throw corrupt({ entity, id, field, owner }, 'is not a time from year 1 to year 9999 in whole milliseconds');
 }

@@ -1,10 +1,11 @@
+import type { ChangeModel } from '../generated/prisma/models';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Statement } from '../sql/statement';
 
 /** Entry for the change feed. */
 export interface ChangeEntry {
-  readonly entity: 'AGENT' | 'CERTIFICATE';
-  readonly kind: 'CREATED' | 'DELETED' | 'UPDATED';
+  readonly entity: ChangeModel['entity'];
+  readonly kind: ChangeModel['kind'];
   readonly ids: readonly string[];
   /** In milliseconds since 1970. */
   readonly changedAt: number;

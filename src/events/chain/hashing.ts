@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { SecurityEventEntryModel } from '../../generated/prisma/models';
+import type { BoundRow } from '../../sql/model';
 import type { EventColumns, NewEventRow } from '../validation';
 
 /*
@@ -9,8 +11,7 @@ import type { EventColumns, NewEventRow } from '../validation';
  * The form of the hashed data must never change: a change would break every existing chain.
  */
 
-/** Kind of an entry. PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
-type EntryKind = 'MITIGATED' | 'PRUNED' | 'RECORDED';
+type EntryColumns = BoundRow<SecurityEventEntryModel>;
 
 /** Event id in the entry of a pruning. The id of an event is never empty. */
 export const noEvent = '';
@@ -26,14 +27,15 @@ export const chainStart: ChainLink = { sequence: 0, hash: '' };
 
 /** Content of a new entry. Its position in the chain determines the rest. */
 export interface NewEntry {
-  readonly eventId: string;
-  readonly kind: EntryKind;
+  readonly eventId: EntryColumns['eventId'];
+  /** PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
+  readonly kind: EntryColumns['kind'];
   /** State that a mitigation sets; null for other kinds. */
-  readonly applied: boolean | null;
+  readonly applied: EntryColumns['mitigationApplied'];
   /** Details of a mitigation; for a pruning, its content: see `pruning.ts`. */
-  readonly details: string | null;
-  readonly enteredAt: number;
-  readonly digest: string;
+  readonly details: EntryColumns['mitigationDetails'];
+  readonly enteredAt: EntryColumns['enteredAt'];
+  readonly digest: EntryColumns['digest'];
 }
 
 /** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */

@@ -1,5 +1,7 @@
 import { classifyError } from '../../errors/classify-error';
 import { columnWithoutHead } from '../../errors/refused-column';
+import type { SecurityEventEntryModel } from '../../generated/prisma/models';
+import { columnNames, recordColumns, type Columns } from '../../sql/columns';
 import type { Dialect, RecordColumns } from '../../sql/dialect';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { raw, sql, type Sql } from '../../sql/sql';
@@ -15,20 +17,21 @@ import {
 } from '../statements';
 import type { NewEventRow } from '../validation';
 
-const entryColumns: RecordColumns = {
-  position: 'integer',
-  event_id: 'text',
-  kind: { enumeration: 'SecurityEventEntryKind' },
-  mitigation_applied: 'boolean',
-  mitigation_details: 'text',
-  entered_at: 'time',
-  digest: 'text',
-  hash: 'text',
+/** The columns of entries, except their position. */
+const table: Columns<Omit<SecurityEventEntryModel, 'sequence'>> = {
+  eventId: ['event_id', 'text'],
+  kind: ['kind', { enumeration: 'SecurityEventEntryKind' }],
+  mitigationApplied: ['mitigation_applied', 'boolean'],
+  mitigationDetails: ['mitigation_details', 'text'],
+  enteredAt: ['entered_at', 'time'],
+  digest: ['digest', 'text'],
+  hash: ['hash', 'text'],
 };
 
+const entryColumns: RecordColumns = { position: 'integer', ...recordColumns(table) };
 const backfillColumns: RecordColumns = { position: 'integer', digest: 'text', hash: 'text' };
 
-const entryColumnNames = sql`sequence, event_id, kind, mitigation_applied, mitigation_details, entered_at, digest, hash`;
+const entryColumnNames = sql`sequence, ${columnNames(table)}`;
 
 type EntryParameters = ReturnType<typeof toEntryParameters>;
 
@@ -95,8 +98,7 @@ class ChainStatements {
     );
     this.#insertEntries = defineStatement<{ after: number; entries: string }>(
       (p) => sql`INSERT INTO security_event_entries (${entryColumnNames})
-        SELECT CAST(${p('after')} AS BIGINT) + n.position, n.event_id, n.kind, n.mitigation_applied,
-          n.mitigation_details, n.entered_at, n.digest, n.hash
+        SELECT CAST(${p('after')} AS BIGINT) + n.position, ${columnNames(table)}
         FROM ${dialect.jsonRecordSet(p('entries'), 'n', entryColumns)} ORDER BY n.position`,
     );
     this.selectEvent = defineStatement<{ id: string }>(

@@ -1,0 +1,49 @@
+import type { Dialect, RecordColumns, RecordColumnType } from './dialect';
+import type { Enumeration, EnumerationName } from './model';
+import { raw, type Sql } from './sql';
+
+/** Names and types of the columns of a table, by the fields of its model. */
+export type Columns<Model> = {
+  readonly [Field in keyof Model & string]: readonly [column: string, type: ColumnType<NonNullable<Model[Field]>>];
+};
+
+// Tuples of one type, because a conditional type would otherwise decide for each value of an enumeration.
+type ColumnType<Value> = [Value] extends [Date]
+  ? 'time'
+  : [Value] extends [boolean]
+    ? 'boolean'
+    : [Value] extends [number]
+      ? 'integer'
+      : string extends Value
+        ? 'text'
+        : { readonly enumeration: EnumerationOf<Value> };
+
+/** Name of the enumeration that has exactly these values. */
+type EnumerationOf<Values> = {
+  [Name in EnumerationName]: [Values, keyof Enumeration<Name>] extends [keyof Enumeration<Name>, Values] ? Name : never;
+}[EnumerationName];
+
+/** Names and types of columns of any model. */
+type AnyColumns = Readonly<Record<string, readonly [column: string, type: RecordColumnType]>>;
+
+/** Returns the fields in the order of the columns. */
+export function fieldsOf<Fields extends AnyColumns>(columns: Fields): (keyof Fields & string)[] {
+  return Object.keys(columns);
+}
+
+/** Returns the names of the columns, separated by commas. */
+export function columnNames(columns: AnyColumns): Sql {
+  const names = Object.values(columns).map(([name]) => name);
+  return raw(names.join(', '));
+}
+
+/** Returns the columns for a record set of whole rows. */
+export function recordColumns(columns: AnyColumns): RecordColumns {
+  return Object.fromEntries(Object.values(columns));
+}
+
+/** Converts a bound parameter to a value of a column. */
+export function toColumnValue(dialect: Dialect, type: RecordColumnType, parameter: Sql): Sql {
+  if (type === 'time') return dialect.fromMs(parameter);
+  return type === 'boolean' ? dialect.toBoolean(parameter) : parameter;
+}

@@ -1,0 +1,37 @@
+import type * as enumerations from '../generated/prisma/enums';
+
+/*
+ * Types of stored rows. They come from the types that Prisma generates from prisma/schema.prisma, so a change of the
+ * schema that the code does not follow fails to compile. The imports are type-only, because loading the generated client
+ * takes longer than opening a database.
+ */
+
+/** Name of an enumeration of the schema. */
+export type EnumerationName = keyof typeof enumerations;
+
+/** An enumeration of the schema: an object with its values as keys and values. */
+export type Enumeration<Name extends EnumerationName> = (typeof enumerations)[Name];
+
+/** A row of a model as statements bind it. Times are in milliseconds since 1970. */
+export type BoundRow<Model> = { readonly [Field in keyof Model]: BoundValue<Model[Field]> };
+
+type BoundValue<Value> = Value extends Date ? number : Value;
+
+/** Values of the given fields of a row, in their order. */
+export type ValuesOf<Row, Fields extends readonly (keyof Row)[]> = {
+  readonly [Index in keyof Fields]: Row[Fields[Index]];
+};
+
+declare const expected: unique symbol;
+
+/** A stored value that should be a `Value`. SQLite stores values of any type in any column: see `stored.ts`. */
+export interface Unchecked<Value> {
+  readonly [expected]: Value;
+}
+
+/** Values of the given fields of a model, in their order, as a statement returns them. */
+export type UncheckedValues<Model, Fields extends readonly (keyof Model)[]> = {
+  readonly [Index in keyof Fields]: UncheckedValue<Model[Fields[Index]]>;
+};
+
+type UncheckedValue<Value> = Unchecked<NonNullable<Value>> | (null extends Value ? null : never);
