@@ -5,6 +5,7 @@ import type {
   SqlQuery,
   SqlResultSet,
 } from '@prisma/driver-adapter-utils';
+import type { Failure } from '../errors/failure';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { NativeAccess } from '../storage/native-access';
 
@@ -27,6 +28,8 @@ export interface EngineBinding<C> {
   executeOn(connection: C, query: SqlQuery): number | Promise<number>;
   /** Runs a command without parameters and results. */
   command(connection: C, sql: string): void | Promise<void>;
+  /** Converts any error into a failure. */
+  classify(error: unknown): Failure;
   /** Converts an error of the driver to the one that Prisma understands; returns any other error unchanged. */
   toPrismaError(error: unknown): unknown;
 }

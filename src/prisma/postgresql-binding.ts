@@ -6,6 +6,7 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import { classifyPostgresqlError } from '../engines/postgresql/errors/classify';
 import { PostgresqlNativeAccess } from '../engines/postgresql/native-access';
 import { assertForeignTarget } from '../engines/postgresql/write-target';
 import { Failure } from '../errors/failure';
@@ -58,6 +59,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
     command: async (client, sql) => {
       await client.query(sql);
     },
+    classify: classifyPostgresqlError,
     // The official adapter has converted them.
     toPrismaError: (error) => error,
   };

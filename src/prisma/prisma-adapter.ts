@@ -1,8 +1,14 @@
-import type { SqlDriverAdapter, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  type SqlDriverAdapterFactory,
+  type Transaction,
+} from '@prisma/driver-adapter-utils';
 import { sessionOf } from '../database-operations';
 import type { DatabaseService } from '../database-service';
 import { driverErrorOf } from '../errors/driver-error';
 import { Failure } from '../errors/failure';
+import { Prisma } from '../generated/prisma/client';
 import { DatabaseSession } from '../runtime/session';
 import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
@@ -95,24 +101,45 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The database repeats a transaction after a conflict, but Prisma cannot.
-        if (isStarted)
-          throw new Failure('CONFLICT', 'the transaction conflicted with another one', { retryable: true });
+        // The database repeats a transaction whose COMMIT failed because of a conflict, but Prisma cannot.
+        if (isStarted) throw new DriverAdapterError(writeConflict);
         isStarted = true;
         return new Promise<void>((commit, rollback) => {
           resolve(toTransaction(binding, native, connection, { commit, rollback, ended: () => ended }));
         });
       });
     const isOutside = session instanceof DatabaseSession && !session.isInsideTransaction();
-    const ended = isOutside
+    const done = isOutside
       ? session.transaction((transaction) => transaction.withNative(hold), isolation)
       : session.withNative(hold);
-    // After the start it has no effect: the end of the transaction reports the error.
-    ended.catch((error: unknown) => {
-      const reason = binding.toPrismaError(driverErrorOf(error) ?? error);
-      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    const ended = done.catch((error: unknown) => {
+      throw toTransactionError(binding, error);
     });
+    // After the start it has no effect: the end of the transaction reports the error.
+    ended.catch(reject);
   });
+}
+
+/** Reported by Prisma Client as P2034, which asks the application to repeat the transaction. */
+const writeConflict = { kind: 'TransactionWriteConflict' } as const;
+
+/** Converts the error with which a transaction could not begin or end. */
+function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error {
+  const cause = driverErrorOf(error) ?? error;
+  const { code, message, isSerializationConflict } = binding.classify(cause);
+  if (isSerializationConflict || code === 'BUSY')
+    return new DriverAdapterError({ ...writeConflict, originalMessage: message });
+  const converted = binding.toPrismaError(cause);
+  return converted instanceof Error ? converted : new Error(String(converted));
+}
+
+/** Converts a conflict at COMMIT, which Prisma Client would not convert. */
+function toCommitError(error: unknown): unknown {
+  if (!(error instanceof DriverAdapterError) || error.cause.kind !== writeConflict.kind) return error;
+  const message = 'Transaction failed due to a write conflict or a deadlock. Please retry your transaction';
+  const { client: clientVersion } = Prisma.prismaVersion;
+  const meta = { driverAdapterError: error };
+  return new Prisma.PrismaClientKnownRequestError(message, { code: 'P2034', clientVersion, meta });
 }
 
 /** Ways to end a transaction. */
@@ -147,7 +174,9 @@ function toTransaction<C>(
       }),
     commit: () => {
       commit();
-      return ended();
+      return ended().catch((error: unknown) => {
+        throw toCommitError(error);
+      });
     },
     rollback: () => {
       rollback(rolledBack);

@@ -1,5 +1,6 @@
 import { DriverAdapterError, type SqlQuery, type SqlResultSet } from '@prisma/driver-adapter-utils';
 import type { SqliteConnection } from '../engines/sqlite/connection';
+import { classifySqliteError } from '../engines/sqlite/errors/classify';
 import { SqliteNativeAccess } from '../engines/sqlite/native-access';
 import { Failure } from '../errors/failure';
 import type { NativeAccess } from '../storage/native-access';
@@ -38,6 +39,7 @@ export function sqliteBinding(timestampFormat: TimestampFormat): EngineBinding<S
     command: ({ driver }, sql) => {
       driver.exec(sql);
     },
+    classify: classifySqliteError,
     toPrismaError: toDriverAdapterError,
   };
 }
