@@ -5,6 +5,7 @@ import { createStyle } from './console/style';
 import { formatTable, type Column } from './console/table';
 import { readDemoData } from './demo/data';
 import { ask, sourceOf, type Question } from './demo/question';
+import { countByOwner, reportSource } from './demo/report';
 import { registerAll, type Tallies } from './demo/register';
 import { rollbackSource, showRollback } from './demo/rollback';
 
@@ -30,6 +31,8 @@ async function main(): Promise<void> {
   }
   printCode('*', 'A transaction that fails changes nothing', rollbackSource);
   printTable(['two agents', 'inside the transaction', 'outside'], await showRollback(db));
+  printCode('*', 'A report through Prisma Client', reportSource);
+  printTable(['owner', { title: 'agents', align: 'right' }], (await countByOwner(db)).slice(0, maxRows));
   printNextSteps();
 }
 

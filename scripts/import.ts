@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { describeContents } from './console/contents';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
 import { parseInteger } from './console/parse-integer';
 import { Progress } from './console/progress';
@@ -57,6 +58,8 @@ async function main(): Promise<void> {
   progress.end();
   const style = createStyle(process.stdout, process.env);
   for (const line of summary.format(performance.now() - start, style)) console.log(line);
+  console.log(style.bold('The database now has'));
+  for (const line of await describeContents(db)) console.log(`  ${line}`);
 }
 
 // Called before the database is opened, so that a misspelt name does not create an empty database.

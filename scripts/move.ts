@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { describeContents } from './console/contents';
+import { openDatabase } from './console/open-database';
 import { parseInteger } from './console/parse-integer';
 import { Progress } from './console/progress';
 import { runScript, ScriptError } from './console/run-script';
@@ -30,7 +32,8 @@ milliseconds since 1970. The script prints both and commits only if they are equ
 If PostgreSQL rejects a row, the script reports its table and key, and nothing is moved. For example, PostgreSQL
 limits an indexed value such as a name to about 2,700 bytes.
 
-Exit code: 0 when all rows were moved and are the same; otherwise 1, and nothing was moved.`;
+Exit code: 0 when all rows were moved and are the same; otherwise 1. Unless the script prints how many rows were moved,
+nothing was moved.`;
 
 /** Maximum number of characters in one statement; long rows make a batch smaller. */
 const batchCharacters = 4_000_000;
@@ -61,6 +64,10 @@ async function main(): Promise<void> {
   if (!result.isSame) process.exitCode = 1;
   const style = createStyle(process.stdout, process.env);
   for (const line of formatResult(result, performance.now() - start, style)) console.log(line);
+  if (!result.isSame) return;
+  console.log(style.bold('The PostgreSQL database now has'));
+  await using db = await openDatabase(to);
+  for (const line of await describeContents(db)) console.log(`  ${line}`);
 }
 
 /** Shows the progress of the move. */

@@ -7,7 +7,13 @@ import { quote, toRowError, type Column, type Row, type Table } from './table';
 /** Character with which the driver replaces invalid UTF-8. */
 const replacementCharacter = '\uFFFD';
 
-/** Snapshot of a SQLite database. Later writes to the database are not visible in it. */
+/**
+ * Snapshot of a SQLite database. Later writes to the database are not visible in it.
+ *
+ * It reads with SQL and not with Prisma Client. Tables of the application are moved, too, and Prisma Client does not know
+ * them. SQLite stores values of any type in any column, which Prisma Client converts or refuses without naming the row.
+ * Reading 20,000 agents in pages of 1,000 took it two to three times as long.
+ */
 export class SqliteSource {
   readonly #driver: Database;
   /** Connection outside the snapshot, which notices later writes. */
