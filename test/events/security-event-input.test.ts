@@ -1,39 +1,33 @@
-import { badCounts, nonJsonValues, unstorableTexts, unstorableTimes, valuesBut } from '../support/bad-values';
+import {
+  badCounts,
+  badMetadata,
+  badTexts,
+  eachOf,
+  elementsOf,
+  unstorableTimes,
+  valuesBut,
+} from '../support/bad-values';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { eventInput } from '../support/factories';
+import { callMethod } from '../support/public-calls';
 import { shareTestDatabase } from '../support/test-database';
 
 const shared = shareTestDatabase({}, ({ db }) => db.recordSecurityEvent(eventInput()));
 
-type BadField = readonly [title: string, fields: object, field: string];
-
-function eachOf(field: string, values: readonly (readonly [string, unknown])[]): BadField[] {
-  return values.map(([kind, value]) => [`${field}: ${kind}`, { [field]: value }, field]);
-}
-
-function elementsOf(field: string, values: readonly (readonly [string, unknown])[]): BadField[] {
-  return values.map(([kind, value]) => [`an element of ${field}: ${kind}`, { [field]: [value] }, `${field}[0]`]);
-}
-
 const emptyText = ['an empty text', ''] as const;
-const metadata: BadField[] = [
-  ...eachOf('metadata', valuesBut('object', 'undefined')),
-  ...nonJsonValues.map(([kind, value]): BadField => [`metadata with ${kind}`, { metadata: { a: value } }, 'metadata']),
-];
+const noText = badTexts.filter(([kind]) => kind !== 'undefined');
 
-describe('recordSecurityEvent refuses', () => {
+describe('recordSecurityEvent', () => {
   test.each([
-    ...eachOf('id', [...valuesBut('text', 'undefined'), emptyText, ...unstorableTexts]),
+    ...eachOf('id', [...noText, emptyText]),
     ...eachOf('timestamp', unstorableTimes),
-    ...eachOf('eventType', [...valuesBut('text'), emptyText, ...unstorableTexts]),
+    ...eachOf('eventType', [...badTexts, emptyText]),
     ...eachOf('severity', [...valuesBut(), emptyText, ['another case', 'high'], ['a rank', 3]]),
-    ...['source', 'target', 'description'].flatMap((field) =>
-      eachOf(field, [...valuesBut('text'), ...unstorableTexts]),
-    ),
+    ...['source', 'target', 'description'].flatMap((field) => eachOf(field, badTexts)),
     ...eachOf('mitigationApplied', [...valuesBut('boolean', 'undefined'), ['0', 0], ['the text true', 'true']]),
-    ...eachOf('mitigationDetails', [...valuesBut('text', 'undefined'), ...unstorableTexts]),
-    ...metadata,
-  ])('%s', async (_, fields, field) => {
+    ...eachOf('mitigationDetails', noText),
+    ...badMetadata,
+  ])('refuses %s', async (_, fields, field) => {
     const event = { ...eventInput(), ...fields };
     const error = await expectRefused(shared(), 'INVALID_INPUT', () => shared().db.recordSecurityEvent(event));
     expect(error).toMatchObject({ field, operation: 'events.record', retryable: false });
@@ -41,68 +35,96 @@ describe('recordSecurityEvent refuses', () => {
     expect(error.message).toContain(field);
   });
 
-  test.each(['event_type', 'type', 'sequence'])('the unknown field %s', async (field) => {
+  test.each(['event_type', 'type', 'sequence'])('refuses the unknown field %s', async (field) => {
     const event = { ...eventInput(), [field]: 'x' };
     const error = await expectRefused(shared(), 'INVALID_INPUT', () => shared().db.recordSecurityEvent(event));
     expect(error.message).toContain(field);
   });
 
-  test.each(valuesBut())('%s in place of an event', async (_, value) => {
+  test.each(valuesBut())('refuses %s in place of an event', async (_, value) => {
     await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db, 'recordSecurityEvent', value));
   });
 });
 
-describe('querySecurityEvents refuses', () => {
-  const anyTime = unstorableTimes.filter(([kind]) => !kind.startsWith('the year'));
-
+describe('querySecurityEvents', () => {
   test.each([
     ...['ids', 'eventTypes'].flatMap((field) => [
       ...eachOf(field, valuesBut('array', 'undefined')),
-      ...elementsOf(field, [...valuesBut('text'), ...unstorableTexts]),
+      ...elementsOf(field, badTexts),
     ]),
     ...eachOf('severities', valuesBut('array', 'undefined')),
-    ...elementsOf('severities', [...valuesBut(), emptyText, ['an unknown one', 'WORST']]),
+    ...elementsOf('severities', [...valuesBut(), emptyText, ['an unknown severity', 'WORST']]),
     ...eachOf('minSeverity', [...valuesBut('undefined'), emptyText, ['a rank', 1]]),
-    ...['from', 'to'].flatMap((field) => eachOf(field, anyTime)),
-    ...['source', 'target'].flatMap((field) => eachOf(field, [...valuesBut('text', 'undefined'), ...unstorableTexts])),
+    ...['from', 'to'].flatMap((field) =>
+      eachOf(
+        field,
+        unstorableTimes.filter(([kind]) => !kind.startsWith('the year')),
+      ),
+    ),
+    ...['source', 'target'].flatMap((field) => eachOf(field, noText)),
     ...eachOf('mitigationApplied', valuesBut('boolean', 'undefined')),
     ...['limit', 'offset'].flatMap((field) => eachOf(field, badCounts)),
-    ...metadata,
-  ])('%s', async (_, fields, field) => {
+    ...badMetadata,
+  ])('refuses %s', async (_, fields, field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.querySecurityEvents(fields));
     expect(error).toMatchObject({ field, operation: 'events.query', retryable: false });
     expect(error.message).toMatch(/^Failed to query security events: /);
   });
 
-  test.each(['startTime', 'orderBy', 'type'])('the unknown field %s', async (field) => {
+  test.each(['startTime', 'orderBy', 'type'])('refuses the unknown field %s', async (field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.querySecurityEvents({ [field]: 'x' }));
     expect(error.message).toContain(field);
   });
 
-  test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))(
-    '%s in place of a filter or a time',
-    async (_, value) => {
-      await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', value));
-    },
-  );
-
-  test.each([
+  test.each<readonly [string, unknown]>([
+    ...valuesBut('undefined', 'object', 'Date', 'boxed text'),
+    // Read as an object without fields, they would show every event.
     ['a Map', new Map([['source', 'nobody']])],
     ['a promise of a filter', Promise.resolve({ source: 'nobody' })],
-  ])('%s in place of a filter, which would show every event', async (_, value) => {
+  ])('refuses %s in place of a filter or a time', async (_, value) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', value));
   });
 
+  const skip = undefined;
+
   test.each([
     ['startTime', [new Date(NaN)]],
-    ['endTime', [undefined, 'now']],
-    ['eventTypes', [undefined, undefined, 'CUSTOM']],
-    ['severities', [undefined, undefined, undefined, ['bad']]],
-    ['source', [undefined, undefined, undefined, undefined, 1]],
-    ['target', [undefined, undefined, undefined, undefined, undefined, null]],
-    ['limit', [undefined, undefined, undefined, undefined, undefined, undefined, -1]],
-    ['offset', [undefined, undefined, undefined, undefined, undefined, undefined, 1, 0.5]],
-  ])('a wrong %s among the positional parameters', async (_, parameters) => {
+    ['endTime', [skip, 'now']],
+    ['eventTypes', [skip, skip, 'CUSTOM']],
+    ['severities', [skip, skip, skip, ['bad']]],
+    ['source', [skip, skip, skip, skip, 1]],
+    ['target', [skip, skip, skip, skip, skip, null]],
+    ['limit', [skip, skip, skip, skip, skip, skip, -1]],
+    ['offset', [skip, skip, skip, skip, skip, skip, 1, 0.5]],
+  ])('refuses an invalid %s among the positional parameters', async (_, parameters) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', ...parameters));
   });
+});
+
+test.each<[method: string, field: string, args: readonly unknown[]]>([
+  ...['', 5, null, undefined].map((id): [string, string, unknown[]] => ['get', 'id', [id]]),
+  ['page', 'size', [{}, { size: 0 }]],
+  ['page', 'size', [{}, { size: 1001 }]],
+  ['page', 'size', [{}, { size: '1' }]],
+  ['page', 'page', [{}, { limit: 1 }]],
+  ['page', 'page', [{}, 5]],
+  ['page', 'limit', [{ limit: 5 }, {}]],
+  ['page', 'offset', [{ offset: 0 }, {}]],
+  ['page', 'query', [[], {}]],
+  ['iterate', 'limit', [{ limit: 1 }]],
+  ['iterate', 'offset', [{ offset: 1 }]],
+  ['iterate', 'query', [{ other: 1 }]],
+  ['aggregate', 'options', [{}, undefined]],
+  ['aggregate', 'by', [{}, {}]],
+  ['aggregate', 'by', [{}, { by: 'color' }]],
+  ['aggregate', 'by', [{}, { by: null }]],
+  ['aggregate', 'by', [{}, { by: 5 }]],
+  ['aggregate', 'by.bucketMs', [{}, { by: {} }]],
+  ['aggregate', 'by.bucketMs', [{}, { by: { bucketMs: 0 } }]],
+  ['aggregate', 'by.bucketMs', [{}, { by: { bucketMs: 1.5 } }]],
+  ['aggregate', 'by', [{}, { by: { bucketMs: 1, other: 1 } }]],
+  ['aggregate', 'options', [{}, { by: 'eventType', more: 1 }]],
+])('events.%s refuses invalid arguments and names the field %s: %j', async (method, field, args) => {
+  const call = () => callMethod(shared().db, `events.${method}`, args);
+  expect(await expectError('INVALID_INPUT', call)).toMatchObject({ operation: `events.${method}`, field });
 });

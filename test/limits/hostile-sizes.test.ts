@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { spawn } from 'node:child_process';
+import { afterTest, openTestDatabase } from '../support/test-database';
+import { isLongRun } from './hostile-values';
+
+/** Outcome of an attempt, as `hostile-sizes-process.ts` prints it. */
+interface Outcome {
+  readonly what: string;
+  readonly code?: string;
+  readonly expected?: string;
+  readonly ms: number;
+  readonly blockedMs: number;
+  readonly ok?: boolean;
+}
+
+/** Maximum time of an attempt, and of a pause of the event loop, on a busy machine; an idle one takes a fraction. */
+const longestMs = 20_000;
+const longestBlockMs = 10_000;
+
+test('Large input is answered or refused soon in a process with 256 MB, which continues', async () => {
+  const { options } = await openTestDatabase();
+  const path = join(__dirname, 'hostile-sizes-process.ts');
+  const args = ['--max-old-space-size=256', '--import', 'tsx', path, options.url, isLongRun ? 'all' : 'some'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  afterTest(() => {
+    child.kill('SIGKILL');
+  });
+  const ended = new Promise<number | null>((done) => child.once('close', done));
+  const outcomes: Outcome[] = [];
+  // The process prints values of this type.
+  for await (const line of createInterface(child.stdout)) outcomes.push(JSON.parse(line) as Outcome);
+  expect(await ended).toBe(0);
+  expect(outcomes.at(-1)).toEqual({ what: 'the end', ok: true });
+  const attempts = outcomes.slice(0, -1);
+  expect(attempts.length).toBeGreaterThan(isLongRun ? 80 : 40);
+  expect(attempts.filter(({ code, expected }) => code !== expected)).toEqual([]);
+  expect(attempts.filter(({ ms, blockedMs }) => ms > longestMs || blockedMs > longestBlockMs)).toEqual([]);
+}, 180_000);
