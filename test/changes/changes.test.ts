@@ -1,14 +1,19 @@
-import type { Change } from '../../src';
-import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
-import { callUntyped, expectError } from '../support/expect-error';
-import { openTestDatabase } from '../support/test-database';
+import type { Change, DatabaseService } from '../../src';
+import { openBeside } from '../races/race';
+import { expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { callMethod } from '../support/public-calls';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-function told(changes: readonly Change[]): string[] {
+function textsOf(changes: readonly Change[]): string[] {
   return changes.map(({ kind, entity, id }) => `${kind} ${entity} ${id}`);
 }
 
-describe('db.changes', () => {
-  test('tells of every change of an agent or a certificate, in the order of the commits', async () => {
+const manyAgents = (count: number, certificateId: string) =>
+  Array.from({ length: count }, (_, index) => agentInput({ id: `a${index}`, certificateId }));
+
+describe('changes', () => {
+  test('returns every change of an agent or a certificate in the order of the commits', async () => {
     const now = new Date('2026-06-01T00:00:00.001Z');
     const { db } = await openTestDatabase({ now: () => now.getTime() });
     await createCertificate(db, { id: 'c' });
@@ -18,12 +23,8 @@ describe('db.changes', () => {
     await db.updateCertificateStatus('c', 'REVOKED');
     await db.recordSecurityEvent(eventInput());
     const changes = await db.changes();
-    expect(told(changes)).toEqual([
-      'CREATED certificate c',
-      'CREATED agent a',
-      'UPDATED agent a',
-      'DELETED agent a',
-      'UPDATED certificate c',
+    expect(textsOf(changes)).toEqual([
+      ...['CREATED certificate c', 'CREATED agent a', 'UPDATED agent a', 'DELETED agent a', 'UPDATED certificate c'],
     ]);
     for (const [index, change] of changes.entries()) {
       expect(change.sequence).toBeGreaterThan(changes[index - 1]?.sequence ?? 0);
@@ -31,61 +32,48 @@ describe('db.changes', () => {
     expect(changes[2]?.changedAt).toEqual(now);
   });
 
-  test('tells nothing of calls that changed nothing, or failed, or were rolled back', async () => {
+  test('returns no change for a call that changed nothing, failed or was rolled back', async () => {
     const { db } = await openTestDatabase();
-    await createAgent(db, { id: 'a' });
+    await createAgent(db, { id: 'a', certificateId: await createCertificate(db, { id: 'c' }) });
     const before = await db.changes();
     await db.deleteAgent('absent');
     await db.updateAgent({ id: 'absent' });
-    await expectError('ALREADY_EXISTS', () =>
-      createAgent(db, { id: 'a', certificateId: 'none' }).catch(() => createAgent(db, { id: 'a' })),
-    );
-    await db
-      .transaction(async (tx) => {
-        await tx.deleteAgent('a');
-        throw new Error('no');
-      })
-      .catch(() => undefined);
-    expect(told(await db.changes()).filter((text) => text.includes(' agent '))).toEqual(
-      told(before).filter((text) => text.includes(' agent ')),
-    );
+    await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId: 'c' }));
+    const work = db.transaction(async (tx) => {
+      await tx.deleteAgent('a');
+      throw new Error('no');
+    });
+    await expect(work).rejects.toThrow('no');
+    expect(await db.changes()).toEqual(before);
   });
 
-  test('of a transaction come together, at its commit, without those of a call that failed inside it', async () => {
+  test('returns the changes of a transaction after its commit, without those of a call that failed in it', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
-    const before = (await db.changes()).length;
+    const before = await db.changes();
     await db.transaction(async (tx) => {
       await tx.createAgent(agentInput({ id: 'a', certificateId }));
-      await db.changes();
+      expect(await db.changes()).toEqual(before);
       await tx.createAgent(agentInput({ id: 'a', certificateId })).catch(() => undefined);
       await tx.updateAgent({ id: 'a', name: 'New' });
-      expect(await db.changes()).toHaveLength(before);
+      expect(await db.changes()).toEqual(before);
     });
-    expect(told((await db.changes()).slice(before))).toEqual(['CREATED agent a', 'UPDATED agent a']);
+    expect(textsOf((await db.changes()).slice(before.length))).toEqual(['CREATED agent a', 'UPDATED agent a']);
   });
 
-  test('reads on after a sequence number, and no more than asked for', async () => {
+  test('continues after a sequence number and returns at most `limit` changes', async () => {
     const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(Array.from({ length: 5 }, (_, index) => agentInput({ id: `a${index}`, certificateId })));
+    await db.agents.createMany(manyAgents(5, await createCertificate(db)));
     const all = await db.changes();
+    expect(all).toHaveLength(6);
     expect(await db.changes({ limit: 2 })).toEqual(all.slice(0, 2));
     expect(await db.changes({ after: all[1]?.sequence, limit: 2 })).toEqual(all.slice(2, 4));
     expect(await db.changes({ after: all.at(-1)?.sequence })).toEqual([]);
   });
-
-  test.each([[{ after: -1 }], [{ after: 1.5 }], [{ limit: 0 }], [{ limit: 10_001 }], [{ unknown: 1 }], [null]])(
-    '%j is INVALID_INPUT',
-    async (query) => {
-      const { db } = await openTestDatabase();
-      await expectError('INVALID_INPUT', () => callUntyped(db, 'changes', query));
-    },
-  );
 });
 
-describe('db.followChanges', () => {
-  test('gives what there is, then each change as it is committed, until its signal ends it', async () => {
+describe('followChanges', () => {
+  test('yields existing changes, then each change after its commit, until its signal is aborted', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const end = new AbortController();
@@ -101,49 +89,85 @@ describe('db.followChanges', () => {
     expect(seen).toEqual([certificateId, 'a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
-  test('with pollMs 0 ends where there is nothing more, over any number of changes', async () => {
+  test('ends with pollMs 0 after the last of any number of changes', async () => {
     const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(
-      Array.from({ length: 2100 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
-    );
+    await db.agents.createMany(manyAgents(2100, await createCertificate(db)));
     let count = 0;
     for await (const change of db.followChanges({ pollMs: 0 })) count += change.sequence > 0 ? 1 : 0;
     expect(count).toBe(2101);
   });
-
-  test.each<[object]>([[{ after: -1 }], [{ pollMs: -1 }], [{ unknown: 1 }], [{ signal: 5 }]])(
-    '%j is INVALID_INPUT',
-    async (options) => {
-      const { db } = await openTestDatabase();
-      await expectError('INVALID_INPUT', () => db.followChanges(options).next());
-    },
-  );
 });
 
-describe('db.pruneChanges', () => {
-  test('deletes what is older, and the numbers go on', async () => {
-    let now = 1000;
-    const { db } = await openTestDatabase({ now: () => now });
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(
-      Array.from({ length: 25 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
-    );
-    const last = (await db.changes()).at(-1);
-    now = 2000;
-    expect(await db.pruneChanges({ before: new Date(1000) })).toBe(0);
-    expect(await db.pruneChanges({ before: new Date(1001), batchSize: 10 })).toBe(26);
-    expect(await db.changes()).toEqual([]);
-    await db.deleteAgent('a0');
-    const [change] = await db.changes();
-    expect(change?.sequence).toBeGreaterThan(last?.sequence ?? 0);
+describe('The change feed', () => {
+  const shared = shareTestDatabase();
+
+  test.each<[method: string, options: unknown]>([
+    ...[{ after: -1 }, { after: 1.5 }, { limit: 0 }, { limit: 10_001 }, { unknown: 1 }, null].map((options) => {
+      return ['changes', options] as [string, unknown];
+    }),
+    ['followChanges', { after: -1 }],
+    ['followChanges', { pollMs: -1 }],
+    ['followChanges', { unknown: 1 }],
+    ['followChanges', { signal: 5 }],
+    ['pruneChanges', {}],
+    ['pruneChanges', { before: 5 }],
+    ['pruneChanges', { before: new Date(0), batchSize: 0 }],
+    ['pruneChanges', undefined],
+  ])('fails with INVALID_INPUT when %s is called with %j', async (method, options) => {
+    await expectError('INVALID_INPUT', () => callMethod(shared().db, method, [options]));
   });
 
-  test.each([[{}], [{ before: 5 }], [{ before: new Date(0), batchSize: 0 }], [undefined]])(
-    '%j is INVALID_INPUT',
-    async (options) => {
-      const { db } = await openTestDatabase();
-      await expectError('INVALID_INPUT', () => callUntyped(db, 'pruneChanges', options));
-    },
-  );
+  test('contains each life of a record from creation to deletion, whichever service makes the changes', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const services = [db, await openBeside(database), await openBeside(database)];
+    const certificateId = await createCertificate(db);
+    const ids = ['a', 'b', 'c'];
+    const live = async (service: DatabaseService, id: string, round: number): Promise<void> => {
+      // Another service may have created it.
+      await service.createAgent(agentInput({ id, certificateId })).catch(() => undefined);
+      await service.agents.mergeMetadata(id, { [`round${round}`]: round });
+      await service.deleteAgent(id);
+    };
+    const work = services.map(async (service) => {
+      for (let round = 0; round < 8; round += 1) for (const id of ids) await live(service, id, round);
+    });
+    await Promise.all(work);
+    const changes = await db.changes({ limit: 10_000 });
+    for (const id of ids) {
+      const kinds = changes.filter((change) => change.id === id).map(({ kind }) => kind);
+      expect(kinds.join(' ')).toMatch(/^(?:CREATED (?:UPDATED )*DELETED(?: |$))+$/);
+      expect(kinds.length).toBeGreaterThan(2);
+    }
+  });
+
+  test('contains an effect after its cause while several services write', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const services = [db, await openBeside(database), await openBeside(database)];
+    await createCertificate(db, { id: 'noise' });
+    const chain: string[] = [];
+    let isOver = false;
+    const noise = services.map(async (service, writer) => {
+      for (let round = 0; !isOver; round += 1) {
+        const agent = agentInput({ id: `n${writer}.${round}`, certificateId: 'noise' });
+        if (round % 2 === 0) await service.createAgent(agent);
+        else await service.transaction((tx) => tx.createAgent(agent));
+      }
+    });
+    for (let step = 0; step < 15; step += 1) {
+      // Another service creates each one after the one before it was acknowledged.
+      const service = services[step % 3] ?? db;
+      const certificate = certificateInput({ id: `c${step}` });
+      if (step % 2 === 0) chain.push(await service.createCertificate(certificate));
+      else chain.push(await service.transaction((tx) => tx.createCertificate(certificate)));
+    }
+    isOver = true;
+    await Promise.all(noise);
+    const changes = await db.changes({ limit: 10_000 });
+    const certificates = changes.filter(({ entity }) => entity === 'certificate').map(({ id }) => id);
+    expect(certificates).toEqual(['noise', ...chain]);
+    const sequences = changes.map(({ sequence }) => sequence);
+    expect(sequences).toEqual([...new Set(sequences)].sort((first, second) => first - second));
+  });
 });
