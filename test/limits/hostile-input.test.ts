@@ -1,150 +1,269 @@
-import { driverErrorOf, type AgentInput, type DatabaseService, type JsonValue } from '../../src';
-import { longestBlockMs } from '../support/event-loop';
-import { agentInput, certificateInput, eventInput } from '../support/factories';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+import { isDeepStrictEqual, inspect } from 'node:util';
+import fc, { type Arbitrary } from 'fast-check';
+import { DatabaseError, driverErrorOf, isDatabaseError, isStale, type DatabaseErrorCode } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { callMethod, databaseCalls, fillForCalls, publicCalls, type PublicCall } from '../support/public-calls';
+import { allRawRows } from '../support/raw-reader';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+import {
+  anyValue,
+  expectUnpolluted,
+  hostileObjects,
+  isLongRun,
+  marker,
+  pathsOf,
+  replaced,
+  sampled,
+  type Hostile,
+} from './hostile-values';
 
-/** Maximum time of the largest allowed input on a busy machine, in milliseconds. */
-const longestMs = 5000;
+/** PROPERTY_RUNS sets the number of calls, PROPERTY_SEED repeats a failed run. */
+const { PROPERTY_RUNS = isLongRun ? (onPostgresql ? 150 : 500) : 40, PROPERTY_SEED } = process.env;
+const runs = Number(PROPERTY_RUNS);
+const parameters = { numRuns: runs, ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }) };
 
-function metadataOf(value: unknown): AgentInput['metadata'] {
-  return { value: value as JsonValue };
+/** Codes with which a call may refuse input: not INTERNAL, and no failure of the database. */
+const refusals: ReadonlySet<DatabaseErrorCode> = new Set([
+  ...(['INVALID_INPUT', 'OUT_OF_RANGE', 'ALREADY_EXISTS', 'REFERENCE_NOT_FOUND', 'STILL_REFERENCED'] as const),
+  ...(['INVALID_TRANSITION', 'RESULT_TOO_LARGE', 'CONFLICT'] as const),
+]);
+
+/** Maximum time of a call. */
+const longestMs = 20_000;
+
+/** Every method with arguments but `backup`, which writes files. */
+const calls = [...publicCalls, ...databaseCalls].filter(({ name, args }) => args().length > 0 && name !== 'backup');
+const operations = calls.filter((publicCall) => !databaseCalls.includes(publicCall));
+const named = calls.filter(({ name }) => name !== 'transaction').map((call) => [call.name, call] as const);
+
+interface HostileCall extends Hostile {
+  readonly publicCall: PublicCall;
+  readonly make: () => readonly unknown[];
 }
 
-function nested(depth: number): unknown {
-  let value: unknown = 1;
-  for (let level = 0; level < depth; level += 1) value = level % 2 === 0 ? [value] : { a: value };
-  return value;
+/** Generates calls of which one part of the arguments, or all arguments, are any value. */
+function hostileCall(calls: readonly PublicCall[]): Arbitrary<HostileCall> {
+  return fc.constantFrom(...calls).chain((publicCall) => {
+    const { name, args } = publicCall;
+    const paths = pathsOf(args()).filter((path) => path.length > 0);
+    const inPart = fc.tuple(fc.constantFrom(...paths), anyValue).map(([path, { what, make }]) => ({
+      what: `${name}: ${path.join('.')}: ${what}`,
+      make: () => replaced(args(), path, { value: make() }) as unknown[],
+    }));
+    const instead = fc.array(anyValue, { maxLength: 3 }).map((values) => ({
+      what: `${name}: ${values.map(({ what }) => what).join(', ')}`,
+      make: () => values.map(({ make }) => make()),
+    }));
+    return fc
+      .oneof({ weight: 3, arbitrary: inPart }, { weight: 1, arbitrary: instead })
+      .map((hostile) => ({ ...hostile, publicCall }));
+  });
 }
 
-/** A value of few objects that is more JSON than there is memory. */
-function doubling(): unknown {
-  let value: unknown = ['x'];
-  for (let level = 0; level < 60; level += 1) value = [value, value];
-  return value;
+type Outcome = { readonly answer: unknown } | { readonly error: unknown };
+
+/** Returns the outcome of a call, which must return a promise that settles. */
+async function outcomeOf(make: () => unknown): Promise<Outcome> {
+  const promise = make();
+  expect(promise).toBeInstanceOf(Promise);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the call does not end')), longestMs);
+  });
+  const settled = (promise as Promise<unknown>).then(
+    (answer): Outcome => ({ answer }),
+    (error: unknown): Outcome => ({ error }),
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
-const cyclic: unknown[] = [];
-cyclic.push({ cyclic });
-const sparse: unknown[] = [];
-sparse.length = 2 ** 32 - 1;
-const endless = [1];
-endless[Symbol.iterator] = function* () {
-  for (;;) yield 1;
-};
+/** Expects a right answer, or a refusal that can be printed and shows no value. */
+function expectAnswerOrRefusal(outcome: Outcome, { isAnswer }: PublicCall): void {
+  if ('answer' in outcome) {
+    expect(isAnswer(outcome.answer)).toBe(true);
+    return;
+  }
+  const { error } = outcome;
+  if (!(error instanceof DatabaseError)) throw new Error(`not a DatabaseError: ${inspect(error)}`);
+  expect([...refusals]).toContain(error.code);
+  expect(`${String(error)} ${JSON.stringify(error)} ${inspect(error)} ${error.field ?? ''}`).not.toContain(marker);
+}
 
-const hostile: readonly (readonly [string, () => unknown])[] = [
-  ['a million levels of nesting', () => nested(1_000_000)],
-  ['an object that contains itself', () => cyclic],
-  ['an array of four billion holes', () => sparse],
-  ['objects that double with each level', doubling],
-  ['a text of 100 million characters', () => 'x'.repeat(100_000_000)],
-  ['a key of 100 million characters', () => ({ ['x'.repeat(100_000_000)]: 1 })],
-  ['ten million numbers', () => new Array<number>(10_000_000).fill(1)],
-  ['an object with toJSON', () => new (class { toJSON = () => 1 })()], // prettier-ignore
-];
+const unhandled: unknown[] = [];
+const addUnhandled = (reason: unknown): void => void unhandled.push(reason);
+beforeAll(() => void process.on('unhandledRejection', addUnhandled));
+afterAll(() => void process.off('unhandledRejection', addUnhandled));
 
-describe('Metadata', () => {
-  const database = shareTestDatabase({ limits: { metadataBytes: 1_048_576 } }, async ({ db }) => {
-    await db.createCertificate(certificateInput({ id: 'c' }));
-    await db.createAgent(agentInput({ id: 'a', certificateId: 'c' }));
+/** Makes calls one after the other: each answers or is refused, and a refusal changes no row. */
+async function expectWellBehaved(
+  database: TestDatabase,
+  calls: readonly PublicCall[],
+  make: (publicCall: PublicCall, args: readonly unknown[]) => unknown,
+): Promise<void> {
+  await fillForCalls(database.db);
+  let rows = await allRawRows(database);
+  let refused = 0;
+  const property = fc.asyncProperty(hostileCall(calls), async ({ publicCall, make: makeArguments }) => {
+    const args = makeArguments();
+    const outcome = await outcomeOf(() => make(publicCall, args));
+    const before = rows;
+    rows = await allRawRows(database);
+    expectUnpolluted();
+    if ('error' in outcome) refused += 1;
+    // A transaction rejects with whatever its callback throws.
+    if ('answer' in outcome || publicCall.name !== 'transaction' || typeof args[0] !== 'function')
+      expectAnswerOrRefusal(outcome, publicCall);
+    if ('error' in outcome || !publicCall.writes) expect(isDeepStrictEqual(rows, before)).toBe(true);
+  });
+  await fc.assert(property, parameters);
+  await new Promise((done) => setImmediate(done));
+  expect(unhandled).toEqual([]);
+  expect(refused).toBeGreaterThan(runs / 4);
+  expect(await database.db.check()).toMatchObject({ ok: true });
+}
+
+describe('A call with any arguments', () => {
+  test('answers, or is refused and changes nothing', async () => {
+    const database = await openTestDatabase({ retry: false });
+    await expectWellBehaved(database, calls, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test.each(hostile)('of %s are refused soon', async (_, make) => {
-    const { db } = database();
-    const metadata = metadataOf(make());
-    const uses: (() => Promise<unknown>)[] = [
-      () => db.createAgent(agentInput({ certificateId: 'c', metadata })),
-      () => db.agents.setMetadata('a', metadata ?? {}),
-      () => db.queryAgents({ metadata }),
-      () => db.recordSecurityEvent(eventInput({ metadata })),
-      () =>
-        db.createAgent(
-          agentInput({ certificateId: 'c', endpoints: [{ protocol: '', address: '', port: 1, metadata }] }),
-        ),
-    ];
-    for (const use of uses) {
-      const block = await longestBlockMs(() => expectError('INVALID_INPUT', use));
-      expect(block).toBeLessThan(longestMs);
+  test('answers, or is refused and changes nothing, with a cache', async () => {
+    const database = await openTestDatabase({ cache: {} });
+    const cached = calls.filter(({ name }) => /get/i.test(name));
+    await expectWellBehaved(database, cached, ({ name }, args) => callMethod(database.db, name, args));
+  });
+
+  test('answers, or is refused and changes nothing, in a transaction that continues', async () => {
+    const database = await openTestDatabase({ retry: false });
+    await expectWellBehaved(database, operations, async ({ name }, args) => {
+      const outcome = await database.db.transaction(async (tx) => outcomeOf(() => callMethod(tx, name, args)));
+      if ('error' in outcome) throw outcome.error;
+      return outcome.answer;
+    });
+  });
+});
+
+describe('The arguments of a call', () => {
+  const shared = shareTestDatabase({ retry: false }, ({ db }) => fillForCalls(db));
+
+  test.each(sampled(named, 4))(
+    'are refused or answered when the first one is a hostile object: %s',
+    async (_, call) => {
+      for (const make of Object.values(hostileObjects)) {
+        const first = make();
+        expectAnswerOrRefusal(await outcomeOf(() => callMethod(shared().db, call.name, [first])), call);
+      }
+    },
+  );
+
+  /** Returns a copy of `value` that reports each read of one of its fields. */
+  function watched(value: unknown, onRead: (path: string) => void, path = ''): unknown {
+    if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof AbortSignal)
+      return value;
+    const copy: object = Array.isArray(value) ? [] : {};
+    for (const [key, element] of Object.entries(value))
+      Reflect.set(copy, key, watched(element, onRead, `${path}.${key}`));
+    return new Proxy(copy, {
+      get: (target, key, receiver) => {
+        if (typeof key === 'string') onRead(`${path}.${key}`);
+        return Reflect.get(target, key, receiver) as unknown;
+      },
+    });
+  }
+
+  test.each(sampled(named, 2))(
+    'are read once, so that the validated values are used: %s',
+    async (_, { name, args }) => {
+      const reads = new Map<string, number>();
+      const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
+      const given = args().map((argument, index) => watched(argument, count, String(index)));
+      // The stored records may not allow the change, which was read all the same.
+      await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'CONFLICT' });
+      });
+      expect(reads.size).toBeGreaterThanOrEqual(pathsOf(args()).filter(({ length }) => length === 2).length);
+      expect([...reads].filter(([, times]) => times > 1)).toEqual([]);
+    },
+  );
+
+  // With `collect`, the errors are part of the answer.
+  const throwing = named.filter(([, { args }]) => !JSON.stringify(args()).includes('collect'));
+
+  test.each(sampled(throwing, 4))('fail with INVALID_INPUT when a getter throws: %s', async (_, { name, args }) => {
+    const before = await allRawRows(shared());
+    for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
+      const reason = new Error('mine');
+      const get = (): never => {
+        throw reason;
+      };
+      const given = replaced(args(), path, { get }) as unknown[];
+      const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
+      expect(driverErrorOf(error)).toBe(reason);
+      expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
     }
-    expect((await db.getAgent('a'))?.metadata).toEqual({});
+    expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test('are those of an array, whatever iterates over it', async () => {
-    const { db } = database();
-    await db.agents.setMetadata('a', { endless });
-    expect((await db.getAgent('a'))?.metadata).toEqual({ endless: [1] });
+  test('fail for one of many agents when its getter or proxy throws, and the others are created', async () => {
+    const { db } = await openTestDatabase();
+    const right = agentInput({ certificateId: await createCertificate(db) });
+    const reason = new Error('mine');
+    const get = (): never => {
+      throw reason;
+    };
+    const wrong = Object.defineProperty({ ...right }, 'id', { get, enumerable: true });
+    const proxy = new Proxy(right, { ownKeys: get, get });
+    const results = await db.agents.createMany([right, wrong, proxy, right], { onError: 'collect' });
+    expect(results.map(({ ok }) => ok)).toEqual([true, false, false, true]);
+    const errors = results.flatMap((result) => (result.ok ? [] : [result.error]));
+    expect(errors).toMatchObject([{ code: 'INVALID_INPUT' }, { code: 'INVALID_INPUT' }]);
+    expect(errors.map(driverErrorOf)).toEqual([reason, reason]);
+    expect(await db.agents.count()).toBe(2);
   });
 
-  test('that change while they are read are kept as they were read, or not at all', async () => {
-    const { db } = database();
-    let reads = 0;
-    const changing = { get value() { reads += 1; return reads; } }; // prettier-ignore
-    await db.agents.setMetadata('a', changing);
-    expect((await db.getAgent('a'))?.metadata).toEqual({ value: reads });
+  test('are refused by page when limit or offset is given, even if only the first read returns it', async () => {
+    for (const page of ['agents.page', 'events.page']) {
+      for (const field of ['limit', 'offset']) {
+        let reads = 0;
+        const query = Object.defineProperty({}, field, {
+          get: () => (reads++ === 0 ? 1 : undefined),
+          enumerable: true,
+        });
+        await expectError('INVALID_INPUT', () => callMethod(shared().db, page, [query]));
+      }
+    }
+  });
+
+  test('are lists of as many elements as their length, whatever their iterator yields', async () => {
+    const { db } = shared();
+    const endless = <T>(element: T): T[] =>
+      Object.assign([element], { *[Symbol.iterator]() { for (;;) yield element; } }); // prettier-ignore
+    expect(await db.agents.getMany(endless('nobody'))).toEqual([null]);
+    await db.agents.setMetadata('a', { list: endless(1) });
+    expect((await db.getAgent('a'))?.metadata).toEqual({ list: [1] });
     const lying = new Proxy([1, 2], { get: (target, key) => (key === 'length' ? 3 : target[Number(key)]) });
     await expectError('INVALID_INPUT', () => db.agents.setMetadata('a', { lying: lying }));
   });
 
-  test.each<[string, (reason: Error) => object]>([
-    ['a getter', (reason) => ({ get name(): string { throw reason; } })], // prettier-ignore
-    ['a proxy', (reason) => new Proxy({}, { ownKeys: () => { throw reason; } })], // prettier-ignore
-    ['a getter in metadata', (reason) => ({ metadata: { get a(): never { throw reason; } } })], // prettier-ignore
-  ])('and other input that throws as %s is a failure of that call only', async (_, make) => {
-    const { db } = database();
-    const reason = new Error('mine');
-    const agent = Object.defineProperties(
-      agentInput({ certificateId: 'c' }),
-      Object.getOwnPropertyDescriptors(_ === 'a proxy' ? {} : make(reason)),
-    );
-    const input = _ === 'a proxy' ? make(reason) : agent;
-    const error = await expectError('INVALID_INPUT', () => callUntyped(db, 'createAgent', input));
-    expect(driverErrorOf(error)).toBe(reason);
-    expect(await db.agents.count()).toBe(1);
+  test('are times by the value of the Date, whatever its methods return', async () => {
+    const { db } = shared();
+    for (const answer of ['never', 0.5, 1e300, null]) {
+      const expiresAt = Object.assign(new Date('2030-01-01'), { getTime: () => answer, valueOf: () => answer });
+      const id = await createAgent(db, { expiresAt: expiresAt });
+      expect((await db.getAgent(id))?.expiresAt).toEqual(new Date('2030-01-01'));
+    }
+    expect(await db.check()).toMatchObject({ ok: true });
   });
 });
 
-describe('A list', () => {
-  const many = (): string[] => new Array<string>(10_000_000).fill('a');
-  test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
-    ['ids to get', (db) => db.agents.getMany(many())],
-    ['ids to look for', (db) => db.queryAgents({ ids: many() })],
-    ['capabilities to look for', (db) => db.queryAgents({ capabilities: many() })],
-    ['capabilities to set', (db) => db.agents.setCapabilities('a', many())],
-    ['types of events to look for', (db) => db.querySecurityEvents({ eventTypes: many() })],
-    ['agents', (db) => callUntyped(db.agents, 'createMany', many())],
-    ['agents that are holes', (db) => callUntyped(db.agents, 'createMany', sparse)],
-    ['events', (db) => callUntyped(db.events, 'recordMany', many())],
-    ['ids that are holes', (db) => callUntyped(db.agents, 'getMany', sparse)],
-  ])('of millions of %s is refused', async (_, call) => {
-    const database = await openTestDatabase();
-    await expectRefused(database, 'INVALID_INPUT', () => call(database.db));
+test('isDatabaseError and isStale return false for any value', () => {
+  const property = fc.property(anyValue, ({ make }) => {
+    const value = make();
+    expect(isDatabaseError(value)).toBe(false);
+    expect(isStale(value as Parameters<typeof isStale>[0])).toBe(false);
   });
-
-  test('has as many elements as its length says, whatever iterates over it', async () => {
-    const { db } = await openTestDatabase();
-    const ids = ['a'];
-    ids[Symbol.iterator] = function* () {
-      for (;;) yield 'b';
-    };
-    expect(await db.agents.getMany(ids)).toEqual([null]);
-  });
-});
-
-describe('A query', () => {
-  test.each<[string, object]>([
-    ['an offset beyond everything', { offset: Number.MAX_SAFE_INTEGER }],
-    ['a limit beyond everything', { limit: Number.MAX_SAFE_INTEGER }],
-    ['a range of versions of thousands of parts', { version: '1.0.0 || '.repeat(20_000) }],
-    ['a range of versions of nothing but spaces', { version: `${' '.repeat(200_000)}1` }],
-    ['a range of versions that a parser would try again and again', { version: '1.x-'.repeat(1000) }],
-    ['a name of many letters', { name: 'ab'.repeat(100_000) }],
-    ['times at both ends of time', { expiresAfter: new Date(-8.64e15), expiresBefore: new Date(8.64e15) }],
-  ])('with %s ends soon', async (_, query) => {
-    const { db } = await openTestDatabase({ limits: { nameLength: 262_144 } });
-    const certificateId = await db.createCertificate(certificateInput());
-    await db.createAgent(agentInput({ certificateId, name: 'ab'.repeat(400) }));
-    const block = await longestBlockMs(() => db.queryAgents(query));
-    expect(block).toBeLessThan(longestMs);
-  });
+  fc.assert(property, parameters);
 });
