@@ -4,20 +4,13 @@ import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput } from '../support/factories';
 import { openCache } from './open-cache';
 
-/*
- * Whatever is done, alone, at once, in transactions that are committed or not, on SQLite also by another service: what the
- * cache answers is what the database answers. CACHE_RUNS sets how many sequences are tried.
- */
+/** Number of sequences of writes: CACHE_RUNS, or a few by default. */
 const runs = Number(process.env['CACHE_RUNS'] ?? (onPostgresql ? 5 : 12));
 
 type Target = Pick<DatabaseService, 'agents' | 'certificates' | 'register'>;
 
-type Step =
-  | { readonly kind: 'write'; readonly write: Write; readonly place: 'db' | 'other' }
-  | { readonly kind: 'transaction'; readonly writes: readonly Write[]; readonly isCommitted: boolean }
-  | { readonly kind: 'together'; readonly writes: readonly Write[] }
-  | { readonly kind: 'read' }
-  | { readonly kind: 'time'; readonly ms: number };
+const ids = ['a', 'b', 'c'];
+const fingerprints = ['AA', 'BB', 'CC'];
 
 interface Write {
   readonly call: keyof typeof calls;
@@ -25,10 +18,7 @@ interface Write {
   readonly value: string;
 }
 
-const ids = ['a', 'b', 'c'];
-const fingerprints = ['AA', 'BB', 'CC'];
-
-/** Operations on agents and certificates of a few ids; the value is a fingerprint. */
+/** Writes of a few agents and certificates; the value is a fingerprint or a version. */
 const calls = {
   register: (target: Target, { id, value }: Write) =>
     target.register({
@@ -55,21 +45,13 @@ const write: fc.Arbitrary<Write> = fc.record({
   value: fc.constantFrom(...fingerprints),
 });
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    kind: fc.constant('write' as const),
-    write,
-    // What another service has done is noticed at once on SQLite only.
-    place: onPostgresql ? fc.constant('db' as const) : fc.constantFrom('db' as const, 'other' as const),
-  }),
-  fc.record({
-    kind: fc.constant('transaction' as const),
-    writes: fc.array(write, { maxLength: 3 }),
-    isCommitted: fc.boolean(),
-  }),
-  fc.record({ kind: fc.constant('together' as const), writes: fc.array(write, { minLength: 1, maxLength: 3 }) }),
-  fc.constant<Step>({ kind: 'read' }),
-  fc.record({ kind: fc.constant('time' as const), ms: fc.constantFrom(1, 500, 1000) }),
+/** Writes one after the other, at once or in a transaction, reads, or lets time pass. */
+const step = fc.oneof(
+  // PostgreSQL notices the writes of another service later.
+  fc.record({ write, isOther: onPostgresql ? fc.constant(false) : fc.boolean() }),
+  fc.record({ inTransaction: fc.array(write, { maxLength: 3 }), isCommitted: fc.boolean() }),
+  fc.record({ atOnce: fc.array(write, { maxLength: 3 }) }),
+  fc.record({ passMs: fc.constantFrom(1, 500, 1000) }),
 );
 
 async function readAll(db: DatabaseService, options?: { consistency: 'primary' }): Promise<unknown[]> {
@@ -80,48 +62,37 @@ async function readAll(db: DatabaseService, options?: { consistency: 'primary' }
   ]);
 }
 
-// Many are refused: what counts is what is there after it.
+/** Makes a write, which the stored records may not allow. */
 async function attempt(target: Target, made: Write): Promise<void> {
   await calls[made.call](target, made).catch(() => undefined);
 }
 
-const undone = new Error('undone');
-
 test(
-  'what the cache answers is what the database answers',
+  'The cache returns what the database returns after any writes',
   async () => {
-    const property = fc.asyncProperty(
-      fc.array(step, { maxLength: 30, size: 'max' }),
-      fc.nat(8),
-      async (steps, room) => {
-        const { db, other, clock } = await openCache({ maxEntries: room + 1, ttlMs: 1500 });
-        const compare = async (): Promise<void> =>
-          expect(await readAll(db)).toEqual(await readAll(db, { consistency: 'primary' }));
-        const take = async (taken: Step): Promise<void> => {
-          if (taken.kind === 'write') await attempt(taken.place === 'db' ? db : other, taken.write);
-          if (taken.kind === 'time') clock.nowMs += taken.ms;
-          if (taken.kind === 'together') {
-            await Promise.all([...taken.writes.map((made) => attempt(db, made)), readAll(db)]);
-          }
-          if (taken.kind === 'transaction') {
-            const work = db.transaction(async (tx) => {
-              for (const made of taken.writes) await attempt(tx, made);
-              await compare();
-              if (!taken.isCommitted) throw undone;
-            });
-            await work.catch((error: unknown) => {
-              if (error !== undone) throw error;
-            });
-          }
-        };
-        for (const taken of steps) {
-          await take(taken);
-          await compare();
+    const steps = fc.array(step, { maxLength: 30, size: 'max' });
+    const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (taken, maxEntries) => {
+      const { db, other, clock } = await openCache({ maxEntries, ttlMs: 1500 });
+      const compare = async (): Promise<void> =>
+        expect(await readAll(db)).toEqual(await readAll(db, { consistency: 'primary' }));
+      for (const next of taken) {
+        if ('write' in next) await attempt(next.isOther ? other : db, next.write);
+        else if ('passMs' in next) clock.nowMs += next.passMs;
+        else if ('atOnce' in next) await Promise.all([...next.atOnce.map((made) => attempt(db, made)), readAll(db)]);
+        else {
+          const undone = new Error('undone');
+          const work = db.transaction(async (tx) => {
+            for (const made of next.inTransaction) await attempt(tx, made);
+            await compare();
+            if (!next.isCommitted) throw undone;
+          });
+          await work.catch((error: unknown) => expect(error).toBe(undone));
         }
-        await db.close();
-        await other.close();
-      },
-    );
+        await compare();
+      }
+      await db.close();
+      await other.close();
+    });
     await fc.assert(property, { numRuns: runs });
   },
   60_000 + runs * 2000,

@@ -15,15 +15,16 @@ export interface CachingTestDatabase extends TestDatabase {
   readonly outcomes: () => string[];
 }
 
+/** Opens a database with a cache for an hour, unless the options say otherwise, and another service on it. */
 export async function openCache(cache: CacheOptions = {}, more: DatabaseOptions = {}): Promise<CachingTestDatabase> {
   const clock = { nowMs: 1_800_000_000_000 };
   const options = { now: () => clock.nowMs, ...more };
   const database = await openTestDatabase({ ...options, cache: { maxEntries: 100, ttlMs: 3_600_000, ...cache } });
   const { db: other } = await openTestDatabase({ ...options, url: database.options.url });
-  let told = 0;
+  let seen = 0;
   const outcomes = (): string[] => {
-    const fresh = database.events.slice(told);
-    told = database.events.length;
+    const fresh = database.events.slice(seen);
+    seen = database.events.length;
     return fresh.flatMap((event) => (event.type === 'cache' ? [`${event.outcome} ${event.entity}`] : []));
   };
   return { ...database, clock, other, outcomes };

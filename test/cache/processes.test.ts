@@ -4,16 +4,14 @@ import type { DatabaseService } from '../../src';
 import { rounds } from '../races/race';
 import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
-import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
 import { openCache } from './open-cache';
 
-const path = join(__dirname, 'updating-process.ts');
-
-/** Maximum time until commits of others are noticed on PostgreSQL: the documented time, on a busy machine. */
+/** Maximum time until commits of others are noticed on PostgreSQL, on a busy machine. */
 const longestMs = 5000;
 
-/** Reads until the outcome is the one expected: on SQLite it has to be that at once. */
+/** Reads until the outcome is the expected one, which it is at once on SQLite. */
 async function expectSoon(read: () => Promise<unknown>, expected: unknown): Promise<void> {
   const deadline = performance.now() + (onPostgresql ? longestMs : 0);
   let outcome = await read();
@@ -26,15 +24,15 @@ async function expectSoon(read: () => Promise<unknown>, expected: unknown): Prom
 
 const versionOf = (db: DatabaseService) => async () => (await db.getAgent('a'))?.version;
 
-describe('What others change', () => {
-  test(`a process: is read ${onPostgresql ? 'soon' : 'at once, every time'}`, async () => {
+describe('The cache', () => {
+  test(`notices each change of another process ${onPostgresql ? 'soon' : 'at once'}`, async () => {
     const { db, options, outcomes } = await openCache();
     await createAgent(db, { id: 'a' });
-    const updating = startProcess(path, options.url);
+    const updating = startProcess(join(__dirname, 'updating-process.ts'), options.url);
     await nextLine(updating);
     const count = onPostgresql ? 5 : 10 * rounds;
     for (let round = 0; round < count; round += 1) {
-      // It is kept before the other process changes it.
+      // The record is in the cache before the other process changes it.
       await db.getAgent('a');
       await db.getAgent('a');
       const done = nextLine(updating);
@@ -47,42 +45,42 @@ describe('What others change', () => {
     expect(await updating.ended).toBe(0);
   });
 
-  test('another service, in every way', async () => {
+  test('notices updates, creations, revocations, rotations and deletions by another service', async () => {
     const { db, other } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId: 'c' });
-    const read = async () => [
+    const readAll = async () => [
       await db.getAgent('a'),
       await db.getAgent('new'),
       await db.getCertificateByFingerprint('CC'),
       await db.getCertificate('c'),
       await db.getCertificateByFingerprint('NE'),
     ];
-    await read();
+    await readAll();
     await other.updateAgent({ id: 'a', owner: 'other' });
     await expectSoon(async () => (await db.getAgent('a'))?.owner, 'other');
-    await read();
+    await readAll();
     await createAgent(other, { id: 'new', certificateId: 'c', owner: 'other' });
     await expectSoon(async () => (await db.getAgent('new'))?.owner, 'other');
-    await read();
+    await readAll();
     await other.certificates.revoke('c', { reason: 'keyCompromise', agents: 'revoke' });
     await expectSoon(async () => (await db.getCertificateByFingerprint('CC'))?.status, 'REVOKED');
     await expectSoon(async () => (await db.getCertificate('c'))?.status, 'REVOKED');
     await expectSoon(async () => (await db.getAgent('a'))?.status, 'REVOKED');
-    await read();
+    await readAll();
     await other.certificates.rotate('c', certificateInput({ id: 'n', fingerprint: 'NE' }));
     await expectSoon(async () => (await db.getCertificateByFingerprint('NE'))?.id, 'n');
     await expectSoon(async () => (await db.getAgent('a'))?.certificateId, 'n');
-    await read();
+    await readAll();
     await other.deleteAgent('a');
     await expectSoon(() => db.getAgent('a'), null);
     await other.deleteAgent('new');
     await other.certificates.delete('c');
     await expectSoon(() => db.getCertificateByFingerprint('CC'), null);
-    expect(await read()).toEqual([null, null, null, null, await other.getCertificate('n')]);
+    expect(await readAll()).toEqual([null, null, null, null, await other.getCertificate('n')]);
   });
 
-  test(`without the feed: is read ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
+  test(`notices a change without a change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
     const database = await openCache({ ttlMs: 60_000 });
     const { db, clock } = database;
     await createAgent(db, { id: 'a', version: '1' });
@@ -94,16 +92,13 @@ describe('What others change', () => {
     expect(await versionOf(db)()).toBe('2');
   });
 
-  test('more changes than are read at a time', async () => {
+  test('notices a change after more changes than it reads at a time', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c' });
-    const agents = Array.from({ length: 1500 }, (_, index) => ({
-      ...{ id: `agent-${index}`, name: 'n', publicKey: 'k', certificateId, version: '1', owner: 'o' },
-    }));
     await createAgent(db, { id: 'a', certificateId, version: '1' });
     await db.getAgent('a');
     await other.transaction(async (tx) => {
-      await tx.agents.createMany(agents);
+      await tx.agents.createMany(Array.from({ length: 1500 }, () => agentInput({ certificateId })));
       await tx.updateAgent({ id: 'a', version: '2' });
     });
     await expectSoon(versionOf(db), '2');

@@ -1,24 +1,20 @@
-import type { Lookup } from '../../src/storage/lookup';
+import type { AgentRecord, DatabaseEvent } from '../../src';
 import { RecordCache, type ChangeSource } from '../../src/cache/record-cache';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
-import type { AgentRecord, DatabaseEvent } from '../../src';
+import type { Lookup } from '../../src/storage/lookup';
 import { wholeAgent } from '../support/factories';
 
-/*
- * Orders of events that a database brings about by chance only: reads that take as long as the test wants, and faults of
- * the cache's own parts.
- */
-
 const lookup: Lookup<AgentRecord> = { by: 'agent', key: 'a', read: () => Promise.resolve(null) };
-const note = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
+const change = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
 
+/** Opens a cache whose reads end when the test says so. */
 function openCache(check: ChangeSource['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
-  const others: ChangeSource = { check, close: () => Promise.resolve() };
+  const source: ChangeSource = { check, close: () => Promise.resolve() };
   const diagnostics = new Diagnostics(undefined, (event) => void events.push(event));
-  const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, others, diagnostics);
+  const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, source, diagnostics);
   let reads = 0;
-  /** A read that has begun: what it gives is told later. */
+  /** Begins to get the agent; `reads` tells whether the database is read, which answers when `land` is called. */
   const begin = async () => {
     const before = reads;
     let land: (owner: string) => void = () => undefined;
@@ -30,80 +26,71 @@ function openCache(check: ChangeSource['check'] = () => undefined) {
       return row;
     });
     await new Promise((resolve) => setImmediate(resolve));
-    return { land, owner: result.then((agent) => agent?.owner), isItsOwn: reads > before };
+    return { land, owner: result.then((agent) => agent?.owner), reads: reads > before };
   };
-  return { cache, begin, events };
+  /** Gets the agent, which must be read from the database. */
+  const expectRead = async (owner: string): Promise<void> => {
+    const read = await begin();
+    expect(read.reads).toBe(true);
+    read.land(owner);
+    expect(await read.owner).toBe(owner);
+  };
+  return { cache, begin, expectRead, events };
 }
 
-describe('A read that has begun before a change', () => {
+describe('RecordCache', () => {
   test.each([
-    ['a commit of its own service', (cache: RecordCache) => cache.invalidate([note])(true)],
-    ['a commit that failed', (cache: RecordCache) => cache.invalidate([note])(false)],
-    ['a change that others have made', (cache: RecordCache) => cache.evict([note])],
+    ['a commit of its own service', (cache: RecordCache) => cache.invalidate([change])(true)],
+    ['a commit that failed', (cache: RecordCache) => cache.invalidate([change])(false)],
+    ['a change of another service', (cache: RecordCache) => cache.evict([change])],
     ['any change', (cache: RecordCache) => cache.invalidateAll()],
-  ])('%s: nobody who comes after it waits for that read, and its record is not kept', async (_, change) => {
-    const { cache, begin } = openCache();
+  ])('shares and stores no record whose read began before %s', async (_, invalidate) => {
+    const { cache, begin, expectRead } = openCache();
     const [early, companion] = [await begin(), await begin()];
-    expect([early.isItsOwn, companion.isItsOwn]).toEqual([true, false]);
-    change(cache);
-    const late = await begin();
-    expect(late.isItsOwn).toBe(true);
-    late.land('new');
-    expect(await late.owner).toBe('new');
+    expect([early.reads, companion.reads]).toEqual([true, false]);
+    invalidate(cache);
+    await expectRead('new');
     early.land('old');
     expect([await early.owner, await companion.owner]).toEqual(['old', 'old']);
     const next = await begin();
-    expect([next.isItsOwn, await next.owner]).toEqual([false, 'new']);
+    expect([next.reads, await next.owner]).toEqual([false, 'new']);
   });
 
-  test('a change of another record is none', async () => {
+  test('stores a record whose read began before a change of another record', async () => {
     const { cache, begin } = openCache();
     const early = await begin();
     cache.evict([
-      { ...note, ids: ['b'] },
-      { ...note, entity: 'CERTIFICATE' },
+      { ...change, ids: ['b'] },
+      { ...change, entity: 'CERTIFICATE' },
     ]);
     early.land('old');
     expect(await early.owner).toBe('old');
     const next = await begin();
-    expect([next.isItsOwn, await next.owner]).toEqual([false, 'old']);
+    expect([next.reads, await next.owner]).toEqual([false, 'old']);
   });
-});
 
-test('From before a commit until after it a record is read each time, and not kept', async () => {
-  const { cache, begin } = openCache();
-  const [end, endOther] = [cache.invalidate([note]), cache.invalidate([note])];
-  for (const owner of ['old', 'new']) {
-    const read = await begin();
-    expect(read.isItsOwn).toBe(true);
-    read.land(owner);
-    expect(await read.owner).toBe(owner);
-  }
-  end(true);
-  const between = await begin();
-  between.land('new');
-  await between.owner;
-  expect((await begin()).isItsOwn).toBe(true);
-  endOther(false);
-  const after = await begin();
-  after.land('new');
-  await after.owner;
-  expect((await begin()).isItsOwn).toBe(false);
-});
-
-test('Where it cannot be known whether anything has changed, a record is read each time', async () => {
-  let fails = true;
-  const { begin, events } = openCache(() => {
-    if (fails) throw new Error('The disk is gone');
+  test('stores no record until all commits that change it have ended', async () => {
+    const { cache, begin, expectRead } = openCache();
+    const [end, endOther] = [cache.invalidate([change]), cache.invalidate([change])];
+    await expectRead('old');
+    await expectRead('new');
+    end(true);
+    await expectRead('new');
+    await expectRead('new');
+    endOther(false);
+    await expectRead('new');
+    expect((await begin()).reads).toBe(false);
   });
-  for (const owner of ['old', 'new']) {
-    const read = await begin();
-    expect(read.isItsOwn).toBe(true);
-    read.land(owner);
-    expect(await read.owner).toBe(owner);
-  }
-  fails = false;
-  const read = await begin();
-  expect(read.isItsOwn).toBe(true);
-  expect(events).toEqual([{ type: 'cache', outcome: 'miss', entity: 'agent' }]);
+
+  test('stores no record while it is unknown whether others have committed', async () => {
+    let fails = true;
+    const { begin, expectRead, events } = openCache(() => {
+      if (fails) throw new Error('The disk is gone');
+    });
+    await expectRead('old');
+    await expectRead('new');
+    fails = false;
+    expect((await begin()).reads).toBe(true);
+    expect(events).toEqual([{ type: 'cache', outcome: 'miss', entity: 'agent' }]);
+  });
 });

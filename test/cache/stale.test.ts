@@ -1,4 +1,4 @@
-import { isStale, type CacheOptions, type DatabaseOptions } from '../../src';
+import { isStale, type CacheOptions, type DatabaseOptions, type DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { createAgent, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
@@ -7,7 +7,7 @@ import { openTestDatabase } from '../support/test-database';
 const ttlMs = 1000;
 const staleIfErrorMs = 5000;
 
-/** A database that can fail, with a certificate and an agent in its cache, and a clock of the test's own. */
+/** Opens a database that can fail, with an agent and a certificate in its cache and a clock of the test's own. */
 async function openFilled(cache: CacheOptions = {}, more: DatabaseOptions = {}) {
   const clock = { nowMs: 1_800_000_000_000 };
   const database = await openFailingDatabase({
@@ -21,154 +21,128 @@ async function openFilled(cache: CacheOptions = {}, more: DatabaseOptions = {}) 
   await createAgent(db, { id: 'a', certificateId: 'c', capabilities: ['x'] });
   const fresh = { agent: await db.getAgent('a'), certificate: await db.getCertificate('c') };
   events.length = 0;
-  // Whether it is a miss is not known where it cannot be asked whether others have committed.
+  // An engine that cannot tell whether others have committed reports no miss.
   const outcomes = (): string[] =>
-    events
-      .splice(0)
-      .flatMap((event) =>
-        event.type === 'cache' && event.outcome !== 'miss' ? [`${event.outcome} ${event.entity}`] : [],
-      );
-  return { ...database, clock, fresh, outcomes };
+    events.flatMap((event) =>
+      event.type === 'cache' && event.outcome !== 'miss' ? [`${event.outcome} ${event.entity}`] : [],
+    );
+  /** Stops the database and lets time pass. */
+  const failFor = async (ms: number): Promise<void> => {
+    await database.breakDown();
+    clock.nowMs += ms;
+  };
+  return { ...database, fresh, outcomes, failFor };
 }
 
-describe('While the database is down, with staleIfErrorMs', () => {
-  test('a record that was read before is answered, and marked', async () => {
-    const { db, clock, fresh, outcomes, events, breakDown } = await openFilled();
-    await breakDown();
-    clock.nowMs += ttlMs + staleIfErrorMs - 1;
-    const [agent, certificate, same] = [
-      await db.getAgent('a'),
-      await db.getCertificate('c'),
-      await db.getCertificateByFingerprint('aabb'),
-    ];
+async function isStaleAgent(db: DatabaseService): Promise<boolean> {
+  const agent = await db.getAgent('a');
+  return agent !== null && isStale(agent);
+}
+
+describe('With staleIfErrorMs, while the database is down', () => {
+  test('a read returns records that were read before as stale, frozen copies', async () => {
+    const { db, fresh, outcomes, events, failFor } = await openFilled();
+    await failFor(ttlMs + staleIfErrorMs - 1);
+    const agent = await db.getAgent('a');
+    const certificates = [await db.getCertificate('c'), await db.getCertificateByFingerprint('aabb')];
     expect(agent).toStrictEqual(fresh.agent);
-    expect(certificate).toStrictEqual(fresh.certificate);
-    expect(same).toStrictEqual(fresh.certificate);
-    expect([agent, certificate, same].map((record) => record !== null && isStale(record))).toEqual([true, true, true]);
+    expect(certificates).toStrictEqual([fresh.certificate, fresh.certificate]);
+    expect([agent, ...certificates].map((record) => record !== null && isStale(record))).toEqual([true, true, true]);
+    expect(Object.isFrozen(agent) && Object.isFrozen(agent?.capabilities)).toBe(true);
+    expect(agent !== null && isStale({ ...agent })).toBe(false);
+    expect(fresh.agent !== null && isStale(fresh.agent)).toBe(false);
     expect(events.filter(({ type }) => type === 'error')).toEqual([]);
     expect(outcomes()).toEqual(['stale agent', 'stale certificate', 'stale certificate']);
   });
 
-  test('what was given as fresh before stays fresh, and a stale record is frozen as well', async () => {
-    const { db, clock, fresh, breakDown } = await openFilled();
-    await breakDown();
-    clock.nowMs += ttlMs;
-    const stale = await db.getAgent('a');
-    if (stale === null || fresh.agent === null) throw new Error('The agent is there');
-    expect(isStale(fresh.agent)).toBe(false);
-    expect(Object.isFrozen(stale) && Object.isFrozen(stale.capabilities)).toBe(true);
-    expect(isStale({ ...stale })).toBe(false);
-  });
-
-  test('an older record is not', async () => {
-    const { db, clock, breakDown, outcomes } = await openFilled();
-    await breakDown();
-    clock.nowMs += ttlMs + staleIfErrorMs;
+  test.each([
+    ['the record is older', ttlMs + staleIfErrorMs],
+    ['the clock was set back', -1],
+  ])('a read fails with UNAVAILABLE when %s', async (_, ms) => {
+    const { db, failFor, outcomes } = await openFilled();
+    await failFor(ms);
     await expectError('UNAVAILABLE', () => db.getAgent('a'));
     expect(outcomes()).toEqual([]);
   });
 
-  test('nor one that is kept within a clock that was set back', async () => {
-    const { db, clock, breakDown } = await openFilled();
-    await breakDown();
-    clock.nowMs -= 1;
-    await expectError('UNAVAILABLE', () => db.getAgent('a'));
-  });
-
-  test('that there is none is not', async () => {
-    const { db, clock, breakDown } = await openFilled();
+  test('a read fails with UNAVAILABLE when the record did not exist before', async () => {
+    const { db, failFor } = await openFilled();
     expect(await db.getAgent('nobody')).toBeNull();
     expect(await db.getCertificateByFingerprint('CC')).toBeNull();
-    await breakDown();
-    clock.nowMs += ttlMs;
+    await failFor(ttlMs);
     await expectError('UNAVAILABLE', () => db.getAgent('nobody'));
     await expectError('UNAVAILABLE', () => db.getCertificateByFingerprint('CC'));
   });
 
-  test('what this service has changed is not, also where nobody knows whether it was kept', async () => {
-    const { db, clock, breakDown } = await openFilled();
+  test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
+    ['changed', (db) => db.transaction((tx) => tx.updateAgent({ id: 'a', name: 'changed' }))],
+    ['deleted', (db) => db.deleteAgent('a')],
+  ])('a read fails with UNAVAILABLE when this service has %s the record', async (_, change) => {
+    const { db, failFor } = await openFilled();
+    await change(db);
     await db.updateCertificateStatus('c', 'REVOKED');
-    await db.transaction((tx) => tx.updateAgent({ id: 'a', name: 'changed' }));
-    await breakDown();
-    clock.nowMs += ttlMs;
+    await failFor(ttlMs);
+    await expectError('UNAVAILABLE', () => db.getAgent('a'));
     await expectError('UNAVAILABLE', () => db.getCertificate('c'));
     await expectError('UNAVAILABLE', () => db.getCertificateByFingerprint('AA:BB'));
-    await expectError('UNAVAILABLE', () => db.getAgent('a'));
   });
 
-  test('what is deleted is not', async () => {
-    const { db, clock, breakDown } = await openFilled();
-    await db.deleteAgent('a');
-    await breakDown();
-    clock.nowMs += ttlMs;
-    await expectError('UNAVAILABLE', () => db.getAgent('a'));
+  test('reads of the primary, of many agents and in a transaction fail with UNAVAILABLE', async () => {
+    const { db, failFor } = await openFilled({}, { breaker: false });
+    await failFor(ttlMs);
+    for (const read of [
+      () => db.getAgent('a', { consistency: 'primary' }),
+      () => db.getCertificate('c', { consistency: 'primary' }),
+      () => db.transaction((tx) => tx.getAgent('a')),
+      () => db.agents.getMany(['a']),
+    ]) {
+      await expectError('UNAVAILABLE', read);
+    }
+    expect(await isStaleAgent(db)).toBe(true);
   });
 
-  test('a read of the primary, and one inside a transaction, is not answered so', async () => {
-    const { db, clock, breakDown } = await openFilled({}, { breaker: false });
-    await breakDown();
-    clock.nowMs += ttlMs;
-    await expectError('UNAVAILABLE', () => db.getAgent('a', { consistency: 'primary' }));
-    await expectError('UNAVAILABLE', () => db.getCertificate('c', { consistency: 'primary' }));
-    await expectError('UNAVAILABLE', () => db.transaction((tx) => tx.getAgent('a')));
-    await expectError('UNAVAILABLE', () => db.agents.getMany(['a']));
-    expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
-  });
-
-  test('the answers go on, without asking it, while the breaker refuses calls', async () => {
-    const { db, clock, breakDown, failures, recover } = await openFilled(
-      {},
-      { breaker: { failures: 1, resetMs: 60_000 } },
-    );
-    await breakDown();
-    clock.nowMs += ttlMs;
+  test('a read returns a stale record while the circuit breaker refuses calls', async () => {
+    const { db, failFor, recover } = await openFilled({}, { breaker: { failures: 1, resetMs: 60_000 } });
+    await failFor(ttlMs);
     await expectError('UNAVAILABLE', () => db.queryAgents({}));
-    failures();
-    const record = await db.getCertificateByFingerprint('AA:BB');
-    expect(record !== null && isStale(record)).toBe(true);
+    expect(await isStaleAgent(db)).toBe(true);
     await recover();
   });
 
-  test('many who ask at once are all answered', async () => {
-    const { db, clock, breakDown } = await openFilled();
-    await breakDown();
-    clock.nowMs += ttlMs;
-    const records = await Promise.all(Array.from({ length: 20 }, () => db.getAgent('a')));
-    expect(records.every((record) => record !== null && isStale(record))).toBe(true);
+  test('concurrent reads of a record all return it', async () => {
+    const { db, failFor } = await openFilled();
+    await failFor(ttlMs);
+    const records = await Promise.all(Array.from({ length: 20 }, () => isStaleAgent(db)));
+    expect(records).toEqual(records.map(() => true));
   });
 
-  test('a fresh answer follows when it is there again', async () => {
-    const { db, clock, breakDown, recover, safeUrl } = await openFilled();
+  test('a read returns a fresh record when the database is available again', async () => {
+    const { db, failFor, recover, safeUrl } = await openFilled();
     const { db: other } = await openTestDatabase({ url: safeUrl });
-    await breakDown();
-    clock.nowMs += ttlMs;
-    expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
+    await failFor(ttlMs);
+    expect(await isStaleAgent(db)).toBe(true);
     await recover();
     await other.updateAgent({ id: 'a', name: 'changed' });
-    const record = await db.getAgent('a');
-    expect(record).toMatchObject({ name: 'changed' });
-    expect(record !== null && isStale(record)).toBe(false);
+    expect(await isStaleAgent(db)).toBe(false);
+    expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
   });
 
-  test('and ttlMs: 0, records are kept for that alone', async () => {
+  test('a read returns a stale record also with ttlMs 0, which stores records only for that', async () => {
     const { db, breakDown, outcomes } = await openFilled({ ttlMs: 0 });
-    const record = await db.getAgent('a');
-    expect(record !== null && isStale(record)).toBe(false);
+    expect(await isStaleAgent(db)).toBe(false);
     expect(outcomes()).toEqual([]);
     await breakDown();
-    const stale = await db.getAgent('a');
-    expect(stale !== null && isStale(stale)).toBe(true);
+    expect(await isStaleAgent(db)).toBe(true);
   });
 });
 
-test('Without staleIfErrorMs nothing stale is ever answered', async () => {
-  const { db, clock, breakDown } = await openFilled({ staleIfErrorMs: 0 });
-  await breakDown();
-  clock.nowMs += ttlMs;
+test('Without staleIfErrorMs, a read fails with UNAVAILABLE while the database is down', async () => {
+  const { db, failFor } = await openFilled({ staleIfErrorMs: 0 });
+  await failFor(ttlMs);
   await expectError('UNAVAILABLE', () => db.getAgent('a'));
 });
 
-test('A mistake is not answered from what is kept', async () => {
+test('With staleIfErrorMs, a read with invalid input fails with INVALID_INPUT', async () => {
   const { db } = await openFilled();
   await expectError('INVALID_INPUT', () => db.getAgent(''));
 });

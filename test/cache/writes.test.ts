@@ -1,10 +1,13 @@
 import type { DatabaseService } from '../../src';
-import { certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { race, rounds } from '../races/race';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { openCache } from './open-cache';
 
 type Write = readonly [name: string, write: (db: Pick<DatabaseService, 'agents' | 'certificates'>) => Promise<unknown>];
 
-/** Writes that change agent `a` or certificate `c`. */
+const deletion = 'certificates.delete of the successor';
+
+/** Writes that change the agent `a` or the certificate `c`. */
 const writes: readonly Write[] = [
   ['agents.update', ({ agents }) => agents.update({ id: 'a', description: 'new' })],
   ['agents.setStatus', ({ agents }) => agents.setStatus('a', 'SUSPENDED')],
@@ -18,100 +21,84 @@ const writes: readonly Write[] = [
   ['certificates.updateStatus', ({ certificates }) => certificates.updateStatus('c', 'SUSPENDED')],
   ['certificates.setMetadata', ({ certificates }) => certificates.setMetadata('c', { new: 1 })],
   ['certificates.expireDue', ({ certificates }) => certificates.expireDue()],
-  [
-    'certificates.revoke',
-    ({ certificates }) => certificates.revoke('c', { reason: 'keyCompromise', agents: 'revoke' }),
-  ],
+  ['certificates.revoke', ({ certificates: all }) => all.revoke('c', { reason: 'keyCompromise', agents: 'revoke' })],
   ['certificates.rotate', ({ certificates }) => certificates.rotate('c', certificateInput({ id: 'd' }))],
-  ['certificates.delete of the successor', ({ certificates }) => certificates.delete('successor')],
+  [deletion, ({ certificates }) => certificates.delete('successor')],
 ];
 
-async function openWithRecords() {
+/** Opens a cache that has read the agent `a`, the certificate `c` and untouched records. */
+async function openWithRecords(write?: string) {
   const database = await openCache();
-  const { db, clock } = database;
+  const { db, other, clock, statementsOf } = database;
   const past = new Date(clock.nowMs - 1);
   await createCertificate(db, { id: 'c', fingerprint: 'CC', notAfter: past });
-  await db.certificates.rotate('c', certificateInput({ id: 'successor' }));
+  if (write === deletion) await db.certificates.rotate('c', certificateInput({ id: 'successor' }));
   await createCertificate(db, { id: 'untouched', fingerprint: 'DD' });
   const endpoints = [{ id: 'main', protocol: 'https', address: 'x', port: 1 }];
   await createAgent(db, { id: 'a', certificateId: 'c', endpoints, expiresAt: past });
   await createAgent(db, { id: 'untouched', certificateId: 'untouched' });
   const read = (of: DatabaseService) =>
     Promise.all([of.getAgent('a'), of.getCertificate('c'), of.getCertificateByFingerprint('CC')]);
-  const readUntouched = (of: DatabaseService) =>
-    Promise.all([of.getAgent('untouched'), of.getCertificateByFingerprint('DD')]);
-  await readUntouched(db);
-  return { ...database, read, readUntouched, before: await read(db) };
+  const readUntouched = () => Promise.all([db.getAgent('untouched'), db.getCertificateByFingerprint('DD')]);
+  await readUntouched();
+  const before = await read(db);
+  const expectCached = async (): Promise<void> => {
+    expect(await statementsOf(async () => expect(await read(db)).toEqual(before))).toEqual([]);
+  };
+  const expectEvicted = async (): Promise<void> => {
+    const after = await read(db);
+    expect(after).not.toEqual(before);
+    expect(after).toEqual(await read(other));
+    expect(await statementsOf(readUntouched)).toEqual([]);
+  };
+  return { ...database, read, expectCached, expectEvicted };
 }
 
-// A rotation of what has been replaced already is refused.
-const isRotation = (name: string): boolean => name === 'certificates.rotate';
-
-describe('What is written is what is read next, and nothing else is forgotten', () => {
-  test.each(writes)('%s', async (name, write) => {
-    const { db, other, read, readUntouched, before, statementsOf } = await openWithRecords();
-    if (isRotation(name)) await db.certificates.delete('successor');
+describe('The cache', () => {
+  test.each(writes)('evicts only the changed records when they are changed by %s', async (name, write) => {
+    const { db, expectEvicted } = await openWithRecords(name);
     await write(db);
-    const after = await read(db);
-    expect(after).not.toEqual(before);
-    expect(after).toEqual(await read(other));
-    expect(await statementsOf(() => readUntouched(db))).toEqual([]);
+    await expectEvicted();
   });
 
-  test.each(writes)('%s in a transaction: after its commit', async (name, write) => {
-    const { db, other, read, readUntouched, before, statementsOf } = await openWithRecords();
-    if (isRotation(name)) await db.certificates.delete('successor');
-    const old = isRotation(name) ? await read(db) : before;
-    await db.transaction(async (tx) => {
-      await write(tx);
-      expect(await statementsOf(async () => expect(await read(db)).toEqual(old))).toEqual([]);
-    });
-    const after = await read(db);
-    expect(after).not.toEqual(before);
-    expect(after).toEqual(await read(other));
-    expect(await statementsOf(() => readUntouched(db))).toEqual([]);
-  });
-
-  test.each(writes)('%s that is rolled back: nothing', async (name, write) => {
-    const { db, read, before, statementsOf } = await openWithRecords();
-    if (isRotation(name)) await db.certificates.delete('successor');
-    const old = isRotation(name) ? await read(db) : before;
+  test.each(writes)('evicts only at the commit, not at a rollback, of a transaction with %s', async (name, write) => {
+    const { db, expectCached, expectEvicted } = await openWithRecords(name);
     const undone = db.transaction(async (tx) => {
       await write(tx);
       throw new Error('undone');
     });
     await expect(undone).rejects.toThrow('undone');
-    expect(await statementsOf(async () => expect(await read(db)).toEqual(old))).toEqual([]);
+    await expectCached();
+    await db.transaction(async (tx) => {
+      await write(tx);
+      await expectCached();
+    });
+    await expectEvicted();
   });
 
-  test('many at once', async () => {
+  test('finds all agents that createMany creates, although it has stored that they do not exist', async () => {
     const { db } = await openCache();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 20 }, (_, index) => `agent-${index}`);
-    expect(await Promise.all(ids.map((id) => db.getAgent(id)))).toEqual(ids.map(() => null));
-    const agents = ids.map((id) => ({ id, name: id, publicKey: 'k', certificateId, version: '1', owner: 'o' }));
-    await db.agents.createMany(agents);
-    expect((await Promise.all(ids.map((id) => db.getAgent(id)))).map((agent) => agent?.name)).toEqual(ids);
+    const readAll = () => Promise.all(ids.map((id) => db.getAgent(id)));
+    expect(await readAll()).toEqual(ids.map(() => null));
+    await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+    expect((await readAll()).map((agent) => agent?.id)).toEqual(ids);
   });
 
-  test('a write that is refused: nothing', async () => {
-    const { db, other, read, before, statementsOf } = await openWithRecords();
+  test('evicts nothing after a refused write and after security events', async () => {
+    const { db, other, read, expectCached } = await openWithRecords();
+    await db.recordSecurityEvent(eventInput());
     await expect(db.certificates.delete('c')).rejects.toThrow();
     await expect(db.updateAgent({ id: 'a', defaultEndpoint: 'absent' })).rejects.toThrow();
-    expect(await statementsOf(async () => expect(await read(db)).toEqual(before))).toEqual([]);
-    // This one the database itself refuses, when the cache has prepared for its commit.
+    await expectCached();
+    // The database refuses this one after the cache has prepared for the commit.
     await expect(db.updateAgent({ id: 'a', certificateId: 'absent' })).rejects.toThrow();
     expect(await read(db)).toEqual(await read(other));
-    expect(await statementsOf(async () => expect(await read(db)).toEqual(before))).toEqual([]);
+    await expectCached();
   });
 
-  test('security events: nothing', async () => {
-    const { db, read, before, statementsOf } = await openWithRecords();
-    await db.recordSecurityEvent(eventInput());
-    expect(await statementsOf(async () => expect(await read(db)).toEqual(before))).toEqual([]);
-  });
-
-  test('a certificate of the same id and another fingerprint', async () => {
+  test('returns a certificate that was created again by its new fingerprint only', async () => {
     const { db } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'AA' });
     expect(await db.getCertificateByFingerprint('AA')).toMatchObject({ id: 'c' });
@@ -123,5 +110,66 @@ describe('What is written is what is read next, and nothing else is forgotten', 
     expect(await db.getCertificateByFingerprint('AA')).toBeNull();
     expect(await db.getCertificateByFingerprint('BB')).toMatchObject({ id: 'c' });
     expect(await db.getCertificate('c')).toMatchObject({ fingerprint: 'BB' });
+  });
+});
+
+describe('The cache with concurrent reads and writes of a record', () => {
+  test('returns the change to every read that begins after it', async () => {
+    const { db, other } = await openCache();
+    const certificateId = await createCertificate(db, { id: 'c', fingerprint: 'CC' });
+    await createAgent(db, { id: 'a', certificateId });
+    const read = () => db.getAgent('a');
+    const readCertificate = () => db.getCertificateByFingerprint('CC');
+    for (let round = 0; round < 10 * rounds; round += 1) {
+      const change = { id: 'a', version: `1.0.${round}` };
+      const update = () => (round % 3 === 0 ? db.transaction((tx) => tx.updateAgent(change)) : db.updateAgent(change));
+      await race(round, read, update, read, read);
+      expect(await read()).toMatchObject(change);
+      expect(await read()).toEqual(await other.getAgent('a'));
+      const setMetadata = () => db.certificates.setMetadata('c', { round });
+      await race(round, readCertificate, setMetadata, () => db.getCertificate('c'), readCertificate);
+      expect(await readCertificate()).toMatchObject({ metadata: { round } });
+      expect(await db.getCertificate('c')).toMatchObject({ metadata: { round } });
+    }
+  });
+
+  test('never returns a record that is older than one that was read before', async () => {
+    const { db, other } = await openCache();
+    await createAgent(db, { id: 'a', version: '0' });
+    let newest = -1;
+    let isOver = false;
+    const reading = async (): Promise<void> => {
+      while (!isOver) {
+        const known = newest;
+        const version = Number((await db.getAgent('a'))?.version);
+        expect(version).toBeGreaterThanOrEqual(known);
+        newest = Math.max(newest, version);
+        if (Math.random() < 0.2) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const readers = [reading(), reading(), reading()];
+    for (let round = 1; round <= 10 * rounds; round += 1) {
+      await db.updateAgent({ id: 'a', version: String(round) });
+      newest = Math.max(newest, round);
+      expect(Number((await db.getAgent('a'))?.version)).toBe(round);
+    }
+    isOver = true;
+    await Promise.all(readers);
+    expect(await other.getAgent('a')).toMatchObject({ version: String(10 * rounds) });
+  });
+
+  test('finds a record that is created during a read that does not find it', async () => {
+    const { db } = await openCache();
+    const certificateId = await createCertificate(db);
+    for (let round = 0; round < 5 * rounds; round += 1) {
+      const id = `agent-${round}`;
+      const read = () => db.getAgent(id);
+      await race(round, read, () => createAgent(db, { id, certificateId }), read);
+      expect(await db.getAgent(id)).toMatchObject({ id });
+      const fingerprint = `${round}AA`;
+      const byFingerprint = () => db.getCertificateByFingerprint(fingerprint);
+      await race(round, byFingerprint, () => createCertificate(db, { fingerprint }), byFingerprint);
+      expect(await byFingerprint()).toMatchObject({ fingerprint });
+    }
   });
 });
