@@ -24,7 +24,11 @@ export class DatabaseServiceFactory {
    *
    * @param options - options of the instance. Later calls omit them or pass equal ones.
    * @throws INVALID_OPTIONS when the options differ from those of the existing instance; the errors of `initialize()`.
-   * @example const db = await DatabaseServiceFactory.getInstance({ url: 'file:./directory.sqlite' });
+   * @example
+   * ```ts
+   * const db = await DatabaseServiceFactory.getInstance({ url: 'file:./directory.sqlite' });
+   * const agents = await db.agents.count();
+   * ```
    */
   static async getInstance(options?: DatabaseOptions): Promise<DatabaseService> {
     while (this.#resetting !== undefined) await this.#resetting.catch(() => undefined);
@@ -48,8 +52,8 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * For tests: closes the instance, discards it and its options, and removes its SQLite file with its `-wal` and
-   * `-shm`. On PostgreSQL it deletes all records, and keeps the schema. Without an instance it does the same to the
+   * Closes the instance, discards it and its options, and removes its SQLite file with its `-wal` and `-shm`: use it in
+   * tests only. On PostgreSQL it deletes all records, and keeps the schema. Without an instance it does the same to the
    * database that `options` name. Keeps a symbolic link, and removes the files behind it.
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
@@ -57,7 +61,11 @@ export class DatabaseServiceFactory {
    * package, or for another database than that of the live instance; BUSY when another connection has the SQLite file
    * open for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these
    * cases.
-   * @example beforeEach(() => DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' }));
+   * @example
+   * ```ts
+   * await DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' });
+   * const db = await DatabaseServiceFactory.getInstance({ url: 'file:./test.sqlite' });
+   * ```
    */
   static resetDatabase(options?: DatabaseOptions): Promise<void> {
     const previous = this.#resetting ?? Promise.resolve();

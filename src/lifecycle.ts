@@ -26,7 +26,7 @@ export class Lifecycle {
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // The error did not come from closing: there is nothing to close.
+      // The database was not opened, so that there is nothing to close.
       this.#last = Promise.resolve();
     });
     return opening;
@@ -37,7 +37,7 @@ export class Lifecycle {
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
     const closing = this.#enqueue(this.#close);
-    // Also after a failure it is closed: the next call has nothing to do.
+    // The database is closed even after a failure, so that the next call has nothing to do.
     closing.catch(() => {
       if (this.#last === closing) this.#last = Promise.resolve();
     });

@@ -28,12 +28,17 @@ export class TransactionScope extends DatabaseOperations {
   }
 
   /**
-   * Runs a statement of the application's own inside the transaction, like {@link query}.
+   * Runs a statement of the application's own inside the transaction.
    *
+   * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
+   * @param values - values of the parameters.
    * @returns the number of changed rows.
+   * @throws as {@link query}.
    * @example
    * ```ts
-   * await tx.execute('UPDATE orders SET agent_id = ? WHERE id = ?', agentId, orderId);
+   * await db.transaction(async (tx) => {
+   *   await tx.execute('UPDATE orders SET agent_id = ? WHERE id = ?', agentId, orderId);
+   * });
    * ```
    */
   execute(sql: string, ...values: readonly NativeValue[]): Promise<number> {

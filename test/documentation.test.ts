@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { databaseErrorCodes } from '../src';
-import { sampleGlobals } from './support/sample-globals';
+import { compileSamples, errorsOf } from './support/compile-samples';
+import { codeOf, docstringExamples, publicDocstrings } from './support/docstrings';
 
 const root = join(__dirname, '..');
 const pages = [
@@ -27,40 +28,6 @@ function samplesOf(page: string): [file: string, code: string][] {
   });
 }
 
-/** Returns the program of samples, which are not on the disk. */
-function compile(samples: ReadonlyMap<string, string>): ts.Program {
-  const files = new Map([...samples, [join(root, 'sample-globals.d.ts'), sampleGlobals]]);
-  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config as object;
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root);
-  const compilerOptions: ts.CompilerOptions = {
-    ...options,
-    module: ts.ModuleKind.Preserve,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    types: ['node'],
-    noUnusedLocals: false,
-    paths: { 'ans-database': [join(root, 'src/index.ts')], 'ans-database/prisma': [join(root, 'src/prisma/index.ts')] },
-  };
-  const disk = ts.createCompilerHost(compilerOptions);
-  const host: ts.CompilerHost = {
-    ...disk,
-    fileExists: (path) => files.has(path) || disk.fileExists(path),
-    getSourceFile: (path, languageVersion, ...rest) => {
-      const text = files.get(path);
-      if (text === undefined) return disk.getSourceFile(path, languageVersion, ...rest);
-      return ts.createSourceFile(path, text, languageVersion);
-    },
-  };
-  return ts.createProgram([...files.keys()], compilerOptions, host);
-}
-
-function errorsOf(program: ts.Program, file: string): string[] {
-  const source = program.getSourceFile(file);
-  const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-  return diagnostics.map(({ messageText }) => {
-    return `${relative(root, file)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-  });
-}
-
 /** The anchors of a page as GitHub makes them from its headings. */
 function anchorsOf(page: string): string[] {
   return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
@@ -82,10 +49,14 @@ function namesOf(interfaceName: string): string[] {
   });
 }
 
+const samples = new Map(samplePages.flatMap(samplesOf));
+const examples = docstringExamples();
+// One program, because the compiler takes seconds to load the types.
+const program = compileSamples(new Map([...samples, ...examples]));
+const docstrings = ['src/index.ts', 'src/prisma/index.ts'].flatMap((entry) => publicDocstrings(program, entry));
+
 describe('The documentation', () => {
   test('has only samples that compile', () => {
-    const samples = new Map(samplePages.flatMap(samplesOf));
-    const program = compile(samples);
     expect(samples.size).toBeGreaterThan(30);
     expect([...samples.keys()].flatMap((file) => errorsOf(program, file))).toEqual([]);
   });
@@ -127,5 +98,34 @@ describe('The documentation', () => {
       return [...files, ...commands].map((name) => `${page}: ${name}`);
     });
     expect(missing).toEqual([]);
+  });
+});
+
+describe('The docstrings', () => {
+  test('have only examples that compile', () => {
+    expect(examples.size).toBeGreaterThan(60);
+    expect([...examples.keys()].flatMap((file) => errorsOf(program, file))).toEqual([]);
+  });
+
+  test('of public calls begin with a verb in the third person', () => {
+    const texts = docstrings.map(({ name, text }) => `${name}: ${text}`);
+    expect(texts.length).toBeGreaterThan(80);
+    expect(texts.filter((text) => !/^[\w.]+: [A-Z][a-z]+s\b/.test(text))).toEqual([]);
+  });
+
+  test('of public calls have an example of two to six lines', () => {
+    const lengthOf = (example: string): number => codeOf(example).split('\n').length;
+    const wrong = docstrings.filter(({ examples: own }) => {
+      return own.length === 0 || own.some((example) => lengthOf(example) < 2 || lengthOf(example) > 6);
+    });
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('of public calls name only existing error codes', () => {
+    const codes = docstrings.flatMap(({ throws }) =>
+      throws.flatMap((text) => text.match(/\b[A-Z]{2,}_[A-Z_]+\b/g) ?? []),
+    );
+    expect(codes.length).toBeGreaterThan(80);
+    expect(codes.filter((code) => !(databaseErrorCodes as readonly string[]).includes(code))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Metadata } from '../metadata/types';
 /*
  * Glossary.
  * Agent: a program registered under a name, which others find by resolution.
- * Endpoint: where an agent can be reached, with what the last health check found there.
+ * Endpoint: a network address of an agent, with the result of the last health check.
  * Capability: the name of something that agents can do.
  * Metadata: free data by key, each value any JSON value.
  * Resolution: finding agents by a query.
@@ -50,7 +50,7 @@ export interface Endpoint {
   metadata?: Metadata;
 }
 
-/** An agent with all that belongs to it, as it is read. */
+/** Agent with its endpoints, capabilities and metadata, as reads return it. */
 export interface AgentRecord {
   id: string;
   name: string;
@@ -77,20 +77,20 @@ export interface AgentRecord {
 /** Result of a health check, as the caller passes it. */
 export interface EndpointHealthInput {
   status: HealthStatus;
-  /** Default: now. */
+  /** @defaultValue now */
   lastChecked?: Date | undefined;
   message?: string | undefined;
 }
 
-/** An endpoint as it is given. */
+/** Endpoint of an agent, as the caller passes it. */
 export interface EndpointInput {
-  /** Default: a UUIDv7. */
+  /** @defaultValue a UUIDv7 */
   id?: string | undefined;
   protocol: string;
   address: string;
   /** 1 to 65535. */
   port: number;
-  /** Default: UNKNOWN, last checked now. */
+  /** @defaultValue UNKNOWN, last checked now */
   health?: EndpointHealthInput | undefined;
   metadata?: Metadata | undefined;
 }
@@ -98,31 +98,43 @@ export interface EndpointInput {
 /** One of the agent's endpoints: the endpoint itself, an object with its id, or the id. */
 export type EndpointReference = string | { readonly id: string };
 
-/** An agent as it is registered. */
+/** Agent to register. */
 export interface AgentInput {
-  /** Default: a UUIDv7. */
+  /** @defaultValue a UUIDv7 */
   id?: string | undefined;
   name: string;
   publicKey: string;
   /** A certificate that exists. */
   certificateId: string;
-  /** Default: none. */
+  /** @defaultValue none */
   endpoints?: readonly EndpointInput[] | undefined;
-  /** One of `endpoints`. Default: none. */
+  /**
+   * One of `endpoints`.
+   *
+   * @defaultValue none
+   */
   defaultEndpoint?: EndpointReference | undefined;
-  /** Duplicates do no harm. Default: none. */
+  /**
+   * Duplicates do no harm.
+   *
+   * @defaultValue none
+   */
   capabilities?: readonly string[] | undefined;
   version: string;
   description?: string | undefined;
-  /** Default: empty. */
+  /** @defaultValue empty */
   metadata?: Metadata | undefined;
-  /** Default: now. */
+  /** @defaultValue now */
   createdAt?: Date | undefined;
-  /** Must be before year 9999. Default: now. */
+  /**
+   * Must be before year 9999.
+   *
+   * @defaultValue now
+   */
   updatedAt?: Date | undefined;
-  /** Default: now plus `defaultAgentLifetimeMs`. */
+  /** @defaultValue now plus `defaultAgentLifetimeMs` */
   expiresAt?: Date | undefined;
-  /** Default: ACTIVE. */
+  /** @defaultValue ACTIVE */
   status?: AgentStatus | undefined;
   owner: string;
 }
@@ -144,13 +156,21 @@ export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
 
 /** Option to attach an agent to a certificate that is REVOKED. */
 export interface RevokedCertificateOptions {
-  /** True to accept a REVOKED certificate; otherwise the call fails with INVALID_TRANSITION. Default: false. */
+  /**
+   * True to accept a REVOKED certificate; otherwise the call fails with INVALID_TRANSITION.
+   *
+   * @defaultValue false
+   */
   allowRevokedCertificate?: boolean | undefined;
 }
 
 /** Options of registering an agent. */
 export interface CreateOptions extends RevokedCertificateOptions {
-  /** Scope in which the agent holds its name and version. Default: `none`. */
+  /**
+   * Scope in which the agent holds its name and version.
+   *
+   * @defaultValue `none`
+   */
   unique?: Uniqueness | undefined;
 }
 
@@ -158,23 +178,27 @@ export interface CreateOptions extends RevokedCertificateOptions {
 export interface CreateManyOptions extends CreateOptions {
   /**
    * Handling of a refused agent. `abort` throws the first error, and registers nothing. `collect` registers the other
-   * agents, in one transaction for each 500 agents. Default: `abort`.
+   * agents, in one transaction for each 500 agents.
+   *
+   * @defaultValue `abort`
    */
   onError?: 'abort' | 'collect' | undefined;
   /** Called with the number of processed agents, and with the number of all agents. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Result of one of many records. */
+/** Result for one of many records. */
 export type CreateResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly id?: string; readonly error: DatabaseError };
 
-/** On which condition an agent is changed. */
+/** Condition of a change of an agent. */
 export interface ChangeOptions {
   /**
    * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change moves
-   * `updatedAt` forward by at least one millisecond, except `setEndpointHealth`. Default: no condition.
+   * `updatedAt` forward by at least one millisecond, except `setEndpointHealth`.
+   *
+   * @defaultValue no condition
    */
   ifUpdatedAt?: Date | undefined;
 }
@@ -191,6 +215,6 @@ export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;
 } & {
   description?: string | null | undefined;
-  /** One of the endpoints given, or of the agent's own where none are given. */
+  /** One of the given endpoints; of the stored endpoints when none are given. */
   defaultEndpoint?: EndpointReference | null | undefined;
 };

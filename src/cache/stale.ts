@@ -11,6 +11,12 @@ export function toStale<T extends object>(record: T): T {
  * Reports whether a record came from the cache because the database was UNAVAILABLE, and may be older than
  * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, and for a copy of a stale
  * one.
+ *
+ * @example
+ * ```ts
+ * const agent = await db.getAgent(id);
+ * if (agent !== null && isStale(agent)) console.warn('the database is unavailable');
+ * ```
  */
 export function isStale(record: object): boolean {
   return staleRecords.has(record);

@@ -24,7 +24,7 @@ export const RevocationReason = {
 } as const;
 export type RevocationReason = (typeof RevocationReason)[keyof typeof RevocationReason];
 
-/** An X.509 certificate, as it is read. Only id and fingerprint identify one: subjects may be empty or shared. */
+/** X.509 certificate, as reads return it. Id and fingerprint identify it; subjects may be empty or shared. */
 export interface Certificate {
   id: string;
   subject: string;
@@ -42,13 +42,13 @@ export interface Certificate {
   createdAt: Date;
   revokedAt?: Date;
   revocationReason?: RevocationReason;
-  /** The id of the certificate that took this one's place. */
+  /** Id of the certificate that replaced this one. */
   replacedBy?: string;
 }
 
-/** A certificate as it is given. */
+/** Certificate to store. */
 export interface CertificateInput {
-  /** Default: a UUIDv7. */
+  /** @defaultValue a UUIDv7 */
   id?: string | undefined;
   subject: string;
   issuer: string;
@@ -58,13 +58,13 @@ export interface CertificateInput {
   publicKey: string;
   certificate: string;
   fingerprint: string;
-  /** Default: VALID. */
+  /** @defaultValue VALID */
   status?: CertificateStatus | undefined;
-  /** Default: empty. */
+  /** @defaultValue empty */
   metadata?: Metadata | undefined;
-  /** Default: now. */
+  /** @defaultValue now */
   createdAt?: Date | undefined;
-  /** Only with status REVOKED, to keep the history of a certificate from elsewhere. */
+  /** Only with status REVOKED, to import a certificate with its history. */
   revokedAt?: Date | undefined;
   /** Only with status REVOKED. */
   revocationReason?: RevocationReason | undefined;
@@ -73,7 +73,9 @@ export interface CertificateInput {
 /** Options of a rotation. */
 export interface RotateOptions {
   /**
-   * True to accept a new certificate that is REVOKED; otherwise the call fails with INVALID_TRANSITION. Default: false.
+   * True to accept a new certificate that is REVOKED; otherwise the call fails with INVALID_TRANSITION.
+   *
+   * @defaultValue false
    */
   allowRevokedCertificate?: boolean | undefined;
 }
@@ -81,7 +83,7 @@ export interface RotateOptions {
 /** Options of a revocation. */
 export interface RevocationOptions {
   reason: RevocationReason;
-  /** Default: now. */
+  /** @defaultValue now */
   revokedAt?: Date | undefined;
   /**
    * Effect on the agents that hold the certificate. `keep` changes nothing; `suspend` suspends ACTIVE and DEPRECATED
@@ -94,6 +96,6 @@ export interface RevocationOptions {
 export interface RevocationOutcome {
   /** False when the certificate had been revoked before: nothing was changed. */
   revoked: boolean;
-  /** The ids of the agents that were changed with it, ascending. */
+  /** Ids of the agents that were suspended or revoked, ascending. */
   agents: string[];
 }

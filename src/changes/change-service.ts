@@ -18,7 +18,7 @@ const pruneFields = new Set(['before', 'batchSize'] as const);
 const pageSize = 1000;
 const maxPageSize = 10_000;
 
-/** The feed of changes to agents and certificates. Every failure is a `DatabaseError`. */
+/** Reads, follows and prunes the change feed. `DatabaseCalls` documents the methods. */
 export class ChangeService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -29,34 +29,11 @@ export class ChangeService {
     this.#settings = settings;
   }
 
-  /**
-   * Reads the feed in commit order. Returns every committed change exactly once; changes that were rolled back are
-   * never in the feed. After an interruption, continue from the last sequence number that you read.
-   *
-   * @returns the changes after `after`, oldest first; an empty array when there are none.
-   * @throws INVALID_INPUT; OUT_OF_RANGE (field `after`) when changes after `after` were pruned, or `after` is above the
-   * last number: read every record again, and follow without `after`; CONFLICT through a transaction; RESULT_TOO_LARGE
-   * when the ids have more characters than `limits.answerLength`.
-   * @example
-   * ```ts
-   * const changes = await db.changes({ after: lastSequence });
-   * ```
-   */
   async read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
     const { changes } = await this.#readPage(() => parseQuery(query), options);
     return changes;
   }
 
-  /**
-   * Follows the feed: yields each change after its commit, and waits for the next one until `signal` ends it.
-   *
-   * @throws INVALID_INPUT, and every error of reading, also later: OUT_OF_RANGE when changes are pruned before they are
-   * yielded. After any other failure, follow again from the last sequence number.
-   * @example
-   * ```ts
-   * for await (const change of db.followChanges({ after, signal })) console.log(change.kind, change.id);
-   * ```
-   */
   async *follow(options: FollowOptions = {}): AsyncGenerator<Change, void, void> {
     const { after, pollMs, signal } = await this.#session.read('changes.read', undefined, () => {
       return Promise.resolve(parseFollow(options));
@@ -75,17 +52,6 @@ export class ChangeService {
     }
   }
 
-  /**
-   * Deletes the changes from before a time: the oldest changes, up to the first change that is not older. Keeps the rest
-   * of the feed. Call it when all readers have read these changes.
-   *
-   * @returns the number of deleted changes.
-   * @throws INVALID_INPUT; CONFLICT through a transaction.
-   * @example
-   * ```ts
-   * await db.pruneChanges({ before: new Date(Date.now() - 7 * 24 * 60 * 60 * 1000) });
-   * ```
-   */
   prune(options: PruneChangesOptions): Promise<number> {
     return this.#session.write('changes.prune', async (executor) => {
       const fields = checkObject(options, 'options', pruneFields);
@@ -178,6 +144,7 @@ async function pruneOldest(tx: Transaction, before: number, limit: number): Prom
   return Number(count);
 }
 
+/** Validated options of following the feed. */
 interface Follow {
   readonly after: number | undefined;
   readonly pollMs: number;
@@ -194,12 +161,13 @@ function parseFollow(options: unknown): Follow {
   };
 }
 
-// Not instanceof: a signal may come from another realm.
+// Does not use instanceof, because a signal may come from another realm.
 function checkSignal(value: unknown, field: string): AbortSignal {
   const isSignal = guardedRead(field, () => {
     return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   });
   if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');
+  // The package uses only the two members that were found.
   return value as AbortSignal;
 }
 
@@ -207,17 +175,17 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   try {
     return signal?.aborted === true;
   } catch {
-    // A signal without a readable `aborted` property could never end the wait.
+    // A signal whose `aborted` property cannot be read could never end the wait.
     return true;
   }
 }
 
-/** Waits for `ms`, or until `signal` ends it. */
+/** Waits for `ms`, or until `signal` aborts. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
   } catch {
-    // An object that only resembles a signal cannot end a wait, and must not keep the process busy.
+    // The timer refuses an object that only resembles a signal. Waits without it, so that the loop does not spin.
     if (!isAborted(signal)) await sleep(ms);
   }
 }

@@ -7,7 +7,7 @@
 export const ChangeKind = { CREATED: 'CREATED', UPDATED: 'UPDATED', DELETED: 'DELETED' } as const;
 export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 
-/** One change of one record. What the record is like since has to be read. */
+/** One change of one record. It does not contain the record: read it by its id. */
 export interface Change {
   /** Position in the feed: a later change has a greater number. There may be gaps between the numbers. */
   readonly sequence: number;
@@ -20,31 +20,45 @@ export interface Change {
 /** Part of the feed to read. */
 export interface ChangesQuery {
   /**
-   * Sequence number after which to begin: not below the pruning mark, and not above the last number. Default: begin at
-   * the oldest kept change.
+   * Sequence number after which to begin: not below the pruning mark, and not above the last number.
+   *
+   * @defaultValue the oldest kept change
    */
   after?: number | undefined;
-  /** Maximum number of changes, 1 to 10000. Default: 1000. */
+  /**
+   * Maximum number of changes, 1 to 10000.
+   *
+   * @defaultValue 1000
+   */
   limit?: number | undefined;
 }
 
 /** Options for pruning the change feed. */
 export interface PruneChangesOptions {
-  /** Changes from before this time. */
+  /** End (exclusive) of the changes to delete. */
   before: Date;
-  /** Number of changes that one transaction deletes, 1 to 10000. Default: 1000. */
+  /**
+   * Number of changes that one transaction deletes, 1 to 10000.
+   *
+   * @defaultValue 1000
+   */
   batchSize?: number | undefined;
 }
 
 /** Options of following the feed. */
 export interface FollowOptions {
   /**
-   * Sequence number after which to begin: not below the pruning mark, and not above the last number. Default: begin at
-   * the oldest kept change.
+   * Sequence number after which to begin: not below the pruning mark, and not above the last number.
+   *
+   * @defaultValue the oldest kept change
    */
   after?: number | undefined;
-  /** Time to wait when there is no new change, in milliseconds; with 0, the iteration ends instead. Default: 1000. */
+  /**
+   * Time to wait when there is no new change, in milliseconds; with 0, the iteration ends instead.
+   *
+   * @defaultValue 1000
+   */
   pollMs?: number | undefined;
-  /** Ends it, also while it waits. */
+  /** Ends the iteration when it aborts, also while it waits. */
   signal?: AbortSignal | undefined;
 }

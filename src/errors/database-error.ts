@@ -124,7 +124,15 @@ export class DatabaseError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** Returns the fields that contain no secret: without the cause and the stack. */
+  /**
+   * Returns the fields that contain no secret: without the cause and the stack.
+   *
+   * @example
+   * ```ts
+   * const body = isDatabaseError(error) ? error.toJSON() : { message: 'internal error' };
+   * console.error(JSON.stringify(body));
+   * ```
+   */
   toJSON(): SerializedDatabaseError {
     const { name, code, message, operation, retryable, entity, field } = this;
     return {
@@ -144,7 +152,8 @@ export class DatabaseError extends Error {
  *
  * @example
  * ```ts
- * if (isDatabaseError(error) && error.retryable) scheduleRetry();
+ * if (!isDatabaseError(error)) throw error;
+ * if (error.retryable) scheduleRetry();
  * ```
  */
 export function isDatabaseError(error: unknown): error is DatabaseError {

@@ -11,7 +11,7 @@ export const SecuritySeverity = {
 } as const;
 export type SecuritySeverity = (typeof SecuritySeverity)[keyof typeof SecuritySeverity];
 
-/** The types of event that are known by name. The set is open: any other non-empty text is stored as given. */
+/** Common types of events. Any other non-empty text is a valid type, too. */
 export const SecurityEventType = {
   AUTHENTICATION_FAILURE: 'AUTHENTICATION_FAILURE',
   CERTIFICATE_VIOLATION: 'CERTIFICATE_VIOLATION',
@@ -21,11 +21,11 @@ export const SecurityEventType = {
   SYSTEM_ABUSE: 'SYSTEM_ABUSE',
   THREAT_DETECTED: 'THREAT_DETECTED',
 } as const;
-/** A known type, or any other text; the intersection keeps the known ones in an editor's suggestions. */
+/** A common type, or any other text. The intersection lets editors suggest the common types. */
 export type SecurityEventType =
   (typeof SecurityEventType)[keyof typeof SecurityEventType] | (string & Record<never, never>);
 
-/** Something that happened and matters to security, as it is read. */
+/** Security event, as reads return it. */
 export interface SecurityEvent {
   id: string;
   timestamp: Date;
@@ -41,25 +41,25 @@ export interface SecurityEvent {
   mitigationDetails?: string;
 }
 
-/** A security event as it is given. */
+/** Security event to record. */
 export interface SecurityEventInput {
-  /** Default: a UUIDv7. */
+  /** @defaultValue a UUIDv7 */
   id?: string | undefined;
-  /** Default: now. */
+  /** @defaultValue now */
   timestamp?: Date | undefined;
   eventType: SecurityEventType;
   severity: SecuritySeverity;
   source: string;
   target: string;
   description: string;
-  /** Default: empty. */
+  /** @defaultValue empty */
   metadata?: Metadata | undefined;
-  /** Default: false. */
+  /** @defaultValue false */
   mitigationApplied?: boolean | undefined;
   mitigationDetails?: string | undefined;
 }
 
-/** Grouping of events: by one of their fields, or by time spans of this length, the first of which begins with 1970. */
+/** Grouping of events: by one of their fields, or by time spans of one length. One of the spans begins with 1970. */
 export type EventGrouping =
   | 'eventType'
   | 'severity'
@@ -72,7 +72,7 @@ export type EventGrouping =
 
 /** Number of events of one group. */
 export interface EventCount {
-  /** The type, severity, source or target; of a span of time its beginning, such as `2026-06-01T12:00:00.000Z`. */
+  /** Type, severity, source or target; or the beginning of the time span, such as `2026-06-01T12:00:00.000Z`. */
   readonly key: string;
   readonly count: number;
 }
@@ -80,22 +80,26 @@ export interface EventCount {
 /** Action that was taken about an event. */
 export interface MitigationInput {
   applied: boolean;
-  /** Default: none, also where there were some before. */
+  /** Without them, earlier details are cleared. */
   details?: string | undefined;
 }
 
 /** Options of pruning events. */
 export interface PruneEventsOptions {
-  /** Events of this time, and later ones, are kept. */
+  /** Earlier events are deleted. Events of this time are kept. */
   before: Date;
-  /** Maximum number of events that one transaction deletes, 1 to 10000. Default: 500. */
+  /**
+   * Maximum number of events that one transaction deletes, 1 to 10000.
+   *
+   * @defaultValue 500
+   */
   batchSize?: number | undefined;
 }
 
 /*
  * Glossary.
- * Chain: what was recorded, in the order of its recording: events, mitigations, prunings. Each entry has a hash over
- * itself and the hash of the one before.
+ * Chain: events, mitigations and prunings in the order of their recording. Each entry has a hash over itself and the hash
+ * of the previous entry.
  * Head: the last entry of the chain.
  */
 
@@ -118,7 +122,7 @@ export const EventChainBreakReason = {
 } as const;
 export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof EventChainBreakReason];
 
-/** The first place where the chain is not what it was. */
+/** First entry at which the chain is not as it was recorded. */
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
   /**
@@ -129,11 +133,11 @@ export interface EventChainBreak {
   readonly eventId?: string;
 }
 
-/** An entry of the chain by its number, and the hash over it and all before it. */
+/** Number of an entry of the chain, and the hash over it and all entries before it. */
 export interface EventChainHead {
-  /** From 1, without gaps; 0 of an empty chain. */
+  /** From 1, without gaps; 0 for an empty chain. */
   readonly sequence: number;
-  /** SHA-256, in hexadecimal; empty of an empty chain. */
+  /** SHA-256 in hexadecimal; empty for an empty chain. */
   readonly hash: string;
 }
 

@@ -15,7 +15,7 @@ import type { Registration, RegistrationInput } from './types';
 
 const fieldNames = new Set(['certificate', 'agent', 'event'] as const);
 
-/** Registers agents that come with their certificates. Every failure is a `DatabaseError`. */
+/** Registers agents together with their certificates. `DatabaseCalls` documents the method. */
 export class RegistrationService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -26,19 +26,6 @@ export class RegistrationService {
     this.#settings = settings;
   }
 
-  /**
-   * Stores a certificate, registers the agent that holds it, and records the event, if one is given. The call is
-   * atomic.
-   *
-   * @returns the ids of the three.
-   * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or
-   * when they are to be `unique` and another agent has them; INVALID_TRANSITION when the certificate is REVOKED, unless
-   * the options allow it; INVALID_INPUT.
-   * @example
-   * ```ts
-   * const { agentId } = await db.register({ certificate, agent, event });
-   * ```
-   */
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {
     return this.#session.write('register', async (executor) => {
       const rules = parseCreateOptions(options);
@@ -65,10 +52,12 @@ export class RegistrationService {
   }
 }
 
-// The agent's own check rejects a value that is not an object.
+// Returns the agent with the id of the certificate. Returns a value that is not an object unchanged, because
+// `parseNewAgent` rejects it.
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
+    // A plain object may have any fields.
     const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
     if (given !== certificateId)
       throw invalidInput('certificateId', 'must equal the id of the certificate, or be absent');

@@ -2,16 +2,20 @@ import type { AgentInput } from '../agents/types';
 import type { CertificateInput } from '../certificates/types';
 import type { SecurityEventInput } from '../events/types';
 
-/** An agent that comes with its certificate. */
+/** Agent to register together with its certificate. */
 export interface RegistrationInput {
   certificate: CertificateInput;
-  /** `certificateId` may be left out: it is that of the certificate. */
+  /** `certificateId` must be absent or the id of the certificate. */
   agent: Omit<AgentInput, 'certificateId'> & { certificateId?: string | undefined };
-  /** Event to record. Default: none. */
+  /**
+   * Event to record.
+   *
+   * @defaultValue none
+   */
   event?: SecurityEventInput | undefined;
 }
 
-/** The ids of what was stored. */
+/** Ids of the stored records. */
 export interface Registration {
   readonly certificateId: string;
   readonly agentId: string;

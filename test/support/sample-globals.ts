@@ -11,19 +11,30 @@ import type {
   Logger,
   SecurityEventInput,
 } from 'ans-database';
-import type { PrismaClient, prismaAdapter as createAdapter } from 'ans-database/prisma';
+import type { prismaAdapter as createAdapter } from 'ans-database/prisma';
 
 declare global {
   const db: Service;
   const DatabaseService: typeof Service;
   const isDatabaseError: typeof isError;
-  const prisma: PrismaClient;
-  const prismaAdapter: typeof createAdapter;
+  const DatabaseServiceFactory: typeof import('ans-database').DatabaseServiceFactory;
+  const driverErrorOf: typeof import('ans-database').driverErrorOf;
+  const isStale: typeof import('ans-database').isStale;
+  type CertificateQuery = import('ans-database').CertificateQuery;
+  type DatabaseEvent = import('ans-database').DatabaseEvent;
+  type ResolutionQuery = import('ans-database').ResolutionQuery;
+  type SecurityEventQuery = import('ans-database').SecurityEventQuery;
+  type TransactionScope = import('ans-database').TransactionScope;
+  const PrismaClient: typeof import('ans-database/prisma').PrismaClient;
   const OwnPrismaClient: new (options: { adapter: ReturnType<typeof createAdapter> }) => OwnClient;
   const options: DatabaseOptions;
   const url: string;
   const id: string;
   const owner: string;
+  const publicKey: string;
+  const plannerId: string;
+  const translatorId: string;
+  const lastSequence: number;
   const certificateId: string;
   const agentId: string;
   const orderId: string;
@@ -34,6 +45,10 @@ declare global {
   const certificate: CertificateInput;
   const newCertificate: CertificateInput;
   const event: SecurityEventInput;
+  const events: SecurityEventInput[];
+  const error: unknown;
+  const scheduleRetry: () => void;
+  const reportToOperators: (message: string) => void;
   const logger: Logger;
   const signal: AbortSignal;
   const pino: () => Logger;
