@@ -1,3 +1,5 @@
+import { propertiesOf } from '../errors/properties';
+
 /** Description of the error beneath an INTERNAL one, for the logger. */
 export interface ErrorDescription {
   readonly name: string;
@@ -15,7 +17,7 @@ const maxDepth = 8;
 export function describeError(error: unknown, depth = maxDepth): ErrorDescription {
   try {
     if (typeof error !== 'object' || error === null) return { name: typeof error, message: String(error) };
-    const { name, message, stack, cause } = error as Readonly<Record<string, unknown>>;
+    const { name, message, stack, cause } = propertiesOf(error);
     return {
       name: String(name),
       message: String(message),

@@ -1,4 +1,5 @@
 import { reportedFailure, type Failure } from './failure';
+import { propertiesOf } from './properties';
 
 /** Error codes of a process, or a system, that has reached its limit of open files. */
 const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
@@ -16,7 +17,7 @@ export function toDescriptorShortage(error: object, cause: unknown): Failure | u
 }
 
 function lacksDescriptors(error: object): boolean {
-  const { code, message: reason } = error as Readonly<Record<string, unknown>>;
+  const { code, message: reason } = propertiesOf(error);
   if (descriptorCodes.has(code)) return true;
   // The dynamic linker, and the start of a thread, report the reason only in their message.
   const hasReason = code === 'ERR_DLOPEN_FAILED' || code === 'ERR_WORKER_INIT_FAILED';

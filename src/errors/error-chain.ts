@@ -1,4 +1,5 @@
 import { driverErrorOf } from './driver-error';
+import { propertiesOf } from './properties';
 
 const maxDepth = 8;
 
@@ -25,8 +26,8 @@ function nextLink(error: object): unknown {
   // The cause of an error of this package is redacted.
   const original = driverErrorOf(error);
   if (original !== undefined) return original;
-  const { cause, meta } = error as Readonly<Record<string, unknown>>;
+  const { cause, meta } = propertiesOf(error);
   if (cause !== undefined) return cause;
   if (typeof meta !== 'object' || meta === null) return undefined;
-  return (meta as Readonly<Record<string, unknown>>)['driverAdapterError'];
+  return propertiesOf(meta)['driverAdapterError'];
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { findInChain } from './error-chain';
+import { propertiesOf } from './properties';
 
 /** Names of error classes: the language's, the drivers' and Prisma's. Any other name may be a value. */
 const knownNames: ReadonlySet<unknown> = new Set([
@@ -74,7 +75,7 @@ export function redactCause(cause: unknown): Error {
 
 function knownCodeOf(link: object): string | undefined {
   // Prisma's adapters keep the driver's code under another name.
-  const { code, originalCode, severity } = link as Readonly<Record<string, unknown>>;
+  const { code, originalCode, severity } = propertiesOf(link);
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;
   // Five characters are a SQLSTATE in an error of a server; elsewhere they may be anything.

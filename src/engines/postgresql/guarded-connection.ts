@@ -45,6 +45,7 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
           breakConnection(connection, error);
         }
       };
+    // Node.js declares one overload for each event; the driver passes any event with a listener that fits it.
     attachListeners({
       on: (event: string, listener: DataListener) => stream.on(event, event === 'data' ? guard(listener) : listener),
     } as Pick<Duplex, 'on'>);

@@ -23,7 +23,7 @@ export class ManagedPool extends Pool {
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
   readonly #holdWaits = new HoldWaits();
-  #isGivenUp = false;
+  #isTerminated = false;
   /** Connections from before this time are not reused. */
   #renewedAt = -Infinity;
 
@@ -45,7 +45,8 @@ export class ManagedPool extends Pool {
     const connected = this.#connect();
     if (callback === undefined) return connected;
     connected.then(
-      (client) => callback(undefined, client, client.release.bind(client) as (release?: unknown) => void),
+      (client) => callback(undefined, client, client.release.bind(client)),
+      // All reasons of its rejections are errors.
       (error: unknown) => callback(error as Error, undefined, () => undefined),
     );
     return undefined;
@@ -64,7 +65,7 @@ export class ManagedPool extends Pool {
 
   /** Rejects all waiting and later calls. The caller has to break the connections in use. */
   terminate(): void {
-    this.#isGivenUp = true;
+    this.#isTerminated = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
     // It waits for connections in use, which may never be returned, and may have been called before.
@@ -78,7 +79,7 @@ export class ManagedPool extends Pool {
 
   #take(): Promise<PoolClient> {
     return new Promise((resolve, reject) => {
-      if (this.#isGivenUp) {
+      if (this.#isTerminated) {
         reject(notInitialized());
         return;
       }
@@ -108,5 +109,5 @@ export class ManagedPool extends Pool {
 type ConnectCallback = (
   error: Error | undefined,
   client: PoolClient | undefined,
-  done: (release?: unknown) => void,
+  done: (release?: Error | boolean) => void,
 ) => void;

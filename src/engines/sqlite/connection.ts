@@ -151,7 +151,7 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
  */
 export function pathOf(driver: Database): string {
   // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have
-  // locked.
+  // locked. SQLite documents its columns.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return databases.find(({ name }) => name === 'main')?.file ?? '';
 }

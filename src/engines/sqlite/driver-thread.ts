@@ -12,11 +12,10 @@ const frame = `
   );
 `;
 
-interface Message<T> {
-  readonly result?: T;
-  readonly news?: unknown;
-  readonly failure?: { readonly code: unknown; readonly message: string };
-}
+type Message<T> =
+  | { readonly result: T }
+  | { readonly news: unknown }
+  | { readonly failure: { readonly code: unknown; readonly message: string } };
 
 /**
  * Runs work that would block the event loop in a thread with SQLite's driver.
@@ -41,9 +40,9 @@ export async function runInDriverThread<T>(
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {
         try {
-          if (message.failure !== undefined) reject(toError(message.failure));
-          else if (message.news !== undefined) onNews(message.news);
-          else resolve(message.result as T);
+          if ('failure' in message) reject(toError(message.failure));
+          else if ('news' in message) onNews(message.news);
+          else resolve(message.result);
         } catch (error) {
           reject(error instanceof Error ? error : new Error('the progress callback failed', { cause: error }));
         }

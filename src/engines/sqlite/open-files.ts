@@ -84,6 +84,7 @@ export function assertIndexMapped(path: string): void {
  * Returns the registry of the thread. Contexts such as Jest's have a `globalThis` of their own, but share the locks.
  */
 function registry(): Registry {
+  // Only this package sets a property with this key.
   const main = runInThisContext('globalThis') as Record<symbol, Registry | undefined>;
   const known = main[registryKey] ?? new Map<FileIdentity, OpenFile>();
   main[registryKey] = known;

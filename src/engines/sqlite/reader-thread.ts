@@ -83,7 +83,7 @@ export class ThreadLost extends Error {}
 /** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #worker: Worker;
-  readonly #gate = new Mutex();
+  readonly #mutex = new Mutex();
   #pending = 0;
   #settle: ((answer: Answer | Error) => void) | undefined;
   #end: Error | undefined;
@@ -117,7 +117,7 @@ export class ReaderThread {
     this.#pending += 1;
     if (this.#pending === 1) this.#worker.ref();
     try {
-      return await this.#gate.runExclusive(async () => {
+      return await this.#mutex.runExclusive(async () => {
         const all: Row[] = [];
         // Requests each chunk separately, so that other work of the process runs between two chunks.
         for (let request: object = { sql, args, bounds }; ; request = {}) {

@@ -52,14 +52,14 @@ async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promis
     "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
   );
   const indexed = new Sum();
-  for (const row of driver.prepare('SELECT term, doc FROM temp.agent_names_trigrams').raw().iterate()) {
-    const [trigram, key] = row as readonly [string, number];
+  const selectIndexed = driver.prepare<[], [string, number]>('SELECT term, doc FROM temp.agent_names_trigrams');
+  for (const [trigram, key] of selectIndexed.raw().iterate()) {
     indexed.add(trigram, key);
     if (shouldYield()) await yieldToEventLoop();
   }
   const expected = new Sum();
-  for (const row of driver.prepare('SELECT name_folded, key FROM agent_names').raw().iterate()) {
-    const [name, key] = row as readonly [string, number];
+  const selectNames = driver.prepare<[], [string, number]>('SELECT name_folded, key FROM agent_names');
+  for (const [name, key] of selectNames.raw().iterate()) {
     for (const trigram of trigramsOf(asIndexed(name))) expected.add(trigram, key);
     if (shouldYield()) await yieldToEventLoop();
   }
@@ -79,7 +79,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
   let isMissing = false;
   const columns = [sql`n.key`, sql`n.agent_id`, sql`n.name_folded`];
   await walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, (row) => {
-    // SQLite has a text in `name_folded`: checkIndexedNames has compared it.
+    // The constraints of the table ensure these types.
     const [key, id, name] = row as readonly [number, string, string];
     const isFound = trigramsOf(name).every((trigram) => find.get(`"${trigram.replaceAll('"', '""')}"`, key) === 1);
     if (isFound) return;

@@ -34,7 +34,7 @@ export async function assertWholeLog(driver: Database, timeoutMs: number): Promi
 
 function isWhole(driver: Database): boolean {
   const pageSize = Number(driver.pragma('page_size', { simple: true }));
-  // NOOP only reports.
+  // NOOP only reports: one row with this column, which SQLite documents.
   const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];
   const pages = state?.log ?? 0;
   return pages <= 0 || sizeOf(`${pathOf(driver)}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);

@@ -1,6 +1,7 @@
 import { classifyError } from '../../../errors/classify-error';
 import { findInChain } from '../../../errors/error-chain';
 import { reportedFailure, type Failure } from '../../../errors/failure';
+import { propertiesOf } from '../../../errors/properties';
 import { toRefusal } from '../../../errors/refused-column';
 import { isMarkedConnectionFault } from './connection-faults';
 import { mapConnectionError } from './connection-errors';
@@ -97,6 +98,6 @@ function isStateOfConnection(error: object, state: string): boolean {
 }
 
 function missingColumnOf(error: object): string | undefined {
-  const { table, column } = error as Readonly<Record<string, unknown>>;
+  const { table, column } = propertiesOf(error);
   return sqlStateOf(error) === '23502' ? `${String(table)}.${String(column)}` : undefined;
 }

@@ -1,5 +1,6 @@
 import type { ErrorMapping } from './error-mapping';
 import { describeTlsError } from './tls-errors';
+import { propertiesOf } from '../../../errors/properties';
 
 /*
  * Errors of a connection that come from the driver or from the system, before or instead of a response of the server.
@@ -74,13 +75,13 @@ const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
 
 /** Reports whether the driver refused to use a connection that had failed before: nothing was sent. */
 export function isNotQueryable(error: object): boolean {
-  const { message } = error as Readonly<Record<string, unknown>>;
+  const { message } = propertiesOf(error);
   return typeof message === 'string' && message.endsWith('is not queryable');
 }
 
 /** Returns the mapping of an error of a connection; undefined for any other error. */
 export function mapConnectionError(error: object): ErrorMapping | undefined {
-  const { code, message, kind, syscall } = error as Readonly<Record<string, unknown>>;
+  const { code, message, kind, syscall } = propertiesOf(error);
   // A Unix socket is a file, and its error codes also occur for other files.
   if (syscall === 'connect') return unreachableServer;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);

@@ -1,6 +1,7 @@
 import type { Failure } from '../../../errors/failure';
 import { toKeyFailure } from '../../../errors/key-failure';
 import { ownKeys } from '../../../errors/own-constraints';
+import { propertiesOf } from '../../../errors/properties';
 import { feedCounterMessages } from '../../../storage/feed-counter-messages';
 import type { ErrorMapping } from './error-mapping';
 
@@ -17,7 +18,7 @@ export function toDuplicateKey(error: object, cause: unknown): Failure {
 }
 
 function constraintOf(error: object): string {
-  const { constraint } = error as Readonly<Record<string, unknown>>;
+  const { constraint } = propertiesOf(error);
   // Prisma's adapter keeps the name inside an object.
   const name: unknown =
     typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : constraint;

@@ -1,5 +1,6 @@
 import { constraintMessage } from '../../../errors/application-constraint';
 import { ownRequiredColumns } from '../../../errors/own-constraints';
+import { propertiesOf } from '../../../errors/properties';
 import type { ErrorMapping } from './error-mapping';
 import { ownForeignKeys } from './own-constraints';
 
@@ -21,7 +22,7 @@ const ofReferring = 'insert or update on table';
  * table. A table of the application refers to a record of this package.
  */
 export function mapForeignKeyViolation(error: object): ErrorMapping {
-  const { table } = error as Readonly<Record<string, unknown>>;
+  const { table } = propertiesOf(error);
   const text = textOf(error);
   const name = nameOf(error);
   if (name === undefined || ownForeignKeys.has(name)) return notFound;
@@ -37,12 +38,12 @@ export function violatesOwnForeignKey(error: object): boolean {
 }
 
 function nameOf(error: object): string | undefined {
-  const { constraint } = error as Readonly<Record<string, unknown>>;
+  const { constraint } = propertiesOf(error);
   // Prisma's adapter keeps only the server's message.
   return typeof constraint === 'string' ? constraint : /foreign key constraint "([^"]+)"/.exec(textOf(error))?.[1];
 }
 
 function textOf(error: object): string {
-  const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
+  const { message, originalMessage } = propertiesOf(error);
   return String(originalMessage ?? message);
 }

@@ -4,6 +4,7 @@ import { mapChangeFeedKey } from './duplicate-key';
 import type { ErrorMapping } from './error-mapping';
 import { mapForeignKeyViolation, stillReferenced } from './foreign-key';
 import { describeViolation } from './violation';
+import { propertiesOf } from '../../../errors/properties';
 
 /* Mappings of errors that the server reports, by SQLSTATE: PostgreSQL's documentation, appendix A. */
 
@@ -149,7 +150,7 @@ export function isFatal(error: object): boolean {
 
 /** Returns the SQLSTATE of an error that the server has reported; undefined for any other error. */
 export function sqlStateOf(error: object): string | undefined {
-  const { code, severity, originalCode } = error as Readonly<Record<string, unknown>>;
+  const { code, severity, originalCode } = propertiesOf(error);
   // Only an error of the server has a severity. Prisma's adapter keeps the code under another name.
   const state = severity === undefined ? originalCode : code;
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
@@ -178,7 +179,7 @@ export function mapServerError(error: object): ErrorMapping | undefined {
 // The driver may throw any error for a message that it does not know. A server error without an SQLSTATE is recognised
 // by its properties.
 function isUnknownError(error: object): boolean {
-  const { name, length } = error as Readonly<Record<string, unknown>>;
+  const { name, length } = propertiesOf(error);
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
 }
 
@@ -191,7 +192,7 @@ function mapMessage(error: object, state: string): ErrorMapping | undefined {
   const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
   if (messages === undefined) return undefined;
   // Prisma's adapter keeps the message under another name.
-  const { message, originalMessage } = error as Readonly<Record<string, unknown>>;
+  const { message, originalMessage } = propertiesOf(error);
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];
 }

@@ -1,5 +1,6 @@
 import { constraintMessage, requiredColumnMessage, triggerMessage } from '../../../errors/application-constraint';
 import { isOwnRequiredColumn } from '../../../errors/own-constraints';
+import { propertiesOf } from '../../../errors/properties';
 import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from './own-constraints';
 
 /**
@@ -25,7 +26,7 @@ const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
  * error, and for a constraint of this package.
  */
 export function describeViolation(error: object, state: string): string | undefined {
-  const { routine, where } = error as Readonly<Record<string, unknown>>;
+  const { routine, where } = propertiesOf(error);
   // The functions of procedural languages raise errors with any SQLSTATE. Class 40 requests another attempt.
   if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
   if (state.startsWith('23')) return describeConstraint(error, state);
@@ -64,13 +65,13 @@ function describeConstraint(error: object, state: string): string | undefined {
 }
 
 function describeRequired(error: object): string | undefined {
-  const { table, column } = error as Readonly<Record<string, unknown>>;
+  const { table, column } = propertiesOf(error);
   if (typeof table !== 'string' || typeof column !== 'string') return undefined;
   return isOwnRequiredColumn(table, column) ? undefined : requiredColumnMessage(`${table}.${column}`);
 }
 
 function constraintOf(error: object): string | undefined {
-  const { constraint, originalMessage } = error as Readonly<Record<string, unknown>>;
+  const { constraint, originalMessage } = propertiesOf(error);
   if (typeof constraint === 'string') return constraint;
   // Prisma's adapter keeps the name inside an object, or only in the server's message.
   const index: unknown =

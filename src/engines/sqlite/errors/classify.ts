@@ -2,6 +2,7 @@ import { classifyError } from '../../../errors/classify-error';
 import type { DatabaseErrorCode } from '../../../errors/database-error';
 import { notInitialized, reportedFailure, type Failure } from '../../../errors/failure';
 import { toKeyFailure } from '../../../errors/key-failure';
+import { propertiesOf } from '../../../errors/properties';
 import { toRefusal } from '../../../errors/refused-column';
 import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { toLoadFailure } from './load-failure';
@@ -54,13 +55,13 @@ function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
 
 // Message of the driver, without a code: close() has not waited for a running call.
 function isAboutClosed(error: object): boolean {
-  const { name, message } = error as Readonly<Record<string, unknown>>;
+  const { name, message } = propertiesOf(error);
   return name === 'TypeError' && message === 'The database connection is not open';
 }
 
 // Returns the driver's error in the form that the driver adapter keeps.
 function adaptedErrorOf(error: object): SqliteError | undefined {
-  const { originalCode, originalMessage } = error as Readonly<Record<string, unknown>>;
+  const { originalCode, originalMessage } = propertiesOf(error);
   return sqliteErrorOf({ code: originalCode, message: originalMessage });
 }
 

@@ -1,4 +1,5 @@
 import { reportedFailure, type Failure } from '../../../errors/failure';
+import { propertiesOf } from '../../../errors/properties';
 
 // Yarn 4 and pnpm 10 run the scripts of a package, which fetch or compile the binary, only where they are allowed.
 const rebuild = [
@@ -17,7 +18,7 @@ export function toLoadFailure(error: object, cause: unknown): Failure | undefine
 }
 
 function describeLoadError(error: object): string | undefined {
-  const { code, message } = error as Readonly<Record<string, unknown>>;
+  const { code, message } = propertiesOf(error);
   if (typeof message !== 'string') return undefined;
   // Thrown by the package "bindings", without a code.
   if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
