@@ -1,10 +1,9 @@
 import { Failure } from '../errors/failure';
 
-/** Tables of this package, and the search index of SQLite. */
+/** Tables of this package on both engines. */
 export const ownTables: ReadonlySet<string> = new Set([
   'agent_capabilities',
   'agent_metadata',
-  'agent_names_search',
   'agents',
   'capabilities',
   'certificate_metadata',

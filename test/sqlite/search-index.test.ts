@@ -74,4 +74,16 @@ describe('the search index of names', () => {
     expect(await found(database, 'harbor')).toEqual([]);
     checkIndex(database);
   });
+
+  test.each([
+    "UPDATE agent_names SET name_folded = 'forged'",
+    'DELETE FROM Agent_Names',
+    "INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all')",
+  ])('cannot be changed by SQL of the application: %s', async (sql) => {
+    const database = await openTestDatabase();
+    await createAgent(database.db, { name: 'Old Harbor' });
+    const change = database.db.transaction((tx) => tx.execute(sql));
+    await expect(change).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    checkIndex(database);
+  });
 });

@@ -1,12 +1,10 @@
 import type { PostgresqlLocation } from '../../options/database-url';
 import type { PoolSettings } from '../../options/resolve-options';
+import { ownTables } from '../../storage/own-tables';
 import { PostgresqlConnections } from './connections';
 
-// The rows of the other tables belong to these. The statement fails when a table of the application refers to one of
-// them.
-const truncateSql = `TRUNCATE agents, endpoints, capabilities, agent_capabilities, agent_metadata, certificates,
-  certificate_metadata, security_events, security_event_metadata, security_event_entries, security_event_checkpoints,
-  changes, change_prunings, name_locks`;
+// Fails when a table of the application refers to one of these.
+const truncateSql = `TRUNCATE ${[...ownTables].join(', ')}`;
 
 /** Deletes every record, at once, and leaves the schema with its history. */
 export async function emptyPostgresqlDatabase(location: PostgresqlLocation, settings: PoolSettings): Promise<void> {

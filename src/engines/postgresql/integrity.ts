@@ -4,6 +4,7 @@ import type { Row, Statement } from '../../sql/statement';
 import type { EngineCallbacks } from '../../storage/engine';
 import { feedCounterMessages } from '../../storage/feed-counter-messages';
 import type { FindingSink } from '../../storage/findings';
+import { ownTables } from '../../storage/own-tables';
 import type { Snapshot } from '../../storage/snapshot';
 import { runStatement, type PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
@@ -11,10 +12,8 @@ import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import { inspectFeedCounter } from './feed-counter';
 
 /** The tables of this package in the schema that is in use, as a condition on a table `t` of `pg_class`. */
-const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r' AND t.relname IN (
-  'agents', 'endpoints', 'capabilities', 'agent_capabilities', 'agent_metadata', 'certificates', 'certificate_metadata',
-  'security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints', 'changes',
-  'change_prunings', 'name_locks')`;
+const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r'
+  AND t.relname IN (${[...ownTables].map((table) => `'${table}'`).join(', ')})`;
 
 const brokenSchemaSql = `
   SELECT 'the foreign key ' || c.conname || ' is not validated' FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid

@@ -75,8 +75,8 @@ function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
   return opcode === 'Destroy' ? [p1] : [];
 }
 
-// SQLite folds the case of names, and keeps the search index in tables of this prefix.
+// SQLite folds the case of names, and keeps the search index in tables with its name as a prefix.
 function isOwn(name: string): boolean {
   const folded = name.toLowerCase();
-  return ownTables.has(folded) || folded.startsWith('agent_names_search_');
+  return ownTables.has(folded) || /^agent_names(?:_search.*)?$/.test(folded);
 }
