@@ -40,9 +40,7 @@ const isEveryDay = process.env['LONG_TESTS'] === undefined;
 /** What takes long, unless a command of its own asks for it: `npm run test:long`, `test:faults`, `test:races`, `test:big`. */
 const onDemand = [
   ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
-  ...(isEveryDay
-    ? ['\\.long\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/', '<rootDir>/test/races/']
-    : []),
+  ...(isEveryDay ? ['\\.(?:long|race)\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/'] : []),
 ];
 
 const config: Config = {

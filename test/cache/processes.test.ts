@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseService } from '../../src';
-import { rounds } from '../races/race';
+import { rounds } from '../support/race';
 import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';

@@ -1,5 +1,5 @@
 import type { DatabaseService } from '../../src';
-import { race, rounds } from '../races/race';
+import { race, rounds } from '../support/race';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { openCache } from './open-cache';
 

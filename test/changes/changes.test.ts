@@ -1,5 +1,5 @@
 import type { Change, DatabaseService } from '../../src';
-import { openBeside } from '../races/race';
+import { openBeside } from '../support/race';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { callMethod } from '../support/public-calls';

@@ -1,7 +1,7 @@
 import type { Change, DatabaseService } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import { inTurn, openBeside, openTwice, rounds, turns, type SharedDatabase } from './race';
+import { inTurn, openBeside, openTwice, rounds, turns, type SharedDatabase } from '../support/race';
 
 const certificateId = 'shared';
 
@@ -43,7 +43,7 @@ async function write(db: DatabaseService, writer: number): Promise<Acknowledged>
   return done;
 }
 
-/** Follows the feed from its beginning until it has told of the change of a record that comes last. */
+/** Follows the feed from its beginning to the change of the record `last`. */
 async function follow(db: DatabaseService, last: string): Promise<Change[]> {
   const end = new AbortController();
   const seen: Change[] = [];
@@ -54,7 +54,7 @@ async function follow(db: DatabaseService, last: string): Promise<Change[]> {
   return seen;
 }
 
-/** The same, a few changes at a time. */
+/** The same in pages of a few changes. */
 async function poll(db: DatabaseService, last: string): Promise<Change[]> {
   const seen: Change[] = [];
   while (seen.at(-1)?.id !== last) {
@@ -64,7 +64,7 @@ async function poll(db: DatabaseService, last: string): Promise<Change[]> {
   return seen;
 }
 
-/** The same as a reader does that is started again and again, and each time goes on from where it was. */
+/** The same with a new iterator after every few changes. */
 async function resume(db: DatabaseService, last: string): Promise<Change[]> {
   const seen: Change[] = [];
   while (seen.at(-1)?.id !== last) {
@@ -90,7 +90,7 @@ async function wholeFeed(database: SharedDatabase): Promise<unknown[]> {
   return rows.map(({ sequence, kind, entity_id: id }) => [sequence, `${String(kind)} ${String(id)}`]);
 }
 
-test('Readers of the feed beside many writers see every change once, in the order of the commits', async () => {
+test('readers of the change feed see every change once in commit order while others write', async () => {
   const database = await openTwice();
   const { db, other } = database;
   const third = await openBeside(database);
@@ -111,7 +111,7 @@ test('Readers of the feed beside many writers see every change once, in the orde
   }
 });
 
-test('A reader of the feed that sees a change finds what it tells of', async () => {
+test('a reader of the change feed finds the record of every change that it has seen', async () => {
   const database = await openTwice();
   const { db, other } = database;
   await createCertificate(db, { id: certificateId });
@@ -137,7 +137,7 @@ test('A reader of the feed that sees a change finds what it tells of', async () 
   expect([...isThere].filter(([, found]) => !found)).toEqual([]);
 });
 
-test('A reader that prunes what it has seen loses nothing of what comes', async () => {
+test('a reader that prunes the changes that it has seen loses no later change', async () => {
   const clock = { now: 0 };
   const database = await openTwice({ now: () => clock.now });
   const { db, other } = database;

@@ -1,6 +1,16 @@
-import { agentInput, certificateInput, createCertificate } from '../support/factories';
+import type { DatabaseService } from '../../src';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import { inTurn, openTwice, outcomeOf, rounds as allRounds, type SharedDatabase } from './race';
+import {
+  everyRound,
+  inTurn,
+  isRefusal,
+  openTwice,
+  outcomeOf,
+  race,
+  rounds as allRounds,
+  type SharedDatabase,
+} from '../support/race';
 
 // Some of them wait for each other, which takes the server a second to notice.
 const rounds = Math.ceil(allRounds / 4);
@@ -15,7 +25,7 @@ async function openTwo() {
 /** Returns the outcomes of concurrent calls: the value, or the code of the error. */
 async function outcomes(...calls: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
   const ends = await Promise.all(calls.map((call) => outcomeOf(call())));
-  return ends.map((end) => (typeof end === 'object' && end !== null && 'code' in end ? end.code : end));
+  return ends.map((end) => (isRefusal(end) ? end.code : end));
 }
 
 async function count(database: SharedDatabase, from: string): Promise<number> {
@@ -25,12 +35,14 @@ async function count(database: SharedDatabase, from: string): Promise<number> {
 
 const orphans = `capabilities c WHERE NOT EXISTS (SELECT 1 FROM agent_capabilities ac WHERE ac.capability_id = c.id)`;
 
+const endpoint = (id: string) => ({ id, protocol: 'https', address: `https://${id}`, port: 1 });
+
 function agent(id: string, capabilities: readonly string[], fields: object = {}) {
   return agentInput({ id, certificateId: 'c', capabilities: [...capabilities], ...fields });
 }
 
-describe('Of two calls at the same time', () => {
-  test('that create one id, one succeeds and the other finds it taken', async () => {
+describe('concurrent calls for agents', () => {
+  test('create an id once, and the other call fails with ALREADY_EXISTS', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -47,19 +59,7 @@ describe('Of two calls at the same time', () => {
     expect(await count(database, 'capabilities')).toBe(0);
   });
 
-  test('that create one fingerprint in two spellings, one succeeds', async () => {
-    const { one, two } = await openTwo();
-    await inTurn(rounds, async (round) => {
-      const fingerprint = `AB:${String(round).padStart(6, '0')}`;
-      const made = await outcomes(
-        () => one.createCertificate(certificateInput({ id: `1-${round}`, fingerprint })),
-        () => two.createCertificate(certificateInput({ id: `2-${round}`, fingerprint: fingerprint.toLowerCase() })),
-      );
-      expect(made.filter((outcome) => outcome === 'ALREADY_EXISTS')).toHaveLength(1);
-    });
-  });
-
-  test('of which one creates an agent with a capability and one deletes its last holder, neither loses anything', async () => {
+  test('create an agent with all of its capabilities while the last other agent with them is deleted', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const names = ['x', 'y', 'z'];
@@ -77,7 +77,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('that delete the last two holders of a capability, it goes with the second', async () => {
+  test('remove a capability when they delete the last two agents with it', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async () => {
       await Promise.all([one.createAgent(agent('a', ['x', 'y'])), two.createAgent(agent('b', ['y', 'x']))]);
@@ -91,7 +91,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('that delete one agent, one finds it', async () => {
+  test('delete an agent once', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async () => {
       await one.createAgent(agent('a', ['x']));
@@ -103,7 +103,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('of which one replaces capabilities, creations and deletions do it no harm', async () => {
+  test('replace capabilities correctly while agents with the same capabilities are created and deleted', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       await one.createAgent(agent('changed', ['p', 'q', 'r']));
@@ -125,7 +125,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('of which one revokes an agent, the agent is revoked in the end', async () => {
+  test('never overwrite the revocation of an agent', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -141,9 +141,8 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('of which one sets the default endpoint and one replaces the endpoints, the default is one of them or none', async () => {
+  test('leave a default endpoint that exists, or none, when the endpoints are replaced', async () => {
     const { one, two, database } = await openTwo();
-    const endpoint = (id: string) => ({ id, protocol: 'https', address: `https://${id}`, port: 1 });
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
       await one.createAgent(agent(id, [], { endpoints: [endpoint('old'), endpoint('both')] }));
@@ -160,9 +159,8 @@ describe('Of two calls at the same time', () => {
     expect(await count(database, 'endpoints')).toBe(2 * rounds);
   });
 
-  test('that replace the same collections, one follows the other', async () => {
+  test('replace all collections of an agent together', async () => {
     const { one, two } = await openTwo();
-    const endpoint = (id: string) => ({ id, protocol: 'https', address: `https://${id}`, port: 1 });
     await one.createAgent(agent('a', []));
     await inTurn(rounds, async () => {
       const ends = await outcomes(
@@ -177,7 +175,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('of which one deletes an agent that others change and register again, what is there in the end is whole', async () => {
+  test('leave a whole agent or none when they delete, change and create it', async () => {
     const { one, two, database } = await openTwo();
     const version = (name: string) => ({
       capabilities: [name, 'shared'],
@@ -208,7 +206,7 @@ describe('Of two calls at the same time', () => {
     });
   });
 
-  test('of which one replaces an agent in a transaction, a change finds the one or the other', async () => {
+  test('find an agent at every moment while a transaction replaces it', async () => {
     const { one, two } = await openTwo();
     await one.createAgent(agent('a', ['x'], { name: 'before' }));
     await inTurn(rounds, async (round) => {
@@ -233,3 +231,35 @@ function rotated<T>(round: number, calls: readonly T[]): T[] {
   const first = round % calls.length;
   return [...calls.slice(first), ...calls.slice(0, first)];
 }
+
+/** Every way to take an agent out of use without a condition. */
+const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: string) => Promise<unknown>)[] = [
+  (db, id) => db.agents.setStatus(id, 'SUSPENDED'),
+  (db, id) => db.agents.update({ id, status: 'SUSPENDED' }),
+  (db, _, certificateId) => db.certificates.revoke(certificateId, { reason: 'superseded', agents: 'suspend' }),
+  (db, id) => db.transaction((tx) => tx.agents.setStatus(id, 'SUSPENDED')),
+];
+
+describe('a conditional change', () => {
+  // The clock stands still, so that both changes are of the same millisecond.
+  test('never makes an agent ACTIVE again that was suspended after it was read', async () => {
+    const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
+    await everyRound(async (round) => {
+      const certificateId = await createCertificate(db);
+      const id = await createAgent(db, { id: `a${round}`, certificateId });
+      const withdraw = withdrawals[round % withdrawals.length];
+      if (withdraw === undefined) throw new Error('There is no such way');
+      let readStatus: string | undefined;
+      const conditionally = async (): Promise<boolean> => {
+        const read = await db.getAgent(id);
+        readStatus = read?.status;
+        return db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: read?.updatedAt });
+      };
+      const [changed] = await race(round, conditionally, () => withdraw(other, id, certificateId));
+      expect([true, { code: 'CONFLICT' }]).toContainEqual(changed);
+      // Only who has read that it is suspended may make it ACTIVE.
+      const status = changed === true && readStatus === 'SUSPENDED' ? 'ACTIVE' : 'SUSPENDED';
+      expect((await db.getAgent(id))?.status).toBe(status);
+    }, 40);
+  });
+});

@@ -11,8 +11,8 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   return turns;
 }
 
-describe('The event loop', () => {
-  test('goes on while one call follows another', async () => {
+describe('the event loop', () => {
+  test('runs timers between consecutive calls', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const untilLong = async (call: () => Promise<unknown>): Promise<void> => {
@@ -23,16 +23,15 @@ describe('The event loop', () => {
     expect(await turnsDuring(() => untilLong(() => db.recordSecurityEvent(eventInput())))).toBeGreaterThan(5);
   });
 
-  test('goes on while very many calls wait for their turn to write', async () => {
+  test('runs timers while thousands of calls wait to write', async () => {
     const { db } = await openTestDatabase({ pool: { connectTimeoutMs: 30_000 } });
-    // Where they wait for the server, some hundreds are as many.
     const length = onPostgresql ? 200 : 4000;
     const record = () => Promise.all(Array.from({ length }, () => db.recordSecurityEvent(eventInput())));
     expect(await turnsDuring(record)).toBeGreaterThan(5);
     expect(await db.querySecurityEvents({})).toHaveLength(length);
   });
 
-  test('needs no timer that a test of the application has replaced', async () => {
+  test('is yielded to without the timers that a test of the application may replace', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const end = performance.now() + 50;

@@ -3,12 +3,12 @@ import type { Change } from '../../src';
 import { nextLine, startProcess } from '../support/child-process';
 import { rawRows, rawValues } from '../support/raw-reader';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
-import { rounds, turns } from './race';
+import { rounds, turns } from '../support/race';
 import type { WriteReport } from './racing-process';
 
 const path = join(__dirname, 'racing-process.ts');
 
-test('Several processes that create a database at once and write lose nothing, and a reader of the feed sees it all once', async () => {
+test('several processes that create a database and write to it lose nothing, and a reader of the change feed sees all once', async () => {
   const url = await newDatabaseUrl();
   // As many as there are cores where few are: what starts a process takes longer than its rounds.
   const names = rounds < 100 ? ['a', 'b'] : ['a', 'b', 'c', 'd'];

@@ -2,14 +2,14 @@ import type { DatabaseService, EventChainVerification } from '../../src';
 import { eventInput } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
 import { testOn } from '../support/skip';
-import { everyRound, expectBothWays, inTurn, openBeside, openTwice, race, rounds, whileWorking } from './race';
-import type { SharedDatabase } from './race';
+import { everyRound, expectBothWays, inTurn, openBeside, openTwice, race, rounds, whileWorking } from '../support/race';
+import type { SharedDatabase } from '../support/race';
 
 const old = new Date('2026-01-01T00:00:00.000Z');
 const border = new Date('2026-06-01T00:00:00.000Z');
 const young = new Date('2026-12-01T00:00:00.000Z');
 
-/** Verifies again and again until `working` is over; what was not valid. */
+/** Verifies the chain until `working` is over; returns the invalid results. */
 async function verifyWhile(db: DatabaseService, working: Promise<unknown>): Promise<EventChainVerification[]> {
   const breaks: EventChainVerification[] = [];
   await whileWorking(working, async () => {
@@ -21,7 +21,7 @@ async function verifyWhile(db: DatabaseService, working: Promise<unknown>): Prom
   return breaks;
 }
 
-/** The chain is right, and its numbers have no gap. */
+/** Expects a valid chain whose numbers have no gap. */
 async function expectWhole(database: SharedDatabase): Promise<void> {
   expect(await database.db.events.verify()).toMatchObject({ valid: true });
   const sequences = (await rawValues(database, 'security_event_entries', 'sequence')).map(Number);
@@ -29,8 +29,8 @@ async function expectWhole(database: SharedDatabase): Promise<void> {
   expect(sequences).toEqual(sequences.map((_, index) => first + index));
 }
 
-describe('The chain of security events is whole, and at every moment in between,', () => {
-  test('while several record: every event is there once', async () => {
+describe('the chain of security events', () => {
+  test('is valid at every moment while several services record events, and has every event once', async () => {
     const database = await openTwice();
     const services = [database.db, database.other, await openBeside(database)];
     const ids: string[] = [];
@@ -47,7 +47,7 @@ describe('The chain of security events is whole, and at every moment in between,
     expect(await database.db.events.verify()).toMatchObject({ entries: ids.length });
   });
 
-  test('while transactions record beside others', async () => {
+  test('is valid at every moment while transactions record events', async () => {
     const database = await openTwice();
     const { db } = database;
     const patient = await openBeside({ options: { ...database.options, retry: { attempts: 50 } } });
@@ -75,7 +75,7 @@ describe('The chain of security events is whole, and at every moment in between,
     expect(await db.events.count()).toBe(2 * rounds + 3 * half);
   });
 
-  test('while others prune: an event is pruned once, or recorded after it and kept', async () => {
+  test('is valid at every moment while others prune, and each event is pruned once or kept', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -105,7 +105,7 @@ describe('The chain of security events is whole, and at every moment in between,
     expectBothWays(ways);
   });
 
-  test('while two prune, and one mitigates what is being pruned', async () => {
+  test('is valid at every moment while two calls prune and one mitigates the same events', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -134,7 +134,7 @@ describe('The chain of security events is whole, and at every moment in between,
   });
 
   // On SQLite nobody could write meanwhile.
-  testOn('postgresql', 'where a transaction that began before prunings comes after them', async () => {
+  testOn('postgresql', 'is valid after a transaction that began before prunings commits after them', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await inTurn(Math.ceil(rounds / 5), async (round) => {

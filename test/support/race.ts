@@ -1,6 +1,6 @@
 import type { DatabaseError, DatabaseOptions, DatabaseService } from '../../src';
 import { feedOf } from '../certificates/feed';
-import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { openTestDatabase, type TestDatabase } from './test-database';
 
 /** Number of rounds of each race: RACE_ROUNDS, or a few by default. */
 export const rounds = Number(process.env['RACE_ROUNDS'] ?? 10);
@@ -43,7 +43,7 @@ export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Does `work` again and again until `working` is over, and at least once; gives what that came to. */
+/** Repeats `work` until `working` is over, and at least once; returns the result of `working`. */
 export async function whileWorking<T>(working: Promise<T>, work: () => Promise<unknown>): Promise<T> {
   const state = { isWorking: true };
   void working.finally(() => (state.isWorking = false)).catch(() => undefined);
@@ -65,7 +65,12 @@ export async function outcomeOf<T>(call: Promise<T>): Promise<T | { readonly cod
   }
 }
 
-/** Begins the calls at once, in an order that changes from round to round, each a moment apart or not at all. */
+/** Reports whether an outcome is the code of an error. */
+export function isRefusal(outcome: unknown): outcome is { readonly code: string } {
+  return typeof outcome === 'object' && outcome !== null && 'code' in outcome;
+}
+
+/** Begins the calls at once or a moment apart, in an order that changes from round to round; returns their outcomes. */
 export async function race<T extends readonly unknown[]>(
   round: number,
   ...calls: { readonly [K in keyof T]: () => Promise<T[K]> }
@@ -80,11 +85,10 @@ export async function race<T extends readonly unknown[]>(
   }
   const outcomes: unknown[] = [];
   for (const index of calls.keys()) outcomes.push(await running.get(index));
-  // Each is what its call came to.
   return outcomes as { [K in keyof T]: T[K] | { readonly code: string } };
 }
 
-/** Returns the positions of the changes of one record in the feed, oldest first, by kind. */
+/** Kinds and positions in the feed of the changes of one record, oldest first. */
 export interface History {
   readonly kinds: readonly string[];
   readonly positions: readonly number[];
@@ -104,9 +108,7 @@ export async function historiesOf(database: SharedDatabase): Promise<(record: st
   return (record) => histories.get(record) ?? { kinds: [], positions: [] };
 }
 
-/**
- * Both ways that a race of two can go have been seen: else it was none. In a few rounds one may always be the quicker.
- */
+/** Expects that each of two calls was the faster one in some round; a few rounds are too few to tell. */
 export function expectBothWays(ways: ReadonlySet<boolean>): void {
   if (rounds >= 200) expect([...ways].sort()).toEqual([false, true]);
 }

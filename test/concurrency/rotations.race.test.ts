@@ -1,11 +1,11 @@
 import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';
 import { rawRows } from '../support/raw-reader';
-import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from './race';
+import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from '../support/race';
 
 const endpoints = [{ id: 'new', protocol: 'https', address: 'https://new.example', port: 443 }];
 
-describe('A rotation that races', () => {
-  test('updateAgent and createAgent loses nothing of them: who held the old one then holds the new one', async () => {
+describe('certificates.rotate beside other calls', () => {
+  test('moves every agent of the old certificate, and loses no change of updateAgent and createAgent', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await everyRound(async (round) => {
@@ -41,7 +41,7 @@ describe('A rotation that races', () => {
     expectBothWays(ways);
   });
 
-  test('an agent that gets another certificate follows whichever came last', async () => {
+  test('leaves an agent with the other certificate that updateAgent gives it', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
@@ -69,7 +69,7 @@ describe('A rotation that races', () => {
     expectBothWays(ways);
   });
 
-  test('another rotation and a revocation has one successor, and the revocation stays', async () => {
+  test('gives a certificate one successor, and keeps its revocation', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -96,8 +96,8 @@ describe('A rotation that races', () => {
   });
 });
 
-describe('The deletion of a certificate that races', () => {
-  test('createAgent leaves the agent with its certificate, or neither', async () => {
+describe('certificates.delete beside other calls', () => {
+  test('leaves a new agent with its certificate, or neither', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -120,7 +120,7 @@ describe('The deletion of a certificate that races', () => {
     expectBothWays(ways);
   });
 
-  test('a rotation of its predecessor and updateStatus does all of each, or nothing of it', async () => {
+  test('is atomic beside a rotation of the predecessor and updateStatus', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await everyRound(async (round) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseService, type CertificateStatus, type DatabaseError } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { whileWorking } from '../support/race';
 import { afterTest, databaseKinds, openTestDatabase } from '../support/test-database';
 import { nextLine, startProcess } from '../support/child-process';
 
@@ -17,8 +18,8 @@ async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string,
 
 const fifty = Array.from({ length: 50 }, (_, index) => index);
 
-describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => {
-  test('create the same agent: one does, and the others are told ALREADY_EXISTS', async () => {
+describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) => {
+  test('create the same agent once, and the other calls fail with ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const create = (index: number) => db.createAgent(agentInput({ id: 'same', certificateId, name: `Agent ${index}` }));
@@ -26,7 +27,7 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
     expect(await db.queryAgents({})).toHaveLength(1);
   });
 
-  test('create certificates and events of the same id or fingerprint: one of each does', async () => {
+  test('create certificates and events with the same id or fingerprint once', async () => {
     const { db } = await openTestDatabase(options);
     expect(await tally(fifty.map(() => createCertificate(db, { id: 'same' })))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
     const writings = ['AA:BB', 'aabb', 'AABB', 'aa:Bb'];
@@ -36,7 +37,7 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
     expect(await tally(fifty.map(record))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
   });
 
-  test('create agents with the same new capabilities, each of which exists once', async () => {
+  test('create agents that share new capabilities', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const capabilities = ['one', 'two', 'three'];
@@ -47,7 +48,7 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
     expect(found[0]?.capabilities).toEqual(['one', 'three', 'two']);
   });
 
-  test('update, delete and create one agent, which is whole or absent at every moment', async () => {
+  test('update, delete and create an agent that is whole or absent at every moment', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const version = (index: number) => ({
@@ -62,7 +63,7 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
       if (index % 5 === 1) return db.createAgent(agentInput({ ...version(index), certificateId }));
       return db.updateAgent(version(index));
     });
-    const { ok = 0, ALREADY_EXISTS: refused = 0 } = await whileReading(tally(calls), async () => {
+    const { ok = 0, ALREADY_EXISTS: refused = 0 } = await whileWorking(tally(calls), async () => {
       const agent = await db.getAgent('same');
       expect(agent === null || isWhole(agent)).toBe(true);
     });
@@ -73,7 +74,7 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
     if (!onPostgresql) expect(await db.getAgent('same')).toMatchObject({ description: '49' });
   });
 
-  test('revoke a certificate and set its status: the revocation is never overwritten', async () => {
+  test('never overwrite the revocation of a certificate', async () => {
     const { db } = await openTestDatabase(options);
     const others: readonly CertificateStatus[] = ['VALID', 'SUSPENDED', 'EXPIRED', 'VALID'];
     for (let round = 0; round < 10; round += 1) {
@@ -89,8 +90,8 @@ describe.each(databaseKinds)('Many callers at once, on %s', (_name, options) => 
   });
 });
 
-describe('Two services of one process on one file', () => {
-  test('wait for each other, and see what the other committed', async () => {
+describe('two services of one process on one database', () => {
+  test('write alternately, and each sees the committed changes of the other', async () => {
     const database = await openTestDatabase();
     const second = new DatabaseService(database.options);
     afterTest(() => second.close());
@@ -105,8 +106,8 @@ describe('Two services of one process on one file', () => {
   });
 });
 
-describe('Several processes on one file', () => {
-  test('never overwrite a revocation of another', async () => {
+describe('two processes on one database', () => {
+  test('never overwrite a revocation of the other process', async () => {
     const { db, options } = await openTestDatabase({ busyTimeoutMs: 20_000 });
     const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
     for (const id of ids) await createCertificate(db, { id });
@@ -122,8 +123,8 @@ describe('Several processes on one file', () => {
   }, 60_000);
 });
 
-describe('A caller that reads while others write', () => {
-  test('sees each agent whole, with the endpoints and metadata of one and the same write', async () => {
+describe('a caller that reads while another writes', () => {
+  test('sees the fields, endpoints and metadata of an agent of one write', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { description: '0', metadata: { version: 0 } });
     const write = async (): Promise<void> => {
@@ -134,7 +135,7 @@ describe('A caller that reads while others write', () => {
       }
     };
     const seen = new Set<unknown>();
-    await whileReading(write(), async () => {
+    await whileWorking(write(), async () => {
       const agent = await db.getAgent(id);
       seen.add(agent?.description);
       if (agent?.description !== '0') expect(agent !== null && isWhole(agent)).toBe(true);
@@ -142,14 +143,6 @@ describe('A caller that reads while others write', () => {
     expect(seen.size).toBeGreaterThan(1);
   });
 });
-
-/** Reads again and again until `writing` is over; returns what that gave. */
-async function whileReading<T>(writing: Promise<T>, read: () => Promise<void>): Promise<T> {
-  const state = { isWriting: true };
-  void writing.finally(() => (state.isWriting = false)).catch(() => undefined);
-  while (state.isWriting) await read();
-  return writing;
-}
 
 /** Reports whether all fields of an agent are of the same version. */
 function isWhole(agent: NonNullable<Awaited<ReturnType<DatabaseService['getAgent']>>>): boolean {

@@ -1,14 +1,15 @@
+import type { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { connectRaw } from '../support/raw-client';
 import { rawRows } from '../support/raw-reader';
 import { describeOn } from '../support/skip';
 import { afterTest, openTestDatabase } from '../support/test-database';
-import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from './race';
+import { everyRound, expectBothWays, historiesOf, isRefusal, openTwice, race, rounds } from '../support/race';
 
 const over = new Date(0);
 
-describe('A revocation that races', () => {
-  test('expireDue is kept, and both count what they have done', async () => {
+describe('a revocation beside other calls', () => {
+  test('stays when certificates.expireDue runs, and each call returns its own count', async () => {
     const database = await openTwice();
     const { db, other } = database;
     let expired = 0;
@@ -37,7 +38,7 @@ describe('A revocation that races', () => {
     expectBothWays(ways);
   });
 
-  test('expireDue of the agents that it suspends leaves each either expired or suspended, and is told which', async () => {
+  test('leaves each agent either expired or suspended when agents.expireDue runs, and returns the suspended ones', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -62,7 +63,7 @@ describe('A revocation that races', () => {
     expectBothWays(ways);
   });
 
-  test('expireDue of an agent is kept', async () => {
+  test('keeps an agent REVOKED when agents.expireDue runs', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const certificateId = await createCertificate(db);
@@ -85,7 +86,7 @@ describe('A revocation that races', () => {
     expectBothWays(new Set(agents.map((agent) => expiries.includes(agent))));
   });
 
-  test('updateStatus and another revocation is one, and nothing comes after it', async () => {
+  test('happens once when several calls revoke the certificate, and no updateStatus overwrites it', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const updates = new Map<string, number>();
@@ -111,7 +112,7 @@ describe('A revocation that races', () => {
     for (const [id, count] of updates) expect(historyOf(`CERTIFICATE ${id}`).kinds).toHaveLength(1 + count);
   });
 
-  test('createAgent takes along an agent that holds the certificate, unless that one came after it', async () => {
+  test('changes the agents that createAgent has registered before it, and no later ones', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const outcomes = new Map<unknown, readonly string[]>();
@@ -142,7 +143,7 @@ describe('A revocation that races', () => {
     expectBothWays(ways);
   });
 
-  test('an agent that is given the certificate takes it along, unless that one came after it', async () => {
+  test('changes an agent that updateAgent has given the certificate before it, and no later one', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
@@ -171,8 +172,8 @@ describe('A revocation that races', () => {
 });
 
 // On SQLite nobody else writes while a transaction is open.
-describeOn('postgresql', 'A revocation', () => {
-  test('waits for an agent that is about to be registered with the certificate, and takes it along', async () => {
+describeOn('postgresql', 'a revocation beside an open transaction', () => {
+  test('waits for an agent that the transaction registers with the certificate, and revokes it', async () => {
     const database = await openTestDatabase();
     const { db, options } = database;
     const certificateId = await createCertificate(db, { id: 'c' });
@@ -192,4 +193,69 @@ describeOn('postgresql', 'A revocation', () => {
     expect(await revocation).toEqual({ revoked: true, agents: ['a'] });
     expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
   });
+});
+
+type Attach = (db: DatabaseService, id: string, certificateId: string) => Promise<unknown>;
+
+/** Every way to attach the agent `id`, which holds another certificate where it is there already. */
+const attachments: readonly (readonly [name: string, isNew: boolean, attach: Attach])[] = [
+  ['createAgent', true, (db, id, certificateId) => db.createAgent(agentInput({ id, certificateId }))],
+  ['createMany', true, (db, id, certificateId) => db.agents.createMany([agentInput({ id, certificateId })])],
+  ['updateAgent', false, (db, id, certificateId) => db.updateAgent({ id, certificateId })],
+  [
+    'createAgent in a transaction that has read before',
+    true,
+    (db, id, certificateId) =>
+      db.transaction(async (tx) => {
+        await tx.agents.count();
+        await tx.createAgent(agentInput({ id, certificateId }));
+      }),
+  ],
+  [
+    'updateAgent in a transaction that has read before',
+    false,
+    (db, id, certificateId) =>
+      db.transaction(async (tx) => {
+        await tx.agents.get(id);
+        await tx.updateAgent({ id, certificateId });
+      }),
+  ],
+];
+
+const revocations: readonly ((db: DatabaseService, id: string) => Promise<unknown>)[] = [
+  (db, id) => db.certificates.revoke(id, { reason: 'keyCompromise', agents: 'keep' }),
+  (db, id) => db.updateCertificateStatus(id, 'REVOKED'),
+];
+
+test.each(attachments)('%s never attaches an agent after its certificate is revoked', async (_, isNew, attach) => {
+  const database = await openTwice();
+  const { db, other } = database;
+  const elsewhere = await createCertificate(db, { id: 'elsewhere' });
+  const attached = new Map<number, boolean>();
+  await everyRound(
+    async (round) => {
+      const certificateId = await createCertificate(db, { id: `c${round}` });
+      const id = `a${round}`;
+      if (!isNew) await createAgent(db, { id, certificateId: elsewhere });
+      const revoke =
+        revocations[round % revocations.length] ?? (() => Promise.reject(new Error('There is no such way')));
+      const [outcome] = await race(
+        round,
+        () => attach(other, id, certificateId),
+        () => revoke(db, certificateId),
+      );
+      const isRefused = isRefusal(outcome);
+      if (isRefused) expect(outcome).toEqual({ code: 'INVALID_TRANSITION' });
+      expect((await db.getAgent(id))?.certificateId === certificateId).toBe(!isRefused);
+      attached.set(round, !isRefused);
+    },
+    Math.max(rounds, 20),
+  );
+  const historyOf = await historiesOf(database);
+  for (const [round, isAttached] of attached) {
+    const [revocation = NaN] = historyOf(`CERTIFICATE c${round}`).positions.slice(1);
+    const [attachment = NaN] = historyOf(`AGENT a${round}`).positions.slice(isNew ? 0 : 1);
+    if (isAttached) expect(attachment).toBeLessThan(revocation);
+  }
+  expectBothWays(new Set(attached.values()));
 });

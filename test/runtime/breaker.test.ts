@@ -6,16 +6,23 @@ import { openFailingDatabase, type FailingDatabase } from '../support/outage';
 import { testOn } from '../support/skip';
 import { openTestDatabase } from '../support/test-database';
 
-const aWhileMs = 300;
+const resetMs = 150;
+const longBreaker = { failures: 3, resetMs: 60_000 };
 
 async function open(options: DatabaseOptions = {}): Promise<FailingDatabase> {
-  const database = await openFailingDatabase({
-    retry: false,
-    breaker: { failures: 3, resetMs: aWhileMs },
-    ...options,
-  });
+  const database = await openFailingDatabase({ retry: false, breaker: { failures: 3, resetMs }, ...options });
   await createCertificate(database.db, { id: 'c' });
+  await createCertificate(database.db, { id: 'revoked', status: 'REVOKED' });
   database.events.length = 0;
+  return database;
+}
+
+/** A database that is down and whose breaker three failed calls have opened. */
+async function openBroken(options: DatabaseOptions = {}): Promise<FailingDatabase> {
+  const database = await open(options);
+  await database.breakDown();
+  await fail(database.db, 3);
+  database.failures();
   return database;
 }
 
@@ -27,16 +34,21 @@ async function fail(db: DatabaseService, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) await expectError('UNAVAILABLE', () => db.getCertificate('c'));
 }
 
-describe('While the database is down', () => {
-  test('calls fail at once after as many failures as the option says, without asking it', async () => {
-    const database = await open();
-    const { db, breakDown, failures } = database;
-    await breakDown();
-    await fail(db, 2);
+describe('the circuit breaker while the database is down', () => {
+  test.each([
+    ['breaker.failures', 3, { failures: 3, resetMs }],
+    ['five failures by default', 5, undefined],
+  ])('opens after %s', async (_name, failures, breaker) => {
+    const database = await open({ breaker });
+    await database.breakDown();
+    await fail(database.db, failures - 1);
     expect(states(database)).toEqual([]);
-    await fail(db, 1);
+    await fail(database.db, 1);
     expect(states(database)).toEqual(['open']);
-    failures();
+  });
+
+  test('refuses every call at once without a request to the database', async () => {
+    const { db, failures } = await openBroken({ breaker: longBreaker });
     for (const call of [
       () => db.getCertificate('c'),
       () => db.queryAgents({}),
@@ -51,25 +63,14 @@ describe('While the database is down', () => {
     expect(failures()).toBe(0);
   });
 
-  test('what is refused is not tried again', async () => {
-    const database = await open({ retry: { attempts: 3, baseDelayMs: 1 } });
-    await database.breakDown();
-    await fail(database.db, 3);
-    database.events.length = 0;
-    await fail(database.db, 1);
-    expect(database.events).toMatchObject([{ type: 'error', operation: 'certificates.get', attempt: 1 }]);
+  test('refuses a call without a retry', async () => {
+    const { db, events } = await openBroken({ breaker: longBreaker, retry: { attempts: 3, baseDelayMs: 1 } });
+    events.length = 0;
+    await fail(db, 1);
+    expect(events).toMatchObject([{ type: 'error', operation: 'certificates.get', attempt: 1 }]);
   });
 
-  test('five failures open it where nothing else is said', async () => {
-    const database = await open({ breaker: undefined });
-    await database.breakDown();
-    await fail(database.db, 4);
-    expect(states(database)).toEqual([]);
-    await fail(database.db, 1);
-    expect(states(database)).toEqual(['open']);
-  });
-
-  test('with false, each call asks it', async () => {
+  test('is disabled by breaker: false, so that each call asks the database', async () => {
     const database = await open({ breaker: false });
     await database.breakDown();
     await fail(database.db, 12);
@@ -78,7 +79,7 @@ describe('While the database is down', () => {
     expect(database.failures()).toBeGreaterThanOrEqual(11);
   });
 
-  test('a failing transaction counts, and its callback is not called', async () => {
+  test('counts a transaction that cannot begin, whose callback is not called', async () => {
     const database = await open();
     await database.breakDown();
     const work = jest.fn();
@@ -87,7 +88,7 @@ describe('While the database is down', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('calls that were under way together count as one failure', async () => {
+  test('counts calls that fail at the same time as one failure', async () => {
     const database = await open();
     await database.breakDown();
     const calls = Array.from({ length: 8 }, () => expectError('UNAVAILABLE', () => database.db.getCertificate('c')));
@@ -95,59 +96,47 @@ describe('While the database is down', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('one call in a while asks it, and opens it again where it is not there', async () => {
-    const database = await open();
-    const { db, breakDown, failures } = database;
-    await breakDown();
-    await fail(db, 3);
-    await sleep(aWhileMs + 20);
-    failures();
-    const calls = Array.from({ length: 5 }, () => expectError('UNAVAILABLE', () => db.getCertificate('c')));
+  test('lets one call through after resetMs, and opens again when that call fails', async () => {
+    const database = await openBroken();
+    await sleep(resetMs + 20);
+    const calls = Array.from({ length: 5 }, () => expectError('UNAVAILABLE', () => database.db.getCertificate('c')));
     const errors = await Promise.all(calls);
-    expect(failures()).toBe(1);
+    expect(database.failures()).toBe(1);
     expect(errors.filter(({ message }) => message.includes('circuit breaker is open'))).toHaveLength(4);
     expect(states(database)).toEqual(['open', 'half-open', 'open']);
   });
 });
 
-describe('When the database is there again', () => {
-  test('the first call that gets through lets all others through', async () => {
-    const database = await open();
-    const { db, breakDown, recover } = database;
-    await breakDown();
-    await fail(db, 3);
+describe('the circuit breaker when the database is reachable again', () => {
+  test.each<[string, (db: DatabaseService) => Promise<unknown>, readonly string[]]>([
+    [
+      'closes when the first call succeeds',
+      async (db) => expect(await db.getCertificate('c')).not.toBeNull(),
+      ['closed'],
+    ],
+    [
+      'closes when the database refuses the first call because of its input',
+      (db) => expectError('ALREADY_EXISTS', () => createCertificate(db, { id: 'c' })),
+      ['closed'],
+    ],
+    [
+      'lets the next call through when the failure of the first call says nothing about the database',
+      (db) => expectError('INVALID_TRANSITION', () => db.updateCertificateStatus('revoked', 'VALID')),
+      ['open', 'half-open', 'closed'],
+    ],
+  ])('%s', async (_title, call, last) => {
+    const database = await openBroken();
+    const { db, recover } = database;
     await recover();
     await fail(db, 1);
-    await sleep(aWhileMs + 20);
+    await sleep(resetMs + 20);
+    await call(db);
     expect(await db.getCertificate('c')).toMatchObject({ id: 'c' });
     expect(await Promise.all([db.getAgent('a'), db.getAgent('b')])).toEqual([null, null]);
-    expect(states(database)).toEqual(['open', 'half-open', 'closed']);
+    expect(states(database)).toEqual(['open', 'half-open', ...last]);
   });
 
-  test('a mistake of the caller’s shows that it is there', async () => {
-    const database = await open();
-    await database.breakDown();
-    await fail(database.db, 3);
-    await database.recover();
-    await sleep(aWhileMs + 20);
-    await expectError('ALREADY_EXISTS', () => createCertificate(database.db, { id: 'c' }));
-    expect(states(database)).toEqual(['open', 'half-open', 'closed']);
-  });
-
-  test('a call whose failure says nothing of it lets the next one find out', async () => {
-    const database = await open();
-    await createCertificate(database.db, { id: 'revoked', status: 'REVOKED' });
-    await database.breakDown();
-    await fail(database.db, 3);
-    await database.recover();
-    await sleep(aWhileMs + 20);
-    await expectError('INVALID_TRANSITION', () => database.db.updateCertificateStatus('revoked', 'VALID'));
-    expect(states(database)).toEqual(['open', 'half-open', 'open']);
-    expect(await database.db.getCertificate('c')).toMatchObject({ id: 'c' });
-    expect(states(database).at(-1)).toBe('closed');
-  });
-
-  test('with resetMs: 0 the next call finds out at once', async () => {
+  test('lets the next call through at once with resetMs: 0', async () => {
     const database = await open({ breaker: { failures: 1, resetMs: 0 } });
     await database.breakDown();
     await fail(database.db, 2);
@@ -156,10 +145,8 @@ describe('When the database is there again', () => {
     expect(states(database)).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
   });
 
-  test('opening anew closes it', async () => {
-    const database = await open({ breaker: { failures: 1, resetMs: 60_000 } });
-    await database.breakDown();
-    await fail(database.db, 1);
+  test('closes when the database is opened again', async () => {
+    const database = await openBroken({ breaker: { failures: 1, resetMs: 60_000 } });
     await database.recover();
     await database.db.close();
     await database.db.initialize();
@@ -168,8 +155,8 @@ describe('When the database is there again', () => {
   });
 });
 
-describe('Without an outage', () => {
-  test('failures that an answer lies between are not in a row', async () => {
+describe('the circuit breaker without an outage', () => {
+  test('does not count failures before a success', async () => {
     const database = await open();
     for (let round = 0; round < 4; round += 1) {
       await database.breakDown();
@@ -180,28 +167,24 @@ describe('Without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('mistakes and refusals never open it', async () => {
+  test('does not open because of invalid input, refused calls and errors of a callback', async () => {
     const database = await open();
     const { db } = database;
+    const lost = Object.assign(new Error('a connection of the callback'), { code: 'ECONNRESET' });
     for (let round = 0; round < 6; round += 1) {
       await expectError('ALREADY_EXISTS', () => createCertificate(db, { id: 'c' }));
       await expectError('REFERENCE_NOT_FOUND', () => createAgent(db, { certificateId: 'nothing' }));
       await expectError('INVALID_INPUT', () => db.getAgent(''));
-      await expect(db.transaction(() => Promise.reject(new Error('the caller’s own')))).rejects.toThrow('own');
+    }
+    for (const error of [new Error('own'), lost]) {
+      for (let round = 0; round < 6; round += 1) {
+        await expect(db.transaction(() => Promise.reject(error))).rejects.toBe(error);
+      }
     }
     expect(states(database)).toEqual([]);
   });
 
-  test('a connection that the caller’s own work has lost elsewhere does not', async () => {
-    const database = await open();
-    const lost = Object.assign(new Error('elsewhere'), { code: 'ECONNRESET' });
-    for (let round = 0; round < 6; round += 1) {
-      await expect(database.db.transaction(() => Promise.reject(lost))).rejects.toBe(lost);
-    }
-    expect(states(database)).toEqual([]);
-  });
-
-  testOn('sqlite', 'a lock never opens it', async () => {
+  testOn('sqlite', 'does not open because of a lock', async () => {
     const database = await open({ busyTimeoutMs: 1 });
     const { db: other } = await openTestDatabase({ url: database.safeUrl });
     await other.transaction(async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseService, ResolutionQuery } from '../../src';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
-import { everyRound, inTurn, openTwice, race, rounds, turns, whileWorking } from './race';
+import { everyRound, inTurn, openTwice, race, rounds, turns, whileWorking } from '../support/race';
 
 const orders: readonly ResolutionQuery[] = [
   { orderBy: 'id' },
@@ -13,7 +13,7 @@ const orders: readonly ResolutionQuery[] = [
 ];
 const indices = Array.from({ length: 12 }, (_, index) => index);
 
-/** The ids of all pages, one after the other, by a reader who takes his time. */
+/** Returns the ids of all pages; waits after each page. */
 async function walk(
   pauseMs: number,
   page: (after: string | undefined) => Promise<{ items: { readonly id: string }[]; nextCursor?: string }>,
@@ -35,7 +35,7 @@ async function deleteAll(db: DatabaseService, ids: readonly string[]): Promise<b
   return outcomes;
 }
 
-/** Every survivor was seen once and in its place, and nothing else but what was deleted, at most once. */
+/** Expects that each survivor was seen once and in order, and each deleted record at most once. */
 function expectSurvivors(seen: readonly string[], survivors: readonly string[], deleted: readonly string[]): void {
   const isSurvivor = new Set(survivors);
   expect(seen.filter((id) => isSurvivor.has(id))).toEqual(survivors);
@@ -44,7 +44,7 @@ function expectSurvivors(seen: readonly string[], survivors: readonly string[], 
   expect(seen.filter((id) => !isKnown.has(id))).toEqual([]);
 }
 
-test('Pages of agents that race deletions have every agent that stays, once and in its place', async () => {
+test('pages of agents contain every remaining agent once and in order while others delete agents', async () => {
   const { db, other } = await openTwice();
   const certificateId = await createCertificate(db);
   const sightings = { deleted: 0, seen: 0 };
@@ -79,7 +79,7 @@ test('Pages of agents that race deletions have every agent that stays, once and 
   expect(sightings.seen).toBeLessThan(sightings.deleted);
 });
 
-test('Iterations over agents that race deletions give every agent that stays, once and in its place', async () => {
+test('iterations over agents yield every remaining agent once and in order while others delete agents', async () => {
   const database = await openTwice();
   const { db, other } = database;
   const certificateId = await createCertificate(db);
@@ -110,7 +110,7 @@ test('Iterations over agents that race deletions give every agent that stays, on
   expect(await rawValues(database, 'agents', 'id')).toEqual(survivors);
 });
 
-test('Pages and iterations of events that race prunings have every event that stays, once and in its place', async () => {
+test('pages and iterations of events contain every remaining event once and in order while others prune', async () => {
   const { db, other } = await openTwice();
   const border = Date.parse('2026-06-01T00:00:00.000Z');
   const sightings = { pruned: 0, seen: 0 };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseService, TransactionIsolation, TransactionScope } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
@@ -6,7 +7,7 @@ import { agentInput, certificateInput, createAgent, createCertificate } from '..
 import { runRaw } from '../support/raw-client';
 import { createSignal } from '../support/signal';
 import { testOn } from '../support/skip';
-import { openTestDatabase } from '../support/test-database';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const rounds = 12;
 
@@ -118,39 +119,49 @@ describe('db.transaction with isolation: snapshot', () => {
     const most = onPostgresql ? 2 : 1;
     for (const count of counts) expect([1, most]).toContain(count);
   });
+});
 
-  test('loses no update of a record', async () => {
-    const { db } = await openTestDatabase({ retry: { attempts: 30, budgetMs: 30_000 } });
+test.each([undefined, 'snapshot'] as const)(
+  'db.transaction with isolation: %s loses no update of concurrent callers that read, wait and write',
+  async (isolation) => {
+    const { db } = await openTestDatabase();
     const id = await createAgent(db, { metadata: { count: 0 } });
     const increment = () =>
       db.transaction(
         async (tx) => {
           const agent = await tx.getAgent(id);
+          await sleep(1);
           await tx.updateAgent({ id, metadata: { count: Number(agent?.metadata['count']) + 1 } });
         },
-        { isolation: 'snapshot' },
+        { isolation },
       );
-    await Promise.all(Array.from({ length: 10 }, increment));
-    expect(await db.getAgent(id)).toMatchObject({ metadata: { count: 10 } });
-  });
-});
+    await Promise.all(Array.from({ length: 25 }, increment));
+    expect(await db.getAgent(id)).toMatchObject({ metadata: { count: 25 } });
+  },
+);
 
-test.each<[string, unknown]>([
-  ['another level', { isolation: 'read committed' }],
-  ['the level of another case', { isolation: 'SERIALIZABLE' }],
-  ['null as the level', { isolation: null }],
-  ['an unknown option', { isolatoin: 'serializable' }],
-  ['a text for options', 'serializable'],
-  ['null for options', null],
-])('db.transaction refuses %s with INVALID_INPUT and does not run the callback', async (_name, options) => {
-  const { db } = await openTestDatabase();
-  let runs = 0;
-  const work = () => {
-    runs += 1;
-  };
-  const error = await expectError('INVALID_INPUT', () => callUntyped(db, 'transaction', work, options));
-  expect([error.operation, error.field?.startsWith('options'), runs]).toEqual(['transaction', true, 0]);
-  await db.createCertificate(certificateInput());
+describe('db.transaction', () => {
+  const shared = shareTestDatabase();
+
+  test.each<[string, unknown]>([
+    ['another level', { isolation: 'read committed' }],
+    ['the level of another case', { isolation: 'SERIALIZABLE' }],
+    ['null as the level', { isolation: null }],
+    ['an unknown option', { isolatoin: 'serializable' }],
+    ['a text for options', 'serializable'],
+    ['null for options', null],
+  ])('refuses %s with INVALID_INPUT and does not run the callback', async (_name, options) => {
+    const work = jest.fn();
+    const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'transaction', work, options));
+    expect([error.operation, error.field?.startsWith('options')]).toEqual(['transaction', true]);
+    expect(work).not.toHaveBeenCalled();
+    await shared().db.createCertificate(certificateInput());
+  });
+
+  test('refuses a missing callback with INVALID_INPUT', async () => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'transaction', undefined));
+    await shared().db.createCertificate(certificateInput());
+  });
 });
 
 /** Two transactions that count before either of them registers an agent; how often their work has run. */

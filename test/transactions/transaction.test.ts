@@ -1,0 +1,305 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseError, type TransactionScope } from '../../src';
+import { callUntyped, expectError } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { fillForCalls, makeCall, publicCalls } from '../support/public-calls';
+import { rawCounts, rawRows, rawValues } from '../support/raw-reader';
+import { testOn } from '../support/skip';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+
+const isOfFeed = ({ name }: { readonly name: string }): boolean => /changes/i.test(name);
+const methods = publicCalls.filter((call) => !isOfFeed(call));
+
+function createInside(tx: TransactionScope, id: string): Promise<string> {
+  return tx.createCertificate(certificateInput({ id }));
+}
+
+/** Registers a certificate, an agent and an event through a transaction. */
+async function registerAll(tx: TransactionScope): Promise<void> {
+  const certificateId = await createInside(tx, 'inside');
+  await tx.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['read'], metadata: { key: 1 } }));
+  await tx.recordSecurityEvent(eventInput({ id: 'e' }));
+}
+
+/** Answers every question that it is asked by throwing. */
+function hostileProxy(): object {
+  const refuse = (): never => {
+    throw new Error('hostile');
+  };
+  const handler = Object.fromEntries(Object.getOwnPropertyNames(Reflect).map((trap) => [trap, refuse]));
+  return new Proxy({}, handler);
+}
+
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function circularError(): Error {
+  const error = new Error('circular');
+  error.cause = error;
+  return error;
+}
+
+/** Error of a server for conflicting transactions: here of another database's server. */
+function conflictOfAnotherServer(): Error {
+  return Object.assign(new Error('could not serialize access'), { code: '40001', severity: 'ERROR' });
+}
+
+const retryableError = (): DatabaseError =>
+  new DatabaseError({ code: 'CONFLICT', operation: 'x', message: 'm', retryable: true });
+
+const thrownValues: readonly (readonly [name: string, create: () => unknown])[] = [
+  ['undefined', () => undefined],
+  ['null', () => null],
+  ['zero', () => 0],
+  ['a text', () => 'text'],
+  ['a symbol', () => Symbol('thrown')],
+  ['a function', () => () => 1],
+  ['an object', () => ({ any: 'object' })],
+  ['an error', () => new Error('mine')],
+  ['a frozen error', () => Object.freeze(new Error('frozen'))],
+  ['a frozen object without a prototype', () => Object.freeze(Object.create(null) as object)],
+  ['an error that is its own cause', circularError],
+  ['a hostile proxy', hostileProxy],
+  ['a revoked proxy', revokedProxy],
+  ['a retryable error of this package', retryableError],
+  ['a frozen retryable error of this package', () => Object.freeze(retryableError())],
+  ['a conflict of another server', conflictOfAnotherServer],
+  ['an error with such a conflict as its cause', () => new Error('mine', { cause: conflictOfAnotherServer() })],
+];
+
+describe('db.transaction', () => {
+  const shared = shareTestDatabase();
+
+  test('commits all changes and returns the result of the callback', async () => {
+    const database = await openTestDatabase();
+    const result = { any: 'value' };
+    expect(await database.db.transaction((tx) => registerAll(tx).then(() => result))).toBe(result);
+    const expected = { agents: 1, certificates: 1, security_events: 1, capabilities: 1 };
+    expect(await rawCounts(database)).toMatchObject(expected);
+  });
+
+  test.each(thrownValues)('runs the callback once and keeps nothing when it throws %s', async (_name, create) => {
+    const { db } = shared();
+    const thrown = create();
+    const before = await rawCounts(shared());
+    for (const isAsync of [true, false]) {
+      let runs = 0;
+      const fail = (): never => {
+        runs += 1;
+        throw thrown;
+      };
+      const outcome = db.transaction(isAsync ? (tx) => registerAll(tx).then(fail) : fail);
+      // In an object, as a promise would ask the value for a method `then`.
+      const caught = await outcome.then(
+        () => ({ value: 'no error' }),
+        (value: unknown) => ({ value }),
+      );
+      expect(Object.is(caught.value, thrown)).toBe(true);
+      expect(runs).toBe(1);
+    }
+    expect(await rawCounts(shared())).toEqual(before);
+    await db.transaction((tx) => tx.certificates.query({}));
+  });
+
+  test('returns undefined, null, a frozen object and a function of a synchronous callback unchanged', async () => {
+    for (const value of [undefined, null, Object.freeze({}), () => 1])
+      expect(await shared().db.transaction(() => value)).toBe(value);
+  });
+
+  test.each<[string, () => PromiseLike<string>]>([
+    ['never settles', () => ({ then: () => undefined as never })],
+    [
+      'throws when its then method is called',
+      () => ({
+        then: () => {
+          throw new Error('thenable');
+        },
+      }),
+    ],
+    ['settles twice', () => ({ then: (give) => Promise.resolve([give?.('once'), give?.('twice')]) as never })],
+  ])('accepts a callback that returns a thenable that %s', async (name, create) => {
+    const { db } = await openTestDatabase({ closeTimeoutMs: 20 });
+    const answer = callUntyped(db, 'transaction', create).catch((error: unknown) => error);
+    if (name === 'never settles') {
+      await expectError('TIMEOUT', () => db.close());
+      expect(await answer).toMatchObject({ code: 'NOT_INITIALIZED' });
+    } else if (name === 'settles twice') expect(await answer).toBe('once');
+    else expect(await answer).toMatchObject({ message: 'thenable' });
+  });
+
+  test('rethrows the error of a call inside it unchanged', async () => {
+    let first: unknown;
+    const outcome = shared().db.transaction(async (tx) => {
+      await tx.createAgent(agentInput({ certificateId: 'nothing' })).catch((error: unknown) => (first = error));
+      throw first;
+    });
+    expect(await expectError('REFERENCE_NOT_FOUND', () => outcome)).toBe(first);
+  });
+
+  test('rolls back updates and deletes', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const id = await createAgent(db, { capabilities: ['read'], endpoints: [{ protocol: 'p', address: 'a', port: 1 }] });
+    const read = async () => [await db.getAgent(id), await rawRows(database, 'agents'), await rawRows(database, 'endpoints')]; // prettier-ignore
+    const before = await read();
+    const outcome = db.transaction(async (tx) => {
+      expect(await tx.updateAgent({ id, name: 'changed', endpoints: [], capabilities: [] })).toBe(true);
+      expect(await tx.deleteAgent(id)).toBe(true);
+      expect(await tx.getAgent(id)).toBeNull();
+      throw new Error('undo');
+    });
+    await expect(outcome).rejects.toThrow('undo');
+    expect(await read()).toEqual(before);
+  });
+
+  test('reads its own changes', async () => {
+    const { db } = await openTestDatabase();
+    await db.transaction(async (tx) => {
+      await registerAll(tx);
+      expect(await tx.getAgent('a')).toMatchObject({ capabilities: ['read'] });
+      expect(await tx.queryAgents({ capabilities: ['read'] })).toHaveLength(1);
+      expect(await tx.updateCertificateStatus('inside', 'REVOKED')).toBe(true);
+      expect(await tx.getCertificate('inside')).toMatchObject({ status: 'REVOKED' });
+      expect(await tx.querySecurityEvents()).toMatchObject([{ id: 'e' }]);
+    });
+    expect(await db.getCertificate('inside')).toMatchObject({ status: 'REVOKED' });
+  });
+
+  testOn('sqlite', 'runs transactions one after another in the order of the calls', async () => {
+    const { db } = await openTestDatabase();
+    const steps: string[] = [];
+    const run = (name: string) =>
+      db.transaction(async (tx) => {
+        steps.push(`${name} begins`);
+        await createInside(tx, name);
+        await sleep(10);
+        await tx.getCertificate(name);
+        steps.push(`${name} ends`);
+      });
+    await Promise.all([run('a'), run('b'), run('c')]);
+    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+  });
+});
+
+describe('a transaction that catches the failure of a call', () => {
+  test('commits the calls before and after it, and nothing of the failed calls', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const certificateId = await createCertificate(db);
+    await db.transaction(async (tx) => {
+      await tx.createAgent(agentInput({ id: 'before', certificateId }));
+      const taken = agentInput({ id: 'before', certificateId, capabilities: ['lost'] });
+      await expectError('ALREADY_EXISTS', () => tx.createAgent(taken));
+      const orphan = agentInput({ id: 'orphan', certificateId: 'nothing', capabilities: ['lost'] });
+      await expectError('REFERENCE_NOT_FOUND', () => tx.createAgent(orphan));
+      await expectError('INVALID_INPUT', () => tx.createAgent(agentInput({ id: '', certificateId })));
+      await tx.createAgent(agentInput({ id: 'after', certificateId }));
+    });
+    expect(await rawValues(database, 'agents', 'id')).toEqual(['after', 'before']);
+    expect(await rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
+  });
+
+  test('keeps nothing of a change that is refused after most of its statements have run', async () => {
+    const { db } = await openTestDatabase();
+    const id = await createAgent(db, { status: 'REVOKED', capabilities: ['kept'], metadata: { kept: true } });
+    const revokedId = await createCertificate(db, { status: 'REVOKED' });
+    const before = await db.getAgent(id);
+    const change = { id, name: 'changed', capabilities: ['lost'], metadata: {} };
+    await db.transaction(async (tx) => {
+      await createInside(tx, 'before');
+      await expectError('INVALID_INPUT', () => tx.updateAgent({ ...change, defaultEndpoint: 'nowhere' }));
+      await expectError('INVALID_TRANSITION', () => tx.updateAgent({ ...change, status: 'ACTIVE' }));
+      await expectError('INVALID_TRANSITION', () => tx.updateCertificateStatus(revokedId, 'VALID'));
+      expect(await tx.getAgent(id)).toEqual(before);
+      await createInside(tx, 'after');
+    });
+    expect(await db.getAgent(id)).toEqual(before);
+    expect(await db.queryAgents({ capabilities: ['lost'] })).toEqual([]);
+    expect(await db.certificates.query({ ids: ['before', 'after'] })).toHaveLength(2);
+  });
+
+  test('can still call every method, and a rollback removes all of their changes', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await fillForCalls(db);
+    const before = await rawCounts(database);
+    const undo = new Error('undo');
+    const outcome = db.transaction(async (tx) => {
+      for (const call of methods) {
+        await expectError('ALREADY_EXISTS', () => createInside(tx, 'c'));
+        await expectError('INVALID_INPUT', () => tx.getAgent(''));
+        const answer = await makeCall(tx, call).catch((error: unknown) => ({ name: call.name, error }));
+        expect(answer).not.toHaveProperty('error');
+      }
+      throw undo;
+    });
+    await expect(outcome).rejects.toBe(undo);
+    expect(await rawCounts(database)).toEqual(before);
+    expect((await db.check()).ok).toBe(true);
+  });
+});
+
+describe('calls that the callback does not await', () => {
+  test('are part of the transaction, which commits its other changes when some of them fail', async () => {
+    const { db } = await openTestDatabase();
+    const late: Promise<unknown>[] = [];
+    await db.transaction(async (tx) => {
+      await createInside(tx, 'a');
+      late.push(createInside(tx, 'b'), tx.updateCertificateStatus('a', 'REVOKED'), createInside(tx, 'c'));
+      late.push(tx.createAgent({} as never).catch((error: unknown) => error));
+      late.push(tx.updateCertificateStatus('none', 'VALID'));
+    });
+    expect(await Promise.all(late)).toMatchObject(['b', true, 'c', { code: 'INVALID_INPUT' }, false]);
+    expect(await db.getCertificate('a')).toMatchObject({ status: 'REVOKED' });
+    expect(await db.certificates.query({ ids: ['b', 'c'] })).toHaveLength(2);
+  });
+
+  test('are rolled back when the callback throws', async () => {
+    const { db } = await openTestDatabase();
+    const late: Promise<unknown>[] = [];
+    const outcome = db.transaction((tx) => {
+      late.push(createInside(tx, 'a'), createInside(tx, 'b'));
+      throw new Error('undo');
+    });
+    await expect(outcome).rejects.toThrow('undo');
+    expect(await Promise.all(late)).toEqual(['a', 'b']);
+    expect(await db.certificates.query({})).toEqual([]);
+  });
+
+  test('are atomic each when successful and failing calls are mixed', async () => {
+    const { db } = await openTestDatabase();
+    await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
+    const outcomes = await db.transaction((tx) =>
+      Promise.allSettled(
+        Array.from({ length: 30 }, async (_, index) => {
+          if (index % 3 === 0) return tx.updateCertificateStatus('revoked', 'VALID');
+          return createInside(tx, `c${index % 3 === 1 ? index : index - 1}`);
+        }),
+      ),
+    );
+    const codes = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as DatabaseError).code : 'ok',
+    );
+    const expected = Array.from({ length: 10 }, () => ['INVALID_TRANSITION', 'ok', 'ALREADY_EXISTS']);
+    expect(codes).toEqual(expected.flat());
+    expect(await db.certificates.query({})).toHaveLength(11);
+  });
+
+  test('may be calls of every method at the same time', async () => {
+    const { db } = await openTestDatabase();
+    await fillForCalls(db);
+    const before = await db.agents.count();
+    const settled: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    await db.transaction((tx) => {
+      settled.push(Promise.allSettled(methods.map((call) => makeCall(tx, call))));
+    });
+    const [results = []] = await Promise.all(settled);
+    expect(results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []))).toEqual([]);
+    // Seven were created, and two deleted.
+    expect(await db.agents.count()).toBe(before + 5);
+    expect((await db.check()).findings).toEqual([]);
+  });
+});
