@@ -1,4 +1,5 @@
 import { classifyPostgresqlError } from '../../src/engines/postgresql/errors/classify';
+import { describeTlsError } from '../../src/engines/postgresql/errors/tls-errors';
 import { classifySqliteError } from '../../src/engines/sqlite/errors/classify';
 import { classifyError } from '../../src/errors/classify-error';
 import { Failure, invalidInput } from '../../src/errors/failure';
@@ -15,7 +16,7 @@ function fromServer(code: string, fields: object = {}): Error {
 const transient = { isTransient: true, isSerializationConflict: false, isReadOnlyServer: false };
 const final = { ...transient, isTransient: false };
 
-describe('an error of PostgreSQL', () => {
+describe('classifyPostgresqlError', () => {
   test.each<[string, Error, object]>([
     ['a serialization failure', fromServer('40001'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
     ['a deadlock', fromServer('40P01'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
@@ -45,12 +46,12 @@ describe('an error of PostgreSQL', () => {
       fromServer('23502', { table: 'security_event_entries', column: 'sequence' }),
       { ...final, code: 'CONFLICT', missingColumn: 'security_event_entries.sequence' },
     ],
-  ])('is classified: %s', (_, error, expected) => {
+  ])('classifies %s', (_, error, expected) => {
     expect(classifyPostgresqlError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
   });
 });
 
-describe('an error of SQLite', () => {
+describe('classifySqliteError', () => {
   test.each<[string, object, object]>([
     ['SQLITE_BUSY', { ...transient, code: 'BUSY', availability: 'up' }, {}],
     ['SQLITE_IOERR_WRITE', { ...transient, code: 'UNAVAILABLE', availability: 'down' }, {}],
@@ -66,32 +67,32 @@ describe('an error of SQLite', () => {
       { ...final, code: 'ALREADY_EXISTS', missingColumn: 'agents.name', availability: 'up' },
       { message: 'NOT NULL constraint failed: agents.name' },
     ],
-  ])('is classified: %s', (code, expected, fields) => {
+  ])('classifies %s', (code, expected, fields) => {
     const error = reported({ code, ...fields });
     expect(classifySqliteError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
   });
 });
 
-describe('any error', () => {
-  test('of a process without free file descriptors says nothing about the database', () => {
+describe('the classification of errors', () => {
+  test('knows nothing about the database when the process has no free file descriptor', () => {
     const error = reported({ code: 'EMFILE', syscall: 'connect' });
     const expected = { ...transient, code: 'UNAVAILABLE', availability: 'unknown' };
     expect(classifyPostgresqlError(error)).toMatchObject(expected);
     expect(classifySqliteError(error)).toMatchObject(expected);
   });
 
-  test('without a code is a fault of this package, which the database has not reported', () => {
+  test('makes an error without a code an INTERNAL fault of this package', () => {
     const error = new TypeError('x is undefined');
     expect(classifySqliteError(error)).toMatchObject({ code: 'INTERNAL', isReported: false, cause: error });
   });
 
-  test('of the input is returned unchanged', () => {
+  test('returns a failure of the input unchanged', () => {
     const failure = invalidInput('limit', 'must be an integer from 0 to 9');
     expect(classifyPostgresqlError(failure)).toBe(failure);
     expect(failure).toMatchObject({ isReported: false, availability: 'unknown' });
   });
 
-  test('that a callback wraps around an error of a call keeps what is known about the call', () => {
+  test('uses the error of a call that a callback has wrapped', () => {
     const failure = classifyPostgresqlError(fromServer('40001'));
     const wrapped = new Error('the order failed', { cause: toDatabaseError('agents.update', failure) });
     expect(classifyError(wrapped)).toMatchObject({
@@ -101,13 +102,39 @@ describe('any error', () => {
     });
   });
 
-  test('that only resembles a conflict of this database is not a conflict', () => {
+  test('does not take the conflict of another server for a conflict of this database', () => {
     expect(classifyError(fromServer('40001'))).toMatchObject({ code: 'INTERNAL', isSerializationConflict: false });
   });
 
-  test('of a rollback after a failure keeps the code of the failure', () => {
+  test('keeps the code of a failure when the rollback after it fails, too', () => {
     const both = new AggregateError([], 'both');
     both.cause = new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', { field: 'status' });
     expect(classifySqliteError(both)).toMatchObject({ code: 'INVALID_TRANSITION', field: 'status', cause: both });
   });
 });
+
+test.each([
+  ['CERT_HAS_EXPIRED', /has expired/],
+  ['CERT_NOT_YET_VALID', /not valid yet/],
+  ['CERT_REVOKED', /is revoked/],
+  ['HOSTNAME_MISMATCH', /another host name/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', /self-signed/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', /unknown authority/],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /unknown authority/],
+  ['CERT_SIGNATURE_FAILURE', /rejected \(CERT_SIGNATURE_FAILURE\)/],
+  ['INVALID_PURPOSE', /rejected/],
+  ['PATH_LENGTH_EXCEEDED', /rejected/],
+  ['CRL_HAS_EXPIRED', /rejected/],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', /handshake/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', /handshake/],
+  ['EPROTO', /handshake/],
+])('describeTlsError describes the code %s', (code, message) => {
+  expect(describeTlsError(code)).toMatch(message);
+});
+
+test.each(['ECONNRESET', 'SQLITE_BUSY', '42501', 'ENOENT', undefined, 7])(
+  'describeTlsError returns undefined for the code %s',
+  (code) => {
+    expect(describeTlsError(code)).toBeUndefined();
+  },
+);

@@ -1,4 +1,4 @@
-import { databaseErrorCodes, DatabaseService, type DatabaseErrorCode } from '../../src';
+import { DatabaseError, databaseErrorCodes, DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
@@ -10,107 +10,63 @@ const shared = shareTestDatabase({ maxResults: 0 }, async ({ db }) => {
   await db.recordSecurityEvent(eventInput({ id: 'known' }));
 });
 
-type Case = readonly [call: string, code: DatabaseErrorCode, prefix: string, operation: string, parameters: unknown[]];
+/** The operation and the beginning of the message of every call. */
+const operations = {
+  createAgent: ['agents.create', 'Failed to create agent: '],
+  getAgent: ['agents.get', 'Failed to get agent: '],
+  updateAgent: ['agents.update', 'Failed to update agent: '],
+  deleteAgent: ['agents.delete', 'Failed to delete agent: '],
+  queryAgents: ['agents.query', 'Failed to query agents: '],
+  createCertificate: ['certificates.create', 'Failed to create certificate: '],
+  getCertificate: ['certificates.get', 'Failed to get certificate: '],
+  getCertificateByFingerprint: ['certificates.getByFingerprint', 'Failed to get certificate by fingerprint: '],
+  updateCertificateStatus: ['certificates.updateStatus', 'Failed to update certificate status: '],
+  recordSecurityEvent: ['events.record', 'Failed to record security event: '],
+  querySecurityEvents: ['events.query', 'Failed to query security events: '],
+} as const;
 
-const cases: readonly Case[] = [
-  ['createAgent', 'INVALID_INPUT', 'Failed to create agent: ', 'agents.create', [{}]],
-  [
-    'createAgent',
-    'ALREADY_EXISTS',
-    'Failed to create agent: ',
-    'agents.create',
-    [agentInput({ id: 'known', certificateId: 'revoked' })],
-  ],
-  [
-    'createAgent',
-    'REFERENCE_NOT_FOUND',
-    'Failed to create agent: ',
-    'agents.create',
-    [agentInput({ certificateId: '?' })],
-  ],
-  ['getAgent', 'INVALID_INPUT', 'Failed to get agent: ', 'agents.get', ['']],
-  ['updateAgent', 'INVALID_INPUT', 'Failed to update agent: ', 'agents.update', [{}]],
-  [
-    'updateAgent',
-    'INVALID_TRANSITION',
-    'Failed to update agent: ',
-    'agents.update',
-    [{ id: 'known', status: 'ACTIVE' }],
-  ],
-  [
-    'updateAgent',
-    'REFERENCE_NOT_FOUND',
-    'Failed to update agent: ',
-    'agents.update',
-    [{ id: 'known', certificateId: '?' }],
-  ],
-  ['deleteAgent', 'INVALID_INPUT', 'Failed to delete agent: ', 'agents.delete', [1]],
-  ['queryAgents', 'INVALID_INPUT', 'Failed to query agents: ', 'agents.query', [{ limit: -1 }]],
-  ['queryAgents', 'RESULT_TOO_LARGE', 'Failed to query agents: ', 'agents.query', [{}]],
-  ['createCertificate', 'INVALID_INPUT', 'Failed to create certificate: ', 'certificates.create', [{}]],
-  [
-    'createCertificate',
-    'ALREADY_EXISTS',
-    'Failed to create certificate: ',
-    'certificates.create',
-    [certificateInput({ id: 'revoked' })],
-  ],
-  [
-    'createCertificate',
-    'INVALID_INPUT',
-    'Failed to create certificate: ',
-    'certificates.create',
-    [{ ...certificateInput(), replacedBy: '?' }],
-  ],
-  ['getCertificate', 'INVALID_INPUT', 'Failed to get certificate: ', 'certificates.get', ['']],
-  [
-    'getCertificateByFingerprint',
-    'INVALID_INPUT',
-    'Failed to get certificate by fingerprint: ',
-    'certificates.getByFingerprint',
-    [1],
-  ],
-  [
-    'updateCertificateStatus',
-    'INVALID_INPUT',
-    'Failed to update certificate status: ',
-    'certificates.updateStatus',
-    ['revoked', 'x'],
-  ],
-  [
-    'updateCertificateStatus',
-    'INVALID_TRANSITION',
-    'Failed to update certificate status: ',
-    'certificates.updateStatus',
-    ['revoked', 'VALID'],
-  ],
-  ['recordSecurityEvent', 'INVALID_INPUT', 'Failed to record security event: ', 'events.record', [{}]],
-  [
-    'recordSecurityEvent',
-    'ALREADY_EXISTS',
-    'Failed to record security event: ',
-    'events.record',
-    [eventInput({ id: 'known' })],
-  ],
-  ['querySecurityEvents', 'INVALID_INPUT', 'Failed to query security events: ', 'events.query', [{ limit: -1 }]],
-  ['querySecurityEvents', 'RESULT_TOO_LARGE', 'Failed to query security events: ', 'events.query', [{}]],
+const known = agentInput({ id: 'known', certificateId: 'revoked' });
+
+const cases: readonly (readonly [keyof typeof operations, DatabaseErrorCode, ...parameters: unknown[]])[] = [
+  ['createAgent', 'INVALID_INPUT', {}],
+  ['createAgent', 'ALREADY_EXISTS', known],
+  ['createAgent', 'REFERENCE_NOT_FOUND', agentInput({ certificateId: '?' })],
+  ['getAgent', 'INVALID_INPUT', ''],
+  ['updateAgent', 'INVALID_INPUT', {}],
+  ['updateAgent', 'INVALID_TRANSITION', { id: 'known', status: 'ACTIVE' }],
+  ['updateAgent', 'REFERENCE_NOT_FOUND', { id: 'known', certificateId: '?' }],
+  ['deleteAgent', 'INVALID_INPUT', 1],
+  ['queryAgents', 'INVALID_INPUT', { limit: -1 }],
+  ['queryAgents', 'RESULT_TOO_LARGE', {}],
+  ['createCertificate', 'INVALID_INPUT', {}],
+  ['createCertificate', 'ALREADY_EXISTS', certificateInput({ id: 'revoked' })],
+  ['createCertificate', 'INVALID_INPUT', { ...certificateInput(), replacedBy: '?' }],
+  ['getCertificate', 'INVALID_INPUT', ''],
+  ['getCertificateByFingerprint', 'INVALID_INPUT', 1],
+  ['updateCertificateStatus', 'INVALID_INPUT', 'revoked', 'x'],
+  ['updateCertificateStatus', 'INVALID_TRANSITION', 'revoked', 'VALID'],
+  ['recordSecurityEvent', 'INVALID_INPUT', {}],
+  ['recordSecurityEvent', 'ALREADY_EXISTS', eventInput({ id: 'known' })],
+  ['querySecurityEvents', 'INVALID_INPUT', { limit: -1 }],
+  ['querySecurityEvents', 'RESULT_TOO_LARGE', {}],
 ];
 
 describe('the error of a call', () => {
-  for (const [call, code, prefix, operation, parameters] of cases) {
-    test(`${call} with ${code} is ${operation}'s`, async () => {
+  test.each(cases.map((row) => [row[0], row[1], row] as const))(
+    'names the operation when %s fails with %s',
+    async (call, code, [, , ...parameters]) => {
       const error = await expectError(code, () => callUntyped(shared().db, call, ...parameters));
+      const [operation, prefix] = operations[call];
       expect(error.message.startsWith(prefix)).toBe(true);
       expect(error.message.length).toBeGreaterThan(prefix.length);
       expect(error).toMatchObject({ name: 'DatabaseError', operation, retryable: false });
       expect(error).toBeInstanceOf(Error);
       expect(databaseErrorCodes).toContain(error.code);
-    });
-  }
+    },
+  );
 
   test('is the same inside a transaction', async () => {
-    const { db } = await openTestDatabase();
-    await db.transaction(async (tx) => {
+    await shared().db.transaction(async (tx) => {
       const agent = agentInput({ certificateId: 'no-such-certificate' });
       const error = await expectError('REFERENCE_NOT_FOUND', () => tx.createAgent(agent));
       expect(error).toMatchObject({ operation: 'agents.create', field: 'certificateId', entity: 'certificate' });
@@ -119,58 +75,79 @@ describe('the error of a call', () => {
     });
   });
 
-  test('has the kind and the code of the driver’s error as its cause', async () => {
-    const again = agentInput({ id: 'known', certificateId: 'revoked' });
-    const error = await expectError('ALREADY_EXISTS', () => shared().db.createAgent(again));
+  test('has a cause with the code of the driver', async () => {
+    const error = await expectError('ALREADY_EXISTS', () => shared().db.createAgent(known));
     expect(error.cause).toMatchObject({ code: onPostgresql ? '23505' : 'SQLITE_CONSTRAINT_PRIMARYKEY' });
   });
 
-  test('has no entity and no field where none is known', async () => {
+  test('has no entity and no field when the database is not initialized', async () => {
     const error = await expectError('NOT_INITIALIZED', () => new DatabaseService().getAgent('a'));
-    expect(error.entity).toBeUndefined();
-    expect(error.field).toBeUndefined();
+    expect([error.entity, error.field]).toEqual([undefined, undefined]);
     expect(error.message).toBe('Database is not initialized');
   });
 
-  test('of initialize begins with its own words', async () => {
+  test('begins with "Failed to initialize database" when initialize fails', async () => {
     const db = new DatabaseService({ url: 'file:/no/such/directory/x.sqlite' });
     const error = await expectError('UNAVAILABLE', () => db.initialize());
     expect(error.message).toMatch(/^Failed to initialize database: /);
   });
 
-  test('never comes synchronously, whatever the arguments', async () => {
-    for (const call of new Set(cases.map(([name]) => name))) {
+  test('is never thrown synchronously', async () => {
+    for (const call of Object.keys(operations)) {
       const promise = callUntyped(shared().db, call, Symbol('wrong'));
       expect(promise).toBeInstanceOf(Promise);
       await expect(promise).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     }
   });
+
+  test('is shown with its code and operation', async () => {
+    const error = await expectError('INVALID_INPUT', () => shared().db.getAgent(''));
+    const expected = { code: 'INVALID_INPUT', operation: 'agents.get', retryable: false, field: 'id' };
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject(expected);
+    expect(String(error)).toMatch(/^DatabaseError: Failed to get agent: id /);
+  });
 });
 
-test('databaseErrorCodes lists exactly the codes of the contract', () => {
-  expect([...databaseErrorCodes].sort()).toEqual([
-    'ALREADY_EXISTS',
-    'BUSY',
-    'CONFLICT',
-    'CONSTRAINT_VIOLATION',
-    'CORRUPT',
-    'DRIVER_UNAVAILABLE',
-    'INTERNAL',
-    'INVALID_INPUT',
-    'INVALID_OPTIONS',
-    'INVALID_TRANSITION',
-    'MIGRATION_FAILED',
-    'NOT_INITIALIZED',
-    'OUT_OF_RANGE',
-    'PERMISSION_DENIED',
-    'READ_ONLY',
-    'REFERENCE_NOT_FOUND',
-    'RESULT_TOO_LARGE',
-    'SCHEMA_OUTDATED',
-    'SCHEMA_TOO_NEW',
-    'STILL_REFERENCED',
-    'STORAGE_FULL',
-    'TIMEOUT',
-    'UNAVAILABLE',
-  ]);
+test('databaseErrorCodes is the closed list of the contract', () => {
+  const codes = `ALREADY_EXISTS BUSY CONFLICT CONSTRAINT_VIOLATION CORRUPT DRIVER_UNAVAILABLE INTERNAL INVALID_INPUT
+    INVALID_OPTIONS INVALID_TRANSITION MIGRATION_FAILED NOT_INITIALIZED OUT_OF_RANGE PERMISSION_DENIED READ_ONLY
+    REFERENCE_NOT_FOUND RESULT_TOO_LARGE SCHEMA_OUTDATED SCHEMA_TOO_NEW STILL_REFERENCED STORAGE_FULL TIMEOUT UNAVAILABLE`;
+  expect([...databaseErrorCodes].sort()).toEqual(codes.split(/\s+/));
+});
+
+describe('isDatabaseError', () => {
+  type Package = typeof import('../../src');
+
+  function loadAnotherCopy(): Package {
+    let copy: Package | undefined;
+    jest.isolateModules(() => {
+      copy = jest.requireActual<Package>('../../src');
+    });
+    if (copy === undefined) throw new Error('unreachable');
+    return copy;
+  }
+
+  test('returns true for errors of this copy and of another copy of the package', async () => {
+    const { db } = await openTestDatabase();
+    const copy = loadAnotherCopy();
+    const ours = await expectError('INVALID_INPUT', () => db.getAgent(''));
+    const other = new copy.DatabaseService({ url: ':memory:' });
+    const theirs: unknown = await other.getAgent('a').catch((error: unknown) => error);
+    expect(copy.DatabaseError).not.toBe(DatabaseError);
+    expect(theirs).not.toBeInstanceOf(DatabaseError);
+    expect([ours, theirs].map(isDatabaseError)).toEqual([true, true]);
+    expect(copy.isDatabaseError(ours)).toBe(true);
+  });
+
+  test.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'DatabaseError'],
+    ['a number', 1],
+    ['a function', () => 1],
+    ['an Error', new Error('Failed to get agent: x')],
+    ['an object with the same fields', { name: 'DatabaseError', code: 'BUSY', operation: 'x', retryable: true }],
+  ])('returns false for %s', (_, value) => {
+    expect(isDatabaseError(value)).toBe(false);
+  });
 });

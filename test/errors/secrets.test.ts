@@ -1,227 +1,185 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseService, type DatabaseEvent } from '../../src';
-import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { inspect } from 'node:util';
+import { DatabaseService, driverErrorOf, isDatabaseError, type DatabaseOptions } from '../../src';
+import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
-import { callUntyped } from '../support/expect-error';
-import { printers } from './error-printers';
+import { openFailingDatabase } from '../support/outage';
+import { callMethod, databaseCalls, fillForCalls, makeCall, publicCalls } from '../support/public-calls';
+import { findFreePort } from '../support/server-process';
+import { testOn } from '../support/skip';
 import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
+import { printers } from './error-printers';
 
-/** Secret that must not appear anywhere; it is in every value of the calls below. */
+/** Secret that must not appear anywhere; it is part of every text of the calls. */
 const secret = 's3cr3t-7f0e';
+const mark = (text: string): string => `${text} ${secret}`;
 
-interface Witness {
-  readonly events: DatabaseEvent[];
-  readonly logged: unknown[];
-  readonly errors: Error[];
-}
+const calls = [...publicCalls, ...databaseCalls].filter(({ name }) => !['initialize', 'close'].includes(name));
 
-function createWitness() {
-  const witness: Witness = { events: [], logged: [], errors: [] };
-  const log = (...told: unknown[]) => void witness.logged.push(told);
-  const logger = { debug: log, info: log, warn: log, error: log };
-  return { witness, logger, onEvent: (event: DatabaseEvent) => void witness.events.push(event) };
-}
-
-/** Returns everything that is shown to somebody, as one text, with the errors printed in every way. */
-function shown({ events, logged, errors }: Witness): string {
-  const printed = errors.flatMap((error) => Object.values(printers).map((print) => print(error)));
-  return JSON.stringify([events, logged, printed]);
-}
-
-async function openWitnessed() {
-  const { witness, ...listeners } = createWitness();
-  const url = onPostgresql ? await newDatabaseUrl() : `file:${join(temporaryDirectory(), `${secret}.sqlite`)}`;
-  const db = new DatabaseService({ url, retry: false, ...listeners });
-  afterTest(() => db.close());
-  await db.initialize();
-  return { db, witness };
-}
-
-/** Values of every wrong kind that hold the secret. */
-const wrongValues = [
-  secret,
-  [secret],
-  { [secret]: secret },
-  () => secret,
-  Symbol(secret),
-  `${secret}\0`,
-  `${secret}\uD800`,
+/** Calls that the stored records stand against. */
+const refusedCalls: readonly ((db: DatabaseService) => Promise<unknown>)[] = [
+  (db) => db.createAgent(agentInput({ id: mark('a'), certificateId: mark('c') })),
+  (db) => db.transaction((tx) => tx.createAgent(agentInput({ id: mark('a'), certificateId: mark('c') }))),
+  (db) => db.agents.createMany([agentInput({ id: mark('a'), certificateId: mark('c') })]),
+  (db) => db.createAgent(agentInput({ certificateId: mark('none') })),
+  (db) => db.updateAgent({ id: mark('a'), certificateId: mark('none') }),
+  (db) => db.updateAgent({ id: mark('a'), defaultEndpoint: mark('none') }),
+  (db) => db.updateAgent({ id: mark('revoked'), status: 'ACTIVE' }),
+  (db) => db.createCertificate(certificateInput({ id: mark('c') })),
+  (db) => db.createCertificate(certificateInput({ fingerprint: mark('AA') })),
+  (db) => db.createCertificate(certificateInput({ fingerprint: mark('AA').toUpperCase() })),
+  (db) => db.certificates.updateStatus(mark('r'), 'VALID'),
+  (db) => db.certificates.rotate(mark('none'), certificateInput()),
+  (db) => db.recordSecurityEvent(eventInput({ id: mark('e') })),
+  (db) => db.events.recordMany([eventInput({ id: mark('e') })]),
 ];
 
-const fieldsOf = {
-  createAgent: [
-    'id',
-    'name',
-    'publicKey',
-    'certificateId',
-    'endpoints',
-    'defaultEndpoint',
-    'capabilities',
-    'version',
-    'description',
-    'metadata',
-    'createdAt',
-    'updatedAt',
-    'expiresAt',
-    'status',
-    'owner',
-    secret,
-  ],
-  queryAgents: [
-    'id',
-    'ids',
-    'name',
-    'exactName',
-    'owner',
-    'status',
-    'fingerprint',
-    'capabilities',
-    'allCapabilities',
-    'protocol',
-    'health',
-    'metadata',
-    'version',
-    'expiresBefore',
-    'expiresAfter',
-    'includeExpired',
-    'orderBy',
-    'orderDirection',
-    'limit',
-    'offset',
-    secret,
-  ],
-  createCertificate: [
-    'id',
-    'subject',
-    'issuer',
-    'notBefore',
-    'notAfter',
-    'publicKey',
-    'certificate',
-    'fingerprint',
-    'status',
-    'metadata',
-    'createdAt',
-    'revokedAt',
-    'revocationReason',
-    secret,
-  ],
-  recordSecurityEvent: [
-    'id',
-    'timestamp',
-    'eventType',
-    'severity',
-    'source',
-    'target',
-    'description',
-    'metadata',
-    'mitigationApplied',
-    'mitigationDetails',
-    secret,
-  ],
-  querySecurityEvents: [
-    'ids',
-    'from',
-    'to',
-    'eventTypes',
-    'severities',
-    'minSeverity',
-    'source',
-    'target',
-    'mitigationApplied',
-    'metadata',
-    'limit',
-    'offset',
-    secret,
-  ],
-} as const;
+/** Values of every wrong kind that hold the secret. */
+const wrongValues = [secret, [secret], { [secret]: secret }, () => secret, Symbol(secret), `${secret}\0`, `${secret}\uD800`]; // prettier-ignore
 
-const rightInput = {
-  createAgent: agentInput({ certificateId: secret }),
-  queryAgents: {},
-  createCertificate: certificateInput(),
-  recordSecurityEvent: eventInput(),
-  querySecurityEvents: {},
-} as const;
+/** Collects everything that an application and the reader of its terminal see. */
+function createWitness() {
+  const heard: unknown[] = [];
+  const errors: Error[] = [];
+  const hear = (...seen: unknown[]): boolean => {
+    heard.push(seen);
+    return true;
+  };
+  const spies = [
+    jest.spyOn(process.stdout, 'write').mockImplementation(hear),
+    jest.spyOn(process.stderr, 'write').mockImplementation(hear),
+    ...(['log', 'info', 'warn', 'error', 'debug'] as const).map((name) =>
+      jest.spyOn(console, name).mockImplementation(hear),
+    ),
+  ];
+  afterTest(() => spies.forEach((spy) => spy.mockRestore()));
+  const options: DatabaseOptions = { logger: { debug: hear, info: hear, warn: hear, error: hear }, onEvent: hear };
+  const attempt = async (call: () => unknown): Promise<void> => {
+    try {
+      hear(await call());
+    } catch (error) {
+      if (!isDatabaseError(error)) throw error;
+      errors.push(error);
+    }
+  };
+  /** Makes a call without its result, which is the caller's own. */
+  const attemptCall = (db: DatabaseService, name: string, args: readonly unknown[]): Promise<void> =>
+    attempt(async () => {
+      await callMethod(db, name, args);
+    });
+  const shown = (): string =>
+    [
+      JSON.stringify([heard, errors]),
+      inspect([heard, errors], { depth: 20, showHidden: true }),
+      ...errors.flatMap((error) => Object.values(printers).map((print) => print(error))),
+    ].join('\n');
+  const reported = (type: string) => heard.flat().filter((entry) => Reflect.get(Object(entry), 'type') === type);
+  return { options, attempt, attemptCall, shown, errors, reported, forget: () => void heard.splice(0) };
+}
 
-describe('no value of the caller’s is shown', () => {
-  test.each(Object.keys(fieldsOf) as (keyof typeof fieldsOf)[])('by %s, whatever is wrong with it', async (call) => {
-    const { db, witness } = await openWitnessed();
-    await createCertificate(db, { id: secret });
-    for (const field of fieldsOf[call]) {
-      for (const value of wrongValues) {
-        const outcome = callUntyped(db, call, { ...rightInput[call], [field]: value });
-        await outcome.catch((error: unknown) => witness.errors.push(error as Error));
+type Witness = ReturnType<typeof createWitness>;
+
+async function open(options: DatabaseOptions): Promise<DatabaseService> {
+  const url = onPostgresql ? await newDatabaseUrl() : `file:${join(temporaryDirectory(), `${secret}.sqlite`)}`;
+  const db = new DatabaseService({ url, ...options });
+  afterTest(() => db.close());
+  await db.initialize();
+  return db;
+}
+
+async function callAll({ attempt }: Witness, db: DatabaseService, except = ''): Promise<void> {
+  for (const call of calls) {
+    if (call.name === except) continue;
+    await attempt(async () => {
+      await makeCall(db, call, mark);
+    });
+  }
+}
+
+describe('no value of a call is shown', () => {
+  test('when calls succeed or the database refuses them', async () => {
+    const witness = createWitness();
+    const db = await open({ retry: false, ...witness.options });
+    await fillForCalls(db, mark);
+    await db.createAgent(agentInput({ id: mark('revoked'), certificateId: mark('c'), status: 'REVOKED' }));
+    await callAll(witness, db);
+    const before = witness.errors.length;
+    for (const call of refusedCalls) await witness.attempt(() => call(db));
+    expect(witness.errors.length).toBe(before + refusedCalls.length);
+    expect(witness.reported('query').length).toBeGreaterThan(50);
+    expect(witness.reported('error')).toHaveLength(witness.errors.length);
+    expect(witness.shown().toLowerCase()).not.toContain(secret);
+    const messages = witness.errors.map(({ message }) => message).join();
+    expect(messages).not.toMatch(/SELECT |INSERT |UPDATE |SQLITE|constraint/);
+  });
+
+  test('when the arguments are invalid', async () => {
+    const witness = createWitness();
+    const db = await open(witness.options);
+    for (const { name } of calls) {
+      for (const wrong of [{ [secret]: secret }, [secret], `${secret}\0`]) {
+        await witness.attemptCall(db, name, [wrong, wrong, wrong]);
       }
     }
-    expect(witness.errors.length).toBeGreaterThan(fieldsOf[call].length * 3);
-    expect(witness.logged.length).toBeGreaterThanOrEqual(witness.errors.length);
-    expect(shown(witness)).not.toContain(secret);
+    expect(witness.errors.length).toBeGreaterThan(80);
+    expect(witness.shown()).not.toContain(secret);
   });
 
-  test('by calls that succeed', async () => {
-    const { db, witness } = await openWitnessed();
-    const certificateId = await createCertificate(db, {
-      subject: secret,
-      fingerprint: secret,
-      metadata: { [secret]: secret },
-    });
-    const endpoints = [{ id: secret, protocol: secret, address: secret, port: 1, metadata: { [secret]: secret } }];
-    const texts = { name: secret, owner: secret, version: secret, publicKey: secret, description: secret };
-    const agent = { ...texts, certificateId, endpoints, capabilities: [secret], metadata: { [secret]: [secret] } };
-    const id = await createAgent(db, agent);
-    const metadata = { [secret]: [secret] };
-    const query = { name: secret, owner: secret, version: secret, protocol: secret, capabilities: [secret], metadata };
-    expect(await db.queryAgents({ ...query, fingerprint: secret })).toHaveLength(1);
-    await db.updateAgent({ id, ...agent, defaultEndpoint: secret });
-    await db.recordSecurityEvent(eventInput({ source: secret, eventType: secret, metadata: { [secret]: secret } }));
-    expect(await db.querySecurityEvents({ source: secret, eventTypes: [secret] })).toHaveLength(1);
-    await db.updateCertificateStatus(certificateId, 'REVOKED');
-    expect(await db.deleteAgent(id)).toBe(true);
-    expect(witness.events.filter(({ type }) => type === 'query').length).toBeGreaterThan(10);
-    expect(shown(witness)).not.toContain(secret);
+  test.each(['createAgent', 'queryAgents', 'createCertificate', 'recordSecurityEvent', 'querySecurityEvents'])(
+    'when any field of %s is invalid',
+    async (name) => {
+      const witness = createWitness();
+      const db = await open(witness.options);
+      await db.createCertificate(certificateInput({ id: 'c' }));
+      const valid = publicCalls.filter((call) => call.name === name).map((call) => call.args((text) => text)[0]);
+      const input = valid.find((value) => typeof value === 'object' && !(value instanceof Date)) as object;
+      const fields = [...Object.keys(input), 'id', 'revokedAt', 'revocationReason', 'limit', 'offset', secret];
+      for (const field of fields) {
+        for (const value of wrongValues) await witness.attemptCall(db, name, [{ ...input, [field]: value }]);
+      }
+      expect(witness.errors.length).toBeGreaterThan(fields.length * 3);
+      expect(witness.reported('error')).toHaveLength(witness.errors.length);
+      expect(witness.shown()).not.toContain(secret);
+    },
+  );
+
+  test('when the database is down', async () => {
+    const witness = createWitness();
+    const retry = { attempts: 2, baseDelayMs: 1 };
+    const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
+    await fillForCalls(db, mark);
+    witness.forget();
+    await breakDown();
+    // The feed is followed until the database is reachable again.
+    await callAll(witness, db, 'followChanges');
+    expect(witness.errors.length).toBeGreaterThan(35);
+    expect(witness.reported('error')).toHaveLength(witness.errors.length);
+    expect(witness.reported('breaker').length).toBeGreaterThan(0);
+    expect(witness.shown()).not.toContain(secret);
+    await recover();
   });
 
-  test('by what the database refuses', async () => {
-    const { db, witness } = await openWitnessed();
-    const certificateId = await createCertificate(db, { id: secret, fingerprint: secret, status: 'REVOKED' });
-    await createAgent(db, { id: secret, certificateId, status: 'REVOKED' });
-    await db.recordSecurityEvent(eventInput({ id: secret }));
-    const refused = [
-      db.createAgent(agentInput({ id: secret, certificateId })),
-      db.createAgent(agentInput({ certificateId: `${secret}-2` })),
-      db.createCertificate(certificateInput({ id: secret })),
-      db.createCertificate(certificateInput({ fingerprint: secret.toUpperCase() })),
-      db.updateAgent({ id: secret, certificateId: `${secret}-2` }),
-      db.updateAgent({ id: secret, status: 'ACTIVE' }),
-      db.updateAgent({ id: secret, defaultEndpoint: secret }),
-      db.updateCertificateStatus(secret, 'VALID'),
-      db.recordSecurityEvent(eventInput({ id: secret })),
-    ];
-    for (const outcome of await Promise.allSettled(refused)) {
-      expect(outcome.status).toBe('rejected');
-      if (outcome.status === 'rejected') witness.errors.push(outcome.reason as Error);
-    }
-    expect(shown(witness).toLowerCase()).not.toContain(secret);
-    expect(witness.errors.map(({ message }) => message).join()).not.toMatch(
-      /SELECT |INSERT |UPDATE |SQLITE|constraint/,
-    );
+  test('when the database is not open', async () => {
+    const witness = createWitness();
+    const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
+    await callAll(witness, db);
+    expect(witness.errors).toHaveLength(calls.length);
+    expect(witness.reported('error')).toHaveLength(witness.errors.length);
+    expect(witness.shown()).not.toContain(secret);
   });
 });
 
-describe('no path and no password of a url is shown', () => {
-  async function failureOf(url: string): Promise<Witness> {
-    const { witness, ...listeners } = createWitness();
-    try {
-      const db = new DatabaseService({ url, ...listeners });
+describe('no path and no password of a URL is shown', () => {
+  /** Constructs and initializes a service, which fails. */
+  async function failWith(witness: Witness, url: string): Promise<void> {
+    const failures = witness.errors.length;
+    await witness.attempt(async () => {
+      const db = new DatabaseService({ url, ...witness.options });
       afterTest(() => db.close());
       await db.initialize();
-    } catch (error) {
-      witness.errors.push(error as Error);
-    }
-    expect(witness.errors).toHaveLength(1);
-    return witness;
+    });
+    expect(witness.errors).toHaveLength(failures + 1);
   }
 
   test.each([
@@ -233,15 +191,41 @@ describe('no path and no password of a url is shown', () => {
     `file:/no/such/${secret}/ans.sqlite`,
     `file://${secret}/ans.sqlite`,
     `file:///tmp/%zz${secret}`,
-  ])('%s', async (url) => {
-    expect(shown(await failureOf(url))).not.toContain(secret);
+  ])('when %s cannot be opened', async (url) => {
+    const witness = createWitness();
+    await failWith(witness, url);
+    expect(witness.shown()).not.toContain(secret);
   });
 
-  test('when the file is no database, or a directory', async () => {
+  test('when the path is a directory, or a file that is not a database', async () => {
+    const witness = createWitness();
     const directory = join(temporaryDirectory(), secret);
     mkdirSync(join(directory, 'a'), { recursive: true });
     writeFileSync(join(directory, 'b'), `${secret} `.repeat(1000));
-    expect(shown(await failureOf(`file:${join(directory, 'a')}`))).not.toContain(secret);
-    expect(shown(await failureOf(`file:${join(directory, 'b')}`))).not.toContain(secret);
+    for (const name of ['a', 'b']) await failWith(witness, `file:${join(directory, name)}`);
+    expect(witness.shown()).not.toContain(secret);
+  });
+
+  test('when the server is not reachable', async () => {
+    const witness = createWitness();
+    const url = `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`;
+    const db = new DatabaseService({ url, ...witness.options });
+    for (const call of [() => db.initialize(), () => db.health(), () => db.close()]) await witness.attempt(call);
+    const codes = witness.errors.map((error) => Reflect.get(error, 'code') as unknown);
+    expect(codes).toEqual(['UNAVAILABLE', 'NOT_INITIALIZED']);
+    expect(witness.shown()).not.toContain(secret);
+    expect(inspect(db, { depth: 20, showHidden: true })).not.toContain(secret);
+    // The original error may hold the name of the server, but not a password.
+    expect(inspect(witness.errors.map(driverErrorOf), { depth: 20, showHidden: true })).not.toContain(secret);
+  });
+
+  testOn('postgresql', 'when a replica is not reachable', async () => {
+    const witness = createWitness();
+    const replicaUrls = [`postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`];
+    const db = await open({ replicaUrls, ...witness.options });
+    const health = await db.health();
+    expect(health).toMatchObject({ status: 'degraded', replicas: [{ isServing: false }] });
+    await callAll(witness, db);
+    expect(witness.shown() + JSON.stringify(health)).not.toContain(secret);
   });
 });

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { agentInput, certificateInput, createAgent, eventInput } from '../support/factories';
+import { DatabaseServiceFactory, type DatabaseService } from '../../src';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { changeRaw } from '../support/raw-writer';
@@ -95,7 +96,7 @@ const postgresqlAdditions: typeof sqliteAdditions = [
   ['a constraint of another table', auditWith('a text CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
 ]; // prettier-ignore
 
-describe('a write of an agent that violates the application’s own schema', () => {
+describe('a write of an agent that violates a constraint of the application', () => {
   const additions = onPostgresql ? postgresqlAdditions : sqliteAdditions;
   test.each(additions)('fails with CONSTRAINT_VIOLATION because of %s', async (_, added, name) => {
     const database = await openWith(...added);
@@ -103,7 +104,7 @@ describe('a write of an agent that violates the application’s own schema', () 
   });
 
   test.each(additions.slice(0, 1))(
-    'fails with CONSTRAINT_VIOLATION in a batch and in a transaction: %s',
+    'fails with CONSTRAINT_VIOLATION in a batch, in a transaction and in register because of %s',
     async (_, added, name) => {
       const database = await openWith(...added);
       const { db } = database;
@@ -124,7 +125,7 @@ describe('a write of an agent that violates the application’s own schema', () 
   );
 });
 
-describe('a change that violates the application’s own schema', () => {
+describe('a change that a trigger of the application refuses', () => {
   const refuse = (table: string): string[] =>
     onPostgresql
       ? [
@@ -151,7 +152,7 @@ describe('a change that violates the application’s own schema', () => {
     ['recordSecurityEvent', 'security_events', ({ db }) => db.recordSecurityEvent(eventInput({ source: secret }))],
     ['a security event’s entry', 'security_event_entries', ({ db }) => db.recordSecurityEvent(eventInput())],
     ['a change’s entry', 'changes', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
-  ])('fails with CONSTRAINT_VIOLATION when a trigger refuses %s', async (_, table, call) => {
+  ])('fails with CONSTRAINT_VIOLATION in %s', async (_, table, call) => {
     const database = await openWith(...refuse(table));
     await expectRefusal(database, () => call(database), 'trigger');
   });
@@ -180,3 +181,94 @@ testOn('postgresql', 'createMany names a unique constraint of the application in
   const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
   await expectRefusal(database, call, 'one_agent_a_certificate');
 });
+
+const endpoint = { id: 'main', protocol: 'https', address: 'https://a.example', port: 443 };
+
+/** A database with a table of the application that refers to a record. */
+async function openReferenced(reference: string, value: string): Promise<DatabaseService> {
+  const type = onPostgresql ? 'TEXT COLLATE "C"' : 'TEXT';
+  const database = await openTestDatabase();
+  const { db } = database;
+  await createCertificate(db, { id: 'c' });
+  await createAgent(db, { id: 'a', certificateId: 'c', endpoints: [endpoint], capabilities: ['x'] });
+  await createCertificate(db, { id: 'free' });
+  await db.recordSecurityEvent(eventInput({ id: 'e', timestamp: new Date(0) }));
+  await changeRaw(database, `CREATE TABLE app_notes (ref ${type} REFERENCES ${reference})`);
+  await changeRaw(database, `INSERT INTO app_notes (ref) VALUES (${value})`);
+  return db;
+}
+
+type Removal = readonly [
+  name: string,
+  reference: string,
+  value: string,
+  entity: string,
+  call: (db: DatabaseService) => Promise<unknown>,
+];
+
+test.each<Removal>([
+  ['deleteAgent', 'agents (id)', "'a'", 'agent', (db) => db.deleteAgent('a')],
+  ['tx.deleteAgent', 'agents (id)', "'a'", 'agent', (db) => db.transaction((tx) => tx.deleteAgent('a'))],
+  ['certificates.delete', 'certificates (id)', "'free'", 'certificate', (db) => db.certificates.delete('free')],
+  ['events.prune', 'security_events (id)', "'e'", 'securityEvent', (db) => db.events.prune({ before: new Date(1) })],
+  ['setCapabilities', 'capabilities (name)', "'x'", 'agent', (db) => db.agents.setCapabilities('a', [])],
+])(
+  '%s fails with STILL_REFERENCED when a table of the application refers to the record',
+  async (_, table, value, entity, call) => {
+    const db = await openReferenced(table, value);
+    const error = await expectError('STILL_REFERENCED', () => call(db));
+    expect(error).toMatchObject({ retryable: false, entity });
+    expect(error.message).toMatch(/: other records still refer to this record$/);
+    expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
+    expect(await db.certificates.get('free')).not.toBeNull();
+  },
+);
+
+test('an unknown certificate still fails with REFERENCE_NOT_FOUND', async () => {
+  const db = await openReferenced('agents (id)', "'a'");
+  const error = await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'unknown' }));
+  expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
+});
+
+testOn(
+  'postgresql',
+  'replacing endpoints fails with STILL_REFERENCED when a table of the application refers to them',
+  async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await createAgent(db, { id: 'a', endpoints: [endpoint] });
+    await changeRaw(
+      database,
+      'CREATE TABLE app_routes (a TEXT COLLATE "C", e TEXT COLLATE "C", FOREIGN KEY (a, e) REFERENCES endpoints (agent_id, id))',
+    );
+    await changeRaw(database, "INSERT INTO app_routes VALUES ('a', 'main')");
+    const error = await expectError('STILL_REFERENCED', () => db.updateAgent({ id: 'a', endpoints: [] }));
+    expect(error).toMatchObject({ entity: 'agent' });
+    expect(error.field).toBeUndefined();
+  },
+);
+
+testOn(
+  'postgresql',
+  'a violated foreign key of the application on a table of this package fails with CONSTRAINT_VIOLATION',
+  async () => {
+    const database = await openTestDatabase();
+    await changeRaw(database, 'CREATE TABLE app_owners (id TEXT COLLATE "C" PRIMARY KEY)');
+    await changeRaw(database, 'ALTER TABLE agents ADD CONSTRAINT app_owner FOREIGN KEY (owner) REFERENCES app_owners');
+    const certificateId = await createCertificate(database.db);
+    const error = await expectError('CONSTRAINT_VIOLATION', () => createAgent(database.db, { certificateId }));
+    expect(error.message).toContain('app_owner');
+    await database.db.createCertificate(certificateInput());
+  },
+);
+
+testOn(
+  'postgresql',
+  'resetDatabase fails with STILL_REFERENCED when a table of the application refers to a table of this package',
+  async () => {
+    const database = await openTestDatabase();
+    await changeRaw(database, 'CREATE TABLE app_notes (ref TEXT COLLATE "C" REFERENCES agents (id))');
+    await DatabaseServiceFactory.getInstance({ url: database.options.url, allowReset: true });
+    await expectError('STILL_REFERENCED', () => DatabaseServiceFactory.resetDatabase());
+  },
+);
