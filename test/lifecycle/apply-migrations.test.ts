@@ -34,7 +34,7 @@ const tables = async () => {
   return (await query(sql))?.map(({ name }) => name);
 };
 
-describe('The migration runner', () => {
+describe('the migration runner', () => {
   test('applies all migrations to an empty database, and none the second time', async () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
@@ -107,13 +107,13 @@ describe('The migration runner', () => {
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
   });
 
-  describe('with a migration that fails', () => {
+  describe('a migration that fails', () => {
     const broken = testMigration(
       '20260103000000_ans_broken',
       'CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1);',
     );
 
-    test('leaves no change, neither in the tables nor in the history', async () => {
+    test('leaves the tables and the history unchanged', async () => {
       await applyMigrations(url, [first]);
       await expect(applyMigrations(url, [first, second, broken])).rejects.toMatchObject({
         code: 'MIGRATION_FAILED',
@@ -125,7 +125,7 @@ describe('The migration runner', () => {
       await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
     });
 
-    test('leaves no history where there was none', async () => {
+    test('creates no history', async () => {
       await expect(applyMigrations(url, [broken])).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
       expect(await tables()).toEqual([]);
     });
@@ -141,7 +141,7 @@ describe('The migration runner', () => {
   });
 });
 
-describe('The migration runner, on a database with migrations of an application', () => {
+describe('the migration runner on a database with migrations of an application', () => {
   const applications = ['20250101000000_notes', '29990101000000_from_the_future', '20260101000000_answers'];
 
   beforeEach(async () => {

@@ -47,7 +47,7 @@ test('Prisma Migrate finds nothing pending and no drift in a database that the r
   expect(await readHistoryRows(project.databaseUrl)).toEqual(before);
 });
 
-test('The runner finds nothing pending in a database that Prisma Migrate deployed, and records the same values', async () => {
+test('the runner finds nothing pending in a database that Prisma Migrate deployed, and records the same values', async () => {
   const project = await useDatabase(PrismaProject.ofPackage());
   const deploy = await project.run('migrate deploy');
   expect(deploy).toMatchObject(exited(0, 'All migrations have been successfully applied.'));
@@ -71,7 +71,7 @@ function externalObjects(): string {
   return `tables: { external: ${qualify(tableNames)} }, enums: { external: ${qualify(enums)} }`;
 }
 
-test('An application keeps its own migrations beside those of this package', async () => {
+test('an application keeps its own migrations beside those of this package', async () => {
   const project = await useDatabase(PrismaProject.withModels('model Note {\n  id Int @id\n}', engine));
   project.writeMigration('20990101000000_notes', 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY);\n');
   await applyMigrations(project.databaseUrl, packageMigrations);

@@ -1,16 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { databaseCalls, makeCall, publicCalls } from '../support/public-calls';
 import { rawCounts } from '../support/raw-reader';
-import { openTestDatabase } from '../support/test-database';
-
-/** A promise that is settled from outside. */
-function signal() {
-  let send: () => void = () => undefined;
-  const received = new Promise<void>((resolve) => (send = resolve));
-  return { send, received };
-}
+import { createSignal } from '../support/signal';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 describe('close', () => {
   test('waits for calls in flight, which succeed', async () => {
@@ -23,39 +18,44 @@ describe('close', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 20 });
   });
 
-  test('waits for a transaction in flight, and lets no other work begin', async () => {
+  test('waits for a transaction in flight, and refuses other calls', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
-    const [begun, mayEnd] = [signal(), signal()];
+    const [begun, mayEnd] = [createSignal(), createSignal()];
     const transaction = db.transaction(async (tx) => {
-      begun.send();
-      await mayEnd.received;
+      begun.give();
+      await mayEnd.given;
       return tx.createAgent(agentInput({ certificateId, id: 'late' }));
     });
-    await begun.received;
+    await begun.given;
     let isClosed = false;
     const closing = db.close().then(() => (isClosed = true));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     await expectError('NOT_INITIALIZED', () => db.getAgent('late'));
+    await expectError('NOT_INITIALIZED', () => db.transaction(() => 1));
     expect(isClosed).toBe(false);
-    mayEnd.send();
+    mayEnd.give();
     expect(await transaction).toBe('late');
     await closing;
     expect(await rawCounts(database)).toMatchObject({ agents: 1 });
   });
 
-  test('makes every later call fail with NOT_INITIALIZED', async () => {
-    const { db } = await openTestDatabase();
-    await db.close();
+  test.each(['before initialize', 'after close'])('makes every call %s fail with NOT_INITIALIZED', async (when) => {
+    const db = new DatabaseService({ url: await newDatabaseUrl() });
+    if (when === 'after close') await db.initialize();
+    if (when === 'after close') await db.close();
     for (const call of [...publicCalls, ...databaseCalls]) {
       if (['initialize', 'close'].includes(call.name)) continue;
-      const { name, message } = await expectError('NOT_INITIALIZED', () => makeCall(db, call));
-      expect([call.name, name, message]).toEqual([call.name, 'DatabaseError', 'Database is not initialized']);
+      const { message, retryable } = await expectError('NOT_INITIALIZED', () => makeCall(db, call));
+      expect([call.name, message, retryable]).toEqual([call.name, 'Database is not initialized', false]);
     }
+    const work = jest.fn();
+    await expectError('NOT_INITIALIZED', () => db.transaction(work));
+    expect(work).not.toHaveBeenCalled();
   });
 
-  test('does nothing the second time, nor before initialize, nor after a start that failed', async () => {
+  test('does nothing the second time, before initialize, and after a failed initialize', async () => {
     const { db } = await openTestDatabase();
     await db.close();
     await expect(db.close()).resolves.toBeUndefined();
@@ -65,21 +65,7 @@ describe('close', () => {
     await expect(broken.close()).resolves.toBeUndefined();
   });
 
-  test('may be called several times at once', async () => {
-    const { db } = await openTestDatabase();
-    await Promise.all([db.close(), db.close(), db.close()]);
-    await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
-  });
-
-  test('while initialize runs closes what it opens', async () => {
-    const db = new DatabaseService({ url: ':memory:' });
-    const opening = db.initialize();
-    await db.close();
-    await opening;
-    await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
-  });
-
-  test('inside a transaction of its own is refused with CONFLICT, and the transaction goes on', async () => {
+  test('fails with CONFLICT inside a transaction of its own, and the transaction continues', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const id = await db.transaction(async (tx) => {
@@ -89,7 +75,7 @@ describe('close', () => {
     expect(await db.getAgent(id)).toMatchObject({ id });
   });
 
-  test('inside a transaction of another database is allowed', async () => {
+  test('succeeds inside a transaction of another database', async () => {
     const [first, second] = [await openTestDatabase(), await openTestDatabase()];
     await first.db.transaction(() => second.db.close());
     await expectError('NOT_INITIALIZED', () => second.db.queryAgents({}));
@@ -97,8 +83,8 @@ describe('close', () => {
   });
 });
 
-describe('initialize after close', () => {
-  test('opens again with all that was there', async () => {
+describe('calls of initialize and close', () => {
+  test('open the database again with all of its records', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { capabilities: ['a'] });
     for (let round = 0; round < 3; round += 1) {
@@ -109,40 +95,51 @@ describe('initialize after close', () => {
     expect(await db.updateCertificateStatus((await db.getAgent(id))?.certificateId ?? '', 'EXPIRED')).toBe(true);
   });
 
-  test('may be called before close has ended', async () => {
+  test('take effect in their order when they run concurrently', async () => {
     const { db } = await openTestDatabase();
-    const id = await createAgent(db);
-    const closing = db.close();
-    const opening = db.initialize();
-    await Promise.all([closing, opening]);
+    await createAgent(db, { id: 'a' });
+    await Promise.all([db.close(), db.initialize()]);
     await db.initialize();
-    expect(await db.getAgent(id)).toMatchObject({ id });
+    expect(await db.getAgent('a')).not.toBeNull();
+    await Promise.all([db.close(), db.initialize(), db.close()]);
+    await expectError('NOT_INITIALIZED', () => db.getAgent('a'));
+    await Promise.all([db.initialize(), db.close(), db.initialize()]);
+    expect(await db.getAgent('a')).not.toBeNull();
+    await Promise.all([db.close(), db.close(), db.close()]);
+    await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
+  });
+
+  test('close a service whose first initialize is still running', async () => {
+    const db = new DatabaseService({ url: ':memory:' });
+    const opening = db.initialize();
+    await db.close();
+    await opening;
+    await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
+  });
+
+  test('refuse initialize with CONFLICT inside a transaction for which close waits', async () => {
+    const { db } = await openTestDatabase();
+    const transaction = db.transaction(async () => {
+      await sleep(20);
+      await expectError('CONFLICT', () => db.initialize());
+    });
+    await Promise.all([transaction, db.close()]);
+    await expectError('NOT_INITIALIZED', () => db.getAgent('a'));
   });
 });
 
-describe('await using', () => {
-  test('closes at the end of the block', async () => {
-    const { options } = await openTestDatabase();
-    let escaped: DatabaseService;
-    {
-      await using db = new DatabaseService(options);
-      await db.initialize();
-      escaped = db;
-      expect(await db.queryAgents({})).toEqual([]);
-    }
-    await expectError('NOT_INITIALIZED', () => escaped.queryAgents({}));
-  });
-
-  test('closes when the block throws, too', async () => {
-    const { options } = await openTestDatabase();
-    const opened: DatabaseService[] = [];
-    const block = async () => {
-      await using db = new DatabaseService(options);
-      opened.push(db);
-      await db.initialize();
-      throw new RangeError('enough');
-    };
-    await expect(block()).rejects.toThrow(RangeError);
-    await expectError('NOT_INITIALIZED', async () => opened[0]?.queryAgents({}));
-  });
+test.each(['ends', 'throws'])('await using closes the database when the block %s', async (end) => {
+  const { options } = await openTestDatabase();
+  const opened: DatabaseService[] = [];
+  const block = async () => {
+    await using db = new DatabaseService(options);
+    opened.push(db);
+    await db.initialize();
+    expect(await db.queryAgents({})).toEqual([]);
+    if (end === 'throws') throw new RangeError('enough');
+  };
+  const outcome = block();
+  if (end === 'throws') await expect(outcome).rejects.toThrow(RangeError);
+  else await outcome;
+  await expectError('NOT_INITIALIZED', async () => opened[0]?.queryAgents({}));
 });

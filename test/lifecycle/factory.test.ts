@@ -1,15 +1,44 @@
+import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
 import { DatabaseService, DatabaseServiceFactory } from '../../src';
+import { nextLine, startProcess } from '../support/child-process';
 import { createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
-import { rawCounts } from '../support/raw-reader';
 import { resetAfterTest } from '../support/factory-instance';
-import { newDatabaseUrl } from '../support/test-database';
+import { rawCounts } from '../support/raw-reader';
+import { describeOn, testOn } from '../support/skip';
+import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 /** The options of the instance of the process in this test; it is reset afterwards. */
 async function instanceOptions() {
   const options = { url: await newDatabaseUrl(), allowReset: true };
   resetAfterTest(options);
   return options;
+}
+
+/** A database of this package with an agent, closed. */
+async function filledDatabase(url: string): Promise<void> {
+  const { db } = await openTestDatabase({ url });
+  await createAgent(db);
+  await db.close();
+}
+
+async function countAgents(url: string): Promise<number> {
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  try {
+    return await db.agents.count({});
+  } finally {
+    await db.close();
+  }
+}
+
+function foreignFile(path: string): Buffer {
+  const driver = new SqliteDriver(path);
+  driver.exec("CREATE TABLE agents (id TEXT); INSERT INTO agents VALUES ('precious')");
+  driver.close();
+  return readFileSync(path);
 }
 
 describe('DatabaseServiceFactory.getInstance', () => {
@@ -22,7 +51,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(await DatabaseServiceFactory.getInstance({ ...options })).toBe(first);
   });
 
-  test('gives concurrent first calls the same instance, which is ready', async () => {
+  test('returns the same open instance to concurrent first calls', async () => {
     const options = await instanceOptions();
     const calls = Array.from({ length: 5 }, () => DatabaseServiceFactory.getInstance(options));
     const found = await Promise.all(
@@ -35,7 +64,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(new Set(found).size).toBe(1);
   });
 
-  test('does not keep options that are wrong', async () => {
+  test('does not keep invalid options', async () => {
     const options = await instanceOptions();
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: -1 }));
     expect(await (await DatabaseServiceFactory.getInstance(options)).queryAgents({})).toEqual([]);
@@ -55,21 +84,21 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('refuses other options while the first call is still under way', async () => {
+  test('refuses other options while the first call runs', async () => {
     const options = await instanceOptions();
     const first = DatabaseServiceFactory.getInstance(options);
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: 7 }));
     expect(await first).toBeInstanceOf(DatabaseService);
   });
 
-  test('gives a ready instance also after somebody closed it', async () => {
+  test('returns an open instance after the instance was closed', async () => {
     const options = await instanceOptions();
     await (await DatabaseServiceFactory.getInstance(options)).close();
     expect(await (await DatabaseServiceFactory.getInstance()).queryAgents({})).toEqual([]);
   });
 });
 
-describe('DatabaseServiceFactory.resetDatabase', () => {
+describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
   test('Database reset clears all tables', async () => {
     const options = await instanceOptions();
     const first = await DatabaseServiceFactory.getInstance(options);
@@ -81,7 +110,7 @@ describe('DatabaseServiceFactory.resetDatabase', () => {
     await expectError('NOT_INITIALIZED', () => first.queryAgents({}));
   });
 
-  test('forgets the options: the next instance may have others', async () => {
+  test('forgets the options, so that the next instance may have others', async () => {
     const options = await instanceOptions();
     await DatabaseServiceFactory.getInstance(options);
     await DatabaseServiceFactory.resetDatabase();
@@ -90,7 +119,7 @@ describe('DatabaseServiceFactory.resetDatabase', () => {
     await DatabaseServiceFactory.resetDatabase();
   });
 
-  test('waits for work in flight', async () => {
+  test('waits for calls in flight', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     const call = createAgent(instance, { certificateId: 'unknown' });
@@ -98,12 +127,169 @@ describe('DatabaseServiceFactory.resetDatabase', () => {
     expect(outcome).toMatchObject({ reason: { code: 'REFERENCE_NOT_FOUND' } });
   });
 
-  test('is refused with CONFLICT inside a transaction of the instance', async () => {
+  test('fails with CONFLICT inside a transaction of the instance', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     await instance.transaction(async () => {
       await expectError('CONFLICT', () => DatabaseServiceFactory.resetDatabase());
     });
     expect(await DatabaseServiceFactory.getInstance()).toBe(instance);
+  });
+
+  test('accepts options that name the same database', async () => {
+    const options = { ...(await instanceOptions()), maxResults: 7 };
+    await createAgent(await DatabaseServiceFactory.getInstance(options));
+    await DatabaseServiceFactory.resetDatabase({ url: options.url });
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('refuses options that name another database', async () => {
+    const options = await instanceOptions();
+    const instance = await DatabaseServiceFactory.getInstance(options);
+    const other = { url: await newDatabaseUrl(), allowReset: true };
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(other));
+    expect(error.field).toBe('url');
+    expect(await instance.agents.count({})).toBe(0);
+  });
+});
+
+describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
+  test('resets the database that the options name', async () => {
+    const url = await newDatabaseUrl();
+    await filledDatabase(url);
+    await DatabaseServiceFactory.resetDatabase({ url, allowReset: true });
+    expect(await countAgents(url)).toBe(0);
+  });
+
+  test('refuses invalid options', async () => {
+    await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url: 'nonsense' }));
+    await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ reset: true } as object));
+  });
+
+  test('performs each of two concurrent resets', async () => {
+    const urls = [await newDatabaseUrl(), await newDatabaseUrl()];
+    await Promise.all(urls.map(filledDatabase));
+    await Promise.all(urls.map((url) => DatabaseServiceFactory.resetDatabase({ url, allowReset: true })));
+    expect(await Promise.all(urls.map(countAgents))).toEqual([0, 0]);
+  });
+
+  testOn('postgresql', 'refuses a database on PostgreSQL without allowReset', async () => {
+    const url = await newDatabaseUrl();
+    await filledDatabase(url);
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url }));
+    expect(error.field).toBe('allowReset');
+    expect(await countAgents(url)).toBe(1);
+  });
+});
+
+describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
+  /** Locations of a database, with options that do not wait long. */
+  function place() {
+    const path = join(temporaryDirectory(), 'test.sqlite');
+    return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };
+  }
+
+  test('removes the default database when the process has no instance', async () => {
+    const before = process.cwd();
+    const directory = temporaryDirectory();
+    process.chdir(directory);
+    try {
+      await filledDatabase('file:./ans_database.sqlite');
+      await DatabaseServiceFactory.resetDatabase();
+      expect(existsSync(join(directory, 'ans_database.sqlite'))).toBe(false);
+      await DatabaseServiceFactory.resetDatabase();
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('does not modify a SQLite database of another application', async () => {
+    const { path, options } = place();
+    const bytes = foreignFile(path);
+    const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(options));
+    expect(error.field).toBe('url');
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  test.each([
+    ['a text', 'Not a database. '.repeat(500), 'CORRUPT'],
+    ['an empty file', '', undefined],
+  ] as const)('does not modify %s', async (_what, content, code) => {
+    const { path, options } = place();
+    writeFileSync(path, content);
+    if (code === undefined) await DatabaseServiceFactory.resetDatabase(options);
+    else await expectError(code, () => DatabaseServiceFactory.resetDatabase(options));
+    expect(readFileSync(path, 'utf8')).toBe(content);
+  });
+
+  test('removes a database that also has tables of the application', async () => {
+    const { path, options } = place();
+    await filledDatabase(options.url);
+    const driver = new SqliteDriver(path);
+    driver.exec('CREATE TABLE orders (id TEXT)');
+    driver.close();
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('removes the target of a symbolic link and keeps the link', async () => {
+    const { path, options } = place();
+    const real = join(temporaryDirectory(), 'real.sqlite');
+    symlinkSync(real, path);
+    for (const withInstance of [false, true]) {
+      await filledDatabase(options.url);
+      if (withInstance) await DatabaseServiceFactory.getInstance(options);
+      await DatabaseServiceFactory.resetDatabase(options);
+      expect(existsSync(real)).toBe(false);
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+      expect(await countAgents(options.url)).toBe(0);
+    }
+  });
+
+  test('fails with BUSY while another process has the database open', async () => {
+    const { options } = place();
+    await filledDatabase(options.url);
+    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
+    expect(await nextLine(child)).toBe('open');
+    await expectError('BUSY', () => DatabaseServiceFactory.resetDatabase(options));
+    expect(await countAgents(options.url)).toBe(1);
+    child.child.kill('SIGKILL');
+    await child.ended;
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('fails with BUSY and keeps the instance while another service of this process has the database open', async () => {
+    const { options } = place();
+    resetAfterTest(options);
+    const instance = await DatabaseServiceFactory.getInstance(options);
+    await createAgent(instance);
+    const { db } = await openTestDatabase({ url: options.url });
+    await expectError('BUSY', () => DatabaseServiceFactory.resetDatabase());
+    expect(await DatabaseServiceFactory.getInstance()).toBe(instance);
+    expect(await instance.agents.count({})).toBe(1);
+    await db.close();
+    await DatabaseServiceFactory.resetDatabase();
+    expect(await countAgents(options.url)).toBe(0);
+  });
+
+  test('removes a database and its log after its last process was killed', async () => {
+    const { path, options } = place();
+    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
+    expect(await nextLine(child)).toBe('open');
+    child.child.kill('SIGKILL');
+    await child.ended;
+    expect(existsSync(`${path}-wal`)).toBe(true);
+    await DatabaseServiceFactory.resetDatabase(options);
+    expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
+  });
+
+  test('removes the file that a failed start created', async () => {
+    const { path, options } = place();
+    const bytes = foreignFile(path);
+    const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));
+    await expect(DatabaseServiceFactory.resetDatabase()).resolves.toBeUndefined();
+    await failed;
+    expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 });

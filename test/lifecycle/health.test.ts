@@ -1,16 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService } from '../../src';
 import { TcpProxy } from '../support/tcp-proxy';
 import { engine, onPostgresql } from '../support/engine';
-import { expectError } from '../support/expect-error';
+import { callUntyped, expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { changeRaw } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { describeOn } from '../support/skip';
-import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
+import {
+  afterTest,
+  newDatabaseUrl,
+  openTestDatabase,
+  shareTestDatabase,
+  unmigratedDatabaseUrl,
+} from '../support/test-database';
 
-describe('The health of a database', () => {
-  test('that is well is up, with all that there is to tell', async () => {
+describe('health', () => {
+  test('returns the state of an open database', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db);
     const health = await db.health();
@@ -28,12 +35,12 @@ describe('The health of a database', () => {
     expect(health.latencyMs).toBeLessThan(1000);
   });
 
-  test('says off without a breaker', async () => {
+  test('returns breaker: off when the breaker is disabled', async () => {
     const { db } = await openTestDatabase({ breaker: false });
     expect(await db.health()).toMatchObject({ status: 'up', breaker: 'off' });
   });
 
-  test('names the migrations that are pending, and is degraded', async () => {
+  test('returns degraded and the names of pending migrations', async () => {
     const url = await unmigratedDatabaseUrl();
     const db = new DatabaseService({ url, migrations: 'skip' });
     afterTest(() => db.close());
@@ -45,7 +52,7 @@ describe('The health of a database', () => {
     expect(await db.health()).toMatchObject({ status: 'up', pendingMigrations: [] });
   });
 
-  test('names a migration that has failed half-way', async () => {
+  test('returns degraded and the name of a failed migration', async () => {
     const database = await openTestDatabase();
     const first = 'SELECT min(migration_name) FROM _prisma_migrations';
     await changeRaw(database, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = (${first})`);
@@ -54,7 +61,7 @@ describe('The health of a database', () => {
     expect(pendingMigrations).toHaveLength(1);
   });
 
-  test('that does not answer is down with the code, whatever the breaker says, and up when it is there again', async () => {
+  test('returns down with the code while the database is down, and asks it even when the breaker is open', async () => {
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
       breaker: { failures: 1, resetMs: 60_000 },
@@ -70,33 +77,39 @@ describe('The health of a database', () => {
     expect(await db.health()).toMatchObject({ status: 'degraded', breaker: 'open', pendingMigrations: [] });
   });
 
-  test('is told beside a transaction, also from inside', async () => {
+  const held = onPostgresql ? 'without writerHeldMs' : 'with the time that the transaction has held the writer';
+  test(`can be called inside a transaction, ${held}`, async () => {
     const { db } = await openTestDatabase();
-    const health = await db.transaction(async (tx) => {
+    const before = await db.health();
+    const inside = await db.transaction(async (tx) => {
       await tx.createCertificate(certificateInput());
+      await sleep(30);
       return db.health();
     });
-    expect(health).toMatchObject({ status: 'up' });
+    expect(inside).toMatchObject({ status: 'up' });
+    if (onPostgresql) expect(inside.writerHeldMs).toBeUndefined();
+    else expect(inside.writerHeldMs).toBeGreaterThanOrEqual(29);
+    expect([before.writerHeldMs, (await db.health()).writerHeldMs]).toEqual([undefined, undefined]);
   });
 
-  test('cannot be told of what is not open', async () => {
+  test('fails with NOT_INITIALIZED when the database is not open', async () => {
     const { db } = await openTestDatabase();
     await db.close();
     await expectError('NOT_INITIALIZED', () => db.health());
     await expectError('NOT_INITIALIZED', () => new DatabaseService({ url: ':memory:' }).health());
   });
 
+  const shared = shareTestDatabase();
   test.each([{ timeoutMs: 0 }, { timeoutMs: 1.5 }, { timeoutMs: '1' }, { timeout: 1 }, 5, null])(
-    'refuses the options %j',
+    'refuses the options %j with INVALID_INPUT',
     async (options) => {
-      const { db } = await openTestDatabase();
-      await expectError('INVALID_INPUT', () => Reflect.apply(db.health.bind(db), undefined, [options]));
+      await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'health', options));
     },
   );
 });
 
-describeOn('postgresql', 'The health of a server', () => {
-  test('tells of a pool that is used up, and answers all the same', async () => {
+describeOn('postgresql', 'health of a server', () => {
+  test('returns the state of an exhausted pool without waiting for a connection', async () => {
     const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
     const mayEnd = createSignal();
     const begun = createSignal();
@@ -112,7 +125,7 @@ describeOn('postgresql', 'The health of a server', () => {
     await Promise.all([transaction, waiting]);
   });
 
-  test('that has fallen silent is told in time, and told anew when it speaks again', async () => {
+  test('returns down after timeoutMs when the server does not answer, and up when it answers again', async () => {
     const url = await newDatabaseUrl();
     const proxy = await TcpProxy.start(url);
     const { db } = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: 100 });

@@ -73,8 +73,8 @@ function constructWith(options: unknown): DatabaseService {
   return new DatabaseService(options as object);
 }
 
-describe('new DatabaseService refuses', () => {
-  test.each(badOptions)('%s', async (_, options, field) => {
+describe('new DatabaseService', () => {
+  test.each(badOptions)('refuses %s', async (_, options, field) => {
     const error = await expectError('INVALID_OPTIONS', () => constructWith(options));
     expect(error).toMatchObject({ field, retryable: false });
   });
@@ -87,25 +87,25 @@ describe('new DatabaseService refuses', () => {
     ['a part of breaker', { breaker: { halfOpenAfter: 1 } }],
     ['a part of cache', { cache: { max: 1 } }],
     ['an option that is undefined', { colour: undefined }],
-  ])('an unknown name: %s', async (_, options) => {
+  ])('refuses an unknown name: %s', async (_, options) => {
     await expectError('INVALID_OPTIONS', () => constructWith(options));
   });
 
-  test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))('%s in place of options', async (_, value) => {
-    await expectError('INVALID_OPTIONS', () => constructWith(value));
-  });
+  test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))(
+    'refuses %s in place of options',
+    async (_, value) => {
+      await expectError('INVALID_OPTIONS', () => constructWith(value));
+    },
+  );
 
   // The parts of an unescaped password that a "?" makes parameters of.
   test.each(['postgresql://u:1?ab=cd@host/db', 'postgresql://u:1?ab@host/db', 'postgresql://u:1?x=2&ab=3@host/db'])(
-    'does not show any part of the password in %j in the message',
+    'shows no part of the password of %j in the message',
     async (url) => {
       const error = await expectError('INVALID_OPTIONS', () => constructWith({ url }));
       expect(error.message).not.toMatch(/\b(?:ab|cd|x)\b/);
     },
   );
-});
-
-describe('new DatabaseService accepts', () => {
   test.each([
     ['nothing', undefined],
     ['no option', {}],
@@ -138,32 +138,14 @@ describe('new DatabaseService accepts', () => {
     ['breaker: false', { breaker: false }],
     ['a breaker of the default values', { breaker: {} }],
     ['a cache of the default size', { cache: {} }],
-    [
-      'a logger of a class, with its methods inherited',
-      {
-        logger: new (class Log {
-          debug() {
-            return undefined;
-          }
-          info() {
-            return undefined;
-          }
-          warn() {
-            return undefined;
-          }
-          error() {
-            return undefined;
-          }
-        })(),
-      },
-    ],
-  ])('%s', (_, options) => {
+    ['a logger with inherited methods', { logger: Object.create(logger) as typeof logger }],
+  ])('accepts %s', (_, options) => {
     expect(constructWith(options)).toBeInstanceOf(DatabaseService);
   });
 });
 
 describe('an option', () => {
-  test('counts as it was when the service was made', async () => {
+  test('keeps the value that it had when the service was constructed', async () => {
     const options = { url: await newDatabaseUrl(), maxResults: 1 };
     await using db = new DatabaseService(options);
     options.maxResults = 100;
@@ -172,7 +154,7 @@ describe('an option', () => {
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
   });
 
-  test('now is the clock of everything', async () => {
+  test('now is the clock of all records', async () => {
     let time = Date.parse('2030-01-01T00:00:00.123Z');
     const { db } = await openTestDatabase({ now: () => time, defaultAgentLifetimeMs: 10 });
     const certificateId = await createCertificate(db);
@@ -186,7 +168,7 @@ describe('an option', () => {
     expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
   });
 
-  test('now may tell fractions of a millisecond, which are not kept', async () => {
+  test('now may return fractions of a millisecond, which are not stored', async () => {
     const { db } = await openTestDatabase({ now: () => 1_800_000_000_000.75 });
     const agent = await db.getAgent(await createAgent(db));
     const { expiresAt } = agent ?? {};
@@ -196,7 +178,7 @@ describe('an option', () => {
   });
 
   test.each([Number.NaN, Infinity, 8.64e15, -8.64e15])(
-    'now may not tell %d, which no record can keep',
+    'now must not return %d, which no record can store',
     async (time) => {
       let clock = 1_800_000_000_000;
       const database = await openTestDatabase({ now: () => clock });

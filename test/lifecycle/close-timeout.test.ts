@@ -11,7 +11,7 @@ import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '
 const limitMs = 150;
 const aLittleMs = 1000;
 
-/** A transaction that has written and goes on when it is told to. */
+/** A transaction that has written and continues when `goOn` is called. */
 async function openHanging(options: DatabaseOptions = {}) {
   const database = await openTestDatabase({ closeTimeoutMs: limitMs, ...options });
   const [written, mayGoOn] = [createSignal(), createSignal()];
@@ -24,7 +24,6 @@ async function openHanging(options: DatabaseOptions = {}) {
     await mayGoOn.given;
     return 'done';
   });
-  // The test looks at it later.
   transaction.catch(() => undefined);
   await written.given;
   const tx = (): TransactionScope => {
@@ -34,7 +33,7 @@ async function openHanging(options: DatabaseOptions = {}) {
   return { ...database, tx, goOn: mayGoOn.give, transaction };
 }
 
-async function expectCutOff({ db }: Pick<TestDatabase, 'db'>, withinMs = limitMs + aLittleMs): Promise<string> {
+async function expectAborted({ db }: Pick<TestDatabase, 'db'>, withinMs = limitMs + aLittleMs): Promise<string> {
   const start = performance.now();
   const error = await expectError('TIMEOUT', () => db.close());
   expect(performance.now() - start).toBeLessThan(withinMs);
@@ -42,20 +41,20 @@ async function expectCutOff({ db }: Pick<TestDatabase, 'db'>, withinMs = limitMs
   return error.message;
 }
 
-describe('Work that has not ended when the time to close is over', () => {
-  test('is cut off: a transaction is rolled back, and others can write at once', async () => {
+describe('close after closeTimeoutMs', () => {
+  test('rolls back an open transaction, so that others can write at once', async () => {
     const database = await openHanging();
     const start = performance.now();
-    expect(await expectCutOff(database)).toMatch(/^Failed to close database: 1 call was /);
+    expect(await expectAborted(database)).toMatch(/^Failed to close database: 1 call was /);
     expect(performance.now() - start).toBeGreaterThan(limitMs - 20);
     const { db: other } = await openTestDatabase({ url: database.options.url, busyTimeoutMs: 100, retry: false });
     await createCertificate(other, { id: 'other' });
     expect(await rawValues(database, 'certificates', 'id')).toEqual(['other']);
   });
 
-  test('fails with NOT_INITIALIZED when it goes on, also where it would only commit', async () => {
+  test('makes the later calls and the commit of the transaction fail with NOT_INITIALIZED', async () => {
     const database = await openHanging();
-    await expectCutOff(database);
+    await expectAborted(database);
     await expectError('NOT_INITIALIZED', () => database.tx().getCertificate('open'));
     await expectError('NOT_INITIALIZED', () => database.tx().createCertificate(certificateInput()));
     database.goOn();
@@ -64,10 +63,10 @@ describe('Work that has not ended when the time to close is over', () => {
     expect(database.events.filter(({ type }) => type === 'transaction')).toMatchObject([{ outcome: 'rollback' }]);
   });
 
-  test('does not keep a second close waiting, nor what is opened after it', async () => {
+  test('lets a second close and a new initialize succeed at once', async () => {
     const database = await openHanging();
     const { db, goOn, transaction } = database;
-    await expectCutOff(database);
+    await expectAborted(database);
     await expect(db.close()).resolves.toBeUndefined();
     await db.initialize();
     expect(await createCertificate(db, { id: 'new' })).toBe('new');
@@ -81,18 +80,18 @@ describe('Work that has not ended when the time to close is over', () => {
     expect(await db.getCertificate('new')).toMatchObject({ id: 'new' });
   });
 
-  test('is cut off at once with 0', async () => {
+  test('aborts calls at once with closeTimeoutMs: 0', async () => {
     const database = await openHanging({ closeTimeoutMs: 0 });
-    await expectCutOff(database, aLittleMs / 2);
+    await expectAborted(database, aLittleMs / 2);
   });
 
-  test('is told of to all who close', async () => {
+  test('rejects all concurrent calls of close', async () => {
     const { db } = await openHanging();
     const closings = await Promise.allSettled([db.close(), db.close(), db.close()]);
     expect(closings.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
-  test('takes what waits for it along', async () => {
+  test('aborts the calls that wait for the transaction', async () => {
     const database = await openHanging({ pool: { maxConnections: 1, connectTimeoutMs: 0 }, busyTimeoutMs: 60_000 });
     const { db } = database;
     const waiting = [
@@ -101,21 +100,44 @@ describe('Work that has not ended when the time to close is over', () => {
       expectError('NOT_INITIALIZED', () => db.updateCertificateStatus('open', 'EXPIRED')),
     ];
     await sleep(20);
-    expect(await expectCutOff(database)).toMatch(/: 4 calls were /);
+    expect(await expectAborted(database)).toMatch(/: 4 calls were /);
     await Promise.all(waiting);
     expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
   });
 
-  testOn('sqlite', 'leaves nothing behind of a database in memory', async () => {
+  test('prevents the aborted callback from writing to the database that is opened next', async () => {
+    const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
+    const [opened, reopened, done] = [createSignal(), createSignal(), createSignal()];
+    const late: unknown[] = [];
+    const outcome = db.transaction(async (tx) => {
+      await tx.createCertificate(certificateInput({ id: 'inside' }));
+      opened.give();
+      await reopened.given;
+      late.push(await expectError('NOT_INITIALIZED', () => tx.createCertificate(certificateInput({ id: 'late' }))));
+      late.push(await expectError('CONFLICT', () => createCertificate(db, { id: 'late' })));
+      done.give();
+    });
+    const rejected = expectError('NOT_INITIALIZED', () => outcome);
+    await opened.given;
+    await expectError('TIMEOUT', () => db.close());
+    await rejected;
+    await db.initialize();
+    reopened.give();
+    await done.given;
+    expect(late).toHaveLength(2);
+    expect(await db.certificates.query({})).toEqual([]);
+  });
+
+  testOn('sqlite', 'aborts a transaction of a database in memory', async () => {
     const database = await openHanging({ url: ':memory:' });
-    await expectCutOff(database);
+    await expectAborted(database);
     database.goOn();
     await expectError('NOT_INITIALIZED', () => database.transaction);
   });
 });
 
-describe('Work that ends in time', () => {
-  test('is waited for, and close resolves', async () => {
+describe('close before closeTimeoutMs', () => {
+  test('resolves when the transaction has ended', async () => {
     const { db, goOn, transaction, options } = await openHanging({ closeTimeoutMs: 10_000 });
     const closing = db.close();
     await sleep(30);
@@ -125,20 +147,20 @@ describe('Work that ends in time', () => {
     expect(await rawValues({ options }, 'certificates', 'id')).toEqual(['open']);
   });
 
-  test('or that there is none of, is not cut off with 0', async () => {
+  test('resolves with closeTimeoutMs: 0 when no call is in flight', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
     await createCertificate(db);
     await expect(db.close()).resolves.toBeUndefined();
   });
 });
 
-testOn('postgresql', 'A transaction that waits to be repeated is cut off with the one that is', async () => {
+testOn('postgresql', 'close aborts a transaction that waits for its repetition behind another', async () => {
   const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
   const { db: other } = await openTestDatabase({ url: options.url });
   await createCertificate(db, { id: 'c' });
   const [repeated, never] = [createSignal(), createSignal()];
   afterTest(never.give);
-  /** Is in others' way at its first attempt, and does not end at its second. */
+  /** Conflicts with others at its first attempt, and does not end at its second. */
   const clash = async (name: string): Promise<unknown> => {
     let runs = 0;
     return db.transaction(async (tx) => {
@@ -157,11 +179,11 @@ testOn('postgresql', 'A transaction that waits to be repeated is cut off with th
   await repeated.given;
   const waiting = expectError('NOT_INITIALIZED', () => clash('waiting'));
   await sleep(100);
-  await expectCutOff({ db });
+  await expectAborted({ db });
   await waiting;
 });
 
-describeOn('postgresql', 'A server that falls silent', () => {
+describeOn('postgresql', 'close with a server that does not answer', () => {
   async function openBehindProxy() {
     const url = await newDatabaseUrl();
     const proxy = await TcpProxy.start(url);
@@ -170,15 +192,15 @@ describeOn('postgresql', 'A server that falls silent', () => {
     return { database, proxy };
   }
 
-  test('does not keep close waiting for its answer', async () => {
+  test('aborts the call that waits for an answer', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const call = expectError('UNAVAILABLE', () => database.db.getCertificate('c'));
-    await expectCutOff(database);
+    await expectAborted(database);
     await call;
   });
 
-  test('does not keep close waiting for its goodbye', async () => {
+  test('does not wait for the end of the connections', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const start = performance.now();
