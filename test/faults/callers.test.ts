@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { soundReport } from '../support/sound-database';
 import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
@@ -7,7 +8,7 @@ import { agentInput, createCertificate, eventInput } from '../support/factories'
 import { rawRows, rawValues } from '../support/raw-reader';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
-test('A caller who waits for nothing and closes loses nothing of a thousand registrations', async () => {
+test('close() loses none of a thousand registrations that nobody awaited', async () => {
   const { db } = await openTestDatabase();
   const certificateId = await createCertificate(db);
   const acknowledged: string[] = [];
@@ -26,36 +27,30 @@ test('A caller who waits for nothing and closes loses nothing of a thousand regi
   expect(await db.check()).toEqual(soundReport);
 });
 
-test('Of fifty callers in several processes who create the same agent, one succeeds, and the others find it there', async () => {
+test('one of fifty callers in three processes that create the same agent succeeds, and the others fail with ALREADY_EXISTS', async () => {
   const url = await newDatabaseUrl();
   const database = await openTestDatabase({ url });
   const ids = 10;
-  const processes = [
-    ['a', 17],
-    ['b', 17],
-    ['c', 16],
-  ].map(([name, callers]) =>
-    startProcess(join(__dirname, 'contending-process.ts'), url, String(name), String(callers), String(ids)),
+  const path = join(__dirname, 'contending-process.ts');
+  const processes = ['a 17', 'b 17', 'c 16'].map((caller) =>
+    startProcess(path, url, ...caller.split(' '), String(ids)),
   );
   await Promise.all(processes.map(nextLine));
-  const answers = processes.map(nextLine);
-  for (const { child } of processes) child.stdin?.write('go\n');
-  const reports = (await Promise.all(answers)).map(
+  const reports = (await Promise.all(processes.map(({ ask }) => ask('go')))).map(
     (line) => JSON.parse(line) as { created: string[]; codes: Record<string, number> },
   );
   const created = reports.flatMap((report) => report.created).sort();
   expect(created).toHaveLength(ids);
   expect(reports.reduce((sum, { codes }) => sum + (codes['ALREADY_EXISTS'] ?? 0), 0)).toBe(49 * ids);
-  // Whoever was told that it is theirs is the one whose it is.
   expect((await rawRows(database, 'agents')).map(({ id, owner }) => `${String(id)} ${String(owner)}`)).toEqual(created);
   expect(await database.db.check()).toEqual(soundReport);
 });
 
-describe('A clock that jumps back', () => {
+describe('a clock that jumps back', () => {
   const noon = Date.parse('2026-06-01T12:00:00.000Z');
   const hourMs = 3_600_000;
 
-  test('breaks neither the chain of events nor the order of the feed, and nothing is lost', async () => {
+  test('breaks neither the chain of events nor the order of the change feed, and loses nothing', async () => {
     let nowMs = noon;
     const database = await openTestDatabase({ now: () => nowMs });
     const { db } = database;
@@ -63,7 +58,6 @@ describe('A clock that jumps back', () => {
     const ids: string[] = [];
     const events: string[] = [];
     for (let step = 0; step < 60; step += 1) {
-      // Forth by minutes, and back by an hour now and then: summer time ends, or a server is set right.
       nowMs += step % 12 === 11 ? -hourMs : 60_000;
       ids.push(await db.createAgent(agentInput({ certificateId })));
       events.push(await db.recordSecurityEvent(eventInput()));
@@ -79,7 +73,7 @@ describe('A clock that jumps back', () => {
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test('leaves what is kept of a record no longer in the cache than it may be', async () => {
+  test('does not make the cache serve an outdated record', async () => {
     let nowMs = noon;
     const { db, options } = await openTestDatabase({ now: () => nowMs, cache: { ttlMs: 1000 } });
     const { db: other } = await openTestDatabase(options);
@@ -91,7 +85,7 @@ describe('A clock that jumps back', () => {
     expect(await db.getAgent(id)).toMatchObject({ owner: 'after' });
   });
 
-  test('a revocation made before the jump stays, and one made after it holds', async () => {
+  test('does not undo a revocation made before the jump, nor one made after it', async () => {
     let nowMs = noon;
     const { db } = await openTestDatabase({ now: () => nowMs });
     const [before, after] = [await createCertificate(db), await createCertificate(db)];
@@ -104,7 +98,7 @@ describe('A clock that jumps back', () => {
   });
 });
 
-test('Callers who throw in a transaction, close in it, nest it, or never end it for long lose nothing of others', async () => {
+test('callers that throw, close, nest or wait in a transaction do not affect other callers', async () => {
   const { db } = await openTestDatabase();
   const certificateId = await createCertificate(db);
   const agent = (id: string) => agentInput({ id, certificateId, capabilities: [`capability-of-${id}`] });
@@ -126,7 +120,7 @@ test('Callers who throw in a transaction, close in it, nest it, or never end it 
     });
     const slow = db.transaction(async (tx) => {
       const id = await tx.createAgent(agent(`${name}-slow`));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
       return id;
     });
     const single = db.createAgent(agent(`${name}-single`));
@@ -134,7 +128,7 @@ test('Callers who throw in a transaction, close in it, nest it, or never end it 
     expect(thrown).toEqual({ status: 'rejected', reason: boom });
     refused.push(`${name}-thrown`, `${name}-nested`);
     for (const other of others) if (other.status === 'fulfilled') acknowledged.push(other.value);
-    // On PostgreSQL too many may get into each other's way.
+    // On PostgreSQL, too many may conflict.
     if (!onPostgresql) expect(others.map(({ status }) => status)).toEqual(others.map(() => 'fulfilled'));
   };
   for (let count = 0; count < 5; count += 1) await Promise.all([round(`a${count}`), round(`b${count}`)]);

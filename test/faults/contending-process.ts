@@ -2,8 +2,8 @@ import { DatabaseService, isDatabaseError } from '../../src';
 import { agentInput, certificateInput } from '../support/factories';
 
 /**
- * Has many callers at once create the same agents in the database at `url`, with ids from 0 to `ids` - 1, when there is a
- * line on the standard input. Tells how often each was created, and with which codes the others failed.
+ * Waits for a line on the standard input, then many callers at once create the same agents in the database at `url`, with
+ * ids from 0 to `ids` - 1. Prints which caller created each, and how many calls failed with each code.
  */
 async function main(url: string, name: string, callers: number, ids: number): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 30_000, retry: { attempts: 50 } });
@@ -17,7 +17,6 @@ async function main(url: string, name: string, callers: number, ids: number): Pr
     const create = async (caller: number): Promise<void> => {
       const agent = agentInput({ id: String(id), certificateId, owner: `${name}-${caller}`, capabilities: ['shared'] });
       try {
-        // Alone, or as a part of more.
         await (caller % 2 === 0 ? db.createAgent(agent) : db.transaction((tx) => tx.createAgent(agent)));
         created.push(`${id} ${name}-${caller}`);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { engine } from '../support/engine';
 import { testMigration } from '../support/migrations';
 import { packageRoot } from '../support/prisma-cli';
@@ -21,7 +22,7 @@ export interface NewerReport {
   readonly findings?: readonly unknown[];
 }
 
-/** A version of this package, as compiled, that has one migration more. */
+/** A compiled version of this package that has one more migration. */
 export class NewerVersion {
   readonly #root = join(temporaryDirectory(), 'newer');
 
@@ -34,7 +35,7 @@ export class NewerVersion {
     this.write(sql);
   }
 
-  /** Gives its own migration another text. */
+  /** Replaces the SQL of its own migration. */
   write(sql: string): void {
     const migration = JSON.stringify(testMigration('29990101000000_ans_newer', sql));
     const original = readFileSync(join(packageRoot, embedded), 'utf8');
@@ -56,13 +57,7 @@ export class NewerVersion {
       })()
         .catch(({ code, message }) => ({ code, message }))
         .then((report) => console.log(JSON.stringify(report)));`;
-    const output = await new Promise<string>((resolve, reject) => {
-      execFile(process.execPath, ['-e', script, url, id], { cwd: this.#root }, (error, stdout) => {
-        if (error === null) resolve(stdout);
-        // What a process that fails has to say is its standard error, which the driver's error brings along.
-        else reject(new Error('the newer version has ended with an error', { cause: error }));
-      });
-    });
-    return JSON.parse(output) as NewerReport;
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script, url, id], { cwd: this.#root });
+    return JSON.parse(stdout) as NewerReport;
   }
 }

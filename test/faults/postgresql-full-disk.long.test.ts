@@ -1,107 +1,94 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseService } from '../../src';
-import { startOwnServer, whyNoOwnServer } from '../support/own-server';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
-import type { PostgresqlServer } from '../support/postgresql-server';
+import { durableSettings, migrateDatabase, startOwnServer, whyNoOwnServer } from '../support/own-server';
+import type { PostgresqlServer, ServerSettings } from '../support/postgresql-server';
 import { describeUnless } from '../support/skip';
-import { SmallDisk, whyNoSmallDisk } from '../support/small-disk';
-import { openTestDatabase } from '../support/test-database';
-import { strikes, Work } from './postgresql-work';
+import { openSmallDisk, whyNoSmallDisk, type SmallDisk } from '../support/small-disk';
+import { afterTest, openTestDatabase } from '../support/test-database';
+import { strikeWhileWriting } from './strikes';
+import { faultRounds, type Work } from './work';
 
-const rounds = Math.min(5, Math.ceil(strikes / 4));
+async function startServer(settings: ServerSettings = {}): Promise<PostgresqlServer> {
+  const server = await startOwnServer({ settings: { ...durableSettings, ...settings } });
+  afterTest(() => server.remove());
+  return server;
+}
 
-describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'A server whose disk is full in the middle of writes', () => {
-  let server: PostgresqlServer;
-  let disk: SmallDisk;
-  let url: string;
+/** Starts a server with an empty database on a small disk. */
+async function startOnSmallDisk(): Promise<{ readonly url: string; readonly disk: SmallDisk }> {
+  const disk = openSmallDisk(64);
+  const server = await startServer();
+  await administer(server.url(), `CREATE TABLESPACE small LOCATION '${disk.path}'`);
+  await administer(server.url(), 'CREATE DATABASE work TABLESPACE small');
+  return { url: server.url('work'), disk };
+}
 
-  async function start(settings: Readonly<Record<string, string>>): Promise<void> {
-    server = await startOwnServer({ settings: { fsync: 'on', full_page_writes: 'on', ...settings } });
-  }
-  async function migrate(): Promise<void> {
-    url = server.url('work');
-    await using db = new DatabaseService({ url, migrations: 'apply' });
-    await db.initialize();
-  }
-  afterEach(async () => {
-    await server.remove();
-    disk.remove();
-  });
+/** Waits until `count` more calls have failed. */
+async function untilFailed(work: Work, count: number, meanwhile: () => unknown = () => undefined): Promise<void> {
+  for (const wanted = work.errors.length + count; work.errors.length < wanted; await sleep(10)) await meanwhile();
+}
 
-  test('of tables and indexes: STORAGE_FULL, nothing by half, and the next call works when there is space', async () => {
-    await start({});
-    disk = new SmallDisk(64);
-    await administer(server.url(), `CREATE TABLESPACE small LOCATION '${disk.path}'`);
-    await administer(server.url(), 'CREATE DATABASE work TABLESPACE small');
-    await migrate();
+/** Transactions of eight callers may conflict as well. */
+function codesOf(work: Work): Set<string> {
+  const others = work.errors.filter(({ code, retryable }) => code !== 'CONFLICT' || !retryable);
+  return new Set(others.map(({ code, retryable }) => `${code} ${retryable}`));
+}
+
+describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is full', () => {
+  test('writes fail with STORAGE_FULL, reads succeed, and nothing is half done when there is room again', async () => {
+    const { url, disk } = await startOnSmallDisk();
+    await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });
-    const work = await Work.start(db);
-    for (let round = 0; round < rounds; round += 1) {
-      await work.goOn();
+    const strike = async (work: Work): Promise<void> => {
       disk.fill();
-      const before = work.errors.length;
-      while (work.errors.length < before + 20) await sleep(10);
-      // What there is can still be read.
+      await untilFailed(work, 20);
       expect(await db.queryAgents({ limit: 1 })).toHaveLength(1);
       expect((await db.health()).status).toBe('up');
       disk.clear();
-      await work.goOn();
-    }
-    await work.stop();
-    // Transactions of eight callers may get into one another's way besides.
-    const others = work.errors.filter(({ code, retryable }) => code !== 'CONFLICT' || !retryable);
-    expect(new Set(others.map(({ code, retryable }) => `${code} ${retryable}`))).toEqual(
-      new Set(['STORAGE_FULL false']),
-    );
-    await work.expectKept(url);
-    work.report('a full disk of tables', rounds);
+    };
+    const expectFailures = (work: Work): void => expect(codesOf(work)).toEqual(new Set(['STORAGE_FULL false']));
+    const rounds = Math.min(5, Math.ceil(faultRounds / 4));
+    await strikeWhileWriting({ db, url, what: 'a full disk of tables', strike, rounds, expectFailures });
   });
 
-  test('of the log, which ends the server: calls fail as passing, and it comes back with all that it had said', async () => {
-    // The log is soon as long as the disk, where nothing of it is given back.
-    await start({ wal_keep_size: '0', max_wal_size: '48MB', min_wal_size: '32MB' });
+  test('calls fail while the log cannot be written, and no acknowledged write is lost after the restart', async () => {
+    // The log is soon as long as the disk, because nothing of it is removed.
+    const server = await startServer({ wal_keep_size: '0', max_wal_size: '48MB', min_wal_size: '32MB' });
     const [row] = await administer(server.url(), 'SHOW data_directory');
     const log = `${String(row?.['data_directory'])}/pg_wal`;
     await server.stop();
-    disk = new SmallDisk(128);
+    const disk = openSmallDisk(128);
+    // The server ends before the disk is removed.
+    afterTest(() => server.stop('immediate'));
     execFileSync('sh', ['-c', `cp -Rp "$1"/. "$2"/ && rm -r "$1" && ln -s "$2" "$1"`, 'sh', log, disk.path]);
     await server.start();
     await administer(server.url(), 'CREATE DATABASE work');
-    await migrate();
+    const url = server.url('work');
+    await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });
-    const work = await Work.start(db);
-    await work.goOn();
-    disk.fill();
-    const before = work.errors.length;
     const noise = "SELECT pg_logical_emit_message(false, 'noise', repeat('x', 1000000))";
-    while (work.errors.length < before + 20) {
-      await administer(server.url(), noise).catch(() => undefined);
-      await sleep(10);
-    }
-    disk.clear();
-    await server.restart('immediate');
-    await work.goOn();
-    await work.stop();
-    const kinds = new Set(work.errors.map(({ code }) => code));
-    // Transactions of eight callers may get into one another's way besides.
-    expect([...kinds].filter((code) => !['UNAVAILABLE', 'STORAGE_FULL', 'CONFLICT'].includes(code))).toEqual([]);
-    await work.expectKept(url);
-    work.report('a full disk of the log', 1);
+    const strike = async (work: Work): Promise<void> => {
+      disk.fill();
+      await untilFailed(work, 20, () => administer(server.url(), noise).catch(() => undefined));
+      disk.clear();
+      await server.restart('immediate');
+    };
+    const expectFailures = (work: Work): void => {
+      expect(['UNAVAILABLE true', 'STORAGE_FULL false']).toEqual(expect.arrayContaining([...codesOf(work)]));
+    };
+    await strikeWhileWriting({ db, url, what: 'a full disk of the log', strike, rounds: 1, expectFailures });
   });
 
-  test('during a migration: it leaves nothing, and is applied when there is space', async () => {
-    await start({});
-    disk = new SmallDisk(64);
-    await administer(server.url(), `CREATE TABLESPACE small LOCATION '${disk.path}'`);
-    await administer(server.url(), 'CREATE DATABASE work TABLESPACE small');
+  test('a migration fails with STORAGE_FULL, leaves nothing, and is applied when there is room', async () => {
+    const { url, disk } = await startOnSmallDisk();
     disk.fill();
-    const error = await expectError('STORAGE_FULL', migrate);
+    const error = await expectError('STORAGE_FULL', () => migrateDatabase(url));
     expect(error.operation).toBe('initialize');
     disk.clear();
-    await migrate();
+    await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });
     await db.createCertificate(certificateInput());
     expect((await db.check()).findings).toEqual([]);

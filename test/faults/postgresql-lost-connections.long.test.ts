@@ -1,121 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseError, DatabaseService } from '../../src';
-import { shareDurableServer } from '../support/durable-server';
-import { whyNoOwnServer } from '../support/own-server';
-import { TcpProxy } from '../support/tcp-proxy';
+import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
+import { durableSettings, shareOwnServer, whyNoOwnServer } from '../support/own-server';
+import { packageConnections } from '../support/raw-client';
 import { createSignal } from '../support/signal';
 import { describeUnless } from '../support/skip';
+import { TcpProxy } from '../support/tcp-proxy';
+import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 
-describeUnless(whyNoOwnServer, 'A connection that is lost', () => {
-  const durable = shareDurableServer();
-  let proxy: TcpProxy;
-  beforeEach(async () => {
-    proxy = await TcpProxy.start(durable.server.port);
-  });
+/** One call for each way in which statements are sent. */
+const calls: readonly ((db: DatabaseService) => Promise<unknown>)[] = [
+  (db) => db.getAgent('a'),
+  (db) => db.createCertificate(certificateInput()),
+  (db) => db.transaction((tx) => tx.getAgent('a')),
+  (db) => db.updateCertificateStatus('c', 'VALID'),
+];
 
-  const makers: readonly (readonly [string, (db: DatabaseService, id: string) => Promise<unknown>])[] = [
-    ['createCertificate', (db, id) => db.createCertificate(certificateInput({ id }))],
-    ['transaction', (db, id) => db.transaction((tx) => tx.createCertificate(certificateInput({ id })))],
-  ];
+const makers: readonly (readonly [string, (db: DatabaseService, id: string) => Promise<unknown>])[] = [
+  ['createCertificate', (db, id) => db.createCertificate(certificateInput({ id }))],
+  ['transaction', (db, id) => db.transaction((tx) => tx.createCertificate(certificateInput({ id })))],
+];
 
-  test.each(makers)('during the commit of %s is reported as unknown, and not tried again', async (name, make) => {
-    for (const moment of ['before', 'after'] as const) {
-      const db = await durable.open({ url: proxy.url(durable.url) });
-      const id = `${name}-${moment}`;
-      proxy.cutAt('COMMIT\0', moment);
+const uncaught: unknown[] = [];
+const collect = (error: unknown): void => void uncaught.push(error);
+const signals = ['uncaughtException', 'unhandledRejection'];
+beforeAll(() => signals.forEach((signal) => process.on(signal, collect)));
+afterAll(() => signals.forEach((signal) => process.off(signal, collect)));
+// No lost connection may throw an error that no code catches.
+afterEach(() => expect(uncaught.splice(0)).toEqual([]));
+
+describeUnless(whyNoOwnServer, 'on a server', () => {
+  const own = shareOwnServer((db) => db.createCertificate(certificateInput({ id: 'c' })), durableSettings);
+
+  async function expectFast(limitMs: number, work: () => Promise<unknown>): Promise<void> {
+    const start = performance.now();
+    await work();
+    expect(performance.now() - start).toBeLessThan(limitMs);
+  }
+
+  async function openBehindProxy(pool = {}) {
+    const proxy = await TcpProxy.start(own.server.port);
+    return { proxy, db: await own.open({ url: proxy.url(own.url), pool: { connectTimeoutMs: 2000, ...pool } }) };
+  }
+
+  describe('a connection that is lost', () => {
+    test.each(makers)(
+      'during the commit of %s makes it fail as possibly committed, without a retry',
+      async (name, make) => {
+        for (const moment of ['before', 'after'] as const) {
+          const { db, proxy } = await openBehindProxy();
+          const id = `${name}-${moment}`;
+          proxy.cutAt('COMMIT\0', moment);
+          const error = await expectError('UNAVAILABLE', () => make(db, id));
+          expect(error.message).toContain('may or may not have been kept');
+          expect(proxy.cuts).toBe(1);
+          const expected = moment === 'after' ? 1 : 0;
+          await waitUntil(async () => (await own.count(`certificates WHERE id = '${id}'`)) === expected);
+          expect(await db.getCertificate(id)).toEqual(moment === 'after' ? expect.anything() : null);
+        }
+      },
+    );
+
+    test.each(makers)('before the commit of %s leaves nothing that prevents the next call', async (name, make) => {
+      const { db, proxy } = await openBehindProxy();
+      proxy.cutAt('INSERT INTO certificates', 'after', 1);
+      const id = `${name}-insert`;
       const error = await expectError('UNAVAILABLE', () => make(db, id));
-      expect(error.message).toContain('may or may not have been kept');
-      expect(proxy.cuts).toBe(1);
-      await waitUntil(
-        async () => (await durable.count(`certificates WHERE id = '${id}'`)) === (moment === 'after' ? 1 : 0),
-      );
-      expect(await db.getCertificate(id)).toEqual(moment === 'after' ? expect.anything() : null);
-    }
-  });
-
-  test.each(makers)('before the commit of %s leaves nothing behind that is in the way', async (name, make) => {
-    const db = await durable.open({ url: proxy.url(durable.url) });
-    proxy.cutAt('INSERT INTO certificates', 'after', 1);
-    const id = `${name}-insert`;
-    const error = await expectError('UNAVAILABLE', () => make(db, id));
-    expect(error.retryable).toBe(true);
-    // The last statements of a single call travel together with its commit.
-    if (name !== 'transaction') expect(error.message).toContain('may or may not have been kept');
-    const again = await make(db, id).catch((thrown: unknown) => (thrown as DatabaseError).code);
-    if (again !== id) expect([name, again]).toEqual(['createCertificate', 'ALREADY_EXISTS']);
-    expect(await durable.count(`certificates WHERE id = '${id}'`)).toBe(1);
-  });
-
-  test('while a transaction begins costs the caller nothing', async () => {
-    const db = await durable.open({ url: proxy.url(durable.url) });
-    proxy.cutAt('BEGIN', 'before');
-    await db.createCertificate(certificateInput({ id: 'begin' }));
-    expect(await durable.count("certificates WHERE id = 'begin'")).toBe(1);
-  });
-
-  test.each(['before', 'after'] as const)('%s the update of a status is tried again', async (moment) => {
-    const db = await durable.open({ url: proxy.url(durable.url) });
-    const id = await db.createCertificate(certificateInput());
-    // The text is sent once for each connection.
-    proxy.cutAt('UPDATE', moment);
-    expect(await db.updateCertificateStatus(id, 'SUSPENDED')).toBe(true);
-    expect(proxy.cuts).toBe(1);
-    expect(await db.getCertificate(id)).toMatchObject({ status: 'SUSPENDED' });
-  });
-
-  test('without a sign, as in a network that lets nothing pass, does not hang a call with a statement timeout', async () => {
-    const pool = { statementTimeoutMs: 200, connectTimeoutMs: 500 };
-    const db = await durable.open({ url: proxy.url(durable.url), pool });
-    await db.getAgent('a');
-    proxy.silence();
-    const calls = [
-      () => db.getAgent('a'),
-      () => db.createCertificate(certificateInput()),
-      () => db.transaction((tx) => tx.getAgent('a')),
-      () => db.updateCertificateStatus('c', 'VALID'),
-    ];
-    const start = performance.now();
-    const errors = await Promise.all(calls.map((call) => call().catch((error: unknown) => error)));
-    expect(performance.now() - start).toBeLessThan(5000);
-    for (const error of errors) {
-      expect(['TIMEOUT', 'UNAVAILABLE']).toContain((error as DatabaseError).code);
-      expect(error).toMatchObject({ retryable: true });
-    }
-    proxy.restore();
-    expect(await db.getAgent('a')).toBeNull();
-  });
-
-  test('and cannot be made again costs a call the connect timeout once, not once an attempt', async () => {
-    const db = await durable.open({ url: proxy.url(durable.url), pool: { connectTimeoutMs: 300 } });
-    proxy.silence();
-    proxy.cutAll();
-    for (const call of [() => db.getAgent('a'), () => db.updateCertificateStatus('c', 'VALID')]) {
-      const start = performance.now();
-      const error = await expectError('UNAVAILABLE', call);
       expect(error.retryable).toBe(true);
-      expect(performance.now() - start).toBeLessThan(600);
-    }
+      // The last statements of a single call are sent together with its commit.
+      if (name !== 'transaction') expect(error.message).toContain('may or may not have been kept');
+      const again = await make(db, id).catch((thrown: unknown) => (thrown as DatabaseError).code);
+      if (again !== id) expect([name, again]).toEqual(['createCertificate', 'ALREADY_EXISTS']);
+      expect(await own.count(`certificates WHERE id = '${id}'`)).toBe(1);
+    });
+
+    test('does not fail a call when its transaction begins or a status is updated', async () => {
+      const { db, proxy } = await openBehindProxy();
+      proxy.cutAt('BEGIN', 'before');
+      const id = await db.createCertificate(certificateInput());
+      for (const [moment, status] of [
+        ['before', 'SUSPENDED'],
+        ['after', 'VALID'],
+      ] as const) {
+        const { db: other, proxy: cutting } = await openBehindProxy();
+        // The text is sent once for each connection.
+        cutting.cutAt('UPDATE', moment);
+        expect(await other.updateCertificateStatus(id, status)).toBe(true);
+        expect(cutting.cuts).toBe(1);
+        expect(await db.getCertificate(id)).toMatchObject({ status });
+      }
+    });
+
+    test('does not hang a call that has a statement timeout when nothing is answered', async () => {
+      const { db, proxy } = await openBehindProxy({ statementTimeoutMs: 200, connectTimeoutMs: 500 });
+      await db.getAgent('a');
+      proxy.silence();
+      await expectFast(5000, async () => {
+        for (const error of await Promise.all(calls.map((call) => call(db).catch((thrown: unknown) => thrown)))) {
+          expect(['TIMEOUT', 'UNAVAILABLE']).toContain((error as DatabaseError).code);
+          expect(error).toMatchObject({ retryable: true });
+        }
+      });
+      proxy.restore();
+      expect(await db.getAgent('a')).toBeNull();
+    });
+
+    test('costs a call the connect timeout only once when it cannot be opened again', async () => {
+      const { db, proxy } = await openBehindProxy({ connectTimeoutMs: 300 });
+      proxy.silence();
+      proxy.cutAll();
+      for (const call of [calls[0], calls[3]]) {
+        await expectFast(600, async () => {
+          expect((await expectError('UNAVAILABLE', () => call?.(db))).retryable).toBe(true);
+        });
+      }
+    });
+
+    test('does not prevent close() from ending', async () => {
+      const { db, proxy } = await openBehindProxy();
+      const [inside, end] = [createSignal(), createSignal()];
+      const transaction = db.transaction(async (tx) => {
+        await tx.getAgent('a');
+        inside.give();
+        await end.given;
+      });
+      await inside.given;
+      await db.getAgent('a');
+      end.give();
+      await transaction;
+      proxy.silence();
+      await expectFast(2000, () => db.close());
+    });
   });
 
-  test('while nothing passes does not keep close from ending', async () => {
-    const db = await durable.open({ url: proxy.url(durable.url) });
-    const inside = createSignal();
-    const end = createSignal();
-    const transaction = db.transaction(async (tx) => {
-      await tx.getAgent('a');
-      inside.give();
-      await end.given;
+  describe('that is unreachable', () => {
+    test('each call fails with a retryable UNAVAILABLE within two seconds and succeeds when the server is back', async () => {
+      const db = await own.open();
+      await own.server.stop('immediate');
+      afterTest(() => own.server.start());
+      for (const call of calls) {
+        await expectFast(2000, async () => {
+          expect((await expectError('UNAVAILABLE', () => call(db))).retryable).toBe(true);
+        });
+      }
+      await own.server.start();
+      expect(await db.getAgent('a')).toBeNull();
     });
-    transaction.catch(() => undefined);
-    await inside.given;
-    await db.getAgent('a');
-    end.give();
-    await transaction;
-    proxy.silence();
-    const start = performance.now();
-    await db.close();
-    expect(performance.now() - start).toBeLessThan(2000);
+
+    test('close() ends although calls are in flight, and initialize() succeeds when the server is back', async () => {
+      const db = await own.open();
+      const running = Array.from({ length: 5 }, async () => {
+        for (;;) await db.getAgent('a');
+      });
+      const settled = Promise.allSettled(running);
+      await sleep(50);
+      await own.server.stop('immediate');
+      await sleep(20);
+      await expectFast(5000, () => db.close());
+      await expectError('NOT_INITIALIZED', () => db.getAgent('a'));
+      await settled;
+      await own.server.start();
+      await db.initialize();
+      expect(await db.getAgent('a')).toBeNull();
+    });
+
+    test('a transaction rethrows the error of its callback unchanged', async () => {
+      const db = await own.open();
+      const mine = new Error('mine');
+      const attempt = db.transaction(async (tx) => {
+        await tx.getAgent('a');
+        for (const pid of await packageConnections(own.url)) {
+          await administer(own.url, `SELECT pg_terminate_backend(${String(pid)})`);
+        }
+        await sleep(30);
+        throw mine;
+      });
+      await expect(attempt).rejects.toBe(mine);
+      expect(await db.getAgent('a')).toBeNull();
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, isDatabaseError } from '../../src';
 import { soundReport } from '../support/sound-database';
 import { expectError } from '../support/expect-error';
@@ -15,7 +16,7 @@ async function openOlder(): Promise<TestDatabase> {
   return database;
 }
 
-/** Has the older version register agents while `work` runs; gives what it was acknowledged, and how its other calls failed. */
+/** Registers agents by the older version while `work` runs; returns the acknowledged ids and the codes of failed calls. */
 async function writingBeside<T>({ db }: TestDatabase, work: () => Promise<T>) {
   const acknowledged: string[] = [];
   const codes = new Set<string>();
@@ -32,12 +33,12 @@ async function writingBeside<T>({ db }: TestDatabase, work: () => Promise<T>) {
           (id) => acknowledged.push(id),
           (error: unknown) => codes.add(isDatabaseError(error) ? error.code : String(error)),
         );
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await sleep(1);
     }
   };
   const writing = write();
   const result = await work();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   isOver = true;
   await writing;
   return { result, acknowledged, codes: [...codes] };
@@ -51,8 +52,8 @@ async function expectTooNew({ options }: TestDatabase): Promise<void> {
   }
 }
 
-describe('While an older version has a database open, a newer one migrates it', () => {
-  test('by adding to it: both go on, nothing is lost, and the older one does not start again', async () => {
+describe('a newer version that migrates a database while an older version has it open', () => {
+  test('does not disturb the older version when it only adds to the schema, but the older version does not start again', async () => {
     const older = await openOlder();
     const newer = new NewerVersion(
       'CREATE TABLE newer (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN newer TEXT;',
@@ -68,7 +69,7 @@ describe('While an older version has a database open, a newer one migrates it', 
     await expectTooNew(older);
   });
 
-  test('by taking away what it needs: its calls fail as SCHEMA_OUTDATED from then on, and nothing is lost', async () => {
+  test('makes calls of the older version fail with SCHEMA_OUTDATED when it removes a table, and loses no write', async () => {
     const older = await openOlder();
     const newer = new NewerVersion('ALTER TABLE capabilities RENAME TO newer_capabilities;');
     const { acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
@@ -81,28 +82,27 @@ describe('While an older version has a database open, a newer one migrates it', 
     await older.db.close();
     await expectTooNew(older);
   });
-});
 
-test('A migration that fails half-way leaves nothing, disturbs nobody, and is done once it is repaired', async () => {
-  const older = await openOlder();
-  const half = 'CREATE TABLE half (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN half TEXT;';
-  const newer = new NewerVersion(`${half} INSERT INTO missing VALUES (1);`);
-  const { result, acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
-  expect(result).toEqual({
-    code: 'MIGRATION_FAILED',
-    message: expect.stringContaining('migration 29990101000000_ans_newer failed') as string,
-  });
-  expect(codes).toEqual([]);
-  expect((await rawValues(older, 'agents', 'id')).map(String).sort()).toEqual([...acknowledged].sort());
-  expect(await older.db.check()).toEqual(soundReport);
-  // As nothing of it is left, no history has to be put right either.
-  await older.db.close();
-  await older.db.initialize();
-  await older.db.close();
-  newer.write(half);
-  expect(await newer.use(older.options.url, 'newer-1')).toEqual({
-    created: 'newer-1',
-    agents: acknowledged.length + 1,
-    findings: [],
+  test('leaves nothing when its migration fails half-way, and succeeds when the migration is repaired', async () => {
+    const older = await openOlder();
+    const half = 'CREATE TABLE half (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN half TEXT;';
+    const newer = new NewerVersion(`${half} INSERT INTO missing VALUES (1);`);
+    const { result, acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
+    expect(result).toEqual({
+      code: 'MIGRATION_FAILED',
+      message: expect.stringContaining('migration 29990101000000_ans_newer failed') as string,
+    });
+    expect(codes).toEqual([]);
+    expect((await rawValues(older, 'agents', 'id')).map(String).sort()).toEqual([...acknowledged].sort());
+    expect(await older.db.check()).toEqual(soundReport);
+    await older.db.close();
+    await older.db.initialize();
+    await older.db.close();
+    newer.write(half);
+    expect(await newer.use(older.options.url, 'newer-1')).toEqual({
+      created: 'newer-1',
+      agents: acknowledged.length + 1,
+      findings: [],
+    });
   });
 });

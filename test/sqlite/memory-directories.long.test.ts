@@ -31,7 +31,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     const { child, directory, lines } = await startWithMemory();
     await openNext();
     expect(existsSync(directory)).toBe(true);
-    const answer = nextLine({ child, lines, ended: Promise.resolve(0) });
+    const answer = nextLine({ lines });
     child.stdin?.write('write kept\n');
     expect(await answer).toBe('kept');
   });

@@ -7,8 +7,12 @@ export interface TestProcess {
   readonly child: ChildProcess;
   /** Its lines on the standard output, as they come. */
   readonly lines: Interface;
-  /** Resolves to its exit code. */
+  /** Resolves to its exit code, which is null when a signal ended it. */
   readonly ended: Promise<number | null>;
+  /** Writes a line to its standard input and returns the next line of its output. */
+  readonly ask: (order: string) => Promise<string>;
+  /** Ends it with `kill -9`. */
+  readonly kill: () => Promise<void>;
 }
 
 /** Starts a TypeScript file. */
@@ -16,15 +20,22 @@ export function startProcess(path: string, ...args: readonly string[]): TestProc
   const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const lines = createInterface(child.stdout);
   const ended = new Promise<number | null>((done) => child.once('close', done));
-  afterTest(async () => {
+  const ask = (order: string): Promise<string> => {
+    const answer = nextLine({ lines });
+    child.stdin.write(`${order}\n`);
+    return answer;
+  };
+  const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
-  });
-  return { child, lines: createInterface(child.stdout), ended };
+  };
+  afterTest(kill);
+  return { child, lines, ended, ask, kill };
 }
 
 /** The next line of a process. */
-export function nextLine({ lines }: TestProcess): Promise<string> {
+export function nextLine({ lines }: Pick<TestProcess, 'lines'>): Promise<string> {
   return new Promise((done) => lines.once('line', done));
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DatabaseService, type DatabaseOptions } from '../../src';
 import { administer } from './administration';
 import { debianBinaries, embeddedBinaries } from './postgresql-binaries';
@@ -25,10 +26,18 @@ export async function createMigratedDatabase(
   fill: (db: DatabaseService) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<string> {
   await administer(server.url(), `CREATE DATABASE ${name}`);
-  await using db = new DatabaseService({ url: server.url(name), migrations: 'apply' });
+  await migrateDatabase(server.url(name), fill);
+  return server.url(name);
+}
+
+/** Applies the package's migrations to a database, and fills it. */
+export async function migrateDatabase(
+  url: string,
+  fill: (db: DatabaseService) => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  await using db = new DatabaseService({ url, migrations: 'apply' });
   await db.initialize();
   await fill(db);
-  return server.url(name);
 }
 
 /** A PostgreSQL server that the tests of a `describe` share, with a migrated database `work`. */
@@ -52,6 +61,11 @@ export class OwnServer {
 
   async remove(): Promise<void> {
     await this.#server?.remove();
+  }
+
+  /** Creates another migrated database, and returns its URL. */
+  createDatabase(fill?: (db: DatabaseService) => Promise<unknown>): Promise<string> {
+    return createMigratedDatabase(this.server, `work_${randomBytes(4).toString('hex')}`, fill);
   }
 
   /** Opens the database `work`, which is closed after the test. */

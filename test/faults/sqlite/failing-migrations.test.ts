@@ -1,10 +1,10 @@
 import { copyFileSync } from 'node:fs';
-import SqliteDriver from 'better-sqlite3';
 import { DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../../src';
 import { readHistory } from '../../../src/engines/sqlite/migrations/history';
 import { soundReport } from '../../support/sound-database';
 import { createInitialDatabase } from '../../support/initial-schema';
 import { migrationNames } from '../../support/migrations';
+import { readSqlite } from '../../support/raw-reader';
 import { withStorageFault } from './storage-faults';
 
 const rows = `
@@ -15,27 +15,18 @@ const rows = `
 
 /** Every table with its SQL and its rows. */
 function contents(path: string): unknown {
-  const driver = new SqliteDriver(path, { readonly: true });
-  const tables = driver
-    .prepare<[], { name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name')
-    .all();
-  const rows = tables.map(({ name, sql }) => [
-    sql,
-    sql?.startsWith('CREATE TABLE') ? driver.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all() : [],
-  ]);
-  driver.close();
-  return rows;
+  return readSqlite(path, (driver) =>
+    driver
+      .prepare<[], { name: string; sql: string | null }>('SELECT name, sql FROM sqlite_schema ORDER BY name')
+      .all()
+      .map(({ name, sql }) => [
+        sql,
+        sql?.startsWith('CREATE TABLE') ? driver.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all() : [],
+      ]),
+  );
 }
 
-/** Returns the number of migrations in the history of a database. */
-function migrationsIn(path: string): number {
-  const driver = new SqliteDriver(path, { readonly: true });
-  try {
-    return readHistory(driver)?.length ?? 0;
-  } finally {
-    driver.close();
-  }
-}
+const migrationsIn = (path: string): number => readSqlite(path, (driver) => readHistory(driver)?.length ?? 0);
 
 test.each<[string, boolean, DatabaseErrorCode, number]>([
   ['SQLITE_BUSY', false, 'BUSY', 3],
@@ -43,7 +34,7 @@ test.each<[string, boolean, DatabaseErrorCode, number]>([
   ['SQLITE_FULL', true, 'STORAGE_FULL', 1],
   ['SQLITE_IOERR_WRITE', true, 'UNAVAILABLE', 3],
 ])(
-  'A start that migrates, of which the storage fails a statement (%s, transaction ended: %s), says %s, leaves all or nothing done, and succeeds the next time',
+  'a migration is complete or leaves nothing when a statement fails with %s (rolled back: %s) as %s, and the next start succeeds',
   async (code, rollsBack, as, first) => {
     const source = createInitialDatabase(rows);
     const before = contents(source);

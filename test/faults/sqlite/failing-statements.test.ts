@@ -3,17 +3,22 @@ import { soundReport } from '../../support/sound-database';
 import { agentInput, certificateInput, eventInput } from '../../support/factories';
 import { allRawRows, rawCounts } from '../../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database';
-import { revised } from '../revised';
 import { withStorageFault, type StorageFault } from './storage-faults';
 
 type Calls = Pick<DatabaseService & TransactionScope, keyof DatabaseService & keyof TransactionScope>;
 
-const agent = (id: string, certificateId: string) => agentInput({ id, certificateId, ...revised(0) });
+/** The parts of an agent that are stored in other tables. */
+const parts = (revision: number) => ({
+  endpoints: ['first', 'second'].map((id) => ({ id, protocol: 'https', address: 'a', port: 1000 + revision })),
+  capabilities: [`revision-${revision}`, 'shared'],
+  metadata: { revision },
+});
+const agent = (id: string, certificateId: string) => agentInput({ id, certificateId, ...parts(0) });
 
-/** Calls that write, on a certificate and an agent that are there under `id`. Each can be made once. */
+/** Calls that write, on a certificate and an agent with the id `id`. Each can be made once. */
 const calls: Readonly<Record<string, (db: Calls, id: string) => Promise<unknown>>> = {
   createAgent: (db, id) => db.createAgent(agent(`${id}-new`, id)),
-  updateAgent: (db, id) => db.updateAgent({ id, ...revised(1) }),
+  updateAgent: (db, id) => db.updateAgent({ id, version: '1.1.0', ...parts(1) }),
   deleteAgent: (db, id) => db.deleteAgent(id),
   createCertificate: (db, id) => db.createCertificate(certificateInput({ id: `${id}-new`, metadata: { a: 1 } })),
   updateCertificateStatus: (db, id) => db.updateCertificateStatus(id, 'REVOKED'),
@@ -21,7 +26,7 @@ const calls: Readonly<Record<string, (db: Calls, id: string) => Promise<unknown>
   register: (db, id) =>
     db.register({
       certificate: certificateInput({ id: `${id}-new` }),
-      agent: agentInput({ id: `${id}-new`, certificateId: `${id}-new`, ...revised(0) }),
+      agent: agent(`${id}-new`, `${id}-new`),
       event: eventInput({ id }),
     }),
   'agents.createMany': (db, id) => db.agents.createMany([agent(`${id}-1`, id), agent(`${id}-2`, id)]),
@@ -30,13 +35,7 @@ const calls: Readonly<Record<string, (db: Calls, id: string) => Promise<unknown>
   'events.recordMany': (db, id) => db.events.recordMany([1, 2].map((number) => eventInput({ id: `${id}-${number}` }))),
 };
 
-/** Several of them, on both ways to the database: the one of hot statements, and Prisma Client. */
-const all: readonly (keyof typeof calls)[] = [
-  'createAgent',
-  'updateCertificateStatus',
-  'recordSecurityEvent',
-  'updateAgent',
-];
+const inTransaction = ['createAgent', 'updateCertificateStatus', 'recordSecurityEvent', 'updateAgent'];
 
 const wholes: readonly (readonly [name: string, work: (db: DatabaseService, id: string) => Promise<unknown>])[] = [
   ...Object.entries(calls),
@@ -44,7 +43,7 @@ const wholes: readonly (readonly [name: string, work: (db: DatabaseService, id: 
     'transaction',
     (db, id) =>
       db.transaction(async (tx) => {
-        for (const name of all) await calls[name]?.(tx, id);
+        for (const name of inTransaction) await calls[name]?.(tx, id);
       }),
   ],
 ];
@@ -57,13 +56,13 @@ const faults: readonly (StorageFault & { readonly as: DatabaseErrorCode })[] = [
   { code: 'SQLITE_IOERR_FSYNC', rollsBack: true, as: 'UNAVAILABLE' },
 ];
 
-/** Stores what the calls are made on. */
+/** Stores the certificate and the agent of a call. */
 async function prepare({ db }: TestDatabase, id: string): Promise<void> {
   await db.createCertificate(certificateInput({ id }));
   await db.createAgent(agent(id, id));
 }
 
-/** Makes a call while the storage fails one statement: its SQL, and what the call's error says. */
+/** Makes a call while the storage fails one statement; returns the SQL of the statement and the code of the call. */
 async function attempt(at: number, fault: StorageFault, call: () => Promise<unknown>) {
   let code: string | undefined = 'acknowledged';
   const note = (error: unknown): void => void (code = isDatabaseError(error) ? error.code : String(error));
@@ -71,9 +70,10 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
   return { sql, code };
 }
 
-describe.each(wholes)('%s', (_name, work) => {
-  test('fails as a whole whichever of its statements the storage fails, and works right after', async () => {
-    // Nothing is tried again, and no lock is waited for: each statement has one chance.
+test.each(wholes)(
+  '%s fails as a whole whichever of its statements the storage fails, and succeeds afterwards',
+  async (_, work) => {
+    // Nothing is retried, and no lock is waited for: each statement has one chance.
     const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
     for (const [index, fault] of faults.entries()) {
       const id = `id-${index}`;
@@ -93,11 +93,12 @@ describe.each(wholes)('%s', (_name, work) => {
       expect(await allRawRows(database)).not.toEqual(before);
     }
     expect(await database.db.check()).toEqual(soundReport);
-  });
-});
+  },
+);
 
-describe.each(Object.entries(calls))('%s', (_name, call) => {
-  test('is done once when the storage fails one of its statements and it is tried again', async () => {
+test.each(Object.entries(calls))(
+  '%s takes effect once when the storage fails one of its statements and the call is retried',
+  async (_, call) => {
     const database = await openTestDatabase({ retry: { attempts: 2, baseDelayMs: 1 }, breaker: false });
     const added = async (at: number): Promise<{ readonly sql: string | undefined; readonly rows: unknown }> => {
       const id = `id-${at}`;
@@ -109,7 +110,7 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
       const after = await rawCounts(database);
       return { sql, rows: Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]) };
     };
-    // The first has more to write: what there is none of yet.
+    // The first one also writes rows that later ones share.
     await added(-1);
     const { rows: once } = await added(0);
     let failed = 0;
@@ -121,10 +122,10 @@ describe.each(Object.entries(calls))('%s', (_name, call) => {
     }
     expect(failed).toBeGreaterThan(2);
     expect(await database.db.check()).toEqual(soundReport);
-  });
-});
+  },
+);
 
-test('A call that is refused leaves nothing even where its rollback fails, and the next one works', async () => {
+test('a refused call leaves nothing even if its rollback fails, and the next one succeeds', async () => {
   const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
   await prepare(database, 'a');
   const before = await allRawRows(database);

@@ -9,10 +9,9 @@ import { describeUnless } from '../../support/skip';
 import { openSmallDisk, whyNoSmallDisk } from '../../support/small-disk';
 import { afterTest, openTestDatabase } from '../../support/test-database';
 
-describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
-  // The room runs out at another place of the work each time.
+describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
   test.each([0, 4096, 20_000, 70_000, 150_000])(
-    'with %i bytes left writes fail with STORAGE_FULL, and go on by themselves when there is room',
+    'with %i bytes left, writes fail with STORAGE_FULL, and succeed again when there is room',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const database = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
@@ -65,7 +64,7 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
   );
 
   test.each([0, 60_000, 1_000_000, 2_500_000, 4_500_000])(
-    'with %i bytes left a migration fails with STORAGE_FULL and leaves all as it was, and is done when there is room',
+    'with %i bytes left, a migration fails with STORAGE_FULL and changes nothing, and succeeds when there is room',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const url = `file:${disk.path}/test.sqlite`;
@@ -92,7 +91,7 @@ describeUnless(whyNoSmallDisk(), 'On a disk that is full', () => {
     },
   );
 
-  test('a database cannot be made, and can be when there is room', async () => {
+  test('a new database cannot be created until there is room', async () => {
     const disk = openSmallDisk(16);
     const db = new DatabaseService({ url: `file:${disk.path}/test.sqlite` });
     afterTest(() => db.close());

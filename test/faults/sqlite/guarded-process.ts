@@ -2,14 +2,13 @@ import { createInterface } from 'node:readline';
 import { DatabaseService, isDatabaseError } from '../../../src';
 import { certificateInput } from '../../support/factories';
 
-/** Tells the test something. What was written to a pipe outlives the process. */
-function say(...words: readonly string[]): void {
-  process.stdout.write(`${words.join(' ')}\n`);
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 /**
  * Opens the database at `url` and obeys one order a line: `write ID` and `read ID` call once and answer with the ID or with
- * the error's code, `hold ID` writes inside a transaction and commits it at the next line that is no `read`, `close` closes,
+ * the error's code, `hold ID` writes inside a transaction and commits it at the next line other than `read`, `close` closes,
  * and `exit` ends the process without closing.
  */
 async function main(url: string): Promise<void> {

@@ -1,243 +1,297 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import SqliteDriver from 'better-sqlite3';
 import { DatabaseService } from '../../../src';
-import { soundReport } from '../../support/sound-database';
 import { nextLine, startProcess } from '../../support/child-process';
-import { certificateInput } from '../../support/factories';
-import { afterTest, temporaryDirectory } from '../../support/test-database';
+import { expectError } from '../../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../../support/factories';
+import { soundReport } from '../../support/sound-database';
+import { afterTest, openTestDatabase, temporaryDirectory } from '../../support/test-database';
 
-/** Reads look at the files again after ten milliseconds. */
+/** Reads compare the files again after ten milliseconds. */
 const momentMs = 15;
 
-/** A process that has the database at `path` open, and what it was acknowledged. */
-async function openInProcess(path: string) {
+const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
+
+/** Opens a database in another process, which writes these certificates. */
+async function openInProcess(path: string, ...ids: readonly string[]) {
   const child = startProcess(join(__dirname, 'guarded-process.ts'), `file:${path}`);
-  const acknowledged: string[] = [];
-  const ask = async (order: string): Promise<string> => {
-    const answer = nextLine(child);
-    child.child.stdin?.write(`${order}\n`);
-    const line = await answer;
-    if (order.startsWith('write') && !/^[A-Z_]+$/.test(line)) acknowledged.push(line);
-    return line;
-  };
-  const kill = async (): Promise<void> => {
-    child.child.kill('SIGKILL');
-    await child.ended;
-  };
   expect(await nextLine(child)).toBe('open');
-  for (const id of ['a1', 'a2', 'a3']) expect(await ask(`write ${id}`)).toBe(id);
-  return { ask, kill, acknowledged, ended: child.ended };
+  for (const id of ids) expect(await child.ask(`write ${id}`)).toBe(id);
+  return child;
 }
 
-/** Opens a database in this process, which is another one than the process of the test. */
-async function open(path: string): Promise<DatabaseService> {
-  const db = new DatabaseService({ url: `file:${path}`, busyTimeoutMs: 1000 });
-  afterTest(() => db.close());
+/** Opens a database in this process, whose last rows are in its log only. */
+async function openWithLog(path = newPath()) {
+  const database = await openTestDatabase({ url: `file:${path}`, cache: {}, busyTimeoutMs: 1000 });
+  const certificateId = await createCertificate(database.db, { id: 'c' });
+  await createAgent(database.db, { id: 'kept', certificateId });
+  const write = (id: string) => database.db.createAgent(agentInput({ id, certificateId }));
+  return { ...database, path, write };
+}
+
+/** Creates another database of this package, and returns its bytes. */
+async function createOther(path: string): Promise<Buffer> {
+  const db = new DatabaseService({ url: `file:${path}` });
   await db.initialize();
-  return db;
+  for (let count = 0; count < 30; count += 1) await createAgent(db, { name: `Other ${count}` });
+  await createAgent(db, { id: 'other' });
+  await db.close();
+  return readFileSync(path);
 }
 
+/** Asserts that the database at a path is undamaged and has exactly these certificates. */
 async function expectKept(path: string, ids: readonly string[]): Promise<void> {
-  const db = await open(path);
-  const kept = await db.certificates.query({ ids: [...ids] });
-  expect(kept.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  const { db } = await openTestDatabase({ url: `file:${path}`, busyTimeoutMs: 1000 });
+  expect((await db.certificates.query({ orderBy: 'id' })).map(({ id }) => id)).toEqual([...ids].sort());
   expect(await db.check()).toEqual(soundReport);
   await db.close();
 }
 
-interface Place {
-  /** The path that the process was given. */
-  readonly path: string;
-  /** The path of the file itself. */
-  readonly real: string;
-}
+/** A change of the files of a database; returns the path of the database afterwards. */
+type Damage = (path: string) => string;
+
+const remove = (...suffixes: readonly string[]): Damage => {
+  return (path) => {
+    for (const suffix of suffixes) rmSync(path + suffix);
+    return path;
+  };
+};
+const replaceByCopy = (suffix: string): Damage => {
+  return (path) => {
+    copyFileSync(path + suffix, `${path}-copy`);
+    renameSync(`${path}-copy`, path + suffix);
+    return path;
+  };
+};
+const rename: Damage = (path) => {
+  renameSync(path, `${path}-moved`);
+  return `${path}-moved`;
+};
+const renameFolder: Damage = (path) => {
+  const folder = dirname(path);
+  renameSync(folder, `${folder}-moved`);
+  afterTest(() => rmSync(`${folder}-moved`, { recursive: true, force: true }));
+  return join(`${folder}-moved`, path.slice(folder.length));
+};
+
+/** Changes after which the database of the other process still exists somewhere. */
+const damages: readonly (readonly [string, Damage])[] = [
+  ['its log is removed', remove('-wal')],
+  ['its log and the index of the log are removed', remove('-wal', '-shm')],
+  ['the index of its log is removed', remove('-shm')],
+  ['the index of its log is replaced by a copy', replaceByCopy('-shm')],
+  ['its log is replaced by a copy', replaceByCopy('-wal')],
+  ['it is renamed', rename],
+  [
+    'it is renamed and its log is removed',
+    (path) => {
+      rmSync(`${path}-wal`);
+      return rename(path);
+    },
+  ],
+  ['its folder is renamed', renameFolder],
+  [
+    'its folder is renamed and another one created',
+    (path) => {
+      const moved = renameFolder(path);
+      mkdirSync(dirname(path));
+      return moved;
+    },
+  ],
+];
+
+/** Changes after which another file, or none, is at the path of the database. */
+const replacements: readonly (readonly [string, (path: string) => unknown])[] = [
+  ['removed', remove('')],
+  ['removed with its log and index', remove('', '-wal', '-shm')],
+  ['moved away', rename],
+  ['replaced by another database', (path) => renameSync(`${path}-other`, path)],
+  ['replaced by an older copy', replaceByCopy('')],
+  [
+    'replaced by a text',
+    (path) => {
+      rmSync(path);
+      writeFileSync(path, 'No database. '.repeat(1000));
+    },
+  ],
+];
+
+/** The path that a process is given, and the path of the file itself. */
+type Place = readonly [path: string, real: string];
 
 function plainPlace(): Place {
-  const path = join(temporaryDirectory(), 'test.sqlite');
-  return { path, real: path };
+  const path = newPath();
+  return [path, path];
 }
 
 function linkedPlace(): Place {
-  const [path, real] = [join(temporaryDirectory(), 'link.sqlite'), join(temporaryDirectory(), 'real.sqlite')];
+  const [path, real] = [join(temporaryDirectory(), 'link.sqlite'), newPath()];
   symlinkSync(real, path);
-  return { path, real };
+  return [path, real];
 }
 
-function linkedDirectoryPlace(): Place {
-  const [link, directory] = [join(temporaryDirectory(), 'link'), temporaryDirectory()];
-  symlinkSync(directory, link);
-  return { path: join(link, 'test.sqlite'), real: join(directory, 'test.sqlite') };
+function placeInLinkedFolder(): Place {
+  const [link, real] = [join(temporaryDirectory(), 'link'), newPath()];
+  symlinkSync(dirname(real), link);
+  return [join(link, 'test.sqlite'), real];
 }
 
-const placesToKill = { 'a plain path': plainPlace, 'a symbolic link': linkedPlace };
-const placesToClose = { 'a plain path': plainPlace, 'a linked folder': linkedDirectoryPlace };
-
-/** Change of the files, and the path of the database afterwards. */
-const faults: Readonly<Record<string, (place: Place) => string>> = {
-  'its log was removed': ({ real }) => {
-    rmSync(`${real}-wal`);
-    return real;
-  },
-  'its log and the index of the log were removed': ({ real }) => {
-    rmSync(`${real}-wal`);
-    rmSync(`${real}-shm`);
-    return real;
-  },
-  'the index of its log was removed': ({ real }) => {
-    rmSync(`${real}-shm`);
-    return real;
-  },
-  'the index of its log was replaced by a copy': ({ real }) => {
-    copyFileSync(`${real}-shm`, `${real}-copy`);
-    renameSync(`${real}-copy`, `${real}-shm`);
-    return real;
-  },
-  'its log was replaced by a copy': ({ real }) => {
-    copyFileSync(`${real}-wal`, `${real}-copy`);
-    renameSync(`${real}-copy`, `${real}-wal`);
-    return real;
-  },
-  'it was renamed': ({ real }) => {
-    renameSync(real, `${real}-moved`);
-    return `${real}-moved`;
-  },
-  'it was renamed, and its log removed': ({ real }) => {
-    renameSync(real, `${real}-moved`);
-    rmSync(`${real}-wal`);
-    return `${real}-moved`;
-  },
-  'its folder was renamed': ({ real }) => {
-    const folder = join(real, '..');
-    renameSync(folder, `${folder}-moved`);
-    afterTest(() => rmSync(`${folder}-moved`, { recursive: true, force: true }));
-    return join(`${folder}-moved`, real.slice(folder.length));
-  },
-  'its folder was renamed, and another made in its place': ({ real }) => {
-    const folder = join(real, '..');
-    renameSync(folder, `${folder}-moved`);
-    mkdirSync(folder);
-    afterTest(() => rmSync(`${folder}-moved`, { recursive: true, force: true }));
-    return join(`${folder}-moved`, real.slice(folder.length));
-  },
-};
-
-describe.each(Object.entries(placesToKill))('A database that is opened through %s', (_place, makePlace) => {
-  test.each(Object.entries(faults))('loses no acknowledged write after %s', async (_fault, damage) => {
-    const place = makePlace();
-    const { ask, kill, acknowledged } = await openInProcess(place.path);
-    const path = damage(place);
-    for (const id of ['b1', 'b2']) expect(await ask(`write ${id}`)).toBe('UNAVAILABLE');
-    expect(await ask('read a1')).toBe('UNAVAILABLE');
-    await kill();
-    expect(acknowledged).toEqual(['a1', 'a2', 'a3']);
-    await expectKept(path, acknowledged);
+describe.each([
+  ['killed', 'a plain path', plainPlace],
+  ['killed', 'a symbolic link', linkedPlace],
+  ['closed', 'a plain path', plainPlace],
+  ['closed', 'a linked folder', placeInLinkedFolder],
+] as const)('a database that is %s after another process opened it through %s', (end, _, place) => {
+  test.each(damages)('loses no acknowledged write when %s', async (_damage, damage) => {
+    const [path, real] = place();
+    const { ask, kill } = await openInProcess(path, 'a1', 'a2', 'a3');
+    const found = damage(real);
+    if (end === 'closed') expect(await ask('close')).toBe('closed');
+    else {
+      for (const order of ['write b1', 'write b2', 'read a1']) expect(await ask(order)).toBe('UNAVAILABLE');
+      await kill();
+    }
+    await expectKept(found, ['a1', 'a2', 'a3']);
   });
 });
 
-describe.each(Object.entries(placesToClose))('A database that is opened through %s', (_place, makePlace) => {
-  test.each(Object.entries(faults))(
-    'loses no acknowledged write when it is closed after %s',
-    async (_fault, damage) => {
-      const place = makePlace();
-      const { ask, acknowledged } = await openInProcess(place.path);
-      const path = damage(place);
-      expect(await ask('close')).toBe('closed');
-      await expectKept(path, acknowledged);
+describe.each(replacements)('a database whose file is %s while it is open', (_, replace) => {
+  test('fails all calls with UNAVAILABLE a moment later', async () => {
+    const { db, path, write } = await openWithLog();
+    await createOther(`${path}-other`);
+    await db.getAgent('kept');
+    replace(path);
+    await sleep(momentMs);
+    for (const call of [
+      () => write('lost'),
+      () => db.recordSecurityEvent(eventInput()),
+      () => db.updateCertificateStatus('c', 'SUSPENDED'),
+      () => db.transaction((tx) => tx.createAgent(agentInput({ certificateId: 'c' }))),
+      () => db.transaction((tx) => tx.updateCertificateStatus('c', 'SUSPENDED')),
+      () => db.check(),
+    ]) {
+      const error = await expectError('UNAVAILABLE', call);
+      expect(error.retryable).toBe(false);
+      expect(error.message).toContain('was removed or replaced');
+    }
+    await expectError('UNAVAILABLE', () => db.getAgent('kept'));
+    await expectError('UNAVAILABLE', () => db.queryAgents({}));
+    await db.close();
+  });
+
+  test('does not commit a transaction that is open', async () => {
+    const { db, path } = await openWithLog();
+    await createOther(`${path}-other`);
+    await expectError('UNAVAILABLE', () =>
+      db.transaction(async (tx) => {
+        await tx.createAgent(agentInput({ id: 'lost', certificateId: 'c' }));
+        replace(path);
+        await sleep(momentMs);
+      }),
+    );
+  });
+});
+
+test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by another database)$/.test(what)))(
+  'a name whose file was %s while another process had it open becomes a new database after that process saves its log',
+  async (_, replace) => {
+    const path = newPath();
+    await (await openTestDatabase({ url: `file:${path}-other` })).db.close();
+    const { ask } = await openInProcess(path, 'a1', 'a2');
+    replace(path);
+    const db = new DatabaseService({ url: `file:${path}`, busyTimeoutMs: 1000 });
+    afterTest(() => db.close());
+    await expect(db.initialize()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(await ask('write a3')).toBe('UNAVAILABLE');
+    await db.initialize();
+    const create = (id: string) => db.createCertificate(certificateInput({ id }));
+    for (const id of ['b1', 'b2']) await create(id);
+    expect(await ask('write a4')).toBe('UNAVAILABLE');
+    await create('b3');
+    expect(await ask('close')).toBe('closed');
+    await create('b4');
+    await db.close();
+    await expectKept(path, ['b1', 'b2', 'b3', 'b4']);
+  },
+);
+
+describe('the file that replaced an open database', () => {
+  test.each(['is closed after a failed write', 'is closed', 'is not closed after a failed write'])(
+    'is not changed when the first database %s, and can be opened',
+    async (what) => {
+      const { db, path, options, write } = await openWithLog();
+      const other = await createOther(`${path}-other`);
+      renameSync(`${path}-other`, path);
+      await sleep(momentMs);
+      if (what.includes('failed')) await expectError('UNAVAILABLE', () => write('lost'));
+      expect(readFileSync(path).equals(other)).toBe(true);
+      if (!what.includes('not')) await db.close();
+      expect(readFileSync(path).equals(other)).toBe(true);
+      const next = what.includes('not') ? new DatabaseService(options) : db;
+      afterTest(() => next.close());
+      await next.initialize();
+      expect(await next.check()).toEqual(soundReport);
+      expect(await next.agents.count({})).toBe(31);
+      expect(await next.getAgent('kept')).toBeNull();
+      expect(await createAgent(next, { id: 'next' })).toBe('next');
     },
   );
 });
 
-test('a database whose symbolic link was changed to another file refuses calls and loses no acknowledged write', async () => {
-  const place = linkedPlace();
-  const other = join(temporaryDirectory(), 'other.sqlite');
-  const { ask, kill, acknowledged } = await openInProcess(place.path);
-  await (await open(other)).close();
-  rmSync(place.path);
-  symlinkSync(other, place.path);
-  expect(await ask('write b1')).toBe('UNAVAILABLE');
-  await sleep(momentMs);
-  expect(await ask('read a1')).toBe('UNAVAILABLE');
-  await kill();
-  await expectKept(place.real, acknowledged);
-  await expectKept(other, []);
+describe('a file that was moved away while it was open', () => {
+  test('has all acknowledged writes after the database is closed', async () => {
+    const { db, path } = await openWithLog();
+    rename(path);
+    await db.close();
+    const driver = new SqliteDriver(`${path}-moved`, { readonly: true });
+    afterTest(() => void driver.close());
+    expect(driver.prepare('SELECT id FROM agents').pluck().all()).toEqual(['kept']);
+  });
+
+  test('is used again after it is moved back', async () => {
+    const { db, path, write } = await openWithLog();
+    rename(path);
+    await sleep(momentMs);
+    await expectError('UNAVAILABLE', () => write('lost'));
+    renameSync(`${path}-moved`, path);
+    await write('next');
+    expect(await db.check()).toEqual(soundReport);
+    await db.close();
+    await db.initialize();
+    expect((await db.agents.getMany(['kept', 'next'])).map((agent) => agent?.id)).toEqual(['kept', 'next']);
+  });
 });
 
-describe('a database whose log has two indexes', () => {
-  /** Another process opens the database after the index was removed, and makes an index of its own. */
-  async function openTwice() {
-    const place = plainPlace();
-    const first = await openInProcess(place.path);
-    rmSync(`${place.real}-shm`);
-    const second = await openInProcessAgain(place.path);
-    return { ...place, first, second, ids: [...first.acknowledged, ...second.acknowledged] };
-  }
-
-  async function openInProcessAgain(path: string) {
-    const child = startProcess(join(__dirname, 'guarded-process.ts'), `file:${path}`);
-    const ask = async (order: string): Promise<string> => {
-      const answer = nextLine(child);
-      child.child.stdin?.write(`${order}\n`);
-      return answer;
-    };
-    expect(await nextLine(child)).toBe('open');
-    const acknowledged = ['c1', 'c2', 'c3'];
-    for (const id of acknowledged) expect(await ask(`write ${id}`)).toBe(id);
-    return { ask, acknowledged, ended: child.ended };
-  }
-
-  test('keeps the writes of both processes when the first process calls again', async () => {
-    const { first, second, path, ids } = await openTwice();
-    expect(await first.ask('write b1')).toBe('UNAVAILABLE');
-    expect(await second.ask('write c4')).toBe('c4');
-    expect(await first.ask('close')).toBe('closed');
-    expect(await second.ask('write c5')).toBe('c5');
-    expect(await second.ask('close')).toBe('closed');
-    await expectKept(path, [...ids, 'c4', 'c5']);
+test('a database whose log is removed fails the next write and loses no acknowledged write', async () => {
+  const { db, path, write } = await openWithLog();
+  await db.getAgent('kept');
+  rmSync(`${path}-wal`);
+  const acknowledged: string[] = ['kept'];
+  await expectError('UNAVAILABLE', async () => {
+    for (;;) acknowledged.push(await write(`more-${acknowledged.length}`));
   });
-
-  test.each(['close', 'exit'])(
-    'keeps the writes of both processes when the second closes and the first ends by %s',
-    async (end) => {
-      const { first, second, path, ids } = await openTwice();
-      expect(await second.ask('close')).toBe('closed');
-      const answer = first.ask(end);
-      await (end === 'exit' ? first.ended : answer);
-      await expectKept(path, ids);
-    },
-  );
-
-  test('keeps the writes of both processes when the first has an open transaction', async () => {
-    const place = plainPlace();
-    const first = await openInProcess(place.path);
-    expect(await first.ask('hold b1')).toBe('held');
-    rmSync(`${place.real}-shm`);
-    const second = await openInProcessAgain(place.path);
-    expect(await first.ask('commit')).toBe('UNAVAILABLE');
-    expect(await second.ask('write c4')).toBe('c4');
-    expect(await first.ask('close')).toBe('closed');
-    expect(await second.ask('close')).toBe('closed');
-    await expectKept(place.path, [...first.acknowledged, ...second.acknowledged, 'c4']);
-  });
-
-  test('accepts calls of the first process again after it closes and opens the database', async () => {
-    const { first, second, path, ids } = await openTwice();
-    expect(await first.ask('write b1')).toBe('UNAVAILABLE');
-    expect(await first.ask('close')).toBe('closed');
-    expect(await first.ask('initialize')).toBe('initialized');
-    expect(await first.ask('write b2')).toBe('b2');
-    expect(await second.ask('write c4')).toBe('c4');
-    expect(await first.ask('read c4')).toBe('c4');
-    expect(await second.ask('close')).toBe('closed');
-    expect(await first.ask('close')).toBe('closed');
-    await expectKept(path, [...ids, 'b2', 'c4']);
-  });
+  await db.close();
+  await db.initialize();
+  expect(await db.agents.count({ ids: acknowledged })).toBe(acknowledged.length);
+  expect(await db.check()).toEqual(soundReport);
 });
 
 test('a database whose log was removed refuses other processes until its changes are saved', async () => {
-  const { path, real } = plainPlace();
-  const { ask, acknowledged } = await openInProcess(path);
-  rmSync(`${real}-wal`);
+  const path = newPath();
+  const { ask } = await openInProcess(path, 'a1', 'a2', 'a3');
+  rmSync(`${path}-wal`);
   const other = new DatabaseService({ url: `file:${path}`, busyTimeoutMs: 50 });
   afterTest(() => other.close());
   await expect(other.initialize()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -246,30 +300,123 @@ test('a database whose log was removed refuses other processes until its changes
   await other.createCertificate(certificateInput({ id: 'c1' }));
   expect(await ask('close')).toBe('closed');
   await other.close();
-  expect(existsSync(real)).toBe(true);
-  await expectKept(path, [...acknowledged, 'c1']);
+  await expectKept(path, ['a1', 'a2', 'a3', 'c1']);
 });
 
 test('a database whose log was removed loses no acknowledged write when a read detects it during a transaction', async () => {
-  const { path, real } = plainPlace();
-  const { ask, kill, acknowledged } = await openInProcess(path);
+  const path = newPath();
+  const { ask, kill } = await openInProcess(path, 'a1');
   expect(await ask('hold b1')).toBe('held');
-  rmSync(`${real}-wal`);
+  rmSync(`${path}-wal`);
   await sleep(momentMs);
   expect(await ask('read a1')).toBe('UNAVAILABLE');
   await kill();
-  await expectKept(path, acknowledged);
+  await expectKept(path, ['a1']);
+});
+
+test('a database whose log index was removed opens again after every service of the process closes it', async () => {
+  const { db, path, options, write } = await openWithLog();
+  const { db: second } = await openTestDatabase(options);
+  rmSync(`${path}-shm`);
+  await expectError('UNAVAILABLE', () => write('lost'));
+  await db.close();
+  // SQLite would share the second service's index, which no other process sees.
+  await expectError('UNAVAILABLE', () => db.initialize());
+  await second.close();
+  await db.initialize();
+  expect(await db.getAgent('kept')).toMatchObject({ id: 'kept' });
+  expect(await db.check()).toEqual(soundReport);
+});
+
+test('a database whose symbolic link was changed to another file refuses calls and loses no acknowledged write', async () => {
+  const [path, real] = linkedPlace();
+  const other = newPath();
+  const { ask, kill } = await openInProcess(path, 'a1');
+  await (await openTestDatabase({ url: `file:${other}` })).db.close();
+  rmSync(path);
+  symlinkSync(other, path);
+  expect(await ask('write b1')).toBe('UNAVAILABLE');
+  await sleep(momentMs);
+  expect(await ask('read a1')).toBe('UNAVAILABLE');
+  await kill();
+  await expectKept(real, ['a1']);
+  await expectKept(other, []);
+});
+
+describe('a database whose log has two indexes', () => {
+  /** Another process opens the database after the index is removed, and creates an index of its own. */
+  async function openTwice() {
+    const path = newPath();
+    const first = await openInProcess(path, 'a1');
+    rmSync(`${path}-shm`);
+    return { path, first, second: await openInProcess(path, 'c1', 'c2') };
+  }
+
+  test('keeps the writes of both processes when the first process calls again', async () => {
+    const { first, second, path } = await openTwice();
+    expect(await first.ask('write b1')).toBe('UNAVAILABLE');
+    expect(await second.ask('write c3')).toBe('c3');
+    expect(await first.ask('close')).toBe('closed');
+    expect(await second.ask('write c4')).toBe('c4');
+    expect(await second.ask('close')).toBe('closed');
+    await expectKept(path, ['a1', 'c1', 'c2', 'c3', 'c4']);
+  });
+
+  test.each(['close', 'exit'])('keeps all writes when the second closes and the first ends by %s', async (end) => {
+    const { first, second, path } = await openTwice();
+    expect(await second.ask('close')).toBe('closed');
+    const answer = first.ask(end);
+    await (end === 'exit' ? first.ended : answer);
+    await expectKept(path, ['a1', 'c1', 'c2']);
+  });
+
+  test('keeps the writes of both processes when the first has an open transaction', async () => {
+    const path = newPath();
+    const first = await openInProcess(path, 'a1');
+    expect(await first.ask('hold b1')).toBe('held');
+    rmSync(`${path}-shm`);
+    const second = await openInProcess(path, 'c1');
+    expect(await first.ask('commit')).toBe('UNAVAILABLE');
+    expect(await second.ask('write c2')).toBe('c2');
+    expect(await first.ask('close')).toBe('closed');
+    expect(await second.ask('close')).toBe('closed');
+    await expectKept(path, ['a1', 'c1', 'c2']);
+  });
+
+  test('accepts calls of the first process again after it closes and opens the database', async () => {
+    const { first, second, path } = await openTwice();
+    expect(await first.ask('write b1')).toBe('UNAVAILABLE');
+    expect(await first.ask('close')).toBe('closed');
+    expect(await first.ask('initialize')).toBe('initialized');
+    expect(await first.ask('write b2')).toBe('b2');
+    expect(await second.ask('write c3')).toBe('c3');
+    expect(await first.ask('read c3')).toBe('c3');
+    for (const one of [second, first]) expect(await one.ask('close')).toBe('closed');
+    await expectKept(path, ['a1', 'b2', 'c1', 'c2', 'c3']);
+  });
 });
 
 test('an open database is not affected by other processes that checkpoint, vacuum and close', async () => {
-  const { path } = plainPlace();
-  const { ask, acknowledged, kill } = await openInProcess(path);
-  const db = await open(path);
+  const path = newPath();
+  const { ask, kill } = await openInProcess(path, 'a1');
+  const { db } = await openTestDatabase({ url: `file:${path}` });
   await db.createCertificate(certificateInput({ id: 'c1' }));
   await db.close();
   expect(await ask('write b1')).toBe('b1');
   await sleep(momentMs);
   expect(await ask('read c1')).toBe('c1');
   await kill();
-  await expectKept(path, [...acknowledged, 'c1']);
+  await expectKept(path, ['a1', 'b1', 'c1']);
+});
+
+test('a database in memory needs no file that has a name', async () => {
+  const memory = '/dev/shm';
+  const directories = (): string[] => (existsSync(memory) ? readdirSync(memory) : []);
+  const before = new Set(directories());
+  const { db } = await openTestDatabase({ url: ':memory:' });
+  for (const name of directories()) {
+    if (!before.has(name) && name.startsWith('ans-database-')) rmSync(join(memory, name), { recursive: true });
+  }
+  await createAgent(db, { id: 'kept' });
+  expect(await db.getAgent('kept')).toMatchObject({ id: 'kept' });
 });

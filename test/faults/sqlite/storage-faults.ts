@@ -10,8 +10,8 @@ export interface StorageFault {
 const methods = ['run', 'all', 'get'] as const;
 
 /**
- * Does `work` while the storage fails one statement that the driver is given, the one with the number `at`, counted from
- * 1 over all connections. Gives the SQL of the statement, or undefined where `work` had fewer.
+ * Calls `work` while the storage fails the statement with the number `at`, counted from 1 over all connections. Returns
+ * the SQL of the statement, or undefined when `work` runs fewer.
  */
 export async function withStorageFault(
   at: number,
