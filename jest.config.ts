@@ -25,7 +25,7 @@ const shared = {
 const onSqliteOnly = [
   'sqlite/',
   'faults/sqlite/',
-  'migration/',
+  'migration/(?!cli-)',
   'scripts/',
   'architecture\\.',
   'documentation\\.',

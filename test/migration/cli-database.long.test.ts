@@ -1,102 +1,237 @@
-import { exited, PrismaProject } from '../support/prisma-cli';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { administer, databaseUrl } from '../support/administration';
+import { engine, onPostgresql } from '../support/engine';
+import { createRole } from '../support/postgresql-role';
+import { exited, PrismaProject, projectOfPackage, projectWithModels, whenReachable } from '../support/prisma-cli';
+import { findFreePort } from '../support/server-process';
+import { describeOn, testOn } from '../support/skip';
+import { testServer } from '../support/test-server';
 
-const models = 'model Note {\n  id Int @id\n  text String\n}';
+// Each command starts two or three processes.
+jest.setTimeout(180_000);
+
+const note = 'model Note {\n  id Int @id\n}';
+const other = 'model Other {\n  id Int @id\n}';
+const models = note.replace('@id', '@id\n  text String');
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY, "text" TEXT NOT NULL);\n';
 
-let project: PrismaProject;
+/** One object of each kind that a schema may hold, and a query for those that are left. */
+const oddObjects = {
+  sqlite: `CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY AUTOINCREMENT);
+    CREATE VIRTUAL TABLE search USING fts5 (text);
+    CREATE VIEW texts AS SELECT text FROM search;`,
+  postgresql: `CREATE TYPE mood AS ENUM ('sad', 'happy');
+    CREATE DOMAIN positive AS integer CHECK (VALUE > 0);
+    CREATE TYPE pair AS (a integer, b mood);
+    CREATE TYPE spans AS RANGE (subtype = integer);
+    CREATE TABLE "odd ""name" (id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood mood, pair pair, p positive);
+    CREATE TABLE parts (id INTEGER) PARTITION BY RANGE (id);
+    CREATE TABLE part PARTITION OF parts DEFAULT;
+    CREATE VIEW moods AS SELECT mood FROM "odd ""name";
+    CREATE MATERIALIZED VIEW kept AS SELECT * FROM moods;
+    CREATE SEQUENCE loose;
+    CREATE FUNCTION twice(positive) RETURNS integer LANGUAGE sql RETURN $1 * 2;
+    CREATE PROCEDURE nothing() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
+    CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer);
+    CREATE EXTENSION pg_trgm;`,
+};
 
-beforeEach(() => (project = PrismaProject.withModels(models)));
+const leftSql = {
+  sqlite: "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY 1",
+  postgresql: `SELECT relname AS name FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p')
+    UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd', 'r')
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+      AND proname IN ('twice', 'nothing', 'total')
+    UNION ALL SELECT extname FROM pg_extension WHERE extname = 'pg_trgm' ORDER BY 1`,
+};
 
-afterEach(() => project.dispose());
-
-test('migrate reset empties the database, its history included, and applies the migrations again', async () => {
+test('migrate reset removes everything but extensions and privileges, and applies the migrations again', async () => {
+  const project = await projectWithModels(models);
   project.writeMigration('20260101000000_notes', createNotes);
   await project.run('migrate deploy');
-  project.sql(
-    'CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY AUTOINCREMENT)',
-    'CREATE VIRTUAL TABLE search USING fts5 (text)',
-    'CREATE VIEW texts AS SELECT text FROM Note',
-    "INSERT INTO Note VALUES (1, 'a')",
-  );
+  await project.sql(`INSERT INTO "Note" VALUES (1, 'a')`);
+  // On SQLite, the last statement must be a single one.
+  await project.sql(oddObjects[engine], 'SELECT 1');
+  const grant = (role: string) => `GRANT USAGE ON SCHEMA public TO ${role}`;
+  const role = onPostgresql ? new URL(await createRole(project.databaseUrl, grant)).username : undefined;
 
-  const reset = await project.run('migrate reset --force');
+  expect(await project.run('migrate reset --force')).toMatchObject(exited(0, 'Database reset successful'));
 
-  expect(reset.output).toContain('Database reset successful');
-  expect(project.tables()).toEqual(['Note', '_prisma_migrations']);
-  expect(project.sql('SELECT * FROM Note')).toEqual([]);
-  expect(project.sql('SELECT migration_name FROM _prisma_migrations')).toHaveLength(1);
+  const left = (await project.sql(leftSql[engine])).map(({ name }) => name);
+  expect(left).toEqual(['Note', '_prisma_migrations', ...(onPostgresql ? ['pg_trgm'] : [])]);
+  expect(await project.sql('SELECT * FROM "Note"')).toEqual([]);
+  expect(await project.sql('SELECT migration_name FROM _prisma_migrations')).toHaveLength(1);
+  if (role === undefined) return;
+  const privileges = await project.sql("SELECT nspacl::text AS acl FROM pg_namespace WHERE nspname = 'public'");
+  expect(privileges).toEqual([{ acl: expect.stringContaining(`${role}=U`) as unknown }]);
 });
 
-describe('migrate diff', () => {
-  test('compares an empty database with a schema, without any database', async () => {
-    const script = await project.run('migrate diff --from-empty --to-schema schema.prisma --script');
-
-    expect(script.exitCode).toBe(0);
-    expect(script.stdout).toContain('CREATE TABLE "Note"');
-    expect(() => project.tables()).toThrow();
-  });
-
-  test('compares migrations with a schema, and tells by its exit code whether they differ', async () => {
-    project.writeMigration('20260101000000_notes', createNotes);
-    const same = await project.run('migrate diff --from-migrations migrations --to-schema schema.prisma --exit-code');
-    expect(same).toMatchObject(exited(0, 'No difference detected.'));
-
-    project.writeSchema(`${models}\nmodel Other {\n  id Int @id\n}`);
-    const other = await project.run('migrate diff --from-migrations migrations --to-schema schema.prisma --exit-code');
-    expect(other).toMatchObject(exited(2, '[+] Added tables'));
-  });
-
-  test('compares the configured database with a schema and with nothing', async () => {
-    project.sql(createNotes);
-
-    const [toSchema, toEmpty] = await Promise.all([
-      project.run('migrate diff --from-config-datasource --to-schema schema.prisma --exit-code'),
-      project.run('migrate diff --from-config-datasource --to-empty --script'),
-    ]);
-    expect(toSchema).toMatchObject(exited(0, 'No difference detected.'));
-    expect(toEmpty.stdout).toContain('DROP TABLE "Note"');
-  });
-
-  test('says so when the configured database does not exist', async () => {
-    const diff = await project.run('migrate diff --from-config-datasource --to-schema schema.prisma');
-    expect(diff).toMatchObject(exited(1, 'P1003'));
-  });
-});
-
-test('db push brings the database to the schema, and refuses to lose data unasked', async () => {
-  const push = await project.run('db push');
-  expect(push).toMatchObject(exited(0, 'Your database is now in sync'));
-
-  project.sql("INSERT INTO Note VALUES (1, 'a')");
-  project.writeSchema('model Note {\n  id Int @id\n}');
-  const refused = await project.run('db push');
-  expect(refused).toMatchObject(exited(1, '--accept-data-loss'));
+test('db push changes the database to the schema, and refuses to lose data without --accept-data-loss', async () => {
+  const project = await projectWithModels(models);
+  expect(await project.run('db push')).toMatchObject(exited(0, 'Your database is now in sync'));
+  await project.sql(`INSERT INTO "Note" VALUES (1, 'a')`);
+  project.writeSchema(`${note}\n${other}`);
+  expect(await project.run('db push')).toMatchObject(exited(1, '--accept-data-loss'));
   expect(await project.run('db push --accept-data-loss')).toMatchObject({ exitCode: 0 });
-  expect(project.sql('SELECT * FROM Note')).toEqual([{ id: 1 }]);
+  expect(await project.sql('SELECT * FROM "Note"')).toEqual([{ id: 1 }]);
+  expect(await project.sql('SELECT id FROM "Other"')).toEqual([]);
 });
 
-test('db pull writes the models of an existing database', async () => {
-  project.sql(createNotes, 'CREATE TABLE tags (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES Note (id))');
-
-  const pull = await project.run('db pull --print');
-
-  expect(pull.stdout).toMatch(/model tags \{[\s\S]*Note\s+Note\?\s+@relation/);
+test('db pull writes the models of a database, and db execute runs all statements or none', async () => {
+  const [project, failing] = [await projectWithModels(models), await projectWithModels(models)];
+  const types = onPostgresql
+    ? ", words TEXT[], at TIMESTAMPTZ DEFAULT now(), amount NUMERIC(8, 2), raw JSONB, kind CHAR(2) CHECK (kind <> '')"
+    : '';
+  const tags = `CREATE TABLE tags (id INTEGER PRIMARY KEY, note_id INTEGER REFERENCES "Note" (id)${types})`;
+  await project.sql(createNotes, tags);
+  const insert = `INSERT INTO "Note" VALUES (1, 'a;b');`;
+  project.write('notes.sql', onPostgresql ? `DO $$ BEGIN ${insert} END $$; SELECT 1;` : insert);
+  const [pull, execute, refused] = await Promise.all([
+    project.run('db pull --print'),
+    project.run('db execute --file notes.sql'),
+    failing.run('db execute --stdin', { input: `${createNotes}INSERT INTO missing VALUES (1);` }),
+  ]);
+  const words = onPostgresql ? 'words\\s+String\\[\\][^]*' : '';
+  expect(pull.stdout).toMatch(new RegExp(`model tags \\{[^]*${words}Note\\s+Note\\?\\s+@relation`));
+  expect(execute).toMatchObject(exited(0, 'Script executed successfully.'));
+  expect(await project.sql('SELECT text FROM "Note"')).toEqual([{ text: 'a;b' }]);
+  expect(refused).toMatchObject(exited(1, /no such table: missing|relation "missing" does not exist/));
+  expect(await failing.tables()).toEqual([]);
 });
 
-describe('db execute', () => {
-  test('runs the statements of a file', async () => {
-    project.write('notes.sql', `${createNotes}INSERT INTO Note VALUES (1, 'a;b');`);
+test('migrate diff compares schemas, migrations and databases, and validate needs no database', async () => {
+  const [project, offline, ofPackage] = [
+    await projectWithModels(models),
+    await projectWithModels(models),
+    await projectOfPackage(),
+  ];
+  if (onPostgresql) offline.databaseUrl = `postgresql://nobody:nothing@127.0.0.1:${await findFreePort()}/nowhere`;
+  await project.sql(createNotes);
+  project.writeMigration('20260101000000_notes', createNotes);
+  const fromMigrations = 'migrate diff --from-migrations migrations --to-schema schema.prisma --exit-code';
+  const [script, missing, same, toSchema, toEmpty, validate] = await Promise.all([
+    offline.run('migrate diff --from-empty --to-schema schema.prisma --script'),
+    offline.run('migrate diff --from-config-datasource --to-schema schema.prisma'),
+    project.run(fromMigrations),
+    project.run('migrate diff --from-config-datasource --to-schema schema.prisma --exit-code'),
+    project.run('migrate diff --from-config-datasource --to-empty --script'),
+    ofPackage.run('validate'),
+  ]);
+  expect(script.exitCode).toBe(0);
+  expect(script.stdout).toContain('CREATE TABLE "Note"');
+  expect(missing).toMatchObject(exited(1, onPostgresql ? 'P1001' : 'P1003'));
+  expect(existsSync(offline.databasePath)).toBe(false);
+  expect(same).toMatchObject(exited(0, 'No difference detected.'));
+  expect(toSchema).toMatchObject(exited(0, 'No difference detected.'));
+  expect(toEmpty.stdout).toContain('DROP TABLE "Note"');
+  expect(validate).toMatchObject(exited(0, onPostgresql ? 'prisma/postgresql/schema.prisma is valid' : 'is valid'));
+  project.writeSchema(`${models}\n${other}`);
+  expect(await project.run(fromMigrations)).toMatchObject(exited(2, '[+] Added tables'));
+});
 
-    const execute = await project.run('db execute --file notes.sql');
+test('studio serves the database on which migrate works', async () => {
+  const project = onPostgresql ? await projectOfPackage() : PrismaProject.ofPackage('with space.sqlite');
+  await project.sql('CREATE TABLE only_here (text TEXT)', "INSERT INTO only_here VALUES ('found')");
+  if (onPostgresql) project.databaseUrl += '?schema=public';
+  const port = await findFreePort();
+  const { child, collected } = project.start(`studio --browser none --port ${port}`);
+  const closed = new Promise((done) => child.on('close', done));
+  try {
+    expect((await whenReachable(`http://localhost:${port}`)).status).toBe(200);
+    // Studio prints this when it creates a database because there is none.
+    expect(collected.output).not.toContain('was not found');
+    const query = { sql: 'SELECT text FROM only_here', parameters: [] };
+    const answer = await fetch(`http://localhost:${port}/bff`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ procedure: 'query', query }),
+    });
+    expect(await answer.json()).toEqual([null, [{ text: 'found' }]]);
+  } finally {
+    child.kill('SIGTERM');
+    await closed;
+  }
+});
 
-    expect(execute).toMatchObject(exited(0, 'Script executed successfully.'));
-    expect(project.sql('SELECT text FROM Note')).toEqual([{ text: 'a;b' }]);
+testOn('sqlite', 'generate writes the client', async () => {
+  const project = await projectWithModels(note);
+  expect(await project.run('generate')).toMatchObject({ exitCode: 0 });
+  expect(existsSync(join(project.directory, 'client/client.ts'))).toBe(true);
+});
+
+testOn('sqlite', 'PRISMA_SCHEMA_ENGINE_BINARY selects the schema engine', async () => {
+  const project = PrismaProject.ofPackage();
+  const missing = join(project.directory, 'missing-engine');
+  const deploy = await project.run('migrate deploy', { env: { PRISMA_SCHEMA_ENGINE_BINARY: missing } });
+  expect(deploy).toMatchObject(exited(1, 'missing-engine'));
+});
+
+describeOn('sqlite', 'DATABASE_URL of the CLI', () => {
+  test.each([
+    ['a relative path', (path: string) => `file:${path.slice(path.lastIndexOf('/') + 1)}`],
+    ['an absolute path', (path: string) => `file:${path}`],
+    ['a percent-encoded URL', (path: string) => pathToFileURL(path).href],
+  ])('can name a database with a space in its path as %s', async (_, toUrl) => {
+    const project = PrismaProject.ofPackage('with space.sqlite');
+    project.databaseUrl = toUrl(project.databasePath);
+    const execute = await project.run('db execute --stdin', { input: 'CREATE TABLE here (id INTEGER);' });
+    expect(execute.exitCode).toBe(0);
+    expect(await project.tables()).toEqual(['here']);
   });
 
-  test('runs all of the standard input or nothing', async () => {
-    const execute = await project.run('db execute --stdin', { input: `${createNotes}INSERT INTO missing VALUES (1);` });
+  test('can name a file in a folder that does not exist, which migrate deploy creates', async () => {
+    const project = PrismaProject.ofPackage('new/deeper/test.sqlite');
+    expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
+    expect(await project.tables()).toContain('agents');
+  });
 
-    expect(execute).toMatchObject(exited(1, 'no such table: missing'));
-    expect(project.tables()).toEqual([]);
+  test('fails the command when it names a folder or a file that is not a database', async () => {
+    const [folder, text] = [PrismaProject.ofPackage(), PrismaProject.ofPackage()];
+    mkdirSync(folder.databasePath);
+    text.write('test.sqlite', 'This is text.'.repeat(100));
+    const [status, deploy] = await Promise.all([folder.run('migrate status'), text.run('migrate deploy')]);
+    expect(status).toMatchObject(exited(1, /P1001: Can't open the database file/));
+    expect(deploy).toMatchObject(exited(1, 'file is not a database'));
+  });
+});
+
+describeOn('postgresql', 'a database that the CLI cannot use', () => {
+  const secret = 'sEcr3t-w0rd';
+  const withPassword = (url: string) => Object.assign(new URL(url), { password: secret }).href;
+
+  /** A server that was given for the tests may trust everybody on its machine. */
+  async function asksForPasswords(url: string): Promise<boolean> {
+    return administer(withPassword(url), 'SELECT 1').then(
+      () => false,
+      () => true,
+    );
+  }
+
+  test('is reported with the code of Prisma and without the password, whatever the command', async () => {
+    const { databaseUrl: url } = await projectOfPackage();
+    const name = new URL(url).pathname.slice(1);
+    const role = await createRole(url, () => `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
+    const { url: server, template } = testServer();
+    const cases: (readonly [code: RegExp, command: string, url: string])[] = [
+      [/P1001.*127\.0\.0\.1:/, 'migrate status', `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`],
+      [/P1003\s+Database `\w+_absent` does not exist/, 'db execute --stdin', databaseUrl(server, `${template}_absent`)],
+      [/P1010.* was denied access on the database/, 'db push', role],
+      [/P1013/, 'migrate dev', `postgresql://ans:${secret}@[/ans`],
+    ];
+    if (await asksForPasswords(url)) cases.push([/P1000.* Authentication failed/, 'migrate deploy', withPassword(url)]);
+    const results = await Promise.all(
+      cases.map(async ([code, command, wrong]) => {
+        const project = PrismaProject.ofPackage();
+        project.databaseUrl = wrong;
+        return { code, wrong, result: await project.run(command) };
+      }),
+    );
+    for (const { code, wrong, result } of results) {
+      expect(result).toMatchObject(exited(1, code));
+      expect(result.output).not.toContain(wrong.includes(secret) ? secret : new URL(wrong).password || secret);
+    }
   });
 });

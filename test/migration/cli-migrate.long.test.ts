@@ -1,141 +1,178 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { administer, databaseUrl } from '../support/administration';
+import { engine, onPostgresql } from '../support/engine';
 import { createInitialDatabase } from '../support/initial-schema';
-import { exited, PrismaProject } from '../support/prisma-cli';
+import { dropDatabase } from '../support/postgresql-databases';
+import { createRole } from '../support/postgresql-role';
+import { exited, packageRoot, PrismaProject, projectOfPackage, projectWithModels } from '../support/prisma-cli';
+import { describeOn, testOn } from '../support/skip';
+import { afterTest } from '../support/test-database';
+import { testServer } from '../support/test-server';
 
+// Each command starts two or three processes.
+jest.setTimeout(180_000);
+
+const notes = '20260101000000_notes';
 const models = 'model Note {\n  id Int @id\n  text String\n}';
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY, "text" TEXT NOT NULL);\n';
 
-let project: PrismaProject;
-
-afterEach(() => project.dispose());
-
-describe('prisma migrate on an empty database', () => {
-  test('status reports a missing database and does not create it', async () => {
-    project = PrismaProject.ofPackage();
-
-    const status = await project.run('migrate status');
-
-    expect(status).toMatchObject(exited(1, 'P1003: Database `test.sqlite` does not'));
-    expect(() => project.tables()).toThrow();
-  });
-
-  test('dev writes a migration for a change of the schema, and applies it', async () => {
-    project = PrismaProject.withModels(models);
-    project.writeMigration('20260101000000_notes', createNotes);
-    project.writeSchema(models.replace('text String', 'text String\n  read Boolean @default(false)'));
-
-    const dev = await project.run('migrate dev --name read');
-
-    expect(dev.output).toContain('Your database is now in sync with your schema.');
-    expect(project.sql("SELECT name FROM pragma_table_info('Note')")).toContainEqual({ name: 'read' });
-    expect(project.sql('SELECT migration_name FROM _prisma_migrations')).toHaveLength(2);
-  });
-});
-
-describe('prisma migrate on a database that is behind', () => {
-  test('status names the pending migration, and deploy applies it with its triggers', async () => {
-    project = PrismaProject.withModels(models);
-    project.writeMigration('20260101000000_notes', createNotes);
-    await project.run('migrate deploy');
-    project.writeMigration('20260102000000_trim', triggerScript);
-
-    const status = await project.run('migrate status');
-    expect(status.exitCode).toBe(1);
-    expect(status.output).toMatch(/have not yet been applied:\s+20260102000000_trim/);
-
-    expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
-    expect(project.sql("INSERT INTO Note VALUES (2, ' b; ')", 'SELECT id, text FROM Note')).toEqual([
-      { id: 1, text: 'a;b' },
-      { id: 2, text: 'b;' },
-    ]);
-  });
-});
-
-describe('prisma migrate on a database that drifted', () => {
-  test('dev and diff report a table that no migration created', async () => {
-    project = PrismaProject.withModels(models);
-    project.writeMigration('20260101000000_notes', createNotes);
-    await project.run('migrate deploy');
-    project.sql('CREATE TABLE stray (id INTEGER PRIMARY KEY)');
-
-    const [dev, diff] = await Promise.all([
-      project.run('migrate dev'),
-      project.run('migrate diff --from-migrations migrations --to-config-datasource --exit-code'),
-    ]);
-    expect(dev.exitCode).toBe(130);
-    expect(dev.output).toMatch(/Drift detected[\s\S]*\[\+\] Added tables\s+- stray/);
-
-    expect(diff.exitCode).toBe(2);
-    expect(diff.stdout).toContain('stray');
-  });
-});
-
-describe('prisma migrate after a migration that failed', () => {
-  test('keeps none of its changes, and deploy applies the repaired migration only after it is resolved', async () => {
-    project = PrismaProject.withModels(models);
-    project.writeMigration('20260101000000_notes', `${createNotes}INSERT INTO missing VALUES (1);\n`);
-
-    const failed = await project.run('migrate deploy');
-    expect(failed.exitCode).toBe(1);
-    expect(failed.output).toMatch(/Error: P3018[\s\S]*Migration name: 20260101000000_notes/);
-    expect(failed.output).toMatch(/Database error code: 1[\s\S]*no such table: missing/);
-    expect(project.tables()).toEqual(['_prisma_migrations']);
-
-    const status = await project.run('migrate status');
-    expect(status).toMatchObject(exited(1, 'have failed:\n20260101000000_notes'));
-    const again = await project.run('migrate deploy');
-    expect(again).toMatchObject(exited(1, 'Error: P3009'));
-
-    const resolve = await project.run('migrate resolve --rolled-back 20260101000000_notes');
-    expect(resolve.output).toContain('Migration 20260101000000_notes marked as rolled back.');
-    project.writeMigration('20260101000000_notes', createNotes);
-    expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
-    expect(project.tables()).toContain('Note');
-  });
-
-  test('dev names a migration that cannot be replayed', async () => {
-    project = PrismaProject.withModels(models);
-    project.writeMigration('20260101000000_notes', 'CREATE TABLE broken (;\n');
-
-    const dev = await project.run('migrate dev');
-
-    expect(dev.exitCode).toBe(1);
-    expect(dev.output).toMatch(/P3006[\s\S]*`20260101000000_notes` failed to apply cleanly to the shadow database/);
-  });
-});
-
-describe('prisma migrate on a database with the initial schema', () => {
-  test('deploy fails until the first migration is marked as applied, and then keeps the rows', async () => {
-    project = PrismaProject.ofPackage();
-    copyFileSync(createInitialDatabase(initialRows), project.databasePath);
-
-    const refused = await project.run('migrate deploy');
-    expect(refused).toMatchObject(exited(1, 'Error: P3005'));
-
-    await project.run('migrate resolve --applied 20261123000000_ans_initial');
-    expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
-
-    expect(project.sql('SELECT id, default_endpoint_id FROM agents')).toEqual([
-      { id: 'a1', default_endpoint_id: 'e1' },
-    ]);
-    expect(project.sql('SELECT id, position FROM endpoints')).toEqual([{ id: 'e1', position: 0 }]);
-    expect(project.sql('SELECT value FROM agent_metadata')).toEqual([{ value: '"say \\"hi\\""' }]);
-    expect(project.sql('SELECT fingerprint_key FROM certificates')).toEqual([{ fingerprint_key: 'aabb' }]);
-    expect(project.sql('PRAGMA foreign_key_check')).toEqual([]);
-  });
-});
+const triggers = {
+  sqlite: `CREATE TRIGGER trim AFTER INSERT ON "Note" BEGIN
+      UPDATE "Note" SET text = CASE WHEN text = '' THEN '' ELSE trim(text) END WHERE id = new.id;
+    END;`,
+  postgresql: `CREATE FUNCTION trim_text() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      NEW.text := trim(NEW.text);
+      RETURN NEW;
+    END
+    $$;
+    CREATE TRIGGER trim BEFORE INSERT ON "Note" FOR EACH ROW EXECUTE FUNCTION trim_text();`,
+};
 
 const triggerScript = `
 -- A comment with a semicolon; and a quote's apostrophe.
-CREATE TRIGGER trim AFTER INSERT ON "Note" BEGIN
-  UPDATE "Note" SET text = CASE WHEN text = '' THEN '' ELSE trim(text) END WHERE id = new.id;
-END;
-INSERT INTO "Note" VALUES (1, ' a;b ');
+${triggers[engine]}
+INSERT INTO "Note" (id, text) VALUES (1, ' a;b ');
 `;
 
-const initialRows = `
-  INSERT INTO certificates VALUES ('c1', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
-  INSERT INTO agents VALUES ('a1', 'Agent', 'pk', 'c1', 'e1', '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
-  INSERT INTO endpoints VALUES ('e1', 'a1', 'https', 'host', 443, 'HEALTHY', 1, NULL);
-  INSERT INTO endpoints VALUES ('e2', 'gone', 'https', 'host', 443, 'HEALTHY', 1, NULL);
-  INSERT INTO agent_metadata VALUES ('a1', 'greeting', 'say "hi"'), ('gone', 'k', 'v');`;
+/** Returns the databases that Prisma creates to replay migrations, and should have dropped. */
+async function shadowDatabases(): Promise<unknown[]> {
+  if (!onPostgresql) return [];
+  const sql = "SELECT datname FROM pg_database WHERE datname LIKE 'prisma_migrate_shadow%'";
+  return administer(testServer().url, sql);
+}
+
+let shadowsBefore: unknown[];
+beforeEach(async () => (shadowsBefore = await shadowDatabases()));
+afterEach(async () => expect(await shadowDatabases()).toEqual(shadowsBefore));
+
+test('migrate status reports a missing database and does not create it, and migrate deploy creates it', async () => {
+  const project = PrismaProject.ofPackage();
+  if (onPostgresql) {
+    const { url, template } = testServer();
+    project.databaseUrl = databaseUrl(url, `${template}_made`);
+    afterTest(() => dropDatabase(project.databaseUrl));
+  }
+  const missing = /P1003: Database `(test\.sqlite|ans_test_\w+_made)` does not exist/;
+  expect(await project.run('migrate status')).toMatchObject(exited(1, missing));
+  expect(existsSync(project.databasePath)).toBe(false);
+  const deploy = await project.run('migrate deploy');
+  expect(deploy).toMatchObject(exited(0, 'All migrations have been successfully applied.'));
+});
+
+test('migrate dev applies a change of the schema, status names the pending migration, and dev and diff report drift', async () => {
+  const project = await projectWithModels(models);
+  project.writeMigration(notes, createNotes);
+  project.writeSchema(models.replace('text String', 'text String\n  read Boolean @default(false)'));
+  const dev = await project.run('migrate dev --name read');
+  expect(dev).toMatchObject(exited(0, 'Your database is now in sync with your schema.'));
+  expect(await project.sql('SELECT read FROM "Note"')).toEqual([]);
+  expect(await project.sql('SELECT migration_name FROM _prisma_migrations')).toHaveLength(2);
+
+  project.writeMigration('29990101000000_trim', triggerScript);
+  await project.sql('CREATE TABLE stray (id INTEGER PRIMARY KEY)');
+  const [status, drifted, diff] = await Promise.all([
+    project.run('migrate status'),
+    project.run('migrate dev'),
+    project.run('migrate diff --from-migrations migrations --to-config-datasource --exit-code'),
+  ]);
+  expect(status).toMatchObject(exited(1, /have not yet been applied:\s+29990101000000_trim/));
+  expect(drifted).toMatchObject(exited(130, /Drift detected[^]*\[\+\] Added tables\s+- stray/));
+  expect(diff).toMatchObject(exited(2, 'stray'));
+
+  expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
+  await project.sql(`INSERT INTO "Note" (id, text) VALUES (2, ' b; ')`);
+  const texts = await project.sql('SELECT text FROM "Note" ORDER BY id');
+  expect(texts).toEqual([{ text: 'a;b' }, { text: 'b;' }]);
+});
+
+test('migrate deploy keeps no change of a failed migration, and applies the repaired one only after it is resolved', async () => {
+  const project = await projectWithModels(models);
+  project.writeMigration(notes, `${createNotes}INSERT INTO missing VALUES (1);\n`);
+  const failed = await project.run('migrate deploy');
+  expect(failed).toMatchObject(exited(1, /Error: P3018[^]*Migration name: 20260101000000_notes/));
+  expect(failed.output).toMatch(/Database error code: (1|42P01)[^]*(no such table: missing|"missing" does not exist)/);
+  expect(await project.tables()).toEqual(['_prisma_migrations']);
+
+  const [status, again, dev] = await Promise.all([
+    project.run('migrate status'),
+    project.run('migrate deploy'),
+    project.run('migrate dev'),
+  ]);
+  expect(status).toMatchObject(exited(1, `have failed:\n${notes}`));
+  expect(again).toMatchObject(exited(1, 'Error: P3009'));
+  expect(dev).toMatchObject(
+    exited(1, /P3006[^]*`20260101000000_notes` failed to apply cleanly to the shadow database/),
+  );
+
+  const resolve = await project.run(`migrate resolve --rolled-back ${notes}`);
+  expect(resolve.output).toContain(`Migration ${notes} marked as rolled back.`);
+  project.writeMigration(notes, createNotes);
+  expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
+  expect(await project.sql('SELECT * FROM "Note"')).toEqual([]);
+});
+
+test('migrate deploy fails with P3005 on tables without a history until the migration is marked as applied', async () => {
+  const project = await projectWithModels(models);
+  project.writeMigration(notes, createNotes);
+  await project.sql(createNotes);
+  expect(await project.run('migrate deploy')).toMatchObject(exited(1, 'Error: P3005'));
+  expect(await project.run(`migrate resolve --applied ${notes}`)).toMatchObject({ exitCode: 0 });
+  const finished = 'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL';
+  expect(await project.sql(finished)).toEqual([{ migration_name: notes }]);
+});
+
+testOn('sqlite', 'migrate deploy keeps the rows of a database with the initial schema', async () => {
+  const project = PrismaProject.ofPackage();
+  const rows = `
+    INSERT INTO certificates VALUES ('c1', 'CN=a', 'CN=ca', 1, 2, 'pk', 'pem', 'AA:BB', 'VALID', 3);
+    INSERT INTO agents VALUES ('a1', 'Agent', 'pk', 'c1', 'e1', '1.0.0', NULL, 1, 2, 3, 'ACTIVE', 'owner');
+    INSERT INTO endpoints VALUES ('e1', 'a1', 'https', 'host', 443, 'HEALTHY', 1, NULL);
+    INSERT INTO endpoints VALUES ('e2', 'gone', 'https', 'host', 443, 'HEALTHY', 1, NULL);
+    INSERT INTO agent_metadata VALUES ('a1', 'greeting', 'say "hi"'), ('gone', 'k', 'v');`;
+  copyFileSync(createInitialDatabase(rows), project.databasePath);
+  await project.run('migrate resolve --applied 20261123000000_ans_initial');
+  expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
+  const agents = await project.sql('SELECT id, default_endpoint_id FROM agents');
+  expect(agents).toEqual([{ id: 'a1', default_endpoint_id: 'e1' }]);
+  expect(await project.sql('SELECT id, position FROM endpoints')).toEqual([{ id: 'e1', position: 0 }]);
+  expect(await project.sql('SELECT value FROM agent_metadata')).toEqual([{ value: '"say \\"hi\\""' }]);
+  expect(await project.sql('SELECT fingerprint_key FROM certificates')).toEqual([{ fingerprint_key: 'aabb' }]);
+  expect(await project.sql('PRAGMA foreign_key_check')).toEqual([]);
+});
+
+describeOn('postgresql', 'prisma migrate on PostgreSQL', () => {
+  test('deploy needs no privilege to create databases and extensions, but dev needs a shadow database', async () => {
+    const [project, shadowProject] = [await projectOfPackage(), await projectOfPackage()];
+    const privileges = (role: string) => `GRANT CREATE ON SCHEMA public TO ${role}`;
+    const url = project.databaseUrl;
+    project.databaseUrl = await createRole(url, privileges);
+    expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
+    expect(await administer(url, "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")).toEqual([]);
+
+    const itself = project.databaseUrl.replace('127.0.0.1', 'localhost');
+    const [dev, devOnShadow, devOnItself] = await Promise.all([
+      project.run('migrate dev'),
+      project.run('migrate dev', { env: { SHADOW_DATABASE_URL: shadowProject.databaseUrl } }),
+      project.run('migrate dev', { env: { SHADOW_DATABASE_URL: itself } }),
+    ]);
+    expect(devOnItself).toMatchObject(exited(1, /P3014[^]*the database itself/));
+    expect(dev).toMatchObject(exited(1, /P3014[^]*could not create the shadow database[^]*42501/));
+    expect(devOnShadow).toMatchObject(exited(0, 'Already in sync, no schema change or pending migration was found.'));
+  });
+
+  test('dev creates the schema of the URL, and everything in that schema', async () => {
+    const project = await projectOfPackage();
+    const url = project.databaseUrl;
+    project.databaseUrl = `${url}?schema=${encodeURIComponent('other One')}`;
+    expect(await project.run('migrate dev')).toMatchObject(exited(0, 'Your database is now in sync with your schema.'));
+    const sql = "SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname !~ '^(pg|info)'";
+    expect(await administer(url, sql)).toEqual([{ schemaname: 'other One' }]);
+  });
+
+  test('finds the name of the engine in the lock file of the migrations', () => {
+    const lock = readFileSync(join(packageRoot, 'prisma/postgresql/migrations/migration_lock.toml'), 'utf8');
+    expect(lock).toContain('provider = "postgresql"');
+  });
+});

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
-import type { Engine } from './engine';
+import { engine, onPostgresql, type Engine } from './engine';
+import { runRaw } from './raw-client';
+import { isPostgresql, type RawRow } from './raw-reader';
 import { scratch } from './scratch';
+import { afterTest, unmigratedDatabaseUrl } from './test-database';
 
 export const packageRoot = resolve(__dirname, '../..');
 
@@ -41,6 +44,7 @@ export class PrismaProject {
   private constructor(databaseName: string) {
     this.databasePath = join(this.directory, databaseName);
     this.databaseUrl = `file:./${databaseName}`;
+    afterTest(() => this.dispose());
   }
 
   /** A project with the schema and the migrations of this package. */
@@ -100,26 +104,27 @@ export class PrismaProject {
     return { child, collected };
   }
 
-  /** Runs statements on the SQLite database and returns the rows of the last one, which may be a query. */
-  sql(...statements: readonly [...string[], string]): unknown[] {
+  /** Runs statements on the database and returns the rows of the last one. */
+  async sql(...statements: readonly string[]): Promise<RawRow[]> {
+    if (isPostgresql(this.databaseUrl)) return (await runRaw(this.databaseUrl, statements.join(';'))).at(-1) ?? [];
     const database = new SqliteDriver(this.databasePath);
     try {
-      const last = statements.at(-1) ?? '';
       statements.slice(0, -1).forEach((statement) => database.exec(statement));
-      const prepared = database.prepare(last);
-      return prepared.reader ? prepared.all() : [prepared.run()];
+      const last = database.prepare<[], RawRow>(statements.at(-1) ?? '');
+      if (last.reader) return last.all();
+      last.run();
+      return [];
     } finally {
       database.close();
     }
   }
 
-  tables(): unknown[] {
-    const database = new SqliteDriver(this.databasePath, { readonly: true });
-    try {
-      return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();
-    } finally {
-      database.close();
-    }
+  /** Returns the names of the tables, sorted. */
+  async tables(): Promise<unknown[]> {
+    const names = isPostgresql(this.databaseUrl)
+      ? "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
+      : "SELECT name FROM sqlite_schema WHERE type = 'table'";
+    return (await this.sql(names)).map(({ name }) => String(name)).sort();
   }
 
   dispose(): void {
@@ -127,7 +132,22 @@ export class PrismaProject {
   }
 }
 
-/** The page of a server that has just been started. */
+/** Creates a project with the schema and the migrations of this package, on an empty database of the engine under test. */
+export function projectOfPackage(): Promise<PrismaProject> {
+  return onDatabase(PrismaProject.ofPackage());
+}
+
+/** Creates a project with a schema of its own, on an empty database of the engine under test. */
+export function projectWithModels(models: string): Promise<PrismaProject> {
+  return onDatabase(PrismaProject.withModels(models, engine));
+}
+
+async function onDatabase(project: PrismaProject): Promise<PrismaProject> {
+  if (onPostgresql) project.databaseUrl = await unmigratedDatabaseUrl();
+  return project;
+}
+
+/** Returns the page of a server that has just been started. */
 export async function whenReachable(address: string): Promise<Response> {
   for (let attempt = 0; ; attempt += 1) {
     try {
