@@ -7,12 +7,12 @@ import { applyMigrations, migrationNames, packageMigrations } from '../support/m
 import { exited, packageRoot, PrismaProject } from '../support/prisma-cli';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 
-test('The embedded migrations are those of the migration folders', () => {
+test('the embedded migrations are those of the migration folders', () => {
   // Otherwise `npm run generate` was not run after a change.
   for (const { path, text } of embedMigrations()) expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
-test('A migrated database has no difference from the Prisma schema', async () => {
+test('a migrated database has no difference from the Prisma schema', async () => {
   const project = PrismaProject.ofPackage();
   afterTest(() => project.dispose());
   await applyMigrations(`file:${project.databasePath}`, packageMigrations);
@@ -21,7 +21,7 @@ test('A migrated database has no difference from the Prisma schema', async () =>
   expect(diff).toMatchObject(exited(0, 'No difference detected.'));
 });
 
-test('A bundled application applies the embedded migrations and not those of its own folder', () => {
+test('a bundled application applies the embedded migrations and not those of its own folder', () => {
   const directory = temporaryDirectory();
   const ownFolder = join(directory, 'prisma/migrations/20200101000000_trap');
   mkdirSync(ownFolder, { recursive: true });

@@ -4,6 +4,7 @@ import { DatabaseService, type DatabaseOptions } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput } from '../support/factories';
 import { createInitialDatabase } from '../support/initial-schema';
+import { readSqlite } from '../support/raw-reader';
 import { afterTest } from '../support/test-database';
 
 const time = Date.parse('2026-06-01T12:00:00.123Z');
@@ -29,17 +30,13 @@ function createService(path: string, options: DatabaseOptions = {}): DatabaseSer
 
 /** Returns the schema of a database and its rows. */
 function dump(path: string): unknown {
-  const driver = new SqliteDriver(path, { readonly: true });
-  const read = (sql: string): unknown => driver.prepare(sql).raw().all();
-  const content = [
-    read('SELECT name, sql FROM sqlite_schema ORDER BY name'),
-    ...['agents', 'certificates', 'endpoints', 'security_events'].map((table) => read(`SELECT * FROM ${table}`)),
-  ];
-  driver.close();
-  return content;
+  const tables = ['agents', 'certificates', 'endpoints', 'security_events'].map((table) => `SELECT * FROM ${table}`);
+  return readSqlite(path, (driver) =>
+    ['SELECT name, sql FROM sqlite_schema ORDER BY name', ...tables].map((sql) => driver.prepare(sql).raw().all()),
+  );
 }
 
-describe('A database with the initial schema', () => {
+describe('a database with the initial schema', () => {
   test.each([
     ['a time as an ISO text', `'2026-06-01T12:00:00.123Z'`, time],
     ['a time with an offset', `'2026-06-01T14:00:00.123+02:00'`, time],

@@ -1,9 +1,11 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
 import { rawRows, rawValues } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
+import { afterTest, shareTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
 const total = 1203;
@@ -13,28 +15,31 @@ const createEntriesSql = `
   INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
   SELECT row_number() OVER (ORDER BY timestamp, id), id, 'RECORDED', timestamp, '', '' FROM security_events`;
 
-/** Creates a database whose events have entries without hashes, as the migration leaves them, and closes it. */
-async function createMigrated(): Promise<TestDatabase> {
-  const database = await openTestDatabase({ now: () => t0 });
-  const event = (index: number) =>
-    eventInput({
-      id: `e${index}`,
-      timestamp: new Date(t0 - index),
-      metadata: { index },
-      mitigationApplied: index === 5,
-    });
+/** A closed database whose events have entries without hashes, as the migration leaves them. */
+const migrated = shareTestDatabase({ now: () => t0 }, async (database) => {
+  const event = (index: number) => {
+    const mitigationApplied = index === 5;
+    return eventInput({ id: `e${index}`, timestamp: new Date(t0 - index), metadata: { index }, mitigationApplied });
+  };
   await database.db.events.recordMany(Array.from({ length: total }, (_, index) => event(index)));
   await database.db.close();
-  await changeRaw(
-    database,
-    `DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints; ${createEntriesSql}`,
-  );
-  return database;
+  const clear = 'DELETE FROM security_event_entries; DELETE FROM security_event_checkpoints';
+  await changeRaw(database, `${clear}; ${createEntriesSql}`);
+});
+
+/** Returns a service, which is not open yet, on a copy of it. */
+function createMigrated() {
+  const path = join(temporaryDirectory(), 'test.sqlite');
+  copyFileSync(migrated().options.url.slice('file:'.length), path);
+  const options = { url: `file:${path}`, now: () => t0 };
+  const db = new DatabaseService(options);
+  afterTest(() => db.close());
+  return { db, options };
 }
 
-describe('Events of a database with the initial schema', () => {
+describe('events of a database with the initial schema', () => {
   test('are added to the chain when the database is opened, oldest first', async () => {
-    const database = await createMigrated();
+    const database = createMigrated();
     const { db } = database;
     await db.initialize();
     expect(await db.events.verify()).toMatchObject({ valid: true, entries: total });
@@ -47,7 +52,7 @@ describe('Events of a database with the initial schema', () => {
   });
 
   test('keep their hashes when they are changed later', async () => {
-    const database = await createMigrated();
+    const database = createMigrated();
     await database.db.initialize();
     const entries = await rawRows(database, 'security_event_entries');
     await database.db.close();
@@ -63,7 +68,7 @@ describe('Events of a database with the initial schema', () => {
   test.each([[1], [500], [700], [1000]])(
     'get their hashes when an earlier opening ended after %i entries',
     async (count) => {
-      const database = await createMigrated();
+      const database = createMigrated();
       await database.db.initialize();
       const entries = await rawRows(database, 'security_event_entries');
       await database.db.close();
@@ -78,7 +83,7 @@ describe('Events of a database with the initial schema', () => {
   );
 
   test('get their hashes once when several services open the database at once', async () => {
-    const database = await createMigrated();
+    const database = createMigrated();
     const services = [1, 2, 3].map(() => new DatabaseService({ ...database.options, busyTimeoutMs: 20_000 }));
     for (const service of services) afterTest(() => service.close());
     await Promise.all(services.map((service) => service.initialize()));
@@ -87,7 +92,7 @@ describe('Events of a database with the initial schema', () => {
   });
 
   test('reject changes of the chain with SCHEMA_OUTDATED until they have their hashes', async () => {
-    const database = await createMigrated();
+    const database = createMigrated();
     const service = new DatabaseService({ ...database.options, migrations: 'skip' });
     afterTest(() => service.close());
     await service.initialize();
@@ -105,7 +110,7 @@ describe('Events of a database with the initial schema', () => {
   });
 
   test('do not hide a missing event', async () => {
-    const database = await createMigrated();
+    const database = createMigrated();
     await changeRaw(database, "DELETE FROM security_events WHERE id = 'e3'");
     await database.db.initialize();
     expect(await database.db.events.verify()).toMatchObject({ break: { eventId: 'e3', reason: 'removed' } });

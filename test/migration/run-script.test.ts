@@ -5,7 +5,7 @@ import { readStatements } from '../../scripts/schema-engine/sql-statements';
 describe('readStatements', () => {
   const count = (script: string) => readStatements(script).length;
 
-  test('ends statements at semicolons, not at those in texts, names and comments', () => {
+  test('ends statements at semicolons, but not at those in texts, names and comments', () => {
     expect(count(`SELECT ';'; SELECT "a;b", [c;d], \`e;f\`; -- g;h\n/* i;j */ SELECT 'it''s;'`)).toBe(3);
     expect(count('; ; -- nothing;')).toBe(0);
   });
@@ -16,7 +16,7 @@ describe('readStatements', () => {
     expect(count(`create temp trigger if not exists t after insert on a begin ${body} end; select 1`)).toBe(2);
   });
 
-  test('takes what is never closed to the end', () => {
+  test('reads an unclosed text or comment to the end', () => {
     expect(count("SELECT 'open; SELECT 2")).toBe(1);
     expect(count('SELECT 1 /* open; SELECT 2')).toBe(1);
   });
@@ -36,19 +36,19 @@ describe('runScript', () => {
 
   afterEach(() => database.close());
 
-  test('leaves nothing of a script that fails', () => {
+  test('leaves no change of a script that fails', () => {
     expect(() => runScript(database, 'CREATE TABLE a (b); INSERT INTO missing VALUES (1);')).toThrow('no such table');
     expect(tables()).toEqual(['parent', 'child']);
     expect(database.inTransaction).toBe(false);
   });
 
-  test('has foreign keys off where the script switches them off, and on again afterwards', () => {
+  test('switches foreign keys off for a script that does so, and on again afterwards', () => {
     runScript(database, 'PRAGMA foreign_keys=OFF; DELETE FROM parent; PRAGMA foreign_keys=ON;');
     expect(database.prepare('SELECT * FROM child').all()).toHaveLength(1);
     expect(foreignKeys()).toBe(1);
   });
 
-  test('has foreign keys on again after such a script failed', () => {
+  test('switches foreign keys on again after such a script fails', () => {
     expect(() => runScript(database, 'PRAGMA foreign_keys = 0; SELECT * FROM missing;')).toThrow('no such table');
     expect(foreignKeys()).toBe(1);
   });
@@ -58,14 +58,14 @@ describe('runScript', () => {
     expect(database.prepare('SELECT * FROM child').all()).toHaveLength(0);
   });
 
-  test('runs a script that opens transactions of its own as it is', () => {
+  test('runs a script that opens transactions of its own unchanged', () => {
     runScript(database, 'BEGIN; CREATE TABLE a (b); COMMIT; CREATE TABLE c (d);');
     expect(tables()).toContain('c');
     runScript(database, 'CREATE TABLE e (f); VACUUM;');
     expect(tables()).toContain('e');
   });
 
-  test('keeps what a single statement sets', () => {
+  test('keeps the setting of a single statement', () => {
     runScript(database, 'PRAGMA foreign_keys=OFF;');
     expect(foreignKeys()).toBe(0);
   });

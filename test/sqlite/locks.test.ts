@@ -1,10 +1,10 @@
 import type { DatabaseOptions, TransactionScope } from '../../src';
 import { longestBlockMs } from '../support/event-loop';
 import { expectError } from '../support/expect-error';
-import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
-import { rawValues } from '../support/raw-reader';
-import { openSqlite } from '../support/raw-writer';
+import { rawRows, rawValues } from '../support/raw-reader';
+import { changeRaw, openSqlite } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
 
 /** Opens a database whose write lock another connection holds until `release`. */
@@ -117,5 +117,34 @@ describe('a COMMIT that the storage fails', () => {
     expect(work).toHaveBeenCalledTimes(1);
     expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
     expect(await database.db.transaction(work)).toBe('a');
+  });
+});
+
+// SQLite rolls a transaction back by itself when the disk is full; this trigger has the same effect.
+const rollbackTrigger = `CREATE TRIGGER end_transaction BEFORE INSERT ON security_events WHEN NEW.target = 'full'
+  BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END`;
+
+describe('a transaction that the storage rolled back', () => {
+  test('refuses all later calls, changes nothing and is reported as a rollback', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    const certificateId = await createCertificate(db);
+    await changeRaw(database, rollbackTrigger);
+    const error = await expectError('UNAVAILABLE', () =>
+      db.transaction(async (tx) => {
+        await tx.createAgent(agentInput({ id: 'before', certificateId }));
+        await tx.recordSecurityEvent(eventInput({ target: 'full' })).catch(() => undefined);
+        await expectError('UNAVAILABLE', () => tx.createAgent(agentInput({ id: 'after', certificateId })));
+        await expectError('UNAVAILABLE', () => tx.getAgent('before'));
+        await expectError('UNAVAILABLE', () => tx.updateCertificateStatus(certificateId, 'SUSPENDED'));
+      }),
+    );
+    expect(error.message).toBe('Transaction failed: SQLite rolled the transaction back after a storage error');
+    const outcomes = database.events.flatMap((event) => (event.type === 'transaction' ? [event.outcome] : []));
+    expect(outcomes).toEqual(['rollback']);
+    expect(await rawRows(database, 'agents')).toEqual([]);
+    expect(await db.getCertificate(certificateId)).toMatchObject({ status: 'VALID' });
+    await db.createAgent(agentInput({ id: 'next', certificateId }));
+    expect(await db.getAgent('next')).not.toBeNull();
   });
 });

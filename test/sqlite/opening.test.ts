@@ -5,7 +5,6 @@ import { DatabaseService, DatabaseServiceFactory, type DatabaseEvent } from '../
 import { agentInput, certificateInput, createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { createApplicationHistory } from '../support/migrations';
-import { queryRaw } from '../support/raw-reader';
 import { resetAfterTest } from '../support/factory-instance';
 import { openSqlite } from '../support/raw-writer';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
@@ -55,14 +54,6 @@ describe('initialize()', () => {
     await expectError('UNAVAILABLE', () => createService(`file:${temporaryDirectory()}`).db.initialize());
   });
 
-  test('fails with CORRUPT when the file is not a database, and does not change it', async () => {
-    const path = join(temporaryDirectory(), 'text.sqlite');
-    writeFileSync(path, 'This is a diary, and no database. '.repeat(100));
-    const error = await expectError('CORRUPT', () => createService(`file:${path}`).db.initialize());
-    expect(error).toMatchObject({ operation: 'initialize', retryable: false });
-    expect(statSync(path).size).toBe(3400);
-  });
-
   test('fails with UNAVAILABLE or READ_ONLY when the directory of a new database is read-only', async () => {
     const directory = temporaryDirectory();
     await whileReadOnly([directory], async () => {
@@ -73,7 +64,7 @@ describe('initialize()', () => {
     });
   });
 
-  test('or the first write fails with READ_ONLY when the file is read-only, and does not change it', async () => {
+  test('fails with READ_ONLY, or the first write does, when the file is read-only, and does not change it', async () => {
     const { db: first, options } = await openTestDatabase();
     const certificateId = await first.createCertificate(certificateInput());
     await first.close();
@@ -116,16 +107,6 @@ test.each<[string, string, (path: string) => string]>([
   const path = join(temporaryDirectory(), name);
   await createService(toUrl(path)).db.initialize();
   expect(existsSync(path)).toBe(true);
-});
-
-test.each(['normal', 'full'] as const)('durability %s uses a write-ahead log and keeps commits', async (durability) => {
-  const database = await openTestDatabase({ durability });
-  const { db } = database;
-  const id = await createAgent(db);
-  expect(await queryRaw(database, 'PRAGMA journal_mode')).toEqual([[{ journal_mode: 'wal' }]]);
-  await db.close();
-  await db.initialize();
-  expect(await db.getAgent(id)).toMatchObject({ id });
 });
 
 describe('DatabaseServiceFactory.getInstance()', () => {

@@ -3,14 +3,12 @@ import { ReaderThread, ThreadLost } from '../../src/engines/sqlite/reader-thread
 import { expectError } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
-import { openTestDatabase, type TestDatabase } from '../support/test-database';
-import type { DatabaseOptions } from '../../src';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 const count = 700;
 
-/** Opens a database of some hundred records whose last rowid makes it look large enough for a reader thread. */
-async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  const database = await openTestDatabase(options);
+/** Fills a database with some hundred records; its last rowid makes it look large enough for a reader thread. */
+async function fillLarge(database: TestDatabase): Promise<void> {
   const { db } = database;
   const certificateId = await createCertificate(db, { metadata: { a: 1 } });
   const ids = Array.from({ length: count }, (_, index) => `agent-${String(index).padStart(4, '0')}`);
@@ -18,14 +16,15 @@ async function openLarge(options: DatabaseOptions = {}): Promise<TestDatabase> {
   await db.agents.createMany(ids.map((id) => agentInput({ id, name: `Name ${id}`, certificateId, description })));
   await db.recordSecurityEvent(eventInput({ metadata: { a: [1, 2] } }));
   await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
-  return database;
 }
 
 afterEach(() => jest.restoreAllMocks());
 
 describe('the reader thread of a large SQLite database', () => {
+  const large = shareTestDatabase({}, fillLarge);
+
   test('returns the same results as the main thread', async () => {
-    const { db } = await openLarge();
+    const { db } = large();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
     const found = await db.queryAgents({ name: 'name agent', orderBy: 'id' });
     expect(found).toHaveLength(count);
@@ -40,7 +39,7 @@ describe('the reader thread of a large SQLite database', () => {
 
   test('is not used for fast calls, inside a transaction or in a small database', async () => {
     const small = await openTestDatabase();
-    const { db } = await openLarge();
+    const { db } = large();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
     expect(await db.getAgent('agent-0001')).not.toBeNull();
     expect(await db.queryAgents({ limit: 10 })).toHaveLength(10);
@@ -50,40 +49,42 @@ describe('the reader thread of a large SQLite database', () => {
   });
 
   test('reads every change that was committed before', async () => {
-    const { db } = await openLarge();
+    const { db } = large();
     for (let index = 1; index <= 20; index += 1) {
-      await db.updateAgent({ id: 'agent-0001', name: `changed ${index}` });
+      await db.updateAgent({ id: 'agent-0001', name: `agent changed ${index}` });
       expect(await db.agents.count({ name: `changed ${index}` })).toBe(1);
     }
   });
 
   test('stops a result that is too large and serves later calls', async () => {
-    const { db } = await openLarge({ limits: { answerLength: 500_000, metadataValues: 100_000 } });
+    const limits = { answerLength: 500_000, metadataValues: 100_000 };
+    const { db } = await openTestDatabase({ url: large().options.url, limits });
     const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
     expect(error.message).toContain('500000 characters');
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('reports an error of the storage with its code', async () => {
-    const database = await openLarge();
-    expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
-    await changeRaw(database, 'DROP TABLE agent_metadata');
-    await expectError('SCHEMA_OUTDATED', () => database.db.agents.count({ metadata: { a: 1 } }));
-  });
-
   test('is replaced by the main thread when it cannot start', async () => {
-    const { db } = await openLarge();
+    const { db } = large();
     jest.spyOn(ReaderThread.prototype, 'query').mockRejectedValueOnce(new ThreadLost());
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
   test('serves many concurrent calls and ends when the database is closed', async () => {
-    const { db, options } = await openLarge();
+    const { db, options } = large();
     const counts = await Promise.all(Array.from({ length: 20 }, () => db.agents.count({ name: 'agent' })));
     expect(counts).toEqual(Array.from({ length: 20 }, () => count));
     await db.close();
     expect(existsSync(`${options.url.slice('file:'.length)}-wal`)).toBe(false);
     await db.initialize();
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
+  });
+
+  // The last test: it drops a table.
+  test('reports an error of the storage with its code', async () => {
+    const database = large();
+    expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
+    await changeRaw(database, 'DROP TABLE agent_metadata');
+    await expectError('SCHEMA_OUTDATED', () => database.db.agents.count({ metadata: { a: 1 } }));
   });
 });

@@ -1,0 +1,264 @@
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { basename, dirname, join } from 'node:path';
+import SqliteDriver, { type Database } from 'better-sqlite3';
+import { DatabaseService } from '../../src';
+import { collectLog } from '../support/collect-log';
+import { expectError } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { changeRaw, openSqlite } from '../support/raw-writer';
+import { describeUnless } from '../support/skip';
+import { fill, soundReport } from '../support/sound-database';
+import { afterTest, openTestDatabase, shareTestDatabase, temporaryDirectory } from '../support/test-database';
+
+const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
+
+function createService(path: string, migrations: 'apply' | 'verify' | 'skip' = 'apply'): DatabaseService {
+  const db = new DatabaseService({ url: `file:${path}`, migrations, retry: false });
+  afterTest(() => db.close());
+  return db;
+}
+
+/** The bytes of the files in the folder of a path, except the index of the log. */
+function filesBeside(path: string): Record<string, string> {
+  const names = readdirSync(dirname(path)).filter((name) => !name.endsWith('-shm'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(dirname(path), name)).toString('base64')]));
+}
+
+/** Asserts that a database cannot be opened with any of these options, and that no file is changed or created. */
+async function expectUntouched(path: string, outcomes: readonly (readonly ['apply' | 'verify' | 'skip', string])[]) {
+  const before = filesBeside(path);
+  for (const [migrations, code] of outcomes) {
+    const error: unknown = await createService(path, migrations)
+      .initialize()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code, retryable: false, operation: 'initialize' });
+    if (code === 'UNAVAILABLE') expect(String(error)).toContain('UTF-16');
+  }
+  expect(filesBeside(path)).toEqual(before);
+}
+
+describe('a file of another program', () => {
+  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+  test.each<[string, Buffer]>([
+    ['a text', Buffer.from('This is a diary, and no database. '.repeat(100))],
+    ['a short text', Buffer.from('xy')],
+    ['a picture', Buffer.from(png, 'base64')],
+    ['zeros', Buffer.alloc(8192)],
+  ])('is refused as CORRUPT and not changed when it is %s', async (_, bytes) => {
+    const path = newPath();
+    writeFileSync(path, bytes);
+    await expectUntouched(path, [['apply', 'CORRUPT']]);
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+  });
+
+  test.each(['delete', 'wal'])(
+    'is refused and not changed when it is a database of an application in journal mode %s',
+    async (mode) => {
+      const path = newPath();
+      const driver = new SqliteDriver(path);
+      driver.pragma(`journal_mode = ${mode}`);
+      driver.exec("CREATE TABLE notes (text); INSERT INTO notes VALUES ('theirs'); PRAGMA user_version = 7");
+      driver.close();
+      await expectUntouched(path, [
+        ['apply', 'MIGRATION_FAILED'],
+        ['verify', 'SCHEMA_OUTDATED'],
+      ]);
+      expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    },
+  );
+
+  const refused = (['apply', 'verify', 'skip'] as const).map((migrations) => [migrations, 'UNAVAILABLE'] as const);
+
+  /** Creates a database in UTF-16 with tables of this package's names. */
+  function createUtf16(path: string, encoding: string): Database {
+    const driver = new SqliteDriver(path);
+    afterTest(() => void driver.close());
+    const tables = 'CREATE TABLE agents (id TEXT); CREATE TABLE security_events (id TEXT)';
+    driver.exec(`PRAGMA encoding = '${encoding}'; ${tables}; INSERT INTO agents VALUES ('kept')`);
+    return driver;
+  }
+
+  test.each(['UTF-16le', 'UTF-16be'])('is refused and not changed when it stores text as %s', async (encoding) => {
+    const path = newPath();
+    createUtf16(path, encoding).close();
+    await expectUntouched(path, refused);
+  });
+
+  test('is refused and not changed when it stores text as UTF-16 and its log holds changes', async () => {
+    const original = newPath();
+    const driver = createUtf16(original, 'UTF-16');
+    driver.pragma('journal_mode = WAL');
+    driver.exec("INSERT INTO agents VALUES ('in the log')");
+    // No other connection has the copy open, so that the connection that closes it is the last one.
+    const path = newPath();
+    for (const suffix of ['', '-wal']) copyFileSync(original + suffix, path + suffix);
+    await expectUntouched(path, refused);
+  });
+});
+
+describe('a damaged database', () => {
+  const undamaged = shareTestDatabase({}, async (database) => {
+    await fill(database);
+    await database.db.close();
+  });
+  let path: string;
+  beforeEach(() => {
+    path = newPath();
+    copyFileSync(undamaged().options.url.replace('file:', ''), path);
+  });
+
+  const rewrite = (change: (bytes: Buffer) => Uint8Array): void => writeFileSync(path, change(readFileSync(path)));
+
+  async function checkAfter(change: () => unknown) {
+    const db = createService(path);
+    await db.initialize();
+    await change();
+    const { ok, findings } = await db.check();
+    expect(ok).toBe(false);
+    return findings;
+  }
+
+  /** Changes the SQL of the index in the schema, but not its entries. */
+  function declareNameIndex(sql: string): void {
+    const driver = openSqlite(path);
+    driver.unsafeMode();
+    driver.pragma('writable_schema = ON');
+    driver.prepare("UPDATE sqlite_schema SET sql = ? WHERE name = 'idx_agents_name'").run(sql);
+    driver.close();
+  }
+
+  test('is reported by check() with the name of the index that lacks an entry', async () => {
+    const index = 'CREATE INDEX idx_agents_name ON agents (name, id)';
+    declareNameIndex(`${index} WHERE 0`);
+    const change = "UPDATE agents SET name = 'Plain', name_folded = 'plain' WHERE id = 'plain'";
+    await changeRaw({ options: { url: path } }, change);
+    declareNameIndex(index);
+    const findings = await checkAfter(() => undefined);
+    const message: unknown = expect.stringMatching(/^row \d+ missing from index idx_agents_name$/);
+    expect(findings).toContainEqual({ check: 'storage', message });
+    expect(findings.filter(({ check }) => check !== 'storage')).toEqual([]);
+  });
+
+  test.each([3, 10, 25, 60])('is reported by check() when page %i is overwritten', async (page) => {
+    const findings = await checkAfter(() => rewrite((bytes) => bytes.fill(0xaa, (page - 1) * 4096, page * 4096)));
+    expect(findings.some(({ check }) => check === 'storage')).toBe(true);
+  });
+
+  test('is reported by check() with two findings when the whole file is overwritten', async () => {
+    const findings = await checkAfter(() => rewrite(() => Buffer.alloc(200_000, 'no database')));
+    expect(findings).toMatchObject([{ check: 'unreadable' }, { check: 'unreadable' }]);
+  });
+
+  test.each<[string, (bytes: Buffer) => Uint8Array]>([
+    ['its header is overwritten', (bytes) => bytes.fill('garbage ', 0, 31)],
+    ['its second half is missing', (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2 / 4096) * 4096)],
+    ['its other pages are overwritten', (bytes) => bytes.fill(0xa5, 4096)],
+  ])('fails with CORRUPT when it is opened or queried after %s', async (_, change) => {
+    rewrite(change);
+    const db = createService(path);
+    const error = await expectError('CORRUPT', async () => {
+      await db.initialize();
+      await db.queryAgents({ limit: 1000 });
+    });
+    expect(error.retryable).toBe(false);
+  });
+});
+
+test('a hard link to the database file is logged and reported by check() as a warning until it is removed', async () => {
+  const path = newPath();
+  const { logger, warnings } = collectLog();
+  const { db } = await openTestDatabase({ url: `file:${path}`, logger });
+  expect(await db.check()).toEqual(soundReport);
+  expect(warnings).toEqual([]);
+  linkSync(path, `${path}-link`);
+  const warning = expect.stringContaining('several names (hard links)') as string;
+  expect(await db.check()).toEqual({ ...soundReport, warnings: [warning] });
+  await db.close();
+  warnings.length = 0;
+  await db.initialize();
+  expect(warnings).toEqual([warning]);
+  rmSync(`${path}-link`);
+  expect(await db.check()).toEqual(soundReport);
+});
+
+test('the write-ahead log shrinks to 8 MiB when no reader uses an old snapshot', async () => {
+  const mebibyte = 2 ** 20;
+  const path = newPath();
+  const { db } = await openTestDatabase({ url: `file:${path}` });
+  const logSize = (): number => statSync(`${path}-wal`).size;
+  const oldReader = new SqliteDriver(path, { readonly: true });
+  afterTest(() => void oldReader.close());
+  oldReader.exec('BEGIN');
+  oldReader.prepare('SELECT count(*) FROM agents').get();
+  for (let count = 0; count < 20; count += 1) await createCertificate(db, { publicKey: 'x'.repeat(mebibyte) });
+  expect(logSize()).toBeGreaterThan(20 * mebibyte);
+  oldReader.exec('COMMIT');
+  for (let count = 0; count < 3; count += 1) await createCertificate(db);
+  expect(logSize()).toBeLessThanOrEqual(8 * mebibyte);
+});
+
+test.each([':memory:', 'file::memory:'])(
+  'databases of the url %s are separate, lose their rows when they are closed and create no file of that name',
+  async (url) => {
+    const [{ db: first }, { db: second }] = [await openTestDatabase({ url }), await openTestDatabase({ url })];
+    await createCertificate(first, { id: 'same' });
+    expect(await second.getCertificate('same')).toBeNull();
+    await createCertificate(second, { id: 'same', subject: 'CN=second' });
+    expect(await first.getCertificate('same')).toMatchObject({ subject: 'CN=agent.example' });
+    await first.close();
+    await first.initialize();
+    expect(await first.getCertificate('same')).toBeNull();
+    expect(await second.getCertificate('same')).toMatchObject({ subject: 'CN=second' });
+    expect(existsSync(':memory:')).toBe(false);
+  },
+);
+
+test('a transaction of a database in memory is committed or rolled back as a whole', async () => {
+  const { db } = await openTestDatabase({ url: ':memory:' });
+  await db.transaction((tx) => tx.createCertificate(certificateInput({ id: 'kept' })));
+  const undone = db.transaction(async (tx) => {
+    await tx.createCertificate(certificateInput({ id: 'undone' }));
+    throw new Error('undo');
+  });
+  await expect(undone).rejects.toThrow('undo');
+  expect((await db.certificates.query({})).map(({ id }) => id)).toEqual(['kept']);
+});
+
+const modules = join(__dirname, '../../node_modules');
+const binary = 'better-sqlite3/build/Release/better_sqlite3.node';
+const whyNoPlugAndPlay = [join(__dirname, '../../dist/index.js'), join(modules, binary)].every(existsSync)
+  ? undefined
+  : 'needs the compiled package (npm run build) and a better-sqlite3 that was compiled or downloaded by npm';
+
+describeUnless(whyNoPlugAndPlay, 'a process that preloads Yarn’s Plug’n’Play', () => {
+  test('can back up and check a database', () => {
+    // Only Plug'n'Play finds the packages in this folder.
+    const folder = temporaryDirectory();
+    const parts = ['better-sqlite3/package.json', 'better-sqlite3/lib', binary, 'bindings', 'file-uri-to-path'];
+    for (const part of parts) cpSync(join(modules, part), join(folder, part), { recursive: true });
+    const names = ['better-sqlite3', 'bindings', 'file-uri-to-path'];
+    const packages = Object.fromEntries(names.map((name) => [name, join(folder, name)]));
+    const copy = join(temporaryDirectory(), 'copy.sqlite');
+    const [hook, program] = ['plug-and-play-hook.cjs', 'plug-and-play-process.cjs'].map((name) =>
+      join(__dirname, name),
+    );
+    const args = ['--require', hook ?? '', program ?? '', copy];
+    const env = { ...process.env, PACKAGES: JSON.stringify(packages) };
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, findings: [] });
+    expect(existsSync(copy)).toBe(true);
+  });
+});
