@@ -13,15 +13,15 @@ import { describeUnless } from '../support/skip';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const binaries = debianBinaries();
-/** Of the server's own version, which a dump needs. */
+/** A dump needs the tools of the server's own version. */
 const tools = binaries !== undefined && existsSync(join(binaries, 'pg_dump')) ? binaries : undefined;
 
 function run(tool: string, ...args: readonly string[]): void {
   execFileSync(join(tools ?? '', tool), args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-describe('db.backup on PostgreSQL', () => {
-  test('fails, and names the tool for it', async () => {
+describe('db.backup() on PostgreSQL', () => {
+  test('fails with INVALID_OPTIONS that names pg_dump', async () => {
     const { db } = await openTestDatabase();
     const path = join(temporaryDirectory(), 'backup');
     const error = await expectError('INVALID_OPTIONS', () => db.backup(path));
@@ -32,8 +32,8 @@ describe('db.backup on PostgreSQL', () => {
   });
 });
 
-describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'A dump by pg_dump', () => {
-  test('has every row when it was restored by pg_restore', async () => {
+describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'a dump by pg_dump', () => {
+  test('has every row when pg_restore restores it', async () => {
     const server = await PostgresqlServer.start({ binaries: tools });
     afterTest(() => server.remove());
     const url = server.url('directory');
@@ -53,7 +53,7 @@ describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'A 
     await copy.initialize();
     expect(await copy.check()).toEqual(soundReport);
     await copy.deleteAgent('plain');
-    // Its feed goes on after the last number.
+    // Its feed continues after the last number.
     expect(await copy.changes({ limit: 10_000 })).toHaveLength((before['changes']?.length ?? 0) + 1);
     await closeRawClient(restored);
     await closeRawClient(url);

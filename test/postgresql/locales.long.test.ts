@@ -58,7 +58,7 @@ async function expectByCodePoint(db: DatabaseService): Promise<void> {
   }
 }
 
-describe('searches and orders by code point', () => {
+describe('a database', () => {
   test.each([
     ['of German by ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"],
     [
@@ -67,7 +67,7 @@ describe('searches and orders by code point', () => {
     ],
     ['of Turkish by ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"],
     ['C', "TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'"],
-  ])('in a database with the locale %s', async (_how, options) => {
+  ])('is searched and ordered by code point with the locale %s', async (_how, options) => {
     const url = await createDatabase(options);
     afterTest(() => dropDatabase(url));
     await using db = new DatabaseService({ url, migrations: 'apply' });
@@ -76,7 +76,7 @@ describe('searches and orders by code point', () => {
     await expectByCodePoint(db);
   });
 
-  test('without pg_trgm, which the role may not create, and logs a warning', async () => {
+  test('is searched by code point without pg_trgm, which the role may not create, and logs a warning', async () => {
     const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     afterTest(() => dropDatabase(url));
     const db = await openWithoutTrigrams(url);
@@ -84,7 +84,7 @@ describe('searches and orders by code point', () => {
     await expectByCodePoint(db);
   });
 
-  test('with pg_trgm in a schema that the role may not use, and logs a warning', async () => {
+  test('is searched with pg_trgm in a schema that the role may not use, and logs a warning', async () => {
     const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     afterTest(() => dropDatabase(url));
     await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
@@ -103,8 +103,8 @@ describe('searches and orders by code point', () => {
   }
 });
 
-describe('with many rows', () => {
-  test('a selective name is found by the trigram index and a metadata filter by its own index', async () => {
+describe('a search in many rows', () => {
+  test('uses the trigram index for a selective name and the index of metadata for a metadata filter', async () => {
     const { db, options } = await openTestDatabase();
     // Removing the rows for the next test would take longer than creating another database.
     spoilDatabase(options.url);

@@ -142,23 +142,26 @@ describe('npm run move', () => {
   });
 });
 
-describe('npm run move, when interrupted', () => {
-  test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('by %s, changes nothing and can be run again', async (name) => {
-    const moving = await Moving.prepare(async (db) => {
-      for (let index = 0; index < 60; index += 1) await createCertificate(db);
-    });
-    await moving.slowDown('certificates');
-    const child = await moving.start('--batch', '1');
-    child.kill(name);
-    expect(await once(child, 'close')).toEqual([null, name]);
-    await moving.expectNothingMoved();
-    await changeRaw(moving.target, 'DROP TRIGGER meddle ON certificates');
-    expect(await moving.run('--batch', '7')).toMatchObject({ exitCode: 0 });
-    await moving.expectSame();
-  });
+describe('npm run move', () => {
+  test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
+    'changes nothing when %s interrupts it, and can be run again',
+    async (name) => {
+      const moving = await Moving.prepare(async (db) => {
+        for (let index = 0; index < 60; index += 1) await createCertificate(db);
+      });
+      await moving.slowDown('certificates');
+      const child = await moving.start('--batch', '1');
+      child.kill(name);
+      expect(await once(child, 'close')).toEqual([null, name]);
+      await moving.expectNothingMoved();
+      await changeRaw(moving.target, 'DROP TRIGGER meddle ON certificates');
+      expect(await moving.run('--batch', '7')).toMatchObject({ exitCode: 0 });
+      await moving.expectSame();
+    },
+  );
 });
 
-test('A server that ends the connection in the middle ends the move, and nothing is there', async () => {
+test('npm run move fails and changes nothing when the server ends the connection', async () => {
   const moving = await Moving.prepare(async (db) => {
     for (let index = 0; index < 60; index += 1) await createCertificate(db);
   });

@@ -1,17 +1,17 @@
-import { DatabaseService, type DatabaseEvent } from '../../src';
+import type { DatabaseService } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { spoilDatabase } from '../support/postgresql-databases';
 import { tableNames } from '../support/tables';
-import { afterTest, openTestDatabase } from '../support/test-database';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { createRole } from '../support/postgresql-role';
 
 /** Maximum number of statements that a call may send when a policy refuses it. */
 const maxStatements = 60;
 
 /** A database whose tables a role may read, and may change only as the policies say. */
-async function openAs(policies: readonly string[]): Promise<{ db: DatabaseService; events: DatabaseEvent[] }> {
+async function openAs(policies: readonly string[]): Promise<TestDatabase> {
   const { db: owner, options } = await openTestDatabase();
   spoilDatabase(options.url);
   const certificateId = await createCertificate(owner, { id: 'c' });
@@ -25,12 +25,7 @@ async function openAs(policies: readonly string[]): Promise<{ db: DatabaseServic
   const protect = tableNames.map((table) => `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
   const allow = policies.map((policy, index) => `CREATE POLICY p${index} ON ${policy}`);
   await administer(options.url, [grants, ...protect, ...allow].join(';'));
-  const events: DatabaseEvent[] = [];
-  const db = new DatabaseService({ url, onEvent: (event) => void events.push(event) });
-  afterTest(() => db.close());
-  await db.initialize();
-  events.length = 0;
-  return { db, events };
+  return openTestDatabase({ url });
 }
 
 function onAll(policy: string, except: readonly string[] = []): string[] {

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { derivePostgresqlSchema } from '../../scripts/schema/derive-postgresql-schema';
 import { postgresqlMigrations } from '../../src/migrations/embedded/postgresql';
 import { sqliteMigrations } from '../../src/migrations/embedded/sqlite';
+import { createAgent, createCertificate, eventInput } from '../support/factories';
+import { spoilDatabase } from '../support/postgresql-databases';
 import { packageRoot } from '../support/prisma-cli';
 import { runRaw } from '../support/raw-client';
+import { fill, soundReport } from '../support/sound-database';
 import { tableNames } from '../support/tables';
-import { newDatabaseUrl } from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
 /** `prisma format` sets the columns of a schema anew. */
@@ -75,4 +78,62 @@ describe('the database that the migrations create', () => {
       'timestamp(3) with time zone',
     ]);
   });
+});
+
+/** Columns with values that their types allow and the contract forbids. */
+const times = [
+  ...['agents created_at', 'agents updated_at', 'agents expires_at', 'endpoints last_checked', 'changes changed_at'],
+  ...['certificates not_before', 'certificates not_after', 'certificates created_at', 'certificates revoked_at'],
+  ...['security_events timestamp', 'security_event_entries entered_at', 'security_event_checkpoints created_at'],
+];
+const others = [
+  ...['endpoints port 0', 'endpoints port 65536', 'endpoints position -1', 'security_event_checkpoints count -1'],
+  "certificates revocation_reason 'x'",
+];
+
+const badTimes = ["'infinity'", "'-infinity'", "'10000-01-01 00:00:00+00'", "'0001-12-31 23:59:59.999+00 BC'"];
+
+test('the tables refuse values that their types allow and the contract forbids', async () => {
+  const { db, options } = await openTestDatabase();
+  await createCertificate(db, { id: 'c' });
+  await createAgent(db, { certificateId: 'c', endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }] });
+  await db.events.record(eventInput());
+  for (const bad of [...others, ...times.flatMap((column) => badTimes.map((value) => `${column} ${value}`))]) {
+    const [, table = '', column = '', value = ''] = /^(\w+) (\w+) (.+)$/.exec(bad) ?? [];
+    const update = runRaw(options.url, `UPDATE ${table} SET ${column} = ${value}`);
+    await expect(update).rejects.toMatchObject({ code: '23514', constraint: `${table}_${column}_check` });
+  }
+  expect(await db.check()).toMatchObject({ ok: true });
+});
+
+test('the tables accept the first and the last time', async () => {
+  const { db, options } = await openTestDatabase();
+  await createCertificate(db, { id: 'c' });
+  await runRaw(
+    options.url,
+    `UPDATE certificates SET not_before = '0001-01-01 00:00:00+00', not_after = '9999-12-31 23:59:59.999+00'`,
+  );
+  expect(await db.getCertificate('c')).toMatchObject({
+    notBefore: new Date('0001-01-01T00:00:00.000Z'),
+    notAfter: new Date('9999-12-31T23:59:59.999Z'),
+  });
+});
+
+test('check() with the extension amcheck skips nothing and names an index that is damaged', async () => {
+  const { db, options } = await openTestDatabase();
+  spoilDatabase(options.url);
+  await runRaw(options.url, 'CREATE EXTENSION amcheck');
+  await fill({ db });
+  expect(await db.check()).toEqual({ ...soundReport, skipped: [] });
+  // The server does not use the index while a row is changed.
+  const setReady = (isReady: boolean) =>
+    runRaw(
+      options.url,
+      `UPDATE pg_index SET indisready = ${isReady} WHERE indexrelid = 'idx_agents_created_at'::regclass`,
+    );
+  await setReady(false);
+  await runRaw(options.url, "UPDATE agents SET created_at = created_at + interval '1 hour' WHERE id = 'plain'");
+  await setReady(true);
+  const { findings } = await db.check();
+  expect(findings).toEqual([{ check: 'storage', message: 'the index idx_agents_created_at is damaged' }]);
 });
