@@ -8,14 +8,14 @@ const richAgent = {
   metadata: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key-${index}`, index])),
 };
 
-describe('The number of SQL statements', () => {
-  test('of getAgent is one for an agent of any size', async () => {
+describe('the number of SQL statements', () => {
+  test('is one for getAgent of an agent of any size', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.getAgent(id))).toHaveLength(1);
   });
 
-  test('of queryAgents is one for a page of any size', async () => {
+  test('is one for queryAgents with a page of any size', async () => {
     const { db, statementsOf } = await openTestDatabase();
     for (let count = 0; count < 20; count += 1) await createAgent(db, richAgent);
     const query = { name: 'test', capabilities: ['capability-1', 'capability-2'], allCapabilities: true, limit: 10 };
@@ -23,7 +23,7 @@ describe('The number of SQL statements', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('of createAgent is the same for a hundred capabilities and for one', async () => {
+  test('is the same for createAgent with a hundred capabilities and with one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const poor = agentInput({
@@ -34,12 +34,12 @@ describe('The number of SQL statements', () => {
     });
     const forPoor = await statementsOf(() => db.createAgent(poor));
     const forRich = await statementsOf(() => db.createAgent(agentInput({ ...richAgent, certificateId })));
-    // PostgreSQL updates a row of the name's, so that nobody takes it as unique meanwhile.
+    // PostgreSQL also locks the name.
     expect(forPoor).toHaveLength(onPostgresql ? 7 : 6);
     expect(forRich).toEqual(forPoor);
   });
 
-  test('of updateAgent is the same for a hundred capabilities and for one', async () => {
+  test('is the same for updateAgent with a hundred capabilities and with one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     const forRich = await statementsOf(() => db.updateAgent({ id, ...richAgent }));
@@ -51,18 +51,18 @@ describe('The number of SQL statements', () => {
         metadata: { key: 1 },
       }),
     );
-    // PostgreSQL locks the agent, and the capabilities that may have to go.
+    // PostgreSQL also locks the agent and its capabilities.
     expect(forRich).toHaveLength(onPostgresql ? 14 : 11);
     expect(forPoor).toEqual(forRich);
   });
 
-  test(`of deleteAgent is ${onPostgresql ? 'seven' : 'four'}`, async () => {
+  test(`is ${onPostgresql ? 'seven' : 'four'} for deleteAgent`, async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 7 : 4);
   });
 
-  test('of getCertificate, getCertificateByFingerprint and querySecurityEvents is one', async () => {
+  test('is one for getCertificate, getCertificateByFingerprint and querySecurityEvents', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createCertificate(db, { fingerprint: 'AA:BB', metadata: { one: 1, two: 2 } });
     expect(await statementsOf(() => db.getCertificate(id))).toHaveLength(1);
