@@ -73,18 +73,6 @@ describe('a clock that jumps back', () => {
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test('does not make the cache serve an outdated record', async () => {
-    let nowMs = noon;
-    const { db, options } = await openTestDatabase({ now: () => nowMs, cache: { ttlMs: 1000 } });
-    const { db: other } = await openTestDatabase(options);
-    const certificateId = await createCertificate(db);
-    const id = await db.createAgent(agentInput({ certificateId, owner: 'before' }));
-    await db.getAgent(id);
-    nowMs -= hourMs;
-    await other.updateAgent({ id, owner: 'after' });
-    expect(await db.getAgent(id)).toMatchObject({ owner: 'after' });
-  });
-
   test('does not undo a revocation made before the jump, nor one made after it', async () => {
     let nowMs = noon;
     const { db } = await openTestDatabase({ now: () => nowMs });
