@@ -3,22 +3,13 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { embedMigrations } from '../../scripts/migrations/embed-migrations';
-import { applyMigrations, migrationNames, packageMigrations } from '../support/migrations';
-import { exited, packageRoot, PrismaProject } from '../support/prisma-cli';
-import { afterTest, temporaryDirectory } from '../support/test-database';
+import { migrationNames } from '../support/migrations';
+import { packageRoot } from '../support/prisma-cli';
+import { temporaryDirectory } from '../support/test-database';
 
 test('the embedded migrations are those of the migration folders', () => {
   // Otherwise `npm run generate` was not run after a change.
   for (const { path, text } of embedMigrations()) expect(readFileSync(path, 'utf8')).toBe(text);
-});
-
-test('a migrated database has no difference from the Prisma schema', async () => {
-  const project = PrismaProject.ofPackage();
-  afterTest(() => project.dispose());
-  await applyMigrations(`file:${project.databasePath}`, packageMigrations);
-  const schema = join(packageRoot, 'prisma/schema.prisma');
-  const diff = await project.run(`migrate diff --from-config-datasource --to-schema ${schema} --exit-code`);
-  expect(diff).toMatchObject(exited(0, 'No difference detected.'));
 });
 
 test('a bundled application applies the embedded migrations and not those of its own folder', () => {
