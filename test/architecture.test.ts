@@ -35,7 +35,7 @@ function localImportsOf(file: string): string[] {
     .filter((imported) => !imported.startsWith('src/generated/'));
 }
 
-describe('The structure of the source', () => {
+describe('the structure of the source', () => {
   test('every folder is in the order of folders', () => {
     expect([...new Set(sources.map(folderOf))].filter((folder) => !order.includes(folder))).toEqual([]);
   });

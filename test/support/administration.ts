@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** Runs a statement on a connection of its own: nobody may be connected to a template while it is copied. */
+/** Runs a statement on its own connection: a template with an open connection cannot be copied. */
 export async function administer(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client(url);
   // A server that ends the connection fails the statement too; without a listener the event would end the process.
@@ -13,7 +13,7 @@ export async function administer(url: string, sql: string): Promise<Record<strin
   }
 }
 
-/** The URL of another database of the same server. */
+/** Returns the URL of another database of the same server. */
 export function databaseUrl(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = `/${name}`;

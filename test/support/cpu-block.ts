@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 
-/** The reason why the CPU time of one thread is unknown here; undefined when it is known. */
+/** The reason why the CPU time of a thread cannot be read; undefined when it can. */
 export const noCpuBlock = process.platform === 'linux' ? undefined : 'the time of a thread is read from /proc of Linux';
 
-/** For how long the main thread has been at work, in milliseconds: unlike a clock, that does not go on while others are. */
+/** Returns the CPU time of the main thread in milliseconds, which does not advance while other processes run. */
 function cpuMs(): number {
   const [nanoseconds = ''] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ');
   return Number(nanoseconds) / 1e6;
 }
 
-/** Returns for how long the main thread was at work at a stretch, at most, while `work` ran; in milliseconds. */
+/** Returns the longest CPU time between two turns of the event loop while `work` ran, in milliseconds. */
 export async function longestCpuBlockMs(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let isOver = false;

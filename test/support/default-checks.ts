@@ -1,5 +1,5 @@
 import { Validator } from '../../src/validation/validator';
 import { resolveOptions } from '../../src/options/resolve-options';
 
-/** The checks of a service that was given no limits of its own. */
+/** The validator of a service with the default limits. */
 export const defaultChecks = new Validator(resolveOptions({}).limits);

@@ -1,4 +1,4 @@
-/** For how long nothing else in the process had its turn at a stretch, at most, while `work` ran; in milliseconds. */
+/** Returns the longest time for which the event loop was blocked while `work` ran, in milliseconds. */
 export async function longestBlockMs(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();

@@ -8,14 +8,14 @@ import type {
   SecurityEventInput,
 } from '../../src';
 
-/** A certificate with all that is required, and what a test says about it. */
+/** Returns a certificate with all required fields; `fields` override them. */
 export function certificateInput(fields: Partial<CertificateInput> = {}): CertificateInput {
   const notBefore = new Date('2026-01-01T00:00:00.000Z');
   const { notAfter } = fields;
   return {
     subject: 'CN=agent.example',
     issuer: 'CN=ANS Test CA',
-    // One that is over in a test must not end before it begins.
+    // An expired certificate must not end before it begins.
     notBefore: notAfter instanceof Date && notAfter < notBefore ? notAfter : notBefore,
     notAfter: new Date('2036-01-01T00:00:00.000Z'),
     publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
@@ -28,7 +28,7 @@ export function certificateInput(fields: Partial<CertificateInput> = {}): Certif
   };
 }
 
-/** An agent with all that is required, and what a test says about it. */
+/** Returns an agent with all required fields; `fields` override them. */
 export function agentInput(fields: Partial<AgentInput> & { certificateId: string }): AgentInput {
   return {
     name: 'Test Agent',
@@ -39,7 +39,7 @@ export function agentInput(fields: Partial<AgentInput> & { certificateId: string
   };
 }
 
-/** A security event with all that is required, and what a test says about it. */
+/** Returns a security event with all required fields; `fields` override them. */
 export function eventInput(fields: Partial<SecurityEventInput> = {}): SecurityEventInput {
   return {
     eventType: 'AUTHENTICATION_FAILURE',
@@ -56,13 +56,13 @@ export function createCertificate(db: DatabaseService, fields: Partial<Certifica
   return db.createCertificate(certificateInput(fields));
 }
 
-/** Registers an agent, with a certificate of its own unless it is given one, of any status, and returns its id. */
+/** Registers an agent and returns its id. It gets a new certificate unless `fields` name one, which may be revoked. */
 export async function createAgent(db: DatabaseService, fields: Partial<AgentInput> = {}): Promise<string> {
   const certificateId = fields.certificateId ?? (await createCertificate(db));
   return db.createAgent(agentInput({ ...fields, certificateId }), { allowRevokedCertificate: true });
 }
 
-/** An agent with everything that an agent can have, as it is read back. */
+/** Returns an agent with every field, as it is read back. */
 export function wholeAgent(fields: Partial<AgentRecord> & { certificateId: string }): AgentRecord {
   const main: Endpoint = {
     id: 'main',

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { debianBinaries } from './postgresql-binaries';
 import { PostgresqlServer, unusualSettings } from './postgresql-server';
 
-/** Runs a command with a server of Debian's packages for the tests on PostgreSQL; gives its exit code. */
+/** Runs a command with a server of Debian's packages for the tests on PostgreSQL; returns its exit code. */
 async function main(command: string, args: readonly string[]): Promise<number> {
   const binaries = debianBinaries();
   if (binaries === undefined) {

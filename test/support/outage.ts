@@ -8,12 +8,12 @@ import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '
 
 /** A database that goes down and comes back: its server is cut off, or its disk fails. */
 export interface FailingDatabase extends TestDatabase {
-  /** The same database by a way that never fails. */
+  /** URL of the same database that never fails. */
   readonly safeUrl: string;
-  /** From now on nothing is answered; what is under way fails. */
+  /** Makes all calls fail, also those in flight. */
   readonly breakDown: () => Promise<void>;
   readonly recover: () => Promise<void>;
-  /** Has the next `times` statements fail whose SQL begins like this, and only those. */
+  /** Makes the next `times` statements fail whose SQL begins with `sql`. */
   readonly failStatements: (sql: string, times: number) => void;
   /** Returns the number of failed requests to the database since the last call. */
   readonly failures: () => number;

@@ -6,7 +6,7 @@ import { findFreePort, ServerProcess } from './server-process';
 /** Path at which Debian's package installs it; it is not in the PATH of users. */
 const pgbouncer = '/usr/sbin/pgbouncer';
 
-/** Why no PgBouncer can be started here; undefined where it can. */
+/** Returns the reason why no PgBouncer can be started; undefined when it can. */
 export function whyNoPgbouncer(): string | undefined {
   return existsSync(pgbouncer) ? undefined : `PgBouncer is not installed (${pgbouncer})`;
 }
@@ -58,7 +58,7 @@ export class Pgbouncer {
     return url.href;
   }
 
-  /** Stops it, and removes its files. */
+  /** Stops it and removes its files. */
   async remove(): Promise<void> {
     await this.#process.stop('SIGKILL');
     await this.#directory.remove();

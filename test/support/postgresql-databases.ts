@@ -15,7 +15,7 @@ let created = 0;
 /** Databases whose schema a test has changed. */
 const spoiled = new Set<string>();
 
-/** The URL of an empty database of the package's schema, for one test at a time. */
+/** Returns the URL of an empty database with the package's schema, for one test at a time. */
 export async function takeDatabase(): Promise<string> {
   free ??= findDatabases();
   const urls = await free;
@@ -27,18 +27,18 @@ export async function takeDatabase(): Promise<string> {
   return create(`${workerPrefix()}${created}`, `TEMPLATE ${testServer().template}`);
 }
 
-/** Lets another test have a database. */
+/** Makes a database available to other tests. */
 export async function giveDatabaseBack(url: string): Promise<void> {
   if (spoiled.delete(url)) await dropDatabase(url);
   else (await free)?.push(url);
 }
 
-/** Has a database dropped when it is given back. */
+/** Marks a database to be dropped after its test. */
 export function spoilDatabase(url: string): void {
   spoiled.add(url);
 }
 
-/** A database of a test's own, which has to drop it. `options` are those of CREATE DATABASE, such as a locale. */
+/** Creates a database, which the test has to drop. `options` are those of CREATE DATABASE, such as a locale. */
 export function createDatabase(options: string): Promise<string> {
   created += 1;
   return create(`${workerPrefix()}own_${created}`, options);
@@ -68,7 +68,7 @@ async function findDatabases(): Promise<string[]> {
   return names.map((name) => databaseUrl(url, name));
 }
 
-/** Removes all rows; tells whether that worked. */
+/** Removes all rows; reports whether that succeeded. */
 async function empty(url: string): Promise<boolean> {
   const deletes = tableNames.map((name) => `WITH gone AS (DELETE FROM ${name} RETURNING 1) SELECT count(*) FROM gone`);
   try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { administer } from './administration';
 import { afterTest } from './test-database';
 
-/** A new role on the server of a test's database, and the URL of the database for it. It goes with the test. */
+/** Creates a role on the server of a test's database and returns the URL of the database for it. The role is dropped after the test. */
 export async function createRole(url: string, grant: (role: string) => string): Promise<string> {
   const role = `ans_role_${randomBytes(4).toString('hex')}`;
   const roleUrl = new URL(url);

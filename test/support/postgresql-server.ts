@@ -9,7 +9,7 @@ import { findFreePort, ServerProcess, serverProcessOptions } from './server-proc
 
 export type ServerSettings = Readonly<Record<string, string | number>>;
 
-/** Who connects; the superuser of the server unless told otherwise. */
+/** A role that connects. */
 export interface ServerRole {
   readonly name: string;
   readonly password: string;
@@ -24,7 +24,7 @@ export interface PostgresqlServerOptions {
   readonly locale?: string | undefined;
 }
 
-/** Nothing is kept for a machine that loses its power; what is committed survives any end of the server. */
+/** Commits survive any end of the server, but not a loss of power. */
 const fastSettings: ServerSettings = {
   fsync: 'off',
   full_page_writes: 'off',
@@ -35,19 +35,19 @@ const fastSettings: ServerSettings = {
   unix_socket_directories: '',
 };
 
-/** Other defaults of sessions than most servers have: an answer that depends on them shows. */
+/** Session defaults that most servers do not have, to find results that depend on them. */
 export const unusualSettings: ServerSettings = {
   timezone: 'America/St_Johns',
   datestyle: 'German, DMY',
   intervalstyle: 'sql_standard',
 };
 
-/** Signals of the ways to stop; after `immediate`, as after a crash, the next start recovers from the log. */
+/** Signals of the stop modes. After `immediate`, the next start recovers from the log, as after a crash. */
 const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
 export type StopMode = keyof typeof stopSignals;
 
-/** A real PostgreSQL server of a test's own, in a temporary directory, on a port of 127.0.0.1 that it keeps. */
+/** A PostgreSQL server in a temporary directory, on a fixed port of 127.0.0.1. */
 export class PostgresqlServer {
   readonly port: number;
   readonly superuser: ServerRole;
@@ -90,12 +90,12 @@ export class PostgresqlServer {
     return this.#process !== undefined;
   }
 
-  /** All that it has logged since it was started. */
+  /** Its log since it was started. */
   get log(): string {
     return this.#process?.log ?? '';
   }
 
-  /** Starts it; it takes connections afterwards. */
+  /** Starts it and waits until it accepts connections. */
   async start(): Promise<void> {
     const command = join(this.#binaries, 'postgres');
     const readyMessage = /database system is ready to accept (read-only )?connections/;
@@ -137,7 +137,7 @@ export class PostgresqlServer {
     return standby;
   }
 
-  /** Stops it, and removes its files. */
+  /** Stops it and removes its files. */
   async remove(): Promise<void> {
     await this.stop('immediate');
     await this.#directory.remove();
@@ -158,7 +158,7 @@ export class PostgresqlServer {
     await promisify(execFile)(join(this.#binaries, 'initdb'), args, serverProcessOptions(this.#directory));
   }
 
-  /** The last of several lines with one name counts. */
+  /** Appends settings; the last line of a name counts. */
   #configure(settings: ServerSettings): void {
     const lines = Object.entries(settings).map(
       ([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`,

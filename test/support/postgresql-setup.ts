@@ -8,7 +8,7 @@ import { PostgresqlServer, unusualSettings } from './postgresql-server';
 import { tableNames } from './tables';
 import { announceTestServer } from './test-server';
 
-/** Before all tests of the project `postgresql`: a server, and a database of the package's schema to copy. */
+/** Starts a server and creates the database with the package's schema that the tests copy. */
 export default async function setUp(): Promise<void> {
   const given = process.env['TEST_POSTGRESQL_URL'];
   if (given === undefined && embeddedBinaries() === undefined) {
@@ -17,7 +17,7 @@ export default async function setUp(): Promise<void> {
     announceTestServer({ missing: reason });
     return;
   }
-  // The server of its own ends with this process, when all tests are over.
+  // A server that is started here ends with this process.
   const url = given ?? (await PostgresqlServer.start({ settings: unusualSettings })).url();
   const template = `ans_test_${randomBytes(4).toString('hex')}`;
   announceTestServer({ url, template });

@@ -1,7 +1,7 @@
 import { administer } from './administration';
 import { testServer, whyNoTestServer } from './test-server';
 
-/** After all tests of the project `postgresql`: removes their databases from a server that goes on. */
+/** Removes the databases of the tests from a server that TEST_POSTGRESQL_URL names. */
 export default async function tearDown(): Promise<void> {
   if (process.env['TEST_POSTGRESQL_URL'] === undefined || whyNoTestServer() !== undefined) return;
   const { url, template } = testServer();

@@ -32,11 +32,11 @@ export function exited(exitCode: number, text: string | RegExp): object {
   return { exitCode, output };
 }
 
-/** A directory of its own with a database, for the real Prisma CLI to work on. */
+/** A directory with a database for Prisma's CLI. */
 export class PrismaProject {
   readonly directory = mkdtempSync(join(scratch, 'ans-database-cli-'));
   readonly databasePath: string;
-  /** As in the environment of a user; relative to the directory. A test may set another, of PostgreSQL too. */
+  /** DATABASE_URL of the commands, relative to the directory. A test may set another one. */
   databaseUrl: string;
   #config = join(packageRoot, 'prisma.config.ts');
   #provider: Engine = 'sqlite';
@@ -159,7 +159,7 @@ export async function whenReachable(address: string): Promise<Response> {
   }
 }
 
-/** The environment of a user who has set nothing up for Prisma. */
+/** Returns the environment of a user without settings for Prisma. */
 function environment(): NodeJS.ProcessEnv {
   const ignored = new Set(['PRISMA_SCHEMA_ENGINE_BINARY', 'DATABASE_URL', 'NODE_OPTIONS']);
   const kept = Object.entries(process.env).filter(([name]) => !ignored.has(name));

@@ -2,7 +2,7 @@ import { Client, TypeOverrides, types, type QueryResult } from 'pg';
 import type { RawRow } from './raw-reader';
 import { afterTest } from './test-database';
 
-/** Connections to databases of this file's tests, by their URL: making one takes longer than most of what they do. */
+/** Connections of this file's tests by URL: opening one takes longer than most statements. */
 const clients = new Map<string, Promise<Client>>();
 
 afterAll(async () => {
@@ -51,7 +51,7 @@ export async function packageConnections(url: string): Promise<unknown[]> {
 async function connect(url: string): Promise<Client> {
   const session = '-c timezone=UTC -c datestyle=ISO';
   const client = new Client({ connectionString: url, options: session, types: parsers });
-  // A server that is stopped, or a database that is dropped, ends the connection: whoever uses it next is told.
+  // A stopped server or a dropped database ends the connection; the next statement reports it.
   client.on('error', () => undefined);
   await client.connect();
   return client;
@@ -60,7 +60,7 @@ async function connect(url: string): Promise<Client> {
 /** Runs statements on a PostgreSQL database and returns the rows of each. */
 export async function runRaw(url: string, sql: string): Promise<RawRow[][]> {
   const results = await (await rawClient(url)).query<RawRow>(sql);
-  // Of several statements there are several results, which the driver's types do not tell.
+  // The driver's types do not show that several statements have several results.
   return [results as QueryResult<RawRow> | QueryResult<RawRow>[]].flat().map(({ rows }) => rows);
 }
 

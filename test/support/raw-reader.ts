@@ -8,19 +8,19 @@ export type RawRow = Record<string, unknown>;
 
 export type LocatedDatabase = Pick<TestDatabase, 'options'>;
 
-/** The rows of queries to a test's database, without any code of the package: a fault on both ways cannot hide. */
+/** Returns the rows of queries without any code of the package, so that an error in reading cannot hide one in writing. */
 export async function queryRaw({ options: { url } }: LocatedDatabase, ...queries: string[]): Promise<RawRow[][]> {
   if (isPostgresql(url)) return runRaw(url, queries.join(';\n'));
   return readSqlite(url, (driver) => queries.map((sql) => driver.prepare<[], RawRow>(sql).all()));
 }
 
-/** The rows of a table, in the order of its key. */
+/** Returns the rows of a table in the order of its key. */
 export async function rawRows(database: LocatedDatabase, table: Table): Promise<RawRow[]> {
   const [rows = []] = await queryRaw(database, selectAll(table));
   return rows;
 }
 
-/** The values of a column, in the same order. */
+/** Returns the values of a column in the same order. */
 export async function rawValues(database: LocatedDatabase, table: Table, column: string): Promise<unknown[]> {
   return (await rawRows(database, table)).map((row) => row[column]);
 }
@@ -30,7 +30,7 @@ export async function rawCounts(database: LocatedDatabase): Promise<Record<strin
   return Object.fromEntries(Object.entries(await allRawRows(database)).map(([table, rows]) => [table, rows.length]));
 }
 
-/** All rows of all of the package's tables of records: what a call that must change nothing leaves as it was. */
+/** Returns all rows of all tables of records, to assert that a call changed nothing. */
 export async function allRawRows(database: LocatedDatabase): Promise<Record<string, RawRow[]>> {
   const rows = await queryRaw(database, ...recordTables.map(selectAll));
   return Object.fromEntries(recordTables.map((table, index) => [table, rows[index] ?? []]));

@@ -3,7 +3,7 @@ import { spoilDatabase } from './postgresql-databases';
 import { runRaw } from './raw-client';
 import { isPostgresql, type LocatedDatabase } from './raw-reader';
 
-/** Another connection to a test's SQLite database, of no code of the package; the caller closes it. */
+/** Opens a connection to a SQLite database without code of the package; the caller closes it. */
 export function openSqlite(url: string): Database {
   return new SqliteDriver(url.replace(/^file:/, ''));
 }

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** A file system in memory, where there is one: the tests write a lot, and a disk would take most of their time. */
+/** A file system in memory, because a disk would take most of the time of the tests. */
 const inMemory = '/dev/shm';
 const enoughBytes = 4 * 2 ** 30;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { scratch } from './scratch';
 import { unprivilegedUser } from './unprivileged';
 
-/** Waits for the end of the process that started it, ends the servers whose ids lie in the directory, and removes it. */
+/** Waits for the end of the process that started it, stops the servers in the directory, and removes the directory. */
 const guardScript = `cat > /dev/null
 for file in "$1"/*.pid; do
   pid=$(basename "$file" .pid)
@@ -14,8 +14,8 @@ done 2> /dev/null
 rm -rf "$1"`;
 
 /**
- * A temporary directory of servers and their files. However this process ends, the servers end and the directory goes:
- * a process beside it sees to that, which the keys and signals that end a run of the tests do not reach.
+ * A temporary directory of servers and their files. A guard process stops the servers and removes the directory however
+ * this process ends; keys and signals that end a run of the tests do not reach it.
  */
 export class ServerDirectory {
   readonly path = mkdtempSync(join(scratch, 'ans-server-'));
@@ -39,13 +39,13 @@ export class ServerDirectory {
     return path;
   }
 
-  /** Has a server that is run by another user than this process own a file. */
+  /** Makes the user of the servers the owner of a file. */
   giveToServer(path: string): void {
     const { uid, gid } = unprivilegedUser();
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
   }
 
-  /** Has the server of this id end with this process. */
+  /** Stops the server of this id when this process ends. */
   register(pid: number): void {
     writeFileSync(join(this.path, `${pid}.pid`), '');
   }
@@ -54,7 +54,7 @@ export class ServerDirectory {
     rmSync(join(this.path, `${pid}.pid`), { force: true });
   }
 
-  /** Ends what runs in the directory, and removes it. */
+  /** Stops the servers in the directory and removes it. */
   remove(): Promise<void> {
     this.#guard.ref();
     const ended = new Promise<void>((resolve) => this.#guard.once('exit', () => resolve()));

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerDirectory } from './server-directory';
 import { unprivilegedUser } from './unprivileged';
 
-/** Settings for the start of a server. It does not inherit the environment of this process. */
+/** Returns the options of the process of a server, which does not inherit the environment. */
 export function serverProcessOptions(directory: ServerDirectory) {
   return {
     cwd: directory.path,
@@ -15,7 +15,7 @@ export function serverProcessOptions(directory: ServerDirectory) {
   } as const;
 }
 
-/** A server that runs, and writes its log into its directory. */
+/** A running server that writes its log into its directory. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -33,11 +33,11 @@ export class ServerProcess {
       this.#child.once('exit', resolve);
     });
     if (pid !== undefined) void this.#ended.then(() => directory.unregister(pid));
-    // A server that nobody stops ends with this process, and does not keep it.
+    // A server that nobody stops does not keep this process running.
     this.#child.unref();
   }
 
-  /** Starts a server, and waits until its log says that it is ready. */
+  /** Starts a server and waits until its log contains the message. */
   static async start(
     directory: ServerDirectory,
     command: string,
@@ -55,7 +55,7 @@ export class ServerProcess {
     throw new Error(`The server ${command} did not start:\n${server.log}`);
   }
 
-  /** All that it has said since it was started. */
+  /** Its log since it was started. */
   get log(): string {
     return readFileSync(this.#log, 'utf8');
   }
@@ -72,9 +72,7 @@ export class ServerProcess {
   }
 }
 
-/**
- * A port that nobody listens on, and that the system gives to no connection that leaves: it stays free for a restart.
- */
+/** Returns a free port outside of the range of outgoing connections, so that it stays free for a restart. */
 export async function findFreePort(): Promise<number> {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 15_000);

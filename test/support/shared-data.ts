@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import type { AgentInput, CertificateInput, EndpointInput, JsonValue, Metadata } from '../../src';
 import { describeUnless } from './skip';
 
-/** Directory of the public data, beside the repository and not part of it. */
+/** Directory of the public data, which is not part of the repository. */
 const directory = resolve(__dirname, '../../../shared/data');
 
-/** `describe` where the public data are. */
+/** `describe`, skipped when the public data are missing. */
 export function describeWithSharedData(title: string, work: () => void): void {
   const isThere = existsSync(join(directory, 'agents.jsonl'));
   describeUnless(isThere ? undefined : '../shared/data is not there', title, work);
@@ -49,13 +49,13 @@ export interface PublicText {
   readonly text: string;
 }
 
-/** The records of a file of JSON Lines; what each of them is, the README beside the file says. */
+/** Returns the records of a file of JSON Lines; the README of the data describes them. */
 export function readSharedData<T>(file: 'agents' | 'agents-invalid' | 'certificates' | 'text'): T[] {
   const lines = readFileSync(join(directory, `${file}.jsonl`), 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T);
 }
 
-/** An agent as an importer registers it: what the source does not tell is completed, what does not fit is left out. */
+/** Returns an agent as an importer registers it: missing fields are completed, invalid parts are omitted. */
 export function toAgentInput(agent: PublicAgent, index: number, certificateId: string): AgentInput & { id: string } {
   const { source, name, version, description, owner, capabilities, metadata } = agent;
   return {

@@ -1,4 +1,4 @@
-/** Something that one part of a test waits for and another gives. */
+/** A signal that one part of a test gives and another one awaits. */
 export interface Signal {
   readonly given: Promise<void>;
   readonly give: () => void;

@@ -1,6 +1,6 @@
 import { engine, type Engine } from './engine';
 
-/** `describe` where there is no reason against it, else `describe.skip`, with the reason in the title and printed. */
+/** `describe`, or `describe.skip` when there is a reason, which is printed and part of the title. */
 export function describeUnless(reason: string | undefined, title: string, work: () => void): void {
   if (reason === undefined) {
     describe(title, work);

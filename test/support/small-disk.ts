@@ -15,18 +15,18 @@ import { scratch } from './scratch';
 import { afterTest } from './test-database';
 import { unprivilegedUser } from './unprivileged';
 
-/** Why there can be no disk of a test's own; undefined where there can. */
+/** Returns the reason why no small disk can be mounted; undefined when it can. */
 export function whyNoSmallDisk(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small disk takes root on Linux';
   try {
     new SmallDisk(1).remove();
     return undefined;
   } catch {
-    return 'no file system can be mounted here';
+    return 'no file system can be mounted';
   }
 }
 
-/** One that is removed after the test. */
+/** Mounts a small disk that is removed after the test. */
 export function openSmallDisk(megabytes: number): SmallDisk {
   const disk = new SmallDisk(megabytes);
   afterTest(() => disk.remove());
@@ -50,7 +50,7 @@ export class SmallDisk {
     if (uid !== undefined && gid !== undefined) chownSync(this.path, uid, gid);
   }
 
-  /** Leaves as many bytes free as said, or a little less. */
+  /** Fills the disk except for `freeBytes` or a little less. */
   fill(freeBytes = 0): void {
     const file = openSync(this.#ballast, 'a');
     try {
@@ -61,13 +61,13 @@ export class SmallDisk {
     }
   }
 
-  /** Gives back the space that was taken. */
+  /** Frees the filled space. */
   clear(): void {
     rmSync(this.#ballast, { force: true });
   }
 
   remove(): void {
-    // A test that has failed may have left something open there.
+    // A failed test may have left files open.
     execFileSync('umount', ['-l', this.path], { stdio: 'ignore' });
     rmdirSync(this.path);
   }
@@ -80,7 +80,7 @@ export class SmallDisk {
     try {
       while (writeSync(file, block) === block.length);
     } catch (error) {
-      // The errors of the system are not of the class that tests know by this name.
+      // In Jest, system errors are not instances of the global Error.
       if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ENOSPC') throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 
-/** After all tests of the project `sqlite`: removes the database that theirs were copied from. */
+/** Removes the database that the tests on SQLite copied. */
 export default function tearDown(): void {
   rmSync(process.env['TEST_SQLITE_TEMPLATE'] ?? '', { force: true });
 }

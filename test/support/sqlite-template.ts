@@ -10,7 +10,7 @@ export async function sqliteTemplate(): Promise<string> {
   const { TEST_SQLITE_TEMPLATE: path } = process.env;
   if (path === undefined) throw new Error('TEST_SQLITE_TEMPLATE is not set');
   if (existsSync(path)) return path;
-  // Several workers may do so at once; the last one wins, and each file is the same.
+  // Several workers may do so at once; all of their files are equal.
   const own = `${path}.${process.pid}`;
   const db = new DatabaseService({ url: `file:${own}` });
   await db.initialize();

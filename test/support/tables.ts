@@ -1,4 +1,4 @@
-/** The package's tables with the columns that tell their rows apart; those that refer to others come before them. */
+/** The package's tables with their key columns; a table comes before those that it references. */
 const tables = {
   agent_metadata: ['agent_id', 'key'],
   agent_capabilities: ['agent_id', 'capability_id'],
@@ -20,10 +20,10 @@ export type Table = keyof typeof tables;
 
 export const tableNames = Object.keys(tables) as Table[];
 
-/** Those that hold records; a row of name_locks means nothing, and a call that is refused may leave one. */
+/** The tables of records, without name_locks: a refused call may leave a row there, which means nothing. */
 export const recordTables = tableNames.filter((table) => table !== 'name_locks');
 
-/** All of a table, in the order of its key: texts by code point on either engine. */
+/** Returns the query of all rows of a table in the order of its key. */
 export function selectAll(table: Table): string {
   return `SELECT * FROM ${table} ORDER BY ${tables[table].join(', ')}`;
 }

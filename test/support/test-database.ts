@@ -6,20 +6,20 @@ import { createDatabase, dropDatabase, giveDatabaseBack, takeDatabase } from './
 import { scratch } from './scratch';
 import { sqliteTemplate } from './sqlite-template';
 
-/** A database of a test's own. */
+/** An open database of a test. */
 export interface TestDatabase {
   readonly db: DatabaseService;
   /** Events of `onEvent` since the start of the test, oldest first. */
   readonly events: DatabaseEvent[];
-  /** The options that it was opened with: another service on the same database takes them too. */
+  /** The options with which it was opened, also for another service on the same database. */
   readonly options: DatabaseOptions & { readonly url: string };
-  /** The SQL of the statements that `work` ran. */
+  /** Returns the SQL of the statements that `work` ran. */
   readonly statementsOf: (work: () => Promise<unknown>) => Promise<string[]>;
 }
 
 export type Cleanup = () => Promise<void> | void;
 
-/** Kinds of databases that many callers at once are tried on. */
+/** Kinds of databases for tests of concurrent callers. */
 export const databaseKinds: readonly (readonly [name: string, options: DatabaseOptions])[] = onPostgresql
   ? [['PostgreSQL', {}]]
   : [
@@ -29,19 +29,19 @@ export const databaseKinds: readonly (readonly [name: string, options: DatabaseO
 
 const cleanups: Cleanup[] = [];
 
-/** Has `cleanup` called when the test has ended, the latest first. */
+/** Registers a function that is called after the test, the latest one first. */
 export function afterTest(cleanup: Cleanup): void {
   cleanups.push(cleanup);
 }
 
-/** Calls all of them, the latest first, and forgets them. */
+/** Calls and removes all cleanups, the latest one first. */
 export async function runCleanups(ends: Cleanup[]): Promise<void> {
   for (const cleanup of ends.splice(0).reverse()) await cleanup();
 }
 
 afterEach(() => runCleanups(cleanups));
 
-/** An empty directory that is removed after the test. */
+/** Creates an empty directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(scratch, 'ans-test-'));
   afterTest(() => rmSync(directory, { recursive: true, force: true }));
@@ -87,7 +87,7 @@ export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDat
   return openDatabase(options, afterTest);
 }
 
-/** One database for all tests of a `describe`, opened before the first and removed after the last. */
+/** Opens one database for all tests of a `describe` and removes it after them. */
 export function shareTestDatabase(
   options: DatabaseOptions = {},
   fill: (database: TestDatabase) => Promise<unknown> = () => Promise.resolve(),

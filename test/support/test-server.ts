@@ -1,32 +1,32 @@
 /** The PostgreSQL server of a run of the tests. */
 export interface TestServer {
-  /** A database of it to create others from. */
+  /** URL of a database from which others can be created. */
   readonly url: string;
-  /** The name of the database that those of the tests are copies of; theirs begin with it. */
+  /** The name of the database that the tests copy; the names of the copies begin with it. */
   readonly template: string;
 }
 
 const variable = 'TEST_SERVER';
 
-/** Data for the workers of the run, which inherit the environment. */
+/** Passes the server to the workers of the run, which inherit the environment. */
 export function announceTestServer(server: TestServer | { readonly missing: string }): void {
   process.env[variable] = JSON.stringify(server);
 }
 
-/** Why there is no server; undefined where there is one. */
+/** Returns the reason why there is no server; undefined when there is one. */
 export function whyNoTestServer(): string | undefined {
-  const told = announced();
-  return told !== undefined && 'missing' in told ? told.missing : undefined;
+  const server = announced();
+  return server !== undefined && 'missing' in server ? server.missing : undefined;
 }
 
 export function testServer(): TestServer {
-  const told = announced();
-  if (told === undefined || 'missing' in told) throw new Error('The PostgreSQL server of the tests was not started');
-  return told;
+  const server = announced();
+  if (server === undefined || 'missing' in server) throw new Error('the PostgreSQL server was not started');
+  return server;
 }
 
 function announced(): TestServer | { readonly missing: string } | undefined {
   const text = process.env[variable];
-  // Nobody but `announceTestServer` sets it.
+  // Only `announceTestServer` sets it.
   return text === undefined ? undefined : (JSON.parse(text) as TestServer | { readonly missing: string });
 }

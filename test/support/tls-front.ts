@@ -6,7 +6,7 @@ import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import { LocalServer } from './local-server';
 import { temporaryDirectory } from './test-database';
 
-/** The reason why no certificates can be made; undefined when they can. */
+/** The reason why no certificates can be created; undefined when they can. */
 export const whyNoCertificates = hasOpenssl() ? undefined : 'there is no openssl command to make certificates with';
 
 /** The files of a server's certificate and of its key. */
@@ -26,7 +26,7 @@ export class Authority {
     openssl('req', '-x509', ...output, '-subj', '/CN=Test CA', '-days', '10');
   }
 
-  /** Issues a certificate for a server of this name, which is valid for so many days from now. */
+  /** Issues a certificate for a server name that is valid for a number of days. */
   issue(name: string, days: number): CertificateFiles {
     const path = this.#path(`${name}${days}`);
     const [certificate, key, request] = [`${path}.crt`, `${path}.key`, `${path}.csr`];

@@ -2,12 +2,12 @@ import { chmodSync } from 'node:fs';
 
 const nobody = 65_534;
 
-/** Who runs a server that refuses to be run by root: this process's user, unless that is root. */
+/** Returns the user that runs servers, which refuse to run as root: the user of this process unless that is root. */
 export function unprivilegedUser(): { readonly uid?: number; readonly gid?: number } {
   return process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 }
 
-/** Does `work` as a user who may not write where he is not allowed to: root, whom no mode of a file stops, may. */
+/** Calls `work` as another user than root, because file modes do not restrict root. */
 async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) return work();
@@ -19,7 +19,7 @@ async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Does `work` while nobody may write to the files at `paths`. */
+/** Calls `work` while the directory and the files at `paths` are read-only. */
 export async function whileReadOnly<T>(paths: readonly string[], work: () => Promise<T>): Promise<T> {
   const modes = paths.map((path, index) => [path, index === 0 ? 0o555 : 0o444] as const);
   for (const [path, mode] of modes) chmodSync(path, mode);

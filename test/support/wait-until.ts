@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const patienceMs = 20_000;
 
-/** Waits until something is so, which it has to be soon. */
+/** Waits until a condition holds, for 20 seconds at most. */
 export async function waitUntil(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + patienceMs;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('It did not come about');
+    if (performance.now() > end) throw new Error('the condition did not become true in time');
     await sleep(10);
   }
 }

@@ -1,8 +1,8 @@
 import { afterTest } from './test-database';
 
-/** A queue whose one consumer runs in the async context of its start: not in that of those who add to it. */
+/** A queue whose consumer runs in the async context of its start, not in that of the callers of `add`. */
 export interface WorkQueue {
-  /** Has the consumer do `work`, and resolves or rejects as it does. */
+  /** Has the consumer call `work`, and returns its outcome. */
   add<T>(work: () => Promise<T>): Promise<T>;
 }
 
