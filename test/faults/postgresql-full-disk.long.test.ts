@@ -28,7 +28,11 @@ async function startOnSmallDisk(): Promise<{ readonly url: string; readonly disk
 
 /** Waits until `count` more calls have failed. */
 async function untilFailed(work: Work, count: number, meanwhile: () => unknown = () => undefined): Promise<void> {
-  for (const wanted = work.errors.length + count; work.errors.length < wanted; await sleep(10)) await meanwhile();
+  const wanted = work.errors.length + count;
+  while (work.errors.length < wanted) {
+    await meanwhile();
+    await sleep(10);
+  }
 }
 
 /** Transactions of eight callers may conflict as well. */

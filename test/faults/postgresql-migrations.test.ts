@@ -26,7 +26,7 @@ async function fillOldDatabase(url: string): Promise<void> {
 async function tryToOpen(url: string): Promise<string> {
   const options = { url, migrations: 'apply', retry: false, pool: { connectTimeoutMs: 2000 } } as const;
   await using db = new DatabaseService(options);
-  return db.initialize().then(
+  return await db.initialize().then(
     () => 'opened',
     (error: unknown) => (isDatabaseError(error) ? error.code : String(error)),
   );

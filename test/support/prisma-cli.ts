@@ -153,7 +153,7 @@ export async function whenReachable(address: string): Promise<Response> {
     try {
       return await fetch(address);
     } catch (error) {
-      if (attempt === 100) throw error;
+      if (attempt === 300) throw error;
       await new Promise((done) => setTimeout(done, 100));
     }
   }
