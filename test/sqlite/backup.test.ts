@@ -11,7 +11,7 @@ const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
 const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
 
 describe('db.backup()', () => {
-  test.each(['a file', ':memory:'])('of %s writes one undamaged file with every row', async (kind) => {
+  test.each(['a file', ':memory:'])('writes one undamaged file with every row of %s', async (kind) => {
     const database = await openTestDatabase(kind === ':memory:' ? { url: ':memory:' } : {});
     await fill(database);
     const path = backupPath();
@@ -52,12 +52,12 @@ async function open() {
   return { ...database, directory, path: join(directory, 'b.sqlite') };
 }
 
-describe('db.backup() leaves no file behind and fails with', () => {
+describe('db.backup() leaves no file behind and', () => {
   test.each<[string, (path: string) => void]>([
     ['a file', (path) => writeFileSync(path, 'mine')],
     ['a directory', (path) => mkdirSync(path)],
     ['a link to a missing file', (path) => symlinkSync('/nowhere/at/all', path)],
-  ])('ALREADY_EXISTS when %s is at the path', async (kind, create) => {
+  ])('fails with ALREADY_EXISTS when %s is at the path', async (kind, create) => {
     const { db, directory, path } = await open();
     create(path);
     const error = await expectError('ALREADY_EXISTS', () => db.backup(path));
@@ -67,14 +67,17 @@ describe('db.backup() leaves no file behind and fails with', () => {
     if (kind === 'a file') expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
-  test.each(['-wal', '-shm', '-journal'])('ALREADY_EXISTS when another database left its %s file', async (suffix) => {
-    const { db, directory, path } = await open();
-    writeFileSync(path + suffix, '');
-    await expectError('ALREADY_EXISTS', () => db.backup(path));
-    expect(readdirSync(directory)).toEqual([`b.sqlite${suffix}`]);
-  });
+  test.each(['-wal', '-shm', '-journal'])(
+    'fails with ALREADY_EXISTS when another database left its %s file',
+    async (suffix) => {
+      const { db, directory, path } = await open();
+      writeFileSync(path + suffix, '');
+      await expectError('ALREADY_EXISTS', () => db.backup(path));
+      expect(readdirSync(directory)).toEqual([`b.sqlite${suffix}`]);
+    },
+  );
 
-  test('UNAVAILABLE when the folder does not exist', async () => {
+  test('fails with UNAVAILABLE when the folder does not exist', async () => {
     const { db, directory } = await open();
     const error = await expectError('UNAVAILABLE', () => db.backup(join(directory, 'missing', 'b.sqlite')));
     expect(error.message).toBe('Failed to back up database: the directory of the backup does not exist');
@@ -94,7 +97,7 @@ describe('db.backup() leaves no file behind and fails with', () => {
     ['an unknown option', '/nowhere/b.sqlite', { progress: () => undefined }],
     ['a number as onProgress', '/nowhere/b.sqlite', { onProgress: 1 }],
     ['null as the options', '/nowhere/b.sqlite', null],
-  ])('INVALID_INPUT for %s', async (_, path, options) => {
+  ])('fails with INVALID_INPUT for %s', async (_, path, options) => {
     const { db } = await open();
     await expectError('INVALID_INPUT', () => db.backup(path as string, options as object));
   });

@@ -1,5 +1,4 @@
 import { agentInput, createAgent, createCertificate } from '../support/factories';
-import { readSqlite } from '../support/raw-reader';
 import { openSqlite } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -20,13 +19,6 @@ async function found({ db }: TestDatabase, name: string): Promise<string[]> {
 }
 
 describe('the search index of names', () => {
-  test('has its triggers after all migrations', async () => {
-    const { options } = await openTestDatabase();
-    const sql = "SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY name";
-    const triggers = readSqlite(options.url, (driver) => driver.prepare(sql).pluck().all());
-    expect(triggers).toEqual(['agent_names_delete', 'agent_names_insert', 'agent_names_update']);
-  });
-
   test('holds the current name of each agent after changes, deletions and a rollback', async () => {
     const database = await openTestDatabase();
     const { db } = database;
