@@ -34,7 +34,7 @@ export class DatabaseServiceFactory {
     while (this.#resetting !== undefined) await this.#resetting.catch(() => undefined);
     const live = this.#instance;
     if (live !== undefined) {
-      await named('initialize', () => checkSameOptions(options, live.options));
+      await runAs('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
       // Does nothing unless it was closed meanwhile.
       await service.initialize();
@@ -82,16 +82,16 @@ export class DatabaseServiceFactory {
   static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
     const service = await instance?.ready.catch(() => undefined);
-    // A path that could not be opened may not be a database.
+    // The instance could not be opened: its file may not be a database, so that nothing is removed.
     if (instance !== undefined && service === undefined && options === undefined) return;
-    await named('reset', async () => {
+    await runAs('reset', async () => {
       const live = service === undefined ? undefined : instance?.options;
       const target = resolveReset(options, live);
       assertResettable(target);
       await service?.close();
       await resetDatabase(target);
     });
-    // Kept until then: after a failure, the next call without options must not use the default database.
+    // Discards the instance last, so that after a failure the next call without options does not use the default database.
     if (this.#instance === instance) this.#instance = undefined;
   }
 }
@@ -122,7 +122,8 @@ function checkSameOptions(options: DatabaseOptions | undefined, live: ResolvedOp
   );
 }
 
-async function named(operation: Operation, work: () => void | Promise<void>): Promise<void> {
+/** Runs `work`, and converts an error that it throws to the error of `operation`. */
+async function runAs(operation: Operation, work: () => void | Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -78,14 +78,14 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   initialize(): Promise<void> {
-    // The opening waits for the closing, which waits for the transaction, which would wait for the opening.
+    // The opening would wait for the closing, the closing for the transaction, and the transaction for the opening.
     const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
     if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
     return this.#lifecycle.open();
   }
 
   close(): Promise<void> {
-    // It would wait for the transaction, which would wait for it.
+    // Closing would wait for the transaction, and the transaction for closing.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }

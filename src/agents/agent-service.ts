@@ -218,9 +218,9 @@ export class AgentService implements AgentReader, AgentWriter {
   }
 }
 
-// An undefined field of an update keeps the stored value, but an undefined argument is a mistake of the caller. Null is
-// a mistake for every field: its check rejects it.
+// Returns null for undefined. An undefined field of an update keeps the stored value, but an undefined argument is a
+// mistake of the caller, and the check of each of these fields rejects null.
 function required<T>(value: T): T {
-  // The type is only wrong when the caller has already violated it.
+  // The caller has passed undefined against the type, so that the cast hides no further mistake.
   return value === undefined ? (null as T) : value;
 }

@@ -31,7 +31,7 @@ export async function insertBatch(
   const rows = batch.filter((entry) => 'columns' in entry);
   const failures = await insertAgents(tx, rows, defaults);
   const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
-  return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? wasLost()) : entry));
+  return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? missingOutcome()) : entry));
 }
 
 /**
@@ -86,7 +86,7 @@ interface Taken {
 }
 
 /** Stored state that decides whether an agent can be registered. */
-interface Surroundings {
+interface StoredState {
   /** Status of each certificate that exists, by id. */
   readonly certificates: ReadonlyMap<string, unknown>;
   readonly allowsRevoked: boolean;
@@ -106,7 +106,7 @@ interface Displaced {
  */
 function choose(
   rows: readonly NewAgentRow[],
-  { certificates, allowsRevoked, taken }: Surroundings,
+  { certificates, allowsRevoked, taken }: StoredState,
   failures: Map<NewAgentRow, Failure>,
 ): { readonly accepted: readonly NewAgentRow[]; readonly displaced: readonly Displaced[] } {
   const accepted: NewAgentRow[] = [];
@@ -174,6 +174,6 @@ function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
   return new Set(rows.map(([text]) => String(text)));
 }
 
-function wasLost(): never {
+function missingOutcome(): never {
   throw new Failure('INTERNAL', 'a row of the batch has no outcome');
 }

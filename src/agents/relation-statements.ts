@@ -38,8 +38,8 @@ export interface OwnedCollections {
 const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 /**
- * The statements of what belongs to agents, on one engine. Their number never depends on how many agents they are about,
- * or on what these carry.
+ * Statements about the endpoints, capabilities and metadata of agents, for one engine. Their number does not depend on
+ * the number of agents, nor on the sizes of their collections up to some thousands of elements.
  */
 export class CollectionStatements {
   /**
@@ -49,7 +49,8 @@ export class CollectionStatements {
   readonly selectKeptSize;
   /** Selects the arrays and objects among the same metadata. */
   readonly selectKeptContainers;
-  /** Deletes {@link chunkRows} entries of an agent's metadata; undefined where a statement blocks nothing else. */
+  /** Deletes at most {@link chunkRows} entries of an agent's metadata. Undefined on PostgreSQL, where a long
+   * statement does not block the process. */
   readonly deleteSomeMetadata;
   readonly #usesRowLocks: boolean;
   readonly #insertEndpoints;
@@ -78,8 +79,8 @@ export class CollectionStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // By the name of each capability: when it was deleted meanwhile, the statement must fail because of a missing id,
-    // and not skip it.
+    // Looks up each capability by its name. When one was deleted meanwhile, its id is null and the statement fails; a
+    // join would skip it.
     this.#linkCapabilities = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
@@ -134,7 +135,7 @@ export class CollectionStatements {
   /** Returns four statements, or more when the agents have thousands of endpoints, capabilities or metadata entries. */
   insert(owners: readonly OwnedCollections[]): Statement[] {
     const { endpoints, names, links, metadata } = toRecordSets(owners);
-    // In order, so that two transactions cannot each wait for a name that the other one has inserted first.
+    // Sorted: otherwise two transactions could each wait for a name that the other one has inserted.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     return [
       ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),
@@ -144,7 +145,7 @@ export class CollectionStatements {
     ];
   }
 
-  /** Makes room for collections that replace those of an agent. */
+  /** Returns the statements that delete the collections of an agent that new ones replace. */
   clear(id: string, { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>): Statement[] {
     const statements: Statement[] = [];
     if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
@@ -156,17 +157,17 @@ export class CollectionStatements {
     return statements;
   }
 
-  /** Sets the given keys of an agent's metadata, and leaves the others. */
+  /** Returns the statements that set entries of an agent's metadata and keep all others. */
   mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
     const rows = metadata.map(([key, value]) => [id, key, value]);
     return statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
   }
 
   /**
-   * Deletes the capabilities that only this agent has, except those of `keptNames`, together with their links. Runs
-   * before the links are deleted, because the links identify these capabilities.
+   * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with their
+   * links. Run them before the links are deleted, because the links identify these capabilities.
    *
-   * Where others may write, two cases need locks. When two agents lose the same capability, the second has to see the
+   * Where several transactions may write, two cases need locks. When two agents lose the same capability, the second has to see the
    * result of the first, so each updates the capabilities that it drops. An agent that gets a capability locks it
    * against deletion by its link, so this statement waits for that lock before it checks whether the capability is
    * shared. All locks are taken in the order of the names, to reduce waiting.

@@ -36,34 +36,31 @@ const names = columnNames(table);
 type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
 
-/** The statements of agents on one engine. Their number for one call never depends on what the agents carry. */
+/** Statements about agents, for one engine. */
 export class AgentStatements {
   readonly collections: CollectionStatements;
-  /** One whole agent. */
+  /** Selects one agent with its collections. */
   readonly select;
-  /** Whole agents, those of `ids` that there are, in no order. */
+  /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /**
-   * Selects the agent's own row for a change: its status, the time of its last change, whether it has the endpoint
-   * `endpointId`, its certificate, its name, version and owner, and the key that it holds.
-   */
+  /** Selects the values of an agent that a change depends on: see `AgentBeforeChange`. */
   readonly selectForUpdate;
   /** Selects the certificates among `ids`, each with its status. Locks them until the end of the transaction. */
   readonly selectCertificates;
-  /** Those of `ids` that are agents. */
+  /** Selects those of `ids` that are ids of agents. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Keeps others from changing the agent until the end of the transaction, where they may; gives a row when it is there.
-   * Only a later statement sees what this one has waited for.
+   * Blocks other changes of the agent until the end of the transaction. Returns a row when the agent exists. Only a later
+   * statement sees the changes that this one has waited for. Undefined on an engine with one writer.
    */
   readonly lock;
-  /** Inserts agents without what belongs to them, but for those whose id or unique key is taken; gives the ids. */
+  /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
-  /** Selects whether the agent has the endpoint. */
+  /** Selects one row when the agent has the endpoint. */
   readonly selectEndpoint;
-  /** Lets agents expire whose time has passed, `limit` at most; gives their ids. */
+  /** Sets at most `limit` agents whose time has passed to EXPIRED. Returns their ids. */
   readonly expireDue;
   readonly #dialect: Dialect;
   readonly #deleteAgent;
@@ -72,7 +69,7 @@ export class AgentStatements {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    // Conflicts with every change of a certificate, so that nobody revokes it while an agent is attached to it.
+    // The lock conflicts with every change of a certificate, so that none is revoked while an agent is attached to it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
@@ -105,7 +102,7 @@ export class AgentStatements {
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
-        // Also when the id is taken, because that has to be reported: the name has a value then.
+        // When the id is taken, the name has a value, so that the taken id is reported.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
@@ -116,7 +113,7 @@ export class AgentStatements {
       });
     this.#insertAgent = insertAgent((p) => {
       const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
-      // Also when the id is taken, because that has to be reported. No certificate has an empty id.
+      // When the id is taken, the value is not null, so that the taken id is reported. No certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
@@ -169,7 +166,7 @@ export class AgentStatements {
     ];
   }
 
-  /** The rows of {@link insertMany}, in the order of its columns. */
+  /** Returns a row of the parameter of {@link insertMany}. */
   static toRecord(columns: AgentColumns): unknown[] {
     return fields.map((field) => columns[field]);
   }
@@ -187,7 +184,7 @@ export class AgentStatements {
     ];
   }
 
-  /** For an agent that is there, and that {@link lock} keeps. Its collections go with it. */
+  /** Returns the statements that delete an agent, which {@link lock} has locked, with its collections. */
   delete(id: string): Statement[] {
     return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
   }
@@ -212,7 +209,7 @@ export class AgentStatements {
   }
 }
 
-/** The statements of an engine. */
+/** Returns the statements of an engine. */
 export const agentStatements = memoizeByDialect((dialect) => new AgentStatements(dialect));
 
 /** Stored columns of the health of an endpoint. */

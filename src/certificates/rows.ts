@@ -7,7 +7,7 @@ import { storedChoice, storedJson, storedText, storedTime } from '../sql/stored'
 import type { Metadata } from '../metadata/types';
 import { CertificateStatus, RevocationReason, type Certificate } from './types';
 
-/** A whole certificate `c`, for {@link toCertificate}. */
+/** Composes the columns of a whole certificate `c` for {@link toCertificate}. */
 export function certificateColumns(dialect: Dialect): Sql {
   const { toMs } = dialect;
   return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
@@ -29,7 +29,7 @@ type CertificateResultRow = readonly [
 const statuses: ReadonlySet<CertificateModel['status']> = new Set(Object.values(CertificateStatus));
 const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationReason));
 
-/** The certificate that a row of `certificateColumns` stands for. */
+/** Converts a row of {@link certificateColumns} to a record. */
 export function toCertificate(row: Row): Certificate {
   // The statement that made the row selects exactly these columns.
   const columns = row as CertificateResultRow;
@@ -44,6 +44,7 @@ export function toCertificate(row: Row): Certificate {
     certificate: storedText(columns[6], 'certificate', id, 'certificate'),
     fingerprint: storedText(columns[7], 'certificate', id, 'fingerprint'),
     status: storedChoice(columns[8], statuses, 'certificate', id, 'status'),
+    // `certificateColumns` builds an object.
     metadata: storedJson(columns[13], 'certificate', id, 'metadata') as Metadata,
     createdAt: storedTime(columns[9], 'certificate', id, 'createdAt'),
   };

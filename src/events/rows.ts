@@ -51,6 +51,7 @@ export function toSecurityEvent(row: Row): SecurityEvent {
     source: storedText(columns[4], 'securityEvent', id, 'source'),
     target: storedText(columns[5], 'securityEvent', id, 'target'),
     description: storedText(columns[6], 'securityEvent', id, 'description'),
+    // `eventColumns` builds an object.
     metadata: storedJson(columns[9], 'securityEvent', id, 'metadata') as Metadata,
     mitigationApplied: storedFlag(applied, 'securityEvent', id, 'mitigationApplied'),
   };
@@ -60,6 +61,6 @@ export function toSecurityEvent(row: Row): SecurityEvent {
 }
 
 function toMitigation(json: string): StoredMitigation {
-  // The statement composes the array of exactly these columns.
+  // The statement builds an array of exactly these columns.
   return JSON.parse(json) as StoredMitigation;
 }

@@ -27,10 +27,10 @@ const metadataTable: Columns<SecurityEventMetadataModel> = {
 
 const eventFields = fieldsOf(eventTable);
 
-/** The parameters of {@link insertEvent}. */
+/** Parameters of {@link insertEvent}. */
 export type EventParameters = ReturnType<typeof toEventParameters>;
 
-/** Inserts one event. */
+/** Composes the statement that inserts one event. */
 export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) => Sql): Sql {
   const values = eventFields.map((field) => {
     return toColumnValue(dialect, eventTable[field][1], p(field === 'id' ? 'eventId' : field));
@@ -38,21 +38,23 @@ export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) =
   return sql`INSERT INTO security_events (${columnNames(eventTable)}) VALUES (${join(values)})`;
 }
 
+/** Returns the parameters of {@link insertEvent}. */
 export function toEventParameters({ columns: { id: eventId, ...columns } }: NewEventRow) {
   return { ...columns, eventId, mitigationApplied: Number(columns.mitigationApplied) };
 }
 
 /**
- * Inserts the metadata of any number of events.
+ * Composes the statement that inserts the metadata of any number of events.
  *
  * @param metadata - result of {@link toMetadataSet}.
- * @param joined - table, with its kind of join, that has a row when the metadata are to be inserted.
+ * @param joined - table and kind of join. The metadata are inserted when the table has a row.
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)
     SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.jsonRecordSet(metadata, 'n', recordColumns(metadataTable))}`;
 }
 
+/** Returns the metadata of events as a JSON record set. */
 export function toMetadataSet(rows: readonly NewEventRow[]): string {
   return JSON.stringify(toMetadataEntries(rows));
 }
@@ -68,7 +70,7 @@ function toMetadataEntries(rows: readonly NewEventRow[]): (readonly [id: string,
   return rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value] as const));
 }
 
-/** The statements that insert security events on one engine, any number of them at once. */
+/** Statements that insert security events, for one engine. */
 class EventStatements {
   readonly #insertEvent;
   readonly #insertEvents;
@@ -83,6 +85,7 @@ class EventStatements {
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertEventMetadata(dialect, p('metadata')));
   }
 
+  /** Returns the statements that insert events with their metadata. */
   insert(rows: readonly NewEventRow[]): Statement[] {
     const statements = [this.#insert(rows)];
     const entries = toMetadataEntries(rows);
@@ -98,4 +101,5 @@ class EventStatements {
   }
 }
 
+/** Returns the statements of an engine. */
 export const eventStatements = memoizeByDialect((dialect) => new EventStatements(dialect));
