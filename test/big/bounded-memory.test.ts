@@ -57,7 +57,7 @@ const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>
   ['events.verify, nothing left', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
 ];
 
-describe(`${events} events and ${agents} agents, in constant memory`, () => {
+describe(`with ${events} events and ${agents} agents`, () => {
   const ends: Cleanup[] = [];
   const measurements: Measurement[] = [];
   let url = '';
@@ -76,7 +76,7 @@ describe(`${events} events and ${agents} agents, in constant memory`, () => {
   });
 
   test.each(steps)(
-    '%s',
+    'the memory of the operation %s is bounded',
     async (name, expected) => {
       const measurement = await measure(url, name, sizes);
       measurements.push(measurement);

@@ -159,22 +159,6 @@ describe('concurrent calls for agents', () => {
     expect(await count(database, 'endpoints')).toBe(2 * rounds);
   });
 
-  test('replace all collections of an agent together', async () => {
-    const { one, two } = await openTwo();
-    await one.createAgent(agent('a', []));
-    await inTurn(rounds, async () => {
-      const ends = await outcomes(
-        () => one.updateAgent({ id: 'a', metadata: { one: 1, k: 1 }, endpoints: [endpoint('e'), endpoint('one')] }),
-        () => two.updateAgent({ id: 'a', metadata: { two: 2, k: 2 }, endpoints: [endpoint('e'), endpoint('two')] }),
-      );
-      expect(ends).toEqual([true, true]);
-      const found = await one.getAgent('a');
-      const name = found?.endpoints[1]?.id ?? '';
-      expect(found?.metadata).toEqual(name === 'one' ? { one: 1, k: 1 } : { two: 2, k: 2 });
-      expect(found?.endpoints.map(({ id }) => id)).toEqual(['e', name]);
-    });
-  });
-
   test('leave a whole agent or none when they delete, change and create it', async () => {
     const { one, two, database } = await openTwo();
     const version = (name: string) => ({

@@ -166,9 +166,11 @@ export const createManyOptions: Arbitrary<CreateManyOptions> = partly({
   allowRevokedCertificate,
 });
 export const agentStatus = pool(...Object.values(AgentStatus));
+/** Stands for the `updatedAt` of the agent at the time of the call. */
+export const current = new Date(0);
 /** Mostly none, sometimes the right one, sometimes one that is seldom right. */
 export const ifUpdatedAt = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
-  { weight: 2, arbitrary: fc.constant('current' as const) },
+  { weight: 2, arbitrary: fc.constant(current) },
   { weight: 1, arbitrary: time },
 );

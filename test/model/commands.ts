@@ -1,10 +1,8 @@
 import fc from 'fast-check';
+import type { Target } from '../support/public-calls';
 import { differs, isExpected } from './compare';
 import { settingsAt, type Command, type Model, type Place } from './machine';
-import { predict, settle } from './model';
-import { isRead, type Operation } from './operation';
-import { operation } from './operations';
-import { outcomeOf, type Target } from './perform';
+import { isRead, operation, outcomeOf, type Operation } from './calls';
 import type { Settings } from './prediction';
 import { simultaneous, togetherCommand } from './together';
 
@@ -76,8 +74,8 @@ export async function runAndCompare(
   unsettled: Operation,
   settings: Settings,
 ): Promise<void> {
-  const call = settle(unsettled, model.directory);
-  const { outcomes, next } = predict(model.directory, call, settings);
+  const call = unsettled.settle(model.directory);
+  const { outcomes, next } = call.predict(model.directory, settings);
   const actual = await outcomeOf(target, call);
   if (!isExpected(outcomes, actual)) differs(call, actual, outcomes.length === 1 ? outcomes[0] : outcomes);
   if ('result' in actual) model.directory = next(actual.result);

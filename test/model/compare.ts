@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isDatabaseError, type DatabaseService } from '../../src';
-import { allOf } from './perform';
+import { allOf } from './calls';
 import { generatedId, OneOf, toNews, type Directory, type Outcome } from './prediction';
 import { isSame } from './text';
 

@@ -4,12 +4,13 @@ import { DatabaseService, type AgentInput } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { certificateInput } from '../support/factories';
 import { rawCounts } from '../support/raw-reader';
+import { sqliteTemplate } from '../support/sqlite-template';
 import { newDatabaseUrl, runCleanups, type Cleanup } from '../support/test-database';
 import { agentInput } from './agent-arbitraries';
+import { createAgentCall, createCertificateCall } from './calls';
 import { commandSequences, runAndCompare } from './commands';
 import { differenceOf, differs, readAll } from './compare';
 import { limits, settingsAt, type Model, type Real } from './machine';
-import type { Operation } from './operation';
 import { emptyDirectory, type Directory } from './prediction';
 import { givenCertificates } from './pools';
 
@@ -26,26 +27,11 @@ const timeLimit = 60_000 + runs * 1000;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
 
 const startMs = 1_800_000_000_000;
-/** A SQLite database of the package's schema, to copy. */
-let template: string | undefined;
-const ends: Cleanup[] = [];
-
-beforeAll(async () => {
-  if (onPostgresql) return;
-  const url = await newDatabaseUrl((end) => void ends.push(end));
-  const db = new DatabaseService({ url });
-  await db.initialize();
-  await db.close();
-  template = url.replace('file:', '');
-});
-
-afterAll(() => runCleanups(ends));
-
 /** With a cache as without one: a few entries, so that some go. */
 async function withDatabase(hasCache: boolean, work: (real: Real, url: string) => Promise<void>): Promise<void> {
   const runEnds: Cleanup[] = [];
   const url = await newDatabaseUrl((end) => void runEnds.push(end));
-  if (template !== undefined) copyFileSync(template, url.replace('file:', ''));
+  if (!onPostgresql) copyFileSync(await sqliteTemplate(), url.replace('file:', ''));
   const clock = { nowMs: startMs };
   const cache = hasCache ? { maxEntries: 5, ttlMs: 1500 } : undefined;
   const options = { url, now: () => clock.nowMs, maxResults: limits.maxResults, cache };
@@ -97,15 +83,15 @@ async function fill(model: Model, { db, clock }: Real, agents: readonly AgentInp
   const certificates = givenCertificates.map((id) =>
     certificateInput({ id, fingerprint: id === 'c1' ? 'AA:BB' : 'CC' }),
   );
-  const calls: Operation[] = [
-    ...certificates.map((input) => ({ kind: 'createCertificate' as const, input })),
-    ...agents.map((input) => ({ kind: 'createAgent' as const, input })),
+  const calls = [
+    ...certificates.map((input) => createCertificateCall.of(input)),
+    ...agents.map((input) => createAgentCall.of(input, {})),
   ];
   for (const call of calls) await runAndCompare(model, db, call, settingsAt(clock));
 }
 
 test(
-  'every sequence of calls answers and leaves what the contract says',
+  'every sequence of calls returns and stores what the contract says',
   async () => {
     const agents = fc.array(agentInput, { maxLength: 6 });
     const property = fc.asyncProperty(

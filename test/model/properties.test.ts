@@ -50,13 +50,13 @@ const alternative = fc.oneof(
 );
 const range = fc.array(alternative, { minLength: 1, maxLength: 3 }).map((all) => all.join(' || '));
 
-/** Rule of the database for a version key, in TypeScript. */
+/** Evaluates the condition of the database for a version key. */
 function isWithin(key: string, [lower, upper, hasPrereleases]: VersionRange): boolean {
   const isBetween = compareCodePoints(key, lower) >= 0 && compareCodePoints(key, upper) < 0;
   return isBetween && (hasPrereleases === 1 || key.endsWith('~'));
 }
 
-describe('Version keys', () => {
+describe('version keys', () => {
   test('have the order of semver.compare', () => {
     const property = fc.property(version, version, (first, second) => {
       const [left, right] = [toVersionKey(first) ?? '', toVersionKey(second) ?? ''];
@@ -65,7 +65,7 @@ describe('Version keys', () => {
     fc.assert(property, parameters);
   });
 
-  test('are there for what semver takes for a version, and for nothing else', () => {
+  test('exist for exactly the texts that semver accepts as versions', () => {
     const text = fc.oneof(
       version,
       partial,
@@ -88,8 +88,8 @@ describe('Version keys', () => {
   });
 });
 
-describe('Version ranges', () => {
-  test('hold for the keys of the versions that satisfy the range, and for no others', () => {
+describe('version ranges', () => {
+  test('contain exactly the keys of the versions that satisfy the range', () => {
     let satisfied = 0;
     const property = fc.property(range, fc.array(version, { minLength: 1, maxLength: 10 }), (text, versions) => {
       const ranges = toVersionRanges(text);
@@ -105,7 +105,7 @@ describe('Version ranges', () => {
     expect(satisfied).toBeGreaterThan(runs / 10);
   });
 
-  test('hold at the very bounds of a range', () => {
+  test('treat the bounds of a range as semver does', () => {
     const property = fc.property(range, (text) => {
       const comparators = semver.validRange(text) === null ? [] : new semver.Range(text).set.flat();
       for (const { semver: bound } of comparators) {
@@ -119,32 +119,16 @@ describe('Version ranges', () => {
   });
 });
 
-describe('Folding the case of a text', () => {
+describe('foldCase', () => {
   const letters = fc.constantFrom(
-    'İ',
-    'I',
-    'ı',
-    'ß',
-    'ẞ',
-    'Σ',
-    'ς',
-    'ǅ',
-    'K',
-    '\u212a',
-    '𐐀',
-    'É',
-    '\u0301',
-    'i̇',
-    'a',
-    'Ⴀ',
-    'Ა',
+    ...['İ', 'I', 'ı', 'ß', 'ẞ', 'Σ', 'ς', 'ǅ', 'K', '\u212a', '𐐀', 'É', '\u0301', 'i̇', 'a', 'Ⴀ', 'Ა'],
   );
   const text = fc.oneof(
     anyText,
     fc.array(fc.oneof(letters, anyText), { maxLength: 6 }).map((parts) => parts.join('')),
   );
 
-  test('keeps its parts: what is a part of it is a part of it folded', () => {
+  test('folds the parts of a text independently', () => {
     const property = fc.property(text, text, text, (before, part, after) => {
       expect(foldCase(before + part + after)).toBe(foldCase(before) + foldCase(part) + foldCase(after));
       expect(foldCase(before + part + after)).toContain(foldCase(part));
@@ -152,7 +136,7 @@ describe('Folding the case of a text', () => {
     fc.assert(property, parameters);
   });
 
-  test('keeps how many code points it has, and changes nothing the second time', () => {
+  test('keeps the number of code points, and changes nothing the second time', () => {
     const property = fc.property(text, (value) => {
       expect(Array.from(foldCase(value))).toHaveLength(Array.from(value).length);
       expect(foldCase(foldCase(value))).toBe(foldCase(value));
@@ -160,7 +144,7 @@ describe('Folding the case of a text', () => {
     fc.assert(property, parameters);
   });
 
-  test('is what the contract says of each code point', () => {
+  test('maps every code point as documented', () => {
     for (let codePoint = 1; codePoint <= 0x10ffff; codePoint += 1) {
       if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
       const character = String.fromCodePoint(codePoint);
@@ -170,7 +154,7 @@ describe('Folding the case of a text', () => {
   });
 });
 
-describe('The canonical text of JSON values', () => {
+describe('toCanonicalJson', () => {
   /** The same value with the keys of every object in another order. */
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);
@@ -179,14 +163,14 @@ describe('The canonical text of JSON values', () => {
     return Object.fromEntries(entries.reverse());
   };
 
-  test('is the same exactly when the values are', () => {
+  test('returns the same text exactly for the same values', () => {
     const property = fc.property(jsonValue, jsonValue, (first, second) => {
       expect(toCanonicalJson(first, 'value') === toCanonicalJson(second, 'value')).toBe(isSame(first, second));
     });
     fc.assert(property, parameters);
   });
 
-  test('does not depend on the order of keys, and is read back equal', () => {
+  test('does not depend on the order of keys, and returns text that parses to the same value', () => {
     const property = fc.property(fc.oneof(jsonValue, fc.jsonValue()), (value) => {
       const text = toCanonicalJson(value, 'value');
       expect(toCanonicalJson(shuffled(value), 'value')).toBe(text);

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { differenceOf, differs, inOrderOfFeed, isExpected, readAll } from './compare';
 import { settingsAt, type Command, type Place } from './machine';
-import { predict, settle } from './model';
-import { isAtomic, type Operation } from './operation';
-import { operation } from './operations';
-import { outcomeOf } from './perform';
+import { isAtomic, operation, outcomeOf, type Operation } from './calls';
 import type { Directory, Outcome, Settings } from './prediction';
 
 interface PlacedCall {
@@ -23,7 +20,7 @@ export function togetherCommand(placed: readonly PlacedCall[]): Command {
   return {
     check: () => Promise.resolve(true),
     run: async (model, real) => {
-      const calls = placed.map(({ call, place }) => ({ call: settle(call, model.directory), place }));
+      const calls = placed.map(({ call, place }) => ({ call: call.settle(model.directory), place }));
       const outcomes = await Promise.all(calls.map(({ call, place }) => outcomeOf(real[place], call)));
       const made = calls.map(({ call }, index) => ({ call, outcome: outcomes[index] ?? { result: undefined } }));
       const before = model.directory;
@@ -57,7 +54,7 @@ function* serialEnds(
 ): Generator<Directory, void, void> {
   if (rest.length === 0) yield directory;
   for (const made of rest) {
-    const { outcomes, next } = predict(directory, made.call, settings);
+    const { outcomes, next } = made.call.predict(directory, settings);
     if (!isExpected(outcomes, made.outcome)) continue;
     const after = 'result' in made.outcome ? next(made.outcome.result) : directory;
     yield* serialEnds(

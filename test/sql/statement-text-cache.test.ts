@@ -13,7 +13,7 @@ function newCache() {
   return { cache, made, evicted, use };
 }
 
-describe('TextCache', () => {
+describe('StatementTextCache', () => {
   test('creates a value once for each text while it has room', () => {
     const { made, evicted, use } = newCache();
     for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);

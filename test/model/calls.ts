@@ -1,0 +1,348 @@
+import fc, { type Arbitrary, type WeightedArbitrary } from 'fast-check';
+import {
+  isDatabaseError,
+  type AgentInput,
+  type ChangeOptions,
+  type CreateManyOptions,
+  type Page,
+  type PageOptions,
+  type ResolutionQuery,
+} from '../../src';
+import { callMethod, type Target } from '../support/public-calls';
+import * as agents from './agent-arbitraries';
+import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus } from './agent-change-model';
+import { createAgent, deleteAgent, updateAgent } from './agent-model';
+import { createMany, recordMany, register } from './batch-model';
+import * as certificates from './certificate-arbitraries';
+import {
+  deleteCertificate,
+  expireDueCertificates,
+  revoke,
+  rotate,
+  setCertificateMetadata,
+} from './certificate-life-model';
+import { createCertificate, getByFingerprint, updateStatus } from './certificate-model';
+import { searchCertificates, searchExpiring } from './certificate-search-model';
+import * as events from './event-arbitraries';
+import { aggregate, markMitigated, prune } from './event-chain-model';
+import { findEvents, recordEvent, searchEvents } from './event-model';
+import {
+  agentId,
+  capability,
+  certificateId,
+  endpointId,
+  eventId,
+  fingerprint,
+  heldCertificate,
+  metadata,
+  pageSize,
+  seldom,
+  someOf,
+  time,
+} from './pools';
+import { answers, fails, type Directory, type Outcome, type Prediction, type Settings } from './prediction';
+import { findAgents, searchAgents } from './resolution-model';
+import { hasBadText } from './text';
+import { counted, walked } from './window-model';
+
+/*
+ * Calls at random. Each entry says how often a call is made, its method, its arguments, and what the contract predicts.
+ * The predictions use maps of records, and take nothing from the package but its types.
+ */
+
+/** A call of the public API with its arguments. */
+export interface Operation {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly perform: (target: Target) => Promise<unknown>;
+  readonly predict: (directory: Directory, settings: Settings) => Prediction;
+  /** Returns the call with the `updatedAt` of the agent in place of `current`. */
+  readonly settle: (directory: Directory) => Operation;
+  readonly [fc.toStringMethod]: () => string;
+}
+
+interface Call<Args extends unknown[]> extends WeightedArbitrary<Operation> {
+  readonly of: (...args: Args) => Operation;
+}
+
+function call<Args extends unknown[]>(
+  weight: number,
+  method: string,
+  parameters: [...{ [K in keyof Args]: Arbitrary<Args[K]> }],
+  predict: (directory: Directory, settings: Settings, ...args: Args) => Prediction,
+  perform = (target: Target, ...args: Args): Promise<unknown> => Promise.resolve(callMethod(target, method, args)),
+): Call<Args> {
+  const of = (...args: Args): Operation => ({
+    method,
+    args,
+    perform: (target) => perform(target, ...args),
+    predict: (directory, settings) => {
+      // createMany reports an invalid agent as the result of that agent.
+      const isInvalid = args[0] === '' || (method !== 'agents.createMany' && hasBadText(args));
+      return isInvalid ? fails(directory, 'INVALID_INPUT') : predict(directory, settings, ...args);
+    },
+    // Each argument keeps its type.
+    settle: (directory) => of(...(args.map((arg) => settled(arg, args[0], directory)) as Args)),
+    [fc.toStringMethod]: () => `${method}(${args.map((arg) => fc.stringify(arg)).join(', ')})`,
+  });
+  return { weight, arbitrary: fc.tuple<Args>(...parameters).map((args) => of(...args)), of };
+}
+
+function settled(arg: unknown, agent: unknown, directory: Directory): unknown {
+  if (typeof arg !== 'object' || arg === null || Reflect.get(arg, 'ifUpdatedAt') !== agents.current) return arg;
+  const id: unknown = typeof agent === 'string' ? agent : Reflect.get(Object(agent), 'id');
+  return { ...arg, ifUpdatedAt: directory.agents.get(String(id))?.updatedAt };
+}
+
+const change: Arbitrary<ChangeOptions> = fc.record({ ifUpdatedAt: agents.ifUpdatedAt });
+const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
+const updateOptions = fc.record({
+  ifUpdatedAt: agents.ifUpdatedAt,
+  allowRevokedCertificate: agents.allowRevokedCertificate,
+});
+const page = fc.record({ size: pageSize });
+const registration = fc
+  .tuple(certificates.certificateInput, agents.agentInput, seldom(events.eventInput), seldom(heldCertificate))
+  .map(([certificate, agent, event, id]) => ({
+    certificate,
+    agent: { ...agent, certificateId: id },
+    ...(event === undefined ? {} : { event }),
+  }));
+
+/** Stands for the result of `verify` with a valid chain. */
+const validChain = Symbol('valid chain');
+
+export const createCertificateCall = call(
+  4,
+  'createCertificate',
+  [certificates.certificateInput],
+  (directory, settings, input) => createCertificate(directory, input, settings),
+);
+export const createAgentCall = call(
+  5,
+  'createAgent',
+  [agents.agentInput, agents.createOptions],
+  (directory, settings, input, options) => createAgent(directory, input, settings, options),
+);
+
+const certificateCalls = [
+  createCertificateCall,
+  call(1, 'getCertificate', [certificateId], (directory, _, id) =>
+    answers(directory, directory.certificates.get(id) ?? null),
+  ),
+  call(1, 'getCertificateByFingerprint', [fingerprint], (directory, _, text) =>
+    answers(directory, getByFingerprint(directory, text)),
+  ),
+  call(
+    2,
+    'updateCertificateStatus',
+    [certificateId, certificates.certificateStatus],
+    (directory, settings, id, status) => updateStatus(directory, id, status, settings),
+  ),
+  call(3, 'certificates.query', [certificates.certificateQuery], (directory, settings, query) =>
+    searchCertificates(directory, query, settings),
+  ),
+  call(1, 'certificates.expiring', [certificates.span], (directory, settings, withinMs) =>
+    searchExpiring(directory, withinMs, settings),
+  ),
+  call(1, 'certificates.setMetadata', [certificateId, metadata], (directory, settings, id, given) =>
+    setCertificateMetadata(directory, id, given, settings),
+  ),
+  call(2, 'certificates.delete', [certificateId], (directory, settings, id) =>
+    deleteCertificate(directory, id, settings),
+  ),
+  call(2, 'certificates.revoke', [certificateId, certificates.revocation], (directory, settings, id, options) =>
+    revoke(directory, id, options, settings),
+  ),
+  call(
+    3,
+    'certificates.rotate',
+    [certificateId, certificates.certificateInput, certificates.rotateOptions],
+    (directory, settings, id, input, options) => rotate(directory, id, input, settings, options),
+  ),
+  call(1, 'certificates.expireDue', [], expireDueCertificates),
+  call(3, 'register', [registration, agents.createOptions], (directory, settings, input, options) =>
+    register(directory, input, options, settings),
+  ),
+];
+
+const agentCalls = [
+  createAgentCall,
+  call(
+    4,
+    'agents.createMany',
+    [agents.agentInputs, agents.createManyOptions],
+    (directory, settings, inputs, options) => createMany(directory, inputs, options, settings),
+    performCreateMany,
+  ),
+  call(1, 'getAgent', [agentId], (directory, _, id) => answers(directory, directory.agents.get(id) ?? null)),
+  call(1, 'agents.getMany', [someOf(agentId)], (directory, _, ids) =>
+    ids.includes('')
+      ? fails(directory, 'INVALID_INPUT')
+      : answers(
+          directory,
+          ids.map((id) => directory.agents.get(id) ?? null),
+        ),
+  ),
+  call(4, 'updateAgent', [update, updateOptions], (directory, settings, input, options) =>
+    updateAgent(directory, input, settings, options),
+  ),
+  call(1, 'deleteAgent', [agentId], (directory, settings, id) => deleteAgent(directory, id, settings)),
+  call(6, 'queryAgents', [agents.resolutionQuery], (directory, settings, query) =>
+    searchAgents(directory, query, settings),
+  ),
+  call(
+    4,
+    'agents.page',
+    [agents.walkQuery, page],
+    (directory, settings, query, { size }) => walked(directory, findAgents(directory, query, settings), query, size),
+    (target, query, { size }) => allPages((options) => target.agents.page(query, options), size),
+  ),
+  call(
+    1,
+    'agents.iterate',
+    [agents.walkQuery],
+    (directory, settings, query) => walked(directory, findAgents(directory, byId(query), settings), query),
+    (target, query) => allOf(target.agents.iterate(query)),
+  ),
+  call(1, 'agents.count', [agents.resolutionQuery], (directory, settings, query) =>
+    counted(directory, findAgents(directory, query, settings), query),
+  ),
+  call(2, 'agents.setStatus', [agentId, agents.agentStatus, change], (directory, settings, id, status, options) =>
+    setStatus(directory, { id, status, ...options }, settings),
+  ),
+  call(
+    1,
+    'agents.setCapabilities',
+    [agentId, someOf(capability), change],
+    (directory, settings, id, capabilities, options) => updateAgent(directory, { id, capabilities }, settings, options),
+  ),
+  call(1, 'agents.setMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
+    updateAgent(directory, { id, metadata: given }, settings, options),
+  ),
+  call(2, 'agents.mergeMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
+    mergeMetadata(directory, { id, metadata: given, ...options }, settings),
+  ),
+  call(
+    2,
+    'agents.setEndpointHealth',
+    [agentId, endpointId, agents.health],
+    (directory, settings, id, endpoint, health) =>
+      setEndpointHealth(directory, { id, endpointId: endpoint, health }, settings),
+  ),
+  call(2, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
+    renew(directory, { id, expiresAt, ...options }, settings),
+  ),
+  call(1, 'agents.expireDue', [], expireDueAgents),
+];
+
+const eventCalls = [
+  call(2, 'recordSecurityEvent', [events.eventInput], (directory, settings, input) =>
+    recordEvent(directory, input, settings),
+  ),
+  call(3, 'events.recordMany', [events.eventInputs], (directory, settings, inputs) =>
+    recordMany(directory, inputs, settings),
+  ),
+  call(1, 'events.get', [eventId], (directory, _, id) => answers(directory, directory.events.get(id) ?? null)),
+  call(3, 'querySecurityEvents', [events.eventQuery], (directory, settings, query) =>
+    searchEvents(directory, query, settings),
+  ),
+  call(
+    2,
+    'events.page',
+    [events.eventWalkQuery, page],
+    (directory, _, query, { size }) => walked(directory, findEvents(directory, query), query, size),
+    (target, query, { size }) => allPages((options) => target.events.page(query, options), size),
+  ),
+  call(
+    1,
+    'events.iterate',
+    [events.eventWalkQuery],
+    (directory, _, query) => walked(directory, findEvents(directory, query), query),
+    (target, query) => allOf(target.events.iterate(query)),
+  ),
+  call(1, 'events.count', [events.eventQuery], (directory, _, query) =>
+    counted(directory, findEvents(directory, query), query),
+  ),
+  call(
+    2,
+    'events.aggregate',
+    [events.eventFilterQuery, fc.record({ by: events.grouping })],
+    (directory, settings, query, { by }) => aggregate(directory, query, by, settings),
+  ),
+  call(2, 'events.markMitigated', [eventId, events.mitigation], (directory, _, id, mitigation) =>
+    markMitigated(directory, id, mitigation),
+  ),
+  call(1, 'events.prune', [events.pruning], (directory, _, { before }) => prune(directory, before)),
+  call(
+    1,
+    'events.verify',
+    [],
+    (directory) => answers(directory, validChain),
+    async (target) => {
+      const verified = await target.events.verify();
+      return verified.valid ? validChain : verified;
+    },
+  ),
+];
+
+/** A call of the public API. */
+export const operation: Arbitrary<Operation> = fc.oneof(...certificateCalls, ...agentCalls, ...eventCalls);
+
+/** Reports whether a call changes nothing. */
+export function isRead({ method }: Operation): boolean {
+  return /(?:^|\.)(?:get|query|expiring|page|iterate|count|aggregate|verify)/.test(method);
+}
+
+/** Reports whether a call is atomic: it does not read or write in several steps. */
+export function isAtomic({ method, args: [options] }: Operation): boolean {
+  if (method === 'events.prune') return Reflect.get(Object(options), 'batchSize') === undefined;
+  return !/\.(?:page|iterate|verify)/.test(method);
+}
+
+/** Returns the outcome of a call on the database. */
+export async function outcomeOf(target: Target, { perform }: Operation): Promise<Outcome> {
+  try {
+    return { result: await perform(target) };
+  } catch (error) {
+    if (isDatabaseError(error)) return { code: error.code };
+    throw error;
+  }
+}
+
+/** An iteration without an order goes by id. */
+function byId(query: ResolutionQuery): ResolutionQuery {
+  return query.orderBy === undefined ? { orderDirection: 'asc', ...query, orderBy: 'id' } : query;
+}
+
+async function performCreateMany(
+  target: Target,
+  inputs: readonly AgentInput[],
+  options: CreateManyOptions,
+): Promise<unknown> {
+  const results = await target.agents.createMany(inputs, options);
+  return results.map((result, place) => {
+    // Whether a refused agent has an id that it was not given is left open.
+    return result.ok || inputs[place]?.id !== undefined ? result : { ok: false, error: result.error };
+  });
+}
+
+/** Returns the records of all pages; each page but the last must be full. */
+async function allPages<T>(read: (options: PageOptions) => Promise<Page<T>>, size?: number): Promise<T[]> {
+  const records: T[] = [];
+  for (let after: string | undefined; ;) {
+    const { items, nextCursor } = await read({ after, size });
+    records.push(...items);
+    if (nextCursor === undefined ? items.length > (size ?? 100) : items.length !== (size ?? 100)) {
+      throw new Error(`A page of ${size} has ${items.length} records`);
+    }
+    if (nextCursor === undefined) return records;
+    after = nextCursor;
+  }
+}
+
+export async function allOf<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
