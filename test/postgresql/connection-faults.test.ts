@@ -11,6 +11,7 @@ const unexpected: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['the end of a statement', message('C', text('SELECT 1'))],
   ['a request for a password', authentication(3)],
   ['an error without fields', report('E', {})],
+  ['a row that ends within a value', message('D', Buffer.from([0, 5]))],
   ['a message of an unknown type', message('?')],
 ];
 
