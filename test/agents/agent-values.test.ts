@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { JsonValue, Metadata } from '../../src';
+import type { DatabaseService, JsonValue, Metadata } from '../../src';
 import { indexable, onPostgresql } from '../support/engine';
-import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { agentInput, createAgent, createCertificate, eventInput, wholeAgent } from '../support/factories';
+import { rawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+
+const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const now = Date.parse('2026-06-01T12:00:00.007Z');
+const health = { status: 'HEALTHY', lastChecked: new Date(now) } as const;
+const shared = shareTestDatabase({ now: () => now, limits: { nameLength: 262_144 } });
 
 const texts: readonly (readonly [string, string])[] = [
   ['emoji with joiners and variation selectors', '👩‍👩‍👧‍👦 🏳️‍🌈 ☎️'],
@@ -21,15 +27,19 @@ const texts: readonly (readonly [string, string])[] = [
   ['60,000 characters', '長い文'.repeat(20_000)],
 ];
 
-describe('text of an agent', () => {
-  const shared = shareTestDatabase({ limits: { nameLength: 262_144 } });
-
-  test.each(texts)('%s comes back equal in every field', async (_, text) => {
+describe('The texts of an agent', () => {
+  test.each(texts)('are returned unchanged in every field: %s', async (_, text) => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     const key = indexable(text);
-    const health = { status: 'HEALTHY', lastChecked: new Date(0), message: text } as const;
-    const endpoint = { id: key, protocol: key, address: text, port: 80, health, metadata: { [text]: text } };
+    const endpoint = {
+      id: key,
+      protocol: key,
+      address: text,
+      port: 80,
+      health: { status: 'HEALTHY', lastChecked: new Date(0), message: text },
+      metadata: { [text]: text },
+    } as const;
     const agent = wholeAgent({
       certificateId,
       id: key,
@@ -49,71 +59,43 @@ describe('text of an agent', () => {
   });
 
   // See "Length of indexed text" in docs/postgresql.md.
-  const outcome = onPostgresql ? 'is INVALID_INPUT, as it would not fit in the index' : 'is a name like any other';
-  test(`a long text that cannot be compressed ${outcome}`, async () => {
+  const outcome = onPostgresql ? 'are INVALID_INPUT when they do not fit into an index' : 'may be of any length';
+  test(`${outcome}, even if they cannot be compressed`, async () => {
     const { db } = shared();
     const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
-    const call = createAgent(db, { id: 'long-named', name: parts.join('') });
+    const name = parts.join('');
+    const call = createAgent(db, { id: 'long-named', name });
     if (onPostgresql) await expect(call).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     else await expect(call).resolves.toBe('long-named');
-    expect(await db.getAgent('long-named')).toEqual(
-      onPostgresql ? null : expect.objectContaining({ name: parts.join('') }),
-    );
+    expect(await db.getAgent('long-named')).toEqual(onPostgresql ? null : expect.objectContaining({ name }));
   });
 
-  test('empty optional texts stay empty texts', async () => {
+  test('may be empty when they are optional', async () => {
     const { db } = shared();
-    const endpoint = {
-      id: 'e',
-      protocol: '',
-      address: '',
-      port: 1,
-      health: { status: 'UNKNOWN', lastChecked: new Date(1), message: '' },
-    } as const;
+    const unknown = { status: 'UNKNOWN', lastChecked: new Date(1), message: '' } as const;
+    const endpoint = { id: 'e', protocol: '', address: '', port: 1, health: unknown };
     const id = await createAgent(db, { description: '', endpoints: [endpoint], metadata: { '': '' } });
     expect(await db.getAgent(id)).toMatchObject({ description: '', endpoints: [endpoint], metadata: { '': '' } });
   });
-
-  test('optional fields that hold nothing are absent, not null or undefined', async () => {
-    const { db } = shared();
-    const id = await createAgent(db, { endpoints: [{ protocol: 'https', address: 'a', port: 1 }] });
-    const agent = await db.getAgent(id);
-    expect(agent).not.toHaveProperty('description');
-    expect(agent).not.toHaveProperty('defaultEndpoint');
-    expect(agent?.endpoints[0]).not.toHaveProperty('metadata');
-    expect(agent?.endpoints[0]?.health).not.toHaveProperty('message');
-  });
 });
 
-describe('times of an agent', () => {
-  const shared = shareTestDatabase();
-
+describe('The times of an agent', () => {
   test.each([
-    ['the first millisecond of year 1', '0001-01-01T00:00:00.000Z'],
-    ['a millisecond of year 1', '0001-07-02T03:04:05.678Z'],
-    ['the last millisecond before 1970', '1969-12-31T23:59:59.999Z'],
-    ['1970', '1970-01-01T00:00:00.000Z'],
-    ['a time beyond 32 bits of seconds', '2038-01-19T03:14:08.001Z'],
-    ['the last millisecond of year 9999', '9999-12-31T23:59:59.999Z'],
-  ])('%s is kept to the millisecond', async (_, iso) => {
+    '0001-01-01T00:00:00.000Z',
+    '0001-07-02T03:04:05.678Z',
+    '1969-12-31T23:59:59.999Z',
+    '1970-01-01T00:00:00.000Z',
+    '2038-01-19T03:14:08.001Z',
+    '9999-12-31T23:59:59.999Z',
+  ])('are stored to the millisecond: %s', async (iso) => {
     const { db } = shared();
     const time = new Date(iso);
-    const health = { status: 'HEALTHY', lastChecked: time } as const;
-    const id = await createAgent(db, {
-      createdAt: time,
-      // The last year is for later changes.
-      updatedAt: time < new Date('9999-01-01T00:00:00.000Z') ? time : undefined,
-      expiresAt: time,
-      endpoints: [{ id: 'e', protocol: 'https', address: 'a', port: 1, health }],
-    });
-    const agent = await db.getAgent(id);
-    expect(agent).toMatchObject({ createdAt: time, expiresAt: time, endpoints: [{ health }] });
-  });
-
-  test('a lifetime that would reach beyond year 9999 ends with it', async () => {
-    const { db } = await openTestDatabase({ defaultAgentLifetimeMs: Number.MAX_SAFE_INTEGER });
-    const agent = await db.getAgent(await createAgent(db));
-    expect(agent?.expiresAt).toEqual(new Date('9999-12-31T23:59:59.999Z'));
+    // No updatedAt can be in the last year, so that it can still move forward.
+    const updatedAt = time < new Date('9999-01-01T00:00:00.000Z') ? time : new Date(now);
+    const endpoint = { id: 'e', protocol: 'https', address: 'a', port: 1, health: { ...health, lastChecked: time } };
+    const times = { createdAt: time, updatedAt, expiresAt: time };
+    const id = await createAgent(db, { ...times, endpoints: [endpoint] });
+    expect(await db.getAgent(id)).toMatchObject({ ...times, endpoints: [endpoint] });
   });
 });
 
@@ -138,55 +120,215 @@ const values: readonly (readonly [string, JsonValue])[] = [
   ['keys like numbers', { 10: 'a', 9: 'b', '01': 'c' }],
 ];
 
-describe('metadata of an agent', () => {
-  const shared = shareTestDatabase();
+describe('The metadata of an agent and of an endpoint', () => {
+  const endpointWith = (metadata: Metadata) => [{ id: 'e', protocol: 'https', address: 'a', port: 1, metadata }];
 
-  test.each(values)('%s keeps its JSON type', async (_, value) => {
+  test.each(values)('keep the JSON type of %s', async (_, value) => {
     const { db } = shared();
     const metadata = { value, within: [value], under: { key: value } };
-    const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1, metadata }];
-    const agent = await db.getAgent(await createAgent(db, { metadata, endpoints }));
+    const agent = await db.getAgent(await createAgent(db, { metadata, endpoints: endpointWith(metadata) }));
     expect(agent?.metadata).toStrictEqual(metadata);
     expect(agent?.endpoints[0]?.metadata).toStrictEqual(metadata);
   });
 
-  test('the key __proto__ is a key like any other, at every depth', async () => {
+  test('may have the key __proto__ at every depth', async () => {
     const { db } = shared();
     const text = '{"__proto__":{"a":1},"constructor":1,"toString":null,"x":{"__proto__":[{"__proto__":"b"}]}}';
     const metadata = JSON.parse(text) as Metadata;
-    const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1, metadata }];
-    const agent = await db.getAgent(await createAgent(db, { metadata, endpoints }));
+    const agent = await db.getAgent(await createAgent(db, { metadata, endpoints: endpointWith(metadata) }));
     expect(sortedKeys(agent?.metadata)).toEqual(sortedKeys(metadata));
-    expect(Object.hasOwn(agent?.metadata ?? {}, '__proto__')).toBe(true);
     expect(Object.getOwnPropertyDescriptor(agent?.metadata ?? {}, '__proto__')?.value).toEqual({ a: 1 });
     expect(JSON.stringify(agent?.endpoints[0]?.metadata)).toContain('"__proto__"');
   });
 
-  test('an object without a prototype is an object', async () => {
+  test.each<[string, Metadata]>([
+    ['keys of any text', Object.fromEntries(texts.map(([, text], index) => [text, index]))],
+    ['900 levels of nesting', JSON.parse(`{"deep":${'['.repeat(900)}${']'.repeat(900)}}`) as Metadata],
+    ['a thousand keys', Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key ${index}`, { index }]))],
+  ])('may have %s', async (_, metadata) => {
     const { db } = shared();
-    const metadata = Object.assign(Object.create(null) as Metadata, { a: 1 });
-    expect((await db.getAgent(await createAgent(db, { metadata })))?.metadata).toStrictEqual({ a: 1 });
-  });
-
-  test('keys of any text come back equal', async () => {
-    const { db } = shared();
-    const metadata = Object.fromEntries(texts.map(([, text], index) => [text, index]));
-    expect((await db.getAgent(await createAgent(db, { metadata })))?.metadata).toStrictEqual(metadata);
-  });
-
-  test('values nested 900 deep come back equal', async () => {
-    const { db } = shared();
-    const metadata = JSON.parse(`{"deep":${'['.repeat(900)}${']'.repeat(900)}}`) as Metadata;
     const agent = await db.getAgent(await createAgent(db, { metadata }));
-    expect(JSON.stringify(agent?.metadata)).toBe(JSON.stringify(metadata));
+    expect(sortedKeys(agent?.metadata)).toBe(sortedKeys(metadata));
   });
 
-  test('a thousand keys come back equal', async () => {
+  test('may be an object without a prototype, and are stored as JSON with sorted keys', async () => {
+    const database = await openTestDatabase();
+    const fields = { number: 1, text: '1', none: null, zero: -0, object: { b: 1, a: '2' } };
+    const metadata = Object.assign(Object.create(null) as Metadata, fields);
+    const agent = await database.db.getAgent(await createAgent(database.db, { metadata }));
+    expect(agent?.metadata).toStrictEqual({ ...fields, zero: 0 });
+    const values = (await rawRows(database, 'agent_metadata')).map(({ key, value }) => [key, value]);
+    expect(values).toEqual([
+      ['none', 'null'],
+      ['number', '1'],
+      ['object', '{"a":"2","b":1}'],
+      ['text', '"1"'],
+      ['zero', '0'],
+    ]);
+    expect(await database.db.check()).toMatchObject({ ok: true });
+  });
+});
+
+describe('-0 in metadata', () => {
+  const negative: Metadata = { zero: -0, list: [-0, { deep: -0 }], under: { zero: -0 } };
+  const zero: Metadata = { zero: 0, list: [0, { deep: 0 }], under: { zero: 0 } };
+
+  type Write = (db: DatabaseService, id: string) => Promise<unknown>;
+  test.each<[string, Write]>([
+    ['updateAgent', (db, id) => db.updateAgent({ id, metadata: negative })],
+    ['agents.setMetadata', (db, id) => db.agents.setMetadata(id, negative)],
+    ['agents.mergeMetadata', (db, id) => db.agents.mergeMetadata(id, negative)],
+    ['createAgent', async (db, id) => (await db.deleteAgent(id)) && createAgent(db, { id, metadata: negative })],
+    [
+      'agents.createMany',
+      async (db, id) => {
+        await db.deleteAgent(id);
+        await db.agents.createMany([
+          agentInput({ id, certificateId: await createCertificate(db), metadata: negative }),
+        ]);
+      },
+    ],
+  ])('is stored as 0 by %s', async (_, write) => {
     const { db } = shared();
-    const metadata = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key ${index}`, { index }]));
-    const certificateId = await createCertificate(db);
-    const id = await db.createAgent(agentInput({ certificateId, metadata }));
-    expect((await db.getAgent(id))?.metadata).toStrictEqual(metadata);
+    const id = await createAgent(db);
+    await write(db, id);
+    expect((await db.getAgent(id))?.metadata).toStrictEqual(zero);
+  });
+
+  test('is stored as 0 in endpoints and by createCertificate and certificates.setMetadata', async () => {
+    const { db } = shared();
+    const endpoints = [{ protocol: 'https', address: 'a', port: 1, metadata: negative }];
+    expect((await db.getAgent(await createAgent(db, { endpoints })))?.endpoints[0]?.metadata).toStrictEqual(zero);
+    const id = await createCertificate(db, { metadata: negative });
+    expect((await db.getCertificate(id))?.metadata).toStrictEqual(zero);
+    expect(await db.certificates.setMetadata(id, { only: -0 })).toBe(true);
+    expect((await db.getCertificate(id))?.metadata).toStrictEqual({ only: 0 });
+  });
+
+  test('is stored as 0 in a security event, whose hash is that of 0', async () => {
+    const options = { now: () => now };
+    const [one, other] = [await openTestDatabase(options), await openTestDatabase(options)];
+    const event = eventInput({ id: 'event', timestamp: new Date(0) });
+    await one.db.recordSecurityEvent({ ...event, metadata: negative });
+    await other.db.recordSecurityEvent({ ...event, metadata: zero });
+    expect((await one.db.events.get('event'))?.metadata).toStrictEqual(zero);
+    const verification = await one.db.events.verify();
+    expect(verification.valid).toBe(true);
+    expect(verification).toEqual(await other.db.events.verify());
+  });
+
+  test('matches the same records as 0 in a query', async () => {
+    const { db } = await openTestDatabase();
+    for (const [id, metadata] of Object.entries({ negative, zero })) {
+      await createCertificate(db, { id, metadata });
+      await createAgent(db, { id, certificateId: id, metadata });
+      await db.recordSecurityEvent(eventInput({ id, timestamp: new Date(0), metadata }));
+    }
+    const queries: Metadata[] = [{ zero: -0 }, { zero: 0 }, { list: [-0, { deep: -0 }] }, { under: { zero: -0 } }];
+    for (const metadata of queries) {
+      const both = [{ id: 'negative' }, { id: 'zero' }];
+      expect(await db.queryAgents({ metadata, orderBy: 'id' })).toMatchObject(both);
+      expect(await db.certificates.query({ metadata, orderBy: 'id' })).toMatchObject(both);
+      expect(await db.querySecurityEvents({ metadata })).toMatchObject(both);
+    }
+  });
+});
+
+describe('The endpoints of an agent', () => {
+  test('keep their order, whatever their ids are', async () => {
+    const { db } = shared();
+    const endpoints = Array.from({ length: 120 }, (_, index) => ({
+      id: String((index * 37) % 120),
+      protocol: 'https',
+      address: `host-${index}`,
+      port: index + 1,
+      health,
+    }));
+    const id = await createAgent(db, { endpoints });
+    expect((await db.getAgent(id))?.endpoints).toStrictEqual(endpoints);
+    await db.updateAgent({ id, endpoints: endpoints.toReversed() });
+    expect((await db.getAgent(id))?.endpoints).toStrictEqual(endpoints.toReversed());
+    expect((await db.queryAgents({ id }))[0]?.endpoints).toStrictEqual(endpoints.toReversed());
+  });
+
+  test('get a UUIDv7 as id, the health UNKNOWN and the present time when these are omitted', async () => {
+    const { db } = shared();
+    const endpoint = { protocol: 'https', address: 'a', port: 443 };
+    const unhealthy = { ...endpoint, health: { status: 'UNHEALTHY' as const } };
+    const agent = await db.getAgent(await createAgent(db, { endpoints: [endpoint, unhealthy] }));
+    const [first, second] = agent?.endpoints ?? [];
+    expect([first?.id, second?.id]).toEqual([expect.stringMatching(uuidv7), expect.stringMatching(uuidv7)]);
+    expect(first?.id).not.toBe(second?.id);
+    const lastChecked = new Date(now);
+    expect(first).toStrictEqual({ ...endpoint, id: first?.id, health: { status: 'UNKNOWN', lastChecked } });
+    expect(second).toStrictEqual({ ...endpoint, id: second?.id, health: { status: 'UNHEALTHY', lastChecked } });
+  });
+
+  test('may have ids that other agents use', async () => {
+    const { db } = shared();
+    const endpointOf = (address: string) => ({ id: 'main', protocol: 'https', address, port: 1, health });
+    const [a, b] = [endpointOf('a'), endpointOf('b')];
+    const first = await createAgent(db, { endpoints: [a], defaultEndpoint: 'main' });
+    const second = await createAgent(db, { endpoints: [b], defaultEndpoint: 'main' });
+    await db.updateAgent({ id: first, endpoints: [{ ...a, address: 'a2' }] });
+    expect(await db.getAgent(first)).toMatchObject({ defaultEndpoint: { ...a, address: 'a2' } });
+    await db.deleteAgent(first);
+    expect(await db.getAgent(second)).toMatchObject({ endpoints: [b], defaultEndpoint: b });
+  });
+
+  test('may have ids that differ only in letter case, and the ports 1 and 65535', async () => {
+    const { db } = shared();
+    const ports = { Main: 1, main: 65_535, MAIN: 80 };
+    const endpoints = Object.entries(ports).map(([id, port]) => ({ id, protocol: 'x', address: id, port, health }));
+    const agent = await db.getAgent(await createAgent(db, { endpoints, defaultEndpoint: 'main' }));
+    expect(agent).toMatchObject({ endpoints, defaultEndpoint: endpoints[1] });
+  });
+});
+
+describe('The default endpoint of an agent', () => {
+  const main = { id: 'main', protocol: 'https', address: 'a', port: 443, health, metadata: { a: 1 } };
+  const spare = { id: 'spare', protocol: 'wss', address: 'b', port: 444, health };
+
+  test.each([
+    ['the whole endpoint', spare],
+    ['an object with its id', { id: 'spare' }],
+    ['its id', 'spare'],
+    ['an endpoint with the same id that has changed since', { ...spare, address: 'old' }],
+  ])('may be given as %s and is returned as the whole endpoint', async (_, defaultEndpoint) => {
+    const { db } = shared();
+    const id = await createAgent(db, { endpoints: [main, spare], defaultEndpoint });
+    expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(spare);
+    await db.updateAgent({ id, defaultEndpoint: 'main' });
+    expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(main);
+    await db.updateAgent({ id, defaultEndpoint });
+    expect((await db.queryAgents({ id }))[0]?.defaultEndpoint).toStrictEqual(spare);
+  });
+});
+
+describe('The capabilities of an agent', () => {
+  const byCodePoint = [' search', 'Search', 'Zebra', 'a', 'apple', 'e\u0301', 'search', 'search ', 'z', 'é', '中文', '\uE000private', '\uFFFDreplacement', '𐐀deseret', '😀smile']; // prettier-ignore
+
+  test('are sorted by code point and differ by case, spaces and normal form', async () => {
+    const { db } = shared();
+    const id = await createAgent(db, { capabilities: byCodePoint.toReversed() });
+    expect((await db.getAgent(id))?.capabilities).toEqual(byCodePoint);
+    expect((await db.queryAgents({ id }))[0]?.capabilities).toEqual(byCodePoint);
+    // The order of UTF-16 units is another one.
+    expect(byCodePoint.toSorted()).not.toEqual(byCodePoint);
+  });
+
+  test('have no duplicates', async () => {
+    const { db } = shared();
+    const id = await createAgent(db, { capabilities: ['b', 'a', 'b', 'a', 'a'] });
+    expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'b']);
+    await db.updateAgent({ id, capabilities: ['c', 'c', 'a'] });
+    expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'c']);
+  });
+
+  test('may be a thousand', async () => {
+    const { db } = shared();
+    const capabilities = Array.from({ length: 1000 }, (_, index) => `capability-${String(index).padStart(4, '0')}`);
+    expect((await db.getAgent(await createAgent(db, { capabilities })))?.capabilities).toEqual(capabilities);
   });
 });
 

@@ -24,6 +24,8 @@ async function fill(db: DatabaseService): Promise<void> {
   await db.agents.createMany(agents);
 }
 
+const shared = shareTestDatabase({}, ({ db }) => fill(db));
+
 async function allPages(db: DatabaseService, query: ResolutionQuery, size: number): Promise<AgentRecord[]> {
   const records: AgentRecord[] = [];
   for (let after: string | undefined; ;) {
@@ -36,23 +38,11 @@ async function allPages(db: DatabaseService, query: ResolutionQuery, size: numbe
   }
 }
 
-const orders = (
-  [
-    'id',
-    'name',
-    'version',
-    'owner',
-    'status',
-    'createdAt',
-    'updatedAt',
-    'expiresAt',
-  ] as const satisfies AgentOrderField[]
-).flatMap((orderBy) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
+const fields = ['id', 'name', 'version', 'owner', 'status', 'createdAt', 'updatedAt', 'expiresAt'] as const;
+const orders = fields.flatMap((orderBy: AgentOrderField) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
 
 describe('agents.page', () => {
-  const shared = shareTestDatabase({}, ({ db }) => fill(db));
-
-  test.each(orders)('by %s %s returns every record once, in the order of the query', async (orderBy, direction) => {
+  test.each(orders)('returns every record once, in the order of the query, by %s %s', async (orderBy, direction) => {
     const { db } = shared();
     const query = { orderBy, orderDirection: direction };
     const whole = await db.agents.query(query);
@@ -123,8 +113,6 @@ test('agents.page neither repeats nor skips records while others are deleted and
 });
 
 describe('agents.iterate', () => {
-  const shared = shareTestDatabase({}, ({ db }) => fill(db));
-
   test('yields every record once, in the order of the query', async () => {
     const { db } = shared();
     const query: ResolutionQuery = { orderBy: 'version', owner: 'owner-2' };
@@ -182,8 +170,6 @@ describe('agents.iterate', () => {
 });
 
 describe('agents.count', () => {
-  const shared = shareTestDatabase({}, ({ db }) => fill(db));
-
   test('counts the agents that match, regardless of limit and offset', async () => {
     const { db } = shared();
     expect(await db.agents.count()).toBe(60);
@@ -202,21 +188,15 @@ describe('agents.count', () => {
 });
 
 describe('agents.getMany', () => {
-  const shared = shareTestDatabase({}, ({ db }) => fill(db));
-
   test('returns the records in the order of the ids, with null for absent ones', async () => {
     const { db, statementsOf } = shared();
     const ids = ['agent-07', 'absent', 'agent-03', 'agent-07'];
     const statements = await statementsOf(async () => {
       const records = await db.agents.getMany(ids);
-      expect(records).toEqual([
-        await db.getAgent('agent-07'),
-        null,
-        await db.getAgent('agent-03'),
-        await db.getAgent('agent-07'),
-      ]);
+      expect(records).toMatchObject([{ id: 'agent-07' }, null, { id: 'agent-03' }, { id: 'agent-07' }]);
+      expect(records[2]).toEqual(await db.getAgent('agent-03'));
     });
-    expect(statements).toHaveLength(4);
+    expect(statements).toHaveLength(2);
     expect(await db.agents.getMany([])).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import type { AgentInput, ResolutionQuery } from '../../src';
-import { createAgent, createCertificate } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-06-01T12:00:00.000Z');
@@ -87,4 +88,78 @@ describe('queryAgents', () => {
     expect(await db.queryAgents({ includeExpired: false })).toHaveLength(0);
     expect((await db.queryAgents({}))[0]?.status).toBe('ACTIVE');
   });
+});
+
+describe('limit, offset and maxResults', () => {
+  const maxResults = 10;
+  const some = shareTestDatabase({ maxResults }, async ({ db }) => {
+    const certificateId = await createCertificate(db);
+    const ids = Array.from({ length: 25 }, (_, index) => String(index).padStart(2, '0'));
+    const agentAt = (id: string, index: number) =>
+      agentInput({ id, certificateId, updatedAt: new Date(0), owner: index < maxResults ? 'few' : 'many' });
+    await db.agents.createMany(ids.map(agentAt));
+  });
+
+  test.each([
+    [{ limit: 3 }, ['00', '01', '02']],
+    [{ limit: 3, offset: 0 }, ['00', '01', '02']],
+    [{ limit: 3, offset: 23 }, ['23', '24']],
+    [{ limit: 3, offset: 25 }, []],
+    [{ limit: 3, offset: 1000 }, []],
+    [{ limit: 0 }, []],
+    [{ limit: 0, offset: 5 }, []],
+    [{ limit: 2, offset: undefined }, ['00', '01']],
+    [{ offset: 22 }, ['22', '23', '24']],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
+    [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
+    [{ limit: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER }, []],
+  ])('select a range of the results: %j', async (range, expected) => {
+    const agents = await some().db.queryAgents({ orderBy: 'id', ...range });
+    expect(agents.map(({ id }) => id)).toEqual(expected);
+  });
+
+  test.each<[ResolutionQuery, number]>([
+    [{ limit: 25 }, 25],
+    [{ limit: Number.MAX_SAFE_INTEGER }, 25],
+    [{ limit: 5 }, 5],
+    [{ owner: 'many', limit: 12 }, 12],
+    [{ owner: 'few' }, maxResults],
+    [{ offset: 15 }, maxResults],
+    [{ offset: 15, orderBy: 'version' }, maxResults],
+    [{ offset: 5, owner: 'many' }, maxResults],
+  ])('allow as many results as the limit, or maxResults without one: %j', async (query, count) => {
+    expect(await some().db.queryAgents(query)).toHaveLength(count);
+  });
+
+  test.each<ResolutionQuery>([
+    {},
+    { offset: 14 },
+    { offset: 14, orderBy: 'version' },
+    { owner: 'many' },
+    { offset: 4, owner: 'many' },
+  ])('fail with RESULT_TOO_LARGE when more than maxResults remain after the offset: %j', async (query) => {
+    const error = await expectError('RESULT_TOO_LARGE', () => some().db.queryAgents(query));
+    expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
+  });
+
+  test('fail at the first agent when maxResults is 0', async () => {
+    const { db } = await openTestDatabase({ maxResults: 0 });
+    expect(await db.queryAgents({})).toEqual([]);
+    await createAgent(db);
+    await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
+    expect(await db.queryAgents({ limit: 1 })).toHaveLength(1);
+  });
+
+  test.each(['updatedAt', 'name', 'version', 'owner', 'status', 'expiresAt'] as const)(
+    'neither repeat nor skip agents with the same %s',
+    async (orderBy) => {
+      const ids: string[] = [];
+      for (let offset = 0; offset < 25; offset += 4) {
+        const page = await some().db.queryAgents({ orderBy, orderDirection: 'desc', limit: 4, offset });
+        ids.push(...page.map(({ id }) => id));
+      }
+      expect(ids).toHaveLength(25);
+      expect(new Set(ids).size).toBe(25);
+    },
+  );
 });

@@ -1,124 +1,39 @@
 import semver from 'semver';
-import { createAgent, createCertificate } from '../support/factories';
+import type { ResolutionQuery } from '../../src';
+import { agentInput, createCertificate } from '../support/factories';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
+/** The versions of the agents, which are their ids, too. */
+// prettier-ignore
 const versions = [
-  '0.0.0',
-  '0.0.0-0',
-  '0.0.1',
-  '0.1.0',
-  '0.1.2-alpha',
-  '1.0.0',
-  '1.0.0+build.1',
-  '1.0.0-alpha',
-  '1.0.0-alpha.1',
-  '1.0.0-alpha.beta',
-  '1.0.0-beta.2',
-  '1.0.0-beta.11',
-  '1.0.0-rc.1+sha.5114f85',
-  '1.2.3',
-  '1.2.3-0',
-  '1.2.3--',
-  '1.2.4-beta',
-  '1.2.10',
-  '1.10.0',
-  'v1.5.0',
-  '=1.6.0',
-  ' 1.7.0 ',
-  '2.0.0-rc.1',
-  '2.0.0',
-  '2.1.0-rc.1',
-  '3.0.0-A.b',
-  '3.0.0-a.B',
-  '10.0.0',
-  '9007199254740991.0.0',
-  '1.0.0-9007199254740990',
-  '1.0.0-99999999999999999999',
-  '2025.10.23',
-  '2025.10.23.1321',
-  '01.2.3',
-  '1.1',
-  '1',
-  'v2',
-  '0.5.2rc4',
-  '1.0.1º',
-  'latest',
-  'auto',
-  '^1.0.0',
-  '>=1 <3',
-  '*',
-  '1.x',
+  '0.0.0', '0.0.0-0', '0.0.1', '0.1.0', '0.1.2-alpha', '1.0.0', '1.0.0+build.1', '1.0.0-alpha', '1.0.0-alpha.1',
+  '1.0.0-alpha.beta', '1.0.0-beta.2', '1.0.0-beta.11', '1.0.0-rc.1+sha.5114f85', '1.2.3', '1.2.3-0', '1.2.3--',
+  '1.2.4-beta', '1.2.10', '1.10.0', 'v1.5.0', '=1.6.0', ' 1.7.0 ', '2.0.0-rc.1', '2.0.0', '2.1.0-rc.1', '3.0.0-A.b',
+  '3.0.0-a.B', '10.0.0', '9007199254740991.0.0', '1.0.0-9007199254740990', '1.0.0-99999999999999999999', '2025.10.23',
+  '2025.10.23.1321', '01.2.3', '1.1', '1', 'v2', '0.5.2rc4', '1.0.1º', 'latest', 'auto', '^1.0.0', '>=1 <3', '*',
+  '1.x', 'zebra', ' v1.0.0 ', '\t1.5.0-rc.1\n', `1.0.0-${'x'.repeat(300)}`, 'V1.0.0', 'v 1.0.0',
+  '9007199254740992.0.0',
 ];
 
+// prettier-ignore
 const ranges = [
-  '*',
-  ' ',
-  'x',
-  '1',
-  '1.x',
-  '1.2.x',
-  '1.X.x',
-  '^1.2.0',
-  '^1.2.3-0',
-  '^0.1.2-alpha',
-  '^0.0.1',
-  '^0',
-  '~1.2.3',
-  '~1.2',
-  '~1',
-  '~>1.2',
-  '>=1 <3',
-  '>=1.0.0-alpha <1.0.0',
-  '>1.0.0-beta.2',
-  '>=1.0.0-beta.2 <=1.0.0-beta.11',
-  '>1.0.0-alpha.1 <1.0.0-alpha.beta',
-  '<1.0.0-alpha.beta',
-  '<1',
-  '<=1',
-  '>1',
-  '>=2.0.0-rc.1',
-  '=1.2.3',
-  'v1.2.3',
-  '1.2.3',
-  '1.0.0',
-  '1.0.0+other',
-  '1.0.0-alpha',
-  '1.2.3 - 2.0.0',
-  '1.2 - 2',
-  '1.0.0-alpha - 2.0.0-rc.1',
-  '1.2.3 || 2.0.0',
-  '^0.1.0 || >=10',
-  '<0.0.0-0',
-  '>=0.0.0-0',
-  '>1.2.3 <1.2.3',
-  '>=3.0.0-A.b <3.0.0-a.B',
-  '>=1.0.0-9007199254740990',
-  '>=2025',
-  '2025.10.x',
-  '>9007199254740990',
-  '1.2.3--',
-  '>=1.2.3-- <1.2.3',
-  '>1.2.4-beta <2.1.0-rc.2',
+  '*', ' ', 'x', '1', '1.x', '1.2.x', '1.X.x', '^1.2.0', '^1.2.3-0', '^0.1.2-alpha', '^0.0.1', '^0', '~1.2.3', '~1.2',
+  '~1', '~>1.2', '>=1 <3', '>=1.0.0-alpha <1.0.0', '>1.0.0-beta.2', '>=1.0.0-beta.2 <=1.0.0-beta.11',
+  '>1.0.0-alpha.1 <1.0.0-alpha.beta', '<1.0.0-alpha.beta', '<1', '<=1', '>1', '>=2.0.0-rc.1', '=1.2.3', 'v1.2.3',
+  '1.2.3', '1.0.0', '1.0.0+other', '1.0.0-alpha', '1.2.3 - 2.0.0', '1.2 - 2', '1.0.0-alpha - 2.0.0-rc.1',
+  '1.2.3 || 2.0.0', '^0.1.0 || >=10', '<0.0.0-0', '>=0.0.0-0', '>1.2.3 <1.2.3', '>=3.0.0-A.b <3.0.0-a.B',
+  '>=1.0.0-9007199254740990', '>=2025', '2025.10.x', '>9007199254740990', '1.2.3--', '>=1.2.3-- <1.2.3',
+  '>1.2.4-beta <2.1.0-rc.2', ' v1.5.0 ', '<=v1.5.0', 'v1.0.0 || v2.0.0',
 ];
 
+// prettier-ignore
 const notRanges = [
-  'latest',
-  '1.0.1º',
-  'auto',
-  '2025.10.23.1321',
-  '01.2.3',
-  '0.5.2rc4',
-  '^^1',
-  '>=',
-  'v',
-  '1..2',
-  '%',
-  '_',
+  'latest', '1.0.1º', 'auto', '2025.10.23.1321', '01.2.3', '0.5.2rc4', '^^1', '>=', 'v', '1..2', '%', '_',
 ];
 
 async function fill({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
-  for (const version of versions) await createAgent(db, { id: version, version, certificateId });
+  await db.agents.createMany(versions.map((version) => agentInput({ id: version, version, certificateId })));
 }
 
 const shared = shareTestDatabase({}, fill);
@@ -130,7 +45,7 @@ async function found(version: string): Promise<string[]> {
 
 describe('The field version', () => {
   test.each(ranges)(
-    'with the range %j matches the versions that semver.satisfies accepts, and the same text',
+    'matches the versions that semver.satisfies accepts for the range %j, and the same text',
     async (range) => {
       expect(semver.validRange(range)).not.toBeNull();
       const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
@@ -138,15 +53,20 @@ describe('The field version', () => {
     },
   );
 
-  test.each(notRanges)('with %j, which is not a range, matches only the same text', async (text) => {
+  test.each(notRanges)('matches only the same text when it is %j, which is not a range', async (text) => {
     expect(semver.validRange(text)).toBeNull();
     expect(await found(text)).toEqual(versions.filter((version) => version === text));
   });
 
-  test('distinguishes releases, prereleases and letter case', async () => {
+  test.each(versions)('matches at least the agent whose version is %j', async (version) => {
+    expect(await found(version)).toContain(version);
+  });
+
+  test('distinguishes releases, prereleases and letter case, and ignores a leading v and blanks', async () => {
     expect(await found('1.0.0-alpha')).toEqual(['1.0.0-alpha']);
     expect(await found('^1.0.0')).toContain('^1.0.0');
-    expect(await found('1.0.0')).toEqual(['1.0.0', '1.0.0+build.1']);
+    expect(await found('1.0.0')).toEqual([' v1.0.0 ', '1.0.0', '1.0.0+build.1']);
+    expect(await found('>=1.5.0-0 <1.5.0')).toEqual(['\t1.5.0-rc.1\n']);
     expect(await found('LATEST')).toEqual([]);
   });
 
@@ -169,14 +89,43 @@ describe('The order by version', () => {
   const ascending = semantic.toSorted((a, b) => semver.compare(a, b) || byId(a, b));
   const descending = semantic.toSorted((a, b) => semver.compare(b, a) || byId(a, b));
 
-  test('is the order of semver, with other versions last', async () => {
-    const agents = await shared().db.queryAgents({ orderBy: 'version' });
+  test.each([
+    ['asc', ascending],
+    ['desc', descending],
+  ] as const)('%s is that of semver, with all other versions last, also page by page', async (orderDirection, ids) => {
+    const { db } = shared();
+    const query = { orderBy: 'version', orderDirection } as const;
     expect(others.length).toBeGreaterThan(10);
-    expect(agents.map(({ id }) => id)).toEqual([...ascending, ...others]);
+    expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual([...ids, ...others]);
+    const paged: string[] = [];
+    for (let after: string | undefined; ;) {
+      const { items, nextCursor } = await db.agents.page(query, { after, size: 7 });
+      paged.push(...items.map(({ id }) => id));
+      if (nextCursor === undefined) break;
+      after = nextCursor;
+    }
+    expect(paged).toEqual([...ids, ...others]);
   });
 
-  test('descending is the reverse order of semver, with other versions still last', async () => {
-    const agents = await shared().db.queryAgents({ orderBy: 'version', orderDirection: 'desc' });
-    expect(agents.map(({ id }) => id)).toEqual([...descending, ...others]);
+  test('is the same with filters, limit and offset', async () => {
+    const idsOf = async (range: ResolutionQuery) => {
+      const query = { ids: ['latest', '2.0.0', '01.2.3', ' v1.0.0 '], orderBy: 'version', ...range } as const;
+      return (await shared().db.queryAgents(query)).map(({ id }) => id);
+    };
+    expect(await idsOf({})).toEqual([' v1.0.0 ', '2.0.0', '01.2.3', 'latest']);
+    expect(await idsOf({ orderDirection: 'desc' })).toEqual(['2.0.0', ' v1.0.0 ', '01.2.3', 'latest']);
+    expect(await idsOf({ offset: 1, limit: 2 })).toEqual(['2.0.0', '01.2.3']);
+  });
+
+  test('follows an update to a semantic version and back', async () => {
+    const { db } = shared();
+    const firstAndLast = async () => {
+      const agents = await db.queryAgents({ ids: ['1.0.0', 'zebra'], orderBy: 'version' });
+      return agents.map(({ id }) => id);
+    };
+    await db.updateAgent({ id: 'zebra', version: 'v0.1.0' });
+    expect(await firstAndLast()).toEqual(['zebra', '1.0.0']);
+    await db.updateAgent({ id: 'zebra', version: 'zebra' });
+    expect(await firstAndLast()).toEqual(['1.0.0', 'zebra']);
   });
 });

@@ -1,4 +1,16 @@
 import type { ResolutionQuery } from '../../src';
+import {
+  badCounts,
+  badIds,
+  badMetadata,
+  badTexts,
+  eachOf,
+  elementsOf,
+  unstorableTexts,
+  unstorableTimes,
+  valuesBut,
+} from '../support/bad-values';
+import { callUntyped, expectError } from '../support/expect-error';
 import { createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -169,32 +181,35 @@ describe('queryAgents', () => {
 });
 
 describe('queryAgents with an empty value', () => {
-  test.each<[string, ResolutionQuery]>([
-    ['id', { id: '' }],
-    ['ids', { ids: [] }],
-    ['name', { name: '' }],
-    ['exactName', { exactName: '' }],
-    ['owner', { owner: '' }],
-    ['status', { status: [] }],
-    ['fingerprint', { fingerprint: '' }],
-    ['a fingerprint of colons only', { fingerprint: '::' }],
-    ['capabilities', { capabilities: [] }],
-    ['capabilities, all of them', { capabilities: [], allCapabilities: true }],
-    ['protocol', { protocol: '' }],
-    ['health', { health: [] }],
-    ['version', { version: '' }],
-    ['an element of ids', { ids: [''] }],
-    ['an element of capabilities', { capabilities: [''] }],
-  ])('matches nothing: %s', async (_, query) => {
+  test.each<ResolutionQuery>([
+    { id: '' },
+    { ids: [] },
+    { ids: [''] },
+    { name: '' },
+    { exactName: '' },
+    { owner: '' },
+    { status: [] },
+    { fingerprint: '' },
+    { fingerprint: '::' },
+    { capabilities: [] },
+    { capabilities: [''] },
+    { capabilities: [], allCapabilities: true },
+    { protocol: '' },
+    { health: [] },
+    { version: '' },
+  ])('matches nothing: %j', async (query) => {
     expect(await idsOf(query)).toBe('');
     expect(await idsOf({ ...query, owner: query.owner ?? 'acme' })).toBe('');
+    const [[field, value] = ['', '']] = Object.entries(query);
+    // Neither an inherited nor a hidden field is ignored: that would match the agents of every owner.
+    expect(await shared().db.queryAgents(Object.create(query) as object)).toEqual([]);
+    expect(await shared().db.queryAgents(Object.defineProperty({}, field, { value, enumerable: false }))).toEqual([]);
   });
 });
 
-describe('Metadata values of every type', () => {
-  const values = [0, 1.5, 1e21, true, false, null, '', 'null', 'é', [], {}, [[]], { '': null }, '\\"\n', '😀'];
-
-  test('match only agents with the same value', async () => {
+describe('queryAgents with metadata', () => {
+  test('matches only agents with the same value', async () => {
+    const values = [0, 1.5, 1e21, true, false, null, '', 'null', 'é', [], {}, [[]], { '': null }, '\\"\n', '😀'];
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const [index, value] of values.entries()) {
@@ -206,7 +221,7 @@ describe('Metadata values of every type', () => {
     }
   });
 
-  test('match under the key __proto__', async () => {
+  test('matches the key __proto__', async () => {
     const { db } = await openTestDatabase();
     const metadata = JSON.parse('{"__proto__":{"__proto__":1}}') as Record<string, number>;
     const id = await createAgent(db, { metadata });
@@ -222,5 +237,53 @@ describe('queryAgents with long lists', () => {
     expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);
     expect(await db.queryAgents({ capabilities: [...many, 'search'], orderBy: 'id' })).toHaveLength(1);
     expect(await db.queryAgents({ capabilities: [...many, 'search'], allCapabilities: true })).toEqual([]);
+  });
+});
+
+const notTimes = unstorableTimes.filter(([kind]) => !kind.startsWith('the year'));
+const texts = ['id', 'name', 'exactName', 'owner', 'fingerprint', 'protocol', 'version'];
+const unknownFields = ['colour', 'Owner', 'created_at', 'expiresat', 'cursor', 'size'];
+
+describe('queryAgents with invalid input', () => {
+  test.each([
+    ...texts.flatMap((field) => eachOf(field, [...valuesBut('text', 'undefined'), ...unstorableTexts])),
+    ...['ids', 'capabilities', 'status', 'health'].flatMap((field) => eachOf(field, valuesBut('array', 'undefined'))),
+    ...['ids', 'capabilities'].flatMap((field) => elementsOf(field, badTexts)),
+    ...['status', 'health'].flatMap((field) =>
+      elementsOf(field, [...badIds, ['an unknown one', 'BROKEN'], ['another case', 'active']]),
+    ),
+    ...['allCapabilities', 'includeExpired'].flatMap((field) =>
+      eachOf(field, [...valuesBut('boolean', 'undefined'), ['the text true', 'true']]),
+    ),
+    ...['expiresBefore', 'expiresAfter'].flatMap((field) => eachOf(field, notTimes)),
+    ...badMetadata,
+    ...['limit', 'offset'].flatMap((field) => eachOf(field, badCounts)),
+    ...eachOf('orderBy', [
+      ...valuesBut('undefined'),
+      ...['', 'public_key', 'publicKey', 'Name', '__proto__', 'constructor'].map(
+        (value) => [`"${value}"`, value] as const,
+      ),
+      ...['name; DROP TABLE agents', '(SELECT 1)', 'id DESC, (SELECT 1)', 'rowid', '1', 'a.id', '"id"'].map(
+        (value) => [`the SQL ${value}`, value] as const,
+      ),
+    ]),
+    ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
+    ...unknownFields.map((field) => [`the unknown field ${field}`, { [field]: undefined }, 'query'] as const),
+  ])('refuses %s, even when another field matches nothing', async (_, fields, field) => {
+    for (const query of [fields, { owner: '', ids: [], ...fields }]) {
+      const error = await expectError('INVALID_INPUT', () => shared().db.queryAgents(query));
+      expect(error).toMatchObject({ field, operation: 'agents.query', retryable: false });
+      expect(error.message).toMatch(/^Failed to query agents: /);
+      expect(error.message).toContain(Object.keys(fields)[0]);
+    }
+  });
+
+  // Each of these has no own field, and would match the agents of every owner.
+  test.each([
+    ...valuesBut('undefined', 'object'),
+    ['a Map', new Map([['owner', 'nobody']])] as const,
+    ['a promise of a query', Promise.resolve({ owner: 'nobody' })] as const,
+  ])('refuses %s in place of a query', async (_, value) => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', value));
   });
 });

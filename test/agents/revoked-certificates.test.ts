@@ -1,7 +1,7 @@
 import type { AgentInput, DatabaseService, RevokedCertificateOptions, TransactionScope } from '../../src';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
-import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 type Target = DatabaseService | TransactionScope;
 type Attach = (target: Target, options?: RevokedCertificateOptions) => Promise<unknown>;
@@ -36,46 +36,50 @@ const ways: readonly (readonly [name: string, attach: Attach])[] = [
   ],
 ];
 
-/** A database with a certificate of each kind, and the agent `held`, which holds the certificate `valid`. */
-async function openWithCertificates(): Promise<TestDatabase> {
+/** Creates the certificates `valid` and `revoked`, and the agent `held`, which holds the certificate `valid`. */
+async function fill({ db }: TestDatabase): Promise<void> {
+  await createCertificate(db, { id: 'valid' });
+  await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
+  await db.createAgent(agentInput({ id: 'held', name: 'Other', certificateId: 'valid' }));
+}
+
+async function openFilled(): Promise<TestDatabase> {
   const database = await openTestDatabase();
-  await createCertificate(database.db, { id: 'valid' });
-  await createCertificate(database.db, { id: 'revoked', status: 'REVOKED' });
-  await database.db.createAgent(agentInput({ id: 'held', name: 'Other', certificateId: 'valid' }));
+  await fill(database);
   return database;
 }
 
+const shared = shareTestDatabase({}, fill);
+
 describe.each(ways)('%s', (_, attach) => {
   test('refuses a REVOKED certificate with INVALID_TRANSITION', async () => {
-    const database = await openWithCertificates();
     for (const options of [undefined, {}, { allowRevokedCertificate: false }]) {
-      const error = await expectRefused(database, 'INVALID_TRANSITION', () => attach(database.db, options));
+      const error = await expectRefused(shared(), 'INVALID_TRANSITION', () => attach(shared().db, options));
       expect(error).toMatchObject({ entity: 'certificate', retryable: false });
       expect(error.field).toMatch(/certificateId$/);
     }
   });
 
   test('refuses a REVOKED certificate inside a transaction and leaves the transaction usable', async () => {
-    const { db } = await openWithCertificates();
-    await db.transaction(async (tx) => {
+    await expectRolledBack(shared(), async (tx) => {
       await expectError('INVALID_TRANSITION', () => attach(tx));
       await tx.agents.setMetadata('held', { went: 'on' });
+      expect((await tx.getAgent('held'))?.metadata).toEqual({ went: 'on' });
+      expect(await tx.getAgent('new')).toBeNull();
     });
-    expect((await db.getAgent('held'))?.metadata).toEqual({ went: 'on' });
-    expect(await db.getAgent('new')).toBeNull();
   });
 
   test('accepts a REVOKED certificate with allowRevokedCertificate', async () => {
-    const { db } = await openWithCertificates();
+    const { db } = await openFilled();
     await attach(db, { allowRevokedCertificate: true });
     const [attached] = (await db.queryAgents({})).filter(({ certificateId }) => certificateId !== 'valid');
     expect((await db.getCertificate(attached?.certificateId ?? ''))?.status).toBe('REVOKED');
   });
 });
 
-describe('an agent whose certificate is revoked afterwards', () => {
-  test('can still be read, updated and written back unchanged', async () => {
-    const { db } = await openWithCertificates();
+describe('An agent whose certificate is revoked later', () => {
+  test('can be read, updated and written back with the same certificate', async () => {
+    const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const read = await db.getAgent('held');
     expect(await db.updateAgent({ ...read, id: 'held', description: 'changed' })).toBe(true);
@@ -86,7 +90,7 @@ describe('an agent whose certificate is revoked afterwards', () => {
   });
 
   test('moves to a valid certificate when the revoked one is rotated', async () => {
-    const { db } = await openWithCertificates();
+    const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const id = await db.certificates.rotate('valid', certificateInput());
     expect((await db.getAgent('held'))?.certificateId).toBe(id);
@@ -94,55 +98,11 @@ describe('an agent whose certificate is revoked afterwards', () => {
 });
 
 describe('createAgent and updateAgent', () => {
-  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)('accepts a certificate with the status %s', async (status) => {
-    const { db } = await openWithCertificates();
+  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)('accept a certificate with the status %s', async (status) => {
+    const { db } = await openFilled();
     await createCertificate(db, { id: 'other', status });
     expect(await db.createAgent(agentInput({ certificateId: 'other' }))).not.toBe('');
     expect(await db.updateAgent({ id: 'held', certificateId: 'other' })).toBe(true);
-  });
-});
-
-describe('error precedence', () => {
-  test('an update reports CONFLICT, the status, the default endpoint, the name and the certificate in this order', async () => {
-    const database = await openWithCertificates();
-    const { db } = database;
-    await db.createAgent(agentInput({ id: 'holder', name: 'Held', certificateId: 'valid' }), {
-      unique: 'name-version',
-    });
-    const certificate = { id: 'held', certificateId: 'revoked' };
-    const name = { ...certificate, name: 'Held' };
-    const endpoint = { ...name, defaultEndpoint: 'none' };
-    const stale = { ifUpdatedAt: new Date(1) };
-    expect(await db.updateAgent({ ...endpoint, id: 'absent' }, stale)).toBe(false);
-    await expectRefused(database, 'INVALID_INPUT', () =>
-      db.updateAgent({ ...endpoint, id: 'absent', name: '' }, stale),
-    );
-    await expectRefused(database, 'CONFLICT', () => db.updateAgent(endpoint, stale));
-    await expectRefused(database, 'INVALID_INPUT', () => db.updateAgent(endpoint));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.updateAgent(name));
-    await expectRefused(database, 'INVALID_TRANSITION', () => db.updateAgent(certificate));
-    await expectRefused(database, 'REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'held', certificateId: 'absent' }));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.updateAgent({ ...name, certificateId: 'absent' }));
-    await db.agents.setStatus('held', 'REVOKED');
-    const error = await expectRefused(database, 'INVALID_TRANSITION', () =>
-      db.updateAgent({ ...endpoint, status: 'ACTIVE' }),
-    );
-    expect(error).toMatchObject({ field: 'status' });
-  });
-
-  test('a creation reports a taken id or name before an unknown or REVOKED certificate', async () => {
-    const database = await openWithCertificates();
-    const { db } = database;
-    const known = agentInput({ id: 'held', certificateId: 'absent' });
-    const named = agentInput({ name: 'Other', certificateId: 'absent' });
-    const unique = { unique: 'name-version' } as const;
-    const revoked = { ...known, certificateId: 'revoked' };
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.createAgent(known));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.createAgent(revoked));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.agents.createMany([revoked]));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.createAgent(named, unique));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.agents.createMany([known]));
-    await expectRefused(database, 'ALREADY_EXISTS', () => db.agents.createMany([named], unique));
   });
 });
 
@@ -153,8 +113,7 @@ describe('allowRevokedCertificate', () => {
     ['update', [{ id: 'held' }, { allowRevokedCertificate: null }]],
     ['setStatus', ['held', 'ACTIVE', { allowRevokedCertificate: true }]],
   ])('is refused by agents.%s when it is not a boolean or has no effect', async (method, args) => {
-    const database = await openWithCertificates();
-    const call = () => callUntyped(database.db.agents, method, ...args);
-    await expectRefused(database, 'INVALID_INPUT', call);
+    const call = () => callUntyped(shared().db.agents, method, ...args);
+    await expectRefused(shared(), 'INVALID_INPUT', call);
   });
 });

@@ -1,23 +1,27 @@
-import type { AgentUpdate } from '../../src';
-import { createCertificate, wholeAgent } from '../support/factories';
+import type { AgentRecord, AgentUpdate, DatabaseErrorCode } from '../../src';
+import { createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { expectRefused } from '../support/expect-error';
 import { allRawRows } from '../support/raw-reader';
-import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { shareTestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-06-01T12:00:00.007Z');
+const statuses = ['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED'] as const;
 const health = { status: 'HEALTHY', lastChecked: new Date(now) } as const;
 
-async function openWithAgent() {
-  const database = await openTestDatabase({ now: () => now });
-  const certificateId = await createCertificate(database.db);
-  const agent = wholeAgent({ certificateId });
-  await database.db.createAgent(agent);
-  return { ...database, agent };
+const shared = shareTestDatabase({ now: () => now }, ({ db }) => createCertificate(db, { id: 'c' }));
+let count = 0;
+
+/** Creates an agent with every field. */
+async function createWhole(): Promise<AgentRecord> {
+  const agent = wholeAgent({ id: `agent-${(count += 1)}`, certificateId: 'c' });
+  await shared().db.createAgent(agent);
+  return agent;
 }
 
 describe('updateAgent', () => {
   test('Update agent with valid data succeeds', async () => {
-    const { db, agent } = await openWithAgent();
+    const { db } = shared();
+    const agent = await createWhole();
     const certificateId = await createCertificate(db);
     const endpoint = { id: 'new', protocol: 'grpc', address: 'c', port: 50051, health, metadata: { a: 1 } };
     const changed = {
@@ -41,12 +45,13 @@ describe('updateAgent', () => {
   });
 
   test('Update agent with non-existent ID fails', async () => {
-    const { db, agent, ...database } = await openWithAgent();
-    const before = await allRawRows(database);
+    const { db } = shared();
+    const agent = await createWhole();
+    const before = await allRawRows(shared());
     expect(await db.updateAgent({ ...agent, id: 'no-such-agent' })).toBe(false);
     expect(await db.updateAgent({ id: 'no-such-agent', certificateId: 'no-such-certificate' })).toBe(false);
     expect(await db.updateAgent({ id: 'no-such-agent', defaultEndpoint: 'main' })).toBe(false);
-    expect(await allRawRows(database)).toEqual(before);
+    expect(await allRawRows(shared())).toEqual(before);
   });
 
   const singleChanges: readonly (readonly [string, Omit<AgentUpdate, 'id'>])[] = [
@@ -63,20 +68,23 @@ describe('updateAgent', () => {
   ];
 
   test.each(singleChanges)('changes %s and keeps all the rest', async (_, change) => {
-    const { db, agent } = await openWithAgent();
+    const { db } = shared();
+    const agent = await createWhole();
     expect(await db.updateAgent({ id: agent.id, ...change })).toBe(true);
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, ...change, updatedAt: new Date(now) });
   });
 
-  test('with every field undefined changes nothing but updatedAt', async () => {
-    const { db, agent } = await openWithAgent();
+  test('changes only updatedAt when every field is undefined', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     const nothing = Object.fromEntries(Object.keys(agent).map((field) => [field, undefined]));
     expect(await db.updateAgent({ ...nothing, id: agent.id })).toBe(true);
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, updatedAt: new Date(now) });
   });
 
-  test('takes null as the wish to clear an optional field', async () => {
-    const { db, agent } = await openWithAgent();
+  test('removes an optional field that is null', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     expect(await db.updateAgent({ id: agent.id, description: null, defaultEndpoint: null })).toBe(true);
     const cleared = Object.fromEntries(
       Object.entries({ ...agent, updatedAt: new Date(now) }).filter(
@@ -87,117 +95,116 @@ describe('updateAgent', () => {
   });
 
   test.each(['name', 'publicKey', 'certificateId', 'version', 'owner', 'status', 'id'])(
-    'refuses null for %s, which cannot be without',
+    'refuses null for the required field %s',
     async (field) => {
-      const { agent, ...database } = await openWithAgent();
+      const agent = await createWhole();
       const change = { id: agent.id, [field]: null };
-      const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.updateAgent(change));
+      const error = await expectRefused(shared(), 'INVALID_INPUT', () => shared().db.updateAgent(change));
       expect(error.field).toBe(field);
     },
   );
 
-  test('makes a collection empty when it is given an empty one', async () => {
-    const { db, agent } = await openWithAgent();
+  test('replaces a collection with an empty one', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     await db.updateAgent({ id: agent.id, endpoints: [], capabilities: [], metadata: {} });
     const read = await db.getAgent(agent.id);
     expect(read).toMatchObject({ endpoints: [], capabilities: [], metadata: {} });
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('sets updatedAt to now, or to the previous value plus one millisecond, and ignores the value of the caller', async () => {
-    let time = now;
-    const { db } = await openTestDatabase({ now: () => time });
-    const agent = wholeAgent({ certificateId: await createCertificate(db), updatedAt: new Date(now + 5000) });
-    await db.createAgent(agent);
-    await db.updateAgent({ ...agent, updatedAt: new Date(1) });
-    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now + 5001));
-    time += 6000;
-    await db.updateAgent({ id: agent.id });
-    expect((await db.getAgent(agent.id))?.updatedAt).toEqual(new Date(now + 6000));
-  });
-
-  test('of a record that was read changes nothing else, the default endpoint included', async () => {
-    const { db, agent } = await openWithAgent();
+  test('keeps every field of a record that was read and written back', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     const read = await db.getAgent(agent.id);
     if (read === null) throw new Error('unreachable');
     expect(await db.updateAgent(read)).toBe(true);
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, updatedAt: new Date(now) });
   });
 
-  test('that changes name and version is what queries see', async () => {
-    const { db, agent } = await openWithAgent();
-    await db.updateAgent({ id: agent.id, name: 'ÄRGER', version: '3.1.0' });
-    expect(await db.queryAgents({ name: 'ärg', version: '^3.0.0' })).toHaveLength(1);
-    expect(await db.queryAgents({ name: 'test' })).toEqual([]);
-    expect(await db.queryAgents({ version: '1.x || 1.2.3-rc.1' })).toEqual([]);
+  test('makes queries match the new name and version', async () => {
+    const { db } = shared();
+    const { id } = await createWhole();
+    await db.updateAgent({ id, name: 'ÄRGER', version: '3.1.0' });
+    expect(await db.queryAgents({ id, name: 'ärg', version: '^3.0.0' })).toHaveLength(1);
+    expect(await db.queryAgents({ id, name: 'test' })).toEqual([]);
+    expect(await db.queryAgents({ id, version: '1.x || 1.2.3-rc.1' })).toEqual([]);
   });
 });
 
-describe('the default endpoint in an update', () => {
+describe('The default endpoint in an update', () => {
   const kept = { id: 'main', protocol: 'https', address: 'moved', port: 1, health };
   const other = { id: 'other', protocol: 'https', address: 'o', port: 2, health };
 
-  test('is cleared when the endpoints are replaced and it is not among them', async () => {
-    const { db, agent } = await openWithAgent();
+  test('is removed when the new endpoints do not contain it', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     await db.updateAgent({ id: agent.id, endpoints: [kept, other] });
+    expect(await db.getAgent(agent.id)).not.toHaveProperty('defaultEndpoint');
+    await db.updateAgent({ id: agent.id, endpoints: agent.endpoints });
     expect(await db.getAgent(agent.id)).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('stays when the endpoints are replaced and it is among them, with what they say now', async () => {
-    const { db, agent } = await openWithAgent();
+  test('is kept when the new endpoints contain it, with its new values', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     await db.updateAgent({ id: agent.id, defaultEndpoint: 'main' });
     await db.updateAgent({ id: agent.id, endpoints: [other, kept] });
     expect((await db.getAgent(agent.id))?.defaultEndpoint).toStrictEqual(kept);
   });
 
-  test('stays when the endpoints are kept', async () => {
-    const { db, agent } = await openWithAgent();
+  test('is kept when the endpoints are kept', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     await db.updateAgent({ id: agent.id, name: 'x', endpoints: undefined });
     expect((await db.getAgent(agent.id))?.defaultEndpoint).toStrictEqual(agent.defaultEndpoint);
   });
 
   test('may be one of the new endpoints', async () => {
-    const { db, agent } = await openWithAgent();
+    const { db } = shared();
+    const agent = await createWhole();
     await db.updateAgent({ id: agent.id, endpoints: [kept, other], defaultEndpoint: other });
     expect((await db.getAgent(agent.id))?.defaultEndpoint).toStrictEqual(other);
   });
 
   test.each([
-    ['one that the agent does not have', { defaultEndpoint: 'no-such-endpoint' }],
-    ['one that the new endpoints do not have', { endpoints: [kept], defaultEndpoint: 'spare' }],
-    ['one, while the endpoints go', { endpoints: [], defaultEndpoint: 'main' }],
-    ['another agent’s', { name: 'half', metadata: { half: true }, defaultEndpoint: 'foreign' }],
+    ['an unknown endpoint', { defaultEndpoint: 'no-such-endpoint' }],
+    ['missing in the new endpoints', { endpoints: [kept], defaultEndpoint: 'spare' }],
+    ['given together with no endpoints', { endpoints: [], defaultEndpoint: 'main' }],
+    ['an endpoint of another agent', { name: 'half', metadata: { half: true }, defaultEndpoint: 'foreign' }],
   ])('is refused when it is %s', async (_, change) => {
-    const { agent, ...database } = await openWithAgent();
+    const agent = await createWhole();
     const foreign = { ...other, id: 'foreign' };
-    await database.db.createAgent({ ...agent, id: 'agent-2', endpoints: [foreign], defaultEndpoint: foreign });
-    const update = () => database.db.updateAgent({ id: agent.id, ...change });
-    expect((await expectRefused(database, 'INVALID_INPUT', update)).field).toBe('defaultEndpoint');
+    await createAgent(shared().db, { endpoints: [foreign], defaultEndpoint: foreign });
+    const update = () => shared().db.updateAgent({ id: agent.id, ...change });
+    expect((await expectRefused(shared(), 'INVALID_INPUT', update)).field).toBe('defaultEndpoint');
   });
 });
 
-describe('an update that fails', () => {
-  async function refuse(database: TestDatabase, code: 'REFERENCE_NOT_FOUND' | 'INVALID_INPUT', change: AgentUpdate) {
-    return expectRefused(database, code, () => database.db.updateAgent(change));
-  }
-
-  test('for want of its certificate changes nothing at all', async () => {
-    const { agent, ...database } = await openWithAgent();
-    const { id } = agent;
-    const change = { id, name: 'half', endpoints: [], capabilities: ['half'], metadata: { half: true } };
-    const error = await refuse(database, 'REFERENCE_NOT_FOUND', { ...change, certificateId: 'no-such-certificate' });
-    expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId', operation: 'agents.update' });
+describe('An update that fails', () => {
+  test.each<[string, DatabaseErrorCode, string, object]>([
+    [
+      'the certificate does not exist',
+      'REFERENCE_NOT_FOUND',
+      'certificateId',
+      { certificateId: 'no-such-certificate' },
+    ],
+    [
+      'its last endpoint is invalid',
+      'INVALID_INPUT',
+      'endpoints[2].port',
+      { endpoints: [1, 2, 70_000].map((port) => ({ protocol: 'https', address: 'a', port })) },
+    ],
+  ])('writes nothing when %s', async (_, code, field, fields) => {
+    const { id } = await createWhole();
+    const change = { id, name: 'half', endpoints: [], capabilities: ['half'], metadata: { half: true }, ...fields };
+    const error = await expectRefused(shared(), code, () => shared().db.updateAgent(change));
+    expect(error).toMatchObject({ field, operation: 'agents.update' });
   });
 
-  test('at its last endpoint changes nothing at all', async () => {
-    const { agent, ...database } = await openWithAgent();
-    const endpoints = [1, 2, 70_000].map((port) => ({ protocol: 'https', address: 'a', port }));
-    const change = { id: agent.id, name: 'half', capabilities: ['half'], endpoints };
-    expect((await refuse(database, 'INVALID_INPUT', change)).field).toBe('endpoints[2].port');
-  });
-
-  test('inside a transaction leaves the transaction’s other changes', async () => {
-    const { db, agent } = await openWithAgent();
+  test('keeps the other changes of its transaction', async () => {
+    const { db } = shared();
+    const agent = await createWhole();
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: agent.id, name: 'kept' });
       const failing = tx.updateAgent({ id: agent.id, metadata: { half: true }, certificateId: 'no-such-certificate' });
@@ -207,27 +214,24 @@ describe('an update that fails', () => {
   });
 });
 
-describe('a revoked agent', () => {
-  test.each(['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED'] as const)('does not become %s', async (status) => {
-    const { agent, ...database } = await openWithAgent();
-    await database.db.updateAgent({ id: agent.id, status: 'REVOKED' });
-    const change = { id: agent.id, status, name: 'half', capabilities: ['half'], metadata: { half: true } };
-    const error = await expectRefused(database, 'INVALID_TRANSITION', () => database.db.updateAgent(change));
+describe('A REVOKED agent', () => {
+  test.each(statuses)('is not changed to %s', async (status) => {
+    const { db } = shared();
+    const { id } = await createWhole();
+    await db.updateAgent({ id, status });
+    expect(await db.updateAgent({ id, status: 'REVOKED' })).toBe(true);
+    expect((await db.getAgent(id))?.status).toBe('REVOKED');
+    const change = { id, status, name: 'half', capabilities: ['half'], metadata: { half: true } };
+    const error = await expectRefused(shared(), 'INVALID_TRANSITION', () => db.updateAgent(change));
     expect(error).toMatchObject({ entity: 'agent', field: 'status', retryable: false });
   });
 
-  test('may be revoked again, and change in other ways', async () => {
-    const { db, agent } = await openWithAgent();
-    await db.updateAgent({ id: agent.id, status: 'REVOKED' });
-    expect(await db.updateAgent({ id: agent.id, status: 'REVOKED' })).toBe(true);
-    expect(await db.updateAgent({ id: agent.id, description: 'gone' })).toBe(true);
-    expect(await db.getAgent(agent.id)).toMatchObject({ status: 'REVOKED', description: 'gone' });
-  });
-
-  test.each(['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED'] as const)('may have been %s before', async (status) => {
-    const { db, agent } = await openWithAgent();
-    await db.updateAgent({ id: agent.id, status });
-    expect(await db.updateAgent({ id: agent.id, status: 'REVOKED' })).toBe(true);
-    expect((await db.getAgent(agent.id))?.status).toBe('REVOKED');
+  test('can be set to REVOKED again, and its other fields can be changed', async () => {
+    const { db } = shared();
+    const { id } = await createWhole();
+    await db.updateAgent({ id, status: 'REVOKED' });
+    expect(await db.updateAgent({ id, status: 'REVOKED' })).toBe(true);
+    expect(await db.updateAgent({ id, description: 'gone' })).toBe(true);
+    expect(await db.getAgent(id)).toMatchObject({ status: 'REVOKED', description: 'gone' });
   });
 });

@@ -15,17 +15,20 @@ const allFields = queryKinds.flatMap((kind) =>
 );
 
 describe.each(dialects)('Query statements on %s', (_, dialect) => {
-  test.each(allFields)('for %s differ between any two values of %s', (_noun, field, { samples, needed, build }) => {
-    const values = samples[field] ?? [];
-    const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
-    const texts = built.map((statements) => JSON.stringify(statements));
-    // The default of a flag is one of its values.
-    const isFlag = field === 'allCapabilities' || field === 'includeExpired';
-    expect(values.length).toBeGreaterThan(1);
-    expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
-  });
+  test.each(allFields)(
+    'differ between any two values of a field: %s by %s',
+    (_noun, field, { samples, needed, build }) => {
+      const values = samples[field] ?? [];
+      const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
+      const texts = built.map((statements) => JSON.stringify(statements));
+      // The default of a flag is one of its values.
+      const isFlag = field === 'allCapabilities' || field === 'includeExpired';
+      expect(values.length).toBeGreaterThan(1);
+      expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
+    },
+  );
 
-  test.each(queryKinds)('for $name have one value for each placeholder', ({ samples, build }) => {
+  test.each(queryKinds)('have one bound value for each placeholder: $name', ({ samples, build }) => {
     for (const [field, values] of Object.entries(samples)) {
       for (const value of values) {
         for (const { sql: text, args } of build({ [field]: value }, dialect) ?? []) {

@@ -85,10 +85,10 @@ describe.each(ways)('%s', (_, register) => {
   });
 });
 
-describe('a held name', () => {
+describe('A held name', () => {
   test.each([
     ['status REVOKED', (db: DatabaseService) => db.agents.setStatus('holder', 'REVOKED')],
-    ['an update that mentions its own name', (db: DatabaseService) => db.updateAgent(agentUpdate())],
+    ['an update to the same name', (db: DatabaseService) => db.updateAgent({ ...agentOf(), id: 'holder' })],
     ['a read-modify-write', async (db: DatabaseService) => db.updateAgent((await db.getAgent('holder')) ?? { id: '' })],
     ['a rotation', (db: DatabaseService) => db.certificates.rotate(certificateId, certificateInput())],
     ['a renewal', (db: DatabaseService) => db.agents.renew('holder', new Date(Date.now() + 1000))],
@@ -122,9 +122,14 @@ describe('a held name', () => {
     ['deleted', (db: Target) => db.deleteAgent('holder')],
     ['given another name', (db: Target) => db.updateAgent({ id: 'holder', name: 'Other' })],
     ['given another version', (db: Target) => db.updateAgent({ id: 'holder', version: '2.0.0' })],
-  ])('is released when its holder is %s, even within one transaction', async (_, change) => {
-    for (const unique of conditions) {
-      const { db } = await openWithHolder('name-version');
+  ])('is free again when its agent is %s, even within one transaction', async (_, change) => {
+    for (const [held, unique] of [
+      ['name-version', 'none'],
+      ['name-version', 'name-version'],
+      ['none', 'owner-name-version'],
+      ['none', 'name-version'],
+    ] as const) {
+      const { db } = await openWithHolder(held);
       await db.transaction(async (tx) => {
         await change(tx);
         await tx.createAgent(agentOf({ id: 'next' }), { unique });
@@ -178,7 +183,3 @@ describe('a held name', () => {
     );
   });
 });
-
-function agentUpdate() {
-  return { ...agentOf({ id: 'holder' }), id: 'holder' };
-}

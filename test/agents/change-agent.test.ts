@@ -1,0 +1,316 @@
+import type { AgentStatus, DatabaseService, TransactionScope } from '../../src';
+import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { allRawRows } from '../support/raw-reader';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+
+const start = Date.parse('2026-06-01T00:00:00.000Z');
+const later = new Date(start + 5000);
+const notRevoked = ['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED'] as const;
+
+type Target = DatabaseService | TransactionScope;
+interface Options {
+  ifUpdatedAt?: Date;
+}
+
+let clockMs = start;
+let count = 0;
+const shared = shareTestDatabase({ now: () => clockMs });
+
+beforeEach(() => {
+  clockMs = later.getTime();
+});
+
+/** Creates an agent that was changed at `start`, with a certificate of its own, and returns their common id. */
+async function createWhole(status: AgentStatus = 'ACTIVE'): Promise<string> {
+  const id = `agent-${(count += 1)}`;
+  await createCertificate(shared().db, { id });
+  const times = { updatedAt: new Date(start), expiresAt: new Date(0) };
+  await shared().db.createAgent(wholeAgent({ id, certificateId: id, status, ...times }));
+  return id;
+}
+
+async function updatedAtOf(id: string): Promise<number | undefined> {
+  return (await shared().db.getAgent(id))?.updatedAt.getTime();
+}
+
+type Change = (db: Target, id: string, options?: Options) => Promise<boolean>;
+
+const inAYear = new Date(start + 3e10);
+const merged = { attempts: 4, trusted: true, nothing: null, tags: ['a', 'b'], limits: { cpu: 0.5 }, more: [1] };
+
+const changes: readonly (readonly [name: string, change: Change, changed: object])[] = [
+  ['setStatus', (db, id, options) => db.agents.setStatus(id, 'DEPRECATED', options), { status: 'DEPRECATED' }],
+  ['setCapabilities', (db, id, options) => db.agents.setCapabilities(id, ['z', 'y'], options), { capabilities: ['y', 'z'] }], // prettier-ignore
+  ['setMetadata', (db, id, options) => db.agents.setMetadata(id, { only: 1 }, options), { metadata: { only: 1 } }],
+  ['mergeMetadata', (db, id, options) => db.agents.mergeMetadata(id, { attempts: 4, nothing: null, more: [1] }, options), { metadata: merged }], // prettier-ignore
+  ['renew', (db, id, options) => db.agents.renew(id, inAYear, options), { expiresAt: inAYear }],
+  ['update', (db, id, options) => db.agents.update({ id, name: 'New' }, options), { name: 'New' }],
+];
+
+describe.each(changes)('agents.%s', (_, change, changed) => {
+  test('changes only its own field and updatedAt, and records one change', async () => {
+    const { db } = shared();
+    const id = await createWhole();
+    const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
+    expect(await change(db, id)).toBe(true);
+    expect(await db.getAgent(id)).toStrictEqual({ ...before, ...changed, updatedAt: later });
+    expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
+  });
+
+  test('returns false and writes nothing when the agent does not exist', async () => {
+    const before = await allRawRows(shared());
+    expect(await change(shared().db, 'absent')).toBe(false);
+    expect(await allRawRows(shared())).toEqual(before);
+  });
+
+  test('succeeds only if ifUpdatedAt is the time of the last change', async () => {
+    const id = await createWhole();
+    for (const ifUpdatedAt of [new Date(start - 1), new Date(start)]) {
+      if (ifUpdatedAt.getTime() === start) expect(await change(shared().db, id, { ifUpdatedAt })).toBe(true);
+      const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id, { ifUpdatedAt }));
+      expect(error).toMatchObject({ retryable: true, entity: 'agent', field: 'updatedAt' });
+    }
+  });
+
+  test.each<object>([{ unknown: 1 }, { ifUpdatedAt: 5 }])('refuses the options %j', async (options) => {
+    const id = await createWhole();
+    await expectRefused(shared(), 'INVALID_INPUT', () => change(shared().db, id, options));
+  });
+});
+
+const revoke = (db: Target, id: string, agents: 'suspend' | 'revoke'): Promise<unknown> =>
+  db.certificates.revoke(id, { reason: 'superseded', agents });
+
+describe('updatedAt', () => {
+  test.each<[string, (db: Target, id: string) => Promise<unknown>]>([
+    ...changes.map(([name, change]): [string, Change] => [name, change]),
+    ['update with only the id', (db, id) => db.agents.update({ id })],
+    ['update with an earlier updatedAt', (db, id) => db.agents.update({ id, updatedAt: new Date(0) })],
+    ['setStatus to the present status', (db, id) => db.agents.setStatus(id, 'ACTIVE')],
+    ['setStatus to REVOKED', (db, id) => db.agents.setStatus(id, 'REVOKED')],
+    ['mergeMetadata without a key', (db, id) => db.agents.mergeMetadata(id, {})],
+    ['expireDue', (db) => db.agents.expireDue()],
+    ['revoke with agents: suspend', (db, id) => revoke(db, id, 'suspend')],
+    ['revoke with agents: revoke', (db, id) => revoke(db, id, 'revoke')],
+    ['rotate', (db, id) => db.certificates.rotate(id, certificateInput())],
+  ])('moves to now, or by 1 ms if the clock has not advanced, at each %s', async (_, change) => {
+    const { db } = shared();
+    for (const [now, expected] of [
+      [start + 5000, start + 5000],
+      [start, start + 1],
+      [start - 60_000, start + 1],
+    ] as const) {
+      for (const inTransaction of [false, true]) {
+        const id = await createWhole();
+        clockMs = now;
+        await (inTransaction ? db.transaction((tx) => change(tx, id)) : change(db, id));
+        expect(await updatedAtOf(id)).toBe(expected);
+        const update = () => db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: new Date(start) });
+        await expectError('CONFLICT', update);
+      }
+    }
+  });
+
+  test('moves at each change of one transaction', async () => {
+    clockMs = start;
+    const id = await createWhole();
+    await shared().db.transaction(async (tx) => {
+      await tx.agents.setStatus(id, 'SUSPENDED');
+      await tx.agents.setMetadata(id, {});
+      await tx.certificates.rotate(id, certificateInput());
+    });
+    expect(await updatedAtOf(id)).toBe(start + 3);
+  });
+
+  test('has the same value in the cache and in the database', async () => {
+    const { db } = await openTestDatabase({ now: () => start, cache: { maxEntries: 10, ttlMs: 60_000 } });
+    await createAgent(db, { id: 'a' });
+    for (let round = 1; round <= 3; round += 1) {
+      await db.getAgent('a');
+      await db.agents.setMetadata('a', { round });
+      expect((await db.getAgent('a'))?.updatedAt.getTime()).toBe(start + round);
+      expect((await db.queryAgents({ id: 'a' }))[0]?.updatedAt.getTime()).toBe(start + round);
+    }
+  });
+
+  test.each(['9999-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
+    'cannot be %s in createAgent, createMany and register, because a change could not move it',
+    async (iso) => {
+      const { db } = shared();
+      const agent = agentInput({ certificateId: 'unknown', updatedAt: new Date(iso) });
+      const registration = { certificate: certificateInput(), agent: { ...agent, certificateId: undefined } };
+      for (const [field, call] of [
+        ['updatedAt', () => db.createAgent(agent)],
+        ['agents[0].updatedAt', () => db.agents.createMany([agent])],
+        ['agent.updatedAt', () => db.register(registration)],
+      ] as const) {
+        expect(await expectError('INVALID_INPUT', call)).toMatchObject({ field });
+      }
+    },
+  );
+
+  test('can be the last millisecond before year 9999, and moves into that year', async () => {
+    const last = Date.UTC(9999, 0, 1) - 1;
+    const id = await createAgent(shared().db, { updatedAt: new Date(last) });
+    expect(await updatedAtOf(id)).toBe(last);
+    await shared().db.agents.setStatus(id, 'SUSPENDED');
+    expect(await updatedAtOf(id)).toBe(last + 1);
+  });
+});
+
+describe('ifUpdatedAt', () => {
+  test('lets one of several concurrent changes succeed, even if the clock stands still', async () => {
+    const { db } = await openTestDatabase({ now: () => start });
+    await createAgent(db, { id: 'a' });
+    for (let round = 0; round < 20; round += 1) {
+      const read = await db.getAgent('a');
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 5 }, (_, caller) =>
+          db.agents.mergeMetadata('a', { [`round ${round}`]: caller }, { ifUpdatedAt: read?.updatedAt }),
+        ),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([{ status: 'fulfilled', value: true }]);
+      const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+      for (const error of refused) expect(error).toMatchObject({ code: 'CONFLICT' });
+    }
+    expect((await db.getAgent('a'))?.updatedAt).toEqual(new Date(start + 20));
+  });
+});
+
+describe('A REVOKED agent', () => {
+  test('is not changed to another status and not renewed', async () => {
+    const { db } = shared();
+    const id = await createWhole('REVOKED');
+    for (const status of notRevoked) {
+      const set = () => db.agents.setStatus(id, status);
+      const error = await expectRefused(shared(), 'INVALID_TRANSITION', set);
+      expect(error).toMatchObject({ entity: 'agent', field: 'status' });
+    }
+    await expectRefused(shared(), 'INVALID_TRANSITION', () => db.agents.renew(id, later));
+  });
+
+  test('is not written by setStatus(REVOKED), but by an update to REVOKED', async () => {
+    const { db } = shared();
+    const id = await createWhole('REVOKED');
+    const before = await allRawRows(shared());
+    expect(await db.agents.setStatus(id, 'REVOKED')).toBe(true);
+    expect(await allRawRows(shared())).toEqual(before);
+    expect(await db.agents.update({ id, status: 'REVOKED' })).toBe(true);
+    expect(await updatedAtOf(id)).toBe(later.getTime());
+  });
+});
+
+describe('agents.renew', () => {
+  test('makes an EXPIRED agent ACTIVE and keeps the status SUSPENDED', async () => {
+    for (const [before, status] of [
+      ['EXPIRED', 'ACTIVE'],
+      ['SUSPENDED', 'SUSPENDED'],
+    ] as const) {
+      // prettier-ignore
+      const id = await createWhole(before);
+      expect(await shared().db.agents.renew(id, inAYear)).toBe(true);
+      expect(await shared().db.getAgent(id)).toMatchObject({ status, expiresAt: inAYear });
+    }
+  });
+});
+
+describe('agents.expireDue', () => {
+  test('sets ACTIVE and DEPRECATED agents whose time is over to EXPIRED, and records each change once', async () => {
+    const { db } = await openTestDatabase({ now: () => later.getTime() });
+    const certificateId = await createCertificate(db);
+    await db.agents.createMany(
+      [...notRevoked, 'REVOKED' as const].flatMap((status) => [
+        wholeAgent({ id: `${status} due`, certificateId, status, expiresAt: later }),
+        wholeAgent({ id: `${status} not due`, certificateId, status, expiresAt: new Date(later.getTime() + 1) }),
+      ]),
+    );
+    const after = (await db.changes()).length;
+    expect(await db.agents.expireDue()).toBe(2);
+    const changed = (await db.queryAgents({ orderBy: 'id' })).filter(({ updatedAt }) => updatedAt >= later);
+    expect(changed.map(({ id, status }) => [id, status])).toEqual([
+      ['ACTIVE due', 'EXPIRED'],
+      ['DEPRECATED due', 'EXPIRED'],
+    ]);
+    const entries = (await db.changes()).slice(after);
+    expect(entries.map(({ id }) => id).sort()).toEqual(['ACTIVE due', 'DEPRECATED due']);
+    expect(await db.agents.expireDue()).toBe(0);
+  });
+
+  test('changes more agents than one batch holds', async () => {
+    const { db } = await openTestDatabase();
+    const agent = agentInput({ certificateId: await createCertificate(db), expiresAt: new Date(0) });
+    await db.agents.createMany(new Array<typeof agent>(2500).fill(agent));
+    expect(await db.agents.expireDue()).toBe(2500);
+    expect(await db.agents.count({ status: ['EXPIRED'] })).toBe(2500);
+  });
+});
+
+describe('agents.setEndpointHealth', () => {
+  test('changes only the health of the endpoint, keeps updatedAt, and records one change', async () => {
+    const { db } = shared();
+    const id = await createWhole();
+    const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
+    const health = { status: 'UNHEALTHY', lastChecked: new Date(start + 77), message: 'no answer' } as const;
+    expect(await db.agents.setEndpointHealth(id, 'spare', health)).toBe(true);
+    const [main, spareBefore] = before?.endpoints ?? [];
+    const spare = { ...spareBefore, health };
+    expect(await db.getAgent(id)).toStrictEqual({ ...before, endpoints: [main, spare], defaultEndpoint: spare });
+    expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
+  });
+
+  test('sets lastChecked to now and removes the message when these are omitted', async () => {
+    const id = await createWhole();
+    await shared().db.agents.setEndpointHealth(id, 'main', { status: 'HEALTHY' });
+    const [main] = (await shared().db.getAgent(id))?.endpoints ?? [];
+    expect(main?.health).toStrictEqual({ status: 'HEALTHY', lastChecked: later });
+  });
+
+  test('returns false and writes nothing when the agent does not have the endpoint', async () => {
+    const { db } = shared();
+    const id = await createWhole();
+    await createAgent(db, { id: 'without' });
+    const before = await allRawRows(shared());
+    for (const [agentId, endpointId] of [
+      [id, 'absent'],
+      ['without', 'main'],
+      ['absent', 'main'],
+    ] as const) {
+      // prettier-ignore
+      expect(await db.agents.setEndpointHealth(agentId, endpointId, { status: 'HEALTHY' })).toBe(false);
+    }
+    expect(await allRawRows(shared())).toEqual(before);
+  });
+});
+
+describe('Invalid input', () => {
+  test.each([
+    ['setStatus', ['a']],
+    ['setStatus', ['a', 'UNKNOWN']],
+    ['setStatus', [5, 'ACTIVE']],
+    ['setStatus', ['', 'ACTIVE']],
+    ['setCapabilities', ['a']],
+    ['setCapabilities', ['a', ['']]],
+    ['setMetadata', ['a']],
+    ['setMetadata', ['a', { no: undefined }]],
+    ['mergeMetadata', ['a']],
+    ['mergeMetadata', ['a', null]],
+    ['renew', ['a']],
+    ['renew', ['a', 5]],
+    ['setEndpointHealth', ['a', 'main']],
+    ['setEndpointHealth', ['a', 'main', {}]],
+    ['setEndpointHealth', ['a', '', { status: 'HEALTHY' }]],
+    ['setEndpointHealth', ['a', 'main', { status: 'HEALTHY', unknown: 1 }]],
+  ])('is refused by agents.%s: %j', async (method, args) => {
+    await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db.agents, method, ...args));
+  });
+});
+
+test('Changes of an agent are rolled back with their transaction, in which one of them may fail', async () => {
+  const id = await createWhole();
+  await expectRolledBack(shared(), async (tx) => {
+    await tx.agents.setStatus(id, 'SUSPENDED');
+    await tx.agents.mergeMetadata(id, { x: 1 });
+    await expectError('CONFLICT', () => tx.agents.renew(id, later, { ifUpdatedAt: new Date(1) }));
+  });
+});
