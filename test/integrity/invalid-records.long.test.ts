@@ -107,7 +107,7 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows
   rows.map(([field, sql]) => ({ ...reads, field, sql })),
 );
 
-describe('an invalid row', () => {
+describe('An invalid row', () => {
   test.each(cases)('is reported as CORRUPT with its id and field and leaves other rows readable: $sql', async (row) => {
     const database = await openFilled();
     const { db } = database;

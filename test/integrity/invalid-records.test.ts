@@ -7,7 +7,7 @@ import { openFilled } from './invalid-records';
 
 const badTime = onPostgresql ? "'infinity'" : "'2026-01-01T00:00:00Z'";
 
-describe('an invalid record', () => {
+describe('An invalid record', () => {
   test('is reported as CORRUPT with its id and field and leaves other records readable', async () => {
     const database = await openFilled();
     const { db } = database;
@@ -46,45 +46,32 @@ describe('an invalid record', () => {
   });
 });
 
-describe('a security event whose time is text', () => {
-  testOn('sqlite', 'is reported as CORRUPT when events are counted by time', async () => {
+describe('An invalid security event', () => {
+  testOn('sqlite', 'is reported as CORRUPT when events are counted by a time that is text', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
     const error = await expectError('CORRUPT', () => database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
     expect(error).toMatchObject({ entity: 'securityEvent', field: 'timestamp' });
     expect(await database.db.events.aggregate({}, { by: 'severity' })).toMatchObject([{ count: 2 }]);
   });
-});
 
-describe('a security event whose boolean column holds 2', () => {
-  testOn('sqlite', 'is found by reads, verify and check', async () => {
-    const database = await openFilled();
-    const { db } = database;
-    await changeRawUnchecked(database, "UPDATE security_events SET mitigation_applied = 2 WHERE id = 'bad'");
-    expect(await expectError('CORRUPT', () => db.querySecurityEvents())).toMatchObject({ field: 'mitigationApplied' });
-    expect(await db.events.verify()).toMatchObject({
-      valid: false,
-      break: { reason: 'changed', eventId: 'bad', sequence: 1 },
+  const setTwo = 'SET mitigation_applied = 2 WHERE';
+  for (const [record, sql, sequence, field] of [
+    ['the event', `UPDATE security_events ${setTwo} id = 'bad'`, 1, 'mitigationApplied'],
+    ['its mitigation', `UPDATE security_event_entries ${setTwo} kind = 'MITIGATED'`, 3, 'entry.mitigationApplied'],
+  ] as const) {
+    testOn('sqlite', `is found by reads, verify and check when a boolean column of ${record} is 2`, async () => {
+      const database = await openFilled();
+      const { db } = database;
+      if (sequence === 3) await db.events.markMitigated('bad', { applied: true });
+      await changeRawUnchecked(database, sql);
+      expect(await expectError('CORRUPT', () => db.events.get('bad'))).toMatchObject({ field: 'mitigationApplied' });
+      const chainBreak = { reason: 'changed', eventId: 'bad', sequence };
+      expect(await db.events.verify()).toMatchObject({ valid: false, break: chainBreak });
+      expect((await db.check()).findings).toMatchObject([
+        { check: 'value', entity: 'securityEvent', id: 'bad', field },
+        { check: 'event-chain', entity: 'securityEvent', id: 'bad' },
+      ]);
     });
-    expect((await db.check()).findings).toMatchObject([
-      { check: 'value', entity: 'securityEvent', id: 'bad', field: 'mitigationApplied' },
-      { check: 'event-chain', entity: 'securityEvent', id: 'bad' },
-    ]);
-  });
-
-  testOn('sqlite', 'is found by reads, verify and check when the column belongs to a mitigation', async () => {
-    const database = await openFilled();
-    const { db } = database;
-    await db.events.markMitigated('bad', { applied: true });
-    await changeRawUnchecked(
-      database,
-      "UPDATE security_event_entries SET mitigation_applied = 2 WHERE kind = 'MITIGATED'",
-    );
-    expect(await expectError('CORRUPT', () => db.events.get('bad'))).toMatchObject({ field: 'mitigationApplied' });
-    expect(await db.events.verify()).toMatchObject({ break: { reason: 'changed', eventId: 'bad', sequence: 3 } });
-    expect((await db.check()).findings).toMatchObject([
-      { check: 'value', entity: 'securityEvent', id: 'bad', field: 'entry.mitigationApplied' },
-      { check: 'event-chain' },
-    ]);
-  });
+  }
 });

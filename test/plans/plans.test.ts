@@ -89,7 +89,7 @@ describe('A selective query', () => {
     { metadata: { key: 1, other: 'x' } },
     { protocol: 'https' },
     { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
-  ])('%j scans no table', async (query) => {
+  ])('scans no table: %j', async (query) => {
     expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
     const { filter } = parseResolutionQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
@@ -126,7 +126,7 @@ describe('A page of agents', () => {
     [{ owner: 'owner-7' }, 'idx_agents_owner'],
     // Half of all agents have this status: either index is a good choice.
     [{ status: ['ACTIVE'] }, onPostgresql ? 'idx_agents_(status|updated_at)' : 'idx_agents_status'],
-  ])('of %j is read from %s in its order, as a first and as a later page', async (query, index) => {
+  ])('is read from an index in its order, as a first and as a later page: %j from %s', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const statement = resolve(query, isLaterPage);
       expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
@@ -146,7 +146,7 @@ describe('Certificates', () => {
     [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
     [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
     [{ orderBy: 'subject' }, 'idx_certificates_subject'],
-  ])('in the order %j are read from %s', async (query, index) => {
+  ])('are read from an index in the order of the query: %j from %s', async (query, index) => {
     const { filter, order } = parseCertificateQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
@@ -168,7 +168,7 @@ describe('Events', () => {
     [{ source: 'x' }, 'idx_security_events_source'],
     [{ target: 'x' }, 'idx_security_events_target'],
     [{ severities: ['HIGH'] }, 'idx_security_events_severity'],
-  ])('by %j are read from %s in its order', async (query, index) => {
+  ])('are read from an index in its order: %j from %s', async (query, index) => {
     expect((await planOf(select(query))).join('\n')).toMatch(byIndex(index));
     expect(await sortsOf(select(query))).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe('Events', () => {
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
   ])(
-    'by %j are read from %s once for each element, and only the rows of their pages are sorted',
+    'are read from an index once for each element, and only the rows of their pages are sorted: %j from %s',
     async (query, index) => {
       const plan = await planOf(select(query));
       expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
