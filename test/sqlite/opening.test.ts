@@ -5,6 +5,7 @@ import { DatabaseService, DatabaseServiceFactory, type DatabaseEvent } from '../
 import { agentInput, certificateInput, createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { createApplicationHistory } from '../support/migrations';
+import { queryRaw } from '../support/raw-reader';
 import { resetAfterTest } from '../support/factory-instance';
 import { openSqlite } from '../support/raw-writer';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
@@ -107,6 +108,16 @@ test.each<[string, string, (path: string) => string]>([
   const path = join(temporaryDirectory(), name);
   await createService(toUrl(path)).db.initialize();
   expect(existsSync(path)).toBe(true);
+});
+
+test.each(['normal', 'full'] as const)('durability %s uses a write-ahead log and keeps commits', async (durability) => {
+  const database = await openTestDatabase({ durability });
+  const { db } = database;
+  const id = await createAgent(db);
+  expect(await queryRaw(database, 'PRAGMA journal_mode')).toEqual([[{ journal_mode: 'wal' }]]);
+  await db.close();
+  await db.initialize();
+  expect(await db.getAgent(id)).toMatchObject({ id });
 });
 
 describe('DatabaseServiceFactory.getInstance()', () => {
