@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
+import { findSqlState } from '../../src/engines/postgresql/sql-state';
 import { EngineError } from './engine-error';
 
 /** Target of a connection, for messages. */
@@ -25,7 +25,7 @@ const unreachable = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREA
 /** Returns the error for Prisma's CLI when a connection fails. It contains neither the URL nor the password. */
 export function toConnectionError(error: unknown, target: Target): unknown {
   if (!(error instanceof Error)) return error;
-  const refusal = refusals[sqlStateOf(error) ?? ''];
+  const refusal = refusals[findSqlState(error) ?? ''];
   if (refusal !== undefined) return new EngineError(refusal[0], refusal[1](target, error.message));
   const isUnreachable = 'code' in error && typeof error.code === 'string' && unreachable.test(error.code);
   if (isUnreachable || error.message.includes('timeout')) return new EngineError('P1001', describeSilence(target));

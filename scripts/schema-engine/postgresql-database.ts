@@ -1,7 +1,7 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 import { PostgresqlMigrationAdapterFactory } from './postgresql-adapter';
-import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
+import { findSqlState } from '../../src/engines/postgresql/sql-state';
 import type { Database } from './database';
 import { EngineError, migrationFailed } from './engine-error';
 import { offlinePostgresql } from './offline-postgresql';
@@ -85,7 +85,7 @@ export class PostgresqlDatabase implements Database {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure instanceof EngineError) return failure;
-    const state = sqlStateOf(failure);
+    const state = findSqlState(failure);
     if (method !== 'applyMigrations' || state === undefined) return undefined;
     const name = await this.#failedMigration();
     return name === undefined ? undefined : migrationFailed(name, state, toServerText(failure));
@@ -165,5 +165,5 @@ function isCode(error: unknown, code: string): boolean {
 
 /** Ignores the error that another command has created the database at the same time. */
 function exceptIfMade(error: unknown): void {
-  if (!madeStates.has(sqlStateOf(error) ?? '')) throw error;
+  if (!madeStates.has(findSqlState(error) ?? '')) throw error;
 }

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import type { EngineConnection } from './postgresql-adapter';
-import { sqlStateOf } from '../../src/engines/postgresql/sql-state';
+import { findSqlState } from '../../src/engines/postgresql/sql-state';
 import { EngineError, shadowDatabaseFailed } from './engine-error';
 import { dropAllObjects } from './postgresql-objects';
 import type { PostgresqlServer } from './postgresql-server';
@@ -42,7 +42,7 @@ export class ShadowDatabases {
     const database = `prisma_migrate_shadow_db_${randomUUID()}`;
     const owner = await this.#origin.connect();
     await owner.query(`CREATE DATABASE "${database}"`).catch((error: unknown) => {
-      throw shadowDatabaseFailed(sqlStateOf(error), toServerText(error));
+      throw shadowDatabaseFailed(findSqlState(error), toServerText(error));
     });
     const client = this.#origin.server.connect(database);
     const remove = async () => {

@@ -105,7 +105,7 @@ export class SqliteEngine implements Engine {
   // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
-    const { checkSqliteIntegrity } = await import('./integrity.js');
+    const { checkSqliteIntegrity } = await import('./integrity/check-integrity.js');
     await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
     // The check has opened the file by its path, which may lead to another file by now.
     this.#database.assertInPlace();

@@ -5,7 +5,7 @@ import type { Migration } from '../../../migrations/migration';
 import type { ExistingSchema, MigrationTransaction } from '../../../migrations/runner';
 import { createMissingSchema } from '../create-schema';
 import { queryOn, type PostgresqlQuery } from '../query';
-import { deadlockDetected, insufficientPrivilege, lockNotAvailable, sqlStateOf } from '../sql-state';
+import { deadlockDetected, findSqlState, insufficientPrivilege, lockNotAvailable } from '../sql-state';
 import { createHistory, readHistoryInTransaction, recordMigration } from './history';
 
 /** Settings of a transaction that applies migrations. */
@@ -61,7 +61,7 @@ export async function withMigrationTransaction<T>(
   } catch (error) {
     // When the connection failed, the server has already rolled the transaction back.
     await client.query('ROLLBACK').catch(() => undefined);
-    if (!busyStates.has(sqlStateOf(error))) throw error;
+    if (!busyStates.has(findSqlState(error))) throw error;
     throw new Failure('BUSY', 'another connection holds a lock on the database', { cause: error });
   }
 }
@@ -106,7 +106,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
     try {
       await work();
     } catch (cause) {
-      const state = sqlStateOf(cause);
+      const state = findSqlState(cause);
       // An error without an SQLSTATE is one of the connection.
       if (state === undefined || busyStates.has(state) || serverFailures.test(state)) throw cause;
       if (state !== insufficientPrivilege) throw new Failure('MIGRATION_FAILED', message, { cause });

@@ -1,6 +1,6 @@
 import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 import type { PostgresqlQuery } from '../query';
-import { sqlStateOf, undefinedTable } from '../sql-state';
+import { findSqlState, undefinedTable } from '../sql-state';
 
 /** Statement of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE _prisma_migrations (
@@ -25,7 +25,7 @@ export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[
   try {
     return await selectHistory(query);
   } catch (error) {
-    if (sqlStateOf(error) === undefinedTable) return undefined;
+    if (findSqlState(error) === undefinedTable) return undefined;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import { isConnectionFault } from '../errors/classify';
 import { inspectFeedCounter, repairFeedCounter } from '../feed-counter';
 import type { PostgresqlQuery } from '../query';
 import { assertEncoding, serverEncodingSql } from '../server-encoding';
-import { insufficientPrivilege, sqlStateOf } from '../sql-state';
+import { findSqlState, insufficientPrivilege } from '../sql-state';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
@@ -61,7 +61,7 @@ async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly Hist
     return history;
   } catch (error) {
     // An error of the connection concerns other privileges: those to connect and to change a setting.
-    const isDenied = sqlStateOf(error) === insufficientPrivilege && !isConnectionFault(error);
+    const isDenied = findSqlState(error) === insufficientPrivilege && !isConnectionFault(error);
     throw isDenied ? historyDenied(error) : error;
   }
 }

@@ -1,10 +1,10 @@
-import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
-import { walk } from '../../runtime/walk';
-import { sql } from '../../sql/sql';
-import type { FindingSink } from '../../storage/findings';
+import { shouldYield, yieldToEventLoop } from '../../../runtime/event-loop';
+import { walk } from '../../../runtime/walk';
+import { sql } from '../../../sql/sql';
+import type { FindingSink } from '../../../storage/findings';
 import { checkSqlitePart } from './check-part';
-import { trigramsOf } from './dialect';
-import type { SqliteSnapshot } from './snapshot';
+import { trigramsOf } from '../dialect';
+import type { SqliteSnapshot } from '../snapshot';
 
 const triggers = ['agent_names_insert', 'agent_names_update', 'agent_names_delete'];
 

@@ -1,4 +1,4 @@
-import { runInDriverThread, toError } from './driver-thread';
+import { runInDriverThread, toError } from '../driver-thread';
 
 /** Maximum number of problems that SQLite reports. */
 const maxProblems = 1000;
@@ -23,7 +23,7 @@ const work = `
 `;
 
 /** Result of SQLite's check of a file. */
-export interface IntegrityReport {
+export interface FileReport {
   /** Problems in SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
   /**
@@ -42,7 +42,7 @@ interface Answer {
  * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
  * order of the search index. It is one long statement, so it runs in a thread of its own.
  */
-export async function checkIntegrity(path: string, busyTimeoutMs: number): Promise<IntegrityReport> {
+export async function checkFile(path: string, busyTimeoutMs: number): Promise<FileReport> {
   const data = { path, timeout: busyTimeoutMs, most: maxProblems };
   const { damages, failure } = await runInDriverThread<Answer>(work, data);
   return {

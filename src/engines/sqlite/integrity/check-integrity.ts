@@ -1,13 +1,13 @@
-import type { EngineCallbacks } from '../../storage/engine';
-import { feedCounterMessages } from '../../storage/feed-counter-messages';
-import type { FindingSink } from '../../storage/findings';
+import type { EngineCallbacks } from '../../../storage/engine';
+import { feedCounterMessages } from '../../../storage/feed-counter-messages';
+import type { FindingSink } from '../../../storage/findings';
 import { checkSqlitePart } from './check-part';
-import { isFeedCounterBehind } from './feed-counter';
-import { checkSearchIndex } from './search-index-integrity';
-import { hardLinkWarning } from './hard-links';
-import { checkIntegrity } from './integrity-check';
-import type { SqliteSettings } from './connection';
-import { withSnapshot, type SqliteSnapshot } from './snapshot';
+import { isFeedCounterBehind } from '../feed-counter';
+import { checkSearchIndex } from './check-search-index';
+import { hardLinkWarning } from '../hard-links';
+import { checkFile } from './check-file';
+import type { SqliteSettings } from '../connection';
+import { withSnapshot, type SqliteSnapshot } from '../snapshot';
 
 /** Checks a whole SQLite database: the file by SQLite's own check, and all stored data. */
 export async function checkSqliteIntegrity(
@@ -18,7 +18,7 @@ export async function checkSqliteIntegrity(
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);
   await checkSqlitePart('the file', findings, async () => {
-    const { damages, failure } = await checkIntegrity(settings.path, settings.busyTimeoutMs);
+    const { damages, failure } = await checkFile(settings.path, settings.busyTimeoutMs);
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
