@@ -82,10 +82,16 @@ function writerOf({ options: { url } }: TestDatabase): Write {
   driver.unsafeMode();
   driver.pragma('foreign_keys = OFF');
   driver.pragma('ignore_check_constraints = ON');
-  return (...sql) => {
-    for (const statement of sql) driver.exec(statement);
-    return Promise.resolve();
+  return async (...sql) => {
+    for (const statement of sql) await Promise.resolve(driver.exec(statement));
   };
+}
+
+/** Reports whether a column belongs to the key by which the damaged row and its search index are found. */
+function isKey(table: string, column: string): boolean {
+  if (column === 'id') return table !== 'endpoints';
+  if (column === 'event_id') return table === 'security_event_metadata';
+  return /^(sequence|agent_id|certificate_id)$/.test(column);
 }
 
 /** Returns SQL after which every column but the keys may hold anything. */
@@ -141,7 +147,8 @@ describe('Every read', () => {
     const columns: (readonly [table: (typeof tables)[number], column: string])[] = [];
     for (const table of tables) {
       const [row = {}] = await rawRows(database, table);
-      columns.push(...Object.keys(row).map((column) => [table, column] as const));
+      const names = Object.keys(row).filter((column) => !isKey(table, column));
+      columns.push(...names.map((column) => [table, column] as const));
     }
     const write = writerOf(database);
     await write(...dropConstraints(columns));

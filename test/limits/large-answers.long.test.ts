@@ -5,7 +5,7 @@ import { openTestDatabase, type TestDatabase } from '../support/test-database';
 const count = 60;
 const size = 20_000;
 
-/** Agents, certificates and events each of which has metadata of 20,000 characters. */
+/** Opens a database of agents, certificates and events with metadata of 20,000 characters each. */
 async function openLarge(answerLength: number): Promise<TestDatabase> {
   const database = await openTestDatabase({ limits: { answerLength } });
   const { db } = database;
@@ -18,8 +18,8 @@ async function openLarge(answerLength: number): Promise<TestDatabase> {
   return database;
 }
 
-describe('An answer that is too large', () => {
-  test('is refused as a whole, and leaves the database as it was', async () => {
+describe('With the limit answerLength, a call', () => {
+  test('fails with RESULT_TOO_LARGE when its answer is longer, and succeeds when it asks for less', async () => {
     const { db } = await openLarge(25 * size);
     const ids = (await db.agents.query({ limit: 20 })).map(({ id }) => id);
     expect(ids).toHaveLength(20);
@@ -38,19 +38,18 @@ describe('An answer that is too large', () => {
       expect(error.message).toContain('500000');
       expect(error.retryable).toBe(false);
     }
-    // Whoever asks for less is answered, on the same connections.
     expect(await db.agents.getMany(ids)).toHaveLength(20);
     expect(await db.agents.count()).toBe(count);
   });
 
-  test('of certificates, and of a count by key, is refused, too', async () => {
+  test('fails with RESULT_TOO_LARGE for certificates and for counts by key, too', async () => {
     const { db } = await openLarge(500);
     await expectError('RESULT_TOO_LARGE', () => db.certificates.query());
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'eventType' }));
     expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
   });
 
-  test('is not read by an iteration, which reads less at a time', async () => {
+  test('iterates, verifies and checks records of any total length', async () => {
     const { db } = await openLarge(5 * size);
     const ids: string[] = [];
     for await (const { id } of db.agents.iterate({ orderBy: 'id' })) ids.push(id);
@@ -62,7 +61,7 @@ describe('An answer that is too large', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('in a transaction does not end it', async () => {
+  test('that fails with RESULT_TOO_LARGE in a transaction does not end it', async () => {
     const { db } = await openLarge(25 * size);
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: '00', name: 'changed' });
@@ -73,7 +72,7 @@ describe('An answer that is too large', () => {
   });
 });
 
-test('A chain of long events is verified', async () => {
+test('events.verify accepts a chain of long events', async () => {
   const { db } = await openTestDatabase();
   const description = 'x'.repeat(400_000);
   await db.events.recordMany(Array.from({ length: 120 }, (_, index) => eventInput({ id: `e${index}`, description })));

@@ -7,7 +7,7 @@ import { agentInput, certificateInput, createAgent, eventInput } from '../suppor
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** As many values in as few characters as there can be. */
+/** Returns values with the shortest JSON. */
 function many(count: number): JsonValue[] {
   return Array.from({ length: count }, () => ({}));
 }
@@ -19,7 +19,7 @@ describe('countValues', () => {
     [[1, 'a,[{', null], 4],
     [{ a: { b: [{}, [], [1]] }, 'c"\\': '\\"' }, 8],
     ['a,b', 1],
-  ])('returns for %j the count %i', (value, count) => {
+  ])('counts the values of %j: %i', (value, count) => {
     expect(countValues(toCanonicalJson(value, 'value'))).toBe(count);
   });
 
@@ -64,7 +64,7 @@ describe('a record', () => {
   });
 });
 
-/** Agents, certificates and events with more values than the limits of the service allow. */
+/** Opens a database of agents, certificates and events with more values than the limits of the service allow. */
 async function openBeyondLimits(count: number): Promise<TestDatabase> {
   const database = await openTestDatabase({ limits: { metadataValues: 10_000 } });
   const { db } = database;
@@ -80,7 +80,7 @@ async function openBeyondLimits(count: number): Promise<TestDatabase> {
   return database;
 }
 
-describe('records that another program gave more values', () => {
+describe('records to which another program has added values', () => {
   test('fail with RESULT_TOO_LARGE in a page beyond 20 times the limit of a record', async () => {
     const { db } = await openBeyondLimits(4);
     for (const call of [
