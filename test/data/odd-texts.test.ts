@@ -3,23 +3,23 @@ import { createAgent, createCertificate, eventInput } from '../support/factories
 import { describeWithSharedData, readSharedData, type PublicText } from '../support/shared-data';
 import { openTestDatabase } from '../support/test-database';
 
-/** The longest of the texts has 9,809 characters; an id has a few more. */
+/** The longest text has 9,809 characters; its id has a few more. */
 const limits = { nameLength: 10_000 };
 
-describeWithSharedData('793 odd texts that others published', () => {
+describeWithSharedData('Each of 793 unusual published texts', () => {
   let texts: string[] = [];
-  // Where an index finds them.
+  /** The parts of the texts that the engine can index. */
   let keys: string[] = [];
 
   beforeAll(() => {
     texts = readSharedData<PublicText>('text').map(({ text }) => text);
     expect(texts).toHaveLength(793);
-    // Each is a round trip there, and several.
+    // Each takes several round trips on PostgreSQL.
     if (onPostgresql && process.env['LONG_TESTS'] === undefined) texts = texts.filter((_, index) => index % 8 === 0);
     keys = texts.map(indexable);
   });
 
-  test('come back equal in every text of an agent', async () => {
+  test('is stored unchanged in every text of an agent', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, text] of texts.entries()) {
@@ -31,7 +31,7 @@ describeWithSharedData('793 odd texts that others published', () => {
     }
   });
 
-  test('are found by the exact name, and by a part of it', async () => {
+  test('finds the agent that it names, exactly and by its beginning', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, name] of keys.entries()) await createAgent(db, { id: String(index), name, certificateId });
@@ -43,7 +43,7 @@ describeWithSharedData('793 odd texts that others published', () => {
     }
   });
 
-  test('come back equal as the capabilities of one agent', async () => {
+  test('is stored unchanged as a capability of one agent', async () => {
     const { db } = await openTestDatabase({ limits });
     const id = await createAgent(db, { capabilities: keys });
     const sorted = [...new Set(keys)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -52,7 +52,7 @@ describeWithSharedData('793 odd texts that others published', () => {
     expect(await db.queryAgents({ capabilities: wanted, allCapabilities: true })).toHaveLength(1);
   });
 
-  test('come back equal in security events and certificates', async () => {
+  test('is stored unchanged in security events and certificates', async () => {
     const { db } = await openTestDatabase({ limits });
     for (const [index, text] of texts.entries()) {
       const key = keys[index] ?? '';

@@ -34,7 +34,7 @@ function toRecord(input: AgentInput & { id: string }): AgentRecord {
   };
 }
 
-describeWithSharedData('4,367 agents that others published', () => {
+describeWithSharedData('4,367 published agents', () => {
   const certificateId = 'shared-certificate';
   let inputs: (AgentInput & { id: string })[] = [];
   let records: AgentRecord[] = [];
@@ -50,18 +50,15 @@ describeWithSharedData('4,367 agents that others published', () => {
     return records.filter(condition).map(({ id }) => id);
   }
 
-  test('are all there, and come back equal, whole and in order', async () => {
+  test('are returned whole and in order by a query, and one by one', async () => {
     expect(inputs).toHaveLength(4367);
     expect(await shared().db.queryAgents({ orderBy: 'id' })).toStrictEqual(records);
-  });
-
-  test('come back equal one by one', async () => {
     for (const record of records.filter((_, index) => index % 20 === 0)) {
       expect(await shared().db.getAgent(record.id)).toStrictEqual(record);
     }
   });
 
-  test('come back equal page by page in the order of their names', async () => {
+  test('are returned page by page in the order of their names', async () => {
     const names: string[] = [];
     for (let offset = 0; offset < records.length; offset += 1000) {
       const page = await shared().db.queryAgents({ orderBy: 'name', limit: 1000, offset });
@@ -70,14 +67,14 @@ describeWithSharedData('4,367 agents that others published', () => {
     expect(names).toEqual(records.map(({ name }) => name).sort(byCodePoint));
   });
 
-  test.each(['mcp', 'Server', '@', '_', '%', 'ü', '助手'])('are found by the part %s of their names', async (name) => {
+  test.each(['mcp', 'Server', '@', '_', '%', 'ü', '助手'])('are found by the part %s of their name', async (name) => {
     const found = await shared().db.queryAgents({ name, orderBy: 'id' });
     expect(found.map(({ id }) => id)).toEqual(
       idsWhere((record) => record.name.toLowerCase().includes(name.toLowerCase())),
     );
   });
 
-  test('are found by owner, protocol, capability and metadata as they say themselves', async () => {
+  test('are found by owner, protocol, capability and metadata', async () => {
     const { db } = shared();
     const idsOf = async (query: object) => (await db.queryAgents({ orderBy: 'id', ...query })).map(({ id }) => id);
     expect(await idsOf({ owner: 'ai.exa' })).toEqual(idsWhere(({ owner }) => owner === 'ai.exa'));
@@ -92,7 +89,7 @@ describeWithSharedData('4,367 agents that others published', () => {
     expect(await idsOf({ metadata })).toHaveLength(172);
   });
 
-  test('with an empty name and version are refused', async () => {
+  test('are refused when their name and version are empty', async () => {
     const invalid = readSharedData<PublicAgent>('agents-invalid');
     expect(invalid).toHaveLength(4);
     for (const agent of invalid) {
