@@ -89,7 +89,7 @@ describe('the generated types', () => {
       from: /^ {2}target {12}String$/m,
       to: '$&?',
       file: 'src/events/rows.ts',
-      message: "'null' is not assignable to parameter of type 'Unchecked<string>'",
+      message: "'null' is not assignable to type 'Unchecked<string>'",
     },
   ])('refuse a source that does not follow $change', async ({ from, to, file, message }) => {
     const changed = schema.replace(from, to);

@@ -97,6 +97,9 @@ describe('npm run move', () => {
       stdout: expect.stringContaining('same on both sides') as string,
     });
     expect(stdout).toMatch(/^agents +12 +12 +([0-9a-f]{16}) +\1 +same$/m);
+    expect(stdout).toMatch(
+      /^ {2}12 agents: .*\n {2}4 certificates: 1 REVOKED, 3 VALID\n {2}\d+ security events: \d+ MEDIUM$/m,
+    );
     await moving.expectSame();
 
     const { db: before } = await openTestDatabase(moving.source.options);

@@ -15,6 +15,7 @@ describe('npm start', () => {
     }
     expect(first.stdout).toMatch(/ {2}both written +SUSPENDED, ACTIVE +ACTIVE, absent$/m);
     expect(first.stdout).not.toContain('0 records');
+    expect(first.stdout).toMatch(/prisma\.agent\.groupBy[^]+ OWNER +AGENTS$/m);
     // Plain text for a pipe, and lines that fit a terminal.
     expect(first.stdout).not.toContain('\x1b');
     expect(first.stdout.split('\n').filter((line) => textWidth(line) > 100)).toEqual([]);

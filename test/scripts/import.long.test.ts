@@ -72,6 +72,7 @@ describe('npm run import', () => {
     expect(stdout).toMatch(/is neither an agent nor a certificate: line 11$/m);
     expect(stdout).toMatch(/capabilities must be an array: line 12$/m);
     expect(stdout).toContain('2 endpoints without a port');
+    expect(stdout).toMatch(/^ {2}4 agents: 4 ACTIVE\n {2}1 certificate: 1 SUSPENDED\n {2}0 security events$/m);
     expect(await rawCounts(imported)).toMatchObject({ agents: 4, endpoints: 2, certificates: 1 });
   });
 
