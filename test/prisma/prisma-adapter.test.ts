@@ -36,7 +36,7 @@ describe('prismaAdapter(db)', () => {
     expect(found?.certificate.id).toBe(stored?.certificateId);
   });
 
-  test('follows db.transaction: reads its changes, and writes are rolled back with it', async () => {
+  test('reads the changes of the enclosing db.transaction, and its writes are rolled back with it', async () => {
     const { db, prisma } = await openWithClient();
     const thrown = new Error('undone');
     const work = db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ describe('prismaAdapter(db)', () => {
     expect(await count(db)).toBe(0);
   });
 
-  test('commits with db.transaction', async () => {
+  test('commits its writes with the enclosing db.transaction', async () => {
     const { db, prisma } = await openWithClient();
     await db.transaction(async (tx) => {
       const id = await createAgent(tx, 'kept');
@@ -110,7 +110,7 @@ describe('prismaAdapter(db)', () => {
   });
 });
 
-testOn('postgresql', 'a conflict in a statement of Prisma Client repeats db.transaction', async () => {
+testOn('postgresql', 'db.transaction runs again after a conflict in a statement of Prisma Client', async () => {
   const { db, prisma, url } = await openWithClient();
   await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
   const statuses: unknown[] = [];
@@ -125,7 +125,7 @@ testOn('postgresql', 'a conflict in a statement of Prisma Client repeats db.tran
 });
 
 describe('prismaAdapter(tx)', () => {
-  test('binds a client to one transaction, and the client fails after its end', async () => {
+  test('binds a client to one transaction, and the client fails after the end of the transaction', async () => {
     const { db } = await openWithClient();
     let bound: PrismaClient | undefined;
     await db.transaction(async (tx) => {

@@ -112,8 +112,8 @@ describe('Prisma Client on our adapter', () => {
   });
 });
 
-describe('Prisma Client on our adapter reports', () => {
-  test('P2002 when a unique key exists already', async () => {
+describe('an error of Prisma Client on our adapter', () => {
+  test('is P2002 when a unique key exists already', async () => {
     const { client } = await openClient();
     await create(client, 'c');
     const again = create(client, 'c');
@@ -123,7 +123,7 @@ describe('Prisma Client on our adapter reports', () => {
     await expect(client.certificate.create({ data: sameFingerprint })).rejects.toMatchObject({ code: 'P2002' });
   });
 
-  test('P2003 when a foreign key is violated', async () => {
+  test('is P2003 when a foreign key is violated', async () => {
     const { client } = await openClient();
     const data = { ...agentRow('a', 'c'), certificate: undefined, certificateId: 'nothing' };
     // Prisma's types allow the key only in an input without the relation.
@@ -133,7 +133,7 @@ describe('Prisma Client on our adapter reports', () => {
     await expect(client.certificate.delete({ where: { id: 'c' } })).rejects.toMatchObject({ code: 'P2003' });
   });
 
-  test('P2025 when the record does not exist', async () => {
+  test('is P2025 when the record does not exist', async () => {
     const { client } = await openClient();
     const where = { id: 'nobody' };
     await expect(client.agent.delete({ where })).rejects.toMatchObject({ code: 'P2025' });
@@ -141,7 +141,7 @@ describe('Prisma Client on our adapter reports', () => {
     await expect(client.agent.findUniqueOrThrow({ where })).rejects.toMatchObject({ code: 'P2025' });
   });
 
-  test('P2021 when the table and P2022 when the column does not exist', async () => {
+  test('is P2021 when the table does not exist, and P2022 when the column does not exist', async () => {
     const { client, database } = await openClient();
     await database.withWriter(({ driver }) => {
       driver.exec('ALTER TABLE security_events RENAME COLUMN source TO origin; DROP TABLE certificate_metadata');
