@@ -1,11 +1,13 @@
-import { defaultChecks } from '../support/default-checks';
+import type { CertificateQuery, ResolutionQuery } from '../../src';
 import { buildAgentQuery } from '../../src/agents/query/builder';
 import { parseResolutionQuery } from '../../src/agents/query/validation';
-import type { ResolutionQuery } from '../../src';
+import { buildCertificateQuery } from '../../src/certificates/query/builder';
+import { parseCertificateQuery } from '../../src/certificates/query/validation';
 import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import type { Statement } from '../../src/sql/statement';
+import { defaultChecks } from '../support/default-checks';
 
-function build(query: ResolutionQuery): Statement {
+function buildAgents(query: ResolutionQuery): Statement {
   const { filter, order, limitOffset } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   const { limit = 10, offset = 0 } = limitOffset;
@@ -16,7 +18,7 @@ const hostile = `x' OR 1=1; DROP TABLE agents; -- %_\\ "`;
 
 describe('buildAgentQuery', () => {
   test('binds every value of the caller and splices none into the text', () => {
-    const { sql, args } = build({
+    const { sql, args } = buildAgents({
       ids: [hostile],
       name: hostile,
       exactName: hostile,
@@ -33,15 +35,19 @@ describe('buildAgentQuery', () => {
   });
 
   test('has one text for lists of any length', () => {
-    const short = build({ ids: ['a'], capabilities: ['x'], metadata: { key: 1 } });
-    const long = build({ ids: ['a', 'b', 'c'], capabilities: ['x', 'y'], metadata: { key: 1, other: { a: [] } } });
+    const short = buildAgents({ ids: ['a'], capabilities: ['x'], metadata: { key: 1 } });
+    const long = buildAgents({
+      ids: ['a', 'b', 'c'],
+      capabilities: ['x', 'y'],
+      metadata: { key: 1, other: { a: [] } },
+    });
     expect(long.sql).toBe(short.sql);
     expect(long.args).toHaveLength(short.args.length);
   });
 
   test('has one text for version ranges of any length', () => {
     const ranges = ['1.0.0', '>1', '^1.0.0-a', '1.0.0 || 2.x || >=3.0.0-b <4', '*', '>2 <1'];
-    expect(new Set(ranges.map((version) => build({ version }).sql)).size).toBe(1);
+    expect(new Set(ranges.map((version) => buildAgents({ version }).sql)).size).toBe(1);
   });
 
   test('has one text for each cache key', () => {
@@ -70,12 +76,12 @@ describe('buildAgentQuery', () => {
       { orderDirection: 'asc' },
       { capabilities: ['a'], limit: 2000 },
     ];
-    expect(new Set(queries.map((query) => build(query).sql)).size).toBe(queries.length);
-    expect(build({ metadata: {} }).sql).toBe(build({}).sql);
+    expect(new Set(queries.map((query) => buildAgents(query).sql)).size).toBe(queries.length);
+    expect(buildAgents({ metadata: {} }).sql).toBe(buildAgents({}).sql);
   });
 
   test('has no condition for an absent field', () => {
-    const { sql, args } = build({});
+    const { sql, args } = buildAgents({});
     expect(args).toEqual([10, 0]);
     expect(sql.replace(/\s+/g, ' ')).toContain('WHERE TRUE ORDER BY a.updated_at DESC, a.id ASC');
     expect(sql).not.toMatch(/name_folded|fingerprint|wanted|certificates/);
@@ -92,7 +98,7 @@ describe('buildAgentQuery', () => {
     [{ fingerprint: 'AA', name: 'long' }, []],
     [{ id: 'i', capabilities: ['x'] }, []],
   ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources of %j in the order %j', (query, tables) => {
-    const sources = build(query).sql.matchAll(
+    const sources = buildAgents(query).sql.matchAll(
       // A source that is known to be selective has no table of its own.
       /(?:source_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
     );
@@ -100,8 +106,8 @@ describe('buildAgentQuery', () => {
   });
 
   test('copies the candidates only when they come from several sources', () => {
-    expect(build({ name: 'long' }).sql).toContain('selective AS NOT MATERIALIZED');
-    expect(build({ name: 'long', owner: 'o' }).sql).toContain('selective AS MATERIALIZED');
+    expect(buildAgents({ name: 'long' }).sql).toContain('selective AS NOT MATERIALIZED');
+    expect(buildAgents({ name: 'long', owner: 'o' }).sql).toContain('selective AS MATERIALIZED');
   });
 
   test.each([
@@ -110,7 +116,7 @@ describe('buildAgentQuery', () => {
     [{ protocol: 'p', limit: 1000, offset: 2 }, false],
     [{ protocol: 'p', orderBy: 'version' }, false],
   ] satisfies [ResolutionQuery, boolean][])('scans in the requested order for a page of %j: %s', (query, isScanned) => {
-    expect(build(query).sql.includes('scanned_page')).toBe(isScanned);
+    expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
   });
 
   test.each([
@@ -126,9 +132,8 @@ describe('buildAgentQuery', () => {
     [{ limit: 1000, offset: 1 }, undefined],
     [{ limit: 1000, offset: 2 }, 'many'],
     [{ ids: ['a'], limit: 2000 }, undefined],
-    [{ ids: Array.from({ length: 201 }, String) }, 'many'],
   ] satisfies [ResolutionQuery, Statement['cost']][])('estimates the cost of %j as %s', (query, cost) => {
-    expect(build(query).cost).toBe(cost);
+    expect(buildAgents(query).cost).toBe(cost);
   });
 
   test.each([
@@ -138,6 +143,51 @@ describe('buildAgentQuery', () => {
     [{ orderBy: 'id', orderDirection: 'desc' }, 'ORDER BY a.id DESC LIMIT'],
     [{ orderDirection: 'asc' }, 'ORDER BY a.updated_at ASC, a.id ASC LIMIT'],
   ] satisfies [ResolutionQuery, string][])('orders the results of %j with ties broken by id', (query, orderBy) => {
-    expect(build(query).sql.replace(/\s+/g, ' ')).toContain(orderBy);
+    expect(buildAgents(query).sql.replace(/\s+/g, ' ')).toContain(orderBy);
   });
+});
+
+function buildCertificates(query: CertificateQuery): Statement {
+  const { filter, order, limitOffset } = parseCertificateQuery(query, defaultChecks);
+  if (filter === null) throw new Error('the query matches nothing');
+  const { limit = 10, offset = 0 } = limitOffset;
+  return buildCertificateQuery(sqliteDialect, { filter, order, limit, offset });
+}
+
+describe('buildCertificateQuery', () => {
+  test.each<[CertificateQuery, string | undefined]>([
+    [{ subject: 'a' }, 'subject'],
+    [{ issuer: 'a' }, 'issuer'],
+    [{ issuer: 'a', subject: 'a' }, 'subject'],
+    [{ subject: 'a', status: ['VALID'], expiresBefore: new Date(1) }, 'subject'],
+    [{ status: ['VALID'] }, undefined],
+    [{ subject: 'a', ids: ['a'] }, undefined],
+    [{ subject: 'a', fingerprint: 'a' }, undefined],
+    [{ issuer: 'a', metadata: { a: 1 } }, undefined],
+  ])('reads the certificates of %j from the candidates of %s', (query, field) => {
+    const { sql } = buildCertificates(query);
+    expect(/candidates AS MATERIALIZED \(SELECT n\.id .*?n\.(\w+)_folded/.exec(sql)?.[1]).toBe(field);
+    // The residual filter omits the condition that all candidates meet.
+    if (field !== undefined) expect(sql).not.toContain(`c.${field}_folded`);
+  });
+
+  test.each<[CertificateQuery, Statement['cost']]>([
+    [{}, 'scan'],
+    [{ subject: 'a' }, 'scan'],
+    [{ limit: 990, offset: 10 }, 'scan'],
+    [{ limit: 991, offset: 10 }, 'many'],
+    [{ fingerprint: 'a', limit: 2000 }, undefined],
+    [{ ids: ['a'], limit: 2000 }, undefined],
+  ])('estimates the cost of %j as %s', (query, cost) => {
+    expect(buildCertificates(query).cost).toBe(cost);
+  });
+});
+
+test.each<[string, (query: { ids: string[] }) => Statement]>([
+  ['buildAgentQuery', buildAgents],
+  ['buildCertificateQuery', buildCertificates],
+])('%s estimates the cost of more than 200 ids as many', (_, build) => {
+  const ids = Array.from({ length: 201 }, (_id, index) => String(index));
+  expect(build({ ids: ids.slice(1) }).cost).toBeUndefined();
+  expect(build({ ids }).cost).toBe('many');
 });
