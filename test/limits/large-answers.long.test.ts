@@ -61,7 +61,7 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('that fails with RESULT_TOO_LARGE in a transaction does not end it', async () => {
+  test('fails with RESULT_TOO_LARGE in a transaction, which continues', async () => {
     const { db } = await openLarge(25 * size);
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: '00', name: 'changed' });
