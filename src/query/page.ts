@@ -7,9 +7,17 @@ import type { LimitOffset } from './limit-offset';
 
 /** Options of a page of results. */
 export interface PageOptions {
-  /** `nextCursor` of the previous page of the same query. Default: the first page. */
+  /**
+   * `nextCursor` of the previous page of the same query.
+   *
+   * @defaultValue the first page
+   */
   after?: string | undefined;
-  /** Maximum number of records, 1 to 1000. Default: 100. */
+  /**
+   * Maximum number of records, from 1 to 1000.
+   *
+   * @defaultValue 100
+   */
   size?: number | undefined;
 }
 
