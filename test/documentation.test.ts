@@ -101,19 +101,19 @@ describe('The documentation', () => {
   });
 });
 
-describe('The docstrings', () => {
+describe('The docstrings of public calls', () => {
   test('have only examples that compile', () => {
     expect(examples.size).toBeGreaterThan(60);
     expect([...examples.keys()].flatMap((file) => errorsOf(program, file))).toEqual([]);
   });
 
-  test('of public calls begin with a verb in the third person', () => {
+  test('begin with a verb in the third person', () => {
     const texts = docstrings.map(({ name, text }) => `${name}: ${text}`);
     expect(texts.length).toBeGreaterThan(80);
     expect(texts.filter((text) => !/^[\w.]+: [A-Z][a-z]+s\b/.test(text))).toEqual([]);
   });
 
-  test('of public calls have an example of two to six lines', () => {
+  test('contain an example of two to six lines', () => {
     const lengthOf = (example: string): number => codeOf(example).split('\n').length;
     const wrong = docstrings.filter(({ examples: own }) => {
       return own.length === 0 || own.some((example) => lengthOf(example) < 2 || lengthOf(example) > 6);
@@ -121,7 +121,7 @@ describe('The docstrings', () => {
     expect(wrong.map(({ name }) => name)).toEqual([]);
   });
 
-  test('of public calls name only existing error codes', () => {
+  test('name only existing error codes', () => {
     const codes = docstrings.flatMap(({ throws }) =>
       throws.flatMap((text) => text.match(/\b[A-Z]{2,}_[A-Z_]+\b/g) ?? []),
     );

@@ -97,8 +97,8 @@ async function callAll({ attempt }: Witness, db: DatabaseService, except = ''): 
   }
 }
 
-describe('no value of a call is shown', () => {
-  test('when calls succeed or the database refuses them', async () => {
+describe('errors, logs and events contain no value of a call', () => {
+  test('if calls succeed or the database refuses them', async () => {
     const witness = createWitness();
     const db = await open({ retry: false, ...witness.options });
     await fillForCalls(db, mark);
@@ -114,7 +114,7 @@ describe('no value of a call is shown', () => {
     expect(messages).not.toMatch(/SELECT |INSERT |UPDATE |SQLITE|constraint/);
   });
 
-  test('when the arguments are invalid', async () => {
+  test('if the arguments are invalid', async () => {
     const witness = createWitness();
     const db = await open(witness.options);
     for (const { name } of calls) {
@@ -144,7 +144,7 @@ describe('no value of a call is shown', () => {
     },
   );
 
-  test('when the database is down', async () => {
+  test('if the database is down', async () => {
     const witness = createWitness();
     const retry = { attempts: 2, baseDelayMs: 1 };
     const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
@@ -160,7 +160,7 @@ describe('no value of a call is shown', () => {
     await recover();
   });
 
-  test('when the database is not open', async () => {
+  test('if the database is not open', async () => {
     const witness = createWitness();
     const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
     await callAll(witness, db);
@@ -170,7 +170,7 @@ describe('no value of a call is shown', () => {
   });
 });
 
-describe('no path and no password of a URL is shown', () => {
+describe('errors and logs contain no path and no password of a URL', () => {
   /** Constructs and initializes a service, which fails. */
   async function failWith(witness: Witness, url: string): Promise<void> {
     const failures = witness.errors.length;
@@ -197,7 +197,7 @@ describe('no path and no password of a URL is shown', () => {
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('when the path is a directory, or a file that is not a database', async () => {
+  test('if the path is a directory, or a file that is not a database', async () => {
     const witness = createWitness();
     const directory = join(temporaryDirectory(), secret);
     mkdirSync(join(directory, 'a'), { recursive: true });
@@ -206,7 +206,7 @@ describe('no path and no password of a URL is shown', () => {
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('when the server is not reachable', async () => {
+  test('if the server is not reachable', async () => {
     const witness = createWitness();
     const url = `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`;
     const db = new DatabaseService({ url, ...witness.options });
