@@ -121,8 +121,8 @@ const stride = 7919;
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  // Scattered, and each agent once before any agent is updated again: this package gives the second update a later time
-  // than the first even when the clock stands still, and the other contenders do not.
+  // Updates the agents in scattered order, and each agent once before any agent is updated again: only this package gives
+  // two updates within one millisecond different times.
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
   // Far beyond the indexes of createAgent.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;

@@ -167,7 +167,7 @@ export interface RevokedCertificateOptions {
 /** Options of registering an agent. */
 export interface CreateOptions extends RevokedCertificateOptions {
   /**
-   * Scope in which the agent holds its name and version.
+   * Scope in which no other agent may have the name and version.
    *
    * @defaultValue `none`
    */

@@ -1,6 +1,9 @@
 import type { ChangeSource, RecordCache } from './record-cache';
 
-/** Detects commits of others by the data version of the engine: at once, but not which records they changed. */
+/**
+ * Detects commits of others at once, by the data version of the engine. The version does not show which records have
+ * changed, so everything is invalidated.
+ */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;
   #known: number | undefined;

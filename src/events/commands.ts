@@ -35,7 +35,6 @@ export async function recordEvent(executor: Executor, row: NewEventRow, enteredA
 
 /** Records events. Blocks other recordings until the end of the transaction, so call it last. */
 export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[], enteredAt: number): Promise<void> {
-  if (rows.length === 0) return;
   const { dialect } = tx;
   let head = await lockHead(tx, enteredAt);
   let count = 0;

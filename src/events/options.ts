@@ -47,7 +47,7 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Validator)
 export function parseGrouping(input: unknown): EventGrouping {
   const { by } = checkObject(input, 'options', aggregateFields);
   if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
-  if (by === undefined) throw invalidInput('by', 'must be given');
+  if (by === undefined) throw invalidInput('by', 'must be given: a field of events, or an object with bucketMs');
   const { bucketMs } = checkObject(by, 'by', bucketFields);
   return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
 }

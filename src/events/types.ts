@@ -154,7 +154,7 @@ export interface VerifyEventsOptions extends ReadOptions {
 
 /** Checkpoint that replaces the pruned beginning of the chain. */
 export interface EventChainCheckpoint extends EventChainHead {
-  /** Number of events that had been pruned by then. */
+  /** Number of events that had been pruned when the checkpoint was written. */
   readonly count: number;
   readonly createdAt: Date;
 }

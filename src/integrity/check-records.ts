@@ -156,10 +156,11 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    // In the order of the primary key for the same reason as in hasValue. The row exists, so it is the first one.
-    const place = sql`${owner}, m.key`;
-    const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${place}) >= (${id}, ${key})
-      ORDER BY ${place} LIMIT 1`);
+    // The order makes PostgreSQL use the primary key whatever the statistics are: see hasValue. The row exists, so it is
+    // the first one.
+    const primaryKey = sql`${owner}, m.key`;
+    const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
+      ORDER BY ${primaryKey} LIMIT 1`);
     return (await snapshot.query(statement))[0]?.[0];
   }
 }

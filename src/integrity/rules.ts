@@ -45,7 +45,7 @@ export class Rules {
     if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
   }
 
-  /** @param field - what {@link firstNoText} has found. */
+  /** Adds a finding when a field is not a string. @param field - the result of {@link firstNoText} */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);
   }

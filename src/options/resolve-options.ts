@@ -183,7 +183,7 @@ function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLo
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }
 
-// The maximum delay of a timer.
+// A timer of Node.js has a maximum delay of 2 ** 31 - 1 milliseconds.
 function checkTimeout(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }

@@ -39,7 +39,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
     connectionInfo: async (native) => {
       const [row] = await native.query(settingsSql, []);
       if (row?.['readable'] !== true) throw unreadableTimes();
-      // Prisma Client qualifies the names of tables.
+      // Prisma Client prefixes the names of tables with this schema.
       const schemaName = typeof row['schema'] === 'string' ? row['schema'] : 'public';
       return { schemaName, maxBindValues, supportsRelationJoins: true };
     },

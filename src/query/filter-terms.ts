@@ -102,7 +102,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 }
 
-// An empty owner must never show every tenant's agents, nor an empty list everything.
+// An empty text or list matches nothing. If it counted as absent, an empty owner would return every tenant's agents.
 function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.length === 0);
 }

@@ -100,8 +100,8 @@ export function readAhead<T>(
  * @throws INVALID_INPUT
  */
 export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
-  if (limit !== undefined) throw invalidInput('limit', 'must not be given here');
-  if (offset !== undefined) throw invalidInput('offset', 'must not be given here');
+  if (limit !== undefined) throw invalidInput('limit', 'must not be given for a query that is read in pages');
+  if (offset !== undefined) throw invalidInput('offset', 'must not be given for a query that is read in pages');
 }
 
 /**

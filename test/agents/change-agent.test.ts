@@ -150,7 +150,7 @@ describe('updatedAt', () => {
     },
   );
 
-  test('can be the last millisecond before year 9999, and moves into that year', async () => {
+  test('can be the last millisecond before year 9999, and the next change sets it to the first one of that year', async () => {
     const last = Date.UTC(9999, 0, 1) - 1;
     const id = await createAgent(shared().db, { updatedAt: new Date(last) });
     expect(await updatedAtOf(id)).toBe(last);

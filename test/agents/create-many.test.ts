@@ -140,7 +140,7 @@ describe('agents.createMany', () => {
     expect(outcomes(results)).toEqual(['INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT']);
   });
 
-  test('keeps the other changes of its transaction when its error is caught', async () => {
+  test('keeps the other changes of the transaction when the caller catches its error', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.transaction(async (tx) => {

@@ -87,7 +87,7 @@ describe('migrateDatabase', () => {
     return db;
   }
 
-  test('applies the migrations in order, without which calls fail with SCHEMA_OUTDATED', async () => {
+  test('applies the migrations in order; before that, calls fail with SCHEMA_OUTDATED', async () => {
     const db = await openUnmigrated();
     expect((await expectError('SCHEMA_OUTDATED', () => db.queryAgents({}))).operation).toBe('agents.query');
     expect(await db.migrateDatabase()).toEqual(migrationNames);

@@ -44,7 +44,7 @@ describe('a registration whose statements are prepared', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('leaves nothing when one of its statements fails, and the next one succeeds', async () => {
+  test('writes nothing when one of its statements fails, and the next registration succeeds', async () => {
     const { db, url, register } = await openPrepared();
     spoilDatabase(url);
     await runRaw(
@@ -63,7 +63,7 @@ describe('a registration whose statements are prepared', () => {
     ['before', false],
     ['after', true],
   ] as const)(
-    'is in doubt and is not repeated when the connection is cut %s the server receives it',
+    'has an unknown outcome and is not repeated when the connection is cut %s the server receives it',
     async (moment, isThere) => {
       const { db, proxy, register } = await openPrepared();
       proxy.cutAt('Agent doubtful', moment, 9);

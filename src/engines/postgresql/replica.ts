@@ -45,10 +45,10 @@ export class Replica {
   }
 
   /**
-   * Sends it no reads until a later check succeeds. Its address may lead to another server by then, so its connections
-   * are replaced.
+   * Excludes the replica from reads until a later check succeeds. Its address may lead to another server by then, so its
+   * connections are replaced.
    */
-  leaveOut(misplacement: Replica['misplacement']): void {
+  exclude(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;
     this.currentAsOf = Number.NEGATIVE_INFINITY;
     this.connections.pool.renew();

@@ -14,6 +14,7 @@ export interface ReplicaSettings {
   readonly maxLagMs: number;
 }
 
+/** Maximum time between two checks, in milliseconds. */
 const longestIntervalMs = 1000;
 
 const misplacements = {
@@ -30,9 +31,9 @@ interface Sample {
 }
 
 /**
- * The read replicas of a database. The time since a transaction was last replayed says nothing about a replica that is
- * cut off, or about an idle primary. So the position of the primary's log is noted from time to time: a replica that has
- * replayed up to a note knows at least all that the primary knew when it was taken.
+ * Read replicas of a database. The time since the last replayed transaction does not show the lag of a disconnected
+ * replica, or behind an idle primary. So the position of the primary's log is sampled: a replica that has replayed up to
+ * a sample has every change from before the sample was taken.
  */
 export class Replicas {
   readonly #primary: PostgresqlConnections;
@@ -44,7 +45,7 @@ export class Replicas {
   #history: string | undefined;
   #lastCheckAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
-  #turn = 0;
+  #rotation = 0;
 
   constructor(
     primary: PostgresqlConnections,
@@ -64,7 +65,7 @@ export class Replicas {
     return this.#replicas.length === 0;
   }
 
-  /** A replica that is current enough, each in its turn; undefined where there is none, so that the primary has to answer. */
+  /** Returns the next replica whose lag is within the limit, in rotation; undefined when there is none. */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
     const isCheckDue = performance.now() - this.#lastCheckAt > Math.min(this.#maxLagMs / 2, longestIntervalMs);
@@ -77,7 +78,7 @@ export class Replicas {
     return this.#nextCurrent();
   }
 
-  /** Does a piece of work on a replica, however long it takes, unless the replica has stopped answering. */
+  /** Runs `work` on a replica. Fails when the replica stops answering, but has no other time limit. */
   async ask<T>(replica: Replica, work: (connections: PostgresqlConnections) => Promise<T>): Promise<T> {
     const answer = work(replica.connections);
     for (let waitMs = longestWaitMs; ; waitMs = longestIntervalMs) {
@@ -86,21 +87,21 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // When it does not answer this request either, the work fails.
+      // When the replica does not answer this request either, its connections are terminated, so that `answer` rejects.
       await replica.askPosition().catch(() => undefined);
     }
   }
 
-  /** No read is sent there until a check has found it well. */
+  /** Stops sending reads to a replica until a check succeeds. */
   reportFault(replica: Replica): void {
     replica.currentAsOf = Number.NEGATIVE_INFINITY;
-    this.#noteServing(replica);
+    this.#updateServing(replica);
   }
 
-  /** Finds out how far the replicas are; concurrent calls share one run. Never fails. */
+  /** Updates the state of all replicas. Concurrent calls share one run. Never fails. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    // A reading callback of a transaction does not wait long for it.
+    // The check belongs to no caller, so it must not count as a call inside a caller's transaction.
     this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
@@ -131,22 +132,22 @@ export class Replicas {
   #nextCurrent(): Replica | undefined {
     const oldest = performance.now() - this.#maxLagMs;
     const current = this.#replicas.filter(({ currentAsOf }) => currentAsOf >= oldest);
-    this.#turn += 1;
-    return current[this.#turn % current.length];
+    this.#rotation += 1;
+    return current[this.#rotation % current.length];
   }
 
   async #check(): Promise<void> {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // Without the primary it is unknown what the replicas lack.
+    // Without an answer of the primary, the lag of the replicas stays unknown.
     const primary = await asked.catch(() => undefined);
-    if (primary !== undefined) this.#notePrimary(primary, takenAt);
+    if (primary !== undefined) this.#addSample(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
     await Promise.all(this.#replicas.map((replica) => this.#checkReplica(replica)));
   }
 
-  #notePrimary({ position, history }: ServerPosition, takenAt: number): void {
+  #addSample({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
       // After a failover the old positions have no meaning, and neither have the replicas' times that were derived from
       // them.
@@ -160,8 +161,8 @@ export class Replicas {
   async #checkReplica(replica: Replica): Promise<void> {
     try {
       const { isStandby, position, history } = await replica.askPosition();
-      if (!isStandby) this.#leaveOut(replica, 'not-a-standby');
-      else if (this.#history !== undefined && history !== this.#history) this.#leaveOut(replica, 'other-history');
+      if (!isStandby) this.#exclude(replica, 'not-a-standby');
+      else if (this.#history !== undefined && history !== this.#history) this.#exclude(replica, 'other-history');
       else {
         replica.misplacement = undefined;
         const replayed = this.#samples.findLast((sample) => sample.position <= position)?.takenAt;
@@ -170,17 +171,17 @@ export class Replicas {
     } catch {
       replica.currentAsOf = Number.NEGATIVE_INFINITY;
     }
-    this.#noteServing(replica);
+    this.#updateServing(replica);
   }
 
-  #leaveOut(replica: Replica, misplacement: keyof typeof misplacements): void {
+  #exclude(replica: Replica, misplacement: keyof typeof misplacements): void {
     if (replica.misplacement !== misplacement) {
       this.#diagnostics.warned(misplacements[misplacement], { replica: replica.index });
     }
-    replica.leaveOut(misplacement);
+    replica.exclude(misplacement);
   }
 
-  #noteServing(replica: Replica): void {
+  #updateServing(replica: Replica): void {
     const isServing = performance.now() - replica.currentAsOf <= this.#maxLagMs;
     if (isServing !== replica.isServing) this.#diagnostics.replicaChanged(replica.index, isServing);
     replica.isServing = isServing;

@@ -227,7 +227,7 @@ export class TransactionWithSavepoints {
   }
 }
 
-// A pooler may serve each transaction by another process, so the server has to be queried.
+// Queries the server when the client does not know its process: a pooler may serve each transaction by another one.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });

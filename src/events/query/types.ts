@@ -25,7 +25,7 @@ export interface SecurityEventQuery {
   minSeverity?: SecuritySeverity | undefined;
   source?: string | undefined;
   target?: string | undefined;
-  /** State after the last mitigation. */
+  /** The last mitigation was applied (true) or not (false). */
   mitigationApplied?: boolean | undefined;
   /** Every given key has exactly this JSON value. The order of the keys of objects does not matter. */
   metadata?: Metadata | undefined;

@@ -13,7 +13,10 @@ export const stillReferenced: ErrorMapping = {
   message: 'other records still refer to this record',
 };
 
-/** Start of the server's message when the referenced row has changed; translated servers use other words. */
+/**
+ * Starts of the server's English message: when a referenced row is updated or deleted, and when a referring row is
+ * written. A server with another `lc_messages` uses other words.
+ */
 const ofReferenced = 'update or delete on table';
 const ofReferring = 'insert or update on table';
 

@@ -62,7 +62,7 @@ export async function withMigrationTransaction<T>(
     // When the connection failed, the server has already rolled the transaction back.
     await client.query('ROLLBACK').catch(() => undefined);
     if (!busyStates.has(findSqlState(error))) throw error;
-    throw new Failure('BUSY', 'another connection holds a lock on the database', { cause: error });
+    throw new Failure('BUSY', 'another connection holds a lock on the database: try again later', { cause: error });
   }
 }
 

@@ -18,7 +18,7 @@ import { readHistory } from './history';
 /** Default time to wait for a lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
 const defaultLockTimeoutMs = 10_000;
 
-/** Selects a history in a schema of the search path that the role may not use. */
+/** Selects a row when a schema of the search path has a history and the role lacks the USAGE privilege on it. */
 const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
     SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;

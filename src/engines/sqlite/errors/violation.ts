@@ -41,7 +41,7 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// This package's statements use only its own tables: a trigger uses any other table.
+// This package's statements use only its own tables, so a trigger uses a missing table of another name.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);
