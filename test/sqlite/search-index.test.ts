@@ -71,11 +71,35 @@ describe('the search index of names', () => {
     "UPDATE agent_names SET name_folded = 'forged'",
     'DELETE FROM Agent_Names',
     "INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all')",
+    "INSERT INTO AGENT_NAMES_SEARCH (Agent_Names_Search) VALUES ('delete-all')",
+    'DROP TABLE agent_names_search',
   ])('cannot be changed by SQL of the application: %s', async (sql) => {
     const database = await openTestDatabase();
     await createAgent(database.db, { name: 'Old Harbor' });
     const change = database.db.transaction((tx) => tx.execute(sql));
     await expect(change).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     checkIndex(database);
+  });
+
+  test('cannot be changed through a trigger of the application', async () => {
+    const database = await openTestDatabase();
+    await createAgent(database.db, { name: 'Old Harbor' });
+    const driver = openSqlite(database.options.url);
+    driver.exec(`CREATE TABLE orders (id INTEGER PRIMARY KEY);
+      CREATE TRIGGER orders_insert AFTER INSERT ON orders BEGIN
+        INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all');
+      END`);
+    driver.close();
+    const change = database.db.transaction((tx) => tx.execute('INSERT INTO orders VALUES (1)'));
+    await expect(change).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    checkIndex(database);
+  });
+
+  test('does not reserve other table names with the same beginning', async () => {
+    const { db } = await openTestDatabase();
+    await db.transaction(async (tx) => {
+      await tx.execute('CREATE TABLE agent_names_searchable (id INTEGER PRIMARY KEY)');
+      expect(await tx.execute('INSERT INTO agent_names_searchable VALUES (1)')).toBe(1);
+    });
   });
 });

@@ -19,6 +19,8 @@ interface Instruction {
 /** Flag of OpenWrite: the second operand is a register, not a page. SQLite sets it for new tables only. */
 const isRegister = 0x10;
 
+const searchIndex = 'agent_names_search';
+
 const maxTexts = 256;
 
 /**
@@ -54,18 +56,26 @@ function findFailure(driver: Database, sql: string, parameterCount: number): Ver
   if (program.some(({ opcode }) => opcode === 'AutoCommit' || opcode === 'Savepoint')) {
     return transactionControlRefused();
   }
+  if (writesSearchIndex(driver, sql, program)) return ownTableProtected(searchIndex);
   const written = new Set(program.flatMap(rootPageOf));
-  // A virtual table has no pages of its own; an application has no reason to name this one.
-  const isSearchIndex = program.some(({ opcode }) => opcode === 'VUpdate') && sql.includes('agent_names_search');
-  if (written.size === 0) return isSearchIndex ? ownTableProtected('agent_names_search') : undefined;
+  if (written.size === 0) return undefined;
   const tables = driver
     .prepare<[], { readonly page: number; readonly name: string }>(
       'SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0',
     )
     .all();
   const own = tables.find(({ page, name }) => written.has(page) && isOwn(name));
-  if (own !== undefined) return ownTableProtected(own.name);
-  return isSearchIndex ? ownTableProtected('agent_names_search') : undefined;
+  return own && ownTableProtected(own.name);
+}
+
+// The program does not name a virtual table, so its name is searched in the statement and in the application's triggers.
+function writesSearchIndex(driver: Database, sql: string, program: readonly Instruction[]): boolean {
+  if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
+  if (sql.toLowerCase().includes(searchIndex)) return true;
+  const triggers = `SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) <> 'agent_names'
+    UNION ALL SELECT sql FROM sqlite_temp_schema WHERE type = 'trigger'`;
+  const texts = driver.prepare<[], string>(triggers).pluck().all();
+  return texts.some((text) => text.toLowerCase().includes(searchIndex));
 }
 
 function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
@@ -78,5 +88,5 @@ function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
 // SQLite folds the case of names, and keeps the search index in tables with its name as a prefix.
 function isOwn(name: string): boolean {
   const folded = name.toLowerCase();
-  return ownTables.has(folded) || /^agent_names(?:_search.*)?$/.test(folded);
+  return ownTables.has(folded) || /^agent_names(?:_search(?:_.*)?)?$/.test(folded);
 }
