@@ -7,7 +7,7 @@ import { statementsFor } from '../sql/chunks';
 import { sql } from '../sql/sql';
 import { defineStatement, toStatement, type Row, type Statement } from '../sql/statement';
 import type { ChangeEntry } from '../storage/transaction';
-import { storedTime } from '../sql/stored';
+import { storedChoice, storedText, storedTime } from '../sql/stored';
 import type { Change } from './types';
 
 const table: Columns<Omit<ChangeModel, 'sequence'>> = {
@@ -97,8 +97,8 @@ type BoundsRow = readonly [pruned: number, newest: number];
 
 type ChangeResultRow = readonly [
   ...BoundsRow,
-  ...ValuesOf<ChangeModel, ['sequence', 'entity', 'entityId', 'kind']>,
-  ...UncheckedValues<ChangeModel, ['changedAt']>,
+  ...ValuesOf<ChangeModel, ['sequence']>,
+  ...UncheckedValues<ChangeModel, ['entity', 'entityId', 'kind', 'changedAt']>,
 ];
 
 /** First and last number of the feed. */
@@ -131,14 +131,18 @@ const entities: Readonly<Record<ChangeModel['entity'], Change['entity']>> = {
   CERTIFICATE: 'certificate',
 };
 
+const entityNames = new Set<ChangeModel['entity']>(['AGENT', 'CERTIFICATE']);
+const kinds = new Set<ChangeModel['kind']>(['CREATED', 'UPDATED', 'DELETED']);
+
 function toChange(row: Row): Change {
   // The statement that made the row selects exactly these columns.
   const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
+  const key = String(sequence);
   return {
     sequence,
-    entity: entities[entity],
-    id,
-    kind,
-    changedAt: storedTime(changedAtMs, 'change', String(sequence), 'changedAt'),
+    entity: entities[storedChoice(entity, entityNames, 'change', key, 'entity')],
+    id: storedText(id, 'change', key, 'id'),
+    kind: storedChoice(kind, kinds, 'change', key, 'kind'),
+    changedAt: storedTime(changedAtMs, 'change', key, 'changedAt'),
   };
 }

@@ -67,3 +67,17 @@ describe('the id of an invalid record', () => {
     expect(message).toContain(`certificate "${id}" is`);
   });
 });
+
+// PostgreSQL enforces the types of these columns.
+(onPostgresql ? describe.skip : describe)('a stored change of the feed', () => {
+  test.each([
+    ['entity', "'AGEN'"],
+    ['kind', "'LOST'"],
+    ['entity_id', "x'6162'"],
+  ])('is reported as CORRUPT when its %s is %s', async (column, value) => {
+    const database = await openFilled();
+    await changeRawUnchecked(database, `UPDATE changes SET ${column} = ${value} WHERE sequence = 1`);
+    await expectError('CORRUPT', () => database.db.changes());
+    expect(await database.db.check()).toMatchObject({ ok: false });
+  });
+});
