@@ -131,7 +131,8 @@ export interface DatabaseCalls {
    * Returns the agents that match all fields of a query, as one snapshot, in the requested order; an empty array when
    * none does.
    *
-   * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`; INVALID_INPUT.
+   * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
+   * larger than `limits.answerLength`; INVALID_INPUT.
    * @example
    * ```ts
    * const agents = await db.queryAgents({ capabilities: ['plan'], version: '^1.2.0', limit: 20 });
@@ -168,6 +169,7 @@ export interface DatabaseCalls {
 
   /**
    * Returns the certificate with a fingerprint, as one snapshot; null when it does not exist. Ignores colons and case.
+   * With the option `cache`, the record is frozen and shared between callers.
    *
    * @throws INVALID_INPUT when `fingerprint` is not a string or is empty.
    * @example

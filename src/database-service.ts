@@ -35,7 +35,7 @@ export let optionsOf: (service: DatabaseService) => ResolvedOptions;
 
 /**
  * Database of a directory: agents, certificates and security events. Every error is a `DatabaseError`. Calls before
- * `initialize()` and after `close()` fail with NOT_INITIALIZED. {@link DatabaseCalls} and {@link DatabaseAdministration}
+ * `initialize()` and after `close()` fail with NOT_INITIALIZED. `DatabaseCalls` and `DatabaseAdministration`
  * document the methods.
  *
  * @example

@@ -11,7 +11,10 @@ import type {
   UpdateOptions,
 } from './types';
 
-/** Methods of `db.agents` that change agents. Each change is atomic and adds an entry to the change feed. */
+/**
+ * Methods of `db.agents` that change agents. Every change is atomic and adds entries to the change feed; a call that
+ * changes nothing adds no entry.
+ */
 export interface AgentWriter {
   /**
    * Registers an agent with its endpoints, capabilities and metadata, atomically.
@@ -36,7 +39,7 @@ export interface AgentWriter {
    *
    * @returns the result of each agent, in input order; an empty array for no agents.
    * @throws with `'abort'`, the error of the first refused agent, as for {@link create}; INVALID_INPUT for wrong
-   * options, and when `agents` is not an array.
+   * options, when `agents` is not an array, and when it has more than `limits.batchSize` elements.
    * @example
    * ```ts
    * const results = await db.agents.createMany(agents, { onError: 'collect' });

@@ -167,10 +167,10 @@ export class CollectionStatements {
    * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with their
    * links. Run them before the links are deleted, because the links identify these capabilities.
    *
-   * Where several transactions may write, two cases need locks. When two agents lose the same capability, the second has to see the
-   * result of the first, so each updates the capabilities that it drops. An agent that gets a capability locks it
-   * against deletion by its link, so this statement waits for that lock before it checks whether the capability is
-   * shared. All locks are taken in the order of the names, to reduce waiting.
+   * Where several transactions may write, two cases need locks. When two agents lose the same capability, the second has
+   * to see the result of the first, so each updates the capabilities that it drops. An agent that gets a capability
+   * locks it against deletion by its link, so this statement waits for that lock before it checks whether the capability
+   * is shared. All locks are taken in the order of the names, to reduce waiting.
    */
   dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
     const parameters = { id, names: JSON.stringify(keptNames) };

@@ -24,7 +24,8 @@ export interface EventWriter {
    * that record wait meanwhile, so split very many events into calls of a few thousand.
    *
    * @returns the ids in input order, a UUIDv7 for each event without an id; an empty array for no events.
-   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT, also for more than `limits.batchSize`
+   * events.
    * @example
    * ```ts
    * const ids = await db.events.recordMany(events);

@@ -101,8 +101,10 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The database repeats a transaction whose COMMIT failed because of a conflict, but Prisma cannot.
-        if (isStarted) throw new DriverAdapterError(writeConflict);
+        // The database repeats a transaction after a conflict or a fail-over, but Prisma cannot: the application has to.
+        if (isStarted) {
+          throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });
+        }
         isStarted = true;
         return new Promise<void>((commit, rollback) => {
           resolve(toTransaction(binding, native, connection, { commit, rollback, ended: () => ended }));

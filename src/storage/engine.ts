@@ -20,7 +20,7 @@ export type EngineName = 'sqlite' | 'postgresql';
 export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
   readonly cache?: RecordReader;
-  /** Returns an executor each of whose operations is a transaction of its own. Allocates one small object. */
+  /** Returns an executor each of whose operations is a transaction of its own. */
   createExecutor(observe?: StatementObserver): Executor;
   /**
    * Returns an executor that reads from replicas if they can answer, and from `primary` otherwise. Absent on an engine
@@ -52,6 +52,7 @@ export interface Engine {
 
 /** Functions that work on records. An engine receives them when it is opened, and calls them at the right moment. */
 export interface EngineCallbacks {
+  /** Returns the statements that write entries of the change feed. */
   readonly writeChanges: ChangeWriter;
   /** Computes the values that SQL cannot compute, after a migration. Changes nothing when all values are there. */
   readonly backfill: (executor: Executor) => Promise<void>;

@@ -26,7 +26,7 @@ import { version } from './version-term';
 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
 
-/** Fields of a resolution query. Their conditions are evaluated in this order: the cheapest ones come first. */
+/** Fields of a resolution query. Their conditions are written in this order, the cheapest ones first. */
 const fields = {
   expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
   expiresAfter: field(comparedTime((time) => sql`a.expires_at > ${time}`)),

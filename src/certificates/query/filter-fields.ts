@@ -41,7 +41,7 @@ export type CertificateFilterSql = FilterSql<CertificateContext, CertificateSour
 
 const { field } = fieldsIn<CertificateContext, CertificateSource>();
 
-/** Fields of a certificate query. Their conditions are evaluated in this order. */
+/** Fields of a certificate query. Their conditions are written in this order. */
 const fields = {
   subject: textPartField(sql`subject_folded`, 0),
   issuer: textPartField(sql`issuer_folded`, 1),

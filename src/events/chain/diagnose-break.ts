@@ -1,3 +1,4 @@
+import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { hashOf, type ChainLink } from './hashing';
 import type { ChainReader } from './reader';
 import type { StoredEntry } from './entry-rows';
@@ -48,6 +49,7 @@ export async function diagnoseBreak(
     if (last === undefined || rows.length < batchSize) break;
     // The statement selects exactly these columns.
     after = (last as Place)[0];
+    if (shouldYield()) await yieldToEventLoop();
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';

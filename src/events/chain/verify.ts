@@ -215,6 +215,7 @@ async function findUnrecorded({ query, statements }: ChainReader): Promise<Event
     if (eventId !== null) return { eventId, reason: 'inserted' };
     if (last === null) return undefined;
     after = last;
+    if (shouldYield()) await yieldToEventLoop();
   }
 }
 

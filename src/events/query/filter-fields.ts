@@ -56,7 +56,7 @@ const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };
 
-/** Fields of an event query. Their conditions are evaluated in this order. */
+/** Fields of an event query. Their conditions are written in this order. */
 const fields = {
   ids: field({ parse: parseTexts, ...idList(sql`s.id`), isSelective: true }),
   from: field(comparedTime((time) => sql`s.timestamp >= ${time}`)),

@@ -6,7 +6,7 @@ import { repairFeedCounter } from '../feed-counter';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Creates the migrator of a SQLite database. @param backfill - see {@link EngineCallbacks.backfill}. */
+/** Creates the migrator of a SQLite database. @param backfill - see `EngineCallbacks.backfill`. */
 export function createSqliteMigrator(
   { path, busyTimeoutMs }: SqliteSettings,
   database: SqliteDatabase,
