@@ -21,7 +21,7 @@ import {
 import { Authority, type CertificateFiles, TlsFront, whyNoCertificates } from '../support/tls-front';
 import { waitUntil } from '../support/wait-until';
 
-test('D15: a start that failed leaves nothing open, and keeps its cause', async () => {
+test('a failed start leaves nothing open and keeps its cause', async () => {
   const options = { url: await unmigratedDatabaseUrl(), migrations: 'apply' } as const;
   // An application that uses Prisma Migrate has a table of the same name.
   await createApplicationHistory(options.url, ['20250101000000_agents']);

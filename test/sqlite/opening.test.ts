@@ -82,7 +82,7 @@ describe('initialize()', () => {
     expect(statSync(path).mtimeMs).toBe(before);
   });
 
-  test('D15: a start that failed leaves nothing open, and keeps its cause', async () => {
+  test('a failed start leaves nothing open and keeps its cause', async () => {
     const url = await newDatabaseUrl();
     const driver = openSqlite(url);
     // An application that uses Prisma Migrate has a table of the same name.
