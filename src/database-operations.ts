@@ -108,7 +108,7 @@ export abstract class DatabaseOperations implements DatabaseCalls {
     return this.events.record(event);
   }
 
-  // Documented here, because an editor shows the inherited texts of all overloads for each overload.
+  // Documented here and not in DatabaseCalls: for each overload, an editor would show the inherited texts of all overloads.
   /**
    * Returns the security events that match all fields of a filter, newest first; an empty array when none does.
    *

@@ -218,8 +218,8 @@ export class AgentService implements AgentReader, AgentWriter {
   }
 }
 
-// Returns null for undefined. An undefined field of an update keeps the stored value, but an undefined argument is a
-// mistake of the caller, and the check of each of these fields rejects null.
+// Returns null for undefined, which is a mistake of the caller. The checks of these arguments reject null. They would
+// accept undefined as a field that keeps its stored value.
 function required<T>(value: T): T {
   // The caller has passed undefined against the type, so that the cast hides no further mistake.
   return value === undefined ? (null as T) : value;

@@ -102,7 +102,7 @@ export class RecordCache {
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
-      // As above.
+      // The kind of the key determines the type of the record.
       return stale as T;
     }
   }

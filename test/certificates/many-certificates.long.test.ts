@@ -1,7 +1,7 @@
 import { certificateInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-test('expiring and expireDue process more certificates than a statement has parameters', async () => {
+test('expiring returns 2000 certificates, and expireDue expires all of them', async () => {
   const count = 2000;
   let now = 0;
   const { db, statementsOf } = await openTestDatabase({ now: () => now, maxResults: 5000 });

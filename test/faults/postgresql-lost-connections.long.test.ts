@@ -64,7 +64,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       },
     );
 
-    test.each(makers)('before the commit of %s leaves nothing that prevents the next call', async (name, make) => {
+    test.each(makers)('after the INSERT of %s does not prevent a repetition of the call', async (name, make) => {
       const { db, proxy } = await openBehindProxy();
       proxy.cutAt('INSERT INTO certificates', 'after', 1);
       const id = `${name}-insert`;

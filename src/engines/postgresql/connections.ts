@@ -52,7 +52,7 @@ export class PostgresqlConnections {
   readonly pool: ManagedPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
-  /** All that have come about and are not gone. */
+  /** Open connections, of the pool and outside of it. */
   readonly #clients = new Set<unknown>();
 
   /**

@@ -13,8 +13,9 @@ export interface ServerPosition {
 const primarySql = `SELECT false, pg_current_wal_lsn(), (SELECT system_identifier::text FROM pg_control_system()),
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer`;
 
-// A standby has no view of its timeline. Each source may be behind, but no source is ahead. Only roles that may monitor
-// see the receiver's timeline. A server that follows no other server has no position to compare.
+// PostgreSQL does not report the current timeline of a standby. Each of the three values may be behind it but not ahead,
+// so the greatest one is used. The receiver's is null for roles that may not monitor. The position is 0/0 when the server
+// has replayed nothing.
 const replicaSql = `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn(), '0/0'),
   (SELECT system_identifier::text FROM pg_control_system()),
   greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()),

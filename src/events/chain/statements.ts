@@ -53,7 +53,7 @@ class ChainStatements {
   readonly selectHead: Statement;
   /** Selects one row when there is a checkpoint. */
   readonly hasCheckpoint: Statement;
-  /** Selects one row when there are entries without hashes. */
+  /** Selects one row when there are entries but no checkpoint: the backfill of their hashes is not complete. */
   readonly lacksHashes: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;

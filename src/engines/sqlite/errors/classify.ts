@@ -53,7 +53,7 @@ function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   return driverError === undefined ? toLoadFailure(error, cause) : toReportedFailure(driverError, cause);
 }
 
-// Message of the driver, without a code: close() has not waited for a running call.
+// When close() has not waited for a running call, the driver throws an error without a code. Its message identifies it.
 function isAboutClosed(error: object): boolean {
   const { name, message } = propertiesOf(error);
   return name === 'TypeError' && message === 'The database connection is not open';
