@@ -92,6 +92,13 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
       proxy.retarget(portOf(await startPooler()));
     }
 
+    // PgBouncer 1.18 sometimes crashes after KILL: then a new one takes its place.
+    async function dropAll(): Promise<void> {
+      await order(`KILL ${name()}`)
+        .then(() => order(`RESUME ${name()}`))
+        .catch(replace);
+    }
+
     async function holdUp(): Promise<void> {
       await order(`PAUSE ${name()}`);
       await sleep(300);
@@ -100,7 +107,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
 
     test.each<[string, () => Promise<unknown>]>([
       ['PgBouncer is killed and started', replace],
-      ['PgBouncer drops all connections', () => order(`KILL ${name()}`).then(() => order(`RESUME ${name()}`))],
+      ['PgBouncer drops all connections', dropAll],
       ['PgBouncer reconnects to the server', () => order(`RECONNECT ${name()}`)],
       ['PgBouncer pauses for a while', holdUp],
       ['the server behind PgBouncer recovers from its log', () => own.server.restart('immediate')],
