@@ -17,8 +17,9 @@ interface DerivedColumns {
 
 type Source = readonly [id: string, first: string, second: string];
 
-// Each query reads only the empty entries of an index. It must not find a row again that has its values: a version key is
-// never empty, but an issuer, for example, may be.
+// Each query reads only the index entries of empty derived values. It must not select a row again after the update of
+// that row, or the loop would not end. A version key is never empty. But the folded form of an empty issuer is empty,
+// too, so the conditions exclude an empty issuer and an empty subject.
 const derivedColumns: readonly DerivedColumns[] = [
   {
     select: toSelect("SELECT id, name, version FROM agents WHERE version_key = ''"),
@@ -40,7 +41,7 @@ const derivedColumns: readonly DerivedColumns[] = [
 /**
  * Computes the values that SQL cannot compute, after a database with the initial schema was adopted: folded texts,
  * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between, and can
- * be interrupted and repeated. Changes nothing when all values are there.
+ * be interrupted and repeated. Changes nothing when no value is missing.
  */
 export async function backfill(executor: Executor): Promise<void> {
   for (const columns of derivedColumns) await fillColumns(executor, columns);

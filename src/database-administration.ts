@@ -37,19 +37,21 @@ export interface DatabaseAdministration {
 
   /**
    * Runs `work` in one transaction, atomically. Calls of its argument `tx` are part of the transaction. Meanwhile, all
-   * other reads see the last committed state, also reads of the database object inside `work`; writes to it there fail
-   * at once with CONFLICT. The transaction waits for calls that `work` did not await. `work` must not wait for a write
-   * outside of the transaction, which may wait for the end of the transaction.
+   * other reads see the last committed state, even reads that `work` makes through the database object. A write that
+   * `work` makes through the database object fails at once with CONFLICT. The transaction waits for calls that `work`
+   * did not await. `work` must not wait for a write outside of the transaction, because that write may wait for the end
+   * of the transaction.
    *
-   * On SQLite, transactions run one after another. On PostgreSQL they run concurrently, each on a snapshot of its
-   * beginning. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones both
+   * On SQLite, transactions run one after another. On PostgreSQL they run concurrently, each on a snapshot from its
+   * start. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones both
    * commit (write skew). `isolation: 'serializable'` prevents that among transactions that all use it. After a conflict
    * with another transaction, `work` runs again, within the limits of the option `retry`.
    *
    * @returns the result of `work`, after the commit.
-   * @throws the error of `work`, unchanged, after the rollback; CONFLICT when it conflicts with other transactions until
-   * the retries are exhausted; BUSY when another process holds the lock; TIMEOUT when it sends no statement for
-   * `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when `close()` aborts it; INVALID_INPUT.
+   * @throws the error of `work`, unchanged, after the rollback; CONFLICT when the transaction conflicts with other
+   * transactions until the retries are exhausted; BUSY when another process holds the lock; TIMEOUT when the
+   * transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when
+   * `close()` aborts it; INVALID_INPUT.
    * @example
    * ```ts
    * const createFirst = async (tx: TransactionScope) => {
@@ -65,7 +67,7 @@ export interface DatabaseAdministration {
    * the same time.
    *
    * @returns the names of the applied migrations, in order; an empty array when the schema is up to date.
-   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, BUSY
+   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, BUSY; CONFLICT inside a transaction of this database.
    * @example
    * ```ts
    * const applied = await db.migrateDatabase();
@@ -76,12 +78,12 @@ export interface DatabaseAdministration {
 
   /**
    * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
-   * that no constraint can express, and the event chain. Changes nothing. Reads one snapshot on a connection of its own,
-   * in bounded memory, and pauses for other work of the process. Concurrent writes are never reported as damage. On
-   * SQLite, the file is checked in a thread, and the write-ahead log only grows meanwhile. Inside a transaction it sees
-   * the last committed state.
+   * that no constraint can express, and the event chain. Changes nothing. Reads one snapshot on a connection of its
+   * own, in bounded memory, and pauses for other work of the process. Concurrent writes are never reported as damage.
+   * On SQLite, a thread checks the file, and the write-ahead log cannot shrink meanwhile. A check inside a transaction
+   * sees the last committed state.
    *
-   * @returns the findings, including the parts that could not be read.
+   * @returns the report. Its findings include the parts that could not be read.
    * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE.
    * @example
    * ```ts
@@ -92,11 +94,11 @@ export interface DatabaseAdministration {
   check(options?: CheckOptions): Promise<CheckReport>;
 
   /**
-   * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working directory.
-   * The copy has the committed state of the beginning and the file mode of the database. A thread copies it; others may
-   * write meanwhile, and the write-ahead log only grows. The copy has a temporary name beside `path`, such as
-   * `.ans-database-….partial`, until it is complete, checked by SQLite and synced to the disk. It is removed after a
-   * failure, but not when the process is killed.
+   * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working
+   * directory. The copy has the state that was committed when the backup began, and the file mode of the database. A
+   * thread copies the database. Other calls may write meanwhile, but the write-ahead log cannot shrink. The copy has a
+   * temporary name beside `path`, such as `.ans-database-….partial`, until it is complete, checked by SQLite and synced
+   * to the disk. The copy is removed after a failure, but not when the process is killed.
    *
    * @throws ALREADY_EXISTS when `path`, or a write-ahead log beside it, exists; UNAVAILABLE when its directory does not
    * exist; READ_ONLY, STORAGE_FULL; CORRUPT when the database is damaged; INVALID_INPUT; INVALID_OPTIONS on PostgreSQL:

@@ -13,8 +13,8 @@ export interface DatabaseCalls {
    *
    * @returns the ids of the stored records.
    * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or
-   * when the option `unique` is given and another agent has them; INVALID_TRANSITION when the certificate is REVOKED,
-   * unless `options` allow it; INVALID_INPUT.
+   * when another agent in the scope of the option `unique` has the name and version; INVALID_TRANSITION when the
+   * certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
    * @example
    * ```ts
    * const { agentId } = await db.register({
@@ -45,8 +45,8 @@ export interface DatabaseCalls {
   /**
    * Follows the change feed: yields each change after its commit, and waits for the next one until `signal` aborts.
    *
-   * @throws as {@link changes}, also later: OUT_OF_RANGE when changes are pruned before they are yielded. After any other
-   * error, follow again from the last sequence number.
+   * @throws the errors of {@link changes}, also during the iteration: OUT_OF_RANGE when changes are pruned before they
+   * are yielded. After any other error, follow again from the last sequence number.
    * @example
    * ```ts
    * for await (const change of db.followChanges({ after: lastSequence, signal })) {
@@ -74,9 +74,9 @@ export interface DatabaseCalls {
    * Registers an agent with its endpoints, capabilities and metadata, atomically.
    *
    * @returns the id of the agent, a UUIDv7 when the input has none.
-   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when the option
-   * `unique` is given and another agent has them; REFERENCE_NOT_FOUND when the certificate does not exist;
-   * INVALID_TRANSITION when it is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when another agent
+   * in the scope of the option `unique` has the name and version; REFERENCE_NOT_FOUND when the certificate does not
+   * exist; INVALID_TRANSITION when the certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
    * @example
    * ```ts
    * const id = await db.createAgent({ name: 'planner', version: '1.2.0', owner, publicKey, certificateId });
@@ -103,9 +103,9 @@ export interface DatabaseCalls {
    * `capabilities` and `metadata` replace the whole collection.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_TRANSITION for a change out of REVOKED,
-   * and for a new certificate that is REVOKED, unless `options` allow it; ALREADY_EXISTS when another agent holds the
-   * new name and version; REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_TRANSITION for a change out of
+   * REVOKED, and for a new certificate that is REVOKED, unless `options` allow it; ALREADY_EXISTS when another agent
+   * holds the new name and version; REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.updateAgent({ id, description: null, capabilities: ['plan', 'search'] });
@@ -184,7 +184,7 @@ export interface DatabaseCalls {
    * Changes the status of a certificate. Agents are not changed: `certificates.revoke()` also suspends or revokes them.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when it is REVOKED and `status` is not; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.updateCertificateStatus(certificateId, 'SUSPENDED');

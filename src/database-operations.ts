@@ -112,7 +112,8 @@ export abstract class DatabaseOperations implements DatabaseCalls {
   /**
    * Returns the security events that match all fields of a filter, newest first; an empty array when none does.
    *
-   * @throws RESULT_TOO_LARGE when more than `maxResults` events match a filter without `limit`; INVALID_INPUT.
+   * @throws RESULT_TOO_LARGE when more than `maxResults` events match a filter without `limit`, or when the result is
+   * larger than `limits.answerLength`; INVALID_INPUT.
    * @example
    * ```ts
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
@@ -122,9 +123,9 @@ export abstract class DatabaseOperations implements DatabaseCalls {
   querySecurityEvents(filter?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
   /**
    * Returns the security events from `startTime` to `endTime`, both included, that match the other parameters, newest
-   * first; an empty array when none does. `undefined` filters nothing.
+   * first; an empty array when none does. A parameter that is `undefined` filters nothing.
    *
-   * @throws as the form with a filter.
+   * @throws the same errors as the form with a filter.
    * @example
    * ```ts
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);

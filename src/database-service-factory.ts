@@ -36,7 +36,7 @@ export class DatabaseServiceFactory {
     if (live !== undefined) {
       await runAs('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
-      // Does nothing unless it was closed meanwhile.
+      // Does nothing unless the service was closed meanwhile.
       await service.initialize();
       return service;
     }
@@ -52,9 +52,10 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * Closes the instance, discards it and its options, and removes its SQLite file with its `-wal` and `-shm`: use it in
-   * tests only. On PostgreSQL it deletes all records, and keeps the schema. Without an instance it does the same to the
-   * database that `options` name. Keeps a symbolic link, and removes the files behind it.
+   * Closes the instance, discards it and its options, and removes its SQLite file with the files `-wal`, `-shm` and
+   * `-journal` beside it. On PostgreSQL it deletes all records, and keeps the schema. Use it in tests only. Without an
+   * instance it does the same to the database that `options` name. Keeps a symbolic link, and removes the files behind
+   * it.
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
    * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that is not one of this
@@ -82,7 +83,7 @@ export class DatabaseServiceFactory {
   static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
     const service = await instance?.ready.catch(() => undefined);
-    // The instance could not be opened: its file may not be a database, so that nothing is removed.
+    // The instance could not be opened. Perhaps its file is not a database, so nothing is removed.
     if (instance !== undefined && service === undefined && options === undefined) return;
     await runAs('reset', async () => {
       const live = service === undefined ? undefined : instance?.options;

@@ -1,4 +1,4 @@
-// For users whose compiler options name an older library.
+// Declares AsyncDisposable for users whose compiler option `lib` names an older library.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
@@ -85,7 +85,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   close(): Promise<void> {
-    // Closing would wait for the transaction, and the transaction for closing.
+    // The closing would wait for the transaction, and the transaction for the closing.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }

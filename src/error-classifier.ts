@@ -4,8 +4,8 @@ import type { DatabaseLocation } from './options/database-url';
 import type { ErrorClassifier } from './runtime/convert-errors';
 
 /**
- * Returns the function that converts errors of an engine into failures. It does not load the engine: an error of that
- * is among those to convert.
+ * Returns the function that converts errors of an engine into failures. Does not load the engine, because errors of
+ * loading the engine must be converted, too.
  */
 export function errorClassifierOf({ kind }: DatabaseLocation): ErrorClassifier {
   return kind === 'postgresql' ? classifyPostgresqlError : classifySqliteError;

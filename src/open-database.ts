@@ -26,13 +26,16 @@ interface OpenedEngine extends Engine {
   check(): Promise<void>;
 }
 
-/** Opens the database, and applies or verifies its migrations. Its errors, and those of the engine, are failures. */
+/**
+ * Opens the database, and applies or verifies its migrations. The errors of the opening, and those of the returned
+ * engine, are failures.
+ */
 export function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
   const classify = errorClassifierOf(options.location);
   return convertRejection(classify, () => openConverted(options, classify, diagnostics));
 }
 
-// Closes the engine when anything after its opening fails.
+// Closes the engine when a later step of the opening fails.
 async function openConverted(
   options: ResolvedOptions,
   classify: ErrorClassifier,
@@ -71,7 +74,7 @@ async function openCache(
   return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
-// Loads only the driver of the engine.
+// Loads only the driver of the engine that the URL selects.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();

@@ -3,7 +3,11 @@ import { Failure } from './errors/failure';
 import type { ResolvedOptions } from './options/resolve-options';
 import { convertRejection } from './runtime/convert-errors';
 
-/** @throws INVALID_OPTIONS where the database may be more than a test's. */
+/**
+ * Verifies that the options permit a reset.
+ *
+ * @throws INVALID_OPTIONS for PostgreSQL without `allowReset`: the database may contain more than test data.
+ */
 export function assertResettable({ location, allowReset }: ResolvedOptions): void {
   if (location.kind !== 'postgresql' || allowReset) return;
   throw new Failure('INVALID_OPTIONS', 'allowReset must be true to reset a PostgreSQL database', {
@@ -12,7 +16,7 @@ export function assertResettable({ location, allowReset }: ResolvedOptions): voi
 }
 
 /**
- * Deletes everything that a database contains.
+ * Deletes all records of a PostgreSQL database, or the files of a SQLite database.
  *
  * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when it is not a database of this
  * package.

@@ -14,7 +14,7 @@ export class TransactionScope extends DatabaseOperations {
    * @param values - values of the parameters.
    * @returns the rows as objects, with the types of the engine's driver; an empty array when there are none.
    * @throws PERMISSION_DENIED when the statement writes to a table of this package; INVALID_INPUT when it begins or ends
-   * a transaction; the codes of the database otherwise.
+   * a transaction; for an error of the database, the code of that error.
    * @example
    * ```ts
    * await db.transaction(async (tx) => {
@@ -33,7 +33,7 @@ export class TransactionScope extends DatabaseOperations {
    * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
    * @param values - values of the parameters.
    * @returns the number of changed rows.
-   * @throws as {@link query}.
+   * @throws the same errors as {@link query}.
    * @example
    * ```ts
    * await db.transaction(async (tx) => {

@@ -14,7 +14,7 @@ const order = [
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];
-/** The nouns, and the folders that know them. */
+/** Folders of the nouns, which are the entities and the parts of the public API. */
 const nouns = ['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache'];
 
 function folderOf(file: string): string {

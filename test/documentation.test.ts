@@ -19,7 +19,7 @@ function textOf(page: string): string {
   return readFileSync(join(root, page), 'utf8');
 }
 
-/** The code of a page in TypeScript or JavaScript, each with a file name that shows where it is. */
+/** Returns the TypeScript and JavaScript samples of a page, each with a file name that contains its page and line. */
 function samplesOf(page: string): [file: string, code: string][] {
   const blocks = textOf(page).matchAll(/^( *)```(?:ts|js)\n(.*?)^ *```$/gms);
   return [...blocks].map(({ index, 2: code = '' }) => {
@@ -28,7 +28,7 @@ function samplesOf(page: string): [file: string, code: string][] {
   });
 }
 
-/** The anchors of a page as GitHub makes them from its headings. */
+/** Returns the anchors that GitHub derives from the headings of a page. */
 function anchorsOf(page: string): string[] {
   return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
     return heading
@@ -38,7 +38,7 @@ function anchorsOf(page: string): string[] {
   });
 }
 
-/** Names of the members of an interface of the source. */
+/** Returns the names of the members of an interface of the source. */
 function namesOf(interfaceName: string): string[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name));
   const file = files.find((name) => name.endsWith('.ts') && textOf(name).includes(`interface ${interfaceName} {`));

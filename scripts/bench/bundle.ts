@@ -36,7 +36,7 @@ export async function bundleContender(
   return outfile;
 }
 
-/** Leaves packages out of the program, which loads them from where the importing file finds them. */
+/** Plugin that leaves packages out of the program. At runtime, each one is loaded from where the importer finds it. */
 const installedPackages: esbuild.Plugin = {
   name: 'installed-packages',
   setup: (build) => {

@@ -22,19 +22,19 @@ export interface Contender {
   /** Returns the agents that have all of the capabilities; newest change first. */
   agentsWithAll(capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
   agentsByFingerprint(fingerprint: string): Result<AgentRecord[]>;
-  /** Newest change first. */
+  /** Returns the agents of an owner; newest change first. */
   agentsOfOwner(owner: string, limit: number): Result<AgentRecord[]>;
-  /** Newest change first. */
+  /** Returns the agents after the first `offset` ones; newest change first. */
   agentsAtOffset(offset: number, limit: number): Result<AgentRecord[]>;
   /** Returns the first page or the one after the previous call's; newest change first. */
   nextPage(isFirst: boolean, size: number): Result<AgentRecord[]>;
   createAgent(agent: BenchAgent): Result<string>;
   /** Creates all of the agents or none. */
   createAgents(agents: readonly BenchAgent[]): Result<void>;
-  /** Replaces all fields of an agent except its time of creation. */
+  /** Replaces all fields of an agent. Returns false when the agent does not exist. */
   updateAgent(agent: BenchAgent): Result<boolean>;
   recordEvent(event: BenchEvent): Result<string>;
-  /** Newest first. */
+  /** Returns the events in a range of time that have one of the severities; newest first. */
   queryEvents(from: Date, to: Date, severities: readonly SecuritySeverity[], limit: number): Result<SecurityEvent[]>;
   getCertificateByFingerprint(fingerprint: string): Result<Certificate | null>;
   close(): Result<void>;

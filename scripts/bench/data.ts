@@ -90,7 +90,7 @@ export function agentId(index: number): string {
   return `agent-${String(index).padStart(8, '0')}-${new Random(7, index).hex(18)}`;
 }
 
-/** Returns the agent with an index. Another `revision` differs in everything except the id and the time of creation. */
+/** Returns the agent with an index. Its revisions have the same id, certificate and owner. Other fields differ. */
 export function agentAt(index: number, agentCount: number, revision = 0): BenchAgent {
   const random = new Random(Stream.Agent, index, revision);
   const endpoints = Array.from({ length: random.between(1, 3) }, (_, position) => endpointOf(random, position));

@@ -53,7 +53,7 @@ export interface BenchOptions {
   readonly profileFolder: string | undefined;
 }
 
-/** Parses the command line. Returns undefined when help was asked for. */
+/** Parses the command line. Returns undefined when help was requested. */
 export function parseOptions(): BenchOptions | undefined {
   const { values } = parseArgs({
     options: {

@@ -124,7 +124,7 @@ function writes(agentCount: number): Workload[] {
   // Updates the agents in scattered order, and each agent once before any agent is updated again: only this package gives
   // two updates within one millisecond different times.
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
-  // Far beyond the indexes of createAgent.
+  // The indexes are far beyond those of createAgent.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
   return [
     {
@@ -203,13 +203,15 @@ function searchOf(index: number): Search {
   return [namePartOf(random), drawCapabilities(random, 2)];
 }
 
-// The end of an agent's name with the space before it, which few names share, whatever their number.
+// Returns a search for the last eight characters of an agent's name. They contain the index of the agent, so few names
+// contain them, whatever the number of agents.
 function selectiveSearchOf(agent: number, agentCount: number): Search {
   const { name, capabilities } = agentAt(agent, agentCount);
   return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
 }
 
-// The capabilities of one agent, so that each search finds at least that one. A negative `from` takes the last ones.
+// Returns three capabilities of one agent, so that each search finds at least that agent. A negative `from` takes the
+// last ones.
 function threeCapabilitiesOf(agent: number, agentCount: number, from: number): string[] {
   for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);
@@ -217,7 +219,7 @@ function threeCapabilitiesOf(agent: number, agentCount: number, from: number): s
   }
 }
 
-// A tenth of the time of all events.
+// Returns a random range of time, which contains a tenth of all events.
 function spanOf(index: number, agentCount: number): [from: Date, to: Date] {
   const spanMs = agentCount * eventIntervalMs;
   const from = nowMs - Math.floor((1 + new Random(3, index).next() * 9) * spanMs);

@@ -8,9 +8,9 @@ import type { Row, Table } from './table';
 
 /** Receives the progress of a move. */
 export interface MoveObserver {
-  /** Work on `rows` rows begins. */
+  /** Called when the work on `rows` rows begins. */
   readonly begin: (title: 'copying' | 'verifying', rows: number) => void;
-  /** `rows` more rows are done. */
+  /** Called when `rows` more rows are done. */
   readonly advance: (rows: number) => void;
   readonly end: () => void;
 }

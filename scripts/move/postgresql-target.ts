@@ -65,8 +65,9 @@ export class PostgresqlTarget {
   }
 
   /**
-   * Sets the savepoint from which a rejected row is searched. Must be called before a table's rows are inserted, and
-   * again before they are updated. A savepoint for each batch would slow down the whole server: there may be thousands.
+   * Sets the savepoint to which the search for a rejected row rolls back. Must be called before a table's rows are
+   * inserted, and again before they are updated. A savepoint for each batch would slow down the whole server: there may
+   * be thousands.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');
@@ -169,7 +170,7 @@ export class PostgresqlTarget {
     return new ScriptError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
   }
 
-  /** Returns the error of writing some rows; rolls back in any case. */
+  /** Writes some rows and always rolls back. Returns the error of a rejected row; undefined when there is none. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);

@@ -12,7 +12,7 @@ const replacementCharacter = '\uFFFD';
  *
  * It reads with SQL and not with Prisma Client. Tables of the application are moved, too, and Prisma Client does not know
  * them. SQLite stores values of any type in any column, which Prisma Client converts or refuses without naming the row.
- * Reading 20,000 agents in pages of 1,000 took it two to three times as long.
+ * Prisma Client took two to three times as long to read 20,000 agents in pages of 1,000.
  */
 export class SqliteSource {
   readonly #driver: Database;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../../src/options/database-url';
 
-/** Matches characters that a reader of a file URL would interpret differently. */
+/** Matches characters in a file URL that some programs decode, or read as the beginning of a query. */
 const ambiguous = /[?]|%[0-9a-f]{2}/i;
 
 /** Matches the normal form, which `normaliseDatabaseUrl` returns: nothing in it is encoded. */

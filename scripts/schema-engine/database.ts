@@ -13,7 +13,7 @@ export interface Database {
   /** Opens connections for comparisons of files, which need no database. */
   readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
-  /** @throws EngineError when the database does not exist or cannot be opened. */
+  /** Checks that the database can be opened. @throws EngineError when it does not exist or cannot be opened. */
   check(): Promise<void>;
 
   /** Creates an empty database unless it exists, and returns its name. */

@@ -9,14 +9,14 @@ import {
 /** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
-/** Oldest supported version, whose statements also run on all later versions. */
+/** Answer with the oldest supported version. Statements for it also run on all later versions. */
 const versionAnswer: SqlResultSet = {
   columnNames: ['exists', 'version', 'numeric_version'],
   columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
   rows: [[true, 'PostgreSQL 15.0', 150_000]],
 };
 
-/** Replaces the server for comparisons of files, which need none. */
+/** Returns a factory that replaces the server for comparisons of files, which need no server. */
 export function offlinePostgresql(schemaName: string): SqlMigrationAwareDriverAdapterFactory {
   const names = { provider: 'postgres', adapterName: 'ans-database' } as const;
   const refuse = () => Promise.reject(new Error('This command does not connect to the database'));

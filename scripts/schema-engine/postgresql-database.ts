@@ -13,8 +13,8 @@ import { toServerText } from './postgresql-server-text';
 const defaultSchema = 'public';
 
 /**
- * States with which CREATE DATABASE fails when the database exists or is just being created: duplicate_database,
- * unique_violation.
+ * SQLSTATEs with which CREATE DATABASE fails when the database exists, or when another session is creating it:
+ * duplicate_database, unique_violation.
  */
 const madeStates = new Set(['42P04', '23505']);
 

@@ -8,7 +8,8 @@ const foreignKeysOff = /^PRAGMA (?:\S+ \. )?"?FOREIGN_KEYS"? [=(] (?:OFF|0|NO|FA
 const journalModeChange = /^PRAGMA (?:\S+ \. )?JOURNAL_MODE [=(]/;
 
 /**
- * Runs an SQL script in one transaction, unless the script contains transaction statements.
+ * Runs an SQL script in one transaction, unless it contains transaction statements, or statements that SQLite rejects
+ * inside a transaction.
  *
  * `PRAGMA foreign_keys` has no effect inside a transaction. If a script disables foreign keys, this function disables
  * them before the transaction and restores the setting afterwards.

@@ -15,7 +15,7 @@ export class SqliteDatabase implements Database {
     connectToShadow: () => new SqliteDriver(':memory:'),
     onScriptFailed: (error) => (this.#scriptFailure = error),
   });
-  /** The same, because the engine opens no file for a comparison of files. */
+  /** Same as {@link adapterFactory}, because the engine does not open the database for a comparison of files. */
   readonly offlineAdapterFactory = this.adapterFactory;
   readonly #path: string;
   #connection: SqliteDriver.Database | undefined;
@@ -81,7 +81,7 @@ export class SqliteDatabase implements Database {
   explain(method: string): Promise<EngineError | undefined> {
     return settle(() => {
       if (method !== 'applyMigrations' || this.#scriptFailure === undefined) return undefined;
-      // There is one such row, because a failed migration blocks all later ones.
+      // There is at most one failed migration, because it blocks all later ones.
       const failed =
         'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
       const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';

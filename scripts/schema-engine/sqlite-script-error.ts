@@ -30,7 +30,7 @@ export function toResultCode(error: unknown): number {
 /**
  * Converts the error of a script for the schema engine, with SQLite's own message. The engine would convert the error
  * kinds of a client's adapter to messages about models and fields, which a migration does not have. It also derives
- * such kinds from the message, unless the message starts with other words.
+ * such kinds from a message that starts with SQLite's words. Therefore this message starts with other words.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   if (error instanceof DriverAdapterError) return error;
@@ -40,8 +40,8 @@ export function toScriptError(error: unknown): DriverAdapterError {
 }
 
 /**
- * Recognizes an error by its properties: in Jest, each test file has its own Error class, but the driver throws the
- * first one.
+ * Recognizes an error by its properties: in Jest, each test file has its own Error class, but the driver always uses
+ * the class of the first file.
  */
 function isDriverError(error: unknown): error is { readonly code: unknown; readonly message: unknown } {
   return typeof error === 'object' && error !== null && 'code' in error && 'message' in error;

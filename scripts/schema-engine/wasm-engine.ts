@@ -53,7 +53,7 @@ function ignoreLog(): void {
   // The engine's log would contain whole scripts; the engine also throws its errors.
 }
 
-/** Loads the WebAssembly module, which the package does not load by itself. */
+/** Loads the WebAssembly module, which Prisma's npm package does not load by itself. */
 async function loadBindings(): Promise<Bindings> {
   globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (message) => (panicMessage = message) };
   const loaded = await import('@prisma/schema-engine-wasm/schema_engine_bg');

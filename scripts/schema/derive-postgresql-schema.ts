@@ -10,8 +10,8 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
   // An Int of Prisma has 32 bits on PostgreSQL, but 64 bits on SQLite.
   [/^( +sequence +)Int\b/gm, '$1BigInt'],
-  // An index entry of PostgreSQL limits the length of a text, and a search by a part needs a trigram index. Prisma's
-  // schema cannot express such expression indexes: the migrations create them.
+  // PostgreSQL limits the length of an indexed text, and a search for a part of a text needs a trigram index. Prisma's
+  // schema cannot express these indexes, so the migrations create them.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
 ];
 

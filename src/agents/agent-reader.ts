@@ -9,7 +9,7 @@ export interface AgentReader {
    * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when it does not exist. With
    * the option `cache`, the record is frozen and shared between callers.
    *
-   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.
    * @example
    * ```ts
    * const agent = await db.agents.get(id);
@@ -21,8 +21,8 @@ export interface AgentReader {
   /**
    * Returns agents by their ids, as one snapshot, in the order of `ids`; null for each agent that does not exist.
    *
-   * @throws INVALID_INPUT when `ids` is not an array of strings, or when one of them is empty; RESULT_TOO_LARGE when the
-   * result is larger than `limits.answerLength`.
+   * @throws INVALID_INPUT when `ids` is not an array of strings, when one of them is empty, or when `ids` exceeds a
+   * limit; RESULT_TOO_LARGE when the result is larger than `limits.answerLength`.
    * @example
    * ```ts
    * const [planner, translator] = await db.agents.getMany([plannerId, translatorId]);
@@ -47,9 +47,10 @@ export interface AgentReader {
   query(query?: ResolutionQuery, options?: ReadOptions): Promise<AgentRecord[]>;
 
   /**
-   * Returns one page of the agents that match, as one snapshot, in the requested order. A page begins after the last
-   * agent of the previous page, wherever that agent is now. When agents are registered, deleted or changed between two
-   * pages, every other agent is still returned exactly once.
+   * Returns one page of the agents that match, as one snapshot, in the requested order. A page begins after the
+   * position that the last agent of the previous page had when that page was read, even if that agent has changed
+   * since. When some agents are registered, deleted or changed between two pages, every agent that stays the same is
+   * returned exactly once.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
@@ -64,13 +65,13 @@ export interface AgentReader {
   page(query?: ResolutionQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>>;
 
   /**
-   * Yields the agents that match one by one, in constant memory. Reads them in pages; each page is a snapshot of its
-   * own. The caller may stop at any time. Without `orderBy` the agents are ordered by id, and an agent that changes
-   * during the iteration is yielded exactly once. In the order of a field that changes, such an agent may be missed or
-   * yielded twice.
+   * Yields the agents that match, one at a time, in constant memory. Reads them in pages; each page is a snapshot of
+   * its own. The caller may stop at any time. Without `orderBy`, the agents are ordered by id, so an agent that changes
+   * during the iteration but still matches is yielded exactly once. When the agents are ordered by a field that changes
+   * during the iteration, an agent may be missed or yielded twice.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
-   * @throws INVALID_INPUT, and every error of reading a page.
+   * @throws INVALID_INPUT, and every error with which reading a page can fail.
    * @example
    * ```ts
    * for await (const agent of db.agents.iterate({ owner })) {

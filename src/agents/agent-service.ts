@@ -50,8 +50,8 @@ import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validatio
 const batchSize = 250;
 
 /**
- * Registers, finds and changes agents. {@link AgentReader} and {@link AgentWriter} document the methods. Every error is a
- * `DatabaseError`.
+ * Registers, finds and changes agents. {@link AgentReader} and {@link AgentWriter} document the methods. Every error is
+ * a `DatabaseError`.
  */
 export class AgentService implements AgentReader, AgentWriter {
   readonly #session: Session;
@@ -218,9 +218,10 @@ export class AgentService implements AgentReader, AgentWriter {
   }
 }
 
-// Returns null for undefined, which is a mistake of the caller. The checks of these arguments reject null. They would
-// accept undefined as a field that keeps its stored value.
+// Returns null for undefined, which is a mistake of the caller. The checks of these arguments reject null, but would
+// accept undefined as an absent field.
 function required<T>(value: T): T {
-  // The caller has passed undefined against the type, so that the cast hides no further mistake.
+  // The type excludes undefined. A caller that passes it has already ignored the type, so the cast hides no other
+  // mistake.
   return value === undefined ? (null as T) : value;
 }

@@ -22,7 +22,7 @@ export interface AgentWriter {
    * @returns the id of the agent, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when the option
    * `unique` is given and another agent has them; REFERENCE_NOT_FOUND when the certificate does not exist;
-   * INVALID_TRANSITION when it is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * INVALID_TRANSITION when the certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
    * @example
    * ```ts
    * const id = await db.agents.create(
@@ -34,12 +34,12 @@ export interface AgentWriter {
   create(agent: AgentInput, options?: CreateOptions): Promise<string>;
 
   /**
-   * Registers many agents, up to 500 of them with each set of statements. Atomic with `onError: 'abort'`, the default;
-   * with `'collect'`, a refused agent does not prevent the others.
+   * Registers many agents, in batches of up to 500. With `onError: 'abort'`, the default, the call is atomic. With
+   * `'collect'`, a refused agent does not prevent the registration of the others, and each batch is atomic.
    *
    * @returns the result of each agent, in input order; an empty array for no agents.
    * @throws with `'abort'`, the error of the first refused agent, as for {@link create}; INVALID_INPUT for wrong
-   * options, when `agents` is not an array, and when it has more than `limits.batchSize` elements.
+   * options, when `agents` is not an array, or when it has more than `limits.batchSize` elements.
    * @example
    * ```ts
    * const results = await db.agents.createMany(agents, { onError: 'collect' });
@@ -56,10 +56,10 @@ export interface AgentWriter {
    * the previous value if that is later. Clears a default endpoint that is missing from the new endpoints.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_TRANSITION for a change out of REVOKED,
-   * and for a new certificate that is REVOKED, unless `options` allow it; ALREADY_EXISTS when another agent holds the
-   * new name and version; REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT, also when the default
-   * endpoint does not belong to the agent.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_TRANSITION when the agent is
+   * REVOKED and gets another status, and, unless `options` allow it, when the new certificate is REVOKED;
+   * ALREADY_EXISTS when another agent holds the new name and version; REFERENCE_NOT_FOUND when the certificate does not
+   * exist; INVALID_INPUT, also when the default endpoint does not belong to the agent.
    * @example
    * ```ts
    * const stored = await db.agents.get(id);
@@ -140,11 +140,11 @@ export interface AgentWriter {
   setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean>;
 
   /**
-   * Extends the registration of an agent until `expiresAt`. An EXPIRED agent becomes ACTIVE again; every other status
+   * Sets the end of an agent's registration to `expiresAt`. An EXPIRED agent becomes ACTIVE again; every other status
    * stays.
    *
    * @returns false when the agent does not exist.
-   * @throws INVALID_TRANSITION when it is REVOKED; CONFLICT when it has changed since `options.ifUpdatedAt`;
+   * @throws INVALID_TRANSITION when the agent is REVOKED; CONFLICT when it has changed since `options.ifUpdatedAt`;
    * INVALID_INPUT.
    * @example
    * ```ts
@@ -155,9 +155,9 @@ export interface AgentWriter {
   renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean>;
 
   /**
-   * Sets the ACTIVE and DEPRECATED agents whose `expiresAt` has passed to EXPIRED. Changes up to 250 agents in each
-   * transaction; if a later one fails, the earlier ones stay. An agent that is renewed or revoked at the same time is
-   * not overwritten. Inside `db.transaction`, the call is atomic.
+   * Changes the status to EXPIRED for all ACTIVE and DEPRECATED agents whose `expiresAt` has passed. Each transaction
+   * changes up to 250 agents; if a transaction fails, the earlier ones stay committed. An agent that is renewed or
+   * revoked at the same time is not overwritten. Inside `db.transaction`, the call is atomic.
    *
    * @returns the number of expired agents.
    * @example
@@ -172,7 +172,7 @@ export interface AgentWriter {
    * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has.
    *
    * @returns false when the agent does not exist.
-   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.
    * @example
    * ```ts
    * const exists = await db.agents.delete(id);

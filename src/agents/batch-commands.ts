@@ -9,8 +9,8 @@ import type { Uniqueness } from './types';
 import type { AgentDefaults } from './validation';
 
 /**
- * Maximum number of times that a batch looks up the agents that conflict with an insert. Other connections may insert
- * first every time.
+ * Maximum number of attempts to insert the agents of a batch. In each attempt, other connections may first insert
+ * agents with the same ids.
  */
 const maxTries = 5;
 
@@ -35,8 +35,8 @@ export async function insertBatch(
 }
 
 /**
- * Registers agents. The number of statements does not depend on the number of agents. Returns the failure of each agent,
- * in order; undefined for each registered agent. Stores nothing of a refused agent.
+ * Registers agents. Each statement writes many of them. Returns the failure of each agent, in order; undefined for each
+ * registered agent. Stores nothing of a refused agent.
  */
 async function insertAgents(
   tx: Transaction,
@@ -48,8 +48,9 @@ async function insertAgents(
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(tx, rows);
-  // The insert reports the ids that are taken, unless an earlier lookup is needed: the names of two agents of a batch
-  // may conflict, and a taken id is reported before a taken name and before a wrong certificate.
+  // Usually the insert reports the taken ids. They must be known earlier in two cases: when the names of two agents of
+  // the batch may conflict, and when another failure is possible, because a taken id is reported before a taken name
+  // and before an unusable certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
@@ -64,7 +65,7 @@ async function insertAgents(
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
-    // An agent that was displaced by an agent that is itself refused may be registered after all.
+    // When an agent is refused, the agents of the batch that conflicted only with it get another attempt.
     for (const { row, rival, failure } of displaced) {
       if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);
@@ -80,6 +81,7 @@ async function insertAgents(
 
 /** Values of the new agents that stored agents already have. */
 interface Taken {
+  /** Ids of the new agents that are taken. */
   readonly ids: ReadonlySet<unknown>;
   /** Positions of the new agents whose name is taken. */
   readonly names: ReadonlySet<unknown>;
@@ -93,7 +95,7 @@ interface StoredState {
   readonly taken: Taken;
 }
 
-/** Agent that conflicts with an earlier one of the batch, with its failure if the earlier one is registered. */
+/** Agent that conflicts with an earlier agent of the batch. The failure applies if the earlier agent is registered. */
 interface Displaced {
   readonly row: NewAgentRow;
   readonly rival: NewAgentRow;
@@ -101,8 +103,9 @@ interface Displaced {
 }
 
 /**
- * Chooses the agents to register: the first of several with the same id or unique name. Adds the failures of the agents
- * that stored records exclude to `failures`.
+ * Chooses the agents to register. When several agents of the batch have the same id or unique name, it chooses the
+ * first one and returns the others as displaced. When stored records exclude an agent, it adds the failure of the agent
+ * to `failures`.
  */
 function choose(
   rows: readonly NewAgentRow[],

@@ -17,10 +17,11 @@ import { toNameKeys } from './unique-key';
  */
 
 /**
- * Checks that a new agent can have its name, and blocks other registrations of the name until the end of the
- * transaction. Does nothing without a unique name: the insert statement itself fails when another agent holds the name.
+ * Checks that no other agent has the unique name and version of a new agent, and blocks other registrations of them
+ * until the end of the transaction. Does nothing when `uniqueness` is `none`: the insert statement itself fails when
+ * another agent holds the name and version.
  *
- * @throws ALREADY_EXISTS when the id is taken, or another agent has or holds the name
+ * @throws ALREADY_EXISTS when the name and version are taken. The error reports the id when the id is taken, too.
  */
 export async function assertNameFree(
   tx: Transaction,
@@ -35,7 +36,7 @@ export async function assertNameFree(
 /**
  * Stores a new agent whose name {@link assertNameFree} has checked, and returns its id.
  *
- * @param nowMs - time of the change in milliseconds since 1970, independent of the agent's own times.
+ * @param nowMs - time of the entry in the change feed, in milliseconds since 1970. The agent has its own times.
  */
 export function insertAgent(
   tx: Transaction,
@@ -82,7 +83,11 @@ export async function mergeMetadata(
   return true;
 }
 
-/** Sets the status of an agent; changes nothing when it is revoked. Returns false when the agent does not exist. */
+/**
+ * Sets the status of an agent; changes nothing when the agent is already revoked. Returns false when it does not exist.
+ *
+ * @throws CONFLICT; INVALID_TRANSITION when a revoked agent would get another status
+ */
 export async function setStatus(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
   if (before === undefined) return false;
@@ -90,7 +95,12 @@ export async function setStatus(tx: Transaction, change: AgentChange, rules: Cha
   return true;
 }
 
-/** Extends the registration of an agent, and activates an expired one. Returns false when the agent does not exist. */
+/**
+ * Changes the end of the registration of an agent, and activates an expired agent. Returns false when the agent does
+ * not exist.
+ *
+ * @throws CONFLICT; INVALID_TRANSITION when the agent is revoked
+ */
 export async function renewAgent(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
   if (before === undefined) return false;
@@ -130,7 +140,10 @@ export async function setEndpointHealth(
   throw protectedRow();
 }
 
-/** Sets at most `limit` agents that are due to EXPIRED. Returns the number of changed agents. */
+/**
+ * Changes the status to EXPIRED for at most `limit` agents whose `expiresAt` has passed. Returns the number of changed
+ * agents.
+ */
 export async function expireDueAgents(tx: Transaction, nowMs: number, limit: number): Promise<number> {
   const rows = await tx.executeReturning(agentStatements(tx.dialect).expireDue({ now: nowMs, limit }));
   const ids = rows.map(([id]) => String(id));
@@ -155,14 +168,15 @@ async function writeChange(
     await assertCertificateUsable(tx, certificateId, allowsRevoked);
   }
   if (change.collections.metadata !== undefined && before.hasMuchMetadata) await deleteMetadataInSteps(tx, change.id);
-  // Makes `ifUpdatedAt` distinguish two changes within one millisecond, and a change after the clock was set back.
+  // Every change must move `updatedAt` forward, because `ifUpdatedAt` compares it. The clock alone does not ensure
+  // this: two changes may occur in one millisecond, and the clock may be set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   const columns = { ...change.columns, ...uniqueKey, updatedAt };
   tx.executeAtCommit(agentStatements(tx.dialect).update({ ...change, columns }));
   tx.recordChange(agentChange('UPDATED', [change.id], change.columns.updatedAt));
 }
 
-// Returns the key that the agent holds after a change of its name, version or owner.
+// Returns the new unique key of the agent, or no key when its name, version and owner stay the same.
 async function changeUniqueKey(
   tx: Transaction,
   { id, columns }: AgentChange,
@@ -172,11 +186,11 @@ async function changeUniqueKey(
   if (name === before.name && version === before.version && owner === before.owner) return {};
   const nameKeys = toNameKeys({ name, version, owner });
   if (await isNameTaken(tx, { id, name, version, owner, nameKeys }, 'none')) throw nameTaken();
-  // A key that covers all agents does not depend on the owner.
+  // A change of the owner alone keeps a key of the scope of all agents, because this key does not depend on the owner.
   return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
 }
 
-// Blocks other registrations of the name until the end of the transaction.
+// Reports whether the name and version are taken. Blocks other registrations of them until the end of the transaction.
 async function isNameTaken(tx: Transaction, agent: NamedAgent, uniqueness: Uniqueness): Promise<boolean> {
   const { names } = agentStatements(tx.dialect);
   tx.executeAtCommit(names.lock([agent], uniqueness));

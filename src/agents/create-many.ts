@@ -13,7 +13,8 @@ const batchSize = 500;
 const batchLength = 16_777_216;
 
 /**
- * Registers agents in batches: all of them in one transaction, or each batch in its own when `mayCollect` is true.
+ * Registers agents in batches: all batches in one transaction, or each batch in its own transaction when `mayCollect`
+ * is true.
  *
  * @returns the result of each agent, in input order.
  * @throws the failure of the first refused agent, unless `mayCollect` is true
@@ -53,7 +54,7 @@ async function inBatches(
   return results;
 }
 
-/** Parses the agents of the batch that begins at `start`. An invalid agent becomes its failure. */
+/** Parses the agents of the batch that begins at `start`. Returns an outcome with the failure for an invalid agent. */
 function parseBatch(inputs: readonly unknown[], start: number, defaults: AgentDefaults): (NewAgentRow | Outcome)[] {
   const batch: (NewAgentRow | Outcome)[] = [];
   const end = Math.min(start + batchSize, inputs.length);

@@ -15,7 +15,7 @@ const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  // Counts the values in the metadata of all endpoints together.
+  // One object for all endpoints, because the limit applies to the number of JSON values in all of their metadata.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
     const metadata = ifDefined(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));

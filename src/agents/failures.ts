@@ -1,6 +1,6 @@
 import { Failure } from '../errors/failure';
 
-/** Returns the failure for the id of a new agent that is taken. */
+/** Returns the failure for a new agent whose id is taken. */
 export function idTaken(): Failure {
   return new Failure('ALREADY_EXISTS', 'id is already taken', { entity: 'agent', field: 'id' });
 }
@@ -13,7 +13,7 @@ export function unknownCertificate(): Failure {
   });
 }
 
-/** Returns the failure for a change of the status of a revoked agent. */
+/** Returns the failure for a revoked agent that would get another status or be renewed. */
 export function staysRevoked(): Failure {
   return new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', {
     entity: 'agent',
@@ -21,7 +21,7 @@ export function staysRevoked(): Failure {
   });
 }
 
-/** Returns the failure for an agent that was changed since `ifUpdatedAt`. */
+/** Returns the failure for an agent that has changed since `ifUpdatedAt`. */
 export function changedMeanwhile(): Failure {
   return new Failure('CONFLICT', 'the agent has changed since ifUpdatedAt: read it again before the next attempt', {
     entity: 'agent',

@@ -17,15 +17,15 @@ export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
 }
 
 interface LockedAgent extends AgentBeforeChange {
-  /** True when the requested endpoint belongs to the agent. */
+  /** True when the agent has the endpoint `endpointId`. */
   readonly hasEndpoint: boolean;
 }
 
 /**
- * Loads an agent and blocks other changes of it until the end of the transaction. Returns undefined when the agent does
- * not exist.
+ * Loads an agent, blocks other changes of it until the end of the transaction, and checks that the change is allowed.
+ * Returns undefined when the agent does not exist.
  *
- * @throws CONFLICT when the agent was changed since `ifUpdatedAt`; INVALID_TRANSITION for a change of the status of a
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION for a change of the status of a
  * revoked agent; INVALID_INPUT when the default endpoint does not belong to the agent
  */
 export async function loadForUpdate(
@@ -47,8 +47,8 @@ export async function loadForUpdate(
  * not exist.
  *
  * While PostgreSQL waits for the lock, another transaction may delete the agent and register the id again. The new row
- * has to be locked, too, so this looks again. The number of attempts is limited, because a policy may let the role see
- * an agent but not lock it.
+ * must be locked, too, so the function tries again when it finds a row that it has not locked. The number of attempts
+ * is limited, because a row security policy may let the role see an agent but not lock it.
  */
 export async function lockForUpdate(
   tx: Transaction,

@@ -6,7 +6,7 @@ import type { AgentChange } from './new-row';
 import { agentStatements } from './statements';
 
 /**
- * Checks the metadata that an agent has after a merge.
+ * Checks the size of the metadata that an agent will have after a merge.
  *
  * @throws INVALID_INPUT when the metadata exceed `limits`
  */
@@ -15,7 +15,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   if (added.length === 0) return;
   const { selectKeptSize, selectKeptContainers } = agentStatements(tx.dialect).collections;
   const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
-  // The number of values is an upper bound.
+  // `maxKeptValues` is an upper bound of the number of JSON values.
   const [keptBytes = 0, maxKeptValues = 0] = ((await tx.query(selectKeptSize(kept)))[0] ?? []).map(Number);
   const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
   if (bytes > limits.metadataBytes) {
@@ -23,7 +23,8 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (maxKeptValues + addedValues <= limits.metadataValues) return;
-  // Counts the kept values exactly only now, because that reads all of their text.
+  // The kept values are counted exactly only if the upper bound exceeds the limit, because counting reads all their
+  // text.
   const containers = (await tx.query(selectKeptContainers(kept))).map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (maxKeptValues - excess + addedValues > limits.metadataValues) {
@@ -31,7 +32,10 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
 }
 
-/** Deletes the metadata of an agent in several statements on SQLite, where a single one would block the process. */
+/**
+ * Deletes the metadata of an agent in several statements on SQLite, where a single statement would block the process.
+ * Does nothing on PostgreSQL.
+ */
 export async function deleteMetadataInSteps(tx: Transaction, id: string): Promise<void> {
   const { deleteSomeMetadata } = agentStatements(tx.dialect).collections;
   if (deleteSomeMetadata === undefined) return;

@@ -16,7 +16,7 @@ const takenColumns: RecordColumns = {
 };
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
-/** Agent whose name and version other agents may have or hold. */
+/** Agent whose name and version are compared with those of the other agents. */
 export interface NamedAgent extends NameToLock {
   readonly name: string;
   readonly version: string;
@@ -41,8 +41,8 @@ export class NameStatements {
       (p) => sql`INSERT INTO name_locks (bucket)
         SELECT b.bucket FROM ${dialect.jsonRecordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
-    // Reads the unique index on unique_key, however many agents share the name. PostgreSQL makes a join of EXISTS, which
-    // reads the whole table when the table has no statistics.
+    // This form always reads the unique index on unique_key, however many agents share the name. PostgreSQL would
+    // convert EXISTS to a join, which reads the whole table when the table has no statistics.
     this.#selectHeld = defineStatement<{ agents: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.jsonRecordSet(p('agents'), 'n', takenColumns)} WHERE (
           SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id LIMIT 1) IS NOT NULL`,
@@ -55,8 +55,9 @@ export class NameStatements {
   }
 
   /**
-   * Blocks other registrations of the names until the end of the transaction, where several transactions may write.
-   * Only a later statement sees the rows of the transaction that this one has waited for.
+   * Returns the statements that block conflicting registrations of the names until the end of the transaction; an empty
+   * array where one transaction writes at a time. Only later statements see the rows of the transaction that these
+   * statements have waited for.
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
@@ -66,7 +67,10 @@ export class NameStatements {
     return [this.#lockMany({ buckets: JSON.stringify(locksOf(agents, isShared).map((bucket) => [bucket])) })];
   }
 
-  /** Selects the positions of the agents whose name and version are taken for `uniqueness`. */
+  /**
+   * Selects the positions of the agents whose name and version are taken. With `none`, they are taken when another
+   * agent holds them; otherwise, also when another agent in the scope has them.
+   */
   selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
     const isOwnersOwn = uniqueness === 'owner-name-version';
     const rows = agents.map(({ id, name, version, owner, nameKeys: { allKey, ownerKey } }, position) => {

@@ -3,7 +3,7 @@ import type { AgentModel, EndpointModel } from '../generated/prisma/models';
 import type { BoundRow, ValuesOf } from '../sql/model';
 import type { NameKeys } from './unique-key';
 
-/** Stored endpoint, in the order of the columns of its record set. */
+/** Values of a stored endpoint, in the order of the columns of the record set that inserts it. */
 export type EndpointRow = ValuesOf<
   BoundRow<EndpointModel>,
   ['id', 'position', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']

@@ -7,24 +7,24 @@ const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError',
 const changeNames = new Set(['ifUpdatedAt'] as const);
 const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
 
-/** Options of a registration. */
+/** Validated options of a registration. */
 export interface RegistrationRules {
   readonly uniqueness: Uniqueness;
   /** True when a REVOKED certificate is accepted. */
   readonly allowsRevoked: boolean;
 }
 
-/** Options of registering many agents. */
+/** Validated options of registering many agents. */
 export interface BatchRules extends RegistrationRules {
-  /** True when a refused agent does not prevent the others. */
+  /** True when a refused agent does not prevent the registration of the other agents. */
   readonly mayCollect: boolean;
-  /** Called with the number of processed agents, and with the number of all agents. Never throws. */
+  /** Listener that receives the number of processed agents and the number of all agents. Never throws. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Condition and options of a change. */
+/** Validated options of a change. */
 export interface ChangeRules {
-  /** Required time of the last change of the agent, in milliseconds since 1970; undefined for any time. */
+  /** Required `updatedAt` of the stored agent, in milliseconds since 1970; undefined when any time is accepted. */
   readonly ifUpdatedAt: number | undefined;
   readonly allowsRevoked: boolean;
 }
@@ -46,7 +46,7 @@ export function parseCreateManyOptions(input: unknown = {}): BatchRules {
   };
 }
 
-/** Parses the options of changes that cannot attach an agent to a certificate. @throws INVALID_INPUT */
+/** Parses the options of a change that cannot attach an agent to a certificate. @throws INVALID_INPUT */
 export function parseChangeOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
@@ -77,12 +77,12 @@ function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
 function checkProgress(value: unknown, field: string): (done: number, total: number) => void {
   if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
   return (done, total) => {
-    // An error of the listener must not fail the call. A rejected promise that nobody handles would end the process.
+    // The listener may be asynchronous. A rejected promise that nobody handles would end the process.
     try {
       const result: unknown = Reflect.apply(value, undefined, [done, total]);
       Promise.resolve(result).catch(() => undefined);
     } catch {
-      // Ignored for the same reason.
+      // An error of the listener must not fail the call.
     }
   };
 }

@@ -23,7 +23,7 @@ export async function getAgent(executor: Executor, id: string): Promise<AgentRec
   return row === undefined ? null : toAgentRecord(row);
 }
 
-/** Returns the agents of `ids`, in this order; null for each agent that does not exist. */
+/** Returns the agents with the given ids, in the order of `ids`; null for each agent that does not exist. */
 export async function getAgents(
   executor: Executor,
   ids: readonly string[],
@@ -73,13 +73,13 @@ export async function queryAgentPage(
   const cursors = new AgentCursors(filter, order);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // One agent more shows that there is a next page.
+  // If the query finds one agent more than the page has, there is a next page.
   const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: now() };
   const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
   return toPage(await mapYielding(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
 }
 
-/** Returns the number of agents that match. A filter that is null matches none. */
+/** Returns the number of agents that match; 0 when `filter` is null. */
 export async function countAgents(
   executor: Executor,
   filter: AgentFilter | null,

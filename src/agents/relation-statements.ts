@@ -7,7 +7,7 @@ import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import type { AgentCollections } from './new-row';
 
-/** The columns of endpoints: of the agent, then of each {@link EndpointRow}. */
+/** Columns of the table `endpoints`: the id of the agent, then the columns of an `EndpointRow` in the same order. */
 const endpointTable: Columns<EndpointModel> = {
   agentId: ['agent_id', 'text'],
   id: ['id', 'text'],
@@ -29,7 +29,7 @@ const metadataTable: Columns<AgentMetadataModel> = {
 };
 const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
 
-/** Collections of one of the agents of a statement. */
+/** Collections of one agent, with the id of the agent. */
 export interface OwnedCollections {
   readonly agentId: string;
   readonly collections: Readonly<Partial<AgentCollections>>;
@@ -38,19 +38,21 @@ export interface OwnedCollections {
 const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 /**
- * Statements about the endpoints, capabilities and metadata of agents, for one engine. Their number does not depend on
- * the number of agents, nor on the sizes of their collections up to some thousands of elements.
+ * Statements about the endpoints, capabilities and metadata of agents, for one engine. One statement inserts up to
+ * {@link chunkRows} rows, which may belong to several agents.
  */
 export class CollectionStatements {
   /**
-   * Selects the size of an agent's metadata under other keys than `keys`: the bytes, and an upper bound of the JSON
-   * values.
+   * Selects the size of the metadata entries of an agent whose keys are not in `keys`: the number of bytes, and an
+   * upper bound of the number of JSON values.
    */
   readonly selectKeptSize;
-  /** Selects the arrays and objects among the same metadata. */
+  /** Selects the values that are arrays or objects, of the entries that {@link selectKeptSize} measures. */
   readonly selectKeptContainers;
-  /** Deletes at most {@link chunkRows} entries of an agent's metadata. Undefined on PostgreSQL, where a long
-   * statement does not block the process. */
+  /**
+   * Deletes at most {@link chunkRows} entries of an agent's metadata. Undefined on PostgreSQL, where a long statement
+   * does not block the process.
+   */
   readonly deleteSomeMetadata;
   readonly #usesRowLocks: boolean;
   readonly #insertEndpoints;
@@ -79,8 +81,8 @@ export class CollectionStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // Looks up each capability by its name. When one was deleted meanwhile, its id is null and the statement fails; a
-    // join would skip it.
+    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, its id is
+    // null and the statement fails. A join would omit the link without an error.
     this.#linkCapabilities = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
@@ -112,7 +114,8 @@ export class CollectionStatements {
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
       sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.jsonArrayElements(p('keys'))})`;
-    // A value takes at least two characters, including its separator.
+    // Inside an array or object, each JSON value takes at least two characters, including its separator. Therefore half
+    // of the length, rounded up, is an upper bound of the number of values.
     this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
           coalesce(sum(CASE WHEN ${isContainer} THEN (length(m.value) + 1) / 2 ELSE 1 END), 0)
@@ -132,10 +135,14 @@ export class CollectionStatements {
     );
   }
 
-  /** Returns four statements, or more when the agents have thousands of endpoints, capabilities or metadata entries. */
+  /**
+   * Returns the statements that insert the collections: one each for the endpoints, the capabilities, their links and
+   * the metadata of all agents. Omits a statement that has no rows, and divides a statement of more than
+   * {@link chunkRows} rows.
+   */
   insert(owners: readonly OwnedCollections[]): Statement[] {
     const { endpoints, names, links, metadata } = toRecordSets(owners);
-    // Sorted: otherwise two transactions could each wait for a name that the other one has inserted.
+    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     return [
       ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),
@@ -145,7 +152,10 @@ export class CollectionStatements {
     ];
   }
 
-  /** Returns the statements that delete the collections of an agent that new ones replace. */
+  /**
+   * Returns the statements that delete the stored collections of an agent before new collections replace them. Keeps
+   * each collection that is undefined, and the links to capabilities that the agent still has.
+   */
   clear(id: string, { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>): Statement[] {
     const statements: Statement[] = [];
     if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
@@ -164,13 +174,20 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with their
-   * links. Run them before the links are deleted, because the links identify these capabilities.
+   * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with
+   * their links. Run them before the other links of the agent are deleted, because the links identify its capabilities.
    *
-   * Where several transactions may write, two cases need locks. When two agents lose the same capability, the second has
-   * to see the result of the first, so each updates the capabilities that it drops. An agent that gets a capability
-   * locks it against deletion by its link, so this statement waits for that lock before it checks whether the capability
-   * is shared. All locks are taken in the order of the names, to reduce waiting.
+   * Where several transactions may write, two cases need locks:
+   *
+   * - Two transactions take the same capability from two agents. The second one must see that the first one has deleted
+   *   its link. Therefore the first statement updates the capabilities that the agent loses, so that the second
+   *   transaction waits.
+   * - Another transaction gives the capability to another agent. The foreign key of the new link locks the capability
+   *   against deletion. Therefore the second statement waits for that lock. Only then does the last statement check
+   *   whether another agent has the capability.
+   *
+   * The statements lock the capabilities in the order of their names, so that two transactions seldom wait for each
+   * other.
    */
   dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
     const parameters = { id, names: JSON.stringify(keptNames) };

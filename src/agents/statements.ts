@@ -11,7 +11,7 @@ import { CollectionStatements } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
 import type { NameKeys } from './unique-key';
 
-/** The columns of agents, in the order of the rows of `insertMany`. */
+/** Columns of the table `agents`, in the order of the values in a row of `insertMany`. */
 const table: Columns<AgentModel> = {
   id: ['id', 'text'],
   name: ['name', 'text'],
@@ -45,14 +45,17 @@ export class AgentStatements {
   readonly selectMany;
   /** Selects the values of an agent that a change depends on: see `AgentBeforeChange`. */
   readonly selectForUpdate;
-  /** Selects the certificates among `ids`, each with its status. Locks them until the end of the transaction. */
+  /**
+   * Selects the existing certificates among `ids`, each with its status. Where several transactions may write, locks
+   * them until the end of the transaction.
+   */
   readonly selectCertificates;
-  /** Selects those of `ids` that are ids of agents. */
+  /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Blocks other changes of the agent until the end of the transaction. Returns a row when the agent exists. Only a later
-   * statement sees the changes that this one has waited for. Undefined on an engine with one writer.
+   * Blocks other changes of the agent until the end of the transaction. Returns a row when the agent exists. Only a
+   * later statement sees the changes that this one has waited for. Undefined where one transaction writes at a time.
    */
   readonly lock;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
@@ -60,7 +63,10 @@ export class AgentStatements {
   readonly updateEndpointHealth;
   /** Selects one row when the agent has the endpoint. */
   readonly selectEndpoint;
-  /** Sets at most `limit` agents whose time has passed to EXPIRED. Returns their ids. */
+  /**
+   * Changes the status to EXPIRED for at most `limit` ACTIVE and DEPRECATED agents whose `expiresAt` has passed.
+   * Returns their ids.
+   */
   readonly expireDue;
   readonly #dialect: Dialect;
   readonly #deleteAgent;
@@ -69,7 +75,8 @@ export class AgentStatements {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    // The lock conflicts with every change of a certificate, so that none is revoked while an agent is attached to it.
+    // The lock conflicts with every change of a certificate, so no certificate is revoked while an agent is attached to
+    // it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
@@ -97,12 +104,12 @@ export class AgentStatements {
       ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
       : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    // Selects no value for a name that is held and for a certificate that is revoked: the statement then fails because
-    // a required value is missing, and needs no earlier query. `toRefusal` maps that failure.
+    // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both
+    // columns are required, so the statement fails, and no earlier query is needed. `toRefusal` converts the failure.
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
-        // When the id is taken, the name has a value, so that the taken id is reported.
+        // When the id is taken, the name is not NULL, so that the database reports the taken id.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
@@ -113,13 +120,14 @@ export class AgentStatements {
       });
     this.#insertAgent = insertAgent((p) => {
       const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
-      // When the id is taken, the value is not null, so that the taken id is reported. No certificate has an empty id.
+      // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. It never
+      // stores the '', because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
     this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
-    // Any other unique constraint belongs to the application: the statement reports a row that violates it, and does
-    // not skip the row.
+    // The statement skips only agents whose id is taken. The application may have added other unique constraints. A row
+    // that violates one of them must be reported and not skipped.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${names})
         SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(table))}
@@ -141,8 +149,8 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    // The statement that locks the rows also checks whether they are due: the server checks a row again when another
-    // transaction has changed it meanwhile.
+    // The query that locks the rows also has the condition that they are due. Therefore PostgreSQL tests the condition
+    // again for a row that another transaction has changed meanwhile.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
@@ -155,8 +163,9 @@ export class AgentStatements {
   }
 
   /**
-   * Returns at most five statements. They fail when another agent holds the name, and when the certificate is REVOKED
-   * unless that is allowed.
+   * Returns the statements that insert an agent with its collections: at most five, unless a collection has more than
+   * {@link chunkRows} rows. They fail when another agent holds the name, and, unless `allowsRevoked` is true, when the
+   * certificate is REVOKED.
    */
   insert({ columns, nameKeys, collections }: NewAgentRow, allowsRevoked: boolean): Statement[] {
     const insertAgent = allowsRevoked ? this.#insertAgentOfAnyCertificate : this.#insertAgent;
@@ -166,14 +175,14 @@ export class AgentStatements {
     ];
   }
 
-  /** Returns a row of the parameter of {@link insertMany}. */
+  /** Returns the row of an agent for the parameter of {@link insertMany}. */
   static toRecord(columns: AgentColumns): unknown[] {
     return fields.map((field) => columns[field]);
   }
 
   /**
-   * Returns the statements that change an existing agent: at most eight where one transaction writes at a time. The
-   * caller decides by the result of `selectForUpdate` whether the change is allowed.
+   * Returns the statements that change an existing agent. The caller has checked with `selectForUpdate` that the change
+   * is allowed.
    */
   update({ id, columns, collections, mergedMetadata }: AgentChange): Statement[] {
     return [
@@ -184,7 +193,7 @@ export class AgentStatements {
     ];
   }
 
-  /** Returns the statements that delete an agent, which {@link lock} has locked, with its collections. */
+  /** Returns the statements that delete an agent with its collections. The caller must lock the agent first. */
   delete(id: string): Statement[] {
     return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
   }

@@ -5,8 +5,8 @@ import type { Metadata } from '../metadata/types';
  * Glossary.
  * Agent: a program registered under a name, which others find by resolution.
  * Endpoint: a network address of an agent, with the result of the last health check.
- * Capability: the name of something that agents can do.
- * Metadata: free data by key, each value any JSON value.
+ * Capability: the name of something that an agent can do.
+ * Metadata: JSON values, each under a key that the application chooses.
  * Resolution: finding agents by a query.
  */
 
@@ -20,7 +20,7 @@ export const AgentStatus = {
 } as const;
 export type AgentStatus = (typeof AgentStatus)[keyof typeof AgentStatus];
 
-/** Results of a health check. */
+/** Possible results of a health check. */
 export const HealthStatus = {
   HEALTHY: 'HEALTHY',
   DEGRADED: 'DEGRADED',
@@ -38,13 +38,13 @@ export interface EndpointHealth {
 
 /** Network address of an agent. */
 export interface Endpoint {
-  /** Unique within its agent; two agents may both have `main`. */
+  /** Id that is unique among the endpoints of the agent; two agents may both have `main`. */
   id: string;
-  /** Such as `https` or `wss`. */
+  /** Protocol, such as `https` or `wss`. */
   protocol: string;
-  /** URI, host name or IP address, as the agent gives it. */
+  /** URI, host name or IP address, as the caller gave it. */
   address: string;
-  /** 1 to 65535. */
+  /** Port number, from 1 to 65535. */
   port: number;
   health: EndpointHealth;
   metadata?: Metadata;
@@ -54,21 +54,21 @@ export interface Endpoint {
 export interface AgentRecord {
   id: string;
   name: string;
-  /** PEM. */
+  /** Public key, in PEM format. */
   publicKey: string;
   certificateId: string;
-  /** In the order in which they were given. */
+  /** Endpoints, in the order in which the caller gave them. */
   endpoints: Endpoint[];
-  /** One of `endpoints`. */
+  /** Element of `endpoints` to use by default. */
   defaultEndpoint?: Endpoint;
-  /** Without duplicates, by code point. */
+  /** Names of the capabilities, without duplicates, sorted by code point. */
   capabilities: string[];
   version: string;
   description?: string;
   metadata: Metadata;
   createdAt: Date;
   updatedAt: Date;
-  /** Passing this time does not change `status` by itself. */
+  /** End of the registration. `status` does not change by itself at this time: call `expireDue`. */
   expiresAt: Date;
   status: AgentStatus;
   owner: string;
@@ -88,7 +88,7 @@ export interface EndpointInput {
   id?: string | undefined;
   protocol: string;
   address: string;
-  /** 1 to 65535. */
+  /** Port number, from 1 to 65535. */
   port: number;
   /** @defaultValue UNKNOWN, last checked now */
   health?: EndpointHealthInput | undefined;
@@ -104,18 +104,18 @@ export interface AgentInput {
   id?: string | undefined;
   name: string;
   publicKey: string;
-  /** A certificate that exists. */
+  /** Id of an existing certificate. */
   certificateId: string;
   /** @defaultValue none */
   endpoints?: readonly EndpointInput[] | undefined;
   /**
-   * One of `endpoints`.
+   * Element of `endpoints` to use by default.
    *
    * @defaultValue none
    */
   defaultEndpoint?: EndpointReference | undefined;
   /**
-   * Duplicates do no harm.
+   * Names of the capabilities. Duplicates are removed.
    *
    * @defaultValue none
    */
@@ -127,7 +127,7 @@ export interface AgentInput {
   /** @defaultValue now */
   createdAt?: Date | undefined;
   /**
-   * Must be before year 9999.
+   * Time of the last change. It must be before year 9999.
    *
    * @defaultValue now
    */
@@ -140,12 +140,17 @@ export interface AgentInput {
 }
 
 /**
- * Scope in which an agent holds its name and version, from its registration until it is deleted or gets another name,
- * version or owner. `none`: it holds nothing. The others: its name and version among the agents of its owner, or among
- * all agents. While an agent holds a name and version, no other agent can be registered with them or change to them:
- * the call fails with ALREADY_EXISTS. This is independent of the status of the holder and of the scope of the other
- * agent. An agent cannot hold a name and version that another agent already has. Agents that hold nothing may share
- * names. Names and versions are compared by code point.
+ * Scopes in which an agent can hold its name and version:
+ *
+ * - `none`: the agent holds nothing. Such agents may share names and versions.
+ * - `owner-name-version`: the scope is the agents of the same owner.
+ * - `name-version`: the scope is all agents.
+ *
+ * While an agent holds its name and version, no other agent of the scope can be registered with them or change to them:
+ * the call fails with ALREADY_EXISTS. The status of the holder and the `unique` option of the other agent do not
+ * matter. The registration of the holder also fails with ALREADY_EXISTS when another agent of the scope already has the
+ * same name and version. An agent stops holding them when it is deleted or gets another name or version. With
+ * `owner-name-version`, it also stops when it gets another owner. Names and versions are compared by code point.
  */
 export const Uniqueness = {
   NONE: 'none',
@@ -174,25 +179,25 @@ export interface CreateOptions extends RevokedCertificateOptions {
   unique?: Uniqueness | undefined;
 }
 
-/** Options of registering many agents. */
+/** Options of `createMany`. */
 export interface CreateManyOptions extends CreateOptions {
   /**
    * Handling of a refused agent. `abort` throws the first error, and registers nothing. `collect` registers the other
-   * agents, in one transaction for each 500 agents.
+   * agents, in one transaction for each batch of up to 500 agents.
    *
    * @defaultValue `abort`
    */
   onError?: 'abort' | 'collect' | undefined;
-  /** Called with the number of processed agents, and with the number of all agents. */
+  /** Listener that is called after each batch, with the number of processed agents and the number of all agents. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Result for one of many records. */
+/** Result of one agent of `createMany`. A refused agent has no `id` when the input has no string as its id. */
 export type CreateResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly id?: string; readonly error: DatabaseError };
 
-/** Condition of a change of an agent. */
+/** Options of changing an agent. */
 export interface ChangeOptions {
   /**
    * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change moves
@@ -203,18 +208,21 @@ export interface ChangeOptions {
   ifUpdatedAt?: Date | undefined;
 }
 
-/** Options of updating an agent. Only a `certificateId` that differs from the stored one is checked for REVOKED. */
+/**
+ * Options of updating an agent. The status of the certificate is checked only when `certificateId` differs from the
+ * stored one.
+ */
 export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions {}
 
 /**
  * Change of an agent: `undefined` keeps a field, `null` clears an optional field; `endpoints`, `capabilities` and
  * `metadata` replace the whole collection. You may pass a record that was read, with your changes: its `updatedAt` is
- * ignored. The new one comes from the clock and is always later than the previous one.
+ * ignored. The new `updatedAt` comes from the clock and is always later than the stored one.
  */
 export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;
 } & {
   description?: string | null | undefined;
-  /** One of the given endpoints; of the stored endpoints when none are given. */
+  /** Element of `endpoints`, or one of the stored endpoints when `endpoints` is absent. */
   defaultEndpoint?: EndpointReference | null | undefined;
 };

@@ -5,8 +5,8 @@ import type { Uniqueness } from './types';
 type Named = Pick<AgentColumns, 'name' | 'version' | 'owner'>;
 
 /**
- * Keys of the name and version of an agent, one for each scope of `unique`. Names and versions are compared by code
- * point.
+ * Keys of the name and version of an agent, one for each scope of the option `unique`. Two keys are equal only if the
+ * names and versions have the same code points.
  */
 export interface NameKeys {
   /** Key of the name and version among all agents. */
@@ -25,7 +25,7 @@ export function toUniqueKey({ allKey, ownerKey }: NameKeys, uniqueness: Uniquene
   return uniqueness === 'name-version' ? allKey : ownerKey;
 }
 
-// The length of a hash does not depend on the texts, so that it fits an index of every engine.
+// The length of a hash does not depend on the texts, so an index of every engine accepts it.
 function hashOf(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -69,8 +69,8 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
 }
 
 /**
- * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` compares the default endpoint with the
- * stored ones.
+ * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` checks later that the default endpoint
+ * is one of the stored endpoints.
  *
  * @throws INVALID_INPUT
  */
@@ -99,8 +99,8 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
 }
 
 /**
- * End (exclusive) of the range of `updatedAt` on create. The year after it is left for changes, because each of them moves
- * `updatedAt` forward.
+ * End (exclusive) of the times that are accepted as `updatedAt` of a new agent. The last year that can be stored is
+ * left for changes, because each change moves `updatedAt` forward.
  */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 
@@ -124,7 +124,7 @@ function parseCapabilities(checks: Validator): (value: unknown, field: string) =
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
-    // Sorted: otherwise two transactions could each wait for a name that the other one has inserted.
+    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
     return [...names].sort();
   };
 }
@@ -142,12 +142,12 @@ function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly
   if (typeof id === 'string' && !endpoints.some(([endpointId]) => endpointId === id)) throw unknownDefaultEndpoint();
 }
 
-/** Returns the error of a default endpoint that does not belong to the agent. */
+/** Returns the failure for a default endpoint that does not belong to the agent. */
 export function unknownDefaultEndpoint(): Error {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }
 
-/** Returns undefined, which keeps the field, or null, which clears it, or the checked value. */
+/** Returns undefined to keep the field, null to clear it, or the checked new value. */
 function clearable<T>(
   value: unknown,
   field: string,
@@ -159,6 +159,6 @@ function clearable<T>(
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(object: T): Defined<T> {
-  // Object.fromEntries cannot express that exactly the undefined values are removed.
+  // The cast is needed: the type of Object.fromEntries does not express that only undefined values are removed.
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -2,14 +2,18 @@ import semver, { type SemVer } from 'semver';
 
 /*
  * A version key is a text whose code point order is the precedence of semantic versions (semver.org, section 11), so
- * that a database can sort and compare versions without knowing them:
+ * that a database can sort and compare versions without parsing them. Examples, with spaces that the keys do not have:
  *
- *   1.2.10         11 12 210 ~             the number of its digits, in base 36, precedes each number
- *   1.2.10-rc.2    11 12 210 - 1rc! 0012!   an identifier is marked 0 when numeric, 1 when not, and ended by "!"
+ *   1.2.10         11 12 210 ~
+ *   1.2.10-rc.2    11 12 210 - 1rc! 0012!
  *
- * (without the spaces). "-" sorts before "~", because a prerelease precedes its release. "!" sorts before every
- * character of an identifier, because a shorter identifier precedes a longer one with the same beginning, and fewer
- * identifiers precede more.
+ * The number of its digits, in base 36, precedes each number of the release. "~" ends the key of a release. "-" begins
+ * the identifiers of a prerelease. It sorts before "~", because a prerelease precedes its release.
+ *
+ * An identifier begins with 0 if it is numeric and with 1 if it is not, and ends with "!". The number of its digits, in
+ * base 36 and with two characters, precedes a numeric identifier. "!" sorts before every character of an identifier,
+ * because a shorter identifier precedes a longer one with the same beginning. A key with fewer identifiers sorts before
+ * a key that has the same identifiers and more.
  */
 
 /** Returns the key of a version; null when npm's semver cannot parse it. Ignores build metadata. */

@@ -12,7 +12,7 @@ import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
 
-/** Engine with a cache, which evicts the records that the change entries of each write name. */
+/** Engine with a cache of records. Each write evicts the records that its change entries name. */
 export class CachingEngine implements Engine {
   readonly cache: RecordCache;
   readonly #engine: Engine;

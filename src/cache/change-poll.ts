@@ -5,7 +5,7 @@ import type { ChangeEntry } from '../storage/transaction';
 import type { ChangeSource, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../runtime/transaction-context';
 
-/** Maximum time in milliseconds until commits of other processes are noticed, while the feed can be read. */
+/** Time in milliseconds from the end of a poll to the next one, which notices the commits of other processes. */
 const intervalMs = 200;
 /** Time without a read of the cache after which the cache is invalidated and polling stops, in milliseconds. */
 const longestIdleMs = 30_000;
@@ -82,7 +82,7 @@ export class ChangePoll implements ChangeSource {
     try {
       await this.#catchUp(cache);
     } catch {
-      // Until the feed can be read again, cached records may be as old as the option allows.
+      // Until the feed can be read again, cached records may be as old as the options of the cache allow.
     }
   }
 
@@ -123,7 +123,7 @@ export class ChangePoll implements ChangeSource {
   }
 }
 
-// Returns the keys of a change, without its number. When another process changes the same record in the same
+// Returns the keys of a change, without its sequence number. When another process changes the same record in the same
 // millisecond, the feed reports the key once more than this process announced it, so the change is still noticed.
 function keysOf({ entity, kind, ids, changedAt }: ChangeEntry): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);

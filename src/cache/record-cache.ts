@@ -19,10 +19,10 @@ export interface ChangeSource {
   /** Evicts the records that others have changed, as far as that is known without waiting. */
   check(cache: RecordCache): void;
   /**
-   * Announces changes that are about to be committed here, so that they are not mistaken for changes of others.
-   * `withdraw` revokes that after a rollback.
+   * Announces changes that this service is about to commit, so that they are not mistaken for changes of others.
    */
   announce?(changes: readonly ChangeEntry[]): void;
+  /** Revokes the announcement of changes that were rolled back. */
   withdraw?(changes: readonly ChangeEntry[]): void;
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export class RecordCache {
    * of the cache itself never fails the read.
    */
   async read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
-    // Before the check for changes: an unbroken series of cached results would block the event loop.
+    // Yields before the check for changes. Otherwise a long series of cached results would block the event loop.
     if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
     try {
@@ -155,7 +155,7 @@ export class RecordCache {
     return this.#changeSource.close();
   }
 
-  // Undefined when the result must not be cached.
+  // Returns undefined when the result must not be cached.
   #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | InFlightRead | undefined {
     const { by, key } = lookup;
     this.#changeSource.check(this);
@@ -169,7 +169,7 @@ export class RecordCache {
     return this.#inFlightReads.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
-  // Own writes have evicted what they changed; changes of others may still be cached.
+  // Writes of this service have evicted the records that they changed. A record that others changed may be cached.
   #staleAnswer({ by, key }: Pick<Lookup<StoredRecord>, 'by' | 'key'>, error: unknown): StoredRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;

@@ -8,7 +8,7 @@ export interface CertificateReader {
    * Returns a certificate with its metadata, as one snapshot; null when it does not exist. With the option `cache`, the
    * record is frozen and shared between callers.
    *
-   * @throws INVALID_INPUT when `id` is not a string or is empty.
+   * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.
    * @example
    * ```ts
    * const certificate = await db.certificates.get(certificateId);
@@ -22,7 +22,7 @@ export interface CertificateReader {
    * the record is frozen and shared between callers.
    *
    * @param fingerprint - colons and case are ignored.
-   * @throws INVALID_INPUT when `fingerprint` is not a string or is empty.
+   * @throws INVALID_INPUT when `fingerprint` is not a string, is empty or is longer than `limits.nameLength`.
    * @example
    * ```ts
    * const certificate = await db.certificates.getByFingerprint('3F:0A:91:7C');

@@ -2,8 +2,8 @@ import type { Metadata } from '../metadata/types';
 import type { CertificateInput, CertificateStatus, RevocationOptions, RevocationOutcome, RotateOptions } from './types';
 
 /**
- * Methods of `db.certificates` that change certificates. Each change is atomic and adds entries to the change feed; a
- * call that changes nothing adds none.
+ * Methods of `db.certificates` that change certificates. Every change is atomic and adds entries to the change feed; a
+ * call that changes nothing adds no entry.
  */
 export interface CertificateWriter {
   /**
@@ -21,12 +21,12 @@ export interface CertificateWriter {
   create(certificate: CertificateInput): Promise<string>;
 
   /**
-   * Changes the status of a certificate by one guarded statement, so that it never overwrites a revocation that happens
-   * at the same time. Setting the current status again changes nothing and returns true. REVOKED also sets `revokedAt`
-   * to now. Agents are not changed: {@link revoke} also suspends or revokes them.
+   * Changes the status of a certificate, atomically. Never overwrites a revocation that happens at the same time.
+   * Setting the current status again changes nothing and returns true. REVOKED also sets `revokedAt` to now. Does not
+   * change agents: to suspend or revoke them, too, use {@link revoke}.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when it is REVOKED and `status` is not; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.certificates.updateStatus(certificateId, 'SUSPENDED');
@@ -49,11 +49,11 @@ export interface CertificateWriter {
   setMetadata(id: string, metadata: Metadata): Promise<boolean>;
 
   /**
-   * Deletes a certificate with its metadata. Certificates whose `replacedBy` refers to it stay and lose that link. To
-   * keep the history readable, do not delete certificates.
+   * Deletes a certificate with its metadata. Clears `replacedBy` of the certificates that it replaced. To keep the
+   * history readable, do not delete certificates.
    *
    * @returns false when the certificate does not exist.
-   * @throws STILL_REFERENCED while an agent holds it; INVALID_INPUT.
+   * @throws STILL_REFERENCED while an agent holds the certificate; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.certificates.delete(certificateId);
@@ -66,8 +66,9 @@ export interface CertificateWriter {
    * Revokes a certificate permanently and, as `options.agents` requests, suspends or revokes the agents that hold it,
    * atomically. `updatedAt` of these agents moves forward.
    *
-   * An agent that is attached to the certificate at the same time is either included, or attached after the revocation.
-   * Inside `db.transaction` on PostgreSQL, an agent that is registered after the transaction began is not included.
+   * When another call attaches an agent to the certificate at the same time, either the revocation includes this agent,
+   * or the agent is attached after the revocation. Inside `db.transaction` on PostgreSQL, the revocation does not
+   * include an agent that is registered after the transaction began.
    *
    * @returns the ids of the changed agents; null when the certificate does not exist. When it was already revoked,
    * `revoked` is false: the first reason and time stay, and no agent is changed.
@@ -83,13 +84,13 @@ export interface CertificateWriter {
   /**
    * Replaces a certificate by a new one, atomically: stores the new certificate, attaches all agents of the old one to
    * it, whatever their status, and sets `replacedBy` of the old one. `updatedAt` of these agents moves forward. The old
-   * certificate may have any status, and keeps it. Agents that are attached to it at the same time are handled as
-   * {@link revoke} describes.
+   * certificate may have any status, and keeps it. {@link revoke} describes what happens to agents that are attached to
+   * the old certificate at the same time.
    *
    * @returns the id of the new certificate.
    * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has already been replaced;
-   * INVALID_TRANSITION when the new certificate is REVOKED, unless `options` allow it; ALREADY_EXISTS when the new id or
-   * fingerprint is taken, even if `oldId` is unknown; INVALID_INPUT, also when the new certificate has `replacedBy`.
+   * INVALID_TRANSITION when the new certificate is REVOKED, unless `options` allow it; ALREADY_EXISTS when the new id
+   * or fingerprint is taken, even if `oldId` is unknown; INVALID_INPUT, also when the new certificate has `replacedBy`.
    * @example
    * ```ts
    * const newId = await db.certificates.rotate(certificateId, newCertificate);
@@ -99,9 +100,9 @@ export interface CertificateWriter {
   rotate(oldId: string, newCertificate: CertificateInput, options?: RotateOptions): Promise<string>;
 
   /**
-   * Sets the VALID and SUSPENDED certificates whose `notAfter` has passed to EXPIRED. Changes up to 250 certificates in
-   * each transaction; if a later one fails, the earlier ones stay. Never overwrites a revocation. Inside
-   * `db.transaction`, the call is atomic.
+   * Changes the status to EXPIRED for all VALID and SUSPENDED certificates whose `notAfter` has passed. Each
+   * transaction changes up to 250 certificates; if a transaction fails, the earlier ones stay committed. Never
+   * overwrites a revocation. Inside `db.transaction`, the call is atomic.
    *
    * @returns the number of expired certificates.
    * @example

@@ -25,9 +25,10 @@ export function insertCertificate(tx: Transaction, row: NewCertificateRow, nowMs
 }
 
 /**
- * Sets the status of a certificate by one guarded statement. Returns false when the certificate does not exist.
+ * Sets the status of a certificate. The statement itself tests the stored status, so it never overwrites a concurrent
+ * revocation. Returns false when the certificate does not exist.
  *
- * @throws INVALID_TRANSITION when it is REVOKED and `status` is not
+ * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not
  */
 export async function setCertificateStatus(
   tx: Transaction,
@@ -37,8 +38,8 @@ export async function setCertificateStatus(
 ): Promise<boolean> {
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
-  // Tries again when the status has changed in between. The number of attempts is limited, because a policy may let the
-  // role see the row but not change it.
+  // Tries again when the status has changed between the two statements. The number of attempts is limited, because a
+  // row security policy may let the role see the row but not change it.
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
@@ -72,7 +73,7 @@ export async function replaceMetadata(
 /**
  * Deletes a certificate with its metadata. Returns false when the certificate does not exist.
  *
- * @throws STILL_REFERENCED while an agent holds it
+ * @throws STILL_REFERENCED while an agent holds the certificate
  */
 export async function deleteCertificate(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
   const statements = certificateStatements(tx.dialect);
@@ -85,12 +86,15 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
   // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
-  // The foreign key has cleared their link to the certificate.
+  // The foreign key has cleared `replaced_by` of the predecessors.
   tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }
 
-/** Revokes a certificate, and changes the agents that hold it. Returns null when the certificate does not exist. */
+/**
+ * Revokes a certificate and, as `agents` requests, changes the agents that hold it. Returns null when the certificate
+ * does not exist.
+ */
 export async function revokeCertificate(
   tx: Transaction,
   id: string,
@@ -111,7 +115,12 @@ export async function revokeCertificate(
   return { revoked: true, agents: ids };
 }
 
-/** Replaces the certificate `oldId` by a new one, and returns the id of the new one. */
+/**
+ * Replaces the certificate `oldId` by a new one, and returns the id of the new one.
+ *
+ * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has already been replaced;
+ * INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
+ */
 export async function rotateCertificate(
   tx: Transaction,
   oldId: string,
@@ -121,8 +130,8 @@ export async function rotateCertificate(
   const statements = certificateStatements(tx.dialect);
   const locked = await lockForUpdate(tx, oldId);
   if (locked === undefined) {
-    // Fails with ALREADY_EXISTS when the new id or fingerprint is taken: this error is reported first, and everything
-    // is rolled back.
+    // Fails with ALREADY_EXISTS when the new id or fingerprint is taken, because this error has precedence. The error
+    // below rolls back the insertion.
     await tx.executeAll(statements.insert(row));
     const message = 'oldId must be the id of an existing certificate';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
@@ -141,7 +150,10 @@ export async function rotateCertificate(
   return id;
 }
 
-/** Sets at most `limit` certificates that are due to EXPIRED. Returns the number of changed certificates. */
+/**
+ * Changes the status to EXPIRED for at most `limit` certificates whose `notAfter` has passed. Returns the number of
+ * changed certificates.
+ */
 export async function expireDueCertificates(tx: Transaction, nowMs: number, limit: number): Promise<number> {
   const rows = await tx.executeReturning(certificateStatements(tx.dialect).expireDue({ now: nowMs, limit }));
   tx.recordChange(certificateChange('UPDATED', idsOf(rows), nowMs));
@@ -160,12 +172,12 @@ async function changeHolders(
   for (let after = -1; ;) {
     const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
-    // Sorting all ids is quick when each part is sorted.
+    // Each part is sorted now, because sorting all ids at the end is quick when they consist of sorted parts.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Sorting many ids takes long.
+      // Sorting many ids takes long, so other tasks of the process run first.
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
@@ -173,7 +185,7 @@ async function changeHolders(
   }
 }
 
-// Without surrogates the order of code units equals that of code points, and is much faster to compute.
+// Sorts ids by code point. Without surrogates, the order of UTF-16 code units is the same, and much faster to compute.
 function sortByCodePoint(ids: string[]): string[] {
   if (!ids.some((id) => /[\ud800-\udfff]/.test(id))) return ids.sort();
   return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
@@ -186,9 +198,9 @@ function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
   return repeatWhileHidden(tx, id, async () => (await tx.query(lock({ id })))[0]);
 }
 
-// Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds no
-// certificate but a query does, because it was created in between. The number of attempts is limited, because a policy may
-// let the role see the row but not change it.
+// Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
+// no certificate but a later query does, because it may have been created in between. The number of attempts is
+// limited, because a row security policy may let the role see the row but not change it.
 async function repeatWhileHidden<T>(
   tx: Transaction,
   id: string,
@@ -219,6 +231,6 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
 
 // Returns the first column of each row.
 function idsOf(rows: readonly Row[]): string[] {
-  // Every statement whose rows are passed here selects the id of a record first.
+  // The cast is safe: every statement whose rows are passed here selects the id of a record first.
   return rows.map(([id]) => id as string);
 }

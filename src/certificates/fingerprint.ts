@@ -1,6 +1,6 @@
 import { foldCase } from '../validation/fold-case';
 
-/** Returns the normal form of a fingerprint: no colons, lower case. */
+/** Returns the normalized form of a fingerprint: without colons, in lower case. */
 export function toFingerprintKey(fingerprint: string): string {
   return foldCase(fingerprint.replaceAll(':', ''));
 }

@@ -4,7 +4,10 @@ import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
-/** Keyset position of the holders to select: `after` is the key of the last holder of the previous part. */
+/**
+ * Parameters for selecting holders. `after` is the row key of the last holder of the previous part; for the first part,
+ * it is less than every row key.
+ */
 type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
 /** Statements about the agents that hold a certificate, for one engine. */
@@ -12,16 +15,16 @@ export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
   /**
-   * Selects the ids of all holders, each with the key after which the next part begins. On SQLite it returns
-   * {@link chunkRows} ids at a time, in no particular order. On PostgreSQL it returns all at once, ascending, and locks
-   * them.
+   * Selects the ids of all holders, each with its row key. On SQLite it returns a part of at most {@link chunkRows}
+   * ids, in the order of the row keys; the row key of the last one is the parameter `after` of the next part. On
+   * PostgreSQL it returns all ids at once, in ascending order, and locks the holders.
    */
   readonly lockAll;
-  /** Like {@link lockAll}, for the holders that a suspension changes. */
+  /** Selects the holders that a suspension changes, in the same way as {@link lockAll}. */
   readonly lockForSuspension;
-  /** Like {@link lockAll}, for the holders that a revocation changes. */
+  /** Selects the holders that a revocation changes, in the same way as {@link lockAll}. */
   readonly lockForRevocation;
-  /** True when the ids are returned in parts. */
+  /** True when the ids of the holders are returned in parts. */
   readonly isStepped: boolean;
   readonly #setStatus;
   readonly #setCertificate;
@@ -53,12 +56,12 @@ export class HolderStatements {
     );
   }
 
-  /** Sets the status of agents. */
+  /** Returns the statement that sets the status of agents. */
   setStatus(ids: readonly string[], status: 'REVOKED' | 'SUSPENDED', nowMs: number): Statement {
     return this.#setStatus({ ids: JSON.stringify(ids), status, now: nowMs });
   }
 
-  /** Attaches agents to another certificate. */
+  /** Returns the statement that attaches agents to another certificate. */
   setCertificate(ids: readonly string[], certificateId: string, nowMs: number): Statement {
     return this.#setCertificate({ ids: JSON.stringify(ids), certificateId, now: nowMs });
   }

@@ -19,7 +19,7 @@ export function getCertificate(executor: Executor, id: string): Promise<Certific
   return selectOne(executor, certificateStatements(executor.dialect).selectById({ id }));
 }
 
-/** Returns the certificate with a normalized fingerprint; null when it does not exist. */
+/** Returns the certificate whose normalized fingerprint is `fingerprintKey`; null when it does not exist. */
 export function getByFingerprint(executor: Executor, fingerprintKey: string): Promise<Certificate | null> {
   return selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey }));
 }

@@ -44,7 +44,7 @@ export function toCertificate(row: Row): Certificate {
     certificate: storedText(columns[6], 'certificate', id, 'certificate'),
     fingerprint: storedText(columns[7], 'certificate', id, 'fingerprint'),
     status: storedChoice(columns[8], statuses, 'certificate', id, 'status'),
-    // `certificateColumns` builds an object.
+    // The cast is safe: `certificateColumns` builds an object.
     metadata: storedJson(columns[13], 'certificate', id, 'metadata') as Metadata,
     createdAt: storedTime(columns[9], 'certificate', id, 'createdAt'),
   };

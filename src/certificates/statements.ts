@@ -34,12 +34,16 @@ class CertificateStatements {
   readonly selectByFingerprint;
   /**
    * Selects the status and the successor of a certificate. Where several transactions may write, it also blocks changes
-   * of the certificate and new references to it. Only later statements see the references that were added meanwhile.
+   * of the certificate and new references to it until the end of the transaction. Only later statements see the
+   * references that were added while this statement waited.
    */
   readonly lock;
   /** Selects one row when the certificate exists. */
   readonly exists;
-  /** Selects the ids of the certificates that it replaced, ascending. Locks them where several transactions may write. */
+  /**
+   * Selects the ids of the certificates that a certificate replaced, ascending. Where several transactions may write,
+   * locks them.
+   */
   readonly lockPredecessors;
   readonly revoke;
   /** Changes the status, unless the certificate is REVOKED or already has the status. */
@@ -47,9 +51,12 @@ class CertificateStatements {
   readonly selectStatus;
   readonly setSuccessor;
   readonly delete;
-  /** Changes no value of the certificate but blocks other changes of it. Counts one changed row when it exists. */
+  /** Updates a certificate without changing a value, which blocks other changes of it. Counts as one changed row. */
   readonly touch;
-  /** Sets at most `limit` certificates to EXPIRED. Returns their ids. */
+  /**
+   * Changes the status to EXPIRED for at most `limit` VALID and SUSPENDED certificates whose `notAfter` has passed.
+   * Returns their ids.
+   */
   readonly expireDue;
   readonly #insertCertificate;
   readonly #insertMetadata;
@@ -90,13 +97,13 @@ class CertificateStatements {
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
     );
     this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
-    // No index contains this column, so that no index has to be written.
+    // No index contains the column `revoked_at`, so this update writes no index.
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // The order is that of the index, the same for all concurrent calls. A certificate that another transaction
-    // revoked while this one waited is not among the locked rows. A second condition on the status would make SQLite
-    // read all rows of that status.
+    // All concurrent calls lock the rows in the same order, that of the index. PostgreSQL omits a certificate that
+    // another transaction revoked while this one waited for its lock. Therefore the UPDATE needs no condition on the
+    // status, which would make SQLite read all rows of that status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c

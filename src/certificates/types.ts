@@ -24,18 +24,18 @@ export const RevocationReason = {
 } as const;
 export type RevocationReason = (typeof RevocationReason)[keyof typeof RevocationReason];
 
-/** X.509 certificate, as reads return it. Id and fingerprint identify it; subjects may be empty or shared. */
+/** X.509 certificate, as reads return it. Its id and fingerprint are unique; its subject may be empty or not unique. */
 export interface Certificate {
   id: string;
   subject: string;
   issuer: string;
   notBefore: Date;
   notAfter: Date;
-  /** PEM. */
+  /** Public key, in PEM format. */
   publicKey: string;
-  /** PEM. */
+  /** Whole certificate, in PEM format. */
   certificate: string;
-  /** As written; unique whatever its colons and case. */
+  /** Fingerprint, as the caller wrote it. No other certificate has the same one, even with other colons or case. */
   fingerprint: string;
   status: CertificateStatus;
   metadata: Metadata;
@@ -53,7 +53,7 @@ export interface CertificateInput {
   subject: string;
   issuer: string;
   notBefore: Date;
-  /** Must not be before `notBefore`. */
+  /** End of the validity. It must not be before `notBefore`. */
   notAfter: Date;
   publicKey: string;
   certificate: string;
@@ -64,13 +64,13 @@ export interface CertificateInput {
   metadata?: Metadata | undefined;
   /** @defaultValue now */
   createdAt?: Date | undefined;
-  /** Only with status REVOKED, to import a certificate with its history. */
+  /** Time of the revocation, to import a REVOKED certificate. Must be absent with any other status. */
   revokedAt?: Date | undefined;
-  /** Only with status REVOKED. */
+  /** Reason of the revocation, to import a REVOKED certificate. Must be absent with any other status. */
   revocationReason?: RevocationReason | undefined;
 }
 
-/** Options of a rotation. */
+/** Options of `rotate`. */
 export interface RotateOptions {
   /**
    * True to accept a new certificate that is REVOKED; otherwise the call fails with INVALID_TRANSITION.
@@ -80,7 +80,7 @@ export interface RotateOptions {
   allowRevokedCertificate?: boolean | undefined;
 }
 
-/** Options of a revocation. */
+/** Options of `revoke`. */
 export interface RevocationOptions {
   reason: RevocationReason;
   /** @defaultValue now */
@@ -92,10 +92,10 @@ export interface RevocationOptions {
   agents: 'keep' | 'suspend' | 'revoke';
 }
 
-/** Result of a revocation. */
+/** Result of `revoke`. */
 export interface RevocationOutcome {
-  /** False when the certificate had been revoked before: nothing was changed. */
+  /** True when this call revoked the certificate. False when it was already revoked; then nothing was changed. */
   revoked: boolean;
-  /** Ids of the agents that were suspended or revoked, ascending. */
+  /** Ids of the agents that were suspended or revoked, in ascending order. */
   agents: string[];
 }

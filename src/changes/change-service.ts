@@ -45,7 +45,8 @@ export class ChangeService {
         yield change;
       }
       if (page.changes.length === pageSize) continue;
-      // Without a change, the position is the end of the feed: later changes must not be missed.
+      // While no change has been read, continues after the present end of the feed. Without this position, changes that
+      // are written and pruned during the pause would be skipped without an error.
       last ??= page.last;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
@@ -92,7 +93,7 @@ export class ChangeService {
     );
   }
 
-  // A transaction's own changes get their numbers when it commits.
+  // The changes of a transaction get their sequence numbers when it commits, so the feed cannot contain them earlier.
   #refuseInsideTransaction(): void {
     if (!this.#session.isTransaction) return;
     throw new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {
@@ -103,7 +104,7 @@ export class ChangeService {
 
 /** A part of the feed. */
 interface Position {
-  /** Undefined: begins at the oldest kept change. */
+  /** Sequence number after which the part begins; undefined for the oldest kept change. */
   readonly after: number | undefined;
   readonly limit: number;
 }
@@ -185,7 +186,8 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   try {
     await sleep(ms, undefined, { signal });
   } catch {
-    // The timer refuses an object that only resembles a signal. Waits without it, so that the loop does not spin.
+    // The timer refuses an object that only resembles a signal. Waits without the signal, so that the loop does not
+    // spin.
     if (!isAborted(signal)) await sleep(ms);
   }
 }

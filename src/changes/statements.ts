@@ -20,18 +20,18 @@ const table: Columns<Omit<ChangeModel, 'sequence'>> = {
 /** Statements of the change feed, for one engine. */
 class ChangeStatements {
   /**
-   * Reads the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
-   * when there is no change, its columns of a change are null.
+   * Selects the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
+   * when there is no change, the columns of the change are null.
    */
   readonly select;
-  /** Returns the bounds of the feed. */
+  /** Selects the bounds of the feed. */
   readonly selectBounds;
   /** Allows only one call at a time to prune. Undefined on an engine with one writer. */
   readonly lockPruning: Statement | undefined;
   /**
-   * Returns how many of the oldest changes, up to `limit`, are older than `before`, and the number of the last of them.
-   * Stops at the first change that is not older: the kept changes then have no gaps, so that a position shows what a
-   * follower has missed.
+   * Selects the count of the oldest changes, at most `limit`, that are older than `before`, and the sequence number of
+   * the last one. Stops at the first change that is not older, so that the pruned changes are always the oldest ones.
+   * The position of a follower then shows whether it has missed a pruned change.
    */
   readonly selectPrunable;
   readonly markPruned;
@@ -69,8 +69,8 @@ class ChangeStatements {
     this.deleteOlderMarks = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM change_prunings WHERE sequence < ${p('last')}`,
     );
-    // The numbers are assigned after the lock is acquired, which is held until the commit. So numbers become visible in
-    // ascending order, and a reader that has seen a number has seen all lower ones.
+    // The lock is acquired before the numbers are assigned, and is held until the commit. So numbers become visible in
+    // ascending order: when a reader sees a number, it can also see all lower ones.
     const lock = dialect.advisoryLock?.(sql`'changes'`);
     const rowColumns = { position: 'integer', ...recordColumns(table) } as const;
     this.#insert = defineStatement<{ changes: string }>(
@@ -101,11 +101,11 @@ type ChangeResultRow = readonly [
   ...UncheckedValues<ChangeModel, ['entity', 'entityId', 'kind', 'changedAt']>,
 ];
 
-/** First and last number of the feed. */
+/** Bounds of the sequence numbers of the feed. */
 export interface FeedBounds {
-  /** Number of the last change that was pruned; 0 before the first pruning. */
+  /** Sequence number of the last change that was pruned; 0 before the first pruning. */
   readonly pruned: number;
-  /** Highest number that the feed has used; 0 before the first change. */
+  /** Highest sequence number that the feed has used; 0 before the first change. */
   readonly last: number;
 }
 

@@ -20,7 +20,8 @@ export interface Change {
 /** Part of the feed to read. */
 export interface ChangesQuery {
   /**
-   * Sequence number after which to begin: not below the pruning mark, and not above the last number.
+   * Sequence number after which to begin: not less than the pruning mark, which is the sequence number of the last
+   * pruned change, and not greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */
@@ -35,7 +36,7 @@ export interface ChangesQuery {
 
 /** Options for pruning the change feed. */
 export interface PruneChangesOptions {
-  /** End (exclusive) of the changes to delete. */
+  /** Changes before this time are deleted, up to the first change that is not before it. */
   before: Date;
   /**
    * Number of changes that one transaction deletes, 1 to 10000.
@@ -48,7 +49,8 @@ export interface PruneChangesOptions {
 /** Options of following the feed. */
 export interface FollowOptions {
   /**
-   * Sequence number after which to begin: not below the pruning mark, and not above the last number.
+   * Sequence number after which to begin: not less than the pruning mark, which is the sequence number of the last
+   * pruned change, and not greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */

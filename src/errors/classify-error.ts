@@ -3,7 +3,7 @@ import { toDescriptorShortage } from './descriptor-shortage';
 import { findInChain } from './error-chain';
 import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 
-/** Converts one error of a chain, whose first error is `cause`, into a failure; undefined when it does not know it. */
+/** Converts one error of a chain into a failure; undefined for an unknown error. `cause` is the chain's first error. */
 export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
 
 /** Failures of the errors that calls have thrown. Not a property of the error, which loggers would print. */
@@ -17,7 +17,8 @@ export function rememberFailure(error: DatabaseError, failure: Failure): void {
 /**
  * Converts any error into a failure, with the error as its cause. A failure is returned unchanged.
  *
- * @param map - maps the errors of an engine's driver. Without it, only errors that an engine has converted are known.
+ * @param map - converts the errors of an engine's driver. Without it, the known errors are the errors of earlier calls,
+ * failures, and errors about a lack of file descriptors.
  */
 export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   if (isFailure(error)) return error;

@@ -8,7 +8,7 @@ import { redactCause } from './redacted-cause';
  * - `INVALID_INPUT`: an argument has an invalid type, range or form. Nothing was changed.
  * - `INVALID_OPTIONS`: an option is unknown, or has an invalid type or range.
  * - `OUT_OF_RANGE`: a position in the change feed is below the pruning mark or above the last number.
- * - `ALREADY_EXISTS`: the id, the fingerprint or the held name is taken.
+ * - `ALREADY_EXISTS`: another record has the id or the fingerprint, or another agent holds the name and version.
  * - `REFERENCE_NOT_FOUND`: the record refers to a record that does not exist.
  * - `STILL_REFERENCED`: other records still refer to this record.
  * - `INVALID_TRANSITION`: the new status cannot follow the stored one. REVOKED is terminal.

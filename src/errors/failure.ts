@@ -60,7 +60,7 @@ export class Failure extends Error {
   readonly isReadOnlyServer: boolean;
   /** True when the database named a foreign key of this package's schema as violated. */
   readonly violatesOwnForeignKey: boolean;
-  /** Required column, as `table.column`, to which a statement wrote no value to enforce a rule. */
+  /** Required column, as `table.column`, that a statement left without a value in order to enforce a rule. */
   readonly missingColumn: string | undefined;
   readonly availability: Availability;
 
@@ -85,7 +85,7 @@ const inconclusiveCodes: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'I
 
 /**
  * Creates a failure that the database, its driver or the system has reported. By default it is transient when it is
- * retryable and no timeout: a repeated call would take as long again as the one that timed out.
+ * retryable and not a timeout: a repeated call would take as long again as the one that timed out.
  */
 export function reportedFailure(code: DatabaseErrorCode, message: string, details: FailureDetails = {}): Failure {
   const retryable = details.retryable ?? retryableCodes.has(code);
@@ -153,10 +153,13 @@ export function failuresAt<T>(path: string, work: () => T): T {
   }
 }
 
-/** Maximum number of attempts to lock a record while another statement still finds it. */
+/**
+ * Maximum number of attempts to lock a record. An attempt is repeated when the lock finds no record, although the next
+ * statement does.
+ */
 export const maxLockAttempts = 10;
 
-/** Creates the failure for a change of a record that the role may read: a row security policy hides it from changes. */
+/** Creates the failure for a record that the database role may read, but that a row security policy protects. */
 export function protectedRow(): Failure {
   return new Failure('PERMISSION_DENIED', 'row level security prevents the database role from changing the record');
 }

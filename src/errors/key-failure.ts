@@ -10,7 +10,8 @@ const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: 
 };
 
 /**
- * Keys that begin with the key of a record, which is checked first: only rows without their record cause duplicates.
+ * Keys that begin with the key of a record. The key of the record is checked first. Therefore such a key is a duplicate
+ * only when the table has rows whose record does not exist.
  */
 const nestedKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',

@@ -58,7 +58,10 @@ const failureMessages = {
   'events.verify': 'Failed to verify security events',
 } as const;
 
-/** Reference of the record of a call: the engines do not report which reference violates a foreign key. */
+/**
+ * Field in which the record of a call refers to another record, with the kind of that record. The engines do not report
+ * which reference violates a foreign key.
+ */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
@@ -78,7 +81,7 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     retryable: failure.retryable,
     entity: failure.entity ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field,
-    // Of a fault of this package, the stack of the failure shows where it was thrown.
+    // For a fault of this package, the stack of the failure shows where it was thrown.
     cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
   rememberFailure(databaseError, failure);
@@ -129,7 +132,7 @@ function failureOf(operation: Operation, error: unknown): Failure {
     if (entity === undefined) return failure;
     return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
   }
-  // An agent may be newer than the state that the transaction sees, so the foreign key has to detect it.
+  // An agent that refers to the certificate may be newer than the snapshot: then only the foreign key detects it.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
   const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];

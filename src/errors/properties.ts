@@ -1,4 +1,4 @@
-/** Returns the properties of an error of any class, of which nothing is known. A property that is absent is undefined. */
+/** Returns the properties of an error whose class is unknown. A property that is absent is undefined. */
 export function propertiesOf(error: object): Readonly<Record<string, unknown>> {
   // Every object has this type: its properties are read as unknown values.
   return error as Readonly<Record<string, unknown>>;

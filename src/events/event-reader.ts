@@ -33,9 +33,9 @@ export interface EventReader {
   query(query?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
 
   /**
-   * Returns one page of the events that match, as one snapshot, newest first, ties in ascending order of their ids. A
-   * page begins after the last event of the previous page. When events are recorded or pruned between two pages, every
-   * other event is still returned exactly once.
+   * Returns one page of the events that match a query, as one snapshot, newest first, ties in ascending order of their
+   * ids. A page begins after the last event of the previous page. When events are recorded or pruned between two pages,
+   * every other event is still returned exactly once.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
@@ -50,8 +50,8 @@ export interface EventReader {
   page(query?: SecurityEventQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<SecurityEvent>>;
 
   /**
-   * Yields the events that match one by one, newest first, in constant memory. Reads them in pages; each page is a
-   * snapshot of its own. The caller may stop at any time.
+   * Yields the events that match a query, one by one, newest first, in constant memory. Reads them in pages; each page
+   * is a snapshot of its own. The caller may stop at any time.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
    * @throws INVALID_INPUT, and every error of reading a page.
@@ -65,7 +65,7 @@ export interface EventReader {
   iterate(query?: SecurityEventQuery, options?: ReadOptions): AsyncGenerator<SecurityEvent, void, void>;
 
   /**
-   * Counts the events that match. Ignores `limit` and `offset`.
+   * Counts the events that match a query. Ignores `limit` and `offset`.
    *
    * @throws INVALID_INPUT
    * @example
@@ -77,12 +77,13 @@ export interface EventReader {
   count(query?: SecurityEventQuery, options?: ReadOptions): Promise<number>;
 
   /**
-   * Counts the events that match in groups.
+   * Groups the events that match a filter, and counts the events of each group.
    *
    * @param filter - see {@link SecurityEventQuery}; `limit` and `offset` are ignored.
    * @returns the counts, largest first. Equal counts are in ascending order of their keys, by code point or by time.
    * Groups without events are omitted.
-   * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups; INVALID_INPUT.
+   * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
+   * `limits.answerLength`; INVALID_INPUT.
    * @example
    * ```ts
    * const perHour = await db.events.aggregate({ minSeverity: 'HIGH' }, { by: { bucketMs: 3_600_000 } });

@@ -49,9 +49,9 @@ export interface EventWriter {
   markMitigated(id: string, mitigation: MitigationInput): Promise<boolean>;
 
   /**
-   * Deletes the events from before a time, in batches; each batch is atomic. The chain keeps the hashes of pruned
-   * events and records that they were pruned. A checkpoint replaces the beginning of the chain when all of its entries
-   * are pruned.
+   * Deletes the events that are older than a time, in batches; each batch is atomic. The chain keeps the hashes of
+   * pruned events and records that they were pruned. A checkpoint replaces the beginning of the chain when all of its
+   * entries are pruned.
    *
    * @returns the number of deleted events.
    * @throws INVALID_INPUT

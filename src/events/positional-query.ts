@@ -13,8 +13,9 @@ export type LaterParameters = [
 ];
 
 /**
- * Reports whether a parameter is a time of the positional form, or absent. Not instanceof: a Date may come from another
- * realm. A value that is not an object counts as a time, and the check of the time rejects it.
+ * Reports whether a parameter belongs to the positional form: a time, or `undefined`. Does not use instanceof, because
+ * a Date may come from another realm. Also returns true for any other value that is not an object; the check of the
+ * time rejects that value.
  */
 export function isTimeParameter(value: object | undefined): value is Date | undefined {
   return typeof value !== 'object' || types.isDate(value);

@@ -28,7 +28,8 @@ export async function getEvent(executor: Executor, id: string): Promise<Security
 /**
  * Returns the events that match, newest first.
  *
- * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` events
+ * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` events, or when the result is
+ * larger than `limits.answerLength`
  */
 export async function queryEvents(
   executor: Executor,
@@ -57,7 +58,7 @@ export async function queryEventPage(
   const cursors = new EventCursors(filter);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // One event more shows that there is a next page.
+  // Reads one event more than the page contains, to find out whether there is a next page.
   const statement = buildEventQuery(executor.dialect, { filter, limit: size + 1, after: position });
   const rows = await executor.query(withBounds(bounds, statement));
   return toPage(await mapYielding(rows, toSecurityEvent), size, (event) => cursors.encode(event));
@@ -71,9 +72,10 @@ export async function countEvents(executor: Executor, filter: EventFilter | null
 }
 
 /**
- * Counts the events that match in groups. A filter that is null matches none.
+ * Groups the events that match, and counts the events of each group. A filter that is null matches none.
  *
- * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups
+ * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
+ * `limits.answerLength`
  */
 export async function aggregateEvents(
   executor: Executor,

@@ -1,7 +1,7 @@
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 
-/** Severity of an event, in ascending order. */
+/** Severities of events, in ascending order. */
 export const SecuritySeverity = {
   INFO: 'INFO',
   LOW: 'LOW',
@@ -21,7 +21,7 @@ export const SecurityEventType = {
   SYSTEM_ABUSE: 'SYSTEM_ABUSE',
   THREAT_DETECTED: 'THREAT_DETECTED',
 } as const;
-/** A common type, or any other text. The intersection lets editors suggest the common types. */
+/** A common type, or any other non-empty text. The intersection lets editors suggest the common types. */
 export type SecurityEventType =
   (typeof SecurityEventType)[keyof typeof SecurityEventType] | (string & Record<never, never>);
 
@@ -59,14 +59,17 @@ export interface SecurityEventInput {
   mitigationDetails?: string | undefined;
 }
 
-/** Grouping of events: by one of their fields, or by time spans of one length. One of the spans begins with 1970. */
+/**
+ * Grouping of events: by one of their fields, or by time spans of equal length. One of the spans begins at
+ * 1970-01-01T00:00:00Z.
+ */
 export type EventGrouping =
   | 'eventType'
   | 'severity'
   | 'source'
   | 'target'
   | {
-      /** 1 to 36525 days, in milliseconds. */
+      /** Length of a time span in milliseconds, from 1 to 3155760000000 (36525 days). */
       readonly bucketMs: number;
     };
 
@@ -80,7 +83,7 @@ export interface EventCount {
 /** Action that was taken about an event. */
 export interface MitigationInput {
   applied: boolean;
-  /** Without them, earlier details are cleared. */
+  /** Description of the action. When it is absent, earlier details are cleared. */
   details?: string | undefined;
 }
 
@@ -126,7 +129,8 @@ export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof 
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
   /**
-   * Position in the chain. Absent for an event that is not in it, and when only the last pruning entry shows the break.
+   * Position in the chain. Absent for an event that is not in the chain, and when only a comparison with the last
+   * pruning entry shows the break.
    */
   readonly sequence?: number;
   /** Id of the event; absent when it is unknown. */

@@ -32,7 +32,7 @@ export async function probeHealth(
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const timeout = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // Each query that is still running reports the timeout in its own answer.
+  // `end.abort()` rejects it after all queries have been answered.
   timeout.catch(() => undefined);
   const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
   const replicasAsked = ask(() => probe.replicas());

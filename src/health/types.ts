@@ -12,7 +12,8 @@ import type { BreakerState } from '../diagnostics/types';
  */
 export interface HealthOptions {
   /**
-   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. What does not answer in time counts as down.
+   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. A database that does not answer in time is
+   * `down`. It is `degraded` when it answers, but a later query of the probe does not end in time.
    *
    * @defaultValue 2000
    */

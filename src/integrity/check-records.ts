@@ -15,7 +15,9 @@ import { foldCase } from '../validation/fold-case';
 import { checkAgents } from './check-agents';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
-/** Length from which on values are read one by one, because a chunk of them might not fit into memory. */
+/**
+ * Longest value, in characters, that is read together with others: a chunk of longer ones might not fit into memory.
+ */
 const longValue = 65_536;
 
 type Owner = MetadataTable & {
@@ -156,8 +158,8 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    // The order makes PostgreSQL use the primary key whatever the statistics are: see hasValue. The row exists, so it is
-    // the first one.
+    // The ORDER BY makes PostgreSQL use the primary key whatever the statistics are: see hasValue. The row with this
+    // key exists, so it is the first one.
     const primaryKey = sql`${owner}, m.key`;
     const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
       ORDER BY ${primaryKey} LIMIT 1`);

@@ -7,7 +7,7 @@ import type { CheckReport } from './types';
 const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
 
-/** Error codes that do not indicate a fault of the database. */
+/** Error codes that do not indicate a fault of the database. A check fails with them instead of adding a finding. */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
   'CONFLICT',

@@ -83,14 +83,18 @@ export class Rules {
     this.holds(Boolean(exists), 'foreign-key', `refers to ${what} that does not exist`, field);
   }
 
-  /** @param mustBeObject - whether it is a whole of metadata, and not one value of them. */
+  /**
+   * Adds a finding when the value is not canonical JSON.
+   *
+   * @param mustBeObject - true for a complete metadata object; false for the value of one key.
+   */
   canonicalJson(value: unknown, mustBeObject = false): void {
     const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
     this.holds(isSound, 'metadata', 'is not canonical JSON', 'metadata');
   }
 }
 
-/** Text columns without further rules, by their fields. */
+/** Columns that must hold text. The keys are the names of the fields. */
 export interface TextColumns {
   readonly required: Readonly<Record<string, Sql>>;
   /** Columns that may be null. */
@@ -122,7 +126,7 @@ function isCanonical(text: string): boolean {
   try {
     return toCanonicalJson(JSON.parse(text), 'metadata') === text;
   } catch {
-    // No JSON, or JSON that this package would not have written.
+    // The text is not JSON, or is JSON that this package does not write.
     return false;
   }
 }

@@ -10,7 +10,7 @@ export interface CheckReport {
   readonly total: number;
   /** Checks that could not run, each with the reason. Empty when all checks ran. */
   readonly skipped: readonly string[];
-  /** Risks that are no damage yet, such as a second name of a SQLite file. `ok` ignores them. */
+  /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. `ok` ignores them. */
   readonly warnings: readonly string[];
 }
 

@@ -60,7 +60,7 @@ export class JsonWriter {
     this.#room = bounds.maxBytes;
   }
 
-  /** @param depth - nesting depth of the value. */
+  /** Returns the canonical JSON text of a value. @param depth - nesting depth of the value. */
   write(value: unknown, depth: number): string {
     // A parsed value takes tens of bytes, however short its text is.
     if (!this.#bounds.values.take()) throw this.#tooMany();
@@ -78,7 +78,7 @@ export class JsonWriter {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
-        // The brackets.
+        // For the two brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
@@ -100,7 +100,7 @@ export class JsonWriter {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
 
-  /** @throws INVALID_INPUT when the texts have too many bytes together. */
+  /** Checks the size of all texts together. @throws INVALID_INPUT when they have too many bytes. */
   checkBytes(texts: readonly string[]): void {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > this.#bounds.maxBytes) throw this.#tooLarge();

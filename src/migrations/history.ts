@@ -2,8 +2,8 @@ import { Failure } from '../errors/failure';
 import { isOwnMigration, type Migration } from './migration';
 
 /**
- * Entry of the history that Prisma Migrate keeps in the table `_prisma_migrations`. Entries that were marked as rolled
- * back do not count.
+ * Entry of the history that Prisma Migrate keeps in the table `_prisma_migrations`. Entries that are marked as rolled
+ * back are not read.
  */
 export interface HistoryEntry {
   readonly name: string;

@@ -11,9 +11,9 @@ export interface MigrationDatabase {
   readHistory(): Promise<readonly HistoryEntry[]>;
   /** Runs `work` in a transaction, one at a time among all connections that migrate. Rolls back when `work` throws. */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
-  /** Fills in the values that SQL cannot compute, after the schema was verified. */
+  /** Fills in the values that SQL cannot compute. Called when no migration is pending. */
   backfill?(): Promise<void>;
-  /** Repairs what copying rows into the database may break. */
+  /** Repairs the counter of the change feed, which may be too low after rows were copied into the database. */
   repair(): Promise<void>;
 }
 
@@ -25,7 +25,11 @@ export class Migrator {
     this.#database = database;
   }
 
-  /** Does at the start what `mode` says. @returns the names of the applied migrations. */
+  /**
+   * Applies or verifies the migrations, or does nothing, as `mode` says.
+   *
+   * @returns the names of the applied migrations.
+   */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];
     if (mode === 'apply') return this.apply();

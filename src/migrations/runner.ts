@@ -27,7 +27,7 @@ export interface MigrationTransaction {
  *
  * @returns the names of the applied migrations, in order; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has
- * failed before, and when the database contains other tables but no history.
+ * failed before, or when the database contains other objects and its history has no finished migration.
  */
 export async function applyPending(
   transaction: MigrationTransaction,
@@ -57,7 +57,8 @@ export async function applyPending(
 /**
  * Reports whether the database has the tables that the first migration would create.
  *
- * @throws MIGRATION_FAILED for other objects without a history: the URL may name a database of another application.
+ * @throws MIGRATION_FAILED when the database has other objects and its history has no finished migration: the URL may
+ * name a database of another application.
  */
 async function hasInitialSchema(
   transaction: MigrationTransaction,

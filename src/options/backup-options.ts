@@ -18,7 +18,7 @@ export interface BackupProgress {
 export interface BackupOptions {
   /**
    * Called with the progress at the beginning, from time to time, and at the end of the copy. The copy is checked
-   * afterwards. When it throws, the backup fails with INVALID_INPUT.
+   * afterwards. When this function throws, the backup fails with INVALID_INPUT.
    *
    * @defaultValue progress is not reported
    */

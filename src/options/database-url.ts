@@ -78,8 +78,8 @@ function parse(url: string, field: string): URL {
 }
 
 function pathOfFileUrl(address: string): string {
-  // The text after a number sign would be ignored. These characters would be dropped or changed, and another file
-  // opened.
+  // The parser would ignore the text after a number sign, replace a backslash by a slash, and drop a tab or a line
+  // break. Another file would then be opened.
   if (/[#\\]/.test(address))
     throw invalidUrl('url', 'must encode a number sign as %23 and a backslash as %5C after file://');
   if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must not contain a tab or a line break after file://');

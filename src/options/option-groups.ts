@@ -94,9 +94,9 @@ export interface CacheOptions {
   ttlMs?: number | undefined;
   /**
    * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds;
-   * `isStale(record)` is then true. Such a record may lack changes of other processes, including a revocation, but none
-   * of this service. The absence of a record, reads with `consistency: 'primary'` and reads inside a transaction are
-   * never answered in this way. 0 disables it.
+   * `isStale(record)` is then true. Such a record may lack changes of other processes, including a revocation. It has
+   * all changes of this service. The absence of a record, reads with `consistency: 'primary'` and reads inside a
+   * transaction are never answered in this way. 0 disables it.
    *
    * @defaultValue 0
    */

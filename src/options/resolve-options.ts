@@ -16,7 +16,7 @@ import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './
 import type { ServiceSettings } from './service-settings';
 import type { DatabaseOptions, Durability, MigrationMode } from './types';
 
-/** Number of attempts after transient failures, and waits between them. */
+/** Limits of the attempts and waits after transient failures. */
 export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
 
 /** Conditions under which the circuit breaker opens and probes the database. */

@@ -76,7 +76,8 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
   return { schema, ignored };
 }
 
-// The server gives these names a special meaning, and truncates longer names, so that two names would mean one schema.
+// PostgreSQL gives `$user` and names that begin with `pg_` a special meaning. It truncates a name of more than 63
+// bytes, so that two names could mean one schema.
 function checkSchema(schema: string, field: string): void {
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
   if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a system schema');
@@ -88,8 +89,8 @@ export function checkSqliteParameters(parameters: URLSearchParams, field: string
   return checkNames(parameters, field, () => false);
 }
 
-// The names of parameters are not secret. However, a password with an unescaped "?" also appears here: an "@" shows
-// that.
+// The names of parameters are not secret. However, the part of a password after an unescaped "?" looks like a
+// parameter, which then contains the "@" before the host.
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

@@ -14,19 +14,19 @@ export interface EngineBinding<C> {
   readonly info: Pick<SqlDriverAdapterFactory, 'provider' | 'adapterName'>;
   /** Returns the limits and the schema of a connection. */
   connectionInfo(native: NativeAccess): Promise<ConnectionInfo>;
-  /** Returns the isolation for Prisma's; throws when the engine does not have it. */
+  /** Converts Prisma's isolation level; throws when the engine does not support it. */
   toIsolation(level: IsolationLevel | undefined): TransactionIsolation;
-  /** Runs a query by itself, or inside the transaction of `native`. */
+  /** Runs a query inside the transaction of `native`; without a transaction, runs it by itself. */
   query(native: NativeAccess, query: SqlQuery): Promise<SqlResultSet>;
   /** Runs a statement as {@link query} does, and returns the number of changed rows. */
   execute(native: NativeAccess, query: SqlQuery): Promise<number>;
   /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
   exclusive<T>(native: NativeAccess, work: (connection: C) => Promise<T>): Promise<T>;
-  /** Throws when the query may not run: see {@link NativeAccess}. */
+  /** Throws when {@link NativeAccess} refuses the query. */
   assertAllowed(native: NativeAccess, connection: C, query: SqlQuery): void;
   queryOn(connection: C, query: SqlQuery): SqlResultSet | Promise<SqlResultSet>;
   executeOn(connection: C, query: SqlQuery): number | Promise<number>;
-  /** Runs a command without parameters and results. */
+  /** Runs a command that has no parameters and no results. */
   command(connection: C, sql: string): void | Promise<void>;
   /** Converts any error into a failure. */
   classify(error: unknown): Failure;

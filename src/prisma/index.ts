@@ -8,8 +8,8 @@ export { prismaAdapter, type PrismaAdapterOptions } from './prisma-adapter';
 export type { TimestampFormat } from './sqlite-values';
 
 /**
- * Prisma Client for the tables of this package, on either engine: the adapter decides. The two generated clients have
- * the same models and calls.
+ * Prisma Client for the tables of this package. The adapter determines the engine. The generated clients of the two
+ * engines have the same models and calls.
  *
  * @example
  * ```ts

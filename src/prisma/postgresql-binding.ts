@@ -19,7 +19,7 @@ const maxBindValues = 32_766;
 const settingsSql = `SELECT current_schema() AS schema,
   current_setting('DateStyle') LIKE 'ISO%' AND now()::text LIKE '%+00' AS readable`;
 
-/** Returns the binding of PostgreSQL: the official adapter, on connections of ours. */
+/** Returns the binding of PostgreSQL, which runs the official adapter on connections of this package. */
 export function postgresqlBinding(): EngineBinding<PoolClient> {
   const adapters = new WeakMap<PoolClient, Promise<SqlDriverAdapter>>();
   const adapterOf = (client: PoolClient): Promise<SqlDriverAdapter> => {
@@ -60,7 +60,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
       await client.query(sql);
     },
     classify: classifyPostgresqlError,
-    // The official adapter has converted them.
+    // The official adapter has already converted the errors of the driver.
     toPrismaError: (error) => error,
   };
 }
@@ -70,7 +70,7 @@ function accessOf(native: NativeAccess): PostgresqlNativeAccess {
   throw new Failure('INTERNAL', 'the database is not on PostgreSQL');
 }
 
-// Connections of a pooler keep their settings, because all of its clients share them.
+// This package does not change the settings of a pooler's connections, because all clients of the pooler share them.
 function unreadableTimes(): Failure {
   const message =
     'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';
@@ -79,20 +79,21 @@ function unreadableTimes(): Failure {
 
 /** Returns a pool of one connection, which is in use: the official adapter accepts only a pool. */
 function poolOf(client: PoolClient): Pool {
-  // It calls `query` and listens for errors, for which the prototype suffices; a constructed pool would connect.
+  // The official adapter only calls `query` and listens for errors, for which an object with the prototype of Pool
+  // suffices. A real pool would run queries on connections of its own.
   return Object.create(Pool.prototype, {
     query: { value: (config: QueryConfig) => client.query(config) },
     options: { value: {} },
   }) as Pool;
 }
 
-// The official adapter sends times without a zone, which the server takes to be the session's.
+// The official adapter sends times without a zone, and the server would interpret them in the time zone of the session.
 function withZones(query: SqlQuery): SqlQuery {
   const isTime = query.argTypes.map(({ scalarType, arity }) => scalarType === 'datetime' && arity === 'scalar');
   if (!isTime.includes(true)) return query;
   return {
     ...query,
-    // Prisma Client gives a time in one of these forms.
+    // Prisma Client gives a time as a string or as a Date.
     args: query.args.map((arg, index) =>
       isTime[index] === true && arg !== null ? new Date(arg as string | Date).toISOString() : arg,
     ),

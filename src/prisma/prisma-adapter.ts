@@ -21,8 +21,8 @@ import type { TimestampFormat } from './sqlite-values';
 /** Options of {@link prismaAdapter}. */
 export interface PrismaAdapterOptions {
   /**
-   * SQLite: how times are stored. `milliseconds`: as integers since 1970, as in the tables of this package. `iso8601`: as
-   * text, as Prisma stores them by default in an application's own tables. PostgreSQL ignores it.
+   * Form in which times are stored on SQLite. `milliseconds`: integers since 1970, as in the tables of this package.
+   * `iso8601`: text, as Prisma stores times by default in an application's own tables. PostgreSQL ignores the option.
    *
    * @defaultValue `'milliseconds'`
    */
@@ -56,7 +56,7 @@ export function prismaAdapter(
     : adapterFactory(session, sqliteBinding(timestampFormat));
 }
 
-/** Returns the adapter of a session; for callers that have no service. */
+/** Returns the adapter of a session. Tests call it with a session that has no service. */
 export function adapterFactory<C>(session: Session, binding: EngineBinding<C>): SqlDriverAdapterFactory {
   return { ...binding.info, connect: () => connect(session, binding) };
 }
@@ -85,12 +85,12 @@ async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Pro
   }
 }
 
-/** Thrown to roll back a transaction at Prisma's request. */
+/** Error that rolls back a transaction when Prisma requests it. */
 const rolledBack = new Error('rolled back');
 
 /**
- * Starts a transaction of Prisma: a savepoint inside a transaction of the database, and a transaction of the database
- * elsewhere. It lasts until Prisma ends it.
+ * Starts a transaction of Prisma, which lasts until Prisma ends it. Inside a transaction of the database it is a
+ * savepoint; elsewhere it is a transaction of the database.
  */
 function startTransaction<C>(
   session: Session,
@@ -101,7 +101,8 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The database repeats a transaction after a conflict or a fail-over, but Prisma cannot: the application has to.
+        // The session repeats a transaction after a conflict or a fail-over. Prisma cannot repeat its part: the
+        // application has to repeat the transaction.
         if (isStarted) {
           throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });
         }
@@ -117,12 +118,12 @@ function startTransaction<C>(
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);
     });
-    // After the start it has no effect: the end of the transaction reports the error.
+    // After the start, `reject` has no effect: `commit` or `rollback` reports the error.
     ended.catch(reject);
   });
 }
 
-/** Reported by Prisma Client as P2034, which asks the application to repeat the transaction. */
+/** Error that Prisma Client reports as P2034, which asks the application to repeat the transaction. */
 const writeConflict = { kind: 'TransactionWriteConflict' } as const;
 
 /** Converts the error with which a transaction could not begin or end. */
@@ -135,7 +136,7 @@ function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error
   return converted instanceof Error ? converted : new Error(String(converted));
 }
 
-/** Converts a conflict at COMMIT, which Prisma Client would not convert. */
+/** Converts a conflict at COMMIT, because Prisma Client does not convert it. Returns any other error unchanged. */
 function toCommitError(error: unknown): unknown {
   if (!(error instanceof DriverAdapterError) || error.cause.kind !== writeConflict.kind) return error;
   const message = 'Transaction failed due to a write conflict or a deadlock. Please retry your transaction';
@@ -148,7 +149,7 @@ function toCommitError(error: unknown): unknown {
 interface TransactionEnd {
   readonly commit: () => void;
   readonly rollback: (reason: Error) => void;
-  /** Returns the end of the transaction of the database. */
+  /** Returns a promise that settles when the transaction has ended in the database. */
   readonly ended: () => Promise<void>;
 }
 
@@ -186,7 +187,7 @@ function toTransaction<C>(
         if (error !== rolledBack) throw error;
       });
     },
-    // Their names are Prisma's own, a letter and a number.
+    // The names need no escaping: Prisma generates them from a letter and a number.
     createSavepoint: (name) => command(`SAVEPOINT "${name}"`),
     rollbackToSavepoint: (name) => command(`ROLLBACK TO "${name}"`),
     releaseSavepoint: (name) => command(`RELEASE "${name}"`),

@@ -8,7 +8,7 @@ import type { EngineBinding } from './engine-binding';
 import { toDriverAdapterError } from './sqlite-errors';
 import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from './sqlite-values';
 
-/** Limit of one statement, as better-sqlite3 compiles SQLite. */
+/** Maximum number of parameters of one statement, as better-sqlite3 compiles SQLite. */
 const maxBindValues = 32_766;
 
 /** Returns the binding of SQLite. */

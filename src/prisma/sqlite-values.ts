@@ -4,11 +4,12 @@ import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-ad
 export type TimestampFormat = 'milliseconds' | 'iso8601';
 
 /*
- * Between SQLite's values and those of Prisma's driver adapters, as the official adapter for better-sqlite3 does it with
- * `timestampFormat: 'unixepoch-ms'`; a test compares the two. Rows are expected with integers as bigint.
+ * Conversion between SQLite's values and those of Prisma's driver adapters. It gives the same results as the official
+ * adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares the two. The rows must contain
+ * integers as bigint.
  */
 
-/** Prisma's type for a declared column type; null when the declaration does not determine it. */
+/** Prisma's types by declared column type. Contains only the declarations that determine the type. */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['DECIMAL', ColumnTypeEnum.Numeric],
   ['FLOAT', ColumnTypeEnum.Float],
@@ -43,7 +44,10 @@ const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['JSONB', ColumnTypeEnum.Json],
 ]);
 
-/** Returns the type of each column: as declared, else of its first value that is not null, else 32-bit integer. */
+/**
+ * Returns the type of each column: the declared type, otherwise the type of the first value that is not null, otherwise
+ * 32-bit integer.
+ */
 export function toColumnTypes(
   declared: readonly (string | null)[],
   rows: readonly (readonly unknown[])[],
@@ -56,7 +60,7 @@ export function toColumnTypes(
   });
 }
 
-/** Converts a row to Prisma's form: times as ISO 8601 texts, integers as numbers if these are exact. */
+/** Converts a row to Prisma's form: times as ISO 8601 texts, exact integers as numbers, greater integers as texts. */
 export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
   return row.map((value, index) => toPrismaValue(value, types[index]));
 }

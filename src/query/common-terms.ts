@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context that the SQL of every noun has. */
+/** Context that the SQL for every kind of record has. */
 interface SqlContext {
   readonly dialect: Dialect;
 }
@@ -26,7 +26,10 @@ export function parseChoices<T extends string>(allowed: Readonly<Record<string, 
   ];
 }
 
-/** Returns the values of a field that earlier values of the same term have too. */
+/**
+ * Returns the values of a field that the earlier fields of the same term also gave; all values when no earlier field
+ * gave any.
+ */
 export function intersect<T>(values: T[], given: readonly T[] | undefined): T[] {
   return given === undefined ? values : values.filter((value) => given.includes(value));
 }

@@ -37,7 +37,7 @@ export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): 
  * Returns the keyset position of a cursor.
  *
  * @param isKey - reports whether the values fit the order of the query. A caller can forge a cursor.
- * @throws INVALID_INPUT at `after` when it was not created by this package, or belongs to another query.
+ * @throws INVALID_INPUT at `after` when this package did not create the cursor, or the cursor is of another query.
  */
 export function decodeCursor<K extends readonly CursorValue[]>(
   cursor: string,
@@ -76,6 +76,6 @@ function withSortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withSortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  // fromEntries makes own properties of all keys, "__proto__" too.
+  // `fromEntries` defines every key as an own property, even "__proto__".
   return Object.fromEntries(entries.map(([key, element]) => [key, withSortedKeys(element)]));
 }

@@ -34,7 +34,8 @@ export interface CandidateSource {
  *
  * @typeParam V - value of the condition.
  * @typeParam K - the term's part of the cache key.
- * @typeParam C - context of the SQL: the dialect, and what the SQL of all terms of a noun refers to.
+ * @typeParam C - context of the SQL: the dialect, and everything else that the SQL of the terms for one kind of record
+ * refers to.
  * @typeParam S - candidate source.
  */
 export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSource> {
@@ -81,8 +82,9 @@ export interface FilterField<V, N extends string | undefined, C, S extends Candi
   readonly name: N;
   readonly parse: ParseField<unknown>;
   /**
-   * Adds the value of this field to the value that earlier fields gave the same term. A method for the reason of
-   * {@link FilterTerm}.
+   * Adds the value of this field to the value that earlier fields gave the same term. It is a method, like the
+   * functions of {@link FilterTerm}, so that TypeScript accepts a field for one type of values as a field for an
+   * unknown type.
    */
   merge(parsed: unknown, given: unknown): V | undefined;
   readonly term: FilterTerm<C, S>;
@@ -93,7 +95,7 @@ export type FilterFields<F extends string, C, S extends CandidateSource> = Reado
   Record<F, FilterField<unknown, string | undefined, C, S>>
 >;
 
-/** Names of the fields of a query that filter: all others concern the order and the range of the results. */
+/** Names of the fields of a query that filter. All other fields set the order and the range of the results. */
 export type FilterFieldName<Query> = Exclude<keyof Query & string, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
 
 /** Filter of a checked query: the value of every given term by its name. */
@@ -105,7 +107,7 @@ export type FilterOf<T> = {
     : never;
 };
 
-/** Returns the functions that define the fields of one noun. */
+/** Returns the functions that define the query fields of one kind of record. */
 export function fieldsIn<C, S extends CandidateSource>() {
   return {
     /** Defines a field that is a term of its own. */

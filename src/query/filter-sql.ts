@@ -1,7 +1,7 @@
 import type { Sql } from '../sql/sql';
 import type { CandidateSource, FilterTerm, TermInput, TermKey } from './filter-field';
 
-/** A term of a filter, with the input of its composition. */
+/** A term of a filter, with the input from which its SQL is composed. */
 interface GivenTerm<C, S extends CandidateSource> {
   readonly name: string;
   readonly term: FilterTerm<C, S>;

@@ -28,7 +28,8 @@ interface NamedTerm<C, S extends CandidateSource> {
 }
 
 /**
- * The terms of one noun's filters, from the table of its query fields. The conditions stand in the order of the table.
+ * Terms of the filters for one kind of record, from the table of its query fields. The table sets the order of the
+ * conditions.
  *
  * @typeParam T - the table.
  */

@@ -12,14 +12,14 @@ export interface MetadataTable {
 /** Parses the metadata to search for. An empty object filters nothing. */
 export const parseMetadata: ParseField<MetadataRow[]> = toMetadataFilter;
 
-/** Tests whether the record `id` has all given entries of metadata. JSON values are equal when their texts are. */
+/** Tests whether the record `id` has all given metadata. JSON values are equal when their canonical texts are equal. */
 export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
   const owner = sql`m.${raw(ownerColumn)}`;
   return {
     parse: parseMetadata,
     condition: ({ bind }: TermInput<MetadataRow[], TermKey>, { dialect }: { readonly dialect: Dialect }): Sql => {
       const count = bind((rows) => rows.length);
-      // PostgreSQL estimates a hundred rows for any function, unless a LIMIT states that there are no more than these.
+      // PostgreSQL estimates a hundred rows for any function, unless a LIMIT gives the actual number.
       const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(bind(toEntriesJson), 'entry')} LIMIT CAST(${count} AS BIGINT)) AS wanted`;
       return sql`${id} IN (SELECT ${owner} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}

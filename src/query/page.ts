@@ -83,7 +83,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // A single record is read whatever its length is.
+      // A single record may be as long as the limits allow.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {

@@ -5,10 +5,10 @@ import type { SecurityEventInput } from '../events/types';
 /** Agent to register together with its certificate. */
 export interface RegistrationInput {
   certificate: CertificateInput;
-  /** `certificateId` must be absent or the id of the certificate. */
+  /** Agent. Its `certificateId` must be absent or equal the id of `certificate`. */
   agent: Omit<AgentInput, 'certificateId'> & { certificateId?: string | undefined };
   /**
-   * Event to record.
+   * Security event to record together with the registration.
    *
    * @defaultValue none
    */

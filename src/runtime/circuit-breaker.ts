@@ -3,24 +3,30 @@ import { classifyError } from '../errors/classify-error';
 import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
-/** Failures of calls that were in flight together count once; while the outage lasts, once more after this time. */
+/**
+ * Minimum time in milliseconds between two counted failures of calls that were in flight together. Without it, one
+ * interruption with many calls in flight would open the breaker.
+ */
 const burstMs = 1000;
 
-/** A probe that is still running after this multiple of `resetMs`, and after this minimum, is followed by another one. */
+/**
+ * Time after which another probe is admitted although the previous one is still running: this multiple of `resetMs`,
+ * but at least this minimum in milliseconds.
+ */
 const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;
 
 /**
- * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait in vain, and the database
- * is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
+ * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait for a failure, and the
+ * database is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
   readonly #observe: (state: BreakerState, failures: number) => void;
   #state: BreakerState = 'closed';
-  /** Number of consecutive failures. Never 0 unless the state is `closed`. */
+  /** Number of consecutive failures. It is 0 only while the state is `closed`. */
   #failures = 0;
-  /** Increases with each counted failure and each change of the state, so that calls that began before are recognised. */
+  /** Increases with each counted failure and each change of the state, so that earlier calls are recognised. */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
@@ -50,7 +56,10 @@ export class CircuitBreaker {
     if (this.#failures !== 0 && (this.#state === 'closed' || generation === this.#generation)) this.reset();
   }
 
-  /** Records that a call has failed. Only outages count: other failures show that the database answers, or nothing. */
+  /**
+   * Records that a call has failed. Only outages count: any other failure shows that the database answers, or is
+   * inconclusive.
+   */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
     if (availability === 'down') this.#recordOutage(generation, error);

@@ -19,7 +19,7 @@ export class GuardedExecutors {
     this.#breaker = breaker;
   }
 
-  /** @param mayBeBehind - true when a replica may answer reads. */
+  /** Creates the executor of one call. @param mayBeBehind - true when a replica may answer its reads. */
   create(engine: Engine, operation: Operation, mayBeBehind: boolean): Executor {
     const observe = statementObserver(this.#diagnostics, operation);
     const executor = engine.createExecutor(observe);

@@ -2,8 +2,8 @@ import { Failure } from '../errors/failure';
 import type { TransactionWaiters } from '../storage/engine';
 
 /**
- * Shortest interval for polling the waiting calls, in milliseconds, when the engine reports no waits. The interval is a
- * part of the limit.
+ * Bounds of the interval, in milliseconds, for polling the waiting calls when the engine reports no waits. Between
+ * these bounds, the interval is a quarter of the limit.
  */
 const shortestPollMs = 10;
 const longestPollMs = 5000;
@@ -12,8 +12,8 @@ const longestPollMs = 5000;
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
- * Watches one transaction of a caller. Reports it when it has sent no statement for a time during which another call of
- * this process waited for it. The callback itself may wait for that call: then neither of them would ever end.
+ * Watches one transaction of a caller. Reports it when it has sent no statement for the maximum time while another call
+ * of this process waited for it. The callback itself may wait for that call: then neither of them would ever end.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -71,7 +71,7 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // When the lookup fails, no waiting call is known.
+  // When the engine cannot determine the waiting calls, none is known.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();

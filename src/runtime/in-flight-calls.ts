@@ -62,7 +62,7 @@ export class TimedInFlightCalls extends InFlightCalls {
   }
 }
 
-/** Reports whether `work` ends within this time. @throws what `work` throws within this time */
+/** Reports whether `work` ends within `ms` milliseconds. @throws what `work` throws within this time */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const end = new AbortController();
   const tooLate = sleep(ms, false, { signal: end.signal });

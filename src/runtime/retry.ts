@@ -62,7 +62,7 @@ export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: num
   return performance.now() - startMs + delayMs < budgetMs;
 }
 
-// Returns the wait with full jitter ("Exponential Backoff And Jitter", AWS, 2015); undefined for no further attempt.
+// Returns the wait with full jitter ("Exponential Backoff And Jitter", AWS, 2015); undefined to stop retrying.
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,

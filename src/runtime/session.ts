@@ -24,7 +24,7 @@ import { TransactionAttempt, withWaitersOf } from './transaction-session';
 /** Minimum time in milliseconds that a server gets to close its connections. */
 const minDisconnectMs = 1000;
 
-/** Settings for failures of the database. */
+/** Settings of a database session: the kind of the database, and how failures and idle transactions are handled. */
 export interface SessionSettings {
   readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
   readonly transactionIdleTimeoutMs: number;
@@ -66,7 +66,7 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Rejects new calls, waits for the calls in flight, for at most `timeoutMs`, and closes the connections.
+   * Rejects new calls, waits at most `timeoutMs` milliseconds for the calls in flight, and closes the connections.
    *
    * @throws TIMEOUT when calls were still in flight and were aborted.
    */
@@ -135,7 +135,7 @@ export class DatabaseSession implements Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => {
       const executor = this.#executors.create(this.#openDatabase(), operation, false);
-      // It would wait for the transaction's lock, and the transaction for it.
+      // The write would wait for the transaction's lock, and the transaction would wait for the write.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor);
     });
@@ -213,11 +213,11 @@ export class DatabaseSession implements Session {
     return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
-  // A failure at this point has changed nothing.
+  // A failure to begin has changed nothing, so it can be retried.
   #begin(request: TransactionRequest, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    // After an error of a read-only server, the whole transaction is repeated.
+    // An error of a read-only server is not retried here, because the whole transaction is repeated.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
     return retry({ ...this.#executors.rules('transaction'), codeOf }, () => database.begin(request), startMs);
   }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConnectionHold } from '../storage/engine';
 import type { Session } from '../storage/session';
 
-/** Databases of the transactions around the present call; transactions of several databases may be nested. */
+/** Transaction around the present call. Transactions of several databases may be nested: `outer` is the next one. */
 interface TransactionContext {
   readonly database: object;
   readonly session: Session;
@@ -51,7 +51,7 @@ export function enclosingHold(pool: object): ConnectionHold | undefined {
   return undefined;
 }
 
-/** Runs work outside every transaction of the caller, because no callback of a transaction waits for it. */
+/** Runs `work` outside every transaction of the caller. Use it for work that no callback of a transaction waits for. */
 export function runOutsideTransactions<T>(work: () => T): T {
   return contexts.exit(work);
 }

@@ -12,7 +12,10 @@ export type SendStatements = (
   isReading: boolean,
 ) => Promise<readonly StatementResult[]>;
 
-/** Handle of one operation on either engine. Keeps the statements that wait for the next ones, and the change entries. */
+/**
+ * Handle of one operation on either engine. Buffers the change entries, and the statements of `executeAtCommit` until
+ * the next statements are sent.
+ */
 export class TransactionHandle implements Transaction {
   readonly dialect: Dialect;
   readonly #send: SendStatements;

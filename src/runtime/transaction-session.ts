@@ -26,7 +26,7 @@ export class TransactionSession implements Session {
   readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
   #isRepeatable = false;
-  /** Failure that ended it early; undefined when it ended normally. */
+  /** Failure that ended the transaction early; undefined while it is open, and after a normal end. */
   #interruption: Failure | undefined;
 
   constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction, engine: EngineName) {
@@ -90,8 +90,8 @@ export class TransactionSession implements Session {
   }
 
   /**
-   * Reports whether one of its calls failed so that the whole transaction may be retried, for example because of
-   * another transaction.
+   * Reports whether a call of the transaction has failed with an error after which the whole transaction may be
+   * retried, such as a conflict with another transaction.
    */
   get isRepeatable(): boolean {
     return this.#isRepeatable;
@@ -110,7 +110,7 @@ export class TransactionSession implements Session {
   }
 }
 
-/** Result of a callback, or the reason why the wait for it was stopped. */
+/** Result of a callback, the error that it threw, or the failure that stopped the wait for it. */
 type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
 
 /** Settings that the attempts of a transaction share. */
@@ -139,7 +139,8 @@ export class TransactionAttempt<T> {
 
   /**
    * Returns the code of a failure after which the transaction may be retried, otherwise undefined. An error that the
-   * callback throws may be a conflict of another database, so a call of this transaction must have failed, too.
+   * callback throws may be a conflict in another database, so a call of this transaction must have failed in this way,
+   * too.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     if (!this.hasCallerFailed) return repeatableCode(classifyError(error));
@@ -149,7 +150,7 @@ export class TransactionAttempt<T> {
   /**
    * Runs the work in `transaction`, which has just begun, and ends it.
    *
-   * @param waiters - calls that wait for it.
+   * @param waiters - calls that wait for the transaction.
    */
   async run(database: object, transaction: EngineTransaction, waiters: TransactionWaiters): Promise<T> {
     const { diagnostics, outer, engine } = this.#settings;
@@ -214,7 +215,10 @@ export class TransactionAttempt<T> {
   }
 }
 
-/** Returns the code of a failure after which a whole transaction is retried, because it has changed nothing. */
+/**
+ * Returns the code of a failure after which a whole transaction is retried, because it has changed nothing; undefined
+ * for any other failure.
+ */
 function repeatableCode({ code, isSerializationConflict, isReadOnlyServer }: Failure): DatabaseErrorCode | undefined {
   return isSerializationConflict || isReadOnlyServer ? code : undefined;
 }

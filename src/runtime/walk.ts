@@ -14,7 +14,7 @@ export interface Walk {
   readonly isGrouped?: boolean;
 }
 
-/** Rows that are read at a time: few, as each may hold long texts. */
+/** Number of rows that are read at a time. It is small, because each row may contain long texts. */
 const chunkSize = 100;
 
 /** Reads all rows in the order of their key, in bounded memory and with pauses for other work of the process. */
@@ -45,7 +45,7 @@ async function* chunksOf(
     yield rows;
     const last = rows.at(-1)?.slice(0, key.length);
     if (last === undefined || rows.length < chunkSize) return;
-    // A value that was read as a key can also be passed as one, whatever its type.
+    // A value that was read from a key column can also be bound as a parameter, whatever its type.
     after = last as SqlValue[];
   }
 }

@@ -9,8 +9,8 @@ export interface AnswerBounds {
 }
 
 /**
- * Number of characters below which the JSON values are not counted: so few characters cannot contain too many values.
- * An ordinary result is not scanned.
+ * Number of characters below which the JSON values are not counted, so that an ordinary result is not scanned. With the
+ * default limits, so few characters cannot contain too many values.
  */
 export const uncountedLength = 1_048_576;
 

@@ -7,7 +7,7 @@ export type Columns<Model> = {
   readonly [Field in keyof Model & string]: readonly [column: string, type: ColumnType<NonNullable<Model[Field]>>];
 };
 
-// Tuples of one type, because a conditional type would otherwise decide for each value of an enumeration.
+// The tuples stop TypeScript from applying the conditional type to each value of an enumeration separately.
 type ColumnType<Value> = [Value] extends [Date]
   ? 'time'
   : [Value] extends [boolean]

@@ -1,10 +1,7 @@
 import type { EnumerationName } from './model';
 import type { Sql } from './sql';
 
-/**
- * Type of a column of a record set, read from its JSON: a value that is not a keyword names an enumeration in the
- * schema.
- */
+/** Type of a column of a record set that is read from JSON. `enumeration` names an enumeration of the schema. */
 export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
 
 /** Minimum number of code points of a text that the substring indexes of both engines can find. */
@@ -80,7 +77,7 @@ export interface Dialect {
   readonly toBoolean: (flag: Sql) => Sql;
   /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
-  /** Tests the same without an index, for rows that another condition selects. */
+  /** Tests whether `text` contains `part` exactly, without an index, for rows that another condition selects. */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
   /** Selects the ids of the agents whose folded name contains `part`, by the search index if `part` is long enough. */
   readonly agentsNamed: (part: TextPart) => Sql;
@@ -96,7 +93,7 @@ export interface Dialect {
   readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
   /**
    * Aggregates metadata into a JSON object, sorted by key; an empty object without rows. `entries` is the table of the
-   * entries with the name `m`, and its condition. The primary key of the table yields them in order.
+   * entries with the alias `m`, followed by its WHERE clause. The primary key of the table yields the entries in order.
    */
   readonly jsonObjectAggregate: (entries: Sql) => Sql;
 }

@@ -3,10 +3,11 @@ import { sql, type Sql } from './sql';
 /**
  * Tests whether a row of `table` has `value` in `column`, which has to be the first column of an index.
  *
- * Looks up the value in this index whatever the statistics of the table are. When they are of a table that was empty, or
- * whose rows all had one value, PostgreSQL may read the whole table, or all entries of another index, for each value. It
- * cannot know that this range contains only one value, so every other plan has to sort, which is more expensive. Without
- * the offset it would ignore the order.
+ * Looks up the value in this index whatever the statistics of the table are. If they were collected while the table was
+ * empty, or while all of its rows had one value, a plain comparison may make PostgreSQL read the whole table, or all
+ * entries of another index, for each value. The ORDER BY prevents that: PostgreSQL does not know that the range
+ * contains a single value, so every other plan needs a sort, which is more expensive. Without the OFFSET, PostgreSQL
+ * would ignore the ORDER BY.
  *
  * @param condition - further condition on the row, which has the name `k`.
  */

@@ -1,7 +1,8 @@
 import { join, raw, Sql, sqltag } from '@prisma/client/runtime/client';
 
 /*
- * Prisma's own way to compose SQL, as `Prisma.sql` and its companions of the generated client are, but without loading
- * that client: every value becomes a bound parameter. `raw` is for names of our own only, never for anything from outside.
+ * Prisma's functions for composing SQL, which the generated client exports as `Prisma.sql`, `Prisma.join` and
+ * `Prisma.raw`. This module does not load that client. Every value becomes a bound parameter. Pass only texts of this
+ * package to `raw`, never input.
  */
 export { join, raw, Sql, sqltag as sql };

@@ -5,7 +5,7 @@ interface Entry<T> {
 }
 
 /**
- * Number of uses, as a multiple of the cache size, after which all counts are halved, because an earlier frequent text
+ * Number of uses, as a multiple of the cache size, after which all counts are halved. A text that was frequent earlier
  * may be rare now.
  */
 const usesBetweenHalvings = 16;

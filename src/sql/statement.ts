@@ -23,7 +23,7 @@ export function withBounds(bounds: AnswerBounds, { sql, args, cost }: Statement)
   return cost === undefined ? { sql, args, bounds } : { sql, args, bounds, cost };
 }
 
-/** Returns the statement with its cost. */
+/** Returns the statement with its cost, and without bounds. */
 export function withCost(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
   return cost === undefined ? { sql, args } : { sql, args, cost };
 }
@@ -31,7 +31,7 @@ export function withCost(cost: StatementCost | undefined, { sql, args }: Stateme
 /** Number of records up to which a read is quick in any thread. */
 const fewRecords = 200;
 
-/** Returns the cost of reading records by their ids, or by their maximum number. */
+/** Returns the cost of reading at most `count` whole records; undefined when the read is quick. */
 export function costOfRecords(count: number): StatementCost | undefined {
   return count > fewRecords ? 'many' : undefined;
 }
@@ -52,26 +52,26 @@ export function toStatement(composed: Sql): Statement {
 }
 
 /**
- * A statement whose text is composed once and whose parameters are named: the way for what runs often.
+ * Defines a statement whose text is composed once and whose parameters are named. Use it for statements that run often.
  *
  * @param compose - writes the SQL; `parameter('id')` stands where the value of `id` will be bound.
  */
 export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql) => Sql,
 ): (parameters: P) => Statement {
-  // The names travel as values, so the order of the parameters is the order in which Prisma's composition binds them.
+  // The names are passed as values, so they are in the order in which Prisma's composition binds the parameters.
   const composed = compose((name) => sql`${name}`);
   const text = composed.sql;
   const names = composed.values as (keyof P)[];
   return (parameters) => ({ sql: text, args: names.map((name) => parameters[name]) });
 }
 
-/** All of the conditions; where there is none, true. */
+/** Composes a condition that is true when all conditions are true; TRUE when there are none. */
 export function allOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`TRUE` : join(conditions, ' AND ');
 }
 
-/** Any of the conditions; where there is none, false. */
+/** Composes a condition that is true when any of the conditions is true; FALSE when there are none. */
 export function anyOf(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`FALSE` : sql`(${join(conditions, ' OR ')})`;
 }

@@ -3,8 +3,8 @@ import type { Row, Statement, StatementResult } from '../sql/statement';
 import type { ChangeEntry, Transaction } from './transaction';
 
 /**
- * Runs statements on one database, or inside one transaction of it. Services are written once, against this; they do not
- * know which engine they run on, or whether a transaction is open.
+ * Runs statements on one database, or inside one transaction of it. Services run their statements through this
+ * interface only, so they do not depend on the engine, or on whether a transaction is open.
  */
 export interface Executor {
   readonly dialect: Dialect;
@@ -14,8 +14,8 @@ export interface Executor {
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, that transaction
-   * continues. `work` may run again after a transient failure.
+   * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, only these
+   * statements are rolled back, and the transaction continues. `work` may run again after a transient failure.
    *
    * @param beforeCommit - called with the change entries of `work` when its last statements are about to be sent; called
    * again for each repetition.

@@ -10,7 +10,7 @@ export interface Session {
   /** True when all of its calls are part of one transaction. */
   readonly isTransaction: boolean;
   readonly engine: EngineName;
-  /** Runs `work` as a call that only reads. `options` are the caller's, and not checked yet. */
+  /** Runs `work` as a call that only reads. `options` come from the caller, unchecked. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
    * Reads the record of a lookup, through the cache outside of transactions. `find` checks the caller's argument and

@@ -28,11 +28,17 @@ export interface Transaction {
    * receives it together with BEGIN.
    */
   query(statement: Statement): Promise<readonly Row[]>;
-  /** Runs several such statements in one round trip. Each sees the effects of the ones before it. */
+  /**
+   * Runs several statements that read or lock in one round trip, and returns the rows of each. Each statement sees the
+   * effects of the ones before it.
+   */
   queryAll(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   /** Runs a statement that changes rows, and returns the number of changed rows. */
   execute(statement: Statement): Promise<number>;
-  /** Runs several such statements in one round trip; none has an effect after one that failed. */
+  /**
+   * Runs several statements that change rows in one round trip, and returns the number of changed rows of each. The
+   * statements after a failed one have no effect.
+   */
   executeAll(statements: readonly Statement[]): Promise<readonly number[]>;
   /** Runs a statement that changes rows, and returns the rows of its RETURNING clause. */
   executeReturning(statement: Statement): Promise<readonly Row[]>;

@@ -39,8 +39,8 @@ export function checkTime(value: unknown, field: string): number {
 
 /**
  * Returns a time to compare stored times with, in milliseconds since 1970. A time outside the storable range becomes the
- * first one beyond that range, because not every engine can express later ones. The result of the comparison is the
- * same.
+ * nearest time outside of that range, because not every engine can express times that are further away. The result of
+ * the comparison is the same.
  */
 export function checkAnyTime(value: unknown, field: string): number {
   return Math.min(Math.max(timeOf(value, field), minTimeMs - 1), maxTimeMs + 1);

@@ -31,7 +31,7 @@ export interface LimitOptions {
   /**
    * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent in
    * total. Each string, number, boolean, null, array and object counts, at any level. A result with more than 20 times
-   * as many fails with RESULT_TOO_LARGE.
+   * as many JSON values fails with RESULT_TOO_LARGE.
    *
    * @defaultValue 100000
    */
@@ -133,7 +133,7 @@ export function parseLimits(value: unknown): Limits {
   return Object.fromEntries(entries) as Limits;
 }
 
-/** Returns the bounds of one result. @param maxLength - in characters, when it is lower than the limits */
+/** Returns the bounds of one result. @param maxLength - additional limit of its characters */
 export function answerBounds({ answerLength, metadataValues }: Limits, maxLength = Infinity): AnswerBounds {
   return { maxLength: Math.min(answerLength, maxLength), maxValues: answerRecords * metadataValues };
 }

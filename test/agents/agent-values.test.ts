@@ -60,7 +60,7 @@ describe('The texts of an agent', () => {
 
   // See "Length of indexed text" in docs/postgresql.md.
   const outcome = onPostgresql ? 'are INVALID_INPUT when they do not fit into an index' : 'may be of any length';
-  test(`${outcome}, even if they cannot be compressed`, async () => {
+  test(`${outcome}: a name of 6,400 characters that cannot be compressed`, async () => {
     const { db } = shared();
     const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
     const name = parts.join('');
@@ -70,7 +70,7 @@ describe('The texts of an agent', () => {
     expect(await db.getAgent('long-named')).toEqual(onPostgresql ? null : expect.objectContaining({ name }));
   });
 
-  test('may be empty when they are optional', async () => {
+  test('may be empty in the description, in endpoints and in metadata', async () => {
     const { db } = shared();
     const unknown = { status: 'UNKNOWN', lastChecked: new Date(1), message: '' } as const;
     const endpoint = { id: 'e', protocol: '', address: '', port: 1, health: unknown };
@@ -90,7 +90,7 @@ describe('The times of an agent', () => {
   ])('are stored to the millisecond: %s', async (iso) => {
     const { db } = shared();
     const time = new Date(iso);
-    // No updatedAt can be in the last year, so that it can still move forward.
+    // createAgent refuses an updatedAt in the year 9999, so that each later change can increase it.
     const updatedAt = time < new Date('9999-01-01T00:00:00.000Z') ? time : new Date(now);
     const endpoint = { id: 'e', protocol: 'https', address: 'a', port: 1, health: { ...health, lastChecked: time } };
     const times = { createdAt: time, updatedAt, expiresAt: time };
@@ -205,7 +205,7 @@ describe('-0 in metadata', () => {
     expect((await db.getCertificate(id))?.metadata).toStrictEqual({ only: 0 });
   });
 
-  test('is stored as 0 in a security event, whose hash is that of 0', async () => {
+  test('is stored as 0 in a security event, whose hash equals that of an event with 0', async () => {
     const options = { now: () => now };
     const [one, other] = [await openTestDatabase(options), await openTestDatabase(options)];
     const event = eventInput({ id: 'event', timestamp: new Date(0) });
@@ -293,7 +293,7 @@ describe('The default endpoint of an agent', () => {
     ['the whole endpoint', spare],
     ['an object with its id', { id: 'spare' }],
     ['its id', 'spare'],
-    ['an endpoint with the same id that has changed since', { ...spare, address: 'old' }],
+    ['an endpoint with the same id and another address', { ...spare, address: 'old' }],
   ])('may be given as %s and is returned as the whole endpoint', async (_, defaultEndpoint) => {
     const { db } = shared();
     const id = await createAgent(db, { endpoints: [main, spare], defaultEndpoint });
@@ -313,7 +313,7 @@ describe('The capabilities of an agent', () => {
     const id = await createAgent(db, { capabilities: byCodePoint.toReversed() });
     expect((await db.getAgent(id))?.capabilities).toEqual(byCodePoint);
     expect((await db.queryAgents({ id }))[0]?.capabilities).toEqual(byCodePoint);
-    // The order of UTF-16 units is another one.
+    // toSorted compares UTF-16 units, which results in another order.
     expect(byCodePoint.toSorted()).not.toEqual(byCodePoint);
   });
 

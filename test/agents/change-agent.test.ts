@@ -49,7 +49,7 @@ const changes: readonly (readonly [name: string, change: Change, changed: object
 ];
 
 describe.each(changes)('agents.%s', (_, change, changed) => {
-  test('changes only its own field and updatedAt, and records one change', async () => {
+  test('changes only its own field and updatedAt, and records one entry in the change feed', async () => {
     const { db } = shared();
     const id = await createWhole();
     const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
@@ -112,7 +112,7 @@ describe('updatedAt', () => {
     }
   });
 
-  test('moves at each change of one transaction', async () => {
+  test('moves by 1 ms at each change of one transaction when the clock stands still', async () => {
     clockMs = start;
     const id = await createWhole();
     await shared().db.transaction(async (tx) => {
@@ -190,7 +190,7 @@ describe('A REVOKED agent', () => {
     await expectRefused(shared(), 'INVALID_TRANSITION', () => db.agents.renew(id, later));
   });
 
-  test('is not written by setStatus(REVOKED), but by an update to REVOKED', async () => {
+  test('is not written by setStatus to REVOKED, but is written by an update to REVOKED', async () => {
     const { db } = shared();
     const id = await createWhole('REVOKED');
     const before = await allRawRows(shared());
@@ -216,7 +216,7 @@ describe('agents.renew', () => {
 });
 
 describe('agents.expireDue', () => {
-  test('sets ACTIVE and DEPRECATED agents whose time is over to EXPIRED, and records each change once', async () => {
+  test('sets ACTIVE and DEPRECATED agents that are due to EXPIRED, and records each change once', async () => {
     const { db } = await openTestDatabase({ now: () => later.getTime() });
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -306,7 +306,7 @@ describe('Invalid input', () => {
   });
 });
 
-test('Changes of an agent are rolled back with their transaction, in which one of them may fail', async () => {
+test('Changes of an agent are rolled back with their transaction, also when another change in it fails', async () => {
   const id = await createWhole();
   await expectRolledBack(shared(), async (tx) => {
     await tx.agents.setStatus(id, 'SUSPENDED');

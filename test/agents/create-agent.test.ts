@@ -34,7 +34,7 @@ describe('createAgent', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
   });
 
-  test('requires only name, publicKey, certificateId, version and owner, and adds no empty field', async () => {
+  test('requires only name, publicKey, certificateId, version and owner, and sets the other defaults', async () => {
     const { db } = shared();
     const omitted = ['id', 'endpoints', 'defaultEndpoint', 'capabilities', 'description', 'metadata'];
     const nothing = Object.fromEntries(

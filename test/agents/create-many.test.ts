@@ -156,7 +156,7 @@ describe('agents.createMany', () => {
     ['an object in place of an array', ['agents', { length: 1 }]],
     ['an unknown option', [[], { unknown: 1 }]],
     ['an unknown onError', [[], { onError: 'ignore' }]],
-    ['an unknown uniqueness', [[], { unique: 'id' }]],
+    ['an unknown value of unique', [[], { unique: 'id' }]],
     ['an onProgress that is not a function', [[], { onProgress: 1 }]],
   ])('refuses %s', async (_, args) => {
     const { db } = await openTestDatabase();
@@ -177,7 +177,7 @@ describe('agents.createMany', () => {
     for (const onError of ['abort', 'collect'] as const) {
       expect(await db.agents.createMany([agentInput({ certificateId })], { onProgress, onError })).toHaveLength(1);
     }
-    // An unhandled rejection would end the process; Jest makes it the failure of the running test.
+    // Waits for an unhandled rejection, which Jest would report as a failure of this test.
     await new Promise((resolve) => setTimeout(resolve, 10));
   });
 });

@@ -37,7 +37,7 @@ describe('deleteAgent', () => {
     expect(await db.getAgent('agent-1')).toMatchObject({ capabilities: [], metadata: {}, endpoints: [] });
   });
 
-  test('returns true to one of several services that delete an agent at the same time', async () => {
+  test('returns true to only one of several concurrent calls that delete the same agent', async () => {
     const database = await openTestDatabase();
     const other = await openTestDatabase({ url: database.options.url });
     const ids = [];

@@ -5,7 +5,10 @@ import { shareTestDatabase } from '../support/test-database';
 
 const unique = { unique: 'name-version' } as const;
 
-/** Certificates `valid` and `revoked`; agents `known`, `dead` (REVOKED) and `holder` (of the name Held); an event. */
+/**
+ * Database with the certificates `valid` and `revoked`, the agents `known`, `dead` (REVOKED) and `holder` (which holds
+ * the name Held), and a security event.
+ */
 const shared = shareTestDatabase({}, async ({ db }) => {
   await createCertificate(db, { id: 'valid' });
   await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
@@ -61,7 +64,7 @@ describe('updateAgent with two mistakes', () => {
     [{ owner: '' }, stale],
     [{}, { ifUpdatedAt: 'yesterday' }],
     [{ endpoints: [], defaultEndpoint: 'nowhere' }, {}],
-  ])('reports the invalid input %j with the options %j before an absent agent', async (fields, options) => {
+  ])('refuses the invalid input %j with the options %j, also when no agent has the id', async (fields, options) => {
     const update = () => callUntyped(shared().db, 'updateAgent', { id: 'absent', ...fields }, options);
     await expectRefused(shared(), 'INVALID_INPUT', update);
   });
@@ -77,7 +80,7 @@ describe('A stale ifUpdatedAt', () => {
     ['setCapabilities to the present ones', (db, id) => db.agents.setCapabilities(id, [], stale)],
     ['renew', (db, id) => db.agents.renew(id, new Date(), stale)],
   ])(
-    'fails with CONFLICT, also when the agent is revoked, or returns false without an agent: %s',
+    'causes a CONFLICT, also for a REVOKED agent, and the result false when no agent has the id: %s',
     async (_, change) => {
       for (const id of ['known', 'dead']) {
         const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id));
@@ -123,10 +126,10 @@ describe('register with two mistakes', () => {
   test.each<[DatabaseErrorCode, entity: string, other: string, agent: Fields, certificate: Fields, Fields, object]>([
     ['INVALID_INPUT', 'agent', 'a taken certificate', { owner: '' }, { id: 'valid' }, {}, {}],
     ['ALREADY_EXISTS', 'certificate', 'a taken agent', { id: 'known' }, { id: 'valid' }, {}, {}],
-    ['ALREADY_EXISTS', 'certificate', 'REVOKED', {}, { id: 'valid', status: 'REVOKED' }, {}, {}],
-    ['ALREADY_EXISTS', 'agent', 'REVOKED', { id: 'known' }, { status: 'REVOKED' }, {}, {}],
-    ['ALREADY_EXISTS', 'agent', 'REVOKED', { name: 'Held' }, { status: 'REVOKED' }, {}, {}],
-    ['ALREADY_EXISTS', 'agent', 'REVOKED', {}, { status: 'REVOKED' }, {}, unique],
+    ['ALREADY_EXISTS', 'certificate', 'a REVOKED certificate', {}, { id: 'valid', status: 'REVOKED' }, {}, {}],
+    ['ALREADY_EXISTS', 'agent', 'a REVOKED certificate', { id: 'known' }, { status: 'REVOKED' }, {}, {}],
+    ['ALREADY_EXISTS', 'agent', 'a REVOKED certificate', { name: 'Held' }, { status: 'REVOKED' }, {}, {}],
+    ['ALREADY_EXISTS', 'agent', 'a REVOKED certificate', {}, { status: 'REVOKED' }, {}, unique],
     ['ALREADY_EXISTS', 'agent', 'a taken event', { id: 'known' }, {}, { id: 'event' }, {}],
   ])('reports %s of the %s before %s', async (code, entity, _, agent, certificate, event, options) => {
     const input = {

@@ -50,7 +50,7 @@ describe('agents.page', () => {
     for (const size of [1, 7, 60, 61]) expect(await allPages(db, query, size)).toEqual(whole);
   });
 
-  test('returns up to 100 records by default, and filters as query does', async () => {
+  test('returns all 60 records on one page by default, and filters as query does', async () => {
     const { db } = shared();
     const { items, nextCursor } = await db.agents.page();
     expect(items).toEqual(await db.agents.query());
@@ -132,14 +132,14 @@ describe('agents.iterate', () => {
     const seen: string[] = [];
     for await (const { id } of db.agents.iterate(query)) {
       seen.push(id);
-      // Of those that are still to come, on this page and on later ones, and of one that has come already.
+      // Changes agents that were already yielded, and agents that are still to come on this page and on later pages.
       if (seen.length % 200 !== 1) continue;
       for (const index of [0, 599, 1199]) await db.agents.setMetadata(ids[index] ?? '', { round: seen.length });
     }
     expect(seen).toEqual(order(ids));
   });
 
-  test('reads one page at a time, and no more pages when the loop ends early', async () => {
+  test('yields more agents than one page, may be left early, and runs one statement without agents', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.agents.createMany(

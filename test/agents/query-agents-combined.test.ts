@@ -7,7 +7,7 @@ import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 const nowMs = Date.UTC(2026, 0, 1);
 const names = ['Amber Falcon', 'Brisk Falcon', 'Calm Otter'];
 
-// Every combination of values exists.
+// The 192 agents cover every combination of name, owner, capabilities, metadata, protocol and version.
 async function fill({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
   const agentAt = (place: number) => {
@@ -53,7 +53,7 @@ describe('queryAgents with several fields', () => {
   test.each([
     ['newest first, with a limit', { limit: 7 }],
     ['in the order of versions, with an offset', { orderBy: 'version', offset: 2 }],
-  ] satisfies [string, ResolutionQuery][])('returns the agents that match all of them: %s', async (_, range) => {
+  ] satisfies [string, ResolutionQuery][])('returns the agents that match all fields: %s', async (_, range) => {
     const { db } = shared();
     const agents = new Map<string, AgentRecord>();
     for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
@@ -73,14 +73,15 @@ describe('queryAgents with several fields', () => {
   });
 });
 
-/** More agents match each field than a selective candidate source may have. */
+/** Number of agents. Every filter value below matches at least 1050 of them: more than the selective limit of 1000. */
 const count = 1100;
 const first = 50;
 const last = 1050;
 
 const idOf = (index: number): string => `agent-${String(index).padStart(4, '0')}`;
 
-// Two groups of 1050 agents share 1000 agents. No order of a column is the order of insertion.
+// The early and the late agents are two groups of 1050 agents that have 1000 agents in common.
+// The order of insertion is not the order of any column.
 async function fillMany({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
   const agentAt = (index: number) => {

@@ -1,7 +1,7 @@
 import { createAgent, createCertificate } from '../support/factories';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** Names by their ids. */
+/** Names of the agents by agent id. */
 const names: Readonly<Record<string, string>> = {
   percent: '100% sure',
   number: '100 sure',

@@ -6,7 +6,7 @@ import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../suppo
 const now = Date.parse('2026-06-01T12:00:00.000Z');
 const day = 24 * 60 * 60 * 1000;
 
-/** By code point "\uFFFD" comes before "😀", by UTF-16 unit after it. */
+/** Agents to sort. "\uFFFD" comes before "😀" in the order of code points, and after it in the order of UTF-16 units. */
 const agents: readonly Partial<AgentInput>[] = [
   { id: 'a', name: 'b', owner: '😀', status: 'SUSPENDED', createdAt: new Date(3), expiresAt: new Date(now + day) },
   { id: 'B', name: 'a', owner: '\uFFFD', status: 'ACTIVE', createdAt: new Date(-1), expiresAt: new Date(now) },
@@ -30,7 +30,7 @@ async function idsOf(query: ResolutionQuery): Promise<string> {
 }
 
 describe('The order of queryAgents', () => {
-  test('is by updatedAt, newest first, with ties broken by id', async () => {
+  test('is by updatedAt, by default newest first, with ties broken by ascending id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');

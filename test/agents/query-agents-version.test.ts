@@ -3,7 +3,7 @@ import type { ResolutionQuery } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** The versions of the agents, which are their ids, too. */
+/** The versions of the agents. Each version is also the id of its agent. */
 // prettier-ignore
 const versions = [
   '0.0.0', '0.0.0-0', '0.0.1', '0.1.0', '0.1.2-alpha', '1.0.0', '1.0.0+build.1', '1.0.0-alpha', '1.0.0-alpha.1',
@@ -45,7 +45,7 @@ async function found(version: string): Promise<string[]> {
 
 describe('The field version', () => {
   test.each(ranges)(
-    'matches the versions that semver.satisfies accepts for the range %j, and the same text',
+    'matches the versions that semver.satisfies accepts for the range %j, and the version with the same text',
     async (range) => {
       expect(semver.validRange(range)).not.toBeNull();
       const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
@@ -53,7 +53,7 @@ describe('The field version', () => {
     },
   );
 
-  test.each(notRanges)('matches only the same text when it is %j, which is not a range', async (text) => {
+  test.each(notRanges)('matches only the version with the text %j, which is not a range', async (text) => {
     expect(semver.validRange(text)).toBeNull();
     expect(await found(text)).toEqual(versions.filter((version) => version === text));
   });
@@ -84,7 +84,7 @@ describe('The field version', () => {
 describe('The order by version', () => {
   const semantic = versions.filter((version) => semver.valid(version) !== null);
   const others = versions.filter((version) => semver.valid(version) === null).sort();
-  // The ids are the versions, and break ties: build metadata has no precedence.
+  // Semver ignores build metadata in comparisons. The ids, which are the versions, break these ties.
   const byId = (a: string, b: string) => (a < b ? -1 : 1);
   const ascending = semantic.toSorted((a, b) => semver.compare(a, b) || byId(a, b));
   const descending = semantic.toSorted((a, b) => semver.compare(b, a) || byId(a, b));

@@ -50,7 +50,7 @@ async function fill({ db }: TestDatabase): Promise<void> {
 
 const shared = shareTestDatabase({ now: () => now }, fill);
 
-/** The ids, each one letter, of what a query finds. */
+/** Returns the one-letter ids of the agents that a query finds, by default in ascending order, as one text. */
 async function idsOf(query: ResolutionQuery): Promise<string> {
   const agents = await shared().db.queryAgents({ orderBy: 'id', ...query });
   return agents.map(({ id }) => id).join('');
@@ -116,7 +116,7 @@ describe('queryAgents', () => {
     ['several statuses, one twice', { status: ['SUSPENDED', 'REVOKED', 'REVOKED'] }, 'bd'],
     ['a status nobody has', { status: ['EXPIRED'] }, ''],
     ['the fingerprint', { fingerprint }, 'ab'],
-    ['the fingerprint in another writing', { fingerprint: 'aa:bbcc0D' }, 'ab'],
+    ['the fingerprint in another notation', { fingerprint: 'aa:bbcc0D' }, 'ab'],
     ['a part of the fingerprint', { fingerprint: 'AA:BB:CC' }, ''],
     ['owner and name', { owner: 'acme', name: 'alpha' }, 'a'],
     ['owner, status and capability', { owner: 'acme', status: ['ACTIVE'], capabilities: ['read'] }, 'a'],
@@ -132,7 +132,7 @@ describe('queryAgents', () => {
     ['all of one', { capabilities: ['read'], allCapabilities: true }, 'ab'],
     ['all of two', { capabilities: ['write', 'read'], allCapabilities: true }, 'b'],
     ['all of two, with duplicates', { capabilities: ['read', 'write', 'read'], allCapabilities: true }, 'b'],
-    ['all of two, of which nobody has one', { capabilities: ['read', 'fly'], allCapabilities: true }, ''],
+    ['all of two, one of which no agent has', { capabilities: ['read', 'fly'], allCapabilities: true }, ''],
     ['all of two that no agent has both of', { capabilities: ['search', 'write'], allCapabilities: true }, ''],
     ['a part of a capability’s name', { capabilities: ['rea'] }, ''],
     [
@@ -154,7 +154,7 @@ describe('queryAgents', () => {
     ['several healths', { health: ['UNHEALTHY', 'HEALTHY', 'HEALTHY'] }, 'ab'],
     ['protocol and health of one and the same endpoint', { protocol: 'https', health: ['HEALTHY'] }, 'b'],
     ['protocol and healths', { protocol: 'https', health: ['HEALTHY', 'UNHEALTHY'] }, 'ab'],
-    ['protocol and a health no such endpoint has', { protocol: 'wss', health: ['UNHEALTHY'] }, ''],
+    ['a protocol and a health that no endpoint has together', { protocol: 'wss', health: ['UNHEALTHY'] }, ''],
   ])('finds agents by endpoints: %s', async (_, query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
@@ -170,7 +170,7 @@ describe('queryAgents', () => {
     ['a part of an object', { metadata: { limits: { b: 2 } } }, ''],
     ['two keys', { metadata: { tier: 1, region: 'eu' } }, 'a'],
     ['two keys that no agent has both of', { metadata: { tier: 1, limits: { b: 2, a: [1] } } }, ''],
-    ['null, which an absent key is not', { metadata: { tier: null } }, ''],
+    ['null, which does not match an absent key', { metadata: { tier: null } }, ''],
     ['a key nobody has', { metadata: { colour: 'red' } }, ''],
     ['a key in another case', { metadata: { Tier: 1 } }, ''],
     ['an empty text, which is a value', { metadata: { region: '' } }, ''],
@@ -201,7 +201,7 @@ describe('queryAgents with an empty value', () => {
     expect(await idsOf(query)).toBe('');
     expect(await idsOf({ ...query, owner: query.owner ?? 'acme' })).toBe('');
     const [[field, value] = ['', '']] = Object.entries(query);
-    // Neither an inherited nor a hidden field is ignored: that would match the agents of every owner.
+    // If an inherited or a non-enumerable field were ignored, the query would match the agents of every owner.
     expect(await shared().db.queryAgents(Object.create(query) as object)).toEqual([]);
     expect(await shared().db.queryAgents(Object.defineProperty({}, field, { value, enumerable: false }))).toEqual([]);
   });
@@ -231,7 +231,7 @@ describe('queryAgents with metadata', () => {
 });
 
 describe('queryAgents with long lists', () => {
-  test('accepts more ids and capabilities than a statement can have parameters', async () => {
+  test('accepts 40,000 ids or capabilities, although an SQLite statement cannot have as many parameters', async () => {
     const { db } = shared();
     const many = Array.from({ length: 40_000 }, (_, index) => `x${index}`);
     expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);
@@ -278,7 +278,7 @@ describe('queryAgents with invalid input', () => {
     }
   });
 
-  // Each of these has no own field, and would match the agents of every owner.
+  // If a value without fields of a query were accepted, it would match the agents of every owner.
   test.each([
     ...valuesBut('undefined', 'object'),
     ['a Map', new Map([['owner', 'nobody']])] as const,

@@ -8,7 +8,7 @@ type Attach = (target: Target, options?: RevokedCertificateOptions) => Promise<u
 
 const agent: AgentInput = agentInput({ id: 'new', certificateId: 'revoked' });
 
-/** Every way to attach an agent to a certificate that is REVOKED; a refusal throws. */
+/** All calls that attach an agent to a REVOKED certificate. A refused call throws. */
 const ways: readonly (readonly [name: string, attach: Attach])[] = [
   ['create', (target, options) => target.agents.create(agent, options)],
   ['createAgent', (target, options) => target.createAgent(agent, options)],

@@ -67,7 +67,7 @@ describe('updateAgent', () => {
     ['metadata', { metadata: { a: { b: 1 } } }],
   ];
 
-  test.each(singleChanges)('changes %s and keeps all the rest', async (_, change) => {
+  test.each(singleChanges)('changes only %s and updatedAt', async (_, change) => {
     const { db } = shared();
     const agent = await createWhole();
     expect(await db.updateAgent({ id: agent.id, ...change })).toBe(true);
@@ -113,7 +113,7 @@ describe('updateAgent', () => {
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('keeps every field of a record that was read and written back', async () => {
+  test('keeps every field except updatedAt when a record that was read is written back', async () => {
     const { db } = shared();
     const agent = await createWhole();
     const read = await db.getAgent(agent.id);
@@ -169,8 +169,8 @@ describe('The default endpoint in an update', () => {
 
   test.each([
     ['an unknown endpoint', { defaultEndpoint: 'no-such-endpoint' }],
-    ['missing in the new endpoints', { endpoints: [kept], defaultEndpoint: 'spare' }],
-    ['given together with no endpoints', { endpoints: [], defaultEndpoint: 'main' }],
+    ['missing from the new endpoints', { endpoints: [kept], defaultEndpoint: 'spare' }],
+    ['given together with an empty list of endpoints', { endpoints: [], defaultEndpoint: 'main' }],
     ['an endpoint of another agent', { name: 'half', metadata: { half: true }, defaultEndpoint: 'foreign' }],
   ])('is refused when it is %s', async (_, change) => {
     const agent = await createWhole();

@@ -7,17 +7,19 @@ export interface Sizes {
   readonly events: number;
 }
 
-/** Past already for whoever runs this, and not for a long time yet. */
+/** Expiry times: `overAt` has passed, and `lastingUntil` is far in the future. */
 const overAt = new Date('2020-01-01T00:00:00.000Z');
 const lastingUntil = new Date('2200-01-01T00:00:00.000Z');
 
-/** Every so many-th of them. */
+/** Every `revokedEvery`-th record is REVOKED, and every `lastingEvery`-th record does not expire. */
 const revokedEvery = 10;
 const lastingEvery = 4;
-/** Every so many-th event has a mitigation of its own in the chain. */
+/** Every `mitigatedEvery`-th event has a mitigation entry in the chain. */
 export const mitigatedEvery = 1000;
 
-/** One in ten is revoked, which no sweep may touch; of all, three in four are due. */
+/**
+ * Returns an agent. One in ten is REVOKED, which `expireDue` must not change. Three in four of all agents have expired.
+ */
 export function bigAgent(index: number, { agents }: Sizes): AgentInput {
   return {
     ...agentAt(index, agents),
@@ -26,7 +28,7 @@ export function bigAgent(index: number, { agents }: Sizes): AgentInput {
   };
 }
 
-/** The same of certificates, one to an agent. */
+/** Returns a certificate, one for each agent. The proportions are those of the agents. */
 export function bigCertificate(index: number): CertificateInput {
   return {
     ...certificateAt(index),
@@ -36,7 +38,7 @@ export function bigCertificate(index: number): CertificateInput {
   };
 }
 
-/** Number of agents or certificates that are due. */
+/** Returns the number of agents or certificates that `expireDue` changes. */
 export function countDue(count: number): number {
   let due = 0;
   for (let index = 0; index < count; index += 1) if (index % revokedEvery !== 0 && index % lastingEvery !== 0) due += 1;
@@ -44,25 +46,25 @@ export function countDue(count: number): number {
 }
 
 /**
- * The later the place, the newer the event; but the one in the middle of the chain is the newest of all. Where events are
- * pruned from the oldest on, it stays, and all that lies behind it in the chain with it.
+ * Returns an event. The events are in the order of their times, but the event in the middle of the chain is the newest.
+ * A pruning of old events keeps it, and with it all later entries of the chain.
  */
 export function bigEvent(index: number, sizes: Sizes): SecurityEventInput {
   const event = eventAt(index, sizes.events);
   return index === lastingPlace(sizes) ? { ...event, timestamp: new Date(nowMs) } : event;
 }
 
-/** The time from which on one event in four is left. */
+/** Returns the time before which three in four events were recorded. */
 export function pruneTime({ events }: Sizes): Date {
   return new Date(nowMs - (events - prunedPlaces({ events })) * eventIntervalMs);
 }
 
-/** Number of events from before that time. */
+/** Returns the number of events before `pruneTime`. */
 export function countPrunable(sizes: Pick<Sizes, 'events'>): number {
   return prunedPlaces(sizes) - 1;
 }
 
-/** Number of chain entries before the event that stays. */
+/** Returns the number of chain entries before the newest event, which is in the middle of the chain. */
 export function countBeforeLasting(sizes: Sizes): number {
   return lastingPlace(sizes);
 }

@@ -13,7 +13,7 @@ const sizes: Sizes = {
 const megabyte = 2 ** 20;
 /** Maximum memory of an operation: a few batches of rows, and garbage that is not collected yet. */
 const workBytes = 64 * megabyte;
-/** SQLite's pages, which each of the two connections keeps up to this size. */
+/** Maximum size of SQLite's page caches: 64 MiB for each of the two connections. */
 const cacheBytes = onPostgresql ? 0 : 2 * 64 * megabyte;
 const longestMs = 60 * 60_000;
 
@@ -23,11 +23,14 @@ const revoked = Math.ceil(agents / 10);
 const recorded = events + Math.ceil(events / mitigatedEvery);
 const prunable = countPrunable(sizes);
 const walked = { inOrder: true, isAll: true };
-/** The chain after either pruning: each batch of it is told of by an entry. */
+/** Last sequence of the chain after the first pruning: each batch of a pruning adds an entry. */
 const pruned = recorded + Math.ceil(prunable / 500);
 const beforeLasting = countBeforeLasting(sizes);
 const lastBatches = Math.ceil((events - prunable) / 500);
-/** The event that lasts is in the last batch. From then on a batch replaces 2,000 entries and adds one of its own. */
+/**
+ * The last batch of the second pruning removes the newest event. After that, each batch replaces 2,000 entries and adds
+ * one.
+ */
 const compactions = Math.ceil((pruned - beforeLasting + lastBatches) / 1999);
 const emptied = pruned + lastBatches + compactions - 1;
 
@@ -53,7 +56,7 @@ const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>
   ['events.prune, three in four', { rows: prunable }],
   ['events.verify, what is left', { rows: pruned - beforeLasting, valid: true, gone: beforeLasting, head: pruned }],
   ['events.prune, all', { rows: events - prunable }],
-  // The last pruning's own entry stays.
+  // The entry of the last pruning stays.
   ['events.verify, nothing left', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
 ];
 
@@ -65,7 +68,7 @@ describe(`with ${events} events and ${agents} agents`, () => {
   beforeAll(async () => {
     url = await newDatabaseUrl((end) => void ends.push(end));
     if (onPostgresql) spoilDatabase(url);
-    // The engine of the migrations is in nobody's memory then.
+    // The migrations run in this process, so that they do not use memory of the measured processes.
     await using db = new DatabaseService({ url });
     await db.initialize();
   });

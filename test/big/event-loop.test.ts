@@ -10,7 +10,7 @@ import { bigAgent, bigCertificate, bigEvent, pruneTime } from './big-data';
 
 const count = Number(process.env['BIG_AGENTS'] ?? 100_000);
 const sizes = { agents: count, events: count };
-/** The limit is 100 ms of CPU time on a quiet machine. Twice as much leaves room for a slower processor and cold code. */
+/** The limit is 100 ms of CPU time on a quiet machine. Twice the limit allows for a slower processor and cold code. */
 const longestMs = 2 * 100;
 
 async function fill({ db }: TestDatabase): Promise<void> {
@@ -105,7 +105,7 @@ describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
     const [id, other] = [certificateId(1), certificateId(2)];
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${id}', status = 'ACTIVE'`);
     const revoke = (): Promise<unknown> => db.certificates.revoke(id, { reason: 'unspecified', agents: 'suspend' });
-    // Their ids are put in order, and returned, at once.
+    // The ids of all changed agents are sorted and returned without a pause.
     expect(await longestCpuBlockMs(revoke)).toBeLessThan(onPostgresql ? 1.5 * longestMs : longestMs);
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${other}', status = 'ACTIVE'`);
     const rotate = (): Promise<unknown> => db.certificates.rotate(other, certificateInput());

@@ -14,19 +14,19 @@ export interface Measurement extends OperationReport {
   readonly growthBytes: number;
 }
 
-/** Objects that outlive the youngest generation; a process that keeps more ends with an error. */
+/** Maximum size of the old generation; a process that exceeds it ends with an error. */
 const heapMegabytes = 96;
-/** Of the youngest generation, which otherwise grows with what passes through it, however short it lives. */
+/** Maximum size of a semi-space of the young generation, which would otherwise grow even with short-lived objects. */
 const semiSpaceMegabytes = 8;
 const megabyte = 2 ** 20;
 
-/** Does an operation in a process of its own, whose heap is small. */
+/** Runs an operation in a separate process with a small heap. */
 export async function measure(url: string, name: OperationName, { agents, events }: Sizes): Promise<Measurement> {
   const flags = [`--max-old-space-size=${heapMegabytes}`, `--max-semi-space-size=${semiSpaceMegabytes}`];
   const program = ['--import', 'tsx', join(__dirname, 'operation-process.ts')];
   const operation = [url, name, String(agents), String(events)];
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...program, ...operation]);
-  // The process writes exactly this.
+  // operation-process.ts writes an OperationReport.
   const report = JSON.parse(stdout) as OperationReport;
   return { ...report, name, growthBytes: report.peakBytes - report.openedBytes };
 }

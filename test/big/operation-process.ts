@@ -6,7 +6,7 @@ import { operations, type OperationName, type Outcome } from './operations';
 export interface OperationReport {
   readonly outcome: Outcome;
   readonly seconds: number;
-  /** The memory that the process held once the database was open, and the most that it ever held. */
+  /** Memory of the process after the database was opened, and its peak memory. */
   readonly openedBytes: number;
   readonly peakBytes: number;
 }
@@ -24,7 +24,7 @@ async function main(url: string, name: OperationName, agents: number, events: nu
   const start = performance.now();
   const outcome = await operations[name](db, { agents, events });
   const seconds = (performance.now() - start) / 1000;
-  // Buffers lie outside of the heap that the process was given, so that only this tells of them.
+  // Buffers are outside the limited heap, so that only the peak memory of the process includes them.
   const peakBytes = peakKilobytes() * 1024;
   await db.close();
   const report: OperationReport = { outcome, seconds, openedBytes, peakBytes };
@@ -32,5 +32,5 @@ async function main(url: string, name: OperationName, agents: number, events: nu
 }
 
 const [url = '', name = '', agents = '0', events = '0'] = process.argv.slice(2);
-// The test starts this process with one of them.
+// The test starts this process with one of these names.
 void main(url, name as OperationName, Number(agents), Number(events));

@@ -13,7 +13,10 @@ const chunkSize = 5000;
 const pageSize = 1000;
 const statuses = ['ACTIVE', 'DEPRECATED'] as const;
 
-/** Measured operations, each in a process of its own. Rows that an operation keeps would be measured, too. */
+/**
+ * Operations that are measured, each in a separate process. They must not keep rows, whose memory would be measured,
+ * too.
+ */
 export const operations = {
   'certificates.create': async (db, { agents }) => {
     await inChunks(agents, 500, (first, end) =>
@@ -157,7 +160,10 @@ async function walkEvents(db: DatabaseService, query: SecurityEventQuery): Promi
   return walk(db.events.iterate(query), await db.events.count(query), newestEventFirst);
 }
 
-/** Counts what is given one by one. Strictly ascending, nothing comes twice; so where the number is right, all came. */
+/**
+ * Counts records that are read one by one. In strict order no record occurs twice, so that the expected number means
+ * that all records were read.
+ */
 async function walk<T>(
   records: AsyncIterable<T>,
   count: number,

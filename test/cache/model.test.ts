@@ -4,7 +4,7 @@ import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput } from '../support/factories';
 import { openCache } from './open-cache';
 
-/** Number of sequences of writes: CACHE_RUNS, or a few by default. */
+/** Number of random sequences of steps: CACHE_RUNS, or by default 5 on PostgreSQL and 12 on SQLite. */
 const runs = Number(process.env['CACHE_RUNS'] ?? (onPostgresql ? 5 : 12));
 
 type Target = Pick<DatabaseService, 'agents' | 'certificates' | 'register'>;
@@ -39,15 +39,15 @@ const calls = {
 };
 
 const write: fc.Arbitrary<Write> = fc.record({
-  // The keys of an object literal of this type are its calls.
+  // Object.keys returns strings; the object literal `calls` has no other keys than those of its type.
   call: fc.constantFrom(...(Object.keys(calls) as (keyof typeof calls)[])),
   id: fc.constantFrom(...ids),
   value: fc.constantFrom(...fingerprints),
 });
 
-/** Writes one after the other, at once or in a transaction, reads, or lets time pass. */
+/** A single write, a transaction of writes, concurrent writes and reads, or an advance of the clock. */
 const step = fc.oneof(
-  // PostgreSQL notices the writes of another service later.
+  // On PostgreSQL, the cache notices the writes of another service only later.
   fc.record({ write, isOther: onPostgresql ? fc.constant(false) : fc.boolean() }),
   fc.record({ inTransaction: fc.array(write, { maxLength: 3 }), isCommitted: fc.boolean() }),
   fc.record({ atOnce: fc.array(write, { maxLength: 3 }) }),
@@ -62,7 +62,7 @@ async function readAll(db: DatabaseService, options?: { consistency: 'primary' }
   ]);
 }
 
-/** Makes a write, which the stored records may not allow. */
+/** Makes a write and ignores its error, because the stored records may not allow the write. */
 async function attempt(target: Target, made: Write): Promise<void> {
   await calls[made.call](target, made).catch(() => undefined);
 }

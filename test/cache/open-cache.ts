@@ -15,7 +15,7 @@ export interface CachingTestDatabase extends TestDatabase {
   readonly outcomes: () => string[];
 }
 
-/** Opens a database with a cache for an hour, unless the options say otherwise, and another service on it. */
+/** Opens a database with a cache, whose ttlMs is one hour by default, and another service on the same database. */
 export async function openCache(cache: CacheOptions = {}, more: DatabaseOptions = {}): Promise<CachingTestDatabase> {
   const clock = { nowMs: 1_800_000_000_000 };
   const options = { now: () => clock.nowMs, ...more };

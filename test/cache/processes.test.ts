@@ -11,7 +11,7 @@ import { openCache } from './open-cache';
 /** Maximum time until commits of others are noticed on PostgreSQL, on a busy machine. */
 const longestMs = 5000;
 
-/** Reads until the outcome is the expected one, which it is at once on SQLite. */
+/** Reads until the outcome is the expected one. On SQLite, the first read must return it. */
 async function expectSoon(read: () => Promise<unknown>, expected: unknown): Promise<void> {
   const deadline = performance.now() + (onPostgresql ? longestMs : 0);
   let outcome = await read();
@@ -25,7 +25,7 @@ async function expectSoon(read: () => Promise<unknown>, expected: unknown): Prom
 const versionOf = (db: DatabaseService) => async () => (await db.getAgent('a'))?.version;
 
 describe('The cache', () => {
-  test(`notices each change of another process ${onPostgresql ? 'soon' : 'at once'}`, async () => {
+  test(`notices each change of another process ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
     const { db, options, outcomes } = await openCache();
     await createAgent(db, { id: 'a' });
     const updating = startProcess(join(__dirname, 'updating-process.ts'), options.url);

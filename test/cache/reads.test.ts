@@ -42,7 +42,7 @@ describe('The cache', () => {
     expect(outcomes()).toEqual([miss, miss, hit, hit, hit]);
   });
 
-  test('returns equal records as without a cache, frozen down to their times from the first read on', async () => {
+  test('returns records that equal those without a cache and are deeply frozen, including their times', async () => {
     const database = await openCache();
     const { db, other } = database;
     const agent = await storeWholeAgent(database);
@@ -80,7 +80,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toMatchObject(change);
   });
 
-  test('keeps for a second that a record does not exist', async () => {
+  test('stores for one second that a record does not exist', async () => {
     const { db, clock, statementsOf } = await openCache();
     const readAll = async (): Promise<void> => {
       expect(await db.getAgent('a')).toBeNull();
@@ -99,7 +99,7 @@ describe('The cache', () => {
     expect(await db.getCertificateByFingerprint('AA:BB')).toMatchObject({ id: 'c' });
   });
 
-  test('reads a record again after ttlMs of the option now, and after the clock was set back', async () => {
+  test('reads a record again when the clock of the option now has advanced by ttlMs or was set back', async () => {
     const { db, clock, statementsOf } = await openCache({ ttlMs: 20 });
     const id = await createAgent(db);
     const read = () => statementsOf(() => db.getAgent(id));
@@ -125,7 +125,7 @@ describe('The cache', () => {
     expect(outcomes()).toEqual(['miss agent', 'evict certificate']);
     expect(await statementsOf(() => db.getAgent('a'))).toEqual([]);
     expect(await statementsOf(() => db.getAgent('b'))).toEqual([]);
-    // The certificate was stored by its fingerprint; its id must not lead to it any more.
+    // The evicted certificate was stored by its fingerprint; it must not be found by its id any more either.
     expect(await statementsOf(() => db.getCertificate(certificateId))).toHaveLength(1);
   });
 
@@ -187,7 +187,7 @@ describe('The cache', () => {
     expect(await statementsOf(() => hundredTimes(() => db.getCertificateByFingerprint('AA')))).toHaveLength(1);
   });
 
-  test('fails all concurrent reads of a record with the error of one, and does not store it', async () => {
+  test('fails all concurrent reads of a record when the statement fails, and does not store the failure', async () => {
     const database = await openCache({}, { retry: false });
     const { db } = database;
     const id = await createAgent(db);

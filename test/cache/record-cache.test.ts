@@ -7,14 +7,14 @@ import { wholeAgent } from '../support/factories';
 const lookup: Lookup<AgentRecord> = { by: 'agent', key: 'a', read: () => Promise.resolve(null) };
 const change = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
 
-/** Opens a cache whose reads end when the test says so. */
+/** Creates a cache whose reads of the database end when the test calls `land`. */
 function openCache(check: ChangeSource['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
   const source: ChangeSource = { check, close: () => Promise.resolve() };
   const diagnostics = new Diagnostics(undefined, (event) => void events.push(event));
   const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, source, diagnostics);
   let reads = 0;
-  /** Begins to get the agent; `reads` tells whether the database is read, which answers when `land` is called. */
+  /** Begins to get the agent. `reads` reports whether the database is read; that read ends when `land` is called. */
   const begin = async () => {
     const before = reads;
     let land: (owner: string) => void = () => undefined;

@@ -21,7 +21,7 @@ async function openFilled(cache: CacheOptions = {}, more: DatabaseOptions = {}) 
   await createAgent(db, { id: 'a', certificateId: 'c', capabilities: ['x'] });
   const fresh = { agent: await db.getAgent('a'), certificate: await db.getCertificate('c') };
   events.length = 0;
-  // An engine that cannot tell whether others have committed reports no miss.
+  // Misses are omitted: while the cache cannot find out whether others have committed, it reports no miss.
   const outcomes = (): string[] =>
     events.flatMap((event) =>
       event.type === 'cache' && event.outcome !== 'miss' ? [`${event.outcome} ${event.entity}`] : [],
@@ -56,7 +56,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
   });
 
   test.each([
-    ['the record is older', ttlMs + staleIfErrorMs],
+    ['the age of the record is ttlMs + staleIfErrorMs', ttlMs + staleIfErrorMs],
     ['the clock was set back', -1],
   ])('a read fails with UNAVAILABLE when %s', async (_, ms) => {
     const { db, failFor, outcomes } = await openFilled();
@@ -109,7 +109,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     await recover();
   });
 
-  test('concurrent reads of a record all return it', async () => {
+  test('concurrent reads of a record all return it as stale', async () => {
     const { db, failFor } = await openFilled();
     await failFor(ttlMs);
     const records = await Promise.all(Array.from({ length: 20 }, () => isStaleAgent(db)));
@@ -127,7 +127,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
   });
 
-  test('a read returns a stale record also with ttlMs 0, which stores records only for that', async () => {
+  test('a read returns a stale record also with ttlMs 0, when records are stored only for an outage', async () => {
     const { db, breakDown, outcomes } = await openFilled({ ttlMs: 0 });
     expect(await isStaleAgent(db)).toBe(false);
     expect(outcomes()).toEqual([]);

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { DatabaseService } from '../../src';
 
-/** Gives the agent `a` of the database at `url` each version that it is told on the standard input, and says so. */
+/** Sets the version of the agent `a` in the database at `url` to each line of standard input, and prints the line. */
 async function main(url: string): Promise<void> {
   await using db = new DatabaseService({ url, busyTimeoutMs: 20_000 });
   await db.initialize();

@@ -92,13 +92,13 @@ describe('The cache', () => {
     await expect(db.certificates.delete('c')).rejects.toThrow();
     await expect(db.updateAgent({ id: 'a', defaultEndpoint: 'absent' })).rejects.toThrow();
     await expectCached();
-    // The database refuses this one after the cache has prepared for the commit.
+    // The database refuses this update after the cache has prepared for the commit.
     await expect(db.updateAgent({ id: 'a', certificateId: 'absent' })).rejects.toThrow();
     expect(await read(db)).toEqual(await read(other));
     await expectCached();
   });
 
-  test('returns a certificate that was created again by its new fingerprint only', async () => {
+  test('finds a recreated certificate by its new fingerprint and not by its old one', async () => {
     const { db } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'AA' });
     expect(await db.getCertificateByFingerprint('AA')).toMatchObject({ id: 'c' });

@@ -113,7 +113,7 @@ describe('updateCertificateStatus', () => {
 describe('certificates.revoke', () => {
   const statuses: readonly AgentStatus[] = ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED'];
 
-  /** Creates a certificate `c` with an agent of each status, whose id is its status, and an agent `other` without it. */
+  /** Creates the certificate `c`, an agent of each status that holds it, and the agent `other`, which does not. */
   async function fill(db: DatabaseService): Promise<void> {
     await createCertificate(db, { id: 'c', metadata: { a: 1 } });
     for (const status of statuses) await createAgent(db, { id: status, certificateId: 'c', status, updatedAt: long });
@@ -124,7 +124,7 @@ describe('certificates.revoke', () => {
     ['keep', 'ACTIVE', []],
     ['suspend', 'SUSPENDED', ['ACTIVE', 'DEPRECATED']],
     ['revoke', 'REVOKED', ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'SUSPENDED']],
-  ])('with agents: %s sets reason and time, and the status %s of agents that are %j', async (agents, status, ids) => {
+  ])('with agents: %s sets reason and time, and sets the status %s of the agents %j', async (agents, status, ids) => {
     const database = await openTestDatabase({ now: () => now });
     const { db } = database;
     await fill(db);
@@ -175,7 +175,7 @@ describe('certificates.revoke', () => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test.each(['SUSPENDED', 'EXPIRED'] as const)('revokes a certificate that is %s at the given time', async (status) => {
+  test.each(['SUSPENDED', 'EXPIRED'] as const)('revokes a %s certificate and stores the given time', async (status) => {
     const { db } = shared();
     const id = await createCertificate(db, { status });
     const agentId = await createAgent(db, { certificateId: id, updatedAt: long });

@@ -101,7 +101,7 @@ describe('certificates.delete', () => {
     },
   );
 
-  test('removes the link from the certificates that it replaced', async () => {
+  test('removes the link to the deleted certificate from the certificates that it replaced', async () => {
     const { db } = shared();
     for (const id of ['new', 'b', 'a']) await createCertificate(db, { id });
     await changeRaw(shared(), "UPDATE certificates SET replaced_by = 'new' WHERE id IN ('a', 'b')");
@@ -128,8 +128,8 @@ describe('certificates.delete', () => {
     });
   });
 
-  // On SQLite, nobody else writes while a transaction is open.
-  testOn('postgresql', 'fails with STILL_REFERENCED when an agent is newer than the snapshot', async () => {
+  // On SQLite, no other connection can write while a transaction is open.
+  testOn('postgresql', 'fails with STILL_REFERENCED when an agent was created after the snapshot', async () => {
     const { db, options } = shared();
     const other = await openTestDatabase({ url: options.url });
     const certificateId = await createCertificate(db);

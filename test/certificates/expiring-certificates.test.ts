@@ -95,7 +95,7 @@ describe('certificates.expireDue', () => {
   ];
   const due = ['just over', 'over', 'suspended'];
 
-  test('sets VALID and SUSPENDED certificates whose time is over to EXPIRED, and records each change once', async () => {
+  test('sets VALID and SUSPENDED certificates that are due to EXPIRED, and records each change once', async () => {
     const database = await openTestDatabase({ now: () => now });
     const { db } = database;
     await fill(database, certificates);

@@ -15,7 +15,7 @@ test('expiring returns 2000 certificates, and expireDue expires all of them', as
   expect(found.map(({ metadata }) => metadata['index'])).toEqual(Array.from({ length: count }, (_, index) => index));
   now = count;
   const statements = await statementsOf(async () => expect(await db.certificates.expireDue()).toBe(count));
-  // Each batch of 250 takes two statements: the update and the change entries. The last update finds none.
+  // Each batch of 250 takes two statements: the update and the change entries. The last update finds no certificate.
   expect(statements).toHaveLength(17);
   expect(await db.certificates.query({ status: ['EXPIRED'] })).toHaveLength(count);
 });

@@ -18,7 +18,7 @@ const now = Date.parse('2026-06-01T12:00:00.000Z');
 
 const notTimes = unstorableTimes.filter(([kind]) => !kind.startsWith('the year'));
 
-/** By code point "\uFFFD" comes before "😀", by UTF-16 unit after it. */
+/** Certificates to sort. "\uFFFD" comes before "😀" by code point, and after it by UTF-16 unit. */
 const certificates: readonly Partial<CertificateInput>[] = [
   { id: 'a', subject: 'CN=b', issuer: 'CN=One', status: 'VALID', notAfter: new Date(now), fingerprint: 'AA:BB' },
   { id: 'B', subject: 'CN=a_%', issuer: 'CN=one', status: 'SUSPENDED', notAfter: new Date(now + 1), fingerprint: 'cc' },
@@ -79,7 +79,7 @@ describe('certificates.query', () => {
     ['a subject and ids', { subject: 'cn=', ids: ['a', '😀'] }, 'a'],
     ['a subject and metadata', { subject: 'cn=', metadata: { type: 'AGENT' } }, 'B é'],
     ['several statuses', { status: ['EXPIRED', 'REVOKED', 'EXPIRED'] }, 'é \uFFFD'],
-    ['a fingerprint in another writing', { fingerprint: 'C:C' }, 'B'],
+    ['a fingerprint in another notation', { fingerprint: 'C:C' }, 'B'],
     ['a fingerprint and another filter', { fingerprint: 'aabb', status: ['REVOKED'] }, ''],
     ['expiresBefore, strictly', { expiresBefore: new Date(now + 1) }, 'a \uFFFD'],
     ['expiresAfter, strictly', { expiresAfter: new Date(now + 1) }, 'é 😀'],
@@ -106,7 +106,7 @@ describe('certificates.query', () => {
 });
 
 describe('The order of certificates', () => {
-  test('is by createdAt, newest first, with ties broken by id', async () => {
+  test('is by createdAt, by default newest first, with ties broken by ascending id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');

@@ -89,7 +89,7 @@ describe('certificates.rotate', () => {
     await db.certificates.rotate('replaced', certificateInput({ id: 'successor' }));
   });
 
-  test('writes nothing inside a transaction that continues after it failed', async () => {
+  test('writes nothing when it fails inside a transaction that continues', async () => {
     await expectRolledBack(shared(), async (tx) => {
       const rotate = tx.certificates.rotate('absent', certificateInput({ id: 'fresh' }));
       await expect(rotate).rejects.toMatchObject({ code: 'REFERENCE_NOT_FOUND' });
@@ -101,9 +101,9 @@ describe('certificates.rotate', () => {
   test.each<[mistakes: string, oldId: string, fields: object, code: DatabaseErrorCode, field: string]>([
     ['an unknown certificate', 'absent', {}, 'REFERENCE_NOT_FOUND', 'oldId'],
     ['an unknown certificate that has the id of the new one', 'absent', { id: 'absent' }, 'REFERENCE_NOT_FOUND', 'oldId'], // prettier-ignore
-    ['an unknown certificate before REVOKED', 'absent', { status: 'REVOKED' }, 'REFERENCE_NOT_FOUND', 'oldId'],
+    ['an unknown certificate before a REVOKED input', 'absent', { status: 'REVOKED' }, 'REFERENCE_NOT_FOUND', 'oldId'],
     ['a replaced certificate', 'replaced', {}, 'CONFLICT', 'replacedBy'],
-    ['a replaced certificate before REVOKED', 'replaced', { status: 'REVOKED' }, 'CONFLICT', 'replacedBy'],
+    ['a replaced certificate before a REVOKED input', 'replaced', { status: 'REVOKED' }, 'CONFLICT', 'replacedBy'],
     ['a replaced certificate before a taken id', 'replaced', { id: 'valid' }, 'CONFLICT', 'replacedBy'],
     ['REVOKED before a taken id', 'valid', { id: 'valid', status: 'REVOKED' }, 'INVALID_TRANSITION', 'certificateId'],
     ['a taken id', 'valid', { id: 'successor' }, 'ALREADY_EXISTS', 'id'],

@@ -89,7 +89,7 @@ describe('followChanges', () => {
     expect(seen).toEqual([certificateId, 'a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
-  test('ends with pollMs 0 after the last of any number of changes', async () => {
+  test('ends after the last of 2101 changes when pollMs is 0', async () => {
     const { db } = await openTestDatabase();
     await db.agents.createMany(manyAgents(2100, await createCertificate(db)));
     let count = 0;
@@ -117,14 +117,14 @@ describe('The change feed', () => {
     await expectError('INVALID_INPUT', () => callMethod(shared().db, method, [options]));
   });
 
-  test('contains each life of a record from creation to deletion, whichever service makes the changes', async () => {
+  test('contains the changes of a record from its creation to its deletion, whichever service makes them', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const services = [db, await openBeside(database), await openBeside(database)];
     const certificateId = await createCertificate(db);
     const ids = ['a', 'b', 'c'];
     const live = async (service: DatabaseService, id: string, round: number): Promise<void> => {
-      // Another service may have created it.
+      // createAgent fails when another service has created the agent.
       await service.createAgent(agentInput({ id, certificateId })).catch(() => undefined);
       await service.agents.mergeMetadata(id, { [`round${round}`]: round });
       await service.deleteAgent(id);
@@ -141,7 +141,7 @@ describe('The change feed', () => {
     }
   });
 
-  test('contains an effect after its cause while several services write', async () => {
+  test('lists a change after all changes that were acknowledged before it, while several services write', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const services = [db, await openBeside(database), await openBeside(database)];
@@ -156,7 +156,7 @@ describe('The change feed', () => {
       }
     });
     for (let step = 0; step < 15; step += 1) {
-      // Another service creates each one after the one before it was acknowledged.
+      // Each certificate is created by another service, after the creation of the previous one was acknowledged.
       const service = services[step % 3] ?? db;
       const certificate = certificateInput({ id: `c${step}` });
       if (step % 2 === 0) chain.push(await service.createCertificate(certificate));

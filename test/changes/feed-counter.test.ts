@@ -25,7 +25,7 @@ async function openChanged(sql: string): Promise<TestDatabase> {
   return database;
 }
 
-/** Ways in which the sequence falls behind: rows that were copied without it, and commands of administrators. */
+/** SQL after which the sequence is behind its highest stored value, with a description of each case. */
 const behind: readonly (readonly [what: string, sql: string])[] = onPostgresql
   ? [
       ['was restarted', 'ALTER SEQUENCE changes_sequence_seq RESTART'],
@@ -62,7 +62,7 @@ describe('the change-feed sequence', () => {
 });
 
 describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
-  // One collision advances a sequence that returns the last number again.
+  // The fourth case is omitted: its first failed write advances the sequence, and the next write succeeds.
   test.each(behind.slice(0, 3))('fails writes with CORRUPT, not with a duplicate key, when it %s', async (_, sql) => {
     const { db } = await openChanged(sql);
     for (const call of [

@@ -4,7 +4,7 @@ import { agentInput, createAgent, createCertificate } from '../support/factories
 import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 
-/** Opens a database whose feed has six changes, one a millisecond, and returns them. */
+/** Opens a database whose feed has six changes, one per millisecond. Returns it with its clock and the changes. */
 async function openFeed(): Promise<TestDatabase & { readonly changes: Change[]; readonly clock: { now: number } }> {
   const clock = { now: 1000 };
   const database = await openTestDatabase({ now: () => clock.now });

@@ -12,7 +12,7 @@ import {
   type SharedDatabase,
 } from '../support/race';
 
-// Some of them wait for each other, which takes the server a second to notice.
+// Some calls wait for each other, which PostgreSQL detects only after a second.
 const rounds = Math.ceil(allRounds / 4);
 
 async function openTwo() {
@@ -201,7 +201,7 @@ describe('concurrent calls for agents', () => {
         });
       const change = () => two.updateAgent({ id: 'a', description: `${round}` });
       const ends = await outcomes(...rotated(round, [replace, change]));
-      // There is an agent at every moment.
+      // The update finds an agent, whether it runs before or after the replacement.
       expect(ends).toContain(true);
       const found = await one.getAgent('a');
       expect(found?.name).toBe(`${round}`);
@@ -210,13 +210,13 @@ describe('concurrent calls for agents', () => {
   });
 });
 
-/** The calls in another order from round to round. */
+/** Returns the calls in an order that changes from round to round. */
 function rotated<T>(round: number, calls: readonly T[]): T[] {
   const first = round % calls.length;
   return [...calls.slice(first), ...calls.slice(0, first)];
 }
 
-/** Every way to take an agent out of use without a condition. */
+/** Calls that suspend an agent without a condition. */
 const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: string) => Promise<unknown>)[] = [
   (db, id) => db.agents.setStatus(id, 'SUSPENDED'),
   (db, id) => db.agents.update({ id, status: 'SUSPENDED' }),
@@ -225,7 +225,7 @@ const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: st
 ];
 
 describe('a conditional change', () => {
-  // The clock stands still, so that both changes are of the same millisecond.
+  // The clock stands still, so that both changes have the same time.
   test('never makes an agent ACTIVE again that was suspended after it was read', async () => {
     const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
     await everyRound(async (round) => {
@@ -241,7 +241,7 @@ describe('a conditional change', () => {
       };
       const [changed] = await race(round, conditionally, () => withdraw(other, id, certificateId));
       expect([true, { code: 'CONFLICT' }]).toContainEqual(changed);
-      // Only who has read that it is suspended may make it ACTIVE.
+      // Only a caller that has read the status SUSPENDED may make the agent ACTIVE again.
       const status = changed === true && readStatus === 'SUSPENDED' ? 'ACTIVE' : 'SUSPENDED';
       expect((await db.getAgent(id))?.status).toBe(status);
     }, 40);

@@ -54,7 +54,7 @@ async function follow(db: DatabaseService, last: string): Promise<Change[]> {
   return seen;
 }
 
-/** The same in pages of a few changes. */
+/** Reads the feed in pages of seven changes, to the change of the record `last`. */
 async function poll(db: DatabaseService, last: string): Promise<Change[]> {
   const seen: Change[] = [];
   while (seen.at(-1)?.id !== last) {
@@ -64,7 +64,7 @@ async function poll(db: DatabaseService, last: string): Promise<Change[]> {
   return seen;
 }
 
-/** The same with a new iterator after every few changes. */
+/** Follows the feed with a new iterator after every five changes, to the change of the record `last`. */
 async function resume(db: DatabaseService, last: string): Promise<Change[]> {
   const seen: Change[] = [];
   while (seen.at(-1)?.id !== last) {
@@ -83,7 +83,7 @@ function told({ kind, id }: Change): string {
   return `${kind} ${id}`;
 }
 
-/** Returns the content of the table at the end. */
+/** Returns the sequence and the change of every row of the table. */
 async function wholeFeed(database: SharedDatabase): Promise<unknown[]> {
   const sql = 'SELECT sequence, kind, entity_id FROM changes ORDER BY sequence';
   const [rows = []] = await queryRaw(database, sql);
@@ -103,7 +103,7 @@ test('readers of the change feed see every change once in commit order while oth
   const feed = await wholeFeed(database);
   for (const seen of await reading) {
     expect(seen.map((change) => [change.sequence, told(change)])).toEqual(feed);
-    // Nothing more, and nothing less, than what was acknowledged; what waited for another change comes after it.
+    // The feed contains exactly the acknowledged changes of each writer, in the order in which they were made.
     for (const [writer, done] of acknowledged.entries()) {
       expect(seen.filter(({ id }) => id.startsWith(`w${writer}.`)).map(told)).toEqual(done);
     }
@@ -147,7 +147,7 @@ test('a reader that prunes the changes that it has seen loses no later change', 
   const reading = (async () => {
     while (seen.at(-1)?.id !== 'last') {
       seen.push(...(await other.changes({ after: seen.at(-1)?.sequence, limit: 9 })));
-      // All that is older was committed before the last that was seen, and so it was seen, too.
+      // Older changes were committed before the last change that was seen, so that they were seen as well.
       const before = seen.at(-1)?.changedAt;
       if (before !== undefined) pruned += await other.pruneChanges({ before, batchSize: 5 });
       await turns(1);

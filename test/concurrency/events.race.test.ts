@@ -15,7 +15,7 @@ async function verifyWhile(db: DatabaseService, working: Promise<unknown>): Prom
   await whileWorking(working, async () => {
     const result = await db.events.verify();
     if (!result.valid) breaks.push(result);
-    // The writers are to have most of the time.
+    // Leaves most of the time to the writers.
     await new Promise((resolve) => setTimeout(resolve, 20));
   });
   return breaks;
@@ -133,7 +133,7 @@ describe('the chain of security events', () => {
     expectBothWays(ways);
   });
 
-  // On SQLite nobody could write meanwhile.
+  // On SQLite no other call can write while a transaction is open.
   testOn('postgresql', 'is valid after a transaction that began before prunings commits after them', async () => {
     const database = await openTwice();
     const { db, other } = database;

@@ -67,10 +67,11 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
       const agent = await db.getAgent('same');
       expect(agent === null || isWhole(agent)).toBe(true);
     });
-    // A create may find the agent that the one before it created.
+    // A creation fails when the agent that an earlier call created still exists.
     expect(ok + refused).toBe(50);
     expect(refused).toBeLessThanOrEqual(10);
-    // On SQLite they take their turns. The last of all is an update, of an agent that the create before it saw to.
+    // SQLite runs the calls in order. The last call is an update, and the creation before it ensures that the agent
+    // exists.
     if (!onPostgresql) expect(await db.getAgent('same')).toMatchObject({ description: '49' });
   });
 

@@ -59,7 +59,7 @@ test('pages of agents contain every remaining agent once and in order while othe
     const query = { owner, ...orders[round % orders.length] };
     const all = (await db.agents.query(query)).map(({ id }) => id);
     const doomed = all.filter((_, index) => (index + round) % 2 === 0);
-    // Before the place of the reader, or after it.
+    // Deletes first the records before the reader's position, or first the records after it.
     const victims = round % 4 < 2 ? doomed : [...doomed].reverse();
     const [seen, deleted] = await race(
       round,
@@ -85,13 +85,13 @@ test('iterations over agents yield every remaining agent once and in order while
   const certificateId = await createCertificate(db);
   const ids = Array.from({ length: 700 + 2 * rounds }, (_, index) => `a${String(index * 7919).padStart(8, '0')}`);
   await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
-  // A page of an iteration is of 500: where the second one begins is among what is deleted.
+  // An iteration reads pages of 500 agents. The start of the second page is among the deleted agents.
   const first = Math.max(0, 500 - rounds);
   const victims = ids.filter((_, index) => index % 2 === 1 && index >= first && index < first + 2 * rounds);
   const query: ResolutionQuery = { orderBy: 'id' };
   let walks = 0;
   const deleting = inTurn(victims.length, async (index) => {
-    // From both ends.
+    // Deletes alternately from both ends.
     const id = (index % 2 === 0 ? victims[index / 2] : victims[victims.length - (index + 1) / 2]) ?? '';
     expect(await other.deleteAgent(id)).toBe(true);
     await turns(2);
@@ -114,11 +114,11 @@ test('pages and iterations of events contain every remaining event once and in o
   const { db, other } = await openTwice();
   const border = Date.parse('2026-06-01T00:00:00.000Z');
   const sightings = { pruned: 0, seen: 0 };
-  // One after another: a pruning is of all sources.
+  // The rounds run one after another, because a pruning removes events of all sources.
   await inTurn(rounds, async (round) => {
     const source = `s${round}`;
     const events = indices.map((index) => {
-      // Some are of the same time.
+      // Every two events have the same time.
       const timestamp = new Date(border + (index >> 1) - 3);
       return eventInput({ id: `${source}.${10 + index}`, source, timestamp });
     });
@@ -128,7 +128,7 @@ test('pages and iterations of events contain every remaining event once and in o
       round,
       () => walk(1, (after) => db.events.page({ source }, { after, size: 1 + (round % 5) })),
       async () => {
-        // What is pruned comes last of all pages.
+        // The pruned events are on the last pages, so the pruning begins after a pause.
         await sleep(round % 9);
         return other.events.prune({ before: new Date(border), batchSize: 1 });
       },

@@ -8,9 +8,9 @@ import type { WriteReport } from './racing-process';
 
 const path = join(__dirname, 'racing-process.ts');
 
-test('several processes that create a database and write to it lose nothing, and a reader of the change feed sees all once', async () => {
+test('several processes that create a database and write to it lose no write, and a reader of the change feed sees each change once', async () => {
   const url = await newDatabaseUrl();
-  // As many as there are cores where few are: what starts a process takes longer than its rounds.
+  // Few rounds use only two processes: the start of a process takes longer than its rounds.
   const names = rounds < 100 ? ['a', 'b'] : ['a', 'b', 'c', 'd'];
   const processes = names.map((name) => startProcess(path, url, name, String(rounds)));
   const { db, options } = await openTestDatabase({ url, busyTimeoutMs: 20_000, maxResults: 1_000_000 });
@@ -36,7 +36,7 @@ test('several processes that create a database and write to it lose nothing, and
   await Promise.all([reading, verifying]);
 
   const acknowledged = reports.flatMap((report) => report.acknowledged);
-  // Of those who want an id one gets it, and nobody fails for another reason.
+  // Of the processes that create the same id, one succeeds. No call fails for another reason.
   expect(acknowledged).toHaveLength((names.length + 1) * rounds);
   const failed = reports.map((report) => report.failed);
   expect(failed.flatMap(Object.keys).filter((code) => code !== 'ALREADY_EXISTS')).toEqual([]);

@@ -12,8 +12,8 @@ export interface WriteReport {
 }
 
 /**
- * Registers agents in the database at `url` as fast as it can, each with the capability `shared`: `count` under ids of
- * its own, and as many under ids that the other processes use too; and records events beside it.
+ * Registers agents with the capability `shared` in the database at `url` as fast as it can: `count` agents with its own
+ * ids, and `count` agents with ids that the other processes use as well. Records events at the same time.
  */
 async function main(url: string, name: string, count: number): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 20_000 });

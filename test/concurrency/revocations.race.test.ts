@@ -171,7 +171,7 @@ describe('a revocation beside other calls', () => {
   });
 });
 
-// On SQLite nobody else writes while a transaction is open.
+// On SQLite no other call can write while a transaction is open.
 describeOn('postgresql', 'a revocation beside an open transaction', () => {
   test('waits for an agent that the transaction registers with the certificate, and revokes it', async () => {
     const database = await openTestDatabase();
@@ -197,7 +197,10 @@ describeOn('postgresql', 'a revocation beside an open transaction', () => {
 
 type Attach = (db: DatabaseService, id: string, certificateId: string) => Promise<unknown>;
 
-/** Every way to attach the agent `id`, which holds another certificate where it is there already. */
+/**
+ * Calls that attach the agent `id` to a certificate. `isNew` is true when the call creates the agent; otherwise the
+ * agent exists and has another certificate.
+ */
 const attachments: readonly (readonly [name: string, isNew: boolean, attach: Attach])[] = [
   ['createAgent', true, (db, id, certificateId) => db.createAgent(agentInput({ id, certificateId }))],
   ['createMany', true, (db, id, certificateId) => db.agents.createMany([agentInput({ id, certificateId })])],

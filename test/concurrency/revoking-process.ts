@@ -1,8 +1,8 @@
 import { DatabaseService, isDatabaseError } from '../../src';
 
 /**
- * Sets certificates of the database at `url` to VALID and SUSPENDED again and again, each until it is refused because it
- * has been revoked, and says so for each.
+ * Sets each certificate of the database at `url` to VALID and SUSPENDED in turn until a call fails because the
+ * certificate is revoked. Prints the id and the code of the error.
  */
 async function main(url: string, ids: readonly string[]): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 20_000 });

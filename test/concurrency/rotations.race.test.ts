@@ -54,7 +54,8 @@ describe('certificates.rotate beside other calls', () => {
         () => other.updateAgent({ id, certificateId: elsewhere }),
       );
       expect(outcomes).toEqual([`new${round}`, true]);
-      // Where the rotation came first the agent is given the other one then; else it holds the old one no more.
+      // If the rotation ran first, the update then replaces the new certificate. Otherwise the rotation does not find
+      // the agent, which no longer has the old certificate.
       expect(await db.getAgent(id)).toMatchObject({ certificateId: elsewhere });
     });
     const historyOf = await historiesOf(database);

@@ -35,7 +35,7 @@ const registrations: readonly Register[] = [
   },
 ];
 
-/** Registers an agent under another name, so that a change can give it its name. */
+/** Registers an agent under another name, so that an update can give it `name`. */
 async function createRenamed(db: DatabaseService, { name, ...agent }: AgentInput): Promise<string> {
   return db.createAgent({ ...agent, name: `${name} ${agent.owner} before` });
 }
@@ -73,7 +73,7 @@ test('one of two concurrent registrations of a name succeeds, and the other fail
   const database = await openTwice();
   const { db, other } = database;
   await createCertificate(db, { id: certificateId });
-  // Each way against each.
+  // The rounds cover every pair of ways to register.
   const count = Math.max(rounds, registrations.length ** 2);
   const winners = new Set<boolean>();
   await everyRound(async (round) => {
@@ -93,7 +93,7 @@ test('one of two concurrent registrations of a name succeeds, and the other fail
     winners.add(isFirst);
   }, count);
   expect(await db.agents.count()).toBe(count);
-  // What is refused leaves no certificate either.
+  // A refused registration leaves no certificate.
   const unheld = `SELECT id FROM certificates WHERE id NOT IN (SELECT certificate_id FROM agents) AND id <> 'shared'`;
   expect(await queryRaw(database, unheld)).toEqual([[]]);
   expectBothWays(winners);
@@ -115,7 +115,7 @@ test('one of many concurrent registrations of a name succeeds', async () => {
   );
 });
 
-// In opposite orders they may wait for each other, which takes the server a second to notice.
+// Batches in opposite orders may wait for each other, which PostgreSQL detects only after a second.
 test('two concurrent batches register each name once, and report which batch has registered it', async () => {
   const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
@@ -161,19 +161,19 @@ test('one of two concurrent registrations of an owner succeeds when their condit
 
 const conditions: readonly Uniqueness[] = ['name-version', 'owner-name-version', 'none'];
 
-/** Agents that have what another one holds: there must be none. */
+/** SQL that returns the agents whose name another agent has reserved. It must return none. */
 const brokenHolds = `SELECT a.id FROM agents a JOIN agents h ON h.name = a.name AND h.version = a.version AND h.id <> a.id
   WHERE h.unique_key IS NOT NULL AND (h.description = 'name-version' OR h.owner = a.owner)`;
 
 async function openFour(): Promise<{ database: SharedDatabase; callers: readonly DatabaseService[] }> {
-  // A burst of conflicts is tried again for longer than the default.
+  // Retries for longer than the default, because the callers conflict often.
   const database = await openTwice({ retry: { attempts: 20, budgetMs: 30_000 } });
   await createCertificate(database.db, { id: certificateId });
   const others = [await openBeside(database), await openBeside(database)];
   return { database, callers: [database.db, database.other, ...others] };
 }
 
-test('eight callers with different conditions never register two agents with a held name', async () => {
+test('eight callers with different conditions never register a second agent with a reserved name', async () => {
   const { database, callers } = await openFour();
   let holders = 0;
   for (let round = 0; round < Math.max(rounds, 30); round += 1) {
@@ -181,7 +181,7 @@ test('eight callers with different conditions never register two agents with a h
       const db = callers[caller % callers.length] ?? database.db;
       const unique = conditions[(caller + round) % conditions.length] ?? 'none';
       const owner = round % 2 === 0 ? 'same' : `${caller % 2}`;
-      // What it holds is told by its description, for the query above.
+      // The description contains the condition of the agent, for `brokenHolds`.
       const agent = agentInput({ name: `Name ${round}`, owner, certificateId, description: unique });
       return outcomeOf(register(db, agent, unique));
     });
@@ -197,7 +197,7 @@ test('eight callers with different conditions never register two agents with a h
   expect(holders).toBeGreaterThan(0);
 });
 
-test('eight transactions that share a name without holding it all succeed', async () => {
+test('eight transactions that register a shared name without a condition all succeed', async () => {
   const { database, callers } = await openFour();
   const calls = Array.from({ length: 8 }, (_, caller) => {
     const db = callers[caller % callers.length] ?? database.db;

@@ -89,7 +89,7 @@ describeWithSharedData('4,367 published agents', () => {
     expect(await idsOf({ metadata })).toHaveLength(172);
   });
 
-  test('are refused when their name and version are empty', async () => {
+  test('are refused when their name or version is empty', async () => {
     const invalid = readSharedData<PublicAgent>('agents-invalid');
     expect(invalid).toHaveLength(4);
     for (const agent of invalid) {

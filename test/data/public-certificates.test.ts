@@ -25,7 +25,7 @@ describeWithSharedData('66 published certificates', () => {
       expect(stored).toStrictEqual({ ...input, status: 'VALID', createdAt: new Date(now) });
       expect(new X509Certificate(stored?.certificate ?? '').fingerprint256).toBe(input.fingerprint);
     }
-    // Some begin in the year 1.
+    // The data must include a notBefore in the year 1.
     expect(inputs.some(({ notBefore }) => notBefore.toISOString() === '0001-01-01T00:00:00.000Z')).toBe(true);
   });
 

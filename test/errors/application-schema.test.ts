@@ -7,10 +7,10 @@ import { changeRaw } from '../support/raw-writer';
 import { testOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** Stands in the record that is refused, and in the text that a trigger raises. */
+/** Text in the refused record and in the error of the trigger; no error of the package may contain it. */
 const secret = 's3cr3t-7f0e';
 
-/** A database with a certificate `c` and an agent `a`, and what the application has added. */
+/** Opens a database with a certificate `c`, an agent `a` and these additions of the application. */
 async function openWith(...added: readonly string[]): Promise<TestDatabase> {
   const database = await openTestDatabase();
   await database.db.createCertificate(certificateInput({ id: 'c' }));
@@ -19,7 +19,10 @@ async function openWith(...added: readonly string[]): Promise<TestDatabase> {
   return database;
 }
 
-/** A table of the application's that refuses every row that a trigger on agents puts into it. */
+/**
+ * Returns SQL that creates a table of the application and a trigger on agents. The table refuses every row that the
+ * trigger inserts.
+ */
 const auditWith = (column: string): string[] => [
   `CREATE TABLE audit (${column})`,
   ...(onPostgresql
@@ -27,7 +30,7 @@ const auditWith = (column: string): string[] => [
     : [`CREATE TRIGGER watch BEFORE INSERT ON agents BEGIN INSERT INTO audit VALUES (NULL); END`]),
 ];
 
-/** A trigger in PL/pgSQL before every insert of an agent. */
+/** Returns SQL that creates a PL/pgSQL trigger on agents, by default before every insert. */
 const trigger = (body: string, when = 'BEFORE INSERT', kind = ''): string[] => [
   `CREATE FUNCTION refuse_agent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
   `CREATE ${kind} TRIGGER refuse ${when} ON agents ${kind === '' ? '' : 'DEFERRABLE INITIALLY DEFERRED'}
@@ -184,7 +187,7 @@ testOn('postgresql', 'createMany names a unique constraint of the application in
 
 const endpoint = { id: 'main', protocol: 'https', address: 'https://a.example', port: 443 };
 
-/** A database with a table of the application that refers to a record. */
+/** Opens a database with a table of the application that refers to a record. */
 async function openReferenced(reference: string, value: string): Promise<DatabaseService> {
   const type = onPostgresql ? 'TEXT COLLATE "C"' : 'TEXT';
   const database = await openTestDatabase();

@@ -74,7 +74,7 @@ describe('classifySqliteError', () => {
 });
 
 describe('the classification of errors', () => {
-  test('knows nothing about the database when the process has no free file descriptor', () => {
+  test('reports an unknown availability when the process has no free file descriptor', () => {
     const error = reported({ code: 'EMFILE', syscall: 'connect' });
     const expected = { ...transient, code: 'UNAVAILABLE', availability: 'unknown' };
     expect(classifyPostgresqlError(error)).toMatchObject(expected);

@@ -1,5 +1,6 @@
-// Opens a SQLite database with the better-sqlite3 of another folder, then once more after the binary was put in its place.
-// Prints a line of JSON for each attempt. Runs the compiled package, as only that loads its modules as Node.js does.
+// Opens a SQLite database with the better-sqlite3 of another folder, and opens it again after its binary was copied
+// there. Prints a line of JSON for each attempt. Runs the compiled package, because only the compiled package loads its
+// modules as in an application.
 const { copyFileSync, mkdirSync } = require('node:fs');
 const Module = require('node:module');
 const { dirname, join } = require('node:path');

@@ -13,7 +13,9 @@ const whyNot = [join(__dirname, '../../dist/index.js'), soundBinary].every(exist
   ? undefined
   : 'needs the compiled package (npm run build) and a better-sqlite3 that was compiled or downloaded by npm';
 
-/** A copy of better-sqlite3 as an installation leaves it that was not allowed to run scripts. */
+/**
+ * Creates a copy of better-sqlite3 without its binary, as an installation without scripts leaves it. Returns its path.
+ */
 function installWithoutBinary(): string {
   const project = join(temporaryDirectory(), 'node_modules');
   const driver = join(project, 'better-sqlite3');

@@ -18,8 +18,9 @@ export const printers: Readonly<Record<string, (error: Error) => string>> = {
 };
 
 /**
- * Returns the output of pino's standard error serializer (pino-std-serializers 7, lib/err.js and lib/err-helpers.js): type,
- * messages and stacks of the error and all of its causes, the errors of an AggregateError, and every enumerable property.
+ * Returns the output of pino's standard error serializer (pino-std-serializers 7, lib/err.js and lib/err-helpers.js):
+ * the type, messages and stacks of the error and all of its causes, the errors of an AggregateError, and every
+ * enumerable property.
  */
 function serializeLikePino(error: Error): Record<string, unknown> {
   const chain = causesOf(error);
@@ -41,7 +42,10 @@ function causesOf(error: Error): Error[] {
   return error.cause instanceof Error ? [error, ...causesOf(error.cause)] : [error];
 }
 
-/** Every text that own properties lead to, hidden ones and those with a symbol as their key included. */
+/**
+ * Returns every text that the properties of a value lead to, including hidden properties and properties with a symbol
+ * as key.
+ */
 function reachableTexts(value: unknown, seen = new Set<unknown>()): Set<string> {
   const texts = new Set<string>();
   const visit = (current: unknown): void => {

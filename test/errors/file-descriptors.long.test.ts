@@ -1,7 +1,10 @@
 import { describeUnless } from '../support/skip';
 import { runStarved, whyNotStarved } from './starved';
 
-/** Up to where nothing fails any more: each leaves off at another file that is loaded. */
+/**
+ * Numbers of free descriptors, up to a number with which nothing fails. With each number, opening fails at another
+ * file.
+ */
 const left = [1, 2, 3, 5, 8, 12, 15, 16, 17, 18, 19, 20, 22, 24, 28];
 
 describeUnless(whyNotStarved, 'a process with few free file descriptors', () => {

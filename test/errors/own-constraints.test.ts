@@ -7,11 +7,11 @@ import { runRaw } from '../support/raw-client';
 import { openSqlite } from '../support/raw-writer';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
-/** Tables that are not written by a call's statements. */
+/** Tables that no statement of a call writes. */
 const strangers = /^(?:_prisma_migrations|sqlite_|agent_names_search)/;
 
 interface Constraints {
-  /** PostgreSQL: by name. SQLite: the columns alone. */
+  /** Unique keys: their names on PostgreSQL, and their columns on SQLite. */
   readonly keys: readonly string[];
   readonly requiredColumns: readonly string[];
   readonly checks: readonly string[];
@@ -84,6 +84,6 @@ test.each([
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.owner', 'INTERNAL'],
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.region', 'CONSTRAINT_VIOLATION'],
   ['SQLITE_ERROR', 'no such table: main.agents', 'SCHEMA_OUTDATED'],
-])('a fault of this package is not reported as a fault of the application: %s, %s', (code, message, expected) => {
+])('only a constraint of the application makes an error CONSTRAINT_VIOLATION: %s, %s', (code, message, expected) => {
   expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
 });

@@ -23,7 +23,7 @@ async function provoke(name: string): Promise<DatabaseError> {
   return failed;
 }
 
-/** An error as a driver might throw it, with the secret everywhere. */
+/** Returns an error as a driver might throw it, with the secret in every part. */
 function leakyError(): Error {
   const inner = Object.assign(new Error(secret), { code: 'SQLITE_ERROR', detail: secret, stack: `Error: ${secret}` });
   const both = Object.assign(new AggregateError([inner, new Error(secret)], secret, { cause: inner }), {

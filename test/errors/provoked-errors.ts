@@ -1,10 +1,10 @@
 import { DatabaseService } from '../../src';
 import { agentInput, certificateInput } from '../support/factories';
 
-/** Stands in every value that is stored or given. */
+/** Text in every stored value and in every argument; no printed error may contain it. */
 export const secret = 's3cr3t-7f0e';
 
-/** Stored records that cause the failures. */
+/** Certificate that must be stored before the calls. */
 export const knownCertificate = certificateInput({ id: secret, fingerprint: secret, subject: secret });
 
 /**
@@ -21,7 +21,10 @@ export const provocations: Readonly<Record<string, (db: DatabaseService) => Prom
   },
 };
 
-/** Trigger of the application that refuses every agent of one owner, with the secret in the error of the engine. */
+/**
+ * SQL of a trigger or constraint of the application that refuses every agent of one owner. The error of the engine
+ * contains the secret.
+ */
 export const applicationConstraint = {
   sqlite: `CREATE TRIGGER refuse_owner BEFORE INSERT ON agents WHEN NEW.owner = 'refused'
     BEGIN SELECT RAISE(ABORT, '${secret}'); END`,

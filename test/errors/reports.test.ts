@@ -41,7 +41,7 @@ describe('a listener of onEvent or of the logger', () => {
       logger: { debug: reject, info: reject, warn: reject, error: reject },
     });
     await expectError('INVALID_INPUT', () => db.getAgent(''));
-    // A promise that nobody handles would end the process; Jest makes it the failure of the test that runs.
+    // An unhandled rejection would end the process; Jest fails the running test instead.
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await db.queryAgents({})).toEqual([]);
   });
@@ -100,7 +100,7 @@ describe('onEvent', () => {
     expect(logger.error).not.toHaveBeenCalled();
   });
 
-  test('calls the methods of a logger on the logger', async () => {
+  test('calls the methods of a logger with the logger as `this`', async () => {
     class CountingLogger {
       #count = 0;
       get count() {

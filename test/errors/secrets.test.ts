@@ -17,7 +17,7 @@ const mark = (text: string): string => `${text} ${secret}`;
 
 const calls = [...publicCalls, ...databaseCalls].filter(({ name }) => !['initialize', 'close'].includes(name));
 
-/** Calls that the stored records stand against. */
+/** Calls that fail because of the stored records. */
 const refusedCalls: readonly ((db: DatabaseService) => Promise<unknown>)[] = [
   (db) => db.createAgent(agentInput({ id: mark('a'), certificateId: mark('c') })),
   (db) => db.transaction((tx) => tx.createAgent(agentInput({ id: mark('a'), certificateId: mark('c') }))),
@@ -35,7 +35,7 @@ const refusedCalls: readonly ((db: DatabaseService) => Promise<unknown>)[] = [
   (db) => db.events.recordMany([eventInput({ id: mark('e') })]),
 ];
 
-/** Values of every wrong kind that hold the secret. */
+/** Values of every wrong kind that contain the secret. */
 const wrongValues = [secret, [secret], { [secret]: secret }, () => secret, Symbol(secret), `${secret}\0`, `${secret}\uD800`]; // prettier-ignore
 
 /** Collects everything that an application and the reader of its terminal see. */
@@ -63,7 +63,7 @@ function createWitness() {
       errors.push(error);
     }
   };
-  /** Makes a call without its result, which is the caller's own. */
+  /** Makes a call without recording its result, which may contain the values of the caller. */
   const attemptCall = (db: DatabaseService, name: string, args: readonly unknown[]): Promise<void> =>
     attempt(async () => {
       await callMethod(db, name, args);

@@ -1,6 +1,6 @@
-// Takes all file descriptors but some while one phase of a service's life runs, gives them back, and goes on. Prints a
-// line of JSON for each call: its phase, its name and the code that it failed with. Runs the compiled package, as only
-// that loads its modules as an application's Node.js does.
+// Opens all but `left` file descriptors during one phase of a service, then closes them and continues. Prints a line of
+// JSON for each call: its phase, its name and the code of its error, or `none`. Runs the compiled package, because only
+// the compiled package loads its modules as in an application.
 const { closeSync, openSync, rmSync } = require('node:fs');
 const { DatabaseService } = require('../../dist/index.js');
 

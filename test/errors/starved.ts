@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { newDatabaseUrl, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
 
-/** The code that a call failed with, or `none`. */
+/** Outcome of a call; `code` is the code of its error, or `none`. */
 interface Attempt {
   readonly phase: string;
   readonly name: string;
   readonly code: string;
 }
 
-/** File descriptors that a process of a test may have. */
+/** Maximum number of open file descriptors of a test process. */
 const limit = 100;
 
 /** The reason why these tests cannot run; undefined when they can. */
@@ -22,8 +22,8 @@ export const whyNotStarved =
 /**
  * Runs a service in a process whose file descriptors are used up in one phase.
  *
- * @param left - how many descriptors are left in that phase.
- * @param isEmpty - whether the database has no schema yet.
+ * @param left - number of free descriptors in that phase.
+ * @param isEmpty - true when the database has no schema yet.
  */
 export async function runStarved(phase: 'initialize' | 'calls' | 'close', left: number, isEmpty = false) {
   const url = isEmpty ? await unmigratedDatabaseUrl() : await newDatabaseUrl();

@@ -3,17 +3,17 @@ import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 export const t0 = Date.parse('2026-06-01T12:00:00.000Z');
 
-/** Returns the time of a second after `t0`. */
+/** Returns the time that is `second` seconds after `t0`. */
 export function at(second: number): Date {
   return new Date(t0 + second * 1000);
 }
 
-/** Records an event at each second, in this order; the event of second 5 is `e5`. */
+/** Records an event at each of the given seconds, in the given order. The event at second 5 has the id `e5`. */
 export async function recordSeconds({ db }: TestDatabase, ...seconds: readonly number[]): Promise<void> {
   await db.events.recordMany(seconds.map((second) => eventInput({ id: `e${second}`, timestamp: at(second) })));
 }
 
-/** Records a chain: entries 1 to 3 and 6 to 12 record events, 4 is a mitigation of `e2`, 5 of `e1`. */
+/** Records a chain: entries 1 to 3 and 6 to 12 record events, 4 is a mitigation of `e2`, and 5 is one of `e1`. */
 export async function fillChain({ db: { events } }: TestDatabase): Promise<void> {
   const event = (index: number) =>
     eventInput({ id: `e${index}`, timestamp: new Date(t0 + index), metadata: { index, more: 'x' } });
@@ -31,27 +31,27 @@ export async function openChain(): Promise<TestDatabase> {
   return database;
 }
 
-/** Swaps the sequence numbers of two entries. */
+/** Returns the SQL that swaps the sequence numbers of two entries. */
 export function swap(one: number, other: number): string {
   const move = (from: number, to: number) =>
     `UPDATE security_event_entries SET sequence = ${to} WHERE sequence = ${from}`;
   return [move(one, -1), move(other, one), move(-1, other)].join(';');
 }
 
-/** Adds `by` to the sequence numbers from `first` on. */
+/** Returns the SQL that adds `by` to the sequence numbers from `first` on. */
 export function shift(first: number, by: number): string {
   return `UPDATE security_event_entries SET sequence = -sequence WHERE sequence >= ${first};
     UPDATE security_event_entries SET sequence = ${by} - sequence WHERE sequence < 0`;
 }
 
-/** Inserts a copy of the entry `model` for another event. */
+/** Returns the SQL that inserts a copy of the entry `model` for another event. */
 export function copyEntry(model: number, sequence: number, eventId: string, hash = 'hash'): string {
   return `INSERT INTO security_event_entries
     SELECT ${sequence}, '${eventId}', kind, mitigation_applied, mitigation_details, entered_at, digest, ${hash}
     FROM security_event_entries WHERE sequence = ${model}`;
 }
 
-/** Inserts the event `x` without an entry. */
+/** SQL that inserts the event `x` without an entry. */
 export const addEvent = `INSERT INTO security_events
   SELECT 'x', timestamp, event_type, severity, source, target, description, mitigation_applied, mitigation_details
   FROM security_events WHERE id = 'e3'`;

@@ -46,7 +46,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true, entries: 4, head: { sequence: 6 } });
   });
 
-  test('keeps emptied entries between kept ones until the beginning reaches them', async () => {
+  test('keeps the emptied entries of pruned events as long as the entry of a kept event precedes them', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await recordSeconds(database, 9, 1, 2, 8, 3);

@@ -11,7 +11,7 @@ interface Chain extends TestDatabase {
   readonly entries: readonly RawRow[];
 }
 
-/** Records an event at each second and mitigates some, and backs the rows up. */
+/** Opens a chain with an event at each of the given seconds, mitigates the given events, and backs the rows up. */
 async function openChain(seconds: readonly number[], mitigated: readonly string[] = []): Promise<Chain> {
   const database = await openTestDatabase({ now: () => t0 });
   await recordSeconds(database, ...seconds);
@@ -26,10 +26,10 @@ async function openChain(seconds: readonly number[], mitigated: readonly string[
   return { ...database, restore, entries };
 }
 
-/** Opens a chain whose first event is the youngest, so that pruning compacts no entry. */
+/** Opens a chain whose first event is the newest, so that pruning compacts no entry. */
 const openUncompacted = (mitigated?: readonly string[]) => openChain([100, 2, 3, 4, 5, 6, 7, 8, 9, 10], mitigated);
 
-/** Opens a chain whose entries 1 to 4 are compacted; 5 to 10 record events, and 11 is the pruning. */
+/** Opens a chain whose entries 1 to 4 are compacted. Entries 5 to 10 record events, and entry 11 the pruning. */
 async function openCompacted(): Promise<Chain> {
   const chain = await openChain([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   await prune(chain, 5);
@@ -39,7 +39,7 @@ async function openCompacted(): Promise<Chain> {
 
 const prune = ({ db }: Chain, second: number) => db.events.prune({ before: at(second) });
 
-/** Hides an event and its entry as pruning would. */
+/** Returns the SQL that hides events and their entries in the same way as pruning. */
 function hide(...ids: readonly string[]): string {
   const list = ids.map((id) => `'${id}'`).join();
   return `DELETE FROM security_events WHERE id IN (${list});
@@ -68,7 +68,10 @@ function literal(value: unknown): string {
 
 const head = 'SELECT sequence, hash FROM security_event_entries ORDER BY sequence DESC LIMIT 1';
 
-/** Tampers without changing the head, which alone would show it, and expects the break. */
+/**
+ * Runs SQL that tampers with the chain, and expects the break. The SQL must not change the head of the chain, because a
+ * changed head alone would reveal the tampering.
+ */
 async function expectFound(chain: Chain, sql: string, found: object = {}): Promise<void> {
   const [before] = await queryRaw(chain, head);
   await changeRaw(chain, sql);
@@ -223,7 +226,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
     }
   });
 
-  test('finds a broken hash, which no later pruning compacts', async () => {
+  test('finds a changed digest, also after a later pruning', async () => {
     const chain = await openCompacted();
     await changeRaw(chain, "UPDATE security_event_entries SET digest = 'x' WHERE sequence = 7");
     await prune(chain, 99);
@@ -246,7 +249,7 @@ describe('events.prune', () => {
     expect(await rawRows(database, 'security_event_entries')).toEqual(entries);
   });
 
-  test('adds no entry to an empty chain', async () => {
+  test('deletes nothing and adds no checkpoint when the chain is empty', async () => {
     const database = await openTestDatabase();
     expect(await database.db.events.prune({ before: at(1) })).toBe(0);
     expect(await rawRows(database, 'security_event_checkpoints')).toEqual([]);

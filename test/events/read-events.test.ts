@@ -7,7 +7,7 @@ const t0 = Date.parse('2026-06-01T12:00:00.000Z');
 const severities = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
 const total = 130;
 
-/** A database with 130 events, of which seven have the same time. */
+/** Database with 130 events, in groups of up to seven events with the same time. */
 const shared = shareTestDatabase({}, ({ db }) =>
   db.events.recordMany(
     Array.from({ length: total }, (_, index) =>
@@ -183,7 +183,7 @@ describe('events.aggregate', () => {
     ['target', 'target', { limit: 0, offset: 2 }],
     ['bucket', { bucketMs: 4000 }, {}],
     ['bucket', { bucketMs: 4000 }, { source: 's3' }],
-  ])('counts by %s, the largest group first, ties by key: %j of %j', async (name, by, filter) => {
+  ])('counts by %s, largest group first, ties by key: grouping %j, filter %j', async (name, by, filter) => {
     const { db } = shared();
     const counts = new Map<string, number>();
     for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
@@ -231,6 +231,7 @@ test('A read of security events runs one statement, and verify runs five for a s
   ]) {
     expect(await statementsOf(read)).toHaveLength(1);
   }
-  // The state before and after, a batch of entries, a batch of events, and one that finds no other batch.
+  // Two statements read the state before and after. The others read a batch of entries and a batch of events, and find
+  // that there is no other batch.
   expect(await statementsOf(() => db.events.verify())).toHaveLength(5);
 });

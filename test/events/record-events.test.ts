@@ -8,7 +8,7 @@ import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 
-/** Statement that locks the head of the chain, which only PostgreSQL needs. */
+/** Number of statements that lock the head of the chain. Only PostgreSQL needs one. */
 const lock = onPostgresql ? 1 : 0;
 
 const whole: SecurityEvent = {
@@ -74,7 +74,7 @@ describe('recordSecurityEvent', () => {
     ['leading and trailing spaces and line ends', ' \t\r\n x \n '],
     ['quotes, backslashes and SQL', `\\'; DROP TABLE security_events; -- "`],
     ['control characters and non-characters', '\u0001\u007f\uFEFF\uFFFF'],
-  ])('stores %s unchanged in every text', async (_, text) => {
+  ])('stores %s unchanged in every text field', async (_, text) => {
     const { db } = shared();
     const texts = { id: text, eventType: text, source: text, target: text, description: text, mitigationDetails: text };
     const metadata = { [text]: text, nested: [{ [text]: text }] };
@@ -187,7 +187,7 @@ describe('events.recordMany', () => {
 });
 
 describe('events.markMitigated', () => {
-  test('changes what every read returns, and no recorded row', async () => {
+  test('changes what every read returns, and changes no recorded row', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await events.recordMany([eventInput({ id: 'a', metadata: { kept: [1] } }), eventInput({ id: 'b' })]);
@@ -244,7 +244,8 @@ test('A write of security events runs a fixed number of statements', async () =>
   const { db, statementsOf } = await openTestDatabase();
   await db.events.record(eventInput({ id: 'a' }));
   const event = eventInput({ metadata: { one: 1, two: 2 } });
-  // SQLite: the head of the chain, the event, its metadata and its entry. PostgreSQL writes them in one statement.
+  // SQLite runs one statement each for the head of the chain, the event, its metadata (if any) and its entry.
+  // PostgreSQL runs two statements: the first locks the head of the chain, the second writes all rows.
   expect(await statementsOf(() => db.events.record(eventInput()))).toHaveLength(onPostgresql ? 2 : 3);
   expect(await statementsOf(() => db.events.record(event))).toHaveLength(onPostgresql ? 2 : 4);
   expect(await statementsOf(() => db.events.markMitigated('a', { applied: true }))).toHaveLength(lock + 3);

@@ -78,7 +78,7 @@ describe('querySecurityEvents', () => {
 
   test.each<readonly [string, unknown]>([
     ...valuesBut('undefined', 'object', 'Date', 'boxed text'),
-    // Read as an object without fields, they would show every event.
+    // If these values were read as an object without fields, the query would return every event.
     ['a Map', new Map([['source', 'nobody']])],
     ['a promise of a filter', Promise.resolve({ source: 'nobody' })],
   ])('refuses %s in place of a filter or a time', async (_, value) => {

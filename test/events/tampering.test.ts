@@ -14,7 +14,7 @@ const setEntry = (sequence: number, set: string) =>
   `UPDATE security_event_entries SET ${set} WHERE sequence = ${sequence}`;
 const deleteEntries = (where: string) => `DELETE FROM security_event_entries WHERE ${where}`;
 
-/** Gives the entries at the sequences of `order` the sequences from `first` on. */
+/** Returns the SQL that gives the entries with the sequence numbers `order` the sequence numbers from `first` on. */
 function arrange(first: number, ...order: readonly number[]): string {
   const moves = order.map((from, index) => setEntry(from, `sequence = ${-(first + index)}`));
   return [...moves, 'UPDATE security_event_entries SET sequence = -sequence WHERE sequence < 0'].join(';');
@@ -22,7 +22,7 @@ function arrange(first: number, ...order: readonly number[]): string {
 
 const insertEntry = (sequence: number) => `${shift(sequence, 1)}; ${copyEntry(5, sequence, 'x')}`;
 
-/** Tampered parts of the chain of `fillChain`, and the break that follows: its reason, sequence and event. */
+/** Tampered parts of the chain of `fillChain`, the reported break (its reason, sequence and event), and the SQL. */
 const tampered: readonly (readonly [what: string, expected: string, sql: string])[] = [
   ['the id of an event', 'removed 3 e3', setEvent("id = 'x'")],
   ...[
@@ -88,11 +88,11 @@ const tampered: readonly (readonly [what: string, expected: string, sql: string]
   ['the last two entries swapped', 'reordered 11 e10', swap(11, 12)],
   ['the first and the last entry swapped', 'reordered 1 e10', swap(1, 12)],
   ['two distant entries swapped', 'reordered 6 e8', swap(6, 10)],
-  ['three entries exchanged in a circle', 'reordered 6 e6', arrange(6, 8, 6, 9, 7)],
+  ['four entries exchanged in a cycle', 'reordered 6 e6', arrange(6, 8, 6, 9, 7)],
   ['an entry moved behind three later ones', 'reordered 6 e5', arrange(6, 7, 8, 9, 6)],
   ['two entries moved behind two later ones', 'reordered 6 e6', arrange(6, 8, 9, 6, 7)],
   [
-    'an entry moved to the front',
+    'an entry moved before seven earlier ones',
     'reordered 2 e7',
     `${setEntry(9, 'sequence = 0')};
       UPDATE security_event_entries SET sequence = -sequence WHERE sequence BETWEEN 2 AND 8;

@@ -49,7 +49,7 @@ describe('events.verify', () => {
       expect(entry).toMatchObject({ digest, hash });
     }
     expect(await database.db.events.verify()).toMatchObject({ head: { sequence: 12, hash } });
-    // Another form would invalidate every stored chain.
+    // A changed hash would mean a changed hash format, which would invalidate every stored chain.
     expect(hash).toBe('cf0613d55a23551340b623f8a72c0dde104b2823710e5b7397f0b463f3f5e081');
   });
 
@@ -165,7 +165,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: kept.head })).toMatchObject({ valid: false });
   });
 
-  test('compares the hash with a checkpoint of exactly that sequence, which a forged one cannot replace', async () => {
+  test('compares the hash with the checkpoint of the same sequence and accepts no forged checkpoint', async () => {
     const database = await openFive();
     const { events } = database.db;
     const [before, exact, after] = [await headAt(database, 2), await headAt(database, 3), await headAt(database, 4)];

@@ -1,17 +1,22 @@
 /** The stored rows of one unit of work, as text. */
 export type Trace = string;
 
-/** Builds the trace of a unit: its agents, their version, endpoints and capabilities, its certificates and its events. */
+/**
+ * Builds the trace of a unit: its agents, their version, endpoints and capabilities, its certificates and its events.
+ */
 export function trace({ agents = 0, version = '-', parts = 0, certificates = '-', events = 0 } = {}): Trace {
   return `${agents} ${version} ${version} ${parts} ${certificates} ${events}`;
 }
 
 export const nothing = trace();
 
-/** News of a call: it began and leaves `after` if it succeeds, or it has ended. A doubtful call has left all or nothing. */
+/**
+ * Report about a call. When the call has begun, `detail` is the trace that it leaves if it succeeds. When it has failed
+ * or its outcome is unknown (`doubtful`), `detail` is the code of its error.
+ */
 export type Notice = readonly [unit: string, state: 'begun' | 'done' | 'doubtful' | 'failed', detail: string];
 
-/** What the calls of many callers may have left in a database, unit by unit. */
+/** Traces that the calls of many callers may have left in a database, by unit. */
 export class Account {
   /** Number of calls that succeeded. */
   acknowledged = 0;
@@ -28,7 +33,7 @@ export class Account {
     else if (state !== 'begun') this.failures.push(detail);
   }
 
-  /** Returns the units whose traces no end of their calls allows. */
+  /** Returns the units whose stored trace is impossible after the reported outcomes of their calls. */
   wrongUnits(found: ReadonlyMap<string, Trace>): unknown[] {
     return [...new Set([...found.keys(), ...this.#allowed.keys()])].flatMap((unit) => {
       const [left, allowed] = [found.get(unit) ?? nothing, this.#allowed.get(unit) ?? [nothing]];

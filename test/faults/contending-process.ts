@@ -2,8 +2,9 @@ import { DatabaseService, isDatabaseError } from '../../src';
 import { agentInput, certificateInput } from '../support/factories';
 
 /**
- * Waits for a line on the standard input, then many callers at once create the same agents in the database at `url`, with
- * ids from 0 to `ids` - 1. Prints which caller created each, and how many calls failed with each code.
+ * Waits for a line on the standard input. Then `callers` concurrent callers create the same agents, with the ids from 0
+ * to `ids` - 1, in the database at `url`. Prints which caller created each agent, and the number of failed calls by
+ * code.
  */
 async function main(url: string, name: string, callers: number, ids: number): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 30_000, retry: { attempts: 50 } });

@@ -8,12 +8,12 @@ import { Account, type Notice } from './account';
 import { expectKept } from './strikes';
 import { faultRounds } from './work';
 
-/** Number of kills after which the next database is begun, so that checking one does not take ever longer. */
+/** Number of kills after which the test uses a new database: the check of a database takes longer as it grows. */
 const killsPerDatabase = 10;
-/** Maximum life of a process from its first line on. */
+/** Maximum time in milliseconds that the test waits before it kills a process. */
 const longestLifeMs = 500;
 
-/** Starts a process that writes to a database after it is told to. What it reports goes into the account. */
+/** Starts a process that writes to a database when it is asked to. Adds its reports to the account. */
 function startWriter(url: string, account: Account): TestProcess {
   const writer = startProcess(join(__dirname, 'writing-process.ts'), url);
   writer.lines.on('line', (line) => {
@@ -28,7 +28,9 @@ async function untilAcknowledged(account: Account, count = 1): Promise<void> {
   await waitUntil(() => account.acknowledged >= wanted);
 }
 
-/** Asserts that the database holds what the account says. Transactions on PostgreSQL may conflict too often. */
+/**
+ * Asserts that the database contains what the account allows, and that calls failed only with CONFLICT on PostgreSQL.
+ */
 async function expectAllKept(url: string, account: Account): Promise<void> {
   const { db } = await openTestDatabase({ url, migrations: 'apply' });
   await expectKept(db, url, account);

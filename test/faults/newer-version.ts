@@ -42,7 +42,7 @@ export class NewerVersion {
     writeFileSync(join(this.#root, embedded), `${original}exports.${engine}Migrations.push(${migration});\n`);
   }
 
-  /** Opens the database in a process of its own, which migrates it, and registers an agent with the certificate `c`. */
+  /** Opens and migrates the database in a separate process, and registers an agent with the certificate `c` there. */
   async use(url: string, id: string): Promise<NewerReport> {
     const script = `
       const { DatabaseService } = require('./dist');

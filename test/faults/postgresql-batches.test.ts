@@ -8,7 +8,10 @@ import { trace } from './account';
 import { openWork } from './strikes';
 import { isInDoubt, writes, type Write } from './work';
 
-/** Opens a database with one connection, on which a first write has prepared the statements: they are sent in one piece. */
+/**
+ * Opens a database with one connection. A first write of each kind has prepared its statements, so that later writes
+ * are sent in one piece.
+ */
 async function open(options: DatabaseOptions = {}) {
   const { pool, ...others } = options;
   const opened = await openWork({ pool: { maxConnections: 1, ...pool }, ...others });
@@ -17,7 +20,7 @@ async function open(options: DatabaseOptions = {}) {
   return opened;
 }
 
-/** Makes inserts into tables run `body` first; the returned function ends this. */
+/** Creates triggers that run `body` after each INSERT into these tables. The returned function drops them. */
 async function interpose(url: string, tables: readonly string[], body: string): Promise<() => Promise<unknown>> {
   const create = `CREATE FUNCTION interpose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body}; RETURN NULL; END $$`;
   const triggers = tables.map(
@@ -63,7 +66,7 @@ describe('a write that is sent in one piece', () => {
     await expectFailedOnce({ code: 'TIMEOUT', retryable: true }, write);
   });
 
-  test.each(writes)('is in doubt, and made at most once, when no answer of %s comes in time', async (_, write) => {
+  test.each(writes)('has an unknown outcome and is made at most once when %s gets no reply', async (_, write) => {
     const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
     proxy.mute();
     await write(work, 'unit unanswered-0');
@@ -80,7 +83,7 @@ describe('a write that is sent in one piece', () => {
       await expectKept();
     });
 
-    test.each(writes)('fails without doubt when nothing is retried: %s', async (_, write) => {
+    test.each(writes)('fails with a known outcome when nothing is retried: %s', async (_, write) => {
       const { work, proxy, expectFailedOnce } = await open({ retry: false });
       await proxy.whisper(statement);
       await write(work, 'unit forgotten-0');
@@ -119,9 +122,9 @@ describe('a write that is sent in one piece', () => {
 });
 
 /*
- * A statement that is cancelled when it begins fails before it has done anything. The server gives a window of
- * microseconds for that. A statement that it does not understand fails at the same place, and leaves the connection in the
- * same state: in a failed transaction.
+ * A statement that is cancelled when it begins fails before it has any effect, but the test has only microseconds to
+ * cancel it. A statement with a syntax error fails at the same point and leaves the connection in the same state: in a
+ * failed transaction.
  */
 describe('a statement that begins or ends a transaction and fails before it has done anything', () => {
   const one = { pool: { maxConnections: 1 } };

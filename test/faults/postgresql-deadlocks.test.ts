@@ -36,7 +36,7 @@ test.each([
 ] as const)('of two transactions that lock two agents in opposite orders, %s', async (_, options, expected, made) => {
   const { one, two, expectKept } = await open(options, ['a', 'b']);
   for (let round = 0; round < Math.ceil(faultRounds / 5); round += 1) {
-    // Each locks its second agent when the other has its first.
+    // Each transaction locks its second agent after the other transaction has locked its first agent.
     const have = [createSignal(), createSignal()];
     const change = (db: DatabaseService, own: number, ids: readonly [string, string]) =>
       db.transaction(async (tx) => {
@@ -55,10 +55,10 @@ test.each([
   await expectKept();
 });
 
-describe('two concurrent createMany', () => {
+describe('concurrent calls of createMany', () => {
   const numbers = Array.from({ length: 40 }, (_, index) => index);
 
-  test('both succeed when their capabilities are the same in opposite orders', async () => {
+  test('succeed when two batches have the same capabilities in opposite orders', async () => {
     const { one, two, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (own: number) =>
@@ -70,7 +70,7 @@ describe('two concurrent createMany', () => {
     await expectKept();
   });
 
-  test('keep their capabilities while others delete the last agents that have them', async () => {
+  test('create all capabilities of their agents while the last other agents with these capabilities are deleted', async () => {
     const { one, two, url, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (own: number) => numbers.map((n) => agent(`${round}-${own}-${n}`, { capabilities: [`x${n}`] }));
@@ -87,7 +87,7 @@ describe('two concurrent createMany', () => {
     await expectKept();
   });
 
-  test('end with all agents of one of them when their ids are the same in opposite orders', async () => {
+  test('create all agents of one of two batches when the batches have the same ids in opposite orders', async () => {
     const { one, two, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (name: string) => numbers.map((n) => agent(`${round}-${n}`, { owner: `${name}${round}` }));
@@ -143,7 +143,7 @@ test.each(['none', 'name-version'] as const)(
     const registration = { certificate, agent: agentInput({ certificateId: 'certificate' }), event: eventInput() };
     const registered = one.register(registration, { unique });
     await untilLockIsWanted(url, 'name_locks');
-    // As a repeated transaction does, which has the names already.
+    // Takes the lock as a repeated transaction does, which already holds the locks of its names.
     await client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE NOWAIT');
     await client.query('COMMIT');
     expect(await registered).toMatchObject({ eventId: expect.any(String) as string });
@@ -165,7 +165,7 @@ test('a retried transaction releases its name locks before it waits for the chai
     return tx.updateAgent({ id: 'a', version: '3.0.0' });
   });
   await untilLockIsWanted(url, 'security_event_entries');
-  // The server looks for deadlocks after a second.
+  // The limit is shorter than the second after which the server looks for deadlocks.
   await client.query("SET LOCAL lock_timeout = '700ms'; LOCK TABLE name_locks IN ROW EXCLUSIVE MODE");
   await client.query('COMMIT');
   expect([await changed, attempts]).toEqual([true, 2]);

@@ -35,7 +35,7 @@ async function untilFailed(work: Work, count: number, meanwhile: () => unknown =
   }
 }
 
-/** Transactions of eight callers may conflict as well. */
+/** Returns the codes of the failed calls, without the conflicts that eight concurrent callers may have. */
 function codesOf(work: Work): Set<string> {
   const others = work.errors.filter(({ code, retryable }) => code !== 'CONFLICT' || !retryable);
   return new Set(others.map(({ code, retryable }) => `${code} ${retryable}`));
@@ -59,7 +59,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
   });
 
   test('calls fail while the log cannot be written, and no acknowledged write is lost after the restart', async () => {
-    // The log is soon as long as the disk, because nothing of it is removed.
+    // The write-ahead log must fit on the small disk until the test fills the disk.
     const server = await startServer({ wal_keep_size: '0', max_wal_size: '48MB', min_wal_size: '32MB' });
     const [row] = await administer(server.url(), 'SHOW data_directory');
     const log = `${String(row?.['data_directory'])}/pg_wal`;

@@ -48,7 +48,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
 
   describe('a connection that is lost', () => {
     test.each(makers)(
-      'during the commit of %s makes it fail as possibly committed, without a retry',
+      'during the commit of %s makes the call fail with an unknown outcome, without a retry',
       async (name, make) => {
         for (const moment of ['before', 'after'] as const) {
           const { db, proxy } = await openBehindProxy();
@@ -77,7 +77,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await own.count(`certificates WHERE id = '${id}'`)).toBe(1);
     });
 
-    test('does not fail a call when its transaction begins or a status is updated', async () => {
+    test('does not fail a call when it is lost at BEGIN or at the UPDATE of a status', async () => {
       const { db, proxy } = await openBehindProxy();
       proxy.cutAt('BEGIN', 'before');
       const id = await db.createCertificate(certificateInput());
@@ -86,7 +86,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
         ['after', 'VALID'],
       ] as const) {
         const { db: other, proxy: cutting } = await openBehindProxy();
-        // The text is sent once for each connection.
+        // A connection sends the SQL text only when it prepares the statement.
         cutting.cutAt('UPDATE', moment);
         expect(await other.updateCertificateStatus(id, status)).toBe(true);
         expect(cutting.cuts).toBe(1);
@@ -94,7 +94,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('does not hang a call that has a statement timeout when nothing is answered', async () => {
+    test('does not block a call that has a statement timeout when the server does not answer', async () => {
       const { db, proxy } = await openBehindProxy({ statementTimeoutMs: 200, connectTimeoutMs: 500 });
       await db.getAgent('a');
       proxy.silence();
@@ -136,7 +136,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     });
   });
 
-  describe('that is unreachable', () => {
+  describe('that stops or ends its connections', () => {
     test('each call fails with a retryable UNAVAILABLE within two seconds and succeeds when the server is back', async () => {
       const db = await own.open();
       await own.server.stop('immediate');

@@ -61,7 +61,7 @@ describe('a migration of a database with rows', () => {
   });
 
   test('leaves no change when a statement in the middle fails, and is applied after the cause is removed', async () => {
-    // An error of the application's own trigger, whatever its code is.
+    // An error of a trigger is an error of the application, whatever its code is.
     await administer(
       url,
       `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN

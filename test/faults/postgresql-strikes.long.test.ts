@@ -12,7 +12,10 @@ import { waitUntil } from '../support/wait-until';
 import { strikeWhileWriting } from './strikes';
 import { faultRounds } from './work';
 
-/** A server takes a second to start, and more when it recovers from its log. */
+/**
+ * Number of rounds, fewer than in other tests: a server takes a second to start, and more when it recovers from its
+ * log.
+ */
 const rounds = Math.ceil(faultRounds / 2);
 const maxReplicaLagMs = 500;
 
@@ -21,7 +24,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
   let url: string;
   beforeEach(async () => (url = await own.createDatabase((db) => db.createCertificate(certificateInput({ id: 'c' })))));
 
-  // All processes of a server end when one of them is killed; the first starts them again.
+  // PostgreSQL ends all processes of the server when one of them is killed; its main process starts them again.
   async function killBackend(): Promise<void> {
     const sql = `SELECT pid FROM pg_stat_activity
       WHERE application_name = 'ans-database' AND datname = current_database() LIMIT 1`;
@@ -45,7 +48,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     await strikeWhileWriting({ db: await own.open({ url }), url, what, strike, rounds, pauseMs: 200 });
   });
 
-  test('lose no acknowledged write when the circuit breaker opens and closes with a server that is away', async () => {
+  test('lose no acknowledged write when the circuit breaker opens and closes while the server stops and starts', async () => {
     const states: string[] = [];
     const onEvent = (event: DatabaseEvent): void => {
       if (event.type === 'breaker') states.push(event.state);
@@ -137,7 +140,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
         () => administer(standby.url(), 'SELECT pg_wal_replay_resume()'),
       ],
     ])(
-      'get no error and no outdated record when the replica %s, and it serves again afterwards',
+      'get no error except CONFLICT and no outdated record when the replica %s, and it serves again afterwards',
       async (what, begin, end) => {
         // The replica has the database a moment later.
         await sleep(1000);

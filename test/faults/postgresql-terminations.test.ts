@@ -26,7 +26,7 @@ describe.each(blows)('when an operator has sessions %s', (how, blow) => {
     await strikeWhileWriting({ ...work, rounds: faultRounds * 4, calls: 1 });
   });
 
-  test.each([0, 1, 2, 3])('a transaction fails before its call %i as retryable and leaves nothing', async (step) => {
+  test.each([0, 1, 2, 3])('a transaction fails as retryable before call %i only if its session ends', async (step) => {
     const { url, work, expectKept } = await openWork();
     await work.transact('unit struck', async (at) => {
       if (at !== step) return;
@@ -41,7 +41,7 @@ describe.each(blows)('when an operator has sessions %s', (how, blow) => {
     await expectKept();
   });
 
-  test('calls do not notice that idle sessions ended', async () => {
+  test('calls do not fail after idle sessions were interrupted', async () => {
     const { url, work, expectKept } = await openWork();
     for (let round = 0; round < 5; round += 1) {
       await Promise.all([1, 2, 3].map((caller) => work.change(`unit ${round}-${caller}`)));

@@ -7,7 +7,10 @@ import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import type { Account } from './account';
 import { faultRounds, Work, type Write } from './work';
 
-/** The units that have left rows. An agent's owner, a certificate's subject and an event's source name their unit. */
+/**
+ * SQL that returns the trace of each unit that has rows. The owner of an agent, the subject of a certificate and the
+ * source of an event are the name of their unit.
+ */
 const tracesSql = `
   SELECT unit, concat_ws(' ', sum(agents), coalesce(max(low), '-'), coalesce(max(high), '-'), sum(parts),
     coalesce(max(certificates), '-'), sum(events)) AS trace
@@ -23,13 +26,14 @@ const tracesSql = `
   ) AS rows_of_units
   WHERE unit LIKE 'unit %' GROUP BY unit`;
 
-/** Agents whose creation the change feed does not report exactly once. */
+/** SQL that returns the agents whose creation the change feed does not report exactly once. */
 const unreportedSql = `SELECT id FROM agents a WHERE owner LIKE 'unit %'
   AND 1 <> (SELECT count(*) FROM changes c WHERE c.entity = 'AGENT' AND c.entity_id = a.id AND c.kind = 'CREATED')`;
 
 /**
- * Asserts that every call has left what its end allows, once: everything if it succeeded, nothing if it failed, one of the
- * two if its end is unknown. Also asserts that the database is undamaged.
+ * Asserts that the stored rows agree with the outcomes of all calls. A call that succeeded has left all its rows once,
+ * a call that failed has left none, and a call with an unknown outcome has left all or none. Also asserts that the
+ * database is undamaged.
  */
 export async function expectKept(db: DatabaseService, url: string, account: Account): Promise<void> {
   const [traces = [], unreported] = await queryRaw({ options: { url } }, tracesSql, unreportedSql);
@@ -42,20 +46,20 @@ export async function expectKept(db: DatabaseService, url: string, account: Acco
 
 interface Strikes {
   readonly db: DatabaseService;
-  /** URL of the database by a way that is not struck. */
+  /** Direct URL of the database, past the proxy or pooler that may be struck. */
   readonly url: string;
   readonly what: string;
   readonly strike: (work: Work, round: number) => unknown;
   readonly rounds?: number;
   /** Number of calls that have to succeed before each strike. */
   readonly calls?: number;
-  /** Maximum pause before a strike. */
+  /** Maximum pause in milliseconds before a strike. */
   readonly pauseMs?: number;
   /** Asserts how calls may fail. */
   readonly expectFailures?: (work: Work) => void;
 }
 
-/** Strikes again and again while eight callers write, and asserts that nothing acknowledged is lost, doubled or halved. */
+/** Repeats a strike while eight callers write. Asserts that every acknowledged write is stored completely and once. */
 export async function strikeWhileWriting({
   db,
   url,
@@ -75,13 +79,16 @@ export async function strikeWhileWriting({
   await work.goOn();
   await work.stop();
   expectFailures(work);
-  // A statement that was sent before a connection was lost may take its time.
+  // The server may still run a statement that was sent before a connection was lost.
   await sleep(500);
   await expectKept(db, url, work.account);
   work.report(what, rounds);
 }
 
-/** Opens a PostgreSQL database through a proxy, with calls of a test's own. `settings` are options of its sessions. */
+/**
+ * Opens a PostgreSQL database through a proxy, for calls that the test makes itself. `settings` are options of its
+ * sessions.
+ */
 export async function openWork(options: DatabaseOptions = {}, settings = '') {
   const url = await newDatabaseUrl();
   const proxy = await TcpProxy.start(url);
@@ -95,7 +102,10 @@ export async function openWork(options: DatabaseOptions = {}, settings = '') {
     proxy,
     work,
     expectKept: () => expectKept(db, url, work.account),
-    /** Asserts that the last write failed like this and alone, that the next one succeeds, and that both left what they may. */
+    /**
+     * Asserts that exactly one write has failed, with these properties, and that the next write succeeds. Also asserts
+     * that the stored rows agree with both outcomes.
+     */
     expectFailedOnce: async (failure: object, write: Write = (one, unit) => one.change(unit)): Promise<void> => {
       expect(work.errors).toMatchObject([failure]);
       await write(work, 'unit next-0');

@@ -16,7 +16,10 @@ async function openOlder(): Promise<TestDatabase> {
   return database;
 }
 
-/** Registers agents by the older version while `work` runs; returns the acknowledged ids and the codes of failed calls. */
+/**
+ * Registers agents with the older version while `work` runs. Returns the acknowledged ids and the codes of failed
+ * calls.
+ */
 async function writingBeside<T>({ db }: TestDatabase, work: () => Promise<T>) {
   const acknowledged: string[] = [];
   const codes = new Set<string>();

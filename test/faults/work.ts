@@ -3,7 +3,7 @@ import { driverErrorOf, isDatabaseError, type DatabaseError, type DatabaseServic
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { Account, nothing, trace, type Notice, type Trace } from './account';
 
-/** Number of faults of a server, a process or a connection: FAULT_ROUNDS, or a few by default. */
+/** Number of faults of a server, a process or a connection: FAULT_ROUNDS, or ten by default. */
 export const faultRounds = Number(process.env['FAULT_ROUNDS'] ?? 10);
 
 export type Write = (work: Work, unit: string) => Promise<unknown>;
@@ -67,13 +67,13 @@ export class Work {
     await Promise.all(this.#loops);
   }
 
-  /** Asserts that calls failed with these codes only, as retryable ones. */
+  /** Asserts that every failed call is retryable and has one of these codes. */
   expectPassing(codes: readonly string[]): void {
     const wrong = this.errors.filter(({ code, retryable }) => !retryable || !codes.includes(code));
     expect(wrong.map((error) => `${String(error)} ${String(driverErrorOf(error))}`)).toEqual([]);
   }
 
-  /** Prints what was done. */
+  /** Prints the numbers of rounds and calls. */
   report(what: string, rounds: number): void {
     const doubtful = this.errors.filter(isInDoubt).length;
     const counts = `${this.account.acknowledged} acknowledged, 0 lost, ${this.errors.length} failed`;
@@ -119,7 +119,10 @@ export class Work {
     return this.attempt(unit, trace({ certificates: '1-REVOKED' }), revoke);
   }
 
-  /** @param between - what happens between two calls of the transaction. */
+  /**
+   * @param between - called before the first call of the transaction and after each call, with the number of calls
+   * made.
+   */
   transact(unit: string, between: (step: number) => unknown = () => undefined): Promise<unknown> {
     return this.attempt(unit, wholeUnit, () =>
       this.#db.transaction(async (tx) => {
@@ -134,7 +137,7 @@ export class Work {
     );
   }
 
-  /** Makes a call that leaves `after` of a unit. Returns undefined when it fails. */
+  /** Makes a call after which the trace of the unit is `after`. Returns undefined when the call fails. */
   async attempt<T>(unit: string, after: Trace, call: () => Promise<T>): Promise<T | undefined> {
     this.#report([unit, 'begun', after]);
     try {
@@ -158,7 +161,9 @@ export class Work {
     }
   };
 
-  /** An agent whose version, endpoint and metadata contain its revision, so that half of a change is detected. */
+  /**
+   * Returns an agent whose version, endpoint and metadata contain its revision, so that half of a change is detected.
+   */
   #agent(unit: string, revision = 0) {
     const version = `1.0.${revision}`;
     const endpoint = { protocol: 'https', address: 'https://agent.example', port: 1000 + revision };
@@ -167,7 +172,7 @@ export class Work {
   }
 }
 
-/** The trace of new agents, each of which has two capabilities, an endpoint and an entry of metadata. */
+/** Returns the trace of new agents, each of which has two capabilities, an endpoint and an entry of metadata. */
 function agents(count: number): Trace {
   return trace({ agents: count, version: '1.0.0', parts: 4 * count });
 }

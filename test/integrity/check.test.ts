@@ -64,7 +64,7 @@ const certificates: readonly Damage[] = [
   ],
   ["UPDATE certificates SET replaced_by = 'x' WHERE id = 'c2'", 'foreign-key certificate c2 replacedBy'],
   ["UPDATE certificates SET replaced_by = 'c3' WHERE id = 'c3'", 'value certificate c3 replacedBy'],
-  // It is revoked.
+  // The certificate c2 is revoked: its status must be REVOKED.
   ["UPDATE certificates SET status = 'VALID' WHERE id = 'c2'", 'value certificate c2 status'],
   ["UPDATE certificates SET revocation_reason = 'x' WHERE id = 'c2'", 'value certificate c2 revocationReason'],
 ];
@@ -159,13 +159,13 @@ const onPostgres: readonly Case[] = [
   ['a missing table', [['DROP TABLE changes', 'schema', 'schema']]],
 ];
 
-/** Returns the check of a finding, the record and its field, and the message. */
+/** Returns the check of a finding, the record and its field, and the message, as one text. */
 function textOf({ check, entity, id, agentId, field, key, message }: CheckFinding): string {
   const record = [entity, id === '' ? "''" : id, ...(agentId === undefined ? [] : ['of', agentId])];
   return `${[check, ...record, field, key].filter((word) => word !== undefined).join(' ')}: ${message}`;
 }
 
-/** Matches the text of a finding; without a message in `expected`, whatever the message is. */
+/** Returns a matcher for the text of a finding. It accepts any message when `expected` has none. */
 function matching(expected: string): unknown {
   const message = expected.includes(': ') ? '' : ': .+';
   return expect.stringMatching(`^${expected.replace('*', '\\S+')}${message}$`);

@@ -4,8 +4,8 @@ import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { fill, soundReport } from '../support/sound-database';
 
-describe.each(databaseKinds)('db.check() of %s while others write', (_, options) => {
-  test('reports no finding for their changes', async () => {
+describe.each(databaseKinds)('db.check() of %s', (_, options) => {
+  test('reports no finding while other callers write', async () => {
     const database = await openTestDatabase(options);
     await fill(database);
     const { db } = database;
@@ -50,7 +50,7 @@ describe.each(databaseKinds)('db.check() of %s while others write', (_, options)
     await db.agents.createMany(agents);
     await db.check();
     const longest = await longestBlockMs(async () => expect(await db.check()).toEqual(soundReport));
-    // The check yields every 10 ms. Other processes of the machine may delay it.
+    // The check yields every 10 ms. Other processes on the same machine may delay it.
     expect(longest).toBeLessThan(150);
   });
 });

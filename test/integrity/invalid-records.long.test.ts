@@ -22,7 +22,7 @@ const noTime = onPostgresql
   ? ["'infinity'", "'10000-01-01 00:00:00+00'"]
   : ["'2026-01-01T00:00:00Z'", '1.5', '9e15', ...blob];
 
-/** Returns an entry for each value of each column. The field is the column in camel case, unless it follows a colon. */
+/** Returns an entry for each value of each column. The field is the name after a colon, or the column in camel case. */
 function invalid(table: string, key: string, values: readonly string[], ...columns: readonly string[]): Invalid[] {
   return columns.flatMap((text) => {
     const [column = '', name] = text.split(':');
@@ -31,7 +31,7 @@ function invalid(table: string, key: string, values: readonly string[], ...colum
   });
 }
 
-/** Keeps the entries that only SQLite can store. */
+/** Returns the entries on SQLite, and none on PostgreSQL, which cannot store their values. */
 const onSqlite = (...rows: readonly Invalid[]): readonly Invalid[] => (onPostgresql ? [] : rows);
 
 const agents: Reads = {

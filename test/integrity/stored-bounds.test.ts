@@ -22,7 +22,7 @@ describe('a stored time', () => {
     expect(await database.db.getCertificate('bad')).toMatchObject({ revokedAt: new Date(ms) });
   });
 
-  test.each([firstMs - 1, lastMs + 1])('is reported as CORRUPT one millisecond outside: %i ms', async (ms) => {
+  test.each([firstMs - 1, lastMs + 1])('is reported as CORRUPT just outside the valid range: %i ms', async (ms) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${storedTime(ms)} WHERE id = 'bad'`);
     await changeRawUnchecked(database, `UPDATE certificates SET not_after = ${storedTime(ms)} WHERE id = 'bad'`);

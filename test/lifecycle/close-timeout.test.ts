@@ -11,7 +11,7 @@ import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from '
 const limitMs = 150;
 const aLittleMs = 1000;
 
-/** A transaction that has written and continues when `goOn` is called. */
+/** Opens a database with a transaction that has written and that continues when `goOn` is called. */
 async function openHanging(options: DatabaseOptions = {}) {
   const database = await openTestDatabase({ closeTimeoutMs: limitMs, ...options });
   const [written, mayGoOn] = [createSignal(), createSignal()];
@@ -154,13 +154,13 @@ describe('close before closeTimeoutMs', () => {
   });
 });
 
-testOn('postgresql', 'close aborts a transaction that waits for its repetition behind another', async () => {
+testOn('postgresql', 'close aborts a transaction whose repetition waits behind that of another one', async () => {
   const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
   const { db: other } = await openTestDatabase({ url: options.url });
   await createCertificate(db, { id: 'c' });
   const [repeated, never] = [createSignal(), createSignal()];
   afterTest(never.give);
-  /** Conflicts with others at its first attempt, and does not end at its second. */
+  /** Runs a transaction that conflicts at its first attempt and does not end at its second. */
   const clash = async (name: string): Promise<unknown> => {
     let runs = 0;
     return db.transaction(async (tx) => {

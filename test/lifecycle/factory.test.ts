@@ -10,14 +10,14 @@ import { rawCounts } from '../support/raw-reader';
 import { describeOn, testOn } from '../support/skip';
 import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
-/** The options of the instance of the process in this test; it is reset afterwards. */
+/** Returns options for the instance of the process, which is reset after the test. */
 async function instanceOptions() {
   const options = { url: await newDatabaseUrl(), allowReset: true };
   resetAfterTest(options);
   return options;
 }
 
-/** A database of this package with an agent, closed. */
+/** Creates a database of this package with one agent, and closes it. */
 async function filledDatabase(url: string): Promise<void> {
   const { db } = await openTestDatabase({ url });
   await createAgent(db);
@@ -183,7 +183,7 @@ describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
 });
 
 describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
-  /** Locations of a database, with options that do not wait long. */
+  /** Returns the path of a new database, and options with a short wait for locks. */
   function place() {
     const path = join(temporaryDirectory(), 'test.sqlite');
     return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };
@@ -284,7 +284,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
   });
 
-  test('removes the file that a failed start created', async () => {
+  test('does not modify the file of another application after a start failed on it', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));

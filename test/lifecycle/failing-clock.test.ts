@@ -3,7 +3,7 @@ import { expectRefused } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-test('a write fails with INVALID_OPTIONS and the error as its cause when the option now throws', async () => {
+test('a write fails with INVALID_OPTIONS and keeps the thrown error when the option `now` throws', async () => {
   const failure = new Error('the clock is broken');
   let isBroken = false;
   const now = (): number => {

@@ -61,7 +61,7 @@ describe('health', () => {
     expect(pendingMigrations).toHaveLength(1);
   });
 
-  test('returns down with the code while the database is down, and asks it even when the breaker is open', async () => {
+  test('returns down with the code while the database is down, and calls it even when the breaker is open', async () => {
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
       breaker: { failures: 1, resetMs: 60_000 },
@@ -73,7 +73,7 @@ describe('health', () => {
     expect(down).not.toHaveProperty('latencyMs');
     expect(down).not.toHaveProperty('pendingMigrations');
     await recover();
-    // It is asked past the breaker, which finds out by itself.
+    // health() calls the database past the circuit breaker and does not close it.
     expect(await db.health()).toMatchObject({ status: 'degraded', breaker: 'open', pendingMigrations: [] });
   });
 

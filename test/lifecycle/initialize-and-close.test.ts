@@ -7,7 +7,7 @@ import { rawCounts } from '../support/raw-reader';
 import { createSignal } from '../support/signal';
 import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
-/** A service that is closed after the test, on a database without tables unless another is named. */
+/** Creates a service that is closed after the test, by default on a database without tables. */
 async function createService(url?: string) {
   const events: DatabaseEvent[] = [];
   const options = { url: url ?? (await unmigratedDatabaseUrl()), migrations: 'apply' } as const;
@@ -53,7 +53,7 @@ describe('initialize', () => {
     expect(second.events.filter(({ type }) => type === 'migration')).toEqual([]);
   });
 
-  test('opens a new database of two services at the same time, which see the changes of each other', async () => {
+  test('opens a new database for two services at the same time, and each service sees the changes of the other', async () => {
     const first = await createService();
     const second = await createService(first.options.url);
     await Promise.all([first.db.initialize(), second.db.initialize()]);

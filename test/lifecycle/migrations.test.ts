@@ -9,7 +9,7 @@ import { afterTest, openTestDatabase, unmigratedDatabaseUrl } from '../support/t
 const unknownMigration = insertHistorySql('29990101000000_ans_from_the_future');
 const applicationMigration = insertHistorySql('29990101000000_from_the_future');
 
-/** On SQLite `apply` is the default. */
+/** Options that apply migrations; on SQLite, that is the default. */
 const apply: DatabaseOptions = onPostgresql ? { migrations: 'apply' } : {};
 
 function createService(options: DatabaseOptions): DatabaseService {

@@ -98,7 +98,7 @@ describe('new DatabaseService', () => {
     },
   );
 
-  // The parts of an unescaped password that a "?" makes parameters of.
+  // A "?" in an unescaped password makes the rest of the password look like parameters.
   test.each(['postgresql://u:1?ab=cd@host/db', 'postgresql://u:1?ab@host/db', 'postgresql://u:1?x=2&ab=3@host/db'])(
     'shows no part of the password of %j in the message',
     async (url) => {
@@ -154,7 +154,7 @@ describe('an option', () => {
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
   });
 
-  test('now is the clock of all records', async () => {
+  test('`now` is the clock of all records', async () => {
     let time = Date.parse('2030-01-01T00:00:00.123Z');
     const { db } = await openTestDatabase({ now: () => time, defaultAgentLifetimeMs: 10 });
     const certificateId = await createCertificate(db);
@@ -168,7 +168,7 @@ describe('an option', () => {
     expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
   });
 
-  test('now may return fractions of a millisecond, which are not stored', async () => {
+  test('`now` may return fractions of a millisecond, which are not stored', async () => {
     const { db } = await openTestDatabase({ now: () => 1_800_000_000_000.75 });
     const agent = await db.getAgent(await createAgent(db));
     const { expiresAt } = agent ?? {};
@@ -178,7 +178,7 @@ describe('an option', () => {
   });
 
   test.each([Number.NaN, Infinity, 8.64e15, -8.64e15])(
-    'now must not return %d, which no record can store',
+    '`now` must not return %d, which no record can store',
     async (time) => {
       let clock = 1_800_000_000_000;
       const database = await openTestDatabase({ now: () => clock });

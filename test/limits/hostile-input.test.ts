@@ -43,7 +43,7 @@ interface HostileCall extends Hostile {
   readonly make: () => readonly unknown[];
 }
 
-/** Generates calls of which one part of the arguments, or all arguments, are any value. */
+/** Generates calls in which any values replace one part of the arguments, or all arguments. */
 function hostileCall(calls: readonly PublicCall[]): Arbitrary<HostileCall> {
   return fc.constantFrom(...calls).chain((publicCall) => {
     const { name, args } = publicCall;
@@ -79,7 +79,7 @@ async function outcomeOf(make: () => unknown): Promise<Outcome> {
   return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
-/** Expects a right answer, or a refusal that can be printed and shows no value. */
+/** Expects a valid answer, or a refusal that can be printed and whose text contains no value. */
 function expectAnswerOrRefusal(outcome: Outcome, { isAnswer }: PublicCall): void {
   if ('answer' in outcome) {
     expect(isAnswer(outcome.answer)).toBe(true);
@@ -180,7 +180,7 @@ describe('The arguments of a call', () => {
       const reads = new Map<string, number>();
       const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
       const given = args().map((argument, index) => watched(argument, count, String(index)));
-      // The stored records may not allow the change, which was read all the same.
+      // The stored records may not allow the change, but its arguments were read before it failed.
       await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
         expect(error).toMatchObject({ code: 'CONFLICT' });
       });
@@ -207,7 +207,7 @@ describe('The arguments of a call', () => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test('fail for one of many agents when its getter or proxy throws, and the others are created', async () => {
+  test('fail only for the agents whose getter or proxy throws, and the other agents are created', async () => {
     const { db } = await openTestDatabase();
     const right = agentInput({ certificateId: await createCertificate(db) });
     const reason = new Error('mine');
@@ -237,7 +237,7 @@ describe('The arguments of a call', () => {
     }
   });
 
-  test('are lists of as many elements as their length, whatever their iterator yields', async () => {
+  test('are read as lists up to their length, whatever their iterator yields', async () => {
     const { db } = shared();
     const endless = <T>(element: T): T[] =>
       Object.assign([element], { *[Symbol.iterator]() { for (;;) yield element; } }); // prettier-ignore
@@ -248,7 +248,7 @@ describe('The arguments of a call', () => {
     await expectError('INVALID_INPUT', () => db.agents.setMetadata('a', { lying: lying }));
   });
 
-  test('are times by the value of the Date, whatever its methods return', async () => {
+  test('are read as times by the internal value of the Date, whatever its methods return', async () => {
     const { db } = shared();
     for (const answer of ['never', 0.5, 1e300, null]) {
       const expiresAt = Object.assign(new Date('2030-01-01'), { getTime: () => answer, valueOf: () => answer });

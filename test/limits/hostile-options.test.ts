@@ -52,7 +52,7 @@ describe('The constructor and the factory', () => {
       } catch (error) {
         expect(error).toMatchObject({ code: 'INVALID_OPTIONS' });
         expect(`${String(error)} ${inspect(error)}`).not.toContain(marker);
-        // The factory would open a database with valid options.
+        // The factory is called only with invalid options: with valid ones, it would open a database.
         await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance(given));
       }
       expectUnpolluted();
@@ -101,12 +101,12 @@ describe('A call', () => {
 
 describe('followChanges', () => {
   test.each<[string, object]>([
-    ['cannot be listened to', { aborted: false, addEventListener: 1 }],
-    ['reports its end at once', { aborted: false, addEventListener: (_: string, end: () => void) => end() }],
+    ['has no function addEventListener', { aborted: false, addEventListener: 1 }],
+    ['calls its listener at once', { aborted: false, addEventListener: (_: string, end: () => void) => end() }],
   ])('waits between its reads when the signal %s', async (_, signal) => {
     const { db, statementsOf } = await openTestDatabase();
     const statements = await statementsOf(async () => {
-      // Ends when the database is closed.
+      // The follower ends when the database is closed.
       db.followChanges({ pollMs: 20, signal: signal as AbortSignal })
         .next()
         .catch(() => undefined);

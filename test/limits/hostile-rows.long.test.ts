@@ -94,7 +94,7 @@ function isKey(table: string, column: string): boolean {
   return /^(sequence|agent_id|certificate_id)$/.test(column);
 }
 
-/** Returns SQL after which every column but the keys may hold anything. */
+/** Returns the SQL that drops constraints, so that every column except the keys can hold any value. */
 function dropConstraints(columns: readonly (readonly [table: string, column: string])[]): string[] {
   if (onPostgresql) {
     const nullable = columns
@@ -135,7 +135,7 @@ const values: readonly (readonly [what: string, sql: string])[] = [
       ] as const)),
 ];
 
-// PostgreSQL cannot put an infinite time into a bucket. A damaged feed may end before the position 0.
+// PostgreSQL cannot put an infinite time into a bucket: events.aggregate then fails with INVALID_INPUT.
 const allowed = /: CORRUPT$|^events\.aggregate: INVALID_INPUT$/;
 
 describe('Every read', () => {
@@ -156,7 +156,7 @@ describe('Every read', () => {
     expect(await readAll(database.db)).toEqual([]);
     let damages = 0;
     for (const [table, column] of columns) {
-      // A column may not hold this value, or not twice.
+      // Some columns cannot hold this value, or cannot hold it in two rows.
       const damage = write(`UPDATE ${table} SET ${column} = ${value} WHERE ${damagedRows[table]}`);
       if (!(await damage.then(() => true, () => false))) continue; // prettier-ignore
       damages += 1;

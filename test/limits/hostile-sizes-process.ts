@@ -3,13 +3,14 @@ import { longestBlockMs } from '../support/event-loop';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
 
 /*
- * Tries large input on the database of the URL that it is given, in a process with little memory, and prints a line of JSON for
- * each attempt: its description, the code of its error, the expected code, its time and the longest pause of the event loop.
+ * Tries large input on the database whose URL is the first argument, in a process with little memory. Prints a line of
+ * JSON for each attempt: its description, the code of its error, the expected code, its duration and the longest pause
+ * of the event loop.
  */
 
 const [, , url = '', which] = process.argv;
 
-/** Attempts that take seconds; the everyday run skips them. */
+/** Descriptions of the attempts that take seconds. The everyday run skips these attempts. */
 const slow =
   /large records|wide|longest|endpoints|00,000|range of "|doubling|10 million|long field|metadata.* (of an en|of an ev|to set)/;
 
@@ -34,7 +35,7 @@ function deep(levels: number): JsonValue {
   return value;
 }
 
-/** Returns a value of 60 objects whose JSON would be larger than any memory. */
+/** Returns 61 nested arrays, each of which contains the next one twice. Their JSON would not fit into any memory. */
 function doubling(): JsonValue {
   let value: JsonValue = ['x'];
   for (let level = 0; level < 60; level += 1) value = [value, value];
@@ -58,7 +59,7 @@ const metadataKinds: readonly (readonly [string, () => unknown])[] = [
   ['10 million numbers in metadata', () => new Array<number>(10_000_000).fill(1)],
 ];
 
-/** Returns an attempt with the metadata for each kind of record and for a query. */
+/** Returns attempts with the metadata in an agent, an endpoint, a security event, setMetadata and a query. */
 function withMetadata([what, make]: (typeof metadataKinds)[number]): Attempt[] {
   const metadata = () => ({ value: make() as JsonValue });
   return [

@@ -14,11 +14,11 @@ interface Outcome {
   readonly ok?: boolean;
 }
 
-/** Maximum time of an attempt, and of a pause of the event loop, on a busy machine; an idle one takes a fraction. */
+/** Maximum times of an attempt and of a pause of the event loop on a busy machine. An idle machine needs a fraction. */
 const longestMs = 20_000;
 const longestBlockMs = 10_000;
 
-test('Large input is answered or refused soon in a process with 256 MB, which continues', async () => {
+test('Large input is answered or refused within 20 seconds in a process with 256 MB, which continues', async () => {
   const { options } = await openTestDatabase();
   const path = join(__dirname, 'hostile-sizes-process.ts');
   const args = ['--max-old-space-size=256', '--import', 'tsx', path, options.url, isLongRun ? 'all' : 'some'];

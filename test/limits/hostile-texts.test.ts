@@ -4,7 +4,7 @@ import { agentInput, certificateInput, eventInput } from '../support/factories';
 import { shareTestDatabase } from '../support/test-database';
 import { meaningfulTexts, sampled } from './hostile-values';
 
-/** The texts, each with those that it would find, too, if it were not taken literally. */
+/** Distinct texts. A text that a query does not take literally would also find some of the other texts. */
 const texts = [...new Set(meaningfulTexts)];
 const long = '%_\'"\\😀'.repeat(131_072);
 
@@ -51,7 +51,7 @@ describe('A text with a meaning in SQL, patterns, JSON or JavaScript', () => {
       { capabilities: [text, text], allCapabilities: true },
     ];
     for (const query of agentQueries) expect(idsOf(await db.queryAgents(query))).toEqual([id]);
-    // A range of versions may match others as well.
+    // A text that is a version range may match other versions as well.
     expect(idsOf(await db.queryAgents({ version: text }))).toContain(id);
     const eventQueries: SecurityEventQuery[] = [
       ...[{ ids: [id] }, { eventTypes: [text] }, { source: text }, { target: text }, { metadata: { [text]: text } }],
@@ -80,7 +80,7 @@ describe('A text with a meaning in SQL, patterns, JSON or JavaScript', () => {
     const event = await db.events.get(eventId);
     const stored = [agent?.publicKey, agent?.description, agent?.metadata['long'], certificate?.publicKey];
     stored.push(certificate?.certificate, event?.description, event?.metadata['long']);
-    // Without the megabytes in the message of a failure.
+    // Compares booleans, so that the message of a failure does not contain megabytes of text.
     expect(stored.map((text) => text === long)).toEqual(stored.map(() => true));
     expect(idsOf(await db.queryAgents({ metadata: { long } }))).toEqual([id]);
     expect(await db.check()).toMatchObject({ ok: true });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc, { type Arbitrary } from 'fast-check';
 
-/** True with LONG_TESTS, which takes all values; the everyday run takes some. */
+/** True when LONG_TESTS is set. The long run takes all values; the everyday run takes some of them. */
 export const isLongRun = process.env['LONG_TESTS'] !== undefined;
 
 /** Returns all values in the long run, and each `step`th in the everyday run. */
@@ -93,13 +93,13 @@ function withGetters(get: () => unknown, ...keys: readonly string[]): object {
   return Object.defineProperties({}, Object.fromEntries(getters));
 }
 
-/** A proxy of an array with this length. */
+/** Returns a function that creates a proxy of an array with this length. */
 const arrayOfLength = (length: unknown) => () =>
   new Proxy([], { get: (_, key) => (key === 'length' ? length : marker) });
 
 const driverError = () => Object.assign(new Error(`UNIQUE constraint failed: ${marker}`), { code: 'SQLITE_BUSY' });
 
-/** Creates each hostile object by its description. */
+/** Functions that create the hostile objects, by the description of the object. */
 export const hostileObjects: Readonly<Record<string, () => unknown>> = {
   'a proxy that throws': () => untouchable({}),
   'a proxy of an array that throws': () => untouchable([]),
@@ -158,7 +158,7 @@ const number: Arbitrary<number> = fc.constantFrom(
   ...[NaN, Infinity, -Infinity, -0, -1, 0, 0.5, 1, 1000, 1001, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53, 1e308, 5e-324],
 );
 
-/** A value that is created when it is used, because fast-check reads generated values, and its description. */
+/** A value and its description. The value is created when it is used, because fast-check reads generated values. */
 export interface Hostile {
   readonly what: string;
   readonly make: () => unknown;
@@ -193,7 +193,7 @@ export const anyValue: Arbitrary<Hostile> = fc.oneof(
 
 const standardKeys = new Set(Reflect.ownKeys(Object.prototype));
 
-/** Expects that no call has added a property to all objects. */
+/** Expects that no call has added a property to `Object.prototype`. */
 export function expectUnpolluted(): void {
   expect(Reflect.ownKeys(Object.prototype).filter((key) => !standardKeys.has(key))).toEqual([]);
   expect(Reflect.get({}, 'polluted')).toBeUndefined();
@@ -201,7 +201,7 @@ export function expectUnpolluted(): void {
 
 export type Path = readonly (string | number)[];
 
-/** Returns the paths of all values inside `value`, and its own. */
+/** Returns the path of `value` itself and the paths of all values inside it. */
 export function pathsOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof AbortSignal)
     return [path];

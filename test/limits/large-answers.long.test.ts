@@ -49,7 +49,7 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
   });
 
-  test('iterates, verifies and checks records of any total length', async () => {
+  test('succeeds for iterate, verify and check, whatever the total length of the records is', async () => {
     const { db } = await openLarge(5 * size);
     const ids: string[] = [];
     for await (const { id } of db.agents.iterate({ orderBy: 'id' })) ids.push(id);

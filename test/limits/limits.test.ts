@@ -133,7 +133,7 @@ const calls: readonly Call[] = [
 const short = { ...certificateInput(), publicKey: 'k', certificate: 'c', fingerprint: 'aa' };
 const whole = { certificate: short, agent: { name: 'n', version: '1', owner: 'o', publicKey: 'k' } };
 
-describe('What is more than a limit allows', () => {
+describe('Input that exceeds a limit', () => {
   const database = shareTestDatabase({ limits: small }, async ({ db }) => {
     await db.createCertificate({ ...short, id: 'c', fingerprint: 'bb' });
     await db.createAgent(agentInput({ id: 'a', certificateId: 'c', endpoints: [endpoint] }));
@@ -151,8 +151,8 @@ describe('What is more than a limit allows', () => {
   );
 });
 
-describe('What a limit just allows', () => {
-  test('is kept', async () => {
+describe('Input that does not exceed the limits', () => {
+  test('is stored unchanged, also when it is exactly at a limit', async () => {
     const { db } = await openTestDatabase({ limits: small });
     const fit = 'n'.repeat(40);
     await db.createCertificate({ ...short, id: fit, subject: fit, issuer: fit, fingerprint: fit });
@@ -168,7 +168,7 @@ describe('What a limit just allows', () => {
     await db.events.recordMany([1, 2, 3, 4].map(() => eventInput({ description: 't'.repeat(100) })));
   });
 
-  test('is all, where 0 sets no limit', async () => {
+  test('may have any size when every limit is 0, except for the nesting of metadata', async () => {
     const none = Object.fromEntries(Object.keys(small).map((key) => [key, 0])) as LimitOptions;
     const { db } = await openTestDatabase({ limits: none });
     const certificateId = await db.createCertificate(certificateInput());
@@ -192,7 +192,7 @@ describe('limits', () => {
 
   test.each<[string, unknown]>([
     ['an unknown limit', { names: 1 }],
-    ['a depth that is too deep for everything on the way', { metadataDepth: 1001 }],
+    ['a metadataDepth of more than 1000', { metadataDepth: 1001 }],
     ['null', null],
     ['a number', 5],
   ])('cannot be %s', async (_, limits) => {

@@ -5,17 +5,17 @@ import { openTestDatabase } from '../support/test-database';
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('agents.mergeMetadata()', () => {
-  test('counts the values that the agent keeps and those that are merged up to limits.metadataValues', async () => {
+  test('refuses metadata when the kept and the merged values together exceed limits.metadataValues', async () => {
     const database = await openTestDatabase({ limits: { metadataValues: 20 } });
     const { agents } = database.db;
-    // Two values in a text that has room for more than twenty.
+    // `kept` has two values, although its JSON text is long enough for more than twenty.
     const kept = ['x'.repeat(60)];
     await createAgent(database.db, { id: 'a', metadata: { kept } });
     const merge = () => agents.mergeMetadata('a', { more: numbers(18) });
     expect(await expectRefused(database, 'INVALID_INPUT', merge)).toMatchObject({ field: 'metadata' });
     expect(await agents.mergeMetadata('a', { more: numbers(17) })).toBe(true);
     expect((await agents.get('a'))?.metadata).toEqual({ kept, more: numbers(17) });
-    // A replaced value is not kept.
+    // The replaced value of `more` does not count any more.
     expect(await agents.mergeMetadata('a', { more: numbers(16), last: 1 })).toBe(true);
     await expectRefused(database, 'INVALID_INPUT', () => agents.mergeMetadata('a', { next: 1 }));
   });

@@ -7,7 +7,7 @@ import { agentInput, certificateInput, createAgent, eventInput } from '../suppor
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** Returns values with the shortest JSON. */
+/** Returns an array of `count` empty objects. */
 function many(count: number): JsonValue[] {
   return Array.from({ length: count }, () => ({}));
 }
@@ -81,7 +81,7 @@ async function openBeyondLimits(count: number): Promise<TestDatabase> {
 }
 
 describe('records to which another program has added values', () => {
-  test('fail with RESULT_TOO_LARGE in a page beyond 20 times the limit of a record', async () => {
+  test('fail with RESULT_TOO_LARGE when an answer has over 20 times the values that a record may have', async () => {
     const { db } = await openBeyondLimits(4);
     for (const call of [
       () => db.queryAgents({}),

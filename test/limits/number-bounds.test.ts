@@ -56,7 +56,7 @@ const someArguments: readonly NumericArgument[] = [
 ]; // prettier-ignore
 
 describe('new DatabaseService', () => {
-  test.each(options)('accepts %s from %i to %i and no number outside', async (name, min, max, toOptions) => {
+  test.each(options)('accepts %s from %i to %i and no number outside this range', async (name, min, max, toOptions) => {
     for (const value of [min, max]) expect(new DatabaseService(toOptions(value))).toBeInstanceOf(DatabaseService);
     for (const value of [min - 1, max + 1]) {
       const error = await expectError('INVALID_OPTIONS', () => new DatabaseService(toOptions(value)));
@@ -72,7 +72,7 @@ describe('a call', () => {
     await db.recordSecurityEvent(eventInput());
   });
 
-  test.each(someArguments)('accepts %s from %i to %i and no number outside', async (_, min, max, call) => {
+  test.each(someArguments)('accepts %s from %i to %i and no number outside this range', async (_, min, max, call) => {
     const { db } = shared();
     for (const value of [min, max]) expect(await call(db, value)).toBeDefined();
     for (const value of [min - 1, max + 1]) {

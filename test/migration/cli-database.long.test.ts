@@ -17,7 +17,7 @@ const other = 'model Other {\n  id Int @id\n}';
 const models = note.replace('@id', '@id\n  text String');
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY, "text" TEXT NOT NULL);\n';
 
-/** One object of each kind that a schema may hold, and a query for those that are left. */
+/** SQL that creates one object of each kind that a schema may contain. `leftSql` finds those that are left. */
 const oddObjects = {
   sqlite: `CREATE TABLE "odd ""name" (id INTEGER PRIMARY KEY AUTOINCREMENT);
     CREATE VIRTUAL TABLE search USING fts5 (text);
@@ -53,7 +53,7 @@ test('migrate reset removes everything but extensions and privileges, and applie
   project.writeMigration('20260101000000_notes', createNotes);
   await project.run('migrate deploy');
   await project.sql(`INSERT INTO "Note" VALUES (1, 'a')`);
-  // On SQLite, the last statement must be a single one.
+  // On SQLite, the last argument must be a single statement.
   await project.sql(oddObjects[engine], 'SELECT 1');
   const grant = (role: string) => `GRANT USAGE ON SCHEMA public TO ${role}`;
   const role = onPostgresql ? new URL(await createRole(project.databaseUrl, grant)).username : undefined;
@@ -202,7 +202,7 @@ describeOn('postgresql', 'a database that the CLI cannot use', () => {
   const secret = 'sEcr3t-w0rd';
   const withPassword = (url: string) => Object.assign(new URL(url), { password: secret }).href;
 
-  /** A server that was given for the tests may trust everybody on its machine. */
+  /** Reports whether the server asks for passwords: a server that was given for the tests may trust all local users. */
   async function asksForPasswords(url: string): Promise<boolean> {
     return administer(withPassword(url), 'SELECT 1').then(
       () => false,

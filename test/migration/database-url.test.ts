@@ -3,7 +3,7 @@ import { normaliseDatabaseUrl, toDatabasePath } from '../../scripts/schema-engin
 import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
 import { parseDatabaseUrl } from '../../src/options/database-url';
 
-/** Returns the path or schema that the package opens, or reports that it refuses the URL. */
+/** Returns the path or the kind of the database that the package opens, or `refused`. */
 function opened(url: string): string {
   try {
     const location = parseDatabaseUrl(url);
@@ -13,7 +13,7 @@ function opened(url: string): string {
   }
 }
 
-/** Returns the database that Prisma's CLI uses for the URL, or its refusal of the URL. */
+/** Returns the path of the database that Prisma's CLI opens, or `refused`. */
 function named(url: string): string {
   try {
     return toDatabasePath(normaliseDatabaseUrl(url));
@@ -73,7 +73,7 @@ describe('a SQLite URL', () => {
     expect(named(url)).toBe('refused');
   });
 
-  // The form that Prisma Studio understands cannot name these.
+  // These files have no URL in the form that Prisma Studio reads.
   test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
     '%s is refused by the CLI, which would misread it',
     (url) => {

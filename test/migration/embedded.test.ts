@@ -8,7 +8,7 @@ import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
 
 test('the embedded migrations are those of the migration folders', () => {
-  // Otherwise `npm run generate` was not run after a change.
+  // A difference means that `npm run generate` was not run after a change.
   for (const { path, text } of embedMigrations()) expect(readFileSync(path, 'utf8')).toBe(text);
 });
 

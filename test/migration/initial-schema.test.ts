@@ -130,7 +130,7 @@ describe('a database with the initial schema', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test('keeps metadata that are not texts, and derives folded names and version keys', async () => {
+  test('keeps metadata values that are not texts as texts, and derives folded names and version keys', async () => {
     const path = createInitialDatabase(`${insertCertificate('c', 'AB:CD')}
       INSERT INTO agents VALUES ('a', 'ÄGYPTEN', 'k', 'c', NULL, '1.0.0-rc.1', NULL, 0, 0, 0, 'ACTIVE', 'o');
       INSERT INTO agent_metadata VALUES ('a', 'blob', x'6869'), ('a', 'number', 3);`);

@@ -10,7 +10,7 @@ import { afterTest, shareTestDatabase, temporaryDirectory } from '../support/tes
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
 const total = 1203;
 
-/** Creates the entries of existing events as the migration from the initial schema does. */
+/** SQL that creates the entries of existing events as the migration from the initial schema does. */
 const createEntriesSql = `
   INSERT INTO security_event_entries (sequence, event_id, kind, entered_at, digest, hash)
   SELECT row_number() OVER (ORDER BY timestamp, id), id, 'RECORDED', timestamp, '', '' FROM security_events`;
@@ -27,7 +27,7 @@ const migrated = shareTestDatabase({ now: () => t0 }, async (database) => {
   await changeRaw(database, `${clear}; ${createEntriesSql}`);
 });
 
-/** Returns a service, which is not open yet, on a copy of it. */
+/** Returns a service that is not open yet, on a copy of the migrated database. */
 function createMigrated() {
   const path = join(temporaryDirectory(), 'test.sqlite');
   copyFileSync(migrated().options.url.slice('file:'.length), path);

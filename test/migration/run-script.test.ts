@@ -10,7 +10,7 @@ describe('readStatements', () => {
     expect(count('; ; -- nothing;')).toBe(0);
   });
 
-  test('keeps a trigger whole, whatever its body holds', () => {
+  test('keeps a trigger whole, whatever its body contains', () => {
     const body = "UPDATE b SET c = CASE WHEN c = ';' THEN 1 ELSE 2 END; DELETE FROM d;";
     expect(count(`CREATE TRIGGER t AFTER INSERT ON a BEGIN ${body} END; SELECT 1;`)).toBe(2);
     expect(count(`create temp trigger if not exists t after insert on a begin ${body} end; select 1`)).toBe(2);

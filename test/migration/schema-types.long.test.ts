@@ -27,7 +27,7 @@ async function errorsWith(changedSchema: string): Promise<string[]> {
   }
 }
 
-/** Compiles the source with the client of another folder in the place of its own. */
+/** Compiles the source with the generated client of another folder instead of its own. */
 function compile(otherClient: string): ts.Program {
   const place = (path: string): string =>
     path.startsWith(client) ? join(otherClient, path.slice(client.length)) : path;

@@ -34,7 +34,7 @@ import {
 } from './pools';
 
 /*
- * Agents at random, made of the values of the pools, and what is asked of them.
+ * Arbitraries of agents, built from the values of the pools, and of the queries and options of their calls.
  */
 
 export const health: Arbitrary<EndpointHealthInput> = fc.record(
@@ -68,7 +68,7 @@ const optionalAgentFields = {
   status: pool(...Object.values(AgentStatus)),
 };
 
-/** Names that meet often, so that it matters which of them are held. */
+/** Few names, versions and owners, so that agents often have the same name and a unique name is often taken. */
 const meeting = fc.record({ name: pool('Agent', 'K\u212a'), version: pool('1.0.0'), owner: pool('one', 'two') });
 
 export const agentInput: Arbitrary<AgentInput> = fc
@@ -87,7 +87,7 @@ export const agentInput: Arbitrary<AgentInput> = fc
   .chain((agent) => fc.option(meeting, { nil: {} }).map((named) => ({ ...agent, ...named })))
   .chain((agent) => withReference(agent));
 
-/** Mostly one of the agent's own endpoints. */
+/** Adds a default endpoint, which is mostly one of the agent's own endpoints. */
 function withReference(agent: AgentInput): Arbitrary<AgentInput> {
   const own = agent.endpoints?.[0];
   const some = own === undefined ? [] : [own, own.id ?? '', { id: own.id ?? '' }];
@@ -150,10 +150,10 @@ const resolutionOrder = partly({
 const resolution = (always: Partial<typeof window>): Arbitrary<ResolutionQuery> =>
   fc.tuple(few(resolutionFilter, always), resolutionOrder).map(([filter, order]) => ({ ...filter, ...order }));
 export const resolutionQuery = resolution(window);
-/** Queries that can be read page by page; seldom others. */
+/** Queries that can be read page by page, and rarely other queries. */
 export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
 
-/** Mostly true: few agents would be left otherwise. */
+/** Mostly true: otherwise many calls would fail and few agents would be stored. */
 export const allowRevokedCertificate = pool(undefined, true, true);
 export const createOptions: Arbitrary<CreateOptions> = partly({
   unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
@@ -166,9 +166,9 @@ export const createManyOptions: Arbitrary<CreateManyOptions> = partly({
   allowRevokedCertificate,
 });
 export const agentStatus = pool(...Object.values(AgentStatus));
-/** Stands for the `updatedAt` of the agent at the time of the call. */
+/** Placeholder for the `updatedAt` of the agent at the time of the call. */
 export const current = new Date(0);
-/** Mostly none, sometimes the right one, sometimes one that is seldom right. */
+/** Undefined, the `updatedAt` of the agent (`current`), or another time, which rarely matches. */
 export const ifUpdatedAt = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   { weight: 2, arbitrary: fc.constant(current) },

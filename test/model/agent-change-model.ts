@@ -2,7 +2,7 @@ import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata } from '..
 import { isStale, nextUpdate, updateAgent } from './agent-model';
 import { answers, fails, leaves, withAgents, type Directory, type Prediction, type Settings } from './prediction';
 
-/** REVOKED to REVOKED is a no-op that answers `true`. */
+/** Predicts `agents.setStatus`. A change from REVOKED to REVOKED returns `true` and changes nothing. */
 export function setStatus(
   directory: Directory,
   { id, status, ifUpdatedAt }: { id: string; status: AgentStatus; ifUpdatedAt?: Date | undefined },
@@ -15,7 +15,7 @@ export function setStatus(
   return isStale(before, ifUpdatedAt) ? fails(directory, 'CONFLICT') : answers(directory, true);
 }
 
-/** Shallow; `null` is a value. */
+/** Predicts `agents.mergeMetadata`, a shallow merge in which `null` is a value. */
 export function mergeMetadata(
   directory: Directory,
   { id, metadata, ifUpdatedAt }: { id: string; metadata: Metadata; ifUpdatedAt?: Date | undefined },
@@ -25,7 +25,10 @@ export function mergeMetadata(
   return updateAgent(directory, { id, metadata: { ...before, ...metadata } }, settings, { ifUpdatedAt });
 }
 
-/** `false` when the agent or the endpoint is absent; leaves `updatedAt` as it is. */
+/**
+ * Predicts `agents.setEndpointHealth`: `false` when the agent or the endpoint does not exist. `updatedAt` does not
+ * change.
+ */
 export function setEndpointHealth(
   directory: Directory,
   { id, endpointId, health }: { id: string; endpointId: string; health: EndpointHealthInput },
@@ -47,7 +50,7 @@ export function setEndpointHealth(
   return leaves(withAgents(directory, [after], 'UPDATED', nowMs), true);
 }
 
-/** Makes an EXPIRED agent ACTIVE again; REVOKED is terminal. */
+/** Predicts `agents.renew`, which makes an EXPIRED agent ACTIVE again. REVOKED is final. */
 export function renew(
   directory: Directory,
   { id, expiresAt, ifUpdatedAt }: { id: string; expiresAt: Date; ifUpdatedAt?: Date | undefined },
@@ -61,7 +64,7 @@ export function renew(
   return updateAgent(directory, { id, expiresAt, ...status }, settings, { ifUpdatedAt });
 }
 
-/** Touches ACTIVE and DEPRECATED agents whose time has come. */
+/** Predicts `agents.expireDue`, which changes ACTIVE and DEPRECATED agents whose `expiresAt` has been reached. */
 export function expireDueAgents(directory: Directory, { nowMs }: Settings): Prediction {
   const due = [...directory.agents.values()].filter(
     ({ status, expiresAt }) => ['ACTIVE', 'DEPRECATED'].includes(status) && expiresAt.getTime() <= nowMs,

@@ -24,7 +24,10 @@ import {
 import { compareCodePoints } from './text';
 import { hasLeft, isNameTaken, isRenamed, withHold, withoutHold } from './unique-name-model';
 
-/** ALREADY_EXISTS on a known id, or on a name that is to be unique; REFERENCE_NOT_FOUND for an unknown certificate. */
+/**
+ * Predicts `createAgent`: ALREADY_EXISTS for a known id or a taken unique name, REFERENCE_NOT_FOUND for an unknown
+ * certificate.
+ */
 export function createAgent(
   directory: Directory,
   input: AgentInput,
@@ -54,8 +57,8 @@ export function createAgent(
 }
 
 /**
- * `false` when absent; `undefined` keeps, `null` clears, collections are replaced; REVOKED is terminal; CONFLICT when it
- * was changed since `ifUpdatedAt`.
+ * Predicts `updateAgent`: `false` when the agent does not exist. `undefined` keeps a field, `null` clears it, and
+ * collections are replaced. REVOKED is final. CONFLICT when the agent was changed since `ifUpdatedAt`.
  */
 export function updateAgent(
   directory: Directory,
@@ -69,7 +72,7 @@ export function updateAgent(
   if (endpoints !== undefined && !isAmong(defaultEndpoint, endpoints)) return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(input.id);
   if (before === undefined) return answers(directory, false);
-  // The first of several mistakes counts.
+  // The call reports the first of several errors.
   const codes: DatabaseErrorCode[] = isStale(before, ifUpdatedAt) ? ['CONFLICT'] : [];
   if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') codes.push('INVALID_TRANSITION');
   if (endpoints === undefined && !isAmong(defaultEndpoint, before.endpoints)) codes.push('INVALID_INPUT');
@@ -83,7 +86,10 @@ export function updateAgent(
   return leaves(hasLost ? withoutHold(after, input.id) : after, true);
 }
 
-/** Why an agent cannot be attached to a certificate: it is unknown, or it is REVOKED and that is not allowed. */
+/**
+ * Returns the error code when an agent cannot use a certificate: the certificate is unknown, or it is REVOKED and that
+ * is not allowed.
+ */
 function codeOfAttaching(
   { certificates }: Directory,
   id: string,
@@ -94,20 +100,22 @@ function codeOfAttaching(
   return certificate.status === 'REVOKED' && !allowsRevoked ? 'INVALID_TRANSITION' : undefined;
 }
 
-/** `updatedAt` must be before year 9999, so that there is a later time for every change. */
+/**
+ * First time that `updatedAt` must not have: it must be before year 9999, so that every change can set a later time.
+ */
 const firstRefusedUpdateMs = Date.UTC(9999, 0, 1);
 
-/** The time that a change sets: now, or one millisecond after the previous value if that is later. */
+/** Returns the `updatedAt` that a change sets: now, or one millisecond after the previous value if that is later. */
 export function nextUpdate(before: AgentRecord, nowMs: number): Date {
   return new Date(Math.max(nowMs, before.updatedAt.getTime() + 1));
 }
 
-/** Reports whether an agent was changed since. */
+/** Reports whether an agent was changed since `ifUpdatedAt`. */
 export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): boolean {
   return ifUpdatedAt !== undefined && agent.updatedAt.getTime() !== ifUpdatedAt.getTime();
 }
 
-/** `false` when absent. */
+/** Predicts `deleteAgent`: `false` when the agent does not exist. */
 export function deleteAgent(directory: Directory, id: string, { nowMs }: Settings): Prediction {
   if (!directory.agents.has(id)) return answers(directory, false);
   const agents = new Map(directory.agents);
@@ -184,7 +192,7 @@ function toChanged(before: AgentRecord, input: AgentUpdate, { nowMs }: Settings)
   };
 }
 
-/** The whole endpoint; none where it is no longer among the agent's. */
+/** Returns the default endpoint with all its fields, or none when it is not one of the agent's endpoints. */
 function withDefault(
   endpoints: readonly Endpoint[],
   reference: EndpointReference | null | undefined,
@@ -198,7 +206,7 @@ function toCapabilities(names: readonly string[]): string[] {
   return [...new Set(names)].sort(compareCodePoints);
 }
 
-/** An endpoint without health is UNKNOWN at now. */
+/** Returns the stored endpoint. Without health, its status is UNKNOWN and its last check is now. */
 function toEndpoint({ id, protocol, address, port, health, metadata }: EndpointInput, nowMs: number): Endpoint {
   return {
     id: id ?? '',

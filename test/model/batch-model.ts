@@ -15,7 +15,10 @@ import {
 } from './prediction';
 import { hasBadText } from './text';
 
-/** Each in its order: `abort` gives the first error and writes nothing, `collect` goes on. */
+/**
+ * Predicts `agents.createMany`, which creates the agents in order. `abort` fails with the first error and writes
+ * nothing; `collect` continues.
+ */
 export function createMany(
   directory: Directory,
   inputs: readonly AgentInput[],
@@ -38,7 +41,7 @@ export function createMany(
     now = prediction.next(input.id ?? `made up ${place}`);
   }
   const next = (result: unknown): Directory => {
-    // Of the form that was just compared.
+    // The result has this form: it was compared with the prediction before.
     const actual = result as readonly { readonly id: string }[];
     const after = works.reduce((before, { place, input }) => {
       return createAgent(before, input, settings, options).next(actual[place]?.id);
@@ -48,7 +51,7 @@ export function createMany(
   return { outcomes: [{ result: results }], next };
 }
 
-/** All of them or none, in their order. */
+/** Predicts `events.recordMany`, which records all events in order, or none. */
 export function recordMany(
   directory: Directory,
   inputs: readonly SecurityEventInput[],
@@ -63,14 +66,14 @@ export function recordMany(
   }
   if (inputs.length === 0) return answers(directory, []);
   const next = (result: unknown): Directory =>
-    // As above.
+    // The result has this form: it was compared with the prediction before.
     inputs.reduce((before, input, place) => {
       return recordEvent(before, input, settings).next((result as readonly string[])[place]);
     }, directory);
   return { outcomes: [{ result: inputs.map(({ id }) => id ?? generatedId) }], next };
 }
 
-/** All three in one transaction. */
+/** Predicts `register`, which creates the certificate, the agent and the event in one transaction. */
 export function register(
   directory: Directory,
   { certificate, agent, event }: RegistrationInput,
@@ -79,7 +82,8 @@ export function register(
 ): Prediction {
   const certificateId = certificate.id ?? 'made up';
   const first = createCertificate(directory, certificate, settings);
-  // What else may be wrong is told apart from what is wrong with the certificate.
+  // When the certificate is refused, another certificate takes its id. The agent then has no error because of the
+  // certificate.
   const known = codesOf(first).length > 0 ? withCertificate(directory, certificateId) : first.next(certificateId);
   const second = createAgent(known, { ...agent, certificateId }, settings, options);
   const third = event === undefined ? undefined : recordEvent(directory, event, settings);
@@ -88,7 +92,7 @@ export function register(
   if (isOther || codes.includes('INVALID_INPUT')) return fails(directory, 'INVALID_INPUT');
   if (codes.length > 0) return fails(directory, ...codes);
   const next = (result: unknown): Directory => {
-    // As above.
+    // The result has this form: it was compared with the prediction before.
     const ids = result as { readonly certificateId: string; readonly agentId: string; readonly eventId?: string };
     const certified = first.next(ids.certificateId);
     const input = { ...agent, certificateId: ids.certificateId };

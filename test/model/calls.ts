@@ -46,8 +46,8 @@ import { hasBadText } from './text';
 import { counted, walked } from './window-model';
 
 /*
- * Calls at random. Each entry says how often a call is made, its method, its arguments, and what the contract predicts.
- * The predictions use maps of records, and take nothing from the package but its types.
+ * Random calls. Each entry has a weight, a method, arbitraries of its arguments, and the prediction of the contract.
+ * The predictions use maps of records and import only types from the package.
  */
 
 /** A call of the public API with its arguments. */
@@ -109,7 +109,7 @@ const registration = fc
     ...(event === undefined ? {} : { event }),
   }));
 
-/** Stands for the result of `verify` with a valid chain. */
+/** Placeholder for the result of `verify` with a valid chain. */
 const validChain = Symbol('valid chain');
 
 export const createCertificateCall = call(
@@ -310,7 +310,7 @@ export async function outcomeOf(target: Target, { perform }: Operation): Promise
   }
 }
 
-/** An iteration without an order goes by id. */
+/** Adds the default order of an iteration to a query: by id. */
 function byId(query: ResolutionQuery): ResolutionQuery {
   return query.orderBy === undefined ? { orderDirection: 'asc', ...query, orderBy: 'id' } : query;
 }
@@ -322,7 +322,7 @@ async function performCreateMany(
 ): Promise<unknown> {
   const results = await target.agents.createMany(inputs, options);
   return results.map((result, place) => {
-    // Whether a refused agent has an id that it was not given is left open.
+    // The contract does not define whether the result of a refused agent without an id contains an id.
     return result.ok || inputs[place]?.id !== undefined ? result : { ok: false, error: result.error };
   });
 }

@@ -23,7 +23,7 @@ import {
 } from './pools';
 
 /*
- * Certificates at random, made of the values of the pools, and what is asked of them.
+ * Arbitraries of certificates, built from the values of the pools, and of the queries and options of their calls.
  */
 
 const anyCertificate: Arbitrary<CertificateInput> = fc.record(
@@ -43,7 +43,7 @@ const anyCertificate: Arbitrary<CertificateInput> = fc.record(
   { requiredKeys: ['subject', 'issuer', 'notBefore', 'notAfter', 'publicKey', 'certificate', 'fingerprint'] },
 );
 
-/** Mostly one that does not end before it begins. */
+/** A certificate that rarely ends before it begins. */
 export const certificateInput = fc
   .tuple(anyCertificate, fc.integer({ min: 0, max: 19 }))
   .map(([certificate, chance]): CertificateInput => {
@@ -88,7 +88,7 @@ export const revocation: Arbitrary<RevocationOptions> = fc.record(
   { requiredKeys: ['reason', 'agents'] },
 );
 
-/** In milliseconds. */
+/** A time span in milliseconds, which is rarely invalid. */
 export const span = fc.oneof(
   { weight: 20, arbitrary: pool(0, 1, 999, 1000, 100_000, Number.MAX_SAFE_INTEGER) },
   { weight: 1, arbitrary: pool(-1, 0.5) },

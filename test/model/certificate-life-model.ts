@@ -25,7 +25,7 @@ import {
 } from './prediction';
 import { compareCodePoints } from './text';
 
-/** `false` when absent. */
+/** Predicts `certificates.setMetadata`: `false` when the certificate does not exist. */
 export function setCertificateMetadata(
   directory: Directory,
   id: string,
@@ -37,7 +37,10 @@ export function setCertificateMetadata(
   return leaves(withCertificates(directory, [{ ...before, metadata }], 'UPDATED', nowMs), true);
 }
 
-/** STILL_REFERENCED while an agent holds it. What it had replaced loses the link. */
+/**
+ * Predicts `certificates.delete`: STILL_REFERENCED while an agent uses the certificate. The certificates that it
+ * replaced lose their `replacedBy`.
+ */
 export function deleteCertificate(directory: Directory, id: string, { nowMs }: Settings): Prediction {
   if (!directory.certificates.has(id)) return answers(directory, false);
   if (holdersOf(directory, id).length > 0) return fails(directory, 'STILL_REFERENCED');
@@ -54,7 +57,10 @@ export function deleteCertificate(directory: Directory, id: string, { nowMs }: S
   return leaves(asOneCall(directory, told({ ...after, certificates }, news)), true);
 }
 
-/** `null` when absent; `keep`, `suspend` (ACTIVE and DEPRECATED agents) or `revoke` (all). */
+/**
+ * Predicts `certificates.revoke`: `null` when the certificate does not exist. `keep` changes no agent, `suspend`
+ * changes ACTIVE and DEPRECATED agents, and `revoke` changes all agents.
+ */
 export function revoke(
   directory: Directory,
   id: string,
@@ -84,7 +90,10 @@ export function revoke(
   return leaves(next, { revoked: true, agents: ids });
 }
 
-/** The new id. Leaves the old certificate's status alone, points its agents to the new one and links the two. */
+/**
+ * Predicts `certificates.rotate`, which returns the new id, gives the agents the new certificate and links the two
+ * certificates. The status of the old certificate does not change.
+ */
 export function rotate(
   directory: Directory,
   oldId: string,
@@ -114,7 +123,9 @@ export function rotate(
   return { outcomes: created.outcomes, next };
 }
 
-/** Makes VALID and SUSPENDED certificates EXPIRED whose `notAfter` has come. */
+/**
+ * Predicts `certificates.expireDue`, which changes VALID and SUSPENDED certificates whose `notAfter` has been reached.
+ */
 export function expireDueCertificates(directory: Directory, { nowMs }: Settings): Prediction {
   const due = [...directory.certificates.values()].filter(
     ({ status, notAfter }) => ['VALID', 'SUSPENDED'].includes(status) && notAfter.getTime() <= nowMs,

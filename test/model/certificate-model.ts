@@ -11,13 +11,13 @@ import {
 } from './prediction';
 import { bareFingerprint } from './text';
 
-/** `null` when absent; colons and case are ignored. */
+/** Returns the certificate with a fingerprint, or `null`. Ignores colons and case. */
 export function getByFingerprint({ certificates }: Directory, fingerprint: string): Certificate | null {
   const wanted = bareFingerprint(fingerprint);
   return [...certificates.values()].find((held) => bareFingerprint(held.fingerprint) === wanted) ?? null;
 }
 
-/** ALREADY_EXISTS on a known id or fingerprint. */
+/** Predicts `createCertificate`: ALREADY_EXISTS for a known id or fingerprint. */
 export function createCertificate(directory: Directory, input: CertificateInput, { nowMs }: Settings): Prediction {
   const { id, publicKey, fingerprint, notBefore, notAfter } = input;
   const isEmpty = [id, publicKey, bareFingerprint(fingerprint)].includes('');
@@ -53,7 +53,10 @@ function toCertificate(input: CertificateInput, id: string, nowMs: number): Cert
   };
 }
 
-/** `false` when absent; INVALID_TRANSITION out of REVOKED; a status to itself is a no-op that answers `true`. */
+/**
+ * Predicts `updateCertificateStatus`: `false` when the certificate does not exist, INVALID_TRANSITION from REVOKED to
+ * another status. The same status returns `true` and changes nothing.
+ */
 export function updateStatus(
   directory: Directory,
   id: string,

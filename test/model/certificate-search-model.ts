@@ -4,12 +4,15 @@ import { matchesNothing } from './resolution-model';
 import { bareFingerprint, compareCodePoints, fold, holdsAll } from './text';
 import { windowed } from './window-model';
 
-/** The certificates that match, in the order asked for. */
+/** Predicts `certificates.query`: the matching certificates in the requested order. */
 export function searchCertificates(directory: Directory, query: CertificateQuery, settings: Settings): Prediction {
   return windowed(directory, findCertificates(directory, query), query, settings.maxResults);
 }
 
-/** The VALID and SUSPENDED ones that end from now on within the span, the soonest first. */
+/**
+ * Predicts `certificates.expiring`: the VALID and SUSPENDED certificates that end after now and within the span, the
+ * earliest first.
+ */
 export function searchExpiring(directory: Directory, withinMs: number, { nowMs, maxResults }: Settings): Prediction {
   if (!Number.isSafeInteger(withinMs) || withinMs < 0) return fails(directory, 'INVALID_INPUT');
   if (withinMs === 0) return answers(directory, []);

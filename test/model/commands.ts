@@ -6,7 +6,7 @@ import { isRead, operation, outcomeOf, type Operation } from './calls';
 import type { Settings } from './prediction';
 import { simultaneous, togetherCommand } from './together';
 
-/** Sequences of calls, alone, in transactions and several at once, while time passes. */
+/** Returns sequences of single calls, transactions, concurrent calls and steps of the clock. */
 export function commandSequences(maxCommands: number): fc.Arbitrary<Iterable<Command>> {
   const inside = fc.array(operation, { minLength: 1, maxLength: 6 });
   const call = fc.tuple(operation, fc.nat(7)).map(([made, place]) => callCommand(made, place === 0 ? 'other' : 'db'));
@@ -40,7 +40,10 @@ function timeCommand(ms: number): Command {
   };
 }
 
-/** Runs the calls in one transaction that is committed, or throws; the outer database sees nothing of it meanwhile. */
+/**
+ * Returns a command that runs the calls in one transaction and commits it or rolls it back. Before that, reads outside
+ * the transaction must not see its changes.
+ */
 function transactionCommand(calls: readonly Operation[], isCommitted: boolean): Command {
   return {
     check: () => Promise.resolve(true),
@@ -58,7 +61,7 @@ function transactionCommand(calls: readonly Operation[], isCommitted: boolean): 
         model.directory = inner.directory;
       } else {
         const error = await outcome.catch((reason: unknown) => reason);
-        // It may be what the comparison threw.
+        // The error may come from a comparison.
         if (error instanceof Error && error !== thrown) throw error;
         expect(error).toBe(thrown);
       }
@@ -67,7 +70,7 @@ function transactionCommand(calls: readonly Operation[], isCommitted: boolean): 
   };
 }
 
-/** Makes a call on the database and on the model, and compares what they answer. */
+/** Makes a call on the database and on the model, and compares the results. */
 export async function runAndCompare(
   model: Model,
   target: Target,

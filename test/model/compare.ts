@@ -14,7 +14,7 @@ export function isExpected(expected: readonly Outcome[], actual: Outcome): boole
   });
 }
 
-/** The same, or what a stand-in stands for. */
+/** Reports whether a value equals the expected value, or fits the placeholder in its place. */
 function isLike(expected: unknown, actual: unknown): boolean {
   if (expected === generatedId) return typeof actual === 'string' && uuidv7.test(actual);
   if (expected instanceof OneOf) return isDatabaseError(actual) && expected.codes.includes(actual.code);
@@ -31,14 +31,14 @@ function hasStandIn(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(hasStandIn);
 }
 
-/** Fails with both of them. */
+/** Throws an error that shows the actual and the expected value. */
 export function differs(what: unknown, actual: unknown, expected: unknown): never {
-  // Jest shows the difference, where it is one that it sees.
+  // Jest shows the difference, if its comparison finds one.
   expect({ what, actual }).toStrictEqual({ what, actual: expected });
   throw new Error(`Differs: ${fc.stringify([what, actual])}, expected ${fc.stringify(expected)}`);
 }
 
-/** All that a database holds. */
+/** All records and feed entries of a database. */
 export interface Snapshot {
   readonly agents: readonly unknown[];
   readonly certificates: readonly unknown[];
@@ -71,7 +71,7 @@ export function differenceOf({ agents, certificates, events, feed }: Directory, 
 }
 
 function byId(records: readonly unknown[]): Record<string, unknown> {
-  // Each is a record with an id; two of one id would be fewer here than in the model.
+  // Every record has an id. `count` shows when several records have the same id.
   const entries = records.map((record, place) => [(record as { id?: string }).id ?? place, record] as const);
   return { count: records.length, ...Object.fromEntries(entries) };
 }
@@ -88,9 +88,9 @@ function isFeed(calls: readonly (readonly string[])[], feed: readonly string[]):
 }
 
 /**
- * The calls from `start` on in the order in which the feed tells of them. Those that change nothing in common may be
- * committed in another order than the one that explains what they answer: letting agents expire takes those that were
- * there when it began, whatever is registered until it is committed.
+ * Returns the calls, with those from `start` on in the order in which the feed reports them. Calls that change
+ * different records may be committed in another order than the order that explains their results. For example,
+ * `expireDue` changes the agents that exist when it begins, and other agents may be registered before it commits.
  */
 export function inOrderOfFeed(
   calls: readonly (readonly string[])[],
@@ -105,7 +105,7 @@ export function inOrderOfFeed(
       const told = feed.slice(place, place + news.length);
       return isSame([...told].sort(), [...news].sort()) && !news.some((line) => before.has(subjectOf(line)));
     });
-    // Where none fits, what is expected next is what the difference shows.
+    // When no call fits, the next expected call stays first, and the difference shows it.
     const [news = []] = rest.splice(Math.max(next, 0), 1);
     ordered.push(news);
     place += news.length;

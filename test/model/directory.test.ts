@@ -15,19 +15,24 @@ import { emptyDirectory, type Directory } from './prediction';
 import { givenCertificates } from './pools';
 
 /*
- * MODEL_RUNS sets how many sequences are tried, MODEL_COMMANDS how long they may be; MODEL_SEED and MODEL_PATH repeat a
- * run that failed, as its message says.
+ * MODEL_RUNS sets the number of sequences, and MODEL_COMMANDS their maximum length. MODEL_SEED and MODEL_PATH repeat a
+ * failed run with the values in its message.
  */
 // A call takes longer on PostgreSQL.
 const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 6 : 25));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
-/** When to stop, in milliseconds: a sequence that fails is shrunk until then, and no longer, so that it is told of. */
+/**
+ * Time limit in milliseconds. A failing sequence is shrunk no longer than that, so that it is reported before Jest's
+ * time limit.
+ */
 const timeLimit = 60_000 + runs * 1000;
 const repeat = { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
 
 const startMs = 1_800_000_000_000;
-/** With a cache as without one: a few entries, so that some go. */
+/**
+ * Calls `work` with an empty database, with or without a cache. The cache has few entries, so that some are evicted.
+ */
 async function withDatabase(hasCache: boolean, work: (real: Real, url: string) => Promise<void>): Promise<void> {
   const runEnds: Cleanup[] = [];
   const url = await newDatabaseUrl((end) => void runEnds.push(end));
@@ -41,7 +46,7 @@ async function withDatabase(hasCache: boolean, work: (real: Real, url: string) =
     return db;
   };
   const db = open();
-  // What another service has done, a cache on PostgreSQL notices later.
+  // On PostgreSQL, a cache learns of the changes of another service only later.
   const other = hasCache && onPostgresql ? db : open();
   try {
     await db.initialize();
@@ -52,7 +57,7 @@ async function withDatabase(hasCache: boolean, work: (real: Real, url: string) =
   }
 }
 
-/** Compares all that is stored, and that there is nothing else. */
+/** Asserts that the database contains exactly the records of the model. */
 async function compareWhole(directory: Directory, db: DatabaseService, url: string): Promise<void> {
   const difference = differenceOf(directory, await readAll(db));
   if (difference !== undefined) differs('what is left', difference, undefined);
@@ -63,7 +68,7 @@ async function compareWhole(directory: Directory, db: DatabaseService, url: stri
     [...records.values()].reduce((sum, { metadata }) => sum + Object.keys(metadata).length, 0);
   const counts = await rawCounts({ options: { url } });
   expect(counts).toEqual({
-    // Of the chain's own rows, which nobody sees, only verify can tell whether they are right.
+    // The model has no rows of the event chain; verify() checks these rows.
     ...counts,
     agents: agents.size,
     endpoints: [...agents.values()].reduce((sum, { endpoints }) => sum + endpoints.length, 0),

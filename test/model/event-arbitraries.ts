@@ -10,7 +10,7 @@ import {
 import { eventId, few, metadata, pool, seldom, someOf, text, time, window } from './pools';
 
 /*
- * Security events at random, made of the values of the pools, and what is asked of them.
+ * Arbitraries of security events, built from the values of the pools, and of the queries and options of their calls.
  */
 
 const eventType = text('AUTHENTICATION_FAILURE', 'SYSTEM_ABUSE', 'my own');
@@ -43,12 +43,12 @@ const eventFilter = {
   metadata,
 };
 export const eventQuery: Arbitrary<SecurityEventQuery> = few(eventFilter, window);
-/** Queries that can be read page by page; seldom others. */
+/** Queries that can be read page by page, and rarely other queries. */
 export const eventWalkQuery: Arbitrary<SecurityEventQuery> = fc.oneof(
   { weight: 20, arbitrary: few(eventFilter, {}) },
   { weight: 1, arbitrary: eventQuery },
 );
-/** Groupings for an aggregate. */
+/** Queries for an aggregate, which have no `limit` and no `offset`. */
 export const eventFilterQuery: Arbitrary<SecurityEventQuery> = few(eventFilter, {});
 export const eventInputs = fc.array(eventInput, { maxLength: 5 });
 

@@ -3,7 +3,9 @@ import { findEvents } from './event-model';
 import { answers, fails, leaves, type Directory, type Prediction, type Settings } from './prediction';
 import { compareCodePoints } from './text';
 
-/** `false` when absent; `get` and `query` show the last one. */
+/**
+ * Predicts `events.markMitigated`: `false` when the event does not exist. `get` and `query` return the last mitigation.
+ */
 export function markMitigated(directory: Directory, id: string, { applied, details }: MitigationInput): Prediction {
   const before = directory.events.get(id);
   if (before === undefined) return answers(directory, false);
@@ -13,13 +15,15 @@ export function markMitigated(directory: Directory, id: string, { applied, detai
   return leaves({ ...directory, events: new Map(directory.events).set(id, after) }, true);
 }
 
-/** Returns the number of removed events. Keeps events of exactly that time. */
+/**
+ * Predicts `events.prune`, which returns the number of removed events and keeps events of exactly the time `before`.
+ */
 export function prune(directory: Directory, before: Date): Prediction {
   const kept = [...directory.events].filter(([, event]) => event.timestamp >= before);
   return leaves({ ...directory, events: new Map(kept) }, directory.events.size - kept.length);
 }
 
-/** `{ key, count }`, most first. */
+/** Predicts `events.aggregate`: `{ key, count }`, the highest count first. */
 export function aggregate(
   directory: Directory,
   query: SecurityEventQuery,

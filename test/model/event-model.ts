@@ -4,7 +4,7 @@ import { matchesNothing } from './resolution-model';
 import { compareCodePoints, holdsAll } from './text';
 import { windowed } from './window-model';
 
-/** The id. What was recorded is never changed. */
+/** Predicts `recordSecurityEvent`, which returns the id and never changes a recorded event. */
 export function recordEvent(directory: Directory, input: SecurityEventInput, { nowMs }: Settings): Prediction {
   if (input.id === '' || input.eventType === '') return fails(directory, 'INVALID_INPUT');
   if (input.id !== undefined && directory.events.has(input.id)) return fails(directory, 'ALREADY_EXISTS');
@@ -29,12 +29,12 @@ function toEvent(input: SecurityEventInput, id: string, nowMs: number): Security
   };
 }
 
-/** Newest first, ties by id. */
+/** Predicts `querySecurityEvents`: the newest event first, and events of the same time by id. */
 export function searchEvents(directory: Directory, query: SecurityEventQuery, { maxResults }: Settings): Prediction {
   return windowed(directory, findEvents(directory, query), query, maxResults);
 }
 
-/** All that match, whatever `limit` and `offset` say. */
+/** Returns all matching events; ignores `limit` and `offset`. */
 export function findEvents(directory: Directory, query: SecurityEventQuery): SecurityEvent[] {
   if (matchesNothing(query)) return [];
   const events = [...directory.events.values()].filter((event) => isMatch(event, query));

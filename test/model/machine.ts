@@ -7,7 +7,7 @@ export interface Model {
   directory: Directory;
 }
 
-/** The database, and the clock that it goes by. */
+/** The database and its clock. */
 export interface Real {
   readonly db: DatabaseService;
   /** Another service on the same database. */
@@ -15,7 +15,7 @@ export interface Real {
   readonly clock: { nowMs: number };
 }
 
-/** Index of the service that makes a call. */
+/** Name in `Real` of the service that makes a call. */
 export type Place = 'db' | 'other';
 
 export type Command = fc.AsyncCommand<Model, Real, true>;

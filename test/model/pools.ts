@@ -3,8 +3,8 @@ import type { Metadata } from '../../src';
 import { hasBadText } from './text';
 
 /*
- * Values at random. The pools are small, so that ids, names and the rest meet often; beside them stands now and then
- * anything that can be written, and seldom what may not be.
+ * Arbitraries of values. The pools are small, so that the same ids, names and other values occur often. Sometimes a
+ * value is any valid value, and rarely it is invalid.
  */
 
 export const pool = <T>(...values: readonly T[]): Arbitrary<T> => fc.constantFrom(...values);
@@ -21,7 +21,7 @@ export const text = (...values: readonly string[]): Arbitrary<string> =>
     { weight: 1, arbitrary: pool('') },
     { weight: 1, arbitrary: badText },
   );
-/** Mostly some, seldom none. */
+/** Returns an arbitrary of arrays with one to three elements, and rarely of empty arrays. */
 export const someOf = <T>(element: Arbitrary<T>): Arbitrary<T[]> =>
   fc.oneof(
     { weight: 12, arbitrary: fc.array(element, { minLength: 1, maxLength: 3 }) },
@@ -31,7 +31,7 @@ export const seldom = <T>(value: Arbitrary<T>): Arbitrary<T | undefined> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 
 export const certificateId = text('c1', 'c2', 'c3', 'C1');
-/** The certificates that are there from the beginning. */
+/** Ids of the certificates that exist from the beginning. */
 export const givenCertificates = ['c1', 'c2'] as const;
 export const heldCertificate = fc.oneof(
   { weight: 20, arbitrary: pool(...givenCertificates) },
@@ -103,7 +103,7 @@ export const metadata: Arbitrary<Metadata> = fc.dictionary(text('k', 'K', '__pro
   noNullPrototype: true,
 });
 
-/** Fields of which each may be left out. */
+/** Returns an arbitrary of records in which each field may be missing. */
 export const partly = <T extends object>(fields: { [K in keyof T]: Arbitrary<T[K]> }): Arbitrary<Partial<T>> =>
   fc.record(fields, { requiredKeys: [] }) as Arbitrary<Partial<T>>;
 
@@ -113,7 +113,7 @@ const count = fc.oneof(
 );
 export const window = { limit: seldom(count), offset: seldom(count) };
 
-/** Few fields at once: what asks for everything finds nothing. */
+/** Returns an arbitrary of records with at most two of the fields: a query with every filter finds nothing. */
 export const few = <T extends object>(fields: { [K in keyof T]: Arbitrary<T[K]> }, always: Partial<typeof window>) =>
   fc
     .tuple(
@@ -129,7 +129,7 @@ function slice(whole: string, from: number, size: number): string {
     .join('');
 }
 
-/** The size of a page: mostly a right one. */
+/** The size of a page, which is rarely invalid. */
 export const pageSize = fc.oneof(
   { weight: 20, arbitrary: pool(1, 2, 3, 100, 1000, undefined) },
   { weight: 1, arbitrary: pool(0, -1, 1001, 1.5) },

@@ -1,11 +1,11 @@
 import type { AgentRecord, Certificate, DatabaseErrorCode, SecurityEvent, Uniqueness } from '../../src';
 
-/** All that a directory holds. Never changed: a call makes another one. */
+/** All records of the model. The object is immutable: a call creates a new one. */
 export interface Directory {
   readonly certificates: ReadonlyMap<string, Certificate>;
   readonly agents: ReadonlyMap<string, AgentRecord>;
   readonly events: ReadonlyMap<string, SecurityEvent>;
-  /** The agents that hold their name and version, by id, and among whose agents it is theirs alone. */
+  /** Scope in which an agent has reserved its name and version, by the id of the agent. */
   readonly holds: ReadonlyMap<string, Uniqueness>;
   /** Entries of the feed by call; the changes of one call may come in any order. */
   readonly feed: readonly (readonly string[])[];
@@ -22,15 +22,15 @@ export type Outcome = { readonly result: unknown } | { readonly code: DatabaseEr
 
 /** Permitted outcomes of a call, and the state after its success. A failed call changes nothing. */
 export interface Prediction {
-  /** More than one only where the contract leaves it open. */
+  /** More than one only when the contract allows several. */
   readonly outcomes: readonly Outcome[];
   readonly next: (result: unknown) => Directory;
 }
 
-/** Stands for an id that the package makes up. */
+/** Placeholder for an id that the package generates. */
 export const generatedId = Symbol('generated id');
 
-/** Stands for one of several codes. */
+/** Placeholder for an error with one of several codes. */
 export class OneOf {
   constructor(readonly codes: readonly DatabaseErrorCode[]) {}
 }
@@ -43,41 +43,41 @@ export const emptyDirectory: Directory = {
   feed: [],
 };
 
-/** A call that answers `result` and changes nothing. */
+/** Predicts that a call returns `result` and changes nothing. */
 export function answers(directory: Directory, result: unknown): Prediction {
   return { outcomes: [{ result }], next: () => directory };
 }
 
-/** A call that answers `result` and leaves `next`. */
+/** Predicts that a call returns `result` and that the records are `next` afterwards. */
 export function leaves(next: Directory, result: unknown): Prediction {
   return { outcomes: [{ result }], next: () => next };
 }
 
-/** A call that fails: with one of the codes, where several mistakes are made at once. */
+/** Predicts that a call fails with one of the codes. There are several codes when the call has several errors. */
 export function fails(directory: Directory, ...codes: readonly DatabaseErrorCode[]): Prediction {
   return { outcomes: codes.map((code) => ({ code })), next: () => directory };
 }
 
-/** The codes that a call may fail with. */
+/** Returns the codes with which a call may fail. */
 export function codesOf({ outcomes }: Prediction): DatabaseErrorCode[] {
   return outcomes.flatMap((outcome) => ('code' in outcome ? [outcome.code] : []));
 }
 
 type Kind = 'CREATED' | 'UPDATED' | 'DELETED';
 
-/** Entry of the feed for a change. */
+/** Returns the feed entry of a change. */
 export function toNews(entity: string, id: string, kind: Kind, changedAtMs: number): string {
   return `${entity} ${id} ${kind} ${changedAtMs}`;
 }
 
-/** The directory with these agents, which the feed tells of as changed by one call. */
+/** Returns the directory with these agents. Its feed reports their changes as those of one call. */
 export function withAgents(directory: Directory, agents: readonly AgentRecord[], kind: Kind, nowMs: number): Directory {
   const entries = agents.map((agent) => [agent.id, agent] as const);
   const news = agents.map(({ id }) => toNews('agent', id, kind, nowMs));
   return told({ ...directory, agents: new Map([...directory.agents, ...entries]) }, news);
 }
 
-/** The same for certificates. */
+/** Returns the directory with these certificates. Its feed reports their changes as those of one call. */
 export function withCertificates(
   directory: Directory,
   certificates: readonly Certificate[],
@@ -89,12 +89,12 @@ export function withCertificates(
   return told({ ...directory, certificates: new Map([...directory.certificates, ...entries]) }, news);
 }
 
-/** The directory whose feed tells this, too. */
+/** Returns the directory with these entries, of one call, at the end of its feed. */
 export function told(directory: Directory, news: readonly string[]): Directory {
   return { ...directory, feed: [...directory.feed, news] };
 }
 
-/** The same where what was told since `start` is of one call. */
+/** Returns the directory with all feed entries since `start` as the entries of one call. */
 export function asOneCall(start: Directory, directory: Directory): Directory {
   const { length } = start.feed;
   return { ...directory, feed: [...directory.feed.slice(0, length), directory.feed.slice(length).flat()] };

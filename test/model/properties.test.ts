@@ -20,7 +20,7 @@ const number = fc.oneof(
 const identifier = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('alpha', 'beta', 'rc', 'Rc', '-', 'a-', 'a', 'ab', '0a', '1-') },
   { weight: 4, arbitrary: number.map(String) },
-  // Longer than any number that JavaScript holds exactly: semver compares them all the same.
+  // Longer than any number that JavaScript stores exactly; semver compares these identifiers, too.
   { weight: 1, arbitrary: fc.nat(60).map((zeros) => `1${'0'.repeat(zeros)}`) },
   { weight: 1, arbitrary: fc.stringMatching(/^[0-9A-Za-z-]{1,5}$/).filter((text) => !/^0\d+$/.test(text)) },
 );
@@ -155,7 +155,7 @@ describe('foldCase', () => {
 });
 
 describe('toCanonicalJson', () => {
-  /** The same value with the keys of every object in another order. */
+  /** Returns the same value with the keys of every object in another order. */
   const shuffled = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(shuffled);
     if (typeof value !== 'object' || value === null) return value;

@@ -4,19 +4,19 @@ import type { Directory, Prediction, Settings } from './prediction';
 import { bareFingerprint, compareCodePoints, fold, holdsAll } from './text';
 import { windowed } from './window-model';
 
-/** The agents that match, in the order asked for. */
+/** Predicts `queryAgents`: the matching agents in the requested order. */
 export function searchAgents(directory: Directory, query: ResolutionQuery, settings: Settings): Prediction {
   return windowed(directory, findAgents(directory, query, settings), query, settings.maxResults);
 }
 
-/** All that match, whatever `limit` and `offset` say. */
+/** Returns all matching agents; ignores `limit` and `offset`. */
 export function findAgents(directory: Directory, query: ResolutionQuery, { nowMs }: Settings): AgentRecord[] {
   if (matchesNothing(query)) return [];
   const agents = [...directory.agents.values()].filter((agent) => isMatch(agent, query, directory, nowMs));
   return agents.sort(orderOf(query));
 }
 
-/** An empty text or an empty array matches nothing. */
+/** Reports whether a query matches nothing because a filter is an empty text or an empty array. */
 export function matchesNothing(query: object): boolean {
   return Object.values(query).some((value: unknown) => value === '' || (Array.isArray(value) && value.length === 0));
 }
@@ -58,7 +58,7 @@ function hasCapabilities(agent: AgentRecord, { capabilities, allCapabilities }: 
   return allCapabilities === true ? capabilities.every(has) : capabilities.some(has);
 }
 
-/** With both given, one and the same endpoint has them. */
+/** Reports whether an endpoint matches the filters. When both filters are given, the same endpoint must match both. */
 function hasEndpoint(agent: AgentRecord, { protocol, health }: ResolutionQuery): boolean {
   if (protocol === undefined && health === undefined) return true;
   return agent.endpoints.some(
@@ -70,7 +70,7 @@ function hasEndpoint(agent: AgentRecord, { protocol, health }: ResolutionQuery):
 
 type Order = (first: AgentRecord, second: AgentRecord) => number;
 
-/** Without `orderBy`: updatedAt, descending; ties are broken by id, ascending. */
+/** Returns the order of a query, by default `updatedAt` descending. Ties are broken by id, ascending. */
 function orderOf({ orderBy, orderDirection }: ResolutionQuery): Order {
   const sign = (orderDirection ?? (orderBy === undefined ? 'desc' : 'asc')) === 'asc' ? 1 : -1;
   const compare = comparisons[orderBy ?? 'updatedAt'];

@@ -1,8 +1,8 @@
 /*
- * Text and JSON as the contract speaks of them, written from the contract alone.
+ * Functions for text and JSON, written from the contract without code of the package.
  */
 
-/** Every code point as its lower-case code point, or as it is where that would be several. */
+/** Returns a text with every code point in lower case. Keeps a code point whose lower case is several code points. */
 export function fold(text: string): string {
   return Array.from(text, (codePoint) => {
     const lower = Array.from(codePoint.toLowerCase());
@@ -10,7 +10,7 @@ export function fold(text: string): string {
   }).join('');
 }
 
-/** The order of texts by code point. */
+/** Compares two texts by code point. */
 export function compareCodePoints(first: string, second: string): number {
   const [left, right] = [codePointsOf(first), codePointsOf(second)];
   for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
@@ -30,8 +30,8 @@ export function bareFingerprint(fingerprint: string): string {
 }
 
 /**
- * Reports whether two values are the same: JSON values whatever the order of their keys, and records of them with times.
- * -0 is the same as 0.
+ * Reports whether two values are equal. The order of keys does not matter, times are compared by their value, and -0
+ * equals 0.
  */
 export function isSame(first: unknown, second: unknown): boolean {
   if (first === second) return true;
@@ -45,7 +45,7 @@ export function isSame(first: unknown, second: unknown): boolean {
   return keys.every((key) => Object.hasOwn(second, key) && isSame(ownValue(first, key), ownValue(second, key)));
 }
 
-// Of "__proto__" too, which an ordinary access would not take for a key.
+// Also reads the key "__proto__", for which an ordinary access would return the prototype.
 function ownValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
 }

@@ -15,7 +15,10 @@ export const simultaneous: fc.Arbitrary<readonly PlacedCall[]> = fc.array(
   { minLength: 2, maxLength: 4 },
 );
 
-/** Makes calls at once, which must answer, and leave, what they would in some order one after the other. */
+/**
+ * Returns a command that makes calls concurrently. Some serial order of the calls must explain their results and the
+ * stored records.
+ */
 export function togetherCommand(placed: readonly PlacedCall[]): Command {
   return {
     check: () => Promise.resolve(true),

@@ -9,8 +9,8 @@ export interface Named {
 }
 
 /**
- * Reports whether another agent conflicts with `named`: one that holds that name and version, of its owner or of all, or
- * any that has it, where it is to be `unique`.
+ * Reports whether another agent with the same name and version conflicts with `named`: because the other agent has
+ * reserved them, or because `named` must be `unique`. Each scope is one owner or all agents.
  */
 export function isNameTaken({ agents, holds }: Directory, named: Named, unique: Uniqueness, ownId?: string): boolean {
   return [...agents.values()].some((other) => {
@@ -20,19 +20,22 @@ export function isNameTaken({ agents, holds }: Directory, named: Named, unique: 
   });
 }
 
-/** The directory in which the agent `id` holds its name as it was registered. */
+/** Returns the directory in which the agent `id` has reserved its name in the scope `unique`. */
 export function withHold(directory: Directory, id: string, unique: Uniqueness): Directory {
   return unique === 'none' ? directory : { ...directory, holds: new Map(directory.holds).set(id, unique) };
 }
 
-/** The directory in which the agent `id` holds nothing any more. */
+/** Returns the directory in which the agent `id` has reserved no name. */
 export function withoutHold(directory: Directory, id: string): Directory {
   const holds = new Map(directory.holds);
   holds.delete(id);
   return { ...directory, holds };
 }
 
-/** Reports whether an agent holds another name and version than its own, within its owner or among all. */
+/**
+ * Reports whether a change gives an agent another name or version than it has reserved, or another owner in the scope
+ * of one owner.
+ */
 export function hasLeft(before: Named, after: Named, hold: Uniqueness | undefined): boolean {
   const hasMoved = hold === 'owner-name-version' && before.owner !== after.owner;
   return hasMoved || before.name !== after.name || before.version !== after.version;

@@ -5,7 +5,7 @@ interface Window {
   readonly offset?: number | undefined;
 }
 
-/** The part of `matches` that a query asks for. */
+/** Predicts the part of `matches` that `limit` and `offset` select. */
 export function windowed(
   directory: Directory,
   matches: readonly unknown[],
@@ -16,18 +16,21 @@ export function windowed(
   const result = matches.slice(offset, limit === undefined ? undefined : offset + limit);
   if (limit !== undefined || matches.length <= maxResults) return answers(directory, result);
   const tooLarge: Outcome = { code: 'RESULT_TOO_LARGE' };
-  // Whether what the offset leaves out counts is left open.
+  // The contract does not define whether skipped matches count towards `maxResults`.
   const outcomes = result.length > maxResults ? [tooLarge] : [tooLarge, { result }];
   return { outcomes, next: () => directory };
 }
 
-/** A query that is counted: `limit` and `offset` do not matter; whether they have to be right is left open. */
+/**
+ * Predicts the number of matches, which does not depend on `limit` and `offset`. The contract does not define whether
+ * invalid values of them are refused.
+ */
 export function counted(directory: Directory, matches: readonly unknown[], window: Window): Prediction {
   const wrong: Outcome[] = isWindowRight(window) ? [] : [{ code: 'INVALID_INPUT' }];
   return { outcomes: [{ result: matches.length }, ...wrong], next: () => directory };
 }
 
-/** A query that is read page by page, or one by one: `limit` and `offset` are refused. */
+/** Predicts a query that is read page by page or one by one, and that refuses `limit` and `offset`. */
 export function walked(
   directory: Directory,
   matches: readonly unknown[],

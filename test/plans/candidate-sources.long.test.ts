@@ -3,8 +3,8 @@ import { agentInput, createCertificate } from '../support/factories';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 /*
- * A resolution uses a selective candidate source, a scan in the requested order, or the fallback. There are enough agents
- * for each of them, and enough agents of the same time for ties to matter.
+ * A resolution uses a selective candidate source, a scan in the requested order, or the fallback. The test has enough
+ * agents for each of these, and enough agents with the same updatedAt for ties to matter.
  */
 const count = 7000;
 const dayMs = 86_400_000;
@@ -25,17 +25,17 @@ const known: Known[] = [];
 async function fill({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
   for (let index = 0; index < count; index += 1) {
-    // In no order that any column has.
+    // The order of insertion is not the order of any column.
     const place = (index * 2741) % count;
     known.push({
       ...agentInput({ certificateId }),
       id: `agent-${String(place).padStart(5, '0')}`,
-      // Every fourth is a lantern; the oldest thousands of them are rusty, too, and no others are.
+      // Every fourth agent is a lantern. Every fifth of the oldest 6000 agents is rusty, and no other agent is.
       name: `${place % 4 === 0 ? 'Lantern' : 'Anchor'} ${place % 5 === 0 && place < 6000 ? 'Rusty' : 'Shiny'} ${place.toString(36)}`,
       owner: place % 7 === 0 ? 'small' : 'large',
       version: `1.${place % 100}.0`,
       status: place % 10 === 0 ? 'SUSPENDED' : 'ACTIVE',
-      // None of the newest has the first.
+      // Only the oldest 1800 agents have the capability `old`.
       capabilities: [
         ...(place < 1800 ? ['old'] : []),
         ...(place % 2 === 0 ? ['even'] : ['odd']),
@@ -44,7 +44,7 @@ async function fill({ db }: TestDatabase): Promise<void> {
       metadata: { parity: place % 2, rest: place % 3 },
       endpoints: [{ protocol: place % 3 === 0 ? 'https' : 'grpc', address: 'host', port: 443 }],
       createdAt: new Date(place * dayMs),
-      // Half of them were changed at once.
+      // The newer half of the agents has the same updatedAt.
       updatedAt: new Date(Math.min(place, count / 2) * dayMs),
       expiresAt: new Date((count * 2 - place) * dayMs),
     });

@@ -39,7 +39,7 @@ async function fill({ db, options }: TestDatabase): Promise<void> {
 
 const nowMs = Date.UTC(2026, 0, 1);
 
-/** Returns the plan of a statement, one line a step. */
+/** Returns the plan of a statement, one line per step. */
 async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
   const { url } = shared().options;
   if (!onPostgresql) {
@@ -50,7 +50,7 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
   }
   const client = await connectRaw(url);
   try {
-    // The planner prefers to scan and sort small tables. What remains of that is what no index can do.
+    // The planner prefers to scan and sort small tables. The scans and sorts that remain are those no index replaces.
     await client.query('SET enable_seqscan = off; SET enable_sort = off');
     // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
     if (!withBitmaps) await client.query('SET enable_bitmapscan = off');
@@ -70,7 +70,7 @@ function resolve(query: ResolutionQuery, isLaterPage = false): Statement {
   return buildAgentQuery(dialect, { filter, order, after, limit: limitOffset.limit ?? 20, offset: 0, nowMs });
 }
 
-/** Steps that scan a whole table or index, except a scan in the requested order that ends at a row. */
+/** Pattern of steps that scan a whole table or index, except the scan in the requested order up to `scan_end`. */
 const fullScan = onPostgresql
   ? /Seq Scan on (agents|endpoints|agent_|certificates)/
   : /^SCAN (?!(?:source_|count_|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;

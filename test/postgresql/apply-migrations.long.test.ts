@@ -69,7 +69,7 @@ describe('a database that another connection is migrating', () => {
   });
 });
 
-test('a table that another connection has locked fails the migration with BUSY when the time is over', async () => {
+test('a migration fails with BUSY when another connection locks its table for longer than the time limit', async () => {
   await applyMigrations(url, [first]);
   const other = await connectRaw(url);
   await other.query('BEGIN; LOCK TABLE notes');

@@ -43,7 +43,8 @@ async function readsOf(url: string, work: () => Promise<unknown>): Promise<{ row
     );
     return { rows: Number(row?.['rows']), blocks: Number(row?.['blocks']) };
   };
-  // The counts of a session are complete a moment after it has ended. Those of earlier sessions must not be counted.
+  // A session reports its last counts a moment after it has ended. Waits until the counts of earlier sessions are
+  // reported.
   await closeRawClient(url);
   let before = await read();
   for (let last = -Infinity; before.rows - last > 1000; before = await read()) {
@@ -56,7 +57,7 @@ async function readsOf(url: string, work: () => Promise<unknown>): Promise<{ row
   return { rows: after.rows - before.rows, blocks: after.blocks - before.blocks };
 }
 
-/** Autovacuum makes statistics at any time, and the rows that it reads are counted. */
+/** SQL that disables autovacuum, which would create statistics at any time and whose reads would be counted. */
 const withoutAutovacuumSql = tableNames.map((name) => `ALTER TABLE ${name} SET (autovacuum_enabled = false)`).join(';');
 
 /** Ways in which the tables get their statistics before they are filled. */
@@ -93,7 +94,7 @@ describe('check() on PostgreSQL', () => {
   test.each([...histories, ['current statistics', undefined] as const])(
     'reads a bounded number of rows for each record, with %s',
     async (_, prepare) => {
-      // Never used by another test, which would have left statistics.
+      // A new database: another test would have left statistics in a shared one.
       const url = await createDatabase(`TEMPLATE ${testServer().template}`);
       afterTest(() => dropDatabase(url));
       await runRaw(url, withoutAutovacuumSql);

@@ -5,7 +5,7 @@ import { TcpProxy } from '../support/tcp-proxy';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { authentication, message, report, text } from './wire';
 
-/** Messages that no server sends without a statement. The driver has no code for most of its errors about them. */
+/** Messages that no server sends without a statement. Most errors that the driver throws for them have no code. */
 const unexpected: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['a row', message('D', Buffer.from([0, 0]))],
   ['the end of a statement', message('C', text('SELECT 1'))],

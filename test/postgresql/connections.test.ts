@@ -77,7 +77,7 @@ describe('a registration whose statements are prepared', () => {
     },
   );
 
-  test('sends BEGIN alone on a connection that has been silent, so that nothing is in doubt if it is lost', async () => {
+  test('sends BEGIN alone on a connection that has been idle, so that the outcome is known if the connection is lost', async () => {
     const { proxy, register } = await openPrepared();
     await sleep(1100);
     const heard = proxy.listen();
@@ -87,7 +87,7 @@ describe('a registration whose statements are prepared', () => {
   });
 });
 
-/** Opens a database with one connection that keeps the plans of these calls. */
+/** Opens a database with one connection that keeps the plans of the calls of `callAll`. */
 async function openWithPlans(): Promise<TestDatabase> {
   const database = await openTestDatabase({ pool: { maxConnections: 1 } });
   await createAgent(database.db, { id: 'a', description: 'kept' });
@@ -151,7 +151,7 @@ describe('the prepared statements of a connection', () => {
     const client = await connect();
     for (const start of [0, 1000, 2000, 0]) {
       for (let round = 0; round < 6; round += 1) {
-        // Sent concurrently, so that a statement may be closed while it is on its way.
+        // Concurrent calls: a statement may be closed while it is being sent.
         await Promise.all(Array.from({ length: 200 }, (_, index) => select(client, start + index)));
       }
     }
@@ -202,7 +202,7 @@ test.each([
   ['a length beyond all messages', Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff])],
 ])('%s is malformed, whatever the chunk size is', (_, bytes) => {
   for (const chunkLength of [1, 3, 6, 100_000]) {
-    // What comes next must not be taken for the missing end.
+    // The messages that follow must not be read as the missing end.
     expect(() => checkMessages(Buffer.concat([sound, bytes, ready]), chunkLength)).toThrow('malformed');
   }
 });

@@ -13,7 +13,7 @@ import { describeUnless } from '../support/skip';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const binaries = debianBinaries();
-/** A dump needs the tools of the server's own version. */
+/** Folder of the tools of the server's own version, which a dump needs; undefined when they are not installed. */
 const tools = binaries !== undefined && existsSync(join(binaries, 'pg_dump')) ? binaries : undefined;
 
 function run(tool: string, ...args: readonly string[]): void {
@@ -53,7 +53,7 @@ describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'a 
     await copy.initialize();
     expect(await copy.check()).toEqual(soundReport);
     await copy.deleteAgent('plain');
-    // Its feed continues after the last number.
+    // The change feed of the copy continues after its last number.
     expect(await copy.changes({ limit: 10_000 })).toHaveLength((before['changes']?.length ?? 0) + 1);
     await closeRawClient(restored);
     await closeRawClient(url);

@@ -58,7 +58,7 @@ describe('a read outside the transaction that holds the only connection', () => 
     }
   });
 
-  test('fails at once with a cache, unless the cache has the record', async () => {
+  test('fails at once when a cache is used, unless the cache contains the record', async () => {
     const db = await open(1, { cache: { maxEntries: 10 } });
     await db.getAgent('a');
     await db.transaction(async (tx) => {
@@ -127,7 +127,7 @@ describe('reads outside transactions that hold every connection', () => {
   });
 });
 
-test('a pool with one connection more than transactions serves all their reads outside them', async () => {
+test('a pool with one more connection than open transactions serves all reads of their callbacks outside them', async () => {
   const db = await open(4);
   const works = Array.from({ length: 3 }, (_, index) => async (tx: TransactionScope) => {
     for (let round = 0; round < 20; round += 1) await db.getAgent('a');

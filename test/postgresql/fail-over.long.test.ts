@@ -51,7 +51,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a sta
     return opened;
   }
 
-  test.each(writes)('%s succeeds within the call', async (name, write) => {
+  test.each(writes)('%s is retried and succeeds in the same call', async (name, write) => {
     const { db, log } = await openMisdirected();
     const id = name.replaceAll(' ', '-');
     await write(db, id);
@@ -125,7 +125,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
     expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
     await db.agents.setStatus('a', 'REVOKED');
-    // A replica may lack the last maxReplicaLagMs.
+    // A replica may lack the changes of the last maxReplicaLagMs.
     await sleep(600);
     for (let round = 0; round < 20; round += 1) {
       expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });

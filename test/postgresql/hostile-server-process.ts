@@ -39,5 +39,5 @@ async function answer(command: Command): Promise<void> {
   process.stdout.write(`${JSON.stringify({ id: command.id, ...outcome })}\n`);
 }
 
-// Whatever nobody catches ends the process, which the test finds out.
+// An uncaught error ends the process, which fails the test.
 createInterface(process.stdin).on('line', (line) => void answer(JSON.parse(line) as Command));

@@ -82,11 +82,11 @@ test('a connection to a server that disconnects at any moment fails with UNAVAIL
   }
 });
 
-test('random messages end in coded errors', async () => {
+test('calls succeed or fail with a coded error when the server sends random messages', async () => {
   const victim = new Victim();
   let seed = 42;
   const random = (below: number): number => {
-    // "Numerical Recipes", 7.1: as good as it has to be here, and the same in every run.
+    // A linear congruential generator ("Numerical Recipes", section 7.1), which yields the same numbers in every run.
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((seed / 2 ** 32) * below);
   };
@@ -141,7 +141,7 @@ async function openBehindProxy(): Promise<{ proxy: TcpProxy; victim: Victim; url
   return { proxy, victim, url };
 }
 
-test('unsolicited messages of a server end the following calls in a coded error or have no effect', async () => {
+test('unsolicited messages of a server have no effect or make the following calls fail with a coded error', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const [what, bytes, isHarmless] of remarks) {
     expect(await victim.do('read', url)).toEqual({ code: 'done' });
@@ -150,12 +150,12 @@ test('unsolicited messages of a server end the following calls in a coded error 
     codes.push((await victim.do('transaction', url)).code, (await victim.do('health', url)).code);
     const expected = isHarmless ? /^done$/ : /^(?:done|UNAVAILABLE|TIMEOUT)$/;
     for (const code of codes) expect(`${what}: ${code}`).toMatch(new RegExp(`: ${expected.source.slice(1)}`));
-    // At the latest now every connection that was spoilt is replaced.
+    // After this call, no connection is left that the message has broken.
     await victim.do('transaction', url);
   }
 });
 
-test('invalid replies to new connections of a running service end its calls in a coded error', async () => {
+test('invalid replies to new connections of a running service make its calls fail with UNAVAILABLE', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const bytes of [authentication(7), authentication(9), message('E', Buffer.from('S')), Buffer.alloc(64)]) {
     proxy.greet(bytes);

@@ -10,7 +10,7 @@ export interface Outcome {
   readonly message?: string;
 }
 
-/** A process that uses servers which may send anything. */
+/** A process that connects to servers that may send any bytes. */
 export class Victim {
   readonly #process: TestProcess = startProcess(join(__dirname, 'hostile-server-process.ts'));
   readonly #waiting = new Map<number, (outcome: Outcome) => void>();
@@ -18,13 +18,13 @@ export class Victim {
 
   constructor() {
     this.#process.lines.on('line', (line) => {
-      // The form that the process writes.
+      // hostile-server-process.ts writes lines of this form.
       const { id, ...outcome } = JSON.parse(line) as Outcome & { readonly id: number };
       this.#waiting.get(id)?.(outcome);
     });
   }
 
-  /** Has it do something. Fails where the process has ended. */
+  /** Sends a command to the process and returns its outcome. Fails when the process has ended. */
   async do(work: string, url: string): Promise<Outcome> {
     this.#count += 1;
     const id = this.#count;
@@ -35,7 +35,9 @@ export class Victim {
   }
 }
 
-/** Starts a server that calls `onData` for each piece that a client sends, with the number of the piece; returns a URL. */
+/**
+ * Starts a server that calls `onData` for each chunk that a client sends, with the number of the chunk. Returns a URL.
+ */
 export async function startHostileServer(onData: (socket: Socket, count: number) => unknown): Promise<string> {
   const local = await LocalServer.start((socket) => {
     let count = 0;

@@ -1,6 +1,6 @@
 import { DatabaseService } from '../../src';
 
-/** Uses the database at the URL that this process was started with, and leaves it open, with a read replica that is silent. */
+/** Calls the database at `url`, with a read replica at the same URL, and leaves the connections open and idle. */
 async function main(url: string): Promise<void> {
   const db = new DatabaseService({ url, replicaUrls: [url], pool: { idleTimeoutMs: 600_000 } });
   await db.initialize();

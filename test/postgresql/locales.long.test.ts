@@ -21,7 +21,7 @@ const terms = [
   ...['ǆ', 'ǅ', 'back\\s', 'k\\s', "o'c", '"quo', '🦊', '🦊f', '🦊fo', 'k', 'coo', 'o-o', 'e', '\u0301', ' ', '   '],
 ];
 
-/** Folds a text as documented, without the database. */
+/** Folds the case of a text as documented, without the database. */
 function fold(text: string): string {
   return Array.from(text, (char) => (Array.from(char.toLowerCase()).length === 1 ? char.toLowerCase() : char)).join('');
 }
@@ -84,7 +84,7 @@ describe('a database', () => {
     await expectByCodePoint(db);
   });
 
-  test('is searched with pg_trgm in a schema that the role may not use, and logs a warning', async () => {
+  test('can be searched when pg_trgm is in a schema that the role may not use, and logs a warning', async () => {
     const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     afterTest(() => dropDatabase(url));
     await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
@@ -124,7 +124,7 @@ describe('a search in many rows', () => {
       const sql = `SELECT idx_scan::integer AS n FROM pg_stat_user_indexes WHERE indexrelname = '${index}'`;
       const [[before] = []] = await runRaw(options.url, sql);
       expect(await db.queryAgents(query)).toHaveLength(1);
-      // The server counts the scans of a connection when it ends at the latest.
+      // The server counts the scans of a connection at the latest when the connection ends.
       await db.close();
       await db.initialize();
       for (let turn = 0; turn < 50; turn += 1) {

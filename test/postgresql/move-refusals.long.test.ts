@@ -8,7 +8,7 @@ import { openTestDatabase } from '../support/test-database';
 import { Moving } from './moving';
 import { createRole } from '../support/postgresql-role';
 
-/** Longer than an entry of PostgreSQL's indexes may be, and not compressible. */
+/** Text that is longer than an entry of PostgreSQL's indexes may be, and not compressible. */
 const longText = randomBytes(4000).toString('base64');
 
 describe('npm run move', () => {
@@ -24,7 +24,7 @@ describe('npm run move', () => {
     expect(await allRawRows(moving.target)).toEqual(before);
   });
 
-  test('refuses a SQLite database with an old schema, and says what to do', async () => {
+  test('refuses a SQLite database with an old schema, and tells the user to apply the migrations', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%directory'");
     await moving.expectRefused(/lacks migrations: .*SCHEMA_OUTDATED.*; apply them first/);

@@ -11,7 +11,10 @@ const year9999 = new Date('9999-12-31T23:59:59.999Z');
 /** The latest time that a caller may give for `updatedAt`. */
 const latestUpdate = new Date('9998-12-31T23:59:59.999Z');
 
-/** By UTF-16 code units, the last two would be in reverse order. The second is the replacement character. */
+/**
+ * Texts that are hard to store or to order. `\ufffd` is the replacement character. UTF-16 code units would reverse the
+ * order of the last two texts.
+ */
 const oddTexts = [
   ' \t\r\n',
   '"quoted" \\u0000 \'; --',
@@ -115,11 +118,11 @@ describe('npm run move', () => {
     for (const orderBy of ['name', 'version', 'updatedAt'] as const) {
       expect(await after.queryAgents({ orderBy })).toStrictEqual(await before.queryAgents({ orderBy }));
     }
-    // The event chain is intact, and the feed continues with higher numbers although its last entries are deleted.
+    // The event chain is valid, and the change feed has the same entries.
     expect(await after.events.verify()).toEqual(await before.events.verify());
     const told = await before.changes({ limit: 10_000 });
     expect(await after.changes({ limit: 10_000 })).toEqual(told);
-    // The moved database accepts writes.
+    // The moved database accepts writes, and its change feed continues.
     expect(await after.deleteAgent('agent-1')).toBe(true);
     expect(await after.changes({ after: told.at(-1)?.sequence })).toMatchObject([{ kind: 'DELETED', id: 'agent-1' }]);
     await expect(after.createCertificate(certificateInput({ id: 'first' }))).rejects.toMatchObject({

@@ -15,7 +15,7 @@ const nothing = (): void => undefined;
 
 /** SQLite database to move, and an empty PostgreSQL database as its target. */
 export class Moving {
-  /** Options of opening the database. */
+  /** Options with which the database is opened. */
   readonly source: { readonly options: { readonly url: string } };
   readonly target: { readonly options: { readonly url: string } };
 
@@ -28,7 +28,7 @@ export class Moving {
    * Creates a SQLite database and fills it.
    *
    * @param target - URL of the PostgreSQL database; a new, empty one by default.
-   * @param options - options of opening the SQLite database.
+   * @param options - options with which the SQLite database is opened.
    */
   static async prepare(
     fill: (db: DatabaseService) => Promise<unknown>,

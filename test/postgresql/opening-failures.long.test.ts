@@ -110,7 +110,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     ['an unknown setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20no_such_setting%3D1`],
     ['an unknown server option', 'INVALID_OPTIONS', () => `${shared.url}?options=--nonsense`],
     ['an invalid value of a setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20geqo%3Dmaybe`],
-  ])('fails when it is opened with %s, with a permanent %s', async (_, code, urlOf) => {
+  ])('fails when it is opened with %s, and the error %s is not retryable', async (_, code, urlOf) => {
     await expectFailure({ url: urlOf() }, code, false);
   });
 

@@ -21,7 +21,7 @@ import {
 import { Authority, type CertificateFiles, TlsFront, whyNoCertificates } from '../support/tls-front';
 import { waitUntil } from '../support/wait-until';
 
-test('a failed start leaves nothing open and keeps its cause', async () => {
+test('a failed start leaves no connection open, and the error has a cause', async () => {
   const options = { url: await unmigratedDatabaseUrl(), migrations: 'apply' } as const;
   // An application that uses Prisma Migrate has a table of the same name.
   await createApplicationHistory(options.url, ['20250101000000_agents']);
@@ -119,7 +119,7 @@ test('a certificate file without a certificate fails with INVALID_OPTIONS', asyn
   expect(error.message).not.toContain(path);
 });
 
-/** In days from now. */
+/** Validity of an expired certificate, in days from now. */
 const expired = -1;
 
 async function startFront(files: CertificateFiles): Promise<{ readonly front: TlsFront; readonly url: string }> {

@@ -46,7 +46,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.migrateDatabase()).toEqual([]);
   });
 
-  test('each kind of call returns the same result as without', async () => {
+  test('each kind of call returns the same result as without PgBouncer', async () => {
     const db = await open();
     const certificateId = await db.createCertificate(certificateInput({ metadata: { k: [1, null] } }));
     await db.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'], metadata: { m: 1 } }));

@@ -121,6 +121,6 @@ describe('close', () => {
 test('a process that never closes its database exits by itself', async () => {
   const { url } = await open({});
   const child = startProcess(join(__dirname, 'idle-process.ts'), url);
-  // The idle timeout of its connections is longer than that of the test.
+  // The idle timeout of its connections is longer than the time limit of the test.
   expect(await child.ended).toBe(0);
 });

@@ -20,7 +20,7 @@ async function openWithFunction(body: string) {
   return { db, url: options.url };
 }
 
-/** Runs the SQL of the page. */
+/** Runs the SQL of docs/prisma.md that creates the role. */
 async function applyPage(url: string): Promise<void> {
   afterTest(() => administer(url, 'DROP OWNED BY app_owner CASCADE; DROP ROLE app_owner').then(() => undefined));
   await runRaw(url, roleSql);

@@ -26,7 +26,7 @@ const reads: readonly ((db: DatabaseService, options?: ReadOptions) => Promise<u
   (db, options) => db.events.query({}, options),
 ];
 
-/** The longest time of a read while a replica fails. */
+/** Maximum time in milliseconds of a read while a replica does not answer. */
 const slowestReadMs = 300;
 
 describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
@@ -86,7 +86,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     const { db } = await replication.open(options);
     const scanned = await scansBy(db, async () => {
       for (const read of reads) await read(db, readOptions);
-      // Also after a pause.
+      // A read after a pause goes to the same server.
       await sleep(maxReplicaLagMs + 100);
       await reads[0]?.(db, readOptions);
     });
@@ -173,7 +173,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
       await sleep(maxReplicaLagMs / 2);
       await db.getAgent('a');
     }
-    // PostgreSQL has no time and no row at these positions.
+    // Extreme values: a failure of these calls is not a failure of the replica.
     await db.queryAgents({ expiresBefore: new Date(8.64e15) }).catch(() => undefined);
     await db.queryAgents({ limit: 1, offset: Number.MAX_SAFE_INTEGER }).catch(() => undefined);
     expect(JSON.stringify(log)).not.toContain('lags');
@@ -237,7 +237,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     }, 1);
   });
 
-  test('serves reads from its replica while the primary is down, and fails calls of the primary at once', async () => {
+  test('serves reads from its replica while the primary is down, and calls to the primary fail with UNAVAILABLE', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({
       maxReplicaLagMs: 60_000,
       retry: false,

@@ -25,7 +25,7 @@ export class Replication {
     return this.#server(0);
   }
 
-  /** The servers that run, the primary first. */
+  /** The running servers, the primary first. */
   get running(): readonly PostgresqlServer[] {
     return this.#servers.filter(({ isRunning }) => isRunning);
   }

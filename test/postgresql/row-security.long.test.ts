@@ -10,7 +10,7 @@ import { createRole } from '../support/postgresql-role';
 /** Maximum number of statements that a call may send when a policy refuses it. */
 const maxStatements = 60;
 
-/** A database whose tables a role may read, and may change only as the policies say. */
+/** Opens a database as a role that has all privileges on the tables, and whose access to rows these policies limit. */
 async function openAs(policies: readonly string[]): Promise<TestDatabase> {
   const { db: owner, options } = await openTestDatabase();
   spoilDatabase(options.url);
@@ -53,7 +53,7 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['recordSecurityEvent', (db) => db.recordSecurityEvent(eventInput())],
 ];
 
-test('a change of a row that a policy lets the role only read fails with PERMISSION_DENIED and ends', async () => {
+test('a change of a row that a policy lets the role only read fails with PERMISSION_DENIED after few statements', async () => {
   const { db, events } = await openAs(onAll('FOR SELECT USING (true)'));
   for (const [name, call] of calls) {
     events.length = 0;

@@ -12,7 +12,7 @@ import { tableNames } from '../support/tables';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
-/** `prisma format` sets the columns of a schema anew. */
+/** Removes the alignment of the columns, which `prisma format` changes. */
 const withoutAlignment = (schema: string) => schema.replace(/ +/g, ' ');
 
 test('the schema is derived from the schema of SQLite by npm run schema', () => {
@@ -80,7 +80,7 @@ describe('the database that the migrations create', () => {
   });
 });
 
-/** Columns with values that their types allow and the contract forbids. */
+/** Columns of times, each of which must refuse every value of `badTimes`. */
 const times = [
   ...['agents created_at', 'agents updated_at', 'agents expires_at', 'endpoints last_checked', 'changes changed_at'],
   ...['certificates not_before', 'certificates not_after', 'certificates created_at', 'certificates revoked_at'],
@@ -125,7 +125,7 @@ test('check() with the extension amcheck skips nothing and names an index that i
   await runRaw(options.url, 'CREATE EXTENSION amcheck');
   await fill({ db });
   expect(await db.check()).toEqual({ ...soundReport, skipped: [] });
-  // The server does not use the index while a row is changed.
+  // The server does not update the index when the row changes.
   const setReady = (isReady: boolean) =>
     runRaw(
       options.url,

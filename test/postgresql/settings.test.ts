@@ -54,7 +54,7 @@ async function settingOf({ db, options: { url } }: TestDatabase, setting: string
   return rows[0]?.['value'];
 }
 
-/** As plain JSON values. */
+/** Returns a record as plain JSON values. */
 function asJson(record: unknown): unknown {
   return JSON.parse(JSON.stringify(record)) as unknown;
 }

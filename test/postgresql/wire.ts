@@ -1,18 +1,18 @@
-/** Messages of a PostgreSQL server, as they go over the wire ("Message Formats" in the chapter on the protocol). */
+/** Messages of a PostgreSQL server, as the protocol encodes them ("Message Formats" in the chapter on the protocol). */
 
-/** A message of this type, with its length. */
+/** Returns a message of this type, with its length. */
 export function message(type: string, body: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.from(`${type}....`);
   head.writeUInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
 
-/** A request for authentication; 0 is that none is needed any more. */
+/** Returns a request for authentication. Code 0 reports that the authentication succeeded. */
 export function authentication(code: number, data: Buffer = Buffer.alloc(0)): Buffer {
   return message('R', Buffer.concat([int32(code), data]));
 }
 
-/** An ErrorResponse or NoticeResponse with these fields, each by its letter. */
+/** Returns an ErrorResponse or a NoticeResponse with these fields. The key of a field is its letter. */
 export function report(type: 'E' | 'N', fields: Readonly<Record<string, string>>): Buffer {
   const texts = Object.entries(fields).map(([letter, text]) => `${letter}${text}\0`);
   return message(type, Buffer.from(`${texts.join('')}\0`));
@@ -28,10 +28,10 @@ export function text(value: string): Buffer {
   return Buffer.from(`${value}\0`);
 }
 
-/** The server is ready for a statement, outside of a transaction. */
+/** Message that the server is ready for a statement, outside a transaction. */
 export const ready = message('Z', Buffer.from('I'));
 
-/** All that a connection without a password begins with. */
+/** Messages with which a server begins a connection without a password. */
 export const welcome = Buffer.concat([
   authentication(0),
   message('S', Buffer.concat([text('server_version'), text('18.0')])),

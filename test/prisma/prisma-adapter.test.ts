@@ -173,7 +173,7 @@ describe('tx.query and tx.execute', () => {
     });
   });
 
-  test('leave nothing of a failed statement, and the transaction continues', async () => {
+  test('keep no change of a failed statement, and the transaction continues', async () => {
     const { db } = await openWithClient();
     await db.transaction(async (tx) => {
       await tx.execute("INSERT INTO orders VALUES ('a', NULL)");

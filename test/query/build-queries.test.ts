@@ -105,7 +105,7 @@ describe('buildAgentQuery', () => {
     expect([...sources].map(([, table]) => table)).toEqual(tables);
   });
 
-  test('copies the candidates only when they come from several sources', () => {
+  test('materializes the candidates only when they come from several sources', () => {
     expect(buildAgents({ name: 'long' }).sql).toContain('selective AS NOT MATERIALIZED');
     expect(buildAgents({ name: 'long', owner: 'o' }).sql).toContain('selective AS MATERIALIZED');
   });

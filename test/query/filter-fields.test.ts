@@ -45,7 +45,7 @@ describe.each(dialects)('Query statements on %s', (_, dialect) => {
 
 const runs = Number(process.env['PROPERTY_RUNS'] ?? 300);
 
-/** A query with any of the fields, each with one of its values. */
+/** Generates queries with any of the fields, each with one of its sample values. */
 function queryOf({ samples }: QueryKind): Arbitrary<object> {
   const fields = Object.entries(samples).map(([field, values]) => [field, fc.constantFrom(...values)] as const);
   return fc.record(Object.fromEntries(fields), { requiredKeys: [] });
@@ -56,7 +56,7 @@ describe.each(queryKinds)('Random queries for $name', (kind) => {
     let compared = 0;
     const property = fc.property(queryOf(kind), fc.constantFrom(...dialects), (query, [, dialect]) => {
       const cached = kind.build(query, dialect);
-      // A dialect of its own has no cached texts.
+      // A copy of the dialect has no cached texts.
       expect(cached).toEqual(kind.build(query, { ...dialect }));
       if (cached !== null) compared += 1;
     });
@@ -87,7 +87,7 @@ describe('The table of the fields of a query', () => {
     expect([withoutCondition, withoutParse]).toHaveLength(2);
   });
 
-  test('does not compile when a condition reads the value, which the cached text does not depend on', () => {
+  test('does not compile when a condition reads the value, because the cached text must not depend on it', () => {
     // @ts-expect-error -- the input has the cache key of the value, not the value.
     const reading = field({ parse, condition: ({ value }) => sql`${value}` });
     expect(reading.name).toBeUndefined();

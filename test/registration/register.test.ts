@@ -3,7 +3,7 @@ import { agentInput, certificateInput, createAgent, createCertificate, eventInpu
 import { callUntyped, expectRefused, expectRolledBack } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-/** An agent that does not say which certificate it holds. */
+/** Returns the input of an agent without a certificateId. */
 function bareAgent(fields: Partial<RegistrationInput['agent']> = {}): RegistrationInput['agent'] {
   return { ...agentInput({ certificateId: '' }), certificateId: undefined, ...fields };
 }
@@ -31,7 +31,7 @@ describe('register', () => {
     expect(ids.agentId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
-  test('accepts only the id of its own certificate as certificateId of the agent', async () => {
+  test('accepts only the id of the registered certificate as certificateId of the agent', async () => {
     const database = await openTestDatabase();
     await createCertificate(database.db, { id: 'other' });
     const agent = agentInput({ id: 'a', certificateId: 'other' });
@@ -51,7 +51,7 @@ describe('register', () => {
     ['agent', 'ALREADY_EXISTS', { agent: bareAgent(taken) }],
     ['securityEvent', 'ALREADY_EXISTS', { event: eventInput(taken) }],
     ['certificate', 'INVALID_TRANSITION', { certificate: certificateInput({ status: 'REVOKED' }) }],
-  ])('writes nothing when its %s fails with %s', async (entity, code, fields) => {
+  ])('writes nothing when the %s fails with %s', async (entity, code, fields) => {
     const register = () => shared().db.register({ ...registration({ event: eventInput() }), ...fields });
     expect(await expectRefused(shared(), code, register)).toMatchObject({ entity });
   });

@@ -10,7 +10,7 @@ type Register = (target: Target, agent: AgentInput, options: CreateOptions) => P
 const certificateId = 'shared';
 const conditions: readonly Uniqueness[] = ['none', 'owner-name-version', 'name-version'];
 
-/** Every way to register an agent; a refusal throws. */
+/** All calls that register an agent. A refused call throws. */
 const ways: readonly (readonly [name: string, register: Register])[] = [
   ['create', (target, agent, options) => target.agents.create(agent, options)],
   ['createAgent', (target, agent, options) => target.createAgent(agent, options)],
@@ -33,7 +33,7 @@ function agentOf(fields: Partial<AgentInput> = {}): AgentInput {
   return agentInput({ name: 'Held', version: '1.0.0', owner: 'one', certificateId, ...fields });
 }
 
-/** A database in which the agent `holder` holds its name and version. */
+/** Opens a database with the agent `holder`, which was created with the given uniqueness of its name and version. */
 async function openWithHolder(unique: Uniqueness): Promise<TestDatabase> {
   const database = await openTestDatabase();
   await createCertificate(database.db, { id: certificateId });
@@ -47,7 +47,7 @@ async function expectTaken(database: TestDatabase, work: () => unknown): Promise
 }
 
 describe.each(ways)('%s', (_, register) => {
-  test.each(conditions)('refuses a name that another agent holds globally, on the condition %s', async (unique) => {
+  test.each(conditions)('refuses a name that another agent holds globally, with unique: %s', async (unique) => {
     const database = await openWithHolder('name-version');
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique }));
     await expectTaken(database, () => register(database.db, agentOf(), { unique }));
@@ -55,7 +55,7 @@ describe.each(ways)('%s', (_, register) => {
     await register(database.db, agentOf({ version: '2.0.0' }), { unique });
   });
 
-  test.each(conditions)('refuses a name that another agent of the owner holds, on the condition %s', async (unique) => {
+  test.each(conditions)('refuses a name that another agent of the owner holds, with unique: %s', async (unique) => {
     const database = await openWithHolder('owner-name-version');
     await expectTaken(database, () => register(database.db, agentOf(), { unique }));
     await register(database.db, agentOf({ name: 'Other' }), { unique });
@@ -68,7 +68,7 @@ describe.each(ways)('%s', (_, register) => {
     await register(database.db, agentOf({ owner: 'three' }), {});
   });
 
-  test('refuses to hold a name that another agent has without a condition', async () => {
+  test('refuses to hold a name that another agent has with unique: none', async () => {
     const database = await openWithHolder('none');
     await expectTaken(database, () => register(database.db, agentOf(), { unique: 'owner-name-version' }));
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
@@ -87,7 +87,7 @@ describe.each(ways)('%s', (_, register) => {
 
 describe('A held name', () => {
   test.each([
-    ['status REVOKED', (db: DatabaseService) => db.agents.setStatus('holder', 'REVOKED')],
+    ['a change of the status to REVOKED', (db: DatabaseService) => db.agents.setStatus('holder', 'REVOKED')],
     ['an update to the same name', (db: DatabaseService) => db.updateAgent({ ...agentOf(), id: 'holder' })],
     ['a read-modify-write', async (db: DatabaseService) => db.updateAgent((await db.getAgent('holder')) ?? { id: '' })],
     ['a rotation', (db: DatabaseService) => db.certificates.rotate(certificateId, certificateInput())],

@@ -17,7 +17,7 @@ async function open(options: DatabaseOptions = {}): Promise<FailingDatabase> {
   return database;
 }
 
-/** A database that is down and whose breaker three failed calls have opened. */
+/** Opens a database that is down and whose circuit breaker failed calls have opened. */
 async function openBroken(options: DatabaseOptions = {}): Promise<FailingDatabase> {
   const database = await open(options);
   await database.breakDown();
@@ -75,7 +75,7 @@ describe('the circuit breaker while the database is down', () => {
     await database.breakDown();
     await fail(database.db, 12);
     expect(states(database)).toEqual([]);
-    // The first may have found a connection that was lost.
+    // The first call may fail because its connection is lost, which is not counted.
     expect(database.failures()).toBeGreaterThanOrEqual(11);
   });
 

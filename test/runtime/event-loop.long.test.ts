@@ -31,11 +31,11 @@ describe('the event loop', () => {
     expect(await db.querySecurityEvents({})).toHaveLength(length);
   });
 
-  test('is yielded to without the timers that a test of the application may replace', async () => {
+  test('is yielded to while a test of the application has replaced the timers', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const end = performance.now() + 50;
-    // The driver of PostgreSQL hands its answers over through `process.nextTick`.
+    // The PostgreSQL driver delivers results with `process.nextTick`.
     jest.useFakeTimers({ doNotFake: onPostgresql ? ['performance', 'nextTick'] : ['performance'] });
     try {
       while (performance.now() < end) expect(await db.getAgent(id)).not.toBeNull();

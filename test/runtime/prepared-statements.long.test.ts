@@ -5,7 +5,7 @@ import { engine } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
-/** As many combinations of filters, each of which is a statement of its own. */
+/** Returns `count` combinations of filters, each of which is a different statement. */
 function combinations(count: number): ResolutionQuery[] {
   const filters: readonly ResolutionQuery[] = [
     { exactName: 'none' },
@@ -29,7 +29,7 @@ interface Setting extends TestDatabase {
   readonly register: (index: number) => Promise<string>;
 }
 
-/** A database on one connection, with statements that are in use. */
+/** Opens a database with one connection, which has prepared the statements of a registration. */
 async function open(): Promise<Setting> {
   const database = await openTestDatabase({ pool: { maxConnections: 1 } });
   const certificateId = await createCertificate(database.db);
@@ -39,7 +39,7 @@ async function open(): Promise<Setting> {
   return { ...database, register };
 }
 
-/** The SQL of the statements that the server keeps for the connection of a service. */
+/** Returns the SQL of the statements that are prepared on a connection. */
 async function preparedOn(client: ManagedClient): Promise<string[]> {
   const { rows } = await client.query<{ statement: string }>('SELECT statement FROM pg_prepared_statements');
   return rows.map(({ statement }) => statement);

@@ -9,7 +9,7 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
-/** Runs a script like its npm script does. */
+/** Runs a script as its npm script does. */
 export function runScript(
   script: string,
   args: readonly string[] = [],

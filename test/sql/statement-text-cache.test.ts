@@ -1,6 +1,6 @@
 import { StatementTextCache } from '../../src/sql/statement-text-cache';
 
-/** A cache of 10 texts, with what it has made and what it has evicted. */
+/** Returns a cache of 10 texts, with the texts that it has created and evicted. */
 function newCache() {
   const made: string[] = [];
   const evicted: string[] = [];

@@ -24,7 +24,7 @@ interface Outcomes {
   readonly official: Outcome;
 }
 
-/** Our adapter and the official one, each on a database of its own; the two databases are equal at first. */
+/** Our adapter and the official one, each on a separate database; the two databases are equal at first. */
 export interface AdapterPair {
   readonly query: (query: SqlQuery) => Promise<Outcomes>;
   readonly execute: (query: SqlQuery) => Promise<Outcomes>;

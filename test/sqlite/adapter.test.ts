@@ -120,7 +120,7 @@ const declarations = [
   ...['DATE', 'TIME', 'DATETIME', 'TIMESTAMP', 'datetime', 'JSON', 'JSONB'],
 ];
 
-/** Values in SQL, each in the storage class that the test is about. */
+/** Values as SQL literals: NULL, integers, reals and texts. */
 const values = [
   ...['NULL', '0', '1', '-17', '9007199254740991', '9007199254740993', '9223372036854775807', '-9223372036854775808'],
   ...['0.1', '1.5e300', '-2.75', "'text'", "''", "'äß漢字🙂'", "'123'", "'2026-11-23T12:34:56.789Z'"],
@@ -265,7 +265,7 @@ describe('an argument through our Prisma adapter', () => {
     'CREATE TABLE t (a INTEGER, b BIGINT, c TEXT, d REAL, e DATETIME, f BLOB, g BOOLEAN, h)',
   );
 
-  // The keys are exactly those of the type.
+  // `Object.keys` returns strings, but these keys are exactly the values of `ArgScalarType`.
   test.each(Object.keys(argumentsOfType) as ArgScalarType[])(
     'is stored as through the official adapter when its type is %s',
     async (scalarType) => {
@@ -280,7 +280,7 @@ describe('an argument through our Prisma adapter', () => {
     },
   );
 
-  test('is bound in the order of the parameters, of which maxBindValues is the maximum', async () => {
+  test('is bound in the order of the parameters, and a statement accepts at most maxBindValues of them', async () => {
     const pair = shared();
     const three = statement('SELECT ?, ?, ?', ['a', 'b', 'c'], 'string');
     expect(sameResult(await pair.query(three))).toMatchObject({ rows: [['a', 'b', 'c']] });

@@ -14,7 +14,7 @@ import { fill, soundReport } from '../support/sound-database';
 import { afterTest, openTestDatabase, temporaryDirectory, type TestDatabase } from '../support/test-database';
 import { whileReadOnly } from '../support/unprivileged';
 
-/** Fills a database with agents of about so many MiB. */
+/** Fills a database with agents that take about `mebibytes` MiB. */
 async function fillLarge({ db }: Pick<TestDatabase, 'db'>, mebibytes = 24): Promise<void> {
   const certificateId = await db.createCertificate(certificateInput());
   const description = 'x'.repeat(8000);
@@ -27,7 +27,7 @@ const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
 const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
 
 describe('db.backup()', () => {
-  test('ends while this process and another one write, and holds one state of the database', async () => {
+  test('ends while this process and another one write, and copies one state of the database', async () => {
     const database = await openTestDatabase();
     await fillLarge(database);
     const { db, options } = database;
@@ -146,7 +146,8 @@ describe('db.backup() leaves no file behind and', () => {
 
   test('fails with READ_ONLY when the folder is read-only', async () => {
     const { db, directory, path, options } = await open();
-    // The database itself stays readable: it is compared with its path.
+    // The call compares the path with the database file, so other users must be able to read the folder of the
+    // database.
     chmodSync(dirname(options.url.replace('file:', '')), 0o755);
     await whileReadOnly([directory], () => expectError('READ_ONLY', () => db.backup(path)));
     expect(readdirSync(directory)).toEqual([]);

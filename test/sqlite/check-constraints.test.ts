@@ -83,7 +83,7 @@ async function openFilled(): Promise<TestDatabase> {
 }
 
 describe('the tables of the schema', () => {
-  test('have a CHECK constraint, named after it, for every column except integer primary keys', async () => {
+  test('have a CHECK constraint for every column except integer primary keys, with the name of the column', async () => {
     const database = await openTestDatabase();
     const sql = readSqlite(database.options.url, (driver) =>
       driver.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'table'").pluck().all().join('\n'),

@@ -16,7 +16,9 @@ function onEachReader(intercept: (connection: SqliteConnection) => void): void {
   afterTest(() => spy.mockRestore());
 }
 
-/** Makes the next `times` attempts to begin a snapshot fail, as they do while another process rebuilds the log's index. */
+/**
+ * Makes the next `times` attempts to begin a snapshot fail, as they do while another process rebuilds the log's index.
+ */
 function lockSnapshots(times: number): { readonly attempts: () => number } {
   let attempts = 0;
   onEachReader(({ driver }) => {

@@ -4,7 +4,7 @@ import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { startWithMemory, whyNoMemoryDirectories } from './memory-directories';
 
 describe.each(databaseKinds)('a database in %s', (_, options) => {
-  test('shares one exit listener of the process with others, which is removed when the last one is closed', async () => {
+  test('shares one exit listener of the process with other databases, and the last one to close removes it', async () => {
     const before = process.listenerCount('exit');
     const [{ db: first }, { db: second }] = [await openTestDatabase(options), await openTestDatabase(options)];
     expect(process.listenerCount('exit')).toBe(before + 1);

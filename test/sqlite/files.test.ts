@@ -29,7 +29,7 @@ function createService(path: string, migrations: 'apply' | 'verify' | 'skip' = '
   return db;
 }
 
-/** The bytes of the files in the folder of a path, except the index of the log. */
+/** Returns the bytes of the files in the folder of a path, except the index of the log. */
 function filesBeside(path: string): Record<string, string> {
   const names = readdirSync(dirname(path)).filter((name) => !name.endsWith('-shm'));
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(dirname(path), name)).toString('base64')]));
@@ -130,7 +130,7 @@ describe('a damaged database', () => {
     return findings;
   }
 
-  /** Changes the SQL of the index in the schema, but not its entries. */
+  /** Changes the SQL of `idx_agents_name` in the schema, but not the entries of the index. */
   function declareNameIndex(sql: string): void {
     const driver = openSqlite(path);
     driver.unsafeMode();

@@ -53,8 +53,8 @@ describe('a write lock of another process', () => {
 
   test.each<[string, DatabaseOptions]>([
     ['busyTimeoutMs', { busyTimeoutMs: 5000, retry: false }],
-    ['a retry', { retry: { attempts: 50, baseDelayMs: 5, maxDelayMs: 10 } }],
-  ])('only delays a write when it is released within %s', async (_, options) => {
+    ['the retries', { retry: { attempts: 50, baseDelayMs: 5, maxDelayMs: 10 } }],
+  ])('only delays a write when it is released before the end of %s', async (_, options) => {
     const { create, created, release } = await openLocked(options);
     setTimeout(release, 30);
     await create('a');

@@ -73,7 +73,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect([created, old].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
   });
 
-  test('is kept when its name or its content belongs to another program', async () => {
+  test('does not affect other directories beside it when it is created and removed', async () => {
     const parent = temporaryDirectory();
     const paths = ['ans-database-longer', 'ans-database-', 'other-abcdef'].map((name) => join(parent, name));
     for (const path of paths) mkdirSync(path);
@@ -83,7 +83,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     await openNext();
   });
 
-  test('is created in the temporary folder when /dev/shm is not writable; otherwise opening fails with UNAVAILABLE', async () => {
+  test('is created in the temporary folder when /dev/shm is not writable, and opening fails with UNAVAILABLE when neither is', async () => {
     const parent = temporaryDirectory();
     const memory = MemoryDirectory.create(['/proc', parent]);
     expect(dirname(dirname(memory.databasePath))).toBe(parent);

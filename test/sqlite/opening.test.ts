@@ -82,7 +82,7 @@ describe('initialize()', () => {
     expect(statSync(path).mtimeMs).toBe(before);
   });
 
-  test('a failed start leaves nothing open and keeps its cause', async () => {
+  test('leaves no connection open when it fails, and the error has a cause', async () => {
     const url = await newDatabaseUrl();
     const driver = openSqlite(url);
     // An application that uses Prisma Migrate has a table of the same name.

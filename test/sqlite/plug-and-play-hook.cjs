@@ -1,5 +1,5 @@
-// Imitates Yarn's .pnp.cjs: it is the module "pnpapi", only it finds packages, which are outside of every node_modules, and
-// its file handles cannot sync. PACKAGES contains the folders of the packages by name, as JSON.
+// Imitates Yarn's .pnp.cjs. It is the module "pnpapi" and resolves the packages, which are in no node_modules folder.
+// File handles cannot sync. The environment variable PACKAGES contains the folders of the packages by name, as JSON.
 const { open } = require('node:fs/promises');
 const Module = require('node:module');
 

@@ -5,7 +5,7 @@ import { committedIds, create, openClient, openForeignConnection, openOfficialCl
 
 /**
  * Creates a certificate outside an open transaction, and rolls the transaction back. Returns the number of certificates
- * that is read outside the transaction.
+ * that a read outside the transaction finds.
  */
 async function writeBesideRollback(client: PrismaClient): Promise<number> {
   const [opened, release] = [createSignal(), createSignal()];
@@ -27,7 +27,7 @@ async function writeBesideRollback(client: PrismaClient): Promise<number> {
 }
 
 describe('a call of Prisma Client beside an open transaction', () => {
-  test('keeps its write when the transaction is rolled back, and reads none of its rows', async () => {
+  test('keeps its write when the transaction is rolled back, and does not read rows of the transaction', async () => {
     const { client, path } = await openClient();
     expect(await writeBesideRollback(client)).toBe(0);
     expect(committedIds(path)).toEqual(['beside']);

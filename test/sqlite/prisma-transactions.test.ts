@@ -121,7 +121,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(kept);
   });
 
-  test('fails with P2034 while another connection holds the lock, and a single write with P1008', async () => {
+  test('fails with P2034 while another connection holds the lock, and a single write fails with P1008', async () => {
     const { client, path } = await openClient(30);
     const foreign = openForeignConnection(path);
     foreign.exec('BEGIN IMMEDIATE');

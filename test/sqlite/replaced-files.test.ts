@@ -7,7 +7,7 @@ import { certificateInput, createCertificate } from '../support/factories';
 import { describeUnless } from '../support/skip';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
-/** The files are not compared again within ten milliseconds. */
+/** Wait in milliseconds after which a read compares the files again: a comparison is valid for ten milliseconds. */
 const comparisonMs = 15;
 
 const pathOf = (url: string): string => url.replace('file:', '');

@@ -33,7 +33,7 @@ function createTwo(first: string, second: string, urls: readonly string[] = [url
   return [create(first, 0), create(second, 1)] as const;
 }
 
-/** The second copy tries to open the file while the first has it open, and again after the first closed it. */
+/** Opens the file with the second copy while the first copy has it open, and again after the first copy closed it. */
 async function inTurns(first: string, second: string): Promise<unknown[]> {
   const [a, b] = createTwo(first, second);
   await a.initialize();
@@ -59,7 +59,7 @@ async function together(first: string, second: string): Promise<unknown[]> {
   return [count];
 }
 
-/** Each copy migrates a database of its own. */
+/** Migrates a separate database with each copy. */
 async function separately(first: string, second: string): Promise<unknown[]> {
   const [a, b] = createTwo(first, second, [`${url}-${first}`, `${url}-${second}`]);
   const outcomes = [await outcomeOf(() => a.initialize()), await outcomeOf(() => b.initialize())];
@@ -68,7 +68,7 @@ async function separately(first: string, second: string): Promise<unknown[]> {
   return outcomes;
 }
 
-/** The driver of the application has a file open. */
+/** Opens a database while the driver of the application has a file open. */
 async function besideDriver(folder: string, driverPath: string): Promise<unknown[]> {
   const Driver = loadFile(join(root, 'b/node_modules/better-sqlite3')) as typeof SqliteDriver;
   const driver = new Driver(driverPath);

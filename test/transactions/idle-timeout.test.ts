@@ -8,7 +8,7 @@ import { startWorkQueue } from '../support/work-queue';
 
 const transactionIdleTimeoutMs = 100;
 
-/** Change of the transaction for which the other call waits, on both engines. */
+/** Id of the agent that the transaction changes, so that another call that changes it waits on both engines. */
 const id = 'a';
 
 /** Opens a database with one agent. */
@@ -23,14 +23,14 @@ async function changeInside(tx: TransactionScope): Promise<void> {
   expect(await tx.updateAgent({ id, name: 'inside' })).toBe(true);
 }
 
-/** Returns what was rejected without a handler while `work` ran. */
+/** Returns the reasons of unhandled rejections while `work` runs. */
 async function unhandledBy(work: () => Promise<unknown>): Promise<unknown[]> {
   const unhandled: unknown[] = [];
   const hear = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', hear);
   try {
     await work();
-    // Node reports it after the microtasks of a turn of the event loop.
+    // Node.js reports an unhandled rejection after the microtasks of one turn of the event loop.
     await sleep(5);
   } finally {
     process.off('unhandledRejection', hear);
@@ -103,7 +103,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
       await queue.add(() => db.updateAgent({ id, description: 'queued' }));
       await second.given;
       late.push(await expectError('TIMEOUT', () => tx.createCertificate(certificateInput({ id: 'late' }))));
-      // Its callback runs still, so that a write beside it is not meant to be one of its own.
+      // The callback of the ended transaction still runs, so that a write outside the transaction is refused in it.
       late.push(await expectError('CONFLICT', () => createCertificate(db, { id: 'late' })));
       ended.give();
     });
@@ -188,7 +188,7 @@ describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
       await new Promise((resolve) => setImmediate(resolve));
       const end = performance.now() + 2 * transactionIdleTimeoutMs;
       while (performance.now() < end);
-      // As an answer does that has come meanwhile.
+      // Continues in the next turn of the event loop, as a call does whose reply has already arrived.
       await new Promise((resolve) => setImmediate(resolve));
       return tx.updateAgent({ id, description: 'computed' });
     });

@@ -16,7 +16,7 @@ interface Services {
   readonly other: DatabaseService;
 }
 
-/** Two services on one database, as two processes would have. */
+/** Opens two services on one database, as two processes do. */
 async function openTwo(): Promise<Services> {
   const { db, options } = await openTestDatabase();
   const { db: other } = await openTestDatabase(options);
@@ -24,13 +24,16 @@ async function openTwo(): Promise<Services> {
   return { db, other };
 }
 
-/** Registers an agent, whose name nobody else has, for an owner who has none. */
+/** Registers an agent with a unique name when the owner has no agent. */
 async function createFirst(tx: TransactionScope, owner: string): Promise<void> {
   const agent = agentInput({ name: randomUUID(), owner, certificateId: 'c' });
   if ((await tx.agents.count({ owner })) === 0) await tx.createAgent(agent);
 }
 
-/** Returns the number of agents of each owner after two services, or one, have registered "the first" concurrently. */
+/**
+ * Runs two concurrent transactions for each owner, on two services or on one. Each transaction registers the owner's
+ * first agent. Returns the number of agents of each owner.
+ */
 async function registerFirsts({ db, other }: Services, isolation: TransactionIsolation): Promise<number[]> {
   const counts: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -43,7 +46,7 @@ async function registerFirsts({ db, other }: Services, isolation: TransactionIso
 }
 
 describe('db.transaction with isolation: serializable', () => {
-  test('enforces a limit that each transaction has counted', async () => {
+  test('enforces a limit that each transaction checks by counting', async () => {
     expect(await registerFirsts(await openTwo(), 'serializable')).toEqual(Array.from({ length: rounds }, () => 1));
   });
 
@@ -164,7 +167,10 @@ describe('db.transaction', () => {
   });
 });
 
-/** Two transactions that count before either of them registers an agent; how often their work has run. */
+/**
+ * Runs two transactions that both count before either of them registers an agent. Returns the number of agents and the
+ * number of runs of the callbacks.
+ */
 async function skewOnce(db: DatabaseService, isolation: TransactionIsolation | undefined) {
   const counted = [createSignal(), createSignal()];
   let runs = 0;

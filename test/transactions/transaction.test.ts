@@ -21,7 +21,7 @@ async function registerAll(tx: TransactionScope): Promise<void> {
   await tx.recordSecurityEvent(eventInput({ id: 'e' }));
 }
 
-/** Answers every question that it is asked by throwing. */
+/** Returns a proxy that throws on every operation. */
 function hostileProxy(): object {
   const refuse = (): never => {
     throw new Error('hostile');
@@ -42,7 +42,7 @@ function circularError(): Error {
   return error;
 }
 
-/** Error of a server for conflicting transactions: here of another database's server. */
+/** Returns the error with which the server of another database reports conflicting transactions. */
 function conflictOfAnotherServer(): Error {
   return Object.assign(new Error('could not serialize access'), { code: '40001', severity: 'ERROR' });
 }
@@ -92,7 +92,7 @@ describe('db.transaction', () => {
         throw thrown;
       };
       const outcome = db.transaction(isAsync ? (tx) => registerAll(tx).then(fail) : fail);
-      // In an object, as a promise would ask the value for a method `then`.
+      // In an object, because a promise would read the property `then` of the value.
       const caught = await outcome.then(
         () => ({ value: 'no error' }),
         (value: unknown) => ({ value }),
@@ -269,7 +269,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  test('are atomic each when successful and failing calls are mixed', async () => {
+  test('are each atomic when successful and failing calls are mixed', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
     const outcomes = await db.transaction((tx) =>

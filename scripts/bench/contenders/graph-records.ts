@@ -23,9 +23,9 @@ export interface AgentGraph extends Readonly<
 > {
   readonly defaultEndpointId: string | null;
   readonly description: string | null;
-  /** By position. */
+  /** Sorted by position. */
   readonly endpoints: readonly EndpointRow[];
-  /** By name. */
+  /** Sorted by name. */
   readonly capabilities: readonly { readonly capability: { readonly name: string } }[];
   readonly metadata: readonly EntryRow[];
 }

@@ -30,12 +30,12 @@ interface AgentQueryKey {
   readonly isScanned: boolean;
 }
 
-/** Longest page, with the rows before it, that is read in the order of an index. */
+/** Maximum sum of limit and offset of a page that is read in the order of an index. */
 const longestScannedPage = 1001;
 
 /**
- * Builds the statement of a resolution query: a single statement for any query. It finds the rows of the page first, and
- * only then reads the agents with their collections, so that only returned agents are read completely.
+ * Builds the statement of a resolution query: a single statement for any query. It finds the rows of the page first,
+ * and only then reads the agents with their collections, so that only returned agents are read completely.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
   return withCost(costOf(selection), agentQueries(dialect)(selection));
@@ -46,7 +46,9 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
   return withCost('scan', agentCounts(dialect)({ filter, nowMs }));
 }
 
-// A filter with a selective index, and a page in the order of an index, are quick. Any other query may scan all agents.
+// A short page is quick in three cases: the filter has ids; there is no filter, and an index has the order; or the
+// filter has only an owner, and the order is that of the index on the owner and `updatedAt`. Any other query may scan
+// all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (limit + offset > longestScannedPage) return 'many';
@@ -71,7 +73,7 @@ const agentQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// The text of the columns is most of the statement's text, and always the same.
+// Composed once, because the text of the columns is most of the statement's text and is always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(agentColumns(dialect).sql));
 
 function composeQuery(composition: Composition, isScanned: boolean): Sql {
@@ -80,7 +82,7 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   const tables = filter.tables(context);
   const select = (columns: Sql): Sql => selectPage(composition, columns, sql`agents a`, filter.conditions(context));
   const columns = columnsOf(dialect);
-  // A selective filter finds no more agents than it returns.
+  // A selective filter finds few agents. It is not worthwhile to find the rows of the page in a table of their own.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
   const plan = planCandidates(filter, context);
   const page =

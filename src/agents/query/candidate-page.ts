@@ -10,10 +10,15 @@ import type { AgentFilterSql } from './filter-term';
 const maxScanned = 3000;
 
 /**
- * Composes the tables of a page that is searched by candidates. One of three contains the page, and the others are not
- * evaluated: `selective_page`, the matching agents of a selective source; otherwise `scanned_page`, because a scan in the
- * requested order soon finds a page when many agents match; otherwise `fallback_page`, the matching agents of the best
- * source.
+ * Composes the tables of a page that is searched by candidates. The page comes from the first of three tables that
+ * applies:
+ *
+ * - `selective_page`, if a source is selective: the matching agents of that source.
+ * - `scanned_page`, if it is full: the matching agents among the first {@link maxScanned} agents in the requested
+ *   order. When many agents match, this scan soon finds enough of them.
+ * - `fallback_page`: the matching agents of the best source.
+ *
+ * The statement reads no rows for a table after the one that applies.
  *
  * @param isScanned - true when a scan in the requested order is worthwhile.
  */
@@ -41,8 +46,8 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
   ];
 }
 
-// `scan_end` is the row at which the scan ends. It is null, and the scan finds nothing, when a source is selective and when
-// the order has no more rows than the scan would read.
+// `scan_end` is the row at which the scan ends. It is null, so that the scan finds nothing, in two cases: when a source
+// is selective, and when at most `maxScanned` agents follow the keyset position.
 function scannedTables(composition: Composition, isSelective: Sql): Sql[] {
   const { filter, order, after } = composition;
   const columns = keysetColumns(order.field);

@@ -2,29 +2,36 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 import { anyOf } from '../../sql/statement';
 import { selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
-/** Tables with the column `id` of the candidates: of the first selective source, or of the fallback. */
+/**
+ * Names of the tables of candidates, each with the column `id`: the candidates of the first selective source, and the
+ * candidates of the fallback.
+ */
 export const selectiveTable = sql`selective`;
 export const fallbackTable = sql`fallback`;
 
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
-/** Candidates of a filter, so that not all agents are read. */
+/** Plan of a query that reads only the candidates of a filter instead of all agents. */
 export interface CandidatePlan {
-  /** Table expressions: those of the sources, and {@link selectiveTable}, which is empty when no source is selective. */
+  /** Table expressions of the sources, and {@link selectiveTable}, which is empty when no source is selective. */
   readonly tables: readonly Sql[];
-  /** Condition for the existence of a selective source. */
+  /** Condition that is true when one of the sources is selective. */
   readonly isSelective: Sql;
-  /** Composes {@link fallbackTable}: all candidates of the best source. It is empty unless `isNeeded` is true. */
+  /** Composes {@link fallbackTable}, with all candidates of the best source. It is empty when `isNeeded` is false. */
   readonly fallback: (isNeeded: Sql) => Sql;
-  /** Residual filter for the candidates of the fallback. A smaller filter avoids reading their rows. */
+  /**
+   * Residual filter for the candidates of the fallback. It omits the term that every candidate matches, so that the
+   * query reads fewer rows.
+   */
   readonly residual: AgentFilterSql;
 }
 
 /**
- * Plans the candidate sources for a filter. The query itself counts the candidates of a source when it runs, only up to
- * the selective limit.
+ * Plans the candidate sources for a filter. The query itself counts the candidates of each source when it runs. It
+ * counts only up to the selective limit.
  *
- * @returns undefined when there is no source or none is needed: then the indexes of the agents' own columns are used.
+ * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or it has no source
+ * other than columns of that table.
  */
 export function planCandidates(filter: AgentFilterSql, context: AgentContext): CandidatePlan | undefined {
   if (filter.isSelective) return undefined;
@@ -50,13 +57,14 @@ const candidateTable = (index: number): Sql => raw(`source_${index}`);
 const countTable = (index: number): Sql => raw(`count_${index}`);
 const isSelective = (index: number): Sql => sql`(SELECT is_selective FROM ${countTable(index)})`;
 
-// True when one of the first `count` sources is selective.
+// Composes a condition that is true when one of the first `count` sources is selective.
 function isAnySelective(count: number): Sql {
   return anyOf(Array.from({ length: count }, (_, index) => isSelective(index)));
 }
 
-// Tables with the candidates of a source, up to the limit, and with the result of counting them. A table of its own makes
-// sure that they are counted once. After the first selective source, the others are not read.
+// Composes the tables of a source: one with its candidates, up to the limit, and one that tells whether the source is
+// selective. The second one is a separate table so that the candidates are counted only once. When an earlier source is
+// selective, the query does not read this source.
 function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[] {
   const count = countTable(index);
   const isFound = isAnySelective(index);
@@ -79,7 +87,7 @@ function selectiveCandidates(sources: readonly AgentSource[]): Sql {
     const table = isFew === undefined ? candidateTable(index) : sql`(${candidates})`;
     return sql`SELECT ${ids} FROM ${table} AS candidate WHERE ${isSelective(index)}`;
   });
-  // A single arm need not be copied.
+  // With a single source, a materialized table would only copy the candidates.
   const copy = raw(arms.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
   return sql`${selectiveTable} AS ${copy} (${join(arms, ' UNION ALL ')})`;
 }

@@ -2,18 +2,18 @@ import { sql, type Sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
 import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
 
-/** Searched capabilities. */
+/** Capabilities to search for. */
 export interface CapabilityFilter {
-  /** Without duplicates. */
+  /** Names, without duplicates. */
   readonly names: readonly string[];
   /** True when an agent must have all of them. */
   readonly areAllRequired: boolean;
 }
 
-/** Ids of the searched capabilities. */
+/** Name of the table with the ids of the capabilities to search for. */
 const table = sql`wanted`;
 
-/** Any of some capabilities, or all of them. */
+/** Filter term for agents that have at least one of the capabilities, or all of them. */
 export const capabilities = sharedTerm('capabilities', {
   matchesNothing: ({ names }: CapabilityFilter) => names.length === 0,
   cacheKey: ({ areAllRequired }) => (areAllRequired ? 'all' : 'any'),
@@ -34,7 +34,7 @@ export function withNames(names: readonly string[], given: CapabilityFilter | un
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
-/** Adds to the term whether all capabilities are required; without names, that filters nothing. */
+/** Adds to the term whether all capabilities are required. Without names, returns undefined, which filters nothing. */
 export function withAllRequired(
   areAllRequired: boolean,
   given: CapabilityFilter | undefined,
@@ -42,7 +42,7 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
-// Links of one agent to the searched capabilities.
+// Composes the links of one agent to the capabilities to search for.
 function linksOf({ dialect, id }: AgentContext): Sql {
   const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;
@@ -60,8 +60,9 @@ function sourceOfAny(): AgentSource {
   };
 }
 
-// The agents of the rarest capability. Counting stops at the selective limit. Only when all capabilities exceed it, the
-// fallback counts them completely.
+// Returns a source with the agents of the rarest capability. To find it, the query counts the agents of each
+// capability, but only up to the selective limit. Only the fallback counts all agents, because then all capabilities
+// exceed the limit.
 function sourceOfAll(): AgentSource {
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses

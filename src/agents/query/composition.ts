@@ -18,7 +18,7 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
-/** Parts of the SQL of a selection, all of them composed from its cache key. */
+/** Parts of the SQL of a selection. All of them are composed from its cache key. */
 export interface Composition {
   readonly dialect: Dialect;
   readonly filter: AgentFilterSql;
@@ -53,24 +53,24 @@ export function contextOf({ dialect, nowMs }: Pick<Composition, 'dialect' | 'now
   return { dialect, id, nowMs };
 }
 
-/** Composes the rows of a page: the agents `a` of `tables`, in the requested order. */
+/** Composes the query of a page: it selects `columns` of the agents `a` in `tables`, in the requested order. */
 export function selectPage(composition: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
   const { order, after, limit, offset } = composition;
   return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...after])}
     ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
 }
 
-/** Composes the column by which the rows of a page are found again. */
+/** Composes the column that identifies the agents of a page, so that the query can then read them completely. */
 export function keyColumn({ dialect }: Composition): Sql {
   return sql`a.${dialect.rowKey} AS key`;
 }
 
-/** Composes the agents `a` of a table of candidates. */
+/** Composes the join of a table of candidates with their agents `a`. */
 export function agentsOf(dialect: Dialect, candidates: Sql): Sql {
   return sql`${candidates} ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`${candidates}.id`)}`;
 }
 
-/** Composes a WITH clause; empty without table expressions. */
+/** Composes a WITH clause; empty SQL when there are no table expressions. */
 export function withTables(tables: readonly Sql[]): Sql {
   return tables.length === 0 ? sql`` : sql`WITH ${join(tables)} `;
 }

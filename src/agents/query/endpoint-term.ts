@@ -4,19 +4,19 @@ import type { TermInput, TermKey } from '../../query/filter-field';
 import type { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './filter-term';
 
-/** Searched endpoint: one and the same endpoint has the protocol and one of the results of a health check. */
+/** Endpoint to search for. The same endpoint must have the protocol and one of the results of a health check. */
 export interface EndpointFilter {
   readonly protocol: string | undefined;
   readonly health: readonly HealthStatus[] | undefined;
 }
 
-/** Properties of an {@link EndpointFilter} that its SQL depends on. */
+/** Properties of an {@link EndpointFilter} that determine its SQL text. */
 export interface EndpointKey extends Readonly<Record<string, TermKey>> {
   readonly hasProtocol: boolean;
   readonly healthCount: number;
 }
 
-/** An endpoint with a protocol, with one of some results of a health check, or with both. */
+/** Filter term for agents with an endpoint that matches the {@link EndpointFilter}. */
 export const endpoint = sharedTerm('endpoint', {
   matchesNothing: ({ protocol, health }: EndpointFilter) => protocol === '' || health?.length === 0,
   cacheKey: ({ protocol, health }): EndpointKey => ({

@@ -84,7 +84,7 @@ export type AgentFilter = FilterOf<typeof fields>;
 
 export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
 
-// A tenant may have a few agents, or all of them.
+// Not marked as selective, because one name or one owner may have a few agents or all of them.
 function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
   return {
     rank: column === 'name' ? rankOf.exactName : rankOf.owner,

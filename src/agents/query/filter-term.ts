@@ -3,36 +3,43 @@ import type { FilterSql } from '../../query/filter-sql';
 import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 
-/** Context of the conditions on an agent `a`. */
+/** Context of the SQL of a term, for an agent `a`. */
 export interface AgentContext {
   readonly dialect: Dialect;
-  /** SQL of the agent's id, from the earliest table that has it. */
+  /** SQL of the agent's id: the column of the table of candidates when there is one, and `a.id` otherwise. */
   readonly id: Sql;
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: Sql;
 }
 
-/** Index that finds the agents of one term. */
+/** Index that finds the agents that match one term. */
 export interface AgentSource extends CandidateSource {
   /** Query of the column `id` of the candidates: all agents that match the term, and sometimes others. */
   readonly candidates: Sql;
   /** True when `candidates` may contain an agent more than once. */
   readonly hasDuplicates: boolean;
-  /** Query of the same ids without duplicates, for a search in which no source is selective. Default: `candidates`. */
+  /** Query of all candidates without duplicates, used when no source is selective. Default: `candidates`. */
   readonly fallback?: Sql;
-  /** Table expression that these queries and `isFew` refer to. */
+  /** Table expression that `candidates`, `fallback` and `isFew` refer to. */
   readonly table?: Sql;
-  /** Condition for few candidates, where it is known without counting them. */
+  /**
+   * Condition that is true when there are at most {@link selectiveLimit} candidates. Default: the candidates are
+   * counted.
+   */
   readonly isFew?: Sql;
-  /** True when every candidate matches the term, so that the residual filter omits it. */
+  /** True when every candidate matches the term, so that the residual filter omits the term. */
   readonly isExact: boolean;
-  /** True for an indexed column of the agents: a query with no other source needs no candidates. */
+  /**
+   * True for an indexed column of the table `agents`. When all sources of a query are such columns, the query reads the
+   * table directly, without candidates.
+   */
   readonly isOwnColumn: boolean;
 }
 
 /**
- * Ranks of the candidate sources by estimated selectivity, the most selective one first. Part of a name is more selective
- * than a capability, which many agents have. No index finds a short part of a name: its source scans all names.
+ * Ranks of the candidate sources by estimated selectivity, the most selective one first. Part of a name is more
+ * selective than a capability, which many agents have. No index finds a short part of a name: its source scans all
+ * names.
  */
 export const rankOf = {
   exactName: 0,
@@ -46,7 +53,7 @@ export const rankOf = {
 } as const;
 
 /**
- * Maximum number of candidates of a selective source. They are compared one by one, whatever the requested order is.
+ * Maximum number of candidates of a selective source. The query reads all of them, whatever the requested order is.
  */
 export const selectiveLimit = sql`1000`;
 
@@ -55,8 +62,8 @@ export type AgentFilterSql = FilterSql<AgentContext, AgentSource>;
 export const { field, sharedTerm, partOf } = fieldsIn<AgentContext, AgentSource>();
 
 /**
- * Composes EXISTS. Without the offset, PostgreSQL may evaluate the subquery for all agents first, to look up the results
- * of a few.
+ * Composes an EXISTS condition. OFFSET 0 keeps PostgreSQL from evaluating the subquery for all agents first when only
+ * the results of a few agents are needed.
  */
 export function exists(from: Sql): Sql {
   return sql`EXISTS (SELECT 1 FROM ${from} LIMIT 1 OFFSET 0)`;

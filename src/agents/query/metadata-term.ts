@@ -4,10 +4,10 @@ import type { Dialect } from '../../sql/dialect';
 import { sql } from '../../sql/sql';
 import { field, rankOf, selectiveLimit, type AgentSource } from './filter-term';
 
-/** Searched entries of metadata. */
+/** Name of the table with the metadata entries to search for. */
 const table = sql`wanted_entries`;
 
-/** All given entries of metadata. */
+/** Filter term for agents that have all given metadata entries. */
 export const metadata = field({
   parse: parseMetadata,
   table: ({ bind }, { dialect }) => {

@@ -7,9 +7,9 @@ import type { AgentOrderField } from './types';
 /** Column that agents can be ordered by. */
 interface OrderColumn {
   readonly column: Sql;
-  /** `version` columns are null for a version that is not semantic. */
+  /** Type of the sort values. A value of the type `version` is null for a version that is not semantic. */
   readonly type: 'text' | 'time' | 'version';
-  /** True when an index has the order: then a part of the agents can be read without the others. */
+  /** True when an index has the order, so that the first agents can be read without reading all agents. */
   readonly isIndexed: boolean;
 }
 
@@ -51,7 +51,10 @@ export function keysetColumns(field: AgentOrderField): KeysetColumns {
   return { value: field === 'id' ? undefined : orderColumns[field].column, id };
 }
 
-/** Kind of a keyset position, which its SQL depends on: a version that is not semantic has no value. */
+/**
+ * Kind of a keyset position, which determines its SQL: `none` for the beginning of the order, `null` for a version that
+ * is not semantic, and `value` for any other position.
+ */
 export type PositionKey = 'none' | 'value' | 'null';
 
 export function positionKeyOf(position: AgentPosition | undefined): PositionKey {

@@ -2,7 +2,7 @@ import type { Metadata } from '../../metadata/types';
 import type { OrderDirection } from '../../query/order-direction';
 import type { AgentStatus, HealthStatus } from '../types';
 
-/** Fields that agents can be ordered by. The column names `created_at`, `updated_at` and `expires_at` are accepted too. */
+/** Fields that agents can be ordered by. `orderBy` also accepts `created_at`, `updated_at` and `expires_at`. */
 export const agentOrderFields = [
   'id',
   'name',
@@ -16,8 +16,8 @@ export const agentOrderFields = [
 export type AgentOrderField = (typeof agentOrderFields)[number];
 
 /**
- * Filter, order and range of agents. An agent must match every given field. `undefined` filters nothing; an empty string
- * or an empty array matches no agent.
+ * Filter, order and range of agents. An agent must match every given field. `undefined` filters nothing; an empty
+ * string or an empty array matches no agent.
  *
  * @example
  * ```ts
@@ -33,18 +33,18 @@ export type AgentOrderField = (typeof agentOrderFields)[number];
  */
 export interface ResolutionQuery {
   id?: string | undefined;
-  /** Any of these ids. */
+  /** Ids of the agents to find. */
   ids?: readonly string[] | undefined;
-  /** A literal part of the name, in any case. */
+  /** Literal part of the name, case-insensitive. */
   name?: string | undefined;
-  /** The whole name, case-sensitive. */
+  /** Whole name, case-sensitive. */
   exactName?: string | undefined;
   owner?: string | undefined;
-  /** Any of these. */
+  /** Accepted statuses. */
   status?: readonly AgentStatus[] | undefined;
-  /** The fingerprint of the agent's certificate. Colons and case are ignored. */
+  /** Fingerprint of the agent's certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
-  /** Any of these, or all of them when `allCapabilities` is true. */
+  /** Names of capabilities. The agent has at least one of them, or all of them when `allCapabilities` is true. */
   capabilities?: readonly string[] | undefined;
   /**
    * True when an agent must have all of `capabilities`.
@@ -52,15 +52,18 @@ export interface ResolutionQuery {
    * @defaultValue `false`
    */
   allCapabilities?: boolean | undefined;
-  /** An endpoint has this protocol; with `health`, one and the same endpoint matches both. */
+  /** Protocol of at least one endpoint. With `health`, the same endpoint must match both fields. */
   protocol?: string | undefined;
-  /** An endpoint has any of these results of its last health check. */
+  /** Results of a health check. The last check of at least one endpoint has one of them. */
   health?: readonly HealthStatus[] | undefined;
-  /** Every given key has exactly this JSON value. The order of the keys of objects does not matter. */
+  /**
+   * Metadata entries that the agent must have, each with exactly the given JSON value. The agent may have other
+   * entries. The order of the keys of objects does not matter.
+   */
   metadata?: Metadata | undefined;
   /**
-   * The same text, or any version in the range when the text is a semver range such as `^1.2.0`, of at most 4096
-   * characters and 200 comparators.
+   * Version, or a semver range such as `^1.2.0`. An agent matches when its version equals the text or is in the range.
+   * A range may have at most 200 comparators. A text of more than 4096 characters is not read as a range.
    */
   version?: string | undefined;
   /** `expiresAt` is before this time. */
@@ -77,16 +80,16 @@ export interface ResolutionQuery {
    * Field that the agents are ordered by. Ties are broken by ascending id. Versions that are not semantic come last in
    * both directions.
    *
-   * @defaultValue `'updatedAt'`
+   * @defaultValue `'updatedAt'`; `'id'` for `iterate`
    */
   orderBy?: AgentOrderField | 'created_at' | 'updated_at' | 'expires_at' | undefined;
   /**
    * Direction of the order.
    *
-   * @defaultValue `'asc'` with `orderBy`, `'desc'` without it
+   * @defaultValue `'asc'` with `orderBy` and for `iterate`, `'desc'` otherwise
    */
   orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
+  /** Maximum number of results; 0 returns none. Without it, `query` fails when more than `maxResults` agents match. */
   limit?: number | undefined;
   /**
    * Number of results to skip.

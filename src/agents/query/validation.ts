@@ -28,7 +28,7 @@ const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
 export const byId: AgentOrder = { field: 'id', direction: 'asc' };
 
 /**
- * Checks the whole query, including parts that cannot change an empty result.
+ * Parses a query. Checks all of its fields, even when one of them already shows that no agent can match.
  *
  * @param defaultOrder - order of a query without `orderBy`.
  * @throws INVALID_INPUT

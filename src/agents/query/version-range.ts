@@ -3,25 +3,27 @@ import { invalidInput } from '../../errors/failure';
 import { keyOf, releaseKeyOf } from '../version-key';
 
 /**
- * Range of version keys from `lower` (inclusive) to `upper` (exclusive): all keys when `hasPrereleases` is 1, only
- * those of releases when it is 0. In the order of the columns of a record set.
+ * Range of version keys from `lower` (inclusive) to `upper` (exclusive). When `hasPrereleases` is 1, the range contains
+ * all of these keys; when it is 0, only the keys of releases. The elements have the order of the columns of the record
+ * set.
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
-/** Maximum number of characters of a range. A longer text matches only the same text. */
+/** Maximum number of characters of a range. A longer text is not parsed, so it matches only an equal version text. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
-/** Sorts before every character of a key: a key with this character appended is the next possible key. */
+/** Character that sorts before every character of a key. A key followed by it is the next possible key. */
 const next = '\u0001';
-/** Sorts after all keys. */
+/** Text that sorts after all keys. */
 const afterAllKeys = '\u007f';
 
 /**
- * Returns the version keys for which `semver.satisfies(version, range)` is true: the versions whose key is in any of
- * the ranges. Undefined when `range` is not a valid semver range.
+ * Returns the ranges of version keys that are equivalent to a semver range: `semver.satisfies(version, range)` is true
+ * if and only if the key of the version is in one of them. Returns undefined when `range` is too long or is not a valid
+ * semver range.
  *
- * @throws INVALID_INPUT for a range that is too long for a database to compare.
+ * @throws INVALID_INPUT when the range has too many comparators
  */
 export function toVersionRanges(range: string): VersionRange[] | undefined {
   if (range.length > maxRangeLength) return undefined;
@@ -32,8 +34,8 @@ export function toVersionRanges(range: string): VersionRange[] | undefined {
   return merge(set.flatMap(toRanges));
 }
 
-// A version has to satisfy every comparator. A prerelease has to belong to a release for which a comparator names a
-// prerelease.
+// A version has to satisfy every comparator. In addition, semver accepts a prerelease only if one of the comparators is
+// a prerelease of the same release.
 function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let lower = '';
   let upper = afterAllKeys;

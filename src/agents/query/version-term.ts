@@ -2,18 +2,18 @@ import { sql } from '../../sql/sql';
 import { field } from './filter-term';
 import { toVersionRanges, type VersionRange } from './version-range';
 
-/** Searched version. */
+/** Version to search for. */
 export interface VersionFilter {
   readonly text: string;
   /** Ranges of version keys; absent when the text is not a semver range. */
   readonly ranges?: readonly VersionRange[];
 }
 
-/** Name of the record set with the ranges of version keys. The SQL text is the same for any number of ranges. */
+/** Name of the table with the ranges of version keys. A table keeps the SQL text the same for any number of ranges. */
 const table = sql`version_ranges`;
 const columns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
-/** The same text, or any version in the range that the text is. */
+/** Filter term for agents whose version equals the text, or is in the range when the text is a semver range. */
 export const version = field({
   parse: (value, path, checks): VersionFilter => {
     const text = checks.name(value, path);

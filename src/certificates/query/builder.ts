@@ -25,21 +25,22 @@ interface CertificateQueryKey {
 }
 
 /**
- * Builds the statement of a certificate query: a single statement for any query. It finds the rows of the page first, and
- * only then reads the certificates, so that only returned certificates are read completely.
+ * Builds the statement of a certificate query: a single statement for any query. It finds the rows of the page first,
+ * and only then reads the certificates, so that only returned certificates are read completely.
  */
 export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
   return withCost(costOf(selection), certificateQueries(dialect)(selection));
 }
 
-// Subjects and issuers are searched among all certificates, and many certificates may have the same status.
+// Only a query by ids or by a fingerprint reads a known number of certificates. A query by a subject or an issuer may
+// search all certificates, and many certificates may have the same status.
 function costOf({ filter, limit, offset }: CertificateSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (filter.fingerprint !== undefined) return undefined;
   return limit + offset > 1000 ? 'many' : 'scan';
 }
 
-// The text of the columns is most of the statement's text, and always the same.
+// Composed once, because the text of the columns is most of the statement's text and is always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).sql));
 
 const certificateQueries = memoizeByDialect((dialect) =>
@@ -65,13 +66,13 @@ function composeQuery(dialect: Dialect, filter: CertificateFilterSql, order: Sql
 
 interface SearchPlan {
   readonly tables: readonly Sql[];
-  /** The searched certificates `c`. */
+  /** Certificates `c` to which the residual filter applies: all certificates, or the candidates. */
   readonly from: Sql;
-  /** Residual filter for the searched certificates. */
+  /** Filter without the term of the candidate source; the whole filter when there are no candidates. */
   readonly residual: CertificateFilterSql;
 }
 
-// A candidate source is needed only when no index of the certificates finds few of them.
+// A candidate source is not needed when the filter is selective: then an index of the certificates finds few of them.
 function planSearch(dialect: Dialect, filter: CertificateFilterSql): SearchPlan {
   const [best] = filter.isSelective ? [] : filter.sources({ dialect });
   if (best === undefined) return { tables: [], from: sql`certificates c`, residual: filter };

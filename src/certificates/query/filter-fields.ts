@@ -31,9 +31,9 @@ interface CertificateContext {
   readonly dialect: Dialect;
 }
 
-/** Index that finds the certificates of one term. */
+/** Index that finds the certificates that match one term. */
 interface CertificateSource extends CandidateSource {
-  /** Query of the column `id` of all certificates that match the term, and of no others. */
+  /** Query of the column `id` of exactly the certificates that match the term. */
   readonly candidates: Sql;
 }
 
@@ -65,7 +65,8 @@ export type CertificateFilter = FilterOf<typeof fields>;
 
 export const certificateFilterTerms = new FilterTerms<typeof fields, CertificateContext, CertificateSource>(fields);
 
-// Part of a text, in any case. The source searches the narrow index first, not the certificates with their PEM texts.
+// Returns a field for a part of a text, case-insensitive. The source searches the small index of the column, so the
+// query does not read the certificates with their long PEM texts.
 function textPartField(column: Sql, rank: number) {
   const contains = (table: Sql, input: TermInput<string, PartKey>, { dialect }: CertificateContext): Sql =>
     dialect.containsIndexed(sql`${table}.${column}`, toTextPart(input));

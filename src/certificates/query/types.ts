@@ -16,21 +16,24 @@ export type CertificateOrderField = (typeof certificateOrderFields)[number];
  * ```
  */
 export interface CertificateQuery {
-  /** Any of these ids. */
+  /** Ids of the certificates to find. */
   ids?: readonly string[] | undefined;
-  /** A literal part of the subject, in any case. */
+  /** Literal part of the subject, case-insensitive. */
   subject?: string | undefined;
-  /** A literal part of the issuer, in any case. */
+  /** Literal part of the issuer, case-insensitive. */
   issuer?: string | undefined;
-  /** Any of these. */
+  /** Accepted statuses. */
   status?: readonly CertificateStatus[] | undefined;
-  /** Colons and case are ignored. */
+  /** Fingerprint of the certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
   /** `notAfter` is before this time. */
   expiresBefore?: Date | undefined;
   /** `notAfter` is after this time. */
   expiresAfter?: Date | undefined;
-  /** Every given key has exactly this JSON value. The order of the keys of objects does not matter. */
+  /**
+   * Metadata entries that the certificate must have, each with exactly the given JSON value. It may have other entries.
+   * The order of the keys of objects does not matter.
+   */
   metadata?: Metadata | undefined;
   /**
    * Field that the certificates are ordered by. Ties are broken by ascending id.
@@ -44,7 +47,7 @@ export interface CertificateQuery {
    * @defaultValue `'asc'` with `orderBy`, `'desc'` without it
    */
   orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
+  /** Maximum number of results; 0 returns none. Without it, a query with more than `maxResults` matches fails. */
   limit?: number | undefined;
   /**
    * Number of results to skip.

@@ -21,7 +21,7 @@ const queryFields = new Set([...certificateFilterTerms.fields, ...orderFields, .
 const newestFirst: CertificateOrder = { field: 'createdAt', direction: 'desc' };
 
 /**
- * Checks the whole query, including parts that cannot change an empty result.
+ * Parses a query. Checks all of its fields, even when one of them already shows that no certificate can match.
  *
  * @throws INVALID_INPUT
  */
@@ -35,15 +35,16 @@ export function parseCertificateQuery(input: unknown, checks: Validator): Parsed
 }
 
 /**
- * Returns the query of the certificates that are valid, or may become valid again, and that expire within `spanMs` from
- * now, the soonest first.
+ * Returns the query of the VALID and SUSPENDED certificates that expire within `spanMs` from now, ordered by the time
+ * of expiry.
  */
 export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificateQuery {
   return {
     filter: {
       status: ['VALID', 'SUSPENDED'],
       expiresAfter: nowMs,
-      // The span includes its end. No certificate ends after the last time that can be stored.
+      // Adds 1 because `expiresBefore` is exclusive, but the span includes its end. No certificate expires after
+      // `maxTimeMs`.
       expiresBefore: Math.min(nowMs + spanMs, maxTimeMs) + 1,
     },
     order: { field: 'notAfter', direction: 'asc' },

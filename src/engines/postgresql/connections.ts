@@ -24,10 +24,10 @@ const answerGraceMs = 1000;
 /** Time in milliseconds without traffic before the operating system checks that the peer is still reachable. */
 const keepAliveDelayMs = 10_000;
 
-/** Parsers for the selected types: integers, booleans and texts. JSON is selected as text. */
+/** Parsers by the object id of the type. Values of all other types stay texts; JSON is selected as text. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't', // boolean
-  20: Number, // bigint, which counts and never goes beyond 2^53
+  20: Number, // bigint: counts, sequence numbers and times, of which valid values stay below 2^53
   23: Number, // integer
   701: Number, // double precision
 };
@@ -35,8 +35,8 @@ const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
 /**
- * Returns the same parsers for a result with bounds: a parser that throws makes the driver discard the rest of the
- * result.
+ * Returns the parsers for a result with bounds: those of `types`, which also measure each text. When a parser throws,
+ * the driver discards the rest of the result.
  */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);
@@ -77,7 +77,7 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // A pool that was not closed must not keep the process alive, as on SQLite.
+      // A pool that was not closed must not keep the process alive: an open SQLite database does not do so either.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined
@@ -91,7 +91,7 @@ export class PostgresqlConnections {
     this.pool.on('release', (_error, client) => this.#busy.delete(client));
   }
 
-  /** Lends a connection to `work`. One that has failed is not used again. */
+  /** Runs `work` with a connection of the pool. A connection that has failed is not used again. */
   async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
@@ -104,7 +104,7 @@ export class PostgresqlConnections {
     }
   }
 
-  /** Returns the rows of a statement that does not belong to a service. */
+  /** Runs a statement of the engine itself, without parameters. Returns its rows. */
   async query(sql: string): Promise<readonly Row[]> {
     const { rows } = await this.withClient((client) => runStatement(client, { sql, args: [] }));
     return rows;
@@ -125,7 +125,8 @@ export class PostgresqlConnections {
   }
 
   /**
-   * Returns the process ids of the server processes that serve the connections of this process, when they are known.
+   * Returns the process ids of the server processes that serve the connections of this process. Connections whose
+   * server process is unknown, as behind a pooler, are omitted.
    */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
@@ -150,7 +151,7 @@ export class PostgresqlConnections {
   }
 }
 
-/** Runs one statement on a connection. The next one may be given before it has its answer. */
+/** Runs one statement on a connection. The caller may send the next statement before this one has its response. */
 export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
   const name = client instanceof ManagedClient ? client.nameOf(sql) : undefined;
   const query = {
@@ -161,7 +162,7 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
     rowMode: 'array' as const,
     types: bounds === undefined ? types : limitedTypes(bounds),
   };
-  // The driver's own promises would keep answers until the whole heap is collected.
+  // With the driver's own promises, results would stay in memory until a full garbage collection.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
     client.query<Row[]>(query, (error: Error | null, answer) => {
       if (error !== null) reject(reasonOn(client, error));
@@ -176,7 +177,7 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
 // The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
 function assertUsable(config: ClientConfig): void {
   try {
-    // Its type in the driver lacks the values that are not booleans.
+    // The driver declares `ssl` as a boolean, but it may also be an object with TLS options.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
     // The driver uses the files again for every new connection.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
@@ -189,15 +190,16 @@ function assertUsable(config: ClientConfig): void {
   }
 }
 
-// A URL takes precedence over the driver's other options, so the URL has to contain this setting, too. The last
-// occurrence counts.
+// The parameters of a URL take precedence over the driver's other options, so the search path is added to the URL. When
+// a parameter occurs twice, the driver uses the last one, which therefore contains the previous value, too.
 function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
   return `${address}&options=${encodeURIComponent(all)}`;
 }
 
-// An argument of the server's command line: a backslash keeps a space, or another one, from ending it.
+// The server splits this value at spaces, as a command line. A backslash before a space or a backslash makes it
+// literal.
 function searchPath(schema: string): string {
   return `-c search_path=${`"${schema.replaceAll('"', '""')}"`.replace(/[\\ ]/g, '\\$&')}`;
 }

@@ -2,8 +2,9 @@ import type { PoolClient } from 'pg';
 import { classifyPostgresqlError } from './errors/classify';
 
 /**
- * The tables on which unrelated transactions conflict: registrations share rows of names, and every event follows the last
- * one. A lock on them blocks registrations, renames and events of every service.
+ * The tables on which unrelated transactions conflict: registrations update shared rows of name locks, and every
+ * security event refers to the previous one. A lock on these tables blocks registrations, renames and security events
+ * in every process that uses the database.
  */
 const contendedTables = ['name_locks', 'security_event_entries'] as const;
 
@@ -14,8 +15,8 @@ const minWaitMs = 10;
 const maxWaitMs = 40;
 
 /**
- * Locks the tables on which unrelated transactions conflict, so that no other transaction conflicts with a repeated one.
- * Unlike a query, LOCK TABLE waits before the snapshot of the transaction is taken.
+ * Locks the tables on which unrelated transactions conflict, so that no other transaction conflicts on them with a
+ * repeated transaction. Unlike a query, LOCK TABLE waits before the snapshot of the transaction is taken.
  *
  * Applications write to the tables in either order. A transaction that holds one table and waits for the other could
  * block all others until the server detects a deadlock, after one second. So an attempt holds the first table for a
@@ -32,7 +33,7 @@ export async function lockContendedTables(client: PoolClient): Promise<void> {
   for (const table of contendedTables) await lockTable(client, table);
 }
 
-/** Returns false, and leaves no table locked, when the second table does not become free soon. */
+/** Locks both tables. Returns false, and leaves no table locked, when the second table does not become free soon. */
 async function lockBoth(client: PoolClient, first: string, second: string, lockTimeout: string): Promise<boolean> {
   await client.query('SAVEPOINT before_locks');
   await lockTable(client, first);

@@ -1,7 +1,10 @@
 import { escapeIdentifier } from 'pg';
 import type { PostgresqlQuery } from './query';
 
-/** Creates a schema if it is missing. IF NOT EXISTS alone would require the privilege to create one in any case. */
+/**
+ * Creates a schema if it is missing. CREATE SCHEMA IF NOT EXISTS alone would require the privilege to create schemas
+ * even when the schema exists.
+ */
 export async function createMissingSchema(query: PostgresqlQuery, schema: string): Promise<void> {
   const { rows } = await query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
   if (rows.length === 0) await query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`);

@@ -53,13 +53,14 @@ export const postgresqlDialect: Dialect = {
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
 
-// A range, for the same reason as in hasValue.
+// The planner cannot know that this range contains only one value, so a plan without this index has to sort, which
+// costs more. The function hasValue describes the reason.
 function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
   const [first = sql``] = index;
   return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;
 }
 
-// pg_trgm has no trigrams of a shorter text, so the whole index would be read.
+// pg_trgm has no trigram of a text that is too short for the index, so the search would read the whole index.
 function contains(text: Sql, part: TextPart): Sql {
   return part.isIndexed ? sql`${text} LIKE ${part.bind(toPattern)}` : holds(text, part);
 }
@@ -77,8 +78,8 @@ function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }
 
-// An integer: the setting extra_float_digits may truncate a fraction to its first digits. An infinite time, which no
-// call writes, becomes a value that every read rejects.
+// The result is an integer, because the setting extra_float_digits may remove the last digits of a fraction. An
+// infinite time, which no call writes, becomes a value that every read rejects.
 function toMs(time: Sql): Sql {
   return sql`CASE WHEN NOT isfinite(${time}) THEN 9223372036854775807
     ELSE round(date_part('epoch', ${time}) * 1000)::bigint END`;

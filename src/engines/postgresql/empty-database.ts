@@ -3,10 +3,10 @@ import type { PoolSettings } from '../../options/resolve-options';
 import { ownTables } from '../../storage/own-tables';
 import { PostgresqlConnections } from './connections';
 
-// Fails when a table of the application refers to one of these.
+// The statement fails when a table of the application refers to one of these tables.
 const truncateSql = `TRUNCATE ${[...ownTables].join(', ')}`;
 
-/** Deletes every record, at once, and leaves the schema with its history. */
+/** Deletes all records in one statement. Keeps the schema and the history of migrations. */
 export async function emptyPostgresqlDatabase(location: PostgresqlLocation, settings: PoolSettings): Promise<void> {
   const connections = new PostgresqlConnections(location, settings);
   try {

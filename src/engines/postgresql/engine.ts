@@ -27,13 +27,13 @@ import { Replicas } from './replicas';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
-/** Selects the server settings that decide whether, and how well, the server can be used. */
+/** Selects the properties of the server that {@link PostgresqlEngine.check} tests. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
-/** Default limit for a health probe to wait for a connection, in milliseconds. */
+/** Time in milliseconds that a health probe waits for a connection when `pool.connectTimeoutMs` is 0 (no limit). */
 const defaultConnectMs = 5000;
 
 /** PostgreSQL database: connections, replicas, migrations and probes. */
@@ -42,7 +42,10 @@ export class PostgresqlEngine implements Engine {
   readonly healthProbe: HealthProbe;
   readonly native: PostgresqlNativeAccess;
   readonly #primary: PostgresqlConnections;
-  /** Separate connection for health probes: slow reads, and reads that use all connections, do not delay it. */
+  /**
+   * Separate connection for health probes and for the query of lock waits: slow reads, and reads that use all
+   * connections, do not delay it.
+   */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
   readonly #diagnostics: Diagnostics;
@@ -89,7 +92,7 @@ export class PostgresqlEngine implements Engine {
     };
   }
 
-  /** Checks that the server can be used. Call it when the schema exists. */
+  /** Checks that the server can be used, and reports warnings. The schema must exist. */
   async check(): Promise<void> {
     const [[encoding, hasSearchIndex, mayLoseCommits, isStandby] = []] = await this.#primary.query(serverSql);
     assertEncoding(encoding);
@@ -205,7 +208,7 @@ function createMigrator(
   });
 }
 
-/** Returns warnings about a server that answers but serves badly. */
+/** Returns warnings about a server that answers: it is a standby, or the counter of the change feed is faulty. */
 async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
   const warnings: string[] = [];
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');

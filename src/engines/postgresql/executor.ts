@@ -10,7 +10,7 @@ import { canBeBatch, runBatch } from './statement-batch';
 import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import { createPostgresqlHandle } from './transaction-handle';
 
-/** Runs statements on a database: reads each on its own, writes in transactions of their own. */
+/** Creates an executor that runs each read on its own, and each operation that writes in a transaction of its own. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
   writeChanges: ChangeWriter,
@@ -46,8 +46,8 @@ export function createPostgresqlExecutor(
 }
 
 /**
- * Runs reads on the replicas in turn, and on the primary when no replica can run them. Runs everything else on the
- * primary.
+ * Creates an executor that runs reads on the replicas in turn, and on the primary when no replica can run them. Runs
+ * everything else on the primary.
  */
 export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
   return {
@@ -59,10 +59,10 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyPostgresqlError(error);
-        // A retry would take as long again, or defeat a deliberate cancellation.
+        // A retry on the primary would take as long again, or would defeat a deliberate cancellation.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // When a replica cannot run a read, the primary decides: the cause may be the statement, or a conflict on the
+        // The cause of these two codes is the statement, or a conflict with replication: neither is a fault of the
         // replica.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);
@@ -72,7 +72,7 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
 }
 
 /**
- * Runs statements inside a transaction. An operation that fails has no effect.
+ * Creates an executor that runs statements inside a transaction. An operation that fails has no effect.
  *
  * @param changes - receives the change entries of the operations, which are written at the commit.
  */

@@ -9,7 +9,7 @@ export type FeedCounterState = 'sound' | 'behind' | 'missing' | 'hidden';
 
 type Query = (sql: string) => Promise<readonly Row[]>;
 
-// The name is already quoted and qualified with its schema.
+// pg_get_serial_sequence returns a quoted name that is qualified with its schema.
 const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
   FROM (SELECT pg_get_serial_sequence('changes', 'sequence') AS name) AS counter`;
 
@@ -46,7 +46,8 @@ async function findCounter(query: Query): Promise<{ readonly name: string | unde
   return { name: typeof name === 'string' ? name : undefined, isReadable: isReadable === true };
 }
 
-// pg_sequences.last_value is null when the counter has assigned no number since it was created or restarted.
+// Reads the sequence itself: pg_sequences.last_value is null when the sequence has assigned no number since it was
+// created or restarted.
 function nextNumber(name: string): string {
   return `SELECT last_value + is_called::integer FROM ${name}`;
 }

@@ -27,7 +27,7 @@ type DataListener = (data: Buffer) => void;
  * @param isStarting - reports whether the connection is still being established.
  */
 export function guardConnection(connection: Connection, isStarting: () => boolean): void {
-  // See the interface. The lock file fixes the driver's version, and the protocol tests would fail without this method.
+  // The driver's types omit this method: see DriverConnection. The protocol tests fail with a driver that lacks it.
   const driver = connection as unknown as DriverConnection;
   const attachListeners = driver.attachListeners.bind(driver);
   let startupBytes = 0;
@@ -62,7 +62,7 @@ export function breakConnection({ stream }: Connection, reason: unknown): void {
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
 }
 
-/** Returns the error of a statement whose result the server has not sent although it is ready for the next one. */
+/** Returns the error for a statement without a result after which the server is already ready for the next one. */
 export function unexpectedEnd(): Error {
   const error = new Error('Received unexpected readyForQuery message from backend.');
   markConnectionFault(error);

@@ -9,7 +9,7 @@ export class HoldWaits {
   readonly #counts = new Map<ConnectionHold, number>();
 
   /**
-   * Runs work that waits for a connection, for a callback whose transaction already holds one.
+   * Runs `work`, which waits for a connection on behalf of a callback whose transaction already holds another one.
    *
    * @param max - maximum number of connections of the pool.
    * @throws CONFLICT when every connection is held by a transaction that waits.
@@ -37,6 +37,6 @@ export class HoldWaits {
 function poolExhausted(max: number): Failure {
   const message =
     'all connections are held by transactions that wait for a read outside of themselves: read through the transaction, or raise pool.maxConnections above the number of concurrent transactions';
-  // With a single connection this always happens.
+  // Not retryable with a single connection: the same call would always fail again.
   return new Failure('CONFLICT', message, { retryable: max > 1 });
 }

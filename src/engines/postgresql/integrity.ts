@@ -11,7 +11,7 @@ import { postgresqlDialect } from './dialect';
 import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import { inspectFeedCounter } from './feed-counter';
 
-/** The tables of this package in the schema that is in use, as a condition on a table `t` of `pg_class`. */
+/** Condition on a row `t` of `pg_class`: it is a table of this package in the current schema. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r'
   AND t.relname IN (${[...ownTables].map((table) => `'${table}'`).join(', ')})`;
 
@@ -25,7 +25,7 @@ const brokenSchemaSql = `
   SELECT DISTINCT 'triggers of the table ' || t.relname || ' are disabled' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
-/** Selects the part of amcheck that the role may call: its schema, and the functions that exist. */
+/** Selects the functions of the extension amcheck that exist and that the role may call, with their schema. */
 const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
   AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
@@ -52,8 +52,9 @@ export async function checkPostgresqlIntegrity(
     });
     await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    // When the statistics are of an empty table, all of its indexes cost the same, except for the number of their levels.
-    // That difference must not be more than the sort that hasValue avoids.
+    // When a table was empty at its last ANALYZE, the estimated costs of its indexes differ only by the number of their
+    // levels. In the query of hasValue, a plan with another index needs a sort. Without this setting, the difference
+    // could exceed the cost of that sort, and the planner would use the wrong index.
     await client.query('SET LOCAL cpu_operator_cost = 0');
     await checkSnapshot(client, findings, checkRecords);
   } finally {
@@ -91,8 +92,8 @@ async function checkSnapshot(
 }
 
 /**
- * Reads rows through a cursor. If each chunk were a statement of its own, the server might hash or sort a whole table
- * for every hundred rows, so that the time would grow with the square of the rows.
+ * Returns a function that reads rows in chunks through a cursor. If each chunk were a statement of its own, the server
+ * might hash or sort a whole table for every chunk, so that the time would grow with the square of the number of rows.
  */
 function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
   let cursors = 0;
@@ -128,7 +129,7 @@ async function checkStorage(client: Client, findings: FindingSink): Promise<void
   }
 }
 
-/** Runs a check function of the server. Damage shows as a row of its result or as its failure. */
+/** Runs a check function of the server, which reports damage by a row of its result or by an error. */
 async function checkStructure(client: Client, sql: string, what: string, findings: FindingSink): Promise<void> {
   try {
     const rows = await query(client, sql);

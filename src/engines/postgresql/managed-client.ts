@@ -10,17 +10,18 @@ import { prepareSession } from './session-settings';
 const maxPreparedStatements = 256;
 
 /**
- * Client of the driver that also ends failed attempts to connect. An attempt that fails in this process, for example
- * without a password, would otherwise occupy a connection of the server, and keep the process alive, for a minute.
+ * Client of the driver that also closes the connection when an attempt to connect fails. The driver leaves it open when
+ * the error occurs in the client, for example because the password is missing. Until the server's timeout of one
+ * minute, the connection would then count against the server's limit and keep this process alive.
  */
 export class ManagedClient extends Client {
   /** True when the client is connected to the server itself and not to a pooler. */
   supportsNamedStatements = false;
-  /** True when it is connected to a standby, which is read-only. */
+  /** True when the client is connected to a standby, which is read-only. */
   isStandby = false;
-  /** Time when it began to connect, by `performance.now`. */
+  /** Time when the client was created, by `performance.now`. */
   readonly createdAt = performance.now();
-  /** Time of its last response, by `performance.now`. */
+  /** Time of the server's last response, by `performance.now`. */
   lastResponseAt = -Infinity;
   readonly #names = new StatementTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
   /** Names of the statements that the server has prepared. */
@@ -52,7 +53,11 @@ export class ManagedClient extends Client {
     return undefined;
   }
 
-  /** Records a response, and the name of its statement as prepared. */
+  /**
+   * Records the time of a response of the server.
+   *
+   * @param name - name of the statement that the server has prepared; undefined for a statement without a name.
+   */
   markActive(name: string | undefined): void {
     this.lastResponseAt = performance.now();
     if (name !== undefined) this.#prepared.add(name);
@@ -66,7 +71,7 @@ export class ManagedClient extends Client {
     if (!this.supportsNamedStatements) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    // Never reused for another statement: the driver remembers the names that it has parsed.
+    // A name is never reused for another statement, because the driver remembers the names that it has parsed.
     const name = `ans_${(this.#lastNumber += 1)}`;
     return this.#names.add(sql, name) ? name : undefined;
   }
@@ -78,7 +83,7 @@ export class ManagedClient extends Client {
 
   /** Returns the process id of the server process; undefined through a pooler, which assigns ids of its own. */
   get serverProcess(): number | undefined {
-    // The driver's types omit it.
+    // The driver's types omit this property.
     const { processID } = this as { processID?: number | null };
     return this.supportsNamedStatements && typeof processID === 'number' ? processID : undefined;
   }
@@ -89,20 +94,22 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Deallocates a statement by the Close message of the protocol: DEALLOCATE would be a statement of its own, and
-   * poolers do not translate it. It needs no Sync: its response comes with that of the next statement, and earlier
-   * statements are not affected. The server processes it in a failed transaction, too.
+   * Deallocates a statement by the Close message of the protocol. DEALLOCATE would be a statement of its own, and
+   * poolers do not translate it. The Close message needs no Sync: the server responds to it together with the next
+   * statement, and it does not affect earlier statements. The server also processes it in a failed transaction.
    */
   #closeStatement(name: string): void {
     this.#prepared.delete(name);
-    // The driver keeps the texts of parsed statements there, which its types omit, and never removes one.
+    // The driver keeps the text of every parsed statement in this object and never removes one. Its types omit the
+    // object.
     const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
     if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
     this.connection.close({ type: 'S', name }, true);
   }
 
   /**
-   * Returns why the connection failed when `error` only reports that it has failed before; otherwise returns `error`.
+   * Returns the error that broke the connection when `error` only reports that the connection is already broken;
+   * otherwise returns `error`.
    */
   reasonOf<T>(error: T): T | Error {
     if (this.#fault === undefined) return error;
@@ -112,12 +119,13 @@ export class ManagedClient extends Client {
   #failWith(error: Error): void {
     this.#fault ??= error;
     markConnectionFault(error);
-    // Some errors of the driver would not end an attempt to connect.
+    // After some errors, the driver does not end its attempt to connect.
     if (!this.#isConnected) breakConnection(this.connection, error);
   }
 
   async #connect(): Promise<Client> {
-    // The driver's own limit ends when the server is ready, and the pool's limit covers only its own connections.
+    // The driver's time limit does not include the preparation of the session, and the pool's limit does not apply to
+    // connections outside the pool.
     const timer = this.#startTimer();
     try {
       await super.connect();

@@ -10,7 +10,7 @@ const standbyUseMs = 1000;
 
 /** Settings beside those of the driver's pool. */
 export interface ManagedPoolConfig extends PoolConfig {
-  /** True when its server accepts writes, except during a failover. */
+  /** True when the pool connects to the primary, which accepts writes except during a failover. */
   readonly isForPrimary: boolean;
 }
 
@@ -30,7 +30,8 @@ export class ManagedPool extends Pool {
   constructor({ isForPrimary, ...config }: ManagedPoolConfig) {
     super({ ...config, Client: ManagedClient });
     this.#isForPrimary = isForPrimary;
-    // Set here, because statements are sent in several ways: by this package, by Prisma Client, several at once.
+    // A listener on the connection receives the errors of all statements: those of this package, those of a batch, and
+    // those of Prisma Client.
     this.on('connect', (client) => {
       if (!(client instanceof ManagedClient)) return;
       client.connection.on('errorMessage', (error: Error) => {
@@ -52,13 +53,16 @@ export class ManagedPool extends Pool {
     return undefined;
   }
 
-  /** Returns the longest time that a call has waited for a connection in use, in milliseconds; 0 when no call waits. */
+  /**
+   * Returns the longest time that a call has waited because all connections are in use, in milliseconds; 0 when no call
+   * waits.
+   */
   longestWaitMs(): number {
     const [sinceMs] = this.#waiting.values();
     return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
   }
 
-  /** Replaces every connection before its next use. Connections in use stay with their users. */
+  /** Causes every open connection to be replaced before its next use. Does not affect the calls that use one now. */
   renew(): void {
     this.#renewedAt = performance.now();
   }
@@ -68,7 +72,8 @@ export class ManagedPool extends Pool {
     this.#isTerminated = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
-    // It waits for connections in use, which may never be returned, and may have been called before.
+    // The result of `end` is ignored: it waits for connections in use, which may never be returned, and rejects when
+    // the pool was ended before.
     this.end().catch(() => undefined);
   }
 

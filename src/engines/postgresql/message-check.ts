@@ -9,15 +9,16 @@ const errorResponse = 'E'.charCodeAt(0);
 const noticeResponse = 'N'.charCodeAt(0);
 
 /**
- * Checks that the fields of a server's errors and notices end within their message. The driver searches their end
- * without a limit, and a message without an end would block it forever. All other messages are skipped unchecked.
+ * Checks that the fields of a server's errors and notices end within their message. The driver searches for the end of
+ * a field without a limit, and a field without an end would block it forever. Of all other messages, only the length is
+ * checked.
  */
 export class MessageCheck {
   #held: Buffer[] = [];
   #heldLength = 0;
   /** Number of bytes that are required before the next check. */
   #needed = headLength;
-  /** Number of bytes that remain of a message that needs no check. */
+  /** Number of bytes that remain of a message whose content needs no check. */
   #skipped = 0;
 
   /** Checks a chunk. @throws when a message is malformed: the driver must read nothing of the chunk */
@@ -61,7 +62,7 @@ export class MessageCheck {
   }
 }
 
-// Each field is a letter and a text; a zero byte follows the last field.
+// Each field is a letter and a text that ends with a zero byte. Another zero byte follows the last field.
 function checkFields(body: Buffer): void {
   for (let at = 0; body[at] !== 0;) {
     const end = at >= body.length ? -1 : body.indexOf(0, at + 1);

@@ -53,8 +53,8 @@ export class PostgresqlNativeAccess implements NativeAccess {
 }
 
 /**
- * Returns a query that the server rejects when its text has several statements: the first alone is checked, and a COMMIT
- * after it would end the transaction.
+ * Returns a query that the server rejects when its text has several statements. `assertForeignTarget` looks for COMMIT
+ * and ROLLBACK at the beginning of the text only, so a COMMIT after another statement would end the transaction.
  */
 function singleStatement(text: string, values: readonly NativeValue[]): QueryConfig & { queryMode: 'extended' } {
   return { text, values: [...values], queryMode: 'extended' };

@@ -19,10 +19,10 @@ export class Replica {
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
-  /** True when it answered the last request. */
+  /** True when the replica answered the last request for its position, and before the first request. */
   isAnswering = true;
   /**
-   * Reason why its positions cannot be compared with the primary's, however current they look; undefined when they can.
+   * Reason why the positions of the replica cannot be compared with those of the primary; undefined when they can.
    */
   misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
   #asking: Promise<ServerPosition> | undefined;
@@ -33,20 +33,23 @@ export class Replica {
     this.index = index;
   }
 
-  /** Returns the reason why it does not serve reads. */
+  /** Returns the reason why the replica does not serve reads. Has no meaning while it serves them. */
   get fault(): ReplicaFault {
     return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
   }
 
-  /** Asks for its position in the log. A replica that does not answer soon loses its connections. */
+  /**
+   * Asks the replica for its position in the log. Concurrent calls share one request. When the request fails or takes
+   * longer than {@link longestWaitMs}, the connections in use are terminated.
+   */
   askPosition(): Promise<ServerPosition> {
     this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
     return this.#asking;
   }
 
   /**
-   * Excludes the replica from reads until a later check succeeds. Its address may lead to another server by then, so its
-   * connections are replaced.
+   * Excludes the replica from reads until a later check succeeds. Its address may lead to another server by then, so
+   * its connections are replaced.
    */
   exclude(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;
@@ -72,7 +75,7 @@ export class Replica {
     } catch (error) {
       this.isAnswering = false;
       this.currentAsOf = Number.NEGATIVE_INFINITY;
-      // Aborts the reads that wait for it; the primary answers them now.
+      // Aborts the reads that wait for the replica: the primary runs them instead.
       this.connections.terminateBusy();
       this.#control.terminateBusy();
       throw error;

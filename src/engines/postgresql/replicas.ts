@@ -14,7 +14,7 @@ export interface ReplicaSettings {
   readonly maxLagMs: number;
 }
 
-/** Maximum time between two checks, in milliseconds. */
+/** Maximum time between two checks while reads arrive, in milliseconds. */
 const longestIntervalMs = 1000;
 
 const misplacements = {
@@ -31,9 +31,9 @@ interface Sample {
 }
 
 /**
- * Read replicas of a database. The time since the last replayed transaction does not show the lag of a disconnected
- * replica, or behind an idle primary. So the position of the primary's log is sampled: a replica that has replayed up to
- * a sample has every change from before the sample was taken.
+ * Read replicas of a database. The time since the last replayed transaction is not the lag when the replica is
+ * disconnected, or when the primary is idle. Therefore this class samples the position of the primary's log: a replica
+ * that has replayed the log up to a sample has every change that was committed before the sample was taken.
  */
 export class Replicas {
   readonly #primary: PostgresqlConnections;
@@ -72,7 +72,7 @@ export class Replicas {
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    // Does not wait for a replica that did not answer the last request.
+    // Does not wait for the check when no replica answered its last request.
     if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
     await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
@@ -140,7 +140,7 @@ export class Replicas {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // Without an answer of the primary, the lag of the replicas stays unknown.
+    // Without an answer of the primary there is no new sample, so the known lag of the replicas grows.
     const primary = await asked.catch(() => undefined);
     if (primary !== undefined) this.#addSample(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);

@@ -1,6 +1,6 @@
 import type { PostgresqlConnections } from './connections';
 
-/** Position of a server in its log, with the identity of that log. */
+/** Position of a server in its write-ahead log, with the identity of that log. */
 export interface ServerPosition {
   /** True when the server follows another one. */
   readonly isStandby: boolean;
@@ -9,13 +9,13 @@ export interface ServerPosition {
   readonly history: string;
 }
 
-// The name of a log file begins with the timeline.
+// The name of a file of the write-ahead log begins with the timeline.
 const primarySql = `SELECT false, pg_current_wal_lsn(), (SELECT system_identifier::text FROM pg_control_system()),
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer`;
 
-// PostgreSQL does not report the current timeline of a standby. Each of the three values may be behind it but not ahead,
-// so the greatest one is used. The receiver's is null for roles that may not monitor. The position is 0/0 when the server
-// has replayed nothing.
+// PostgreSQL does not report the current timeline of a standby. Each of the three selected timelines may be older than
+// the current one but not newer, so the query returns the greatest. The value of pg_stat_wal_receiver is null when the
+// role lacks the privileges of pg_read_all_stats. The position is 0/0 when the server has replayed nothing.
 const replicaSql = `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn(), '0/0'),
   (SELECT system_identifier::text FROM pg_control_system()),
   greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()),

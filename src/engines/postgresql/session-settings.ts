@@ -2,10 +2,11 @@ import type { Client } from 'pg';
 import { Failure } from '../../errors/failure';
 
 /**
- * Settings that the package's statements need, independent of the settings of the role and of the database. Planner
- * settings: generic plans are best, because the statements leave the planner little choice and the values of one call
- * mislead it; JIT compilation takes longer than the statements run. The others would change the meaning of a statement
- * or the rows that an index finds, or end the connection after any error.
+ * Settings that the package's statements need, independent of the settings of the role and of the database. The first
+ * two concern the planner. Generic plans are best, because the statements leave the planner little choice and the
+ * values of one call mislead it. JIT compilation takes longer than the statements run. Other values of the remaining
+ * settings would change the meaning of a statement or the rows that an index finds, or end the connection after any
+ * error.
  */
 const settings: Readonly<Record<string, string>> = {
   plan_cache_mode: 'force_generic_plan',
@@ -25,8 +26,9 @@ const setAll = Object.entries(settings)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(', ');
 
-// Otherwise a crash of the server would lose acknowledged changes. A value from the URL, or from the configuration of
-// the whole server, is kept. The view lists all settings, so it is read only when necessary.
+// Turns synchronous_commit on when the role or the database has turned it off: a crash of the server could lose
+// acknowledged changes. A value from the URL, or from the configuration of the whole server, is kept. The view
+// pg_settings computes all settings, so it is read only when necessary.
 const setDurability = `CASE WHEN current_setting('synchronous_commit') = 'off' THEN (
   SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings WHERE name = 'synchronous_commit'
   AND source IN ('global', 'database', 'user', 'database user')) END`;

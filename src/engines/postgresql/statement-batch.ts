@@ -37,8 +37,9 @@ class StatementBatch extends Query {
 }
 
 /**
- * Reports whether statements can be sent as one batch: the connection has prepared all of them, and has answered just
- * now. A connection that may be dead should get a BEGIN first: if that fails, no commit outcome is unknown.
+ * Reports whether statements can be sent as one batch: the server has prepared all of them, and has responded on this
+ * connection within the last second. A connection that may be lost should receive BEGIN first: if BEGIN fails, it is
+ * certain that nothing was committed.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
   if (!(client instanceof ManagedClient) || performance.now() - client.lastResponseAt > freshMs) return false;

@@ -4,7 +4,8 @@ import { postgresqlDialect } from './dialect';
 
 /**
  * Returns the handle of an operation on a connection. The driver sends statements without waiting for the responses to
- * earlier ones, so each method of the handle is one round trip.
+ * earlier ones, so the statements of one call take one round trip. A call that writes first waits for the response to
+ * BEGIN.
  *
  * @param run - sends one statement.
  * @param begin - sends BEGIN unless that was done before, and resolves when the transaction has begun.
@@ -15,13 +16,13 @@ export function createPostgresqlHandle(
 ): TransactionHandle {
   return new TransactionHandle(postgresqlDialect, async (statements, isReading) => {
     const begun = begin();
-    // If BEGIN fails, a statement that changes something would be committed by itself.
+    // If BEGIN failed, a statement that was sent after it and changes something would be committed by itself.
     if (!isReading) await begun;
     const sent = statements.map(run);
     // No statement may be in flight when the transaction continues or is rolled back.
     await Promise.allSettled(sent);
     await begun;
-    // The first failed statement: the later ones failed because of it.
+    // Rejects with the error of the first failed statement: the later ones failed because of it.
     return Promise.all(sent);
   });
 }

@@ -4,10 +4,13 @@ import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';
 
 /**
- * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of the server
- * process `1`, directly or through other processes. The connections of this process are those of the server processes
- * `2`. Through a pooler, which hides them, they are those with its database and application name. Every role may read
- * pg_locks; pg_stat_activity shows a role its own statements.
+ * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of one
+ * transaction, directly or through other server processes. Every role may read pg_locks; pg_stat_activity shows a role
+ * the details of its own sessions only.
+ *
+ * Parameters, in order: the server process of the transaction; the server processes that serve the connections of this
+ * process; 1 behind a pooler, otherwise 0. A pooler hides the server processes, so there every session with the same
+ * database and application name counts as a connection of this process.
  */
 const longestLockWaitSql = `WITH RECURSIVE
   waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
@@ -20,11 +23,11 @@ const longestLockWaitSql = `WITH RECURSIVE
     AND a.application_name = current_setting('application_name')`;
 
 /**
- * Returns the calls of this process that wait for a transaction: for its connection, when all are in use, or for a
- * lock.
+ * Returns the calls of this process that wait for a transaction: for its connection, when all connections are in use,
+ * or for one of its locks.
  *
- * @param control - connection for the query. The transaction's own connection must not be used, because the server may
- * limit its idle time.
+ * @param control - connection for the query. A query on the transaction's own connection would restart its idle time,
+ * which the server may limit.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

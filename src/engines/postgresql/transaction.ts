@@ -16,15 +16,16 @@ import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, ManagedClient } from './managed-client';
 
 /**
- * Isolation of transactions. A single call locks the rows that it depends on, and each of its statements sees what was
- * committed before it. A transaction of the caller sees the state at its beginning, and fails when it changes a row
- * that another transaction has changed since. Rows that it only reads may change meanwhile, unless it is serializable.
+ * Isolation level of a transaction. A single call uses READ COMMITTED: it locks the rows that it depends on, and each
+ * of its statements sees everything that was committed before that statement. A transaction of the caller uses one of
+ * the other levels: it sees the state at its beginning, and fails when it changes a row that another transaction has
+ * changed since. Rows that it only reads may change meanwhile, unless the level is SERIALIZABLE.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
 const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
-/** A transaction on a connection of its own. Exactly one of `commit` and `rollback` has to be called. */
+/** A transaction on a connection of its own. Exactly one of `commit`, `commitAlone` and `rollback` has to be called. */
 export class PostgresqlTransaction {
   readonly #client: PoolClient;
   readonly #isolation: Isolation;
@@ -49,13 +50,13 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Sends BEGIN, once. Resolves when the server has begun the transaction. A statement that changes something has to
-   * wait for that: without a transaction it would be committed at once.
+   * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that changes
+   * something has to wait for that: without a transaction it would be committed at once.
    */
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
       this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
-      // The user of the transaction receives the error.
+      // Prevents an unhandled rejection. The caller receives the error through the returned promise.
       this.#begun.catch(() => undefined);
     }
     return this.#begun;
@@ -64,8 +65,8 @@ export class PostgresqlTransaction {
   /**
    * Commits the transaction.
    *
-   * @param sendLast - sends statements without waiting for their responses before the commit. When one fails, the
-   * server rolls everything back, and its error is thrown.
+   * @param sendLast - sends the last statements. COMMIT is sent without waiting for their responses. When one of them
+   * fails, the server rolls everything back, and the error of that statement is thrown.
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
@@ -74,7 +75,8 @@ export class PostgresqlTransaction {
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
-        // The commit of a serializable transaction may fail; the server has rolled it back and is ready for more.
+        // The commit of a serializable transaction may fail. The server has then rolled it back and accepts other
+        // statements.
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
@@ -87,17 +89,17 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Runs the whole transaction in one step instead of beginning it: `send` sends statements that are a transaction by
+   * Runs the whole transaction in one step, without BEGIN and COMMIT: `send` sends statements that are a transaction by
    * themselves.
    *
-   * @throws UNAVAILABLE as {@link commit} does.
+   * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commitAlone(send: () => Promise<unknown>): Promise<void> {
     return this.#end(async (isAnswered) => {
       try {
         await send();
       } catch (error) {
-        // When the server itself has answered, it has rolled everything back and is ready for more.
+        // When the error is a response of the server, it has rolled everything back and accepts other statements.
         if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
         throw error;
       }
@@ -110,8 +112,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // A COMMIT that is cancelled just as it begins leaves a failed transaction: no other call could use the
-      // connection.
+      // Without a call of `isAnswered`, the connection stays unusable: a COMMIT that is cancelled just as it begins
+      // leaves a failed transaction on it.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {
@@ -120,7 +122,7 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Rolls back. The transaction is undone even if this fails: the server ends it together with the connection.
+   * Rolls back. The transaction is undone even if this call fails: the server rolls it back when the connection ends.
    *
    * @param isUsable - true when other calls may use the connection.
    */
@@ -153,7 +155,10 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. A repeated one blocks others from registering names and from recording events. */
+  /**
+   * Begins a transaction. A repeated transaction prevents other transactions from registering names and from recording
+   * security events until it ends.
+   */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -191,12 +196,14 @@ export class TransactionWithSavepoints {
     });
   }
 
-  // The server rejects every statement after a failed one. Nothing since the last savepoint has to be kept.
+  // After a failed statement the server rejects every other one until a rollback. Nothing since the last savepoint has
+  // to be kept.
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
     } catch {
-      // A statement was cancelled between two savepoints, or this one was cancelled: the transaction cannot continue.
+      // There was no savepoint because SAVEPOINT had been cancelled, or ROLLBACK TO itself was cancelled: the
+      // transaction cannot continue.
       this.#failure = classifyPostgresqlError(error);
     }
   }
@@ -227,15 +234,15 @@ export class TransactionWithSavepoints {
   }
 }
 
-// Queries the server when the client does not know its process: a pooler may serve each transaction by another one.
+// Queries the server when the client does not know its process: a pooler may use another process for each transaction.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }
 
-// A statement is not sent on a connection that is known to be lost. An outdated plan and a transaction timeout are
-// responses of the server.
+// Reports whether the statement was sent and the server has not responded. The driver sends no statement on a
+// connection that is known to be lost. An outdated plan and a transaction timeout are responses of the server.
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));

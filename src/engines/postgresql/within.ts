@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Reports that work took longer than its limit. */
+/** Error for work that took longer than its time limit. */
 export class NotInTime extends Error {}
 
 /** Returns the result of `work`. @throws NotInTime when it takes longer than `ms` */

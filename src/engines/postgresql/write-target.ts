@@ -1,10 +1,10 @@
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Comments, texts, quoted names, names and single characters of SQL, in this order of preference. */
+/** Comments, texts, quoted names, names, numbers and single characters of SQL, in this order of preference. */
 const tokens =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]?'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\$?\d+|\S/gu;
 
-/** First words of statements that begin or end a transaction, or change its settings. */
+/** First words of statements that begin or end a transaction, or change settings of the transaction or the session. */
 const controlWords = new Set([
   ...['abort', 'begin', 'commit', 'end', 'prepare', 'release', 'rollback', 'savepoint', 'start'],
   ...['set', 'reset', 'discard'],
@@ -17,7 +17,8 @@ const targetWords = new Set(['into', 'update', 'from', 'truncate', 'copy', 'tabl
  * Refuses a statement that writes to this package's tables, as far as its own text shows it. A function or a trigger of
  * the application may still write to them: only the privileges of the role prevent that.
  *
- * @throws PERMISSION_DENIED, or INVALID_INPUT for a statement that begins or ends a transaction
+ * @throws PERMISSION_DENIED for such a statement; INVALID_INPUT for a statement that begins or ends a transaction, or
+ * changes a setting
  */
 export function assertForeignTarget(sql: string): void {
   const words = [...sql.matchAll(tokens)].map(([token]) => token).filter((token) => !/^(--|\/\*)/.test(token));
@@ -38,7 +39,7 @@ function isWrite(words: readonly string[], index: number): boolean {
     case 'into':
       return before === 'insert' || before === 'merge';
     case 'update':
-      // FOR UPDATE, FOR NO KEY UPDATE and DO UPDATE have no target.
+      // FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and ON UPDATE have no target.
       return before !== 'for' && before !== 'key' && before !== 'do' && before !== 'on';
     case 'table':
       return before === 'alter' || before === 'drop' || before === 'truncate';

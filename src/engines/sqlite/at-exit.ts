@@ -1,7 +1,8 @@
 const tasks = new Set<() => void>();
 
 /**
- * Runs `task` when the process, or the worker thread, ends by itself. Signals are left to the application.
+ * Runs `task` at the `exit` event of the process, or of the worker thread. Does not handle signals: that is left to the
+ * application.
  *
  * @returns a function that cancels the task.
  */

@@ -9,7 +9,7 @@ import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './connection';
 
-// Not the methods of a FileHandle: Yarn's Plug'n'Play does not implement sync().
+// Used instead of a FileHandle, because Yarn's Plug'n'Play does not implement FileHandle.sync().
 const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.open),
   promisify(fs.fsync),
@@ -19,8 +19,9 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
 /** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// The transaction that is held open keeps the state from changing: a copy that sees others write begins anew each time.
-// The copy is one file without a log, so that it can be moved, and opened where nothing can be written.
+// The open transaction keeps the state of the source from changing. Without it, SQLite would begin the copy again
+// whenever another process writes. The copy is one file without a log, so that it can be moved, and opened on read-only
+// storage.
 const work = `
   const describe = (connection) => {
     const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();

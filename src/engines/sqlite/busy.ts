@@ -13,7 +13,7 @@ export function isBusy(error: unknown): boolean {
  * Calls `attempt` until no other connection's lock blocks it, for at most `timeoutMs`. SQLite's own busy handler would
  * block the whole process while it waits, even when the same process holds the lock.
  *
- * @returns the result of `attempt`, immediately when no lock blocks it.
+ * @returns the result of `attempt`: directly when no lock blocks the first call, otherwise as a promise.
  * @throws the last error of `attempt`.
  */
 export function whileBusy<T>(timeoutMs: number, attempt: () => T): T | Promise<T> {

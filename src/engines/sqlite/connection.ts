@@ -20,7 +20,7 @@ export interface SqliteSettings {
 /** Prepared statement that returns its rows as arrays. */
 export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
 
-/** Maximum number of cached statements of a connection: enough for the package and for the application. */
+/** Maximum number of statements in each cache of a connection: enough for the package and for the application. */
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
 /**
@@ -90,7 +90,8 @@ export class SqliteConnection {
 
   /** Returns a number that changes when another connection has committed. */
   dataVersion(): number {
-    // Not in the cache of statements: every hit of the record cache runs it, and this is the fastest form.
+    // Not in the cache of statements: every hit of the record cache runs this statement, and a field is faster than a
+    // lookup.
     this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
@@ -111,7 +112,7 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
-  /** Returns the files of the database. For a connection that writes, call it after the first read. */
+  /** Files of the database. On a connection that writes, get them after the first read, which creates the log. */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -123,7 +124,8 @@ export class SqliteConnection {
   }
 }
 
-// Row by row, which takes somewhat longer than all at once.
+// Reads row by row, so that a result that exceeds its bounds is not read to its end. This takes somewhat longer than
+// reading all rows at once.
 function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
   const size = new AnswerSize(bounds);
   const rows: Row[] = [];
@@ -147,7 +149,8 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
 }
 
 /**
- * Returns the path that SQLite uses: it resolves symbolic links when it opens, and keeps the log beside the real file.
+ * Returns the path that SQLite uses. SQLite resolves symbolic links when it opens a file, and keeps the log beside the
+ * real file.
  */
 export function pathOf(driver: Database): string {
   // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have

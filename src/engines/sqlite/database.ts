@@ -17,7 +17,8 @@ const { commit, rollback } = transactionControl;
 /**
  * One SQLite file with one connection that writes and one that reads. Writers acquire a mutex one at a time and take
  * the write lock before their first statement. So a statement can never run inside another caller's transaction, and no
- * transaction fails halfway because the lock is missing. Readers see the committed state and never wait (WAL).
+ * transaction fails halfway because another process holds the write lock. Readers see the committed state, and do not
+ * wait for writers (WAL).
  */
 export class SqliteDatabase {
   readonly #settings: SqliteSettings;
@@ -34,7 +35,11 @@ export class SqliteDatabase {
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
-  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
+  /**
+   * Opens the database.
+   *
+   * @param isShared - true when other processes may use the file, so that the path must keep leading to it.
+   */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const writer = await SqliteConnection.openWriter(settings);
     let reader: SqliteConnection | undefined;
@@ -51,19 +56,23 @@ export class SqliteDatabase {
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new SqliteDatabase(resolved, new GuardedConnections(writer, reader, guard));
     } catch (error) {
-      // The writer first: it must not copy its log into the file when the path leads to another log.
+      // The writer first: the last connection to close copies the log into the file if it can write. That would be
+      // unsafe when the files are not in place.
       writer.close();
       reader?.close();
       throw error;
     }
   }
 
-  /** Returns the settings, with symbolic links in the path resolved. */
+  /** Settings of the database, with symbolic links in the path resolved. */
   get settings(): SqliteSettings {
     return this.#settings;
   }
 
-  /** Runs `work` with the reading connection. It must be synchronous and leave no transaction open. */
+  /**
+   * Runs `work`, which must be synchronous, with the reading connection. Rolls back a transaction that `work` leaves
+   * open.
+   */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (shouldYield()) await yieldToEventLoop();
     this.assertInPlace();
@@ -86,7 +95,7 @@ export class SqliteDatabase {
     );
     if (answer !== undefined) return answer;
     const rows = await this.#threads.query(statement);
-    // A thread may have opened another file than this.
+    // A thread opens the file by its path, which may lead to another file by now.
     this.assertInPlace();
     return rows ?? this.withReader(run);
   }
@@ -134,7 +143,7 @@ export class SqliteDatabase {
     const assertOpen = (): void => {
       // The connection may be in another caller's transaction by now.
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
-      // Without this, statements after the storage's own rollback would be committed one by one.
+      // SQLite itself may have rolled the transaction back: each further statement would be committed by itself.
       if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
       // A large transaction writes to the log before its commit.
       this.assertInPlace();
@@ -164,14 +173,14 @@ export class SqliteDatabase {
     }
   }
 
-  /** Returns the time since the present writer acquired the lock, in milliseconds; 0 when there is none. */
+  /** Returns the time since the present writer acquired the mutex, in milliseconds; 0 when there is no writer. */
   writerHeldMs(): number {
     return this.#mutex.heldMs();
   }
 
   /**
-   * Returns a number that changes when any other connection has committed. It belongs to the connection that writes:
-   * its own commits do not count, and while one of its transactions is open no other connection can commit.
+   * Returns a number that changes when any other connection has committed. The number belongs to the writing
+   * connection: its own commits do not count, and while its transaction is open, no other connection can commit.
    */
   dataVersion(): number {
     this.assertInPlace();
@@ -184,7 +193,11 @@ export class SqliteDatabase {
     this.#connections.writer.forgetStatements();
   }
 
-  /** @throws UNAVAILABLE when a comparison at most ten milliseconds ago found a file of the database not in place. */
+  /**
+   * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
+   *
+   * @throws UNAVAILABLE
+   */
   assertInPlace(): void {
     this.#connections.assertInPlace();
   }
@@ -199,7 +212,7 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // A thread that only reads can end later.
+      // Does not wait: a thread that only reads can end later.
       void this.#threads.close();
       if (writer.driver.inTransaction) writer.run(rollback);
     } finally {
@@ -220,7 +233,7 @@ export class SqliteDatabase {
         if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
-      // As late as possible: a commit to an unlinked file would be acknowledged, and lost.
+      // Checks the files as late as possible: a commit to an unlinked file would be acknowledged, and lost.
       if (command === commit) this.#connections.assertInPlaceNow();
       writer.run(command);
     } finally {
@@ -228,7 +241,7 @@ export class SqliteDatabase {
     }
   }
 
-  // After any earlier error, the next writer finds no transaction open.
+  // Also rolls back a transaction that an error has left open, so that the next writer finds none.
   #release(): void {
     try {
       this.#connections.finishWrite();

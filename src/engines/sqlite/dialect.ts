@@ -6,10 +6,13 @@ import {
 } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
-/** Maximum number of trigrams to search for. They exclude most other names; the name itself is compared, too. */
+/**
+ * Maximum number of trigrams of a text to search for. So many trigrams exclude most other names, and each name that has
+ * them all is compared with the whole text.
+ */
 const maxTrigrams = 32;
 
-/** Maximum number of names with a trigram that are counted, and compared one by one. */
+/** Maximum number of names with the rarest trigram for which a search uses only that trigram. */
 const rareLimit = 200;
 
 /** Number of names from which on finding the rarest trigram first is faster than searching for all trigrams. */
@@ -59,13 +62,14 @@ export const sqliteDialect: Dialect = {
 };
 
 // A column may hold bytes when constraints were ignored. SQLite cannot convert bytes to JSON: the whole statement would
-// fail, and would not show which record it was. A number that no column may hold replaces them. Costs 1 % of reading an
-// agent.
+// fail, and would not show which record it was. A number that no column may hold replaces the bytes. This adds 1 % to
+// the time of reading an agent.
 function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// In the text of an object, an invalid JSON value replaces bytes for the same reason.
+// In the text of a JSON object, `!` replaces a value that is not text. It is not valid JSON: the statement succeeds,
+// and parsing the text of that record fails.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
 
-// Source text of the thread, because a thread cannot load one file of this package in every application.
+// The thread runs source text instead of a file of this package: a bundled application may not contain the
+// package's files.
 const frame = `
   const { parentPort, workerData } = require('node:worker_threads');
   const Driver = require(workerData.driver);
@@ -21,8 +22,8 @@ type Message<T> =
  * Runs work that would block the event loop in a thread with SQLite's driver.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
- * @param onNews - called with each value that the work passes to `tell`; an error that it throws ends the work, and is
- * thrown.
+ * @param onNews - called with each value that the work passes to `tell`. If it throws, the work is terminated, and the
+ * returned promise rejects with that error.
  * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(
@@ -51,18 +52,21 @@ export async function runInDriverThread<T>(
       worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
-    // After that, the thread has no connection open, and writes to no file.
+    // A thread that has ended has no connection open, and writes to no file.
     await worker.terminate();
   }
 }
 
-// Omits the options of the process, such as a TypeScript loader, which only cost time. With Yarn's Plug'n'Play the
-// thread needs its loader, too: the process may have loaded it by an option.
+// Omits the options of the process, such as a TypeScript loader: the thread does not need them, and starts faster
+// without them. With Yarn's Plug'n'Play the thread needs Yarn's loader, which may be one of the omitted options.
 function threadArguments(): string[] {
   return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
 }
 
-/** An error that was passed between threads, which keep neither its class nor its code. */
+/**
+ * Creates an error from the code and the message that a thread has sent. An error object itself would lose its class
+ * and its code on the way between threads.
+ */
 export function toError({ code, message }: { readonly code: unknown; readonly message: string }): Error {
   return Object.assign(new Error(message), { code });
 }

@@ -19,7 +19,7 @@ import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTrans
 import { isFeedCounterBehind } from './feed-counter';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// Reads the file, which `SELECT 1` does not.
+// Reads the database file; `SELECT 1` would not.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** SQLite database: connections, migrations, backup and probes. */
@@ -59,12 +59,16 @@ export class SqliteEngine implements Engine {
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
-      // The probe waits only for a lock, within a limit.
+      // Nothing has to be aborted: the probe waits only for locks, for at most `busyTimeoutMs`.
       abort: () => undefined,
     };
   }
 
-  /** @param memory - directory of the file, which is removed when the database is closed. */
+  /**
+   * Opens the database.
+   *
+   * @param memory - directory of the file, which is removed when the database is closed.
+   */
   static async open(
     settings: SqliteSettings,
     callbacks: EngineCallbacks,

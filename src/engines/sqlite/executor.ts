@@ -9,7 +9,10 @@ import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
 import { createSqliteHandle } from './transaction-handle';
 
-/** Runs statements on a database: reads on the reading connection, which never waits, each write in a transaction. */
+/**
+ * Runs statements on a database. Reads use the reading connection or a reader thread, and do not wait for writers. Each
+ * write is a transaction.
+ */
 export function createSqliteExecutor(
   database: SqliteDatabase,
   writeChanges: ChangeWriter,
@@ -40,7 +43,10 @@ export interface SqliteTransactionState {
   readonly mutex: Mutex;
 }
 
-/** Runs statements inside a transaction. Each operation is a savepoint, so that one that fails has no effect. */
+/**
+ * Runs statements inside a transaction. Each call of `withTransaction` is a savepoint, so that an operation that fails
+ * has no effect.
+ */
 export function createSqliteTransactionExecutor(
   { transaction, changes, mutex }: SqliteTransactionState,
   observe?: StatementObserver,

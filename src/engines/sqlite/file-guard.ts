@@ -2,8 +2,8 @@ import { Failure } from '../../errors/failure';
 import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-identity';
 
 /**
- * Time in milliseconds for which reads trust a comparison. A comparison takes a few microseconds, the smallest write a
- * hundred.
+ * Time in milliseconds for which {@link FileGuard.isInPlace} reuses a successful comparison. A comparison takes a few
+ * microseconds; the smallest write takes a hundred.
  */
 const intervalMs = 10;
 
@@ -22,10 +22,10 @@ export interface DatabaseFiles {
  * Result of the last comparison.
  *
  * - `in-place`: all files are the ones that were opened.
- * - `detached`: the path of the database or of the log leads to another file. The changes in the open log belong to the
- *   open file.
- * - `unsafe`: others may have written to the file through another log or another index. Any further write, also a
- *   checkpoint, could destroy their changes. This state is final.
+ * - `detached`: the path of the database or of the log leads to another file, or to none. The changes in the open log
+ *   belong to the open file, so they can be copied into it.
+ * - `unsafe`: other connections may have written to the file through another log or another index, or may do so at any
+ *   moment. Any further write, also a checkpoint, could destroy their changes. This state is final.
  */
 export type FileState = 'in-place' | 'detached' | 'unsafe';
 
@@ -66,14 +66,14 @@ export class FileGuard {
     return true;
   }
 
-  /** Compares the files now. */
+  /** Compares the files now, and returns the result. */
   compare(): FileState {
     this.#state = this.#state === 'unsafe' ? 'unsafe' : this.#findState();
     if (this.#state !== 'in-place') this.#nextCheckMs = 0;
     return this.#state;
   }
 
-  /** Returns the result of the last comparison. */
+  /** Result of the last comparison. */
   get state(): FileState {
     return this.#state;
   }

@@ -8,7 +8,8 @@ export const missingFile: FileIdentity = 'missing';
 
 /** Returns the identity of the file that `path` leads to, through symbolic links. Takes about two microseconds. */
 export function identityOf(path: string): FileIdentity {
-  // A file that cannot be reached for another reason, such as the mode of a directory, is missing for others too.
+  // A file that cannot be reached for another reason, such as the permissions of a directory, counts as missing: SQLite
+  // cannot open it either.
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return missingFile;

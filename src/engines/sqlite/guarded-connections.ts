@@ -20,12 +20,16 @@ export class GuardedConnections {
     this.#guard = guard;
   }
 
-  /** @throws UNAVAILABLE when a comparison at most ten milliseconds ago found a file of the database not in place. */
+  /**
+   * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
+   *
+   * @throws UNAVAILABLE
+   */
   assertInPlace(): void {
     if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
   }
 
-  /** @throws UNAVAILABLE when a file of the database is not in place. */
+  /** Compares the files now. @throws UNAVAILABLE when a file of the database is not in place. */
   assertInPlaceNow(): void {
     if (this.#guard !== undefined && this.#guard.compare() !== 'in-place') this.#failOutOfPlace();
   }
@@ -37,13 +41,16 @@ export class GuardedConnections {
     this.#isLogSaved = false;
   }
 
-  /** Rolls back a transaction that is still open, and saves the log of a file that is not in place. */
+  /**
+   * Rolls back a transaction that is still open. When the files were found not to be in place, copies the open log into
+   * its file, or closes the writing connection if the copying could destroy changes of others.
+   */
   finishWrite(): void {
     if (this.writer.driver.inTransaction) this.writer.run(transactionControl.rollback);
     this.#secureChanges();
   }
 
-  /** Returns why a transaction is no longer open although no caller has ended it. */
+  /** Returns the failure of a transaction that is no longer open although its caller has not ended it. */
   endedByOthers(): Failure {
     if (!this.reader.driver.open) return notInitialized();
     return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
@@ -53,7 +60,8 @@ export class GuardedConnections {
   close(): void {
     const state = this.#guard?.compare();
     if (state === 'unsafe') {
-      // The writer first: the last connection would copy the log into the file if it can write, and remove the log.
+      // The last connection to close copies the log into the file, and removes the log, if it can write. So the reader
+      // is closed last.
       this.writer.close();
       this.reader.close();
       return;
@@ -65,27 +73,27 @@ export class GuardedConnections {
   }
 
   #failOutOfPlace(): never {
-    // SQLite has removed the log and its index together with the last connection.
+    // After close() the files are not in place: SQLite removes the log and its index with the last connection.
     if (!this.reader.driver.open) throw notInitialized();
     this.#secureChanges();
     throw filesNotInPlace();
   }
 
-  // Immediately: an application that does not handle the error may end without closing.
+  // Runs before the error is thrown: an application that does not handle the error may end without calling close().
   #secureChanges(): void {
     if (this.writer.driver.inTransaction) {
-      // When nothing more may be written, the log is saved at the end of the transaction.
+      // In the state `unsafe` nothing may be written: finishWrite() closes the connection when the transaction ends.
       if (this.#guard?.state !== 'detached') return;
       // The transaction cannot be committed any more, and would keep the log from being copied.
       this.writer.run(transactionControl.rollback);
     }
-    // Its entry for the file stays, since the reader's connection continues until the database is closed.
+    // Closes only the driver: the file stays registered, because the reading connection stays open until close().
     if (this.#guard?.state === 'unsafe') this.writer.driver.close();
     else this.#emptyLogIfDetached();
   }
 
-  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening of
-  // another database at the path would apply the log, and corrupt that database.
+  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening
+  // of another database at the path would apply the log, and corrupt that database.
   #emptyLogIfDetached(): void {
     // Only once: a process that opens the file now at the path uses the same log.
     if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
@@ -93,7 +101,7 @@ export class GuardedConnections {
       // The first column reports whether other connections blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // The file itself no longer exists.
+      // The log could not be copied, and stays. Each later call, and close(), tries again.
     }
   }
 }

@@ -10,17 +10,18 @@ export const directoryPrefix = 'ans-database-';
 export const databaseName = 'memory.sqlite';
 
 const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
-/** Maximum age in milliseconds of an empty directory that a process may still be about to use. */
+/** Age in milliseconds below which an empty directory is kept: a process may be about to create its database there. */
 const emptyForMs = 60_000;
 /** Maximum time in milliseconds that one opening spends on the removal; the next opening continues it. */
 const maxRemovalMs = 2000;
 
 /**
- * Removes the directories in `parent` that killed processes and threads of this user have left, when no connection has
- * their database open. A lock decides that: process ids are reused, and have no meaning in another container. The lock
- * is held while the files are removed, so a process that is just opening one detects that and creates another.
+ * Removes the directories in `parent` that killed processes and threads of this user have left, unless a connection has
+ * their database open. The lock of the database shows whether one has. A process id in the name would not: ids are
+ * reused, and have no meaning in another container. The lock is held while the files are removed. A process that is
+ * about to open the same database detects the removal, and creates another directory.
  *
- * @param known - directories of this thread, whose databases may not be open yet.
+ * @param known - directories of this thread, which are kept because their databases may not be open yet.
  */
 export async function removeLeftOverDirectories(parent: string, known: ReadonlySet<string>): Promise<void> {
   const deadline = performance.now() + maxRemovalMs;
@@ -29,11 +30,12 @@ export async function removeLeftOverDirectories(parent: string, known: ReadonlyS
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // Locks do not show another SQLite library in the same process, and opening the file would drop its locks.
+    // A lock does not exclude another SQLite library in the same process, and closing the file would drop the locks of
+    // that library.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory);
-    // Reading a log takes some milliseconds.
+    // Opening a database reads its log, which blocks the event loop for some milliseconds.
     await yieldToEventLoop();
   }
 }
@@ -60,8 +62,8 @@ function removeUnlessOpen(directory: string): void {
     // Fails when a process has created a database in it.
     rmdirSync(directory);
   } catch {
-    // Another process has it open, or has removed it first. Any other error can be ignored: the next opening tries
-    // again.
+    // Another process has the database open, or has removed the directory first. Any other error can be ignored: the
+    // next opening tries again.
   }
 }
 
@@ -71,7 +73,7 @@ function removeLocked(path: string): void {
     // In this mode the lock also excludes readers, and the log has no shared index.
     driver.pragma('locking_mode = EXCLUSIVE');
     driver.exec('BEGIN EXCLUSIVE');
-    // Removes the database last: while it exists, the directory can be locked.
+    // Removes the database file last: its lock protects the directory only while the file exists.
     for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(path + suffix, { force: true });
   } finally {
     driver.close();

@@ -10,7 +10,7 @@ export interface SqliteLibrary {
   readonly path: string;
 }
 
-/** Folders in which better-sqlite3 searches its binary, in its order (npm's `bindings`). */
+/** Folders in which better-sqlite3 searches for its binary, in the order of the npm package `bindings`. */
 const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'Debug', 'out/Release', 'Release'];
 
 let own: SqliteLibrary | undefined;

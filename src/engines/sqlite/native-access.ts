@@ -45,7 +45,10 @@ export class SqliteNativeAccess implements NativeAccess {
     return classifySqliteError(error);
   }
 
-  /** Runs `work`, which must be synchronous and run only `sql`, on the connection that the SQL needs. */
+  /**
+   * Runs `work`, which must be synchronous and run only `sql`: on the connection of the transaction if there is one,
+   * otherwise on the reading connection if `sql` only reads, otherwise on the writing connection.
+   */
   async run<T>(sql: string, parameterCount: number, work: (connection: SqliteConnection) => T): Promise<T> {
     const open = this.#open;
     const guarded = (connection: SqliteConnection): T => {
@@ -79,7 +82,7 @@ export class SqliteNativeAccess implements NativeAccess {
     );
   }
 
-  /** Refuses SQL as {@link run} does; for callers that have the connection. */
+  /** Refuses the SQL that {@link run} refuses. For callers that already have the connection from {@link exclusive}. */
   assertAllowed({ driver }: SqliteConnection, sql: string, parameterCount: number): void {
     this.#open?.transaction.assertOpen();
     this.#guard.assertAllowed(driver, sql, parameterCount);

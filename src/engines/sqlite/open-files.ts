@@ -6,10 +6,13 @@ import { identityOf, missingFile, realPathOf, type FileIdentity } from './file-i
 import { mappedFiles } from './process-mappings';
 import { ownSqliteLibrary, type SqliteLibrary } from './library';
 
-/** Database file that this thread has open. Other versions of this package read it: only add optional fields. */
+/**
+ * Database file that this thread has open. Other versions of this package in the same thread read these objects: only
+ * add optional fields.
+ */
 interface OpenFile {
   readonly library: SqliteLibrary;
-  /** Number of writing connections that have it open. */
+  /** Number of writing connections that have the file open. */
   count: number;
   files?: DatabaseFiles;
 }
@@ -18,10 +21,13 @@ type Registry = Map<FileIdentity, OpenFile>;
 
 const registryKey = Symbol.for('ans-database.openSqliteFiles');
 
-/** Windows keeps locks for each handle, so that two libraries exclude each other there. */
+/**
+ * True on systems where file locks belong to the process. On Windows they belong to the handle, so that two libraries
+ * in one process exclude each other.
+ */
 const hasProcessLocks = process.platform !== 'win32';
 
-/** Entry of an open file in the registry of the thread. */
+/** Registration of a writing connection at the entry of its file in the registry of the thread. */
 export interface FileClaim {
   /** Returns the files as the first connection of this thread found them. */
   readonly files: () => DatabaseFiles;
@@ -30,8 +36,9 @@ export interface FileClaim {
 
 /**
  * Fails when another copy of SQLite in this process has the file at `path` open. POSIX locks belong to the process: two
- * copies would not exclude each other, and a copy that closes the file drops the locks of the other one. Call it before
- * the file is opened.
+ * copies would not exclude each other, and a copy that closes the file drops the locks of the other one. Also fails
+ * when this thread has the database open and one of its files was removed or replaced since. Call it before the file is
+ * opened.
  *
  * @throws UNAVAILABLE
  */
@@ -42,7 +49,8 @@ export function assertOnlyLibrary(path: string): void {
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path);
   else if (entry.library.id !== ownSqliteLibrary().id) throw openElsewhere(entry.library.path);
-  // The connections of a process share the index of the log, so SQLite would continue with the old one.
+  // SQLite shares the index of the log among the connections of a process, so a new connection would use the removed
+  // index.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
@@ -97,9 +105,9 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Fails when a connection outside the registry has the database open: one of another thread, or of an application's own
- * driver. On Linux, a mapped index of the log shows that some library has the database open. It is another library when
- * this copy's binary is not loaded yet.
+ * Fails when another SQLite library has the database open and the registry of this thread does not show it: in another
+ * thread, or through an application's own driver. Works on Linux only, and only while this copy's binary is not loaded:
+ * then a mapped index of the log shows that another library has the database open.
  */
 function assertNotMapped(path: string): void {
   const mapped = mappedFiles();

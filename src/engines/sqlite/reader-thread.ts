@@ -10,8 +10,8 @@ import type { SqliteSettings } from './connection';
 const chunkRows = 500;
 const chunkLength = 524_288;
 
-// Source text of the thread, because a thread cannot load one file of this package in every application. Counts a
-// result as `AnswerSize` does, but before it is sent to the main thread.
+// The thread runs source text instead of a file of this package: a bundled application may not contain the
+// package's files. The thread counts a result as `AnswerSize` does, but before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const Driver = require(workerData.driver);
@@ -77,7 +77,7 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** Error of a thread that could not be started, or has ended. It does not concern the statement. */
+/** Error of a thread that could not be started, or has ended. The statement can still run on another connection. */
 export class ThreadLost extends Error {}
 
 /** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
@@ -99,7 +99,7 @@ export class ReaderThread {
     this.#worker.unref();
   }
 
-  /** Number of its running and queued statements. */
+  /** Number of running and queued statements of the thread. */
   get pending(): number {
     return this.#pending;
   }

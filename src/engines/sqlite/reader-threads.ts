@@ -7,8 +7,8 @@ import { ReaderThread, ThreadLost } from './reader-thread';
 const maxThreads = 2;
 
 /**
- * Minimum number of rows of a table, by the cost of the statement, from which a statement may block the event loop for
- * long.
+ * Number of rows of the largest table from which on a statement may block the event loop for long, by the cost of the
+ * statement.
  */
 const minRows = { scan: 20_000, many: 2000 } as const;
 
@@ -36,7 +36,12 @@ export class ReaderThreads {
     return cost !== undefined && this.#sizeOf(connection) >= minRows[cost];
   }
 
-  /** Returns the rows; undefined when no thread is available. @throws as {@link ReaderThread.query} */
+  /**
+   * Runs the statement in an idle thread, or in the one with the fewest pending statements. Returns its rows; undefined
+   * when the thread could not be started or has ended.
+   *
+   * @throws the other errors of {@link ReaderThread.query}.
+   */
   async query(statement: Statement): Promise<readonly Row[] | undefined> {
     try {
       return await this.#choose().query(statement);

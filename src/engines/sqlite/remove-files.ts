@@ -12,7 +12,8 @@ import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
  * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when there is no file, or
  * an empty one. For a symbolic link it removes the target files, and keeps the link.
  *
- * @throws BUSY when another connection has the database open; INVALID_OPTIONS when it is not one of this package.
+ * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
+ * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
  */
 export async function removeSqliteFiles(location: SqliteLocation, busyTimeoutMs: number): Promise<void> {
   if (location.kind === 'memory' || identityOf(location.path) === missingFile) return;

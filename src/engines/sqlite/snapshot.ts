@@ -21,8 +21,8 @@ export async function withSnapshot<T>(
   const connection = SqliteConnection.openReader(settings);
   try {
     const { driver } = connection;
-    // SQLite counts data that belongs to the connection alone, such as a table of a module, as a write; the file is
-    // open for reading.
+    // `query_only` would also refuse to create a temporary virtual table, which the check of the search index needs.
+    // The file itself stays protected, because it is opened read-only.
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');

@@ -10,8 +10,8 @@ export function assertUtf8(driver: Database): void {
 }
 
 /**
- * Rejects a database in UTF-16 whose write-ahead log holds changes, without opening it for writing: the last connection
- * to close would copy the log into the file.
+ * Rejects a database in UTF-16 whose write-ahead log holds changes, without opening it for writing. Closing a writing
+ * connection could copy the log into the file, but a rejected database must stay unchanged.
  */
 export function refuseUtf16Log(path: string): void {
   if (sizeOf(`${realPathOf(path)}-wal`) === 0) return;
@@ -20,7 +20,7 @@ export function refuseUtf16Log(path: string): void {
     driver = new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: 0 });
     assertUtf8(driver);
   } catch (error) {
-    // The writing connection reports any other error.
+    // Opening the writing connection reports any other error.
     if (error instanceof Failure) throw error;
   } finally {
     driver?.close();

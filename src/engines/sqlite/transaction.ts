@@ -17,7 +17,12 @@ export const transactionControl = {
 export interface SqliteTransaction {
   readonly waiters: TransactionWaiters;
   readonly connection: SqliteConnection;
-  /** @throws when a statement on the connection would no longer be part of this transaction. */
+  /**
+   * Checks that a statement on the connection would still be part of this transaction.
+   *
+   * @throws CONFLICT when the caller has ended the transaction; UNAVAILABLE when the storage has, or when a file of the
+   * database is not in place.
+   */
   assertOpen(): void;
   commit(): void;
   rollback(): void;
@@ -28,7 +33,10 @@ export function rolledBackByStorage(): Failure {
   return new Failure('UNAVAILABLE', 'SQLite rolled the transaction back after a storage error');
 }
 
-/** Rolls back because of `error`, which remains the error to report. Attaches a failure of the rollback to it. */
+/**
+ * Rolls the transaction back because of `error`, and returns the error to throw: `error` itself or, when the rollback
+ * fails too, an AggregateError of both errors whose cause is `error`.
+ */
 export function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
   try {
     transaction.rollback();

@@ -16,8 +16,8 @@ interface LogState {
 
 /**
  * Fails when the log is shorter than its index says. In that case the log was removed while another process has the
- * database open. Its changes are in an unlinked file until its next call copies them into the database. Reading or
- * writing before that would destroy changes.
+ * database open. The changes of that process are in an unlinked file until its next call copies them into the database.
+ * Reading or writing before that would destroy changes.
  *
  * @throws UNAVAILABLE
  */

@@ -25,15 +25,19 @@ const maxTexts = 256;
 
 /**
  * Refuses SQL that writes to this package's tables. SQLite compiles a statement to a program whose instructions name
- * the tables that it opens for writing, also those of triggers and foreign keys. Each SQL text is examined once.
+ * the tables that it opens for writing, including the tables that triggers and foreign keys write to. The result for an
+ * SQL text is cached until the schema changes.
  */
 export class WriteGuard {
   readonly #verdicts = new LRUCache<string, Verdict>({ max: maxTexts });
   #schemaVersion: unknown;
 
   /**
+   * Checks that the SQL is allowed.
+   *
    * @param parameterCount - number of parameters of the SQL.
-   * @throws PERMISSION_DENIED, or INVALID_INPUT for SQL that begins or ends a transaction
+   * @throws PERMISSION_DENIED for SQL that writes to a table of this package; INVALID_INPUT for SQL that begins or ends
+   * a transaction or a savepoint.
    */
   assertAllowed(driver: Database, sql: string, parameterCount: number): void {
     const schemaVersion = driver.pragma('schema_version', { simple: true });
@@ -68,7 +72,8 @@ function findFailure(driver: Database, sql: string, parameterCount: number): Ver
   return own && ownTableProtected(own.name);
 }
 
-// The program does not name a virtual table, so its name is searched in the statement and in the application's triggers.
+// The instructions do not name a virtual table, so the name of the search index is searched for in the statement and in
+// the application's triggers.
 function writesSearchIndex(driver: Database, sql: string, program: readonly Instruction[]): boolean {
   if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
   if (sql.toLowerCase().includes(searchIndex)) return true;
@@ -79,7 +84,8 @@ function writesSearchIndex(driver: Database, sql: string, program: readonly Inst
 }
 
 function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
-  // The third or second operand is the number of the database: attached ones are the application's own.
+  // The number of the database is the third operand of OpenWrite, and the second operand of Clear. Only the main
+  // database, number 0, contains tables of this package; temporary and attached ones belong to the application.
   if (opcode === 'OpenWrite') return p3 === 0 && (p5 & isRegister) === 0 ? [p2] : [];
   if (opcode === 'Clear') return p2 === 0 ? [p1] : [];
   return opcode === 'Destroy' ? [p1] : [];

@@ -35,7 +35,7 @@ async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promi
   const isBegun = (await tx.query(statements.hasCheckpoint)).length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw chainOutdated();
-    // Another program has added the entry. The verification reports it; recording continues.
+    // Another program has added an entry without a hash. The verification reports it; recording continues.
     return { sequence, hash };
   }
   if (!isBegun) tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);

@@ -11,9 +11,9 @@ const batchSize = 500;
  * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Once the chain
  * has begun, an entry without a hash does not come from a migration, and is not changed.
  *
- * @param after - sequence number up to which the entries have hashes.
+ * @param after - position up to which the entries have hashes.
  * @param now - time in milliseconds since 1970.
- * @returns the sequence number up to which they have hashes afterwards; undefined when there is nothing left to do.
+ * @returns the position up to which the entries have hashes afterwards; undefined when there is nothing left to do.
  */
 export async function backfillHashes(tx: Transaction, after: ChainLink, now: number): Promise<ChainLink | undefined> {
   const statements = chainStatements(tx.dialect);

@@ -10,12 +10,12 @@ export const maxCompaction = 2000;
 export type Compactable = readonly RemovedEntry[];
 
 /**
- * Finds the marked entries at the beginning of the chain. Stops at an entry whose hash is wrong, and at a pruning entry
- * whose content was changed: it is the evidence that the verification reports, and later pruning entries are based on
- * it.
+ * Finds the marked entries at the beginning of the chain. Stops before a missing entry, and before an entry that was
+ * changed or has a wrong hash: such an entry must stay, because the verification reports it and later pruning entries
+ * are based on it.
  *
- * @param isPruning - true when the work prunes events, and so adds a pruning entry in any case. Otherwise a single
- * pruning entry is not replaced, because each call would replace one and add one.
+ * @param isPruning - true when the transaction prunes events, and so adds a pruning entry in any case. Otherwise a
+ * single pruning entry is not replaced, because each call would replace one and add one.
  */
 export async function findCompactable(tx: Transaction, isPruning: boolean): Promise<Compactable> {
   const statements = chainStatements(tx.dialect);

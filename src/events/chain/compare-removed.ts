@@ -2,7 +2,7 @@ import type { CompactedBeginning, Pruning } from './pruning';
 import { SetDigest } from './set-digest';
 import type { EventChainBreak } from '../types';
 
-/** Part that is missing from a stored chain. */
+/** Part of a stored chain that a checkpoint has replaced or that is marked as removed. */
 export interface Removed {
   /** Last checkpoint; null when there is none. */
   readonly beginning: CompactedBeginning | null;
@@ -12,8 +12,8 @@ export interface Removed {
 }
 
 /**
- * Compares the missing part with the content of the last pruning entry. The chain of hashes alone does not show an
- * entry that was only marked as removed, or an event that was put back.
+ * Compares the removed part with the content of the last pruning entry; returns undefined when they agree. The chain of
+ * hashes alone does not show an entry that was only marked as removed, or an event that was put back.
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;
@@ -25,7 +25,7 @@ export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBr
   if (!isSame) return { sequence: actual, reason: 'changed' };
   if (count < pruning.marked) return { reason: 'inserted' };
   if (count > pruning.marked) return { reason: 'removed' };
-  // The number of missing entries is correct, but other entries are missing.
+  // The number of removed entries is correct. The digest shows whether the same entries were removed.
   const total = SetDigest.parse(pruning.compacted) ?? new SetDigest();
   total.addAll(digest);
   return total.toString() === pruning.removed ? undefined : { reason: 'removed' };

@@ -9,7 +9,7 @@ const batchSize = 1000;
 /** Maximum number of consecutive removed entries that can be distinguished from a change. */
 const maxRemoved = 10_000;
 
-/** Content that was hashed into the chain at an unknown position. */
+/** Stored entry. Its original position in the chain may differ from its sequence number. */
 type Place = readonly [sequence: number, digest: string, hash: string];
 
 /**
@@ -23,7 +23,7 @@ export async function diagnoseBreak(
   previous: ChainLink,
   found: StoredEntry,
 ): Promise<EventChainBreakReason> {
-  // The expected entry, with as many of its expected successors as follow one another.
+  // The entry that belongs after `previous`, if it is found, and the entries after it that continue the chain.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
@@ -66,7 +66,8 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
 }
 
 /**
- * Reports whether the entry after `found` would be right if earlier entries had been removed, so that both moved up.
+ * Reports whether the entry after `found` has the right hash under the assumption that entries before `found` were
+ * removed, and that both entries then received lower sequence numbers.
  */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {

@@ -5,8 +5,8 @@ import type { EventColumns, NewEventRow } from '../validation';
 
 /*
  * Glossary. Chain: the entries, each of which has a hash over itself and its predecessor's hash. Entry: the record of
- * an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: one whose event was pruned (kind
- * PRUNED); it keeps its digest and hash.
+ * an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: an entry of the kind PRUNED. The
+ * event of a marked entry was pruned, or the entry records a pruning. A marked entry keeps its digest and hash.
  *
  * The form of the hashed data must never change: a change would break every existing chain.
  */
@@ -28,7 +28,7 @@ export const chainStart: ChainLink = { sequence: 0, hash: '' };
 /** Content of a new entry. Its position in the chain determines the rest. */
 export interface NewEntry {
   readonly eventId: EntryColumns['eventId'];
-  /** PRUNED is an entry whose event was pruned, or, without an event, the pruning itself. */
+  /** Kind of the entry. PRUNED: its event was pruned, or, when `eventId` is empty, the entry records a pruning. */
   readonly kind: EntryColumns['kind'];
   /** State that a mitigation sets; null for other kinds. */
   readonly applied: EntryColumns['mitigationApplied'];

@@ -9,7 +9,7 @@ import { nextPruning, noPruning, parsePruning, type Pruning } from './pruning';
 
 /** Options of one batch of a pruning. */
 export interface PruneBatch {
-  /** In milliseconds since 1970. */
+  /** Time in milliseconds since 1970; earlier events are pruned. */
   readonly before: number;
   readonly size: number;
 }

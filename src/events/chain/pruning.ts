@@ -14,7 +14,7 @@ export interface CompactedBeginning {
  * Content of a pruning entry, which commits to everything that was removed from the chain until then. Removed entries
  * are marked; a checkpoint replaces the marked entries at the beginning of the chain. The digests always satisfy:
  * `removed` = `compacted` + the marked entries that are still in the chain. An entry that is marked and replaced in one
- * step is in neither.
+ * step is in neither digest.
  */
 export interface Pruning {
   /** Time in milliseconds since 1970; earlier events were pruned. */

@@ -67,8 +67,9 @@ class ChainStatements {
   readonly deleteEntries;
   readonly deleteCheckpoints;
   /**
-   * Records one event: inserts it and the entry after the head, without reading the head first. Fails with {@link
-   * isWithoutHead} when there is no head, or when the head has no hash. Undefined when the engine cannot do that.
+   * Records one event: inserts it and the entry after the head, without reading the head first. When there is no head,
+   * or the head has no hash, fails with an error that {@link isWithoutHead} recognizes. Undefined when the engine
+   * cannot compute the hash.
    */
   readonly record: ((event: NewEventRow, entry: NewEntry) => Statement) | undefined;
   readonly #insertEntry;
@@ -77,8 +78,9 @@ class ChainStatements {
 
   constructor(dialect: Dialect) {
     this.lock = lockOf(dialect);
-    // A transaction with an older snapshot must fail when this entry has been pruned since. Its successors may have
-    // been pruned, too, and then no key would conflict with the entry that the transaction adds.
+    // With FOR KEY SHARE, a transaction with an older snapshot fails when the head of that snapshot has been pruned
+    // since. The successors of that head may have been pruned, too, and then no key would conflict with the entry that
+    // the transaction adds.
     const forKeyShare = dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``;
     this.selectHead = toStatement(
       sql`SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1 ${forKeyShare}`,
@@ -205,9 +207,9 @@ export function isWithoutHead(error: unknown): boolean {
 }
 
 /**
- * Returns the statement that acquires the lock of the chain. It first locks the table as an insertion does: a repeated
- * transaction locks the whole table before it acquires the lock of the chain, and would wait for a transaction that
- * waits for the table. The statement never inserts a row.
+ * Returns the statement that acquires the lock of the chain. It is an INSERT that never inserts a row, so that it locks
+ * the table first, as a repeated transaction does. In the opposite order, two transactions could wait for each other:
+ * one holds the lock of the chain and waits for the table, the other one holds the table and waits for the lock.
  */
 function lockOf(dialect: Dialect): Statement | undefined {
   const lock = dialect.advisoryLock?.(sql`'events'`);

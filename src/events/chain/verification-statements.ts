@@ -22,14 +22,14 @@ export class VerificationStatements {
   readonly selectMarked: Statement;
 
   constructor(dialect: Dialect) {
-    // Together, so that they are of one state.
+    // In one statement, so that all values are of one state.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
         ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
       FROM (SELECT 1) AS base
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
-    // In one statement, so that an event is not missed because it was pruned between two.
+    // In one statement, so that no event seems to be missing because it was pruned between two statements.
     const eventId = sql`CASE WHEN e.kind <> 'PRUNED' THEN e.event_id END`;
     const event = dialect.leftLateralLookup(sql`id`, 'security_events', 's', eventId);
     const metadata = dialect.lookup([sql`event_id`, sql`key`], 'security_event_metadata', 'm', sql`s.id`);
@@ -53,8 +53,8 @@ export class VerificationStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // In one statement, so that they are of one state. Consecutive entries form a run: the difference between their
-    // sequence number and their rank among the marked entries is constant.
+    // In one statement, so that all values are of one state. Consecutive entries form a run: the difference between
+    // their sequence number and their rank among the marked entries is constant.
     const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
       FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;

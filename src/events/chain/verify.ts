@@ -41,8 +41,8 @@ interface Progress {
 }
 
 /**
- * Walks the chain up to its present head, then searches for events that are not in it. Each query sees another state of
- * the database. Entries that others record meanwhile come after that head, and concurrent pruning is taken into
+ * Walks the chain up to its present head, then searches for events that are not in it. Each query may see another state
+ * of the database: entries that others record meanwhile come after that head, and concurrent pruning is taken into
  * account.
  *
  * @param expected - entry or checkpoint that the chain must have.
@@ -80,7 +80,10 @@ function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefi
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
 }
 
-/** Detects a chain that was emptied: it was begun, together with its first entry, and no entry is left. */
+/**
+ * Returns the break when all entries were deleted. The first checkpoint is written together with the first entry, and a
+ * pruning always keeps its own entry, so a chain with a checkpoint has at least one entry.
+ */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
     ? { sequence: checkpoint.sequence + 1, reason: 'removed' }

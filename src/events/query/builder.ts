@@ -28,7 +28,7 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Longest page, with the rows before it, that is read in the order of an index. */
+/** Maximum number of rows, including the rows before the page, that a read in the order of an index returns quickly. */
 const longestScannedPage = 1001;
 
 /**
@@ -50,7 +50,7 @@ function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | 
   return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scan' : undefined;
 }
 
-// The text of the columns is most of the statement's text, and always the same.
+// Composed only once, because the text of the columns is most of the statement's text and always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(eventColumns(dialect).sql));
 
 const eventQueries = memoizeByDialect((dialect) =>
@@ -66,8 +66,9 @@ const eventQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// An index returns the events of one type, or of one severity, in their order, so that only the page is read. The events
-// of several elements would have to be sorted, however many they are: instead, each element has a page of its own.
+// An index returns the events of one type, or of one severity, in the order of the result, so that only the page is
+// read. With several types or severities, all of their events would have to be sorted. Instead, the statement reads a
+// page for each type or severity and sorts only these pages.
 function composePage(dialect: Dialect, filter: EventFilterSql, after: readonly Sql[], bind: Bind<EventSelection>): Sql {
   const select = (part: EventFilterSql, range: Sql): Sql => {
     const conditions = [...part.conditions({ dialect }), ...after];

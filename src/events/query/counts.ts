@@ -65,7 +65,8 @@ const eventAggregates = memoizeByDialect((dialect) =>
   ),
 );
 
-// The beginning of a time bucket. The remainder of a time before 1970 is negative.
+// Composes the beginning of an event's time bucket. The remainder of a time before 1970 is negative, so the size is
+// added.
 function bucketOf(dialect: Dialect, bind: Bind<EventAggregate>): Sql {
   const stored = dialect.toMs(sql`s.timestamp`);
   const time = sql`CAST(${stored} AS BIGINT)`;

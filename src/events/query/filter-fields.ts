@@ -32,7 +32,7 @@ interface EventContext {
   readonly dialect: Dialect;
 }
 
-/** Index that returns the events of one element of a list in their order. */
+/** Index that returns the events of one element of a list in the order of the result. */
 interface EventSource extends CandidateSource {
   /** Number of elements of the list that are read separately; 1 when the list is read as a whole. */
   readonly parts: number;
@@ -51,7 +51,7 @@ const severities = sharedTerm('severities', {
 });
 
 const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
-  // The enumeration lists them from the least to the most severe.
+  // The enumeration lists the severities from the least to the most severe.
   const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };

@@ -25,7 +25,7 @@ export interface SecurityEventQuery {
   minSeverity?: SecuritySeverity | undefined;
   source?: string | undefined;
   target?: string | undefined;
-  /** The last mitigation was applied (true) or not (false). */
+  /** State after the last mitigation; for an event without a mitigation, the recorded state. */
   mitigationApplied?: boolean | undefined;
   /** Every given key has exactly this JSON value. The order of the keys of objects does not matter. */
   metadata?: Metadata | undefined;

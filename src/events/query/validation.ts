@@ -12,7 +12,7 @@ export interface ParsedEventQuery {
 const queryFields = new Set([...eventFilterTerms.fields, ...limitOffsetFields]);
 
 /**
- * Checks the whole query, including parts that cannot change an empty result.
+ * Parses a query. Checks all of its fields, even when an earlier field already excludes every event.
  *
  * @throws INVALID_INPUT
  */

@@ -13,7 +13,7 @@ const rows = `
   INSERT INTO agent_metadata VALUES ('a', 'greeting', 'hi');
   INSERT INTO security_events VALUES ('e', 5, 'OTHER', 'LOW', 's', 't', 'd', 0, NULL)`;
 
-/** Every table with its SQL and its rows. */
+/** Returns the SQL of every object of the schema, and the rows of every table. */
 function contents(path: string): unknown {
   return readSqlite(path, (driver) =>
     driver
@@ -34,13 +34,13 @@ test.each<[string, boolean, DatabaseErrorCode, number]>([
   ['SQLITE_FULL', true, 'STORAGE_FULL', 1],
   ['SQLITE_IOERR_WRITE', true, 'UNAVAILABLE', 3],
 ])(
-  'a migration is complete or leaves nothing when a statement fails with %s (rolled back: %s) as %s, and the next start succeeds',
+  'a migration is complete or leaves nothing when a statement fails with %s (rolled back: %s) and the start with %s, and the next start succeeds',
   async (code, rollsBack, as, first) => {
     const source = createInitialDatabase(rows);
     const before = contents(source);
     let untouched = 0;
     let migrated = 0;
-    // One of three: each start takes its time.
+    // Only every third statement fails, because each start takes time.
     for (let at = first; ; at += 3) {
       const path = `${source}-${at}`;
       copyFileSync(source, path);

@@ -7,7 +7,7 @@ import { withStorageFault, type StorageFault } from './storage-faults';
 
 type Calls = Pick<DatabaseService & TransactionScope, keyof DatabaseService & keyof TransactionScope>;
 
-/** The parts of an agent that are stored in other tables. */
+/** Returns the parts of an agent that are stored in other tables. */
 const parts = (revision: number) => ({
   endpoints: ['first', 'second'].map((id) => ({ id, protocol: 'https', address: 'a', port: 1000 + revision })),
   capabilities: [`revision-${revision}`, 'shared'],
@@ -56,7 +56,7 @@ const faults: readonly (StorageFault & { readonly as: DatabaseErrorCode })[] = [
   { code: 'SQLITE_IOERR_FSYNC', rollsBack: true, as: 'UNAVAILABLE' },
 ];
 
-/** Stores the certificate and the agent of a call. */
+/** Creates the certificate and the agent that a call uses. */
 async function prepare({ db }: TestDatabase, id: string): Promise<void> {
   await db.createCertificate(certificateInput({ id }));
   await db.createAgent(agent(id, id));
@@ -73,7 +73,7 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
 test.each(wholes)(
   '%s fails as a whole whichever of its statements the storage fails, and succeeds afterwards',
   async (_, work) => {
-    // Nothing is retried, and no lock is waited for: each statement has one chance.
+    // Without retries and without waits for a lock, each statement runs only once.
     const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
     for (const [index, fault] of faults.entries()) {
       const id = `id-${index}`;
@@ -110,7 +110,7 @@ test.each(Object.entries(calls))(
       const after = await rawCounts(database);
       return { sql, rows: Object.entries(after).map(([table, count]) => [table, count - (before[table] ?? 0)]) };
     };
-    // The first one also writes rows that later ones share.
+    // The first call also writes rows that later calls share.
     await added(-1);
     const { rows: once } = await added(0);
     let failed = 0;

@@ -25,7 +25,9 @@ async function closedDatabase() {
   return { path, ids: ids.sort() };
 }
 
-/** Returns the files of a process that was killed while the database was open: the agents `late` are only in the log. */
+/**
+ * Returns the files of a process that was killed while the database was open: the agents `late` are only in the log.
+ */
 async function killedDatabase() {
   const { path, ids } = await closedDatabase();
   const db = createService(path);
@@ -97,7 +99,7 @@ describe('after a process was killed', () => {
     expect(await look(path)).toEqual([...ids, ...late].sort());
   });
 
-  test('a missing log removes only the rows that were in it alone', async () => {
+  test('a missing log loses only the rows that were stored in the log alone', async () => {
     const { path, ids } = await killedDatabase();
     rmSync(`${path}-wal`);
     expect(await look(path)).toEqual(ids);

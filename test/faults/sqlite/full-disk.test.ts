@@ -41,14 +41,14 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
       await write('before');
       expect([...codes]).toEqual([]);
       disk.fill(freeBytes);
-      // At first there is room in the write-ahead log, which is written from its beginning again.
+      // Writes succeed while the write-ahead log has room: SQLite writes the log from its beginning again.
       for (let round = 0; round < 200 && codes.size === 0; round += 1) await write(`full${round}`);
       expect([...codes]).toEqual(['STORAGE_FULL']);
       const error = await expectError('STORAGE_FULL', () =>
         db.agents.createMany(Array.from({ length: 40 }, (_, index) => create(`never-${index}`))),
       );
       expect(error.retryable).toBe(false);
-      // What is there can be read, as ever.
+      // Stored records can still be read.
       expect(await db.getAgent('before-0')).toMatchObject({ id: 'before-0' });
       disk.clear();
       codes.clear();

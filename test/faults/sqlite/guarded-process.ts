@@ -7,9 +7,10 @@ function say(line: string): void {
 }
 
 /**
- * Opens the database at `url` and obeys one order a line: `write ID` and `read ID` call once and answer with the ID or with
- * the error's code, `hold ID` writes inside a transaction and commits it at the next line other than `read`, `close` closes,
- * and `exit` ends the process without closing.
+ * Opens the database at `url` and executes one command per line of the standard input. `write ID` and `read ID` make
+ * one call and print the id or the code of the error. `hold ID` writes inside a transaction, which commits at the next
+ * line other than `read`. `close` closes the database, `initialize` opens it again, and `exit` ends the process without
+ * closing it.
  */
 async function main(url: string): Promise<void> {
   const db = new DatabaseService({ url, busyTimeoutMs: 1000 });

@@ -19,7 +19,7 @@ import { agentInput, certificateInput, createAgent, createCertificate, eventInpu
 import { soundReport } from '../../support/sound-database';
 import { afterTest, openTestDatabase, temporaryDirectory } from '../../support/test-database';
 
-/** Reads compare the files again after ten milliseconds. */
+/** Wait in milliseconds after which a read compares the files again: a comparison is valid for ten milliseconds. */
 const momentMs = 15;
 
 const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
@@ -32,7 +32,7 @@ async function openInProcess(path: string, ...ids: readonly string[]) {
   return child;
 }
 
-/** Opens a database in this process, whose last rows are in its log only. */
+/** Opens a database in this process. The last rows of the database are only in its log. */
 async function openWithLog(path = newPath()) {
   const database = await openTestDatabase({ url: `file:${path}`, cache: {}, busyTimeoutMs: 1000 });
   const certificateId = await createCertificate(database.db, { id: 'c' });
@@ -112,7 +112,7 @@ const damages: readonly (readonly [string, Damage])[] = [
   ],
 ];
 
-/** Changes after which another file, or none, is at the path of the database. */
+/** Changes after which the path of the database leads to another file or to no file. */
 const replacements: readonly (readonly [string, (path: string) => unknown])[] = [
   ['removed', remove('')],
   ['removed with its log and index', remove('', '-wal', '-shm')],
@@ -205,7 +205,7 @@ describe.each(replacements)('a database whose file is %s while it is open', (_, 
 });
 
 test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by another database)$/.test(what)))(
-  'a name whose file was %s while another process had it open becomes a new database after that process saves its log',
+  'a path whose file was %s while another process had it open can be opened after that process saves its log',
   async (_, replace) => {
     const path = newPath();
     await (await openTestDatabase({ url: `file:${path}-other` })).db.close();
@@ -344,7 +344,10 @@ test('a database whose symbolic link was changed to another file refuses calls a
 });
 
 describe('a database whose log has two indexes', () => {
-  /** Another process opens the database after the index is removed, and creates an index of its own. */
+  /**
+   * Opens the database in two processes. The second process opens it after the index is removed, and creates its own
+   * index.
+   */
   async function openTwice() {
     const path = newPath();
     const first = await openInProcess(path, 'a1');
@@ -362,7 +365,7 @@ describe('a database whose log has two indexes', () => {
     await expectKept(path, ['a1', 'c1', 'c2', 'c3', 'c4']);
   });
 
-  test.each(['close', 'exit'])('keeps all writes when the second closes and the first ends by %s', async (end) => {
+  test.each(['close', 'exit'])('keeps all writes when the second closes it and the first ends by %s', async (end) => {
     const { first, second, path } = await openTwice();
     expect(await second.ask('close')).toBe('closed');
     const answer = first.ask(end);
@@ -396,7 +399,7 @@ describe('a database whose log has two indexes', () => {
   });
 });
 
-test('an open database is not affected by other processes that checkpoint, vacuum and close', async () => {
+test('an open database is not affected when another process writes to it and closes it', async () => {
   const path = newPath();
   const { ask, kill } = await openInProcess(path, 'a1');
   const { db } = await openTestDatabase({ url: `file:${path}` });
@@ -409,7 +412,7 @@ test('an open database is not affected by other processes that checkpoint, vacuu
   await expectKept(path, ['a1', 'b1', 'c1']);
 });
 
-test('a database in memory needs no file that has a name', async () => {
+test('a database in memory can be used after its directory is removed', async () => {
   const memory = '/dev/shm';
   const directories = (): string[] => (existsSync(memory) ? readdirSync(memory) : []);
   const before = new Set(directories());

@@ -7,7 +7,10 @@ import type { BenchAgent } from '../../data';
 import type { Engine } from './engine';
 import type { Tables } from './tables';
 
-/** Keeps below the limit of parameters in a statement: 32,766 on SQLite, 65,535 on PostgreSQL. */
+/**
+ * Maximum number of rows in a statement. It keeps the number of parameters below the limit: 32,766 on SQLite, 65,535 on
+ * PostgreSQL.
+ */
 const rowsPerStatement = 2000;
 
 export function writes(db: Kysely<Tables>, engine: Engine): Writes {

@@ -70,7 +70,10 @@ const agentRecord = `id text, name text, "nameFolded" text, "publicKey" text, "c
   metadata json`;
 const endpointRecord = `id text, position integer, protocol text, address text, port integer, health json`;
 
-/** Tables of the agents in $1 (a JSON array), of the names of their capabilities, and of the known and the new ones. */
+/**
+ * Tables with the agents in $1 (a JSON array), the names of their capabilities, the capabilities that already exist,
+ * and the new capabilities.
+ */
 const given = `given AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS g(${agentRecord})),
   names AS MATERIALIZED (SELECT g.id AS agent_id, n.name FROM given g, json_array_elements_text(g.capabilities) AS n(name)),
   known AS MATERIALIZED (SELECT id, name FROM capabilities WHERE name IN (SELECT name FROM names)),

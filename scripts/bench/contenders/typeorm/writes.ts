@@ -6,7 +6,10 @@ import * as rows from '../rows';
 import type { BenchAgent } from '../../data';
 import type { Entities } from './entities';
 
-/** Keeps below the limit of parameters in a statement: 32,766 on SQLite, 65,535 on PostgreSQL. */
+/**
+ * Maximum number of rows in a statement. It keeps the number of parameters below the limit: 32,766 on SQLite, 65,535 on
+ * PostgreSQL.
+ */
 const rowsPerStatement = 2000;
 
 /** Uses `insert`, because `save` would first select each row. */

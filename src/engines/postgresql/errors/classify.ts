@@ -20,10 +20,10 @@ import {
 } from './sql-states';
 import { describeViolation } from './violation';
 
-/** States after which the server has closed the connection. */
+/** SQLSTATE values after which the server has closed the connection. */
 const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
 
-/** Converts any error into a failure; knows those of the server, of its driver and of connections. */
+/** Converts any error into a failure. Recognizes errors of the server, of the driver and of connections. */
 export function classifyPostgresqlError(error: unknown): Failure {
   return classifyError(error, toPostgresqlFailure);
 }
@@ -61,8 +61,8 @@ export function isReadOnlyServer(error: unknown): boolean {
 }
 
 /**
- * Reports whether the server rejected a statement because of state that the connection has kept. The transaction is
- * rolled back.
+ * Reports whether the server rejected a statement because a plan or a prepared statement of the connection is no longer
+ * valid. The transaction is rolled back.
  */
 export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, mapServerError) === outdatedPlan;
@@ -80,7 +80,7 @@ export function isCancelledByRequest(error: unknown): boolean {
 
 /**
  * Reports whether the connection has to be discarded: it was lost, the server has ended it or has not answered in time,
- * or the state that it has kept is outdated.
+ * or one of its plans or prepared statements is no longer valid.
  */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
@@ -92,7 +92,7 @@ export function isConnectionFault(error: unknown): boolean {
   return found ?? false;
 }
 
-// A trigger of the application may raise any state. It does not end the connection.
+// A trigger of the application may raise any SQLSTATE. Such an error does not end the connection.
 function isStateOfConnection(error: object, state: string): boolean {
   return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
 }

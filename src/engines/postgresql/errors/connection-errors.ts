@@ -82,7 +82,7 @@ export function isNotQueryable(error: object): boolean {
 /** Returns the mapping of an error of a connection; undefined for any other error. */
 export function mapConnectionError(error: object): ErrorMapping | undefined {
   const { code, message, kind, syscall } = propertiesOf(error);
-  // A Unix socket is a file, and its error codes also occur for other files.
+  // A Unix socket is a file. Its error codes also occur for other files, so the system call identifies the error.
   if (syscall === 'connect') return unreachableServer;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;

@@ -7,7 +7,7 @@ import type { ErrorMapping } from './error-mapping';
 
 const sequenceBehind: ErrorMapping = { code: 'CORRUPT', message: feedCounterMessages.behind };
 
-/** Returns the mapping of a duplicate key of the change feed, whose sequence assigns it; undefined for other keys. */
+/** Returns the mapping of a duplicate number in the change feed, assigned by its sequence; undefined for other keys. */
 export function mapChangeFeedKey(error: object): ErrorMapping | undefined {
   return constraintOf(error) === 'changes_pkey' ? sequenceBehind : undefined;
 }

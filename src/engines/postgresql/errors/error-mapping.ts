@@ -7,8 +7,8 @@ export interface ErrorMapping {
   readonly message: string;
   /** Default: decided by the code. */
   readonly retryable?: boolean;
-  /** Default: true when it is retryable and no timeout. */
+  /** Default: true when the error is retryable and its code is not TIMEOUT. */
   readonly isTransient?: boolean;
-  /** Default: decided by the code. */
+  /** Default: decided by the code and by `retryable`. */
   readonly availability?: Availability;
 }

@@ -22,7 +22,8 @@ const ofReferring = 'insert or update on table';
 
 /**
  * Returns the mapping of a foreign key violation. The server has one code for both sides, and names the referencing
- * table. A table of the application refers to a record of this package.
+ * table. When a change of a record violates a foreign key of the application, a row of the application still refers to
+ * that record.
  */
 export function mapForeignKeyViolation(error: object): ErrorMapping {
   const { table } = propertiesOf(error);

@@ -1,6 +1,6 @@
 import { ownKeys } from '../../../errors/own-constraints';
 
-/* Constraints that the migrations of this package create on PostgreSQL alone. */
+/* Names of constraints that the migrations of this package create on PostgreSQL. */
 
 /** Foreign keys; SQLite does not report their names. */
 export const ownForeignKeys: ReadonlySet<string> = new Set([

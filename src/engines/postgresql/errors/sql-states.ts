@@ -21,7 +21,7 @@ export const serializationConflict: ErrorMapping = {
   message: 'a concurrent transaction changed the same data',
   retryable: true,
 };
-/** The connection has kept a plan or a statement that is no longer valid. */
+/** A plan or a prepared statement that the connection uses is no longer valid. */
 export const outdatedPlan: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the database schema changed during the call',
@@ -72,7 +72,7 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
   // The sequence of the change feed. No caller sets its value.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
-  // Since PostgreSQL 18, a deletion that violates a foreign key has a code of its own.
+  // Since PostgreSQL 18, a deletion that a foreign key with RESTRICT prevents has a code of its own.
   ['23001', stillReferenced],
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
@@ -108,8 +108,8 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
 ];
 
 /**
- * Mappings of a cancelled statement by its message, because all reasons have one code. A server in another language uses
- * other messages.
+ * Mappings of a cancelled statement by its message, because all reasons have one code. A server in another language
+ * uses other messages.
  */
 const cancellationMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/statement timeout/, statementTimeout],
@@ -142,7 +142,9 @@ const sharedTables: ReadonlySet<unknown> = new Set([
   'security_event_checkpoints',
 ]);
 
-/** Reports whether an error has ended the connection. A server in another language uses other words for the severity. */
+/**
+ * Reports whether an error has ended the connection. A server in another language uses other words for the severity.
+ */
 export function isFatal(error: object): boolean {
   const severity: unknown = Reflect.get(error, 'severity');
   return severity === 'FATAL' || severity === 'PANIC';

@@ -12,7 +12,7 @@ const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted('was issued by an unknown authority')],
 ]);
 
-/** Codes of other reasons to reject a certificate or a revocation list, which need expert knowledge. */
+/** Codes of rare reasons to reject a certificate or a revocation list. The message contains the code itself. */
 const otherCertificateCode =
   /^(?:CERT|CRL|UNABLE_TO_GET|UNABLE_TO_DECRYPT|UNABLE_TO_DECODE|ERROR_IN_CERT|ERROR_IN_CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 

@@ -13,11 +13,14 @@ const serverClasses: ReadonlySet<string> = new Set(
   ),
 );
 
-/** States of errors in triggers and functions: raised without a SQLSTATE of their own, or by an action of a trigger. */
+/**
+ * SQLSTATE values of errors in triggers and functions: of RAISE without an explicit SQLSTATE, of functions in other
+ * languages, and of actions of a trigger.
+ */
 const triggerStates = /^(?:09|27|38|39|P0)/;
 
 /**
- * States with which a statement inside a function may fail, except those that concern the server or other transactions.
+ * SQLSTATE values of failed statements inside a function, except those that concern the server or other transactions.
  */
 const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
 
@@ -27,7 +30,7 @@ const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
  */
 export function describeViolation(error: object, state: string): string | undefined {
   const { routine, where } = propertiesOf(error);
-  // The functions of procedural languages raise errors with any SQLSTATE. Class 40 requests another attempt.
+  // RAISE in PL/pgSQL can set any SQLSTATE. With class 40, the application requests that the transaction is repeated.
   if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
   if (state.startsWith('23')) return describeConstraint(error, state);
   if (state === '44000') return constraintMessage(undefined);
@@ -39,7 +42,7 @@ export function describeViolation(error: object, state: string): string | undefi
   return isOfTrigger ? triggerMessage(functionOf(where)) : undefined;
 }
 
-// RAISE can name a constraint.
+// RAISE can set the name of a constraint.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
   if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
@@ -80,7 +83,7 @@ function constraintOf(error: object): string | undefined {
   return typeof originalMessage === 'string' ? / constraint "([^"]+)"$/.exec(originalMessage)?.[1] : undefined;
 }
 
-// Parses a line "PL/pgSQL function refuse_owner() line 3 at RAISE", in the language of the server.
+// Parses a line such as "PL/pgSQL function refuse_owner() line 3 at RAISE". The server may translate its words.
 function functionOf(where: unknown): string | undefined {
   return typeof where === 'string' ? /^PL\/\w+[ -]\S+ ([\w$.]+)\(/m.exec(where)?.[1] : undefined;
 }

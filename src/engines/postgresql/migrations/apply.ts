@@ -12,17 +12,20 @@ import { createHistory, readHistoryInTransaction, recordMigration } from './hist
 export interface MigrationSettings {
   /** Time to wait for each lock of another connection, in milliseconds. */
   readonly lockTimeoutMs: number;
-  /** Schema for unqualified names, created if it is missing. Undefined when the role decides. */
+  /** Schema for unqualified names, created if it is missing. Undefined uses the search path of the role. */
   readonly schema?: string | undefined;
 }
 
 /** SQLSTATE values of a failed wait for the lock of another connection. */
 const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, deadlockDetected]);
 
-/** Failures of the connection, lack of resources, and servers that reject writes, by the prefix of their SQLSTATE. */
+/**
+ * Prefixes of SQLSTATE values whose cause is not the migration: a lost connection, lack of resources, a shutdown of the
+ * server, or a server that rejects writes.
+ */
 const serverFailures = /^(?:08|53|57P|25006)/;
 
-/** Selects tables, views and sequences other than the history and those of extensions. */
+/** Selects a row when the schema has a table, view or sequence other than the history and those of extensions. */
 const objectsSql = `
   SELECT 1 FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -33,12 +36,13 @@ const objectsSql = `
   LIMIT 1`;
 
 /**
- * Runs `work` in a transaction for migrations. Other processes, also of Prisma's CLI, wait for its lock: it is the lock
- * of Prisma's schema engine, but bound to the transaction. So it also works behind a pooler, which may use another
- * session for each transaction.
+ * Runs `work` in a transaction for migrations. The transaction takes the advisory lock of Prisma's schema engine, so
+ * that other processes that migrate, including Prisma's CLI, wait for it. Prisma holds this lock for its session; here
+ * the lock ends with the transaction. So it also works behind a pooler, which may use another session for each
+ * transaction.
  *
- * @param client - connected, for exclusive use; the caller ends it.
- * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time.
+ * @param client - connected client, for exclusive use; the caller ends it.
+ * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time or after a deadlock.
  */
 export async function withMigrationTransaction<T>(
   client: Client,
@@ -88,7 +92,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
     });
   }
 
-  /** Returns no initial schema: only SQLite databases can have it. */
+  /** Returns `empty` or `other`: only a SQLite database can have the initial schema without a history. */
   async inspectSchema(): Promise<ExistingSchema> {
     const { rows } = await this.#query(objectsSql);
     return rows.length === 0 ? 'empty' : 'other';

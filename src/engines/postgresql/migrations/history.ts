@@ -30,7 +30,7 @@ export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[
   }
 }
 
-/** Does the same as {@link readHistory} in a transaction, which a failed statement would abort. */
+/** Does the same as {@link readHistory} inside a transaction, where no statement may fail: an error would abort it. */
 export async function readHistoryInTransaction(query: PostgresqlQuery): Promise<HistoryEntry[] | undefined> {
   const { rows } = await query("SELECT to_regclass('_prisma_migrations') IS NOT NULL");
   return rows[0]?.[0] === true ? selectHistory(query) : undefined;

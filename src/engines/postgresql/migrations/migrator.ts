@@ -18,7 +18,9 @@ import { readHistory } from './history';
 /** Default time to wait for a lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
 const defaultLockTimeoutMs = 10_000;
 
-/** Selects a row when a schema of the search path has a history and the role lacks the USAGE privilege on it. */
+/**
+ * Selects a row when a schema of the search path has a history, and the role lacks the USAGE privilege on that schema.
+ */
 const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
     SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
@@ -30,7 +32,7 @@ export interface PostgresqlMigratorAccess {
   /** Returns a connection for exclusive use; the migrator ends it. */
   readonly connect: () => Promise<Client>;
   readonly lockTimeoutMs?: number | undefined;
-  /** Schema of the URL, created if it is missing. Undefined when the role decides. */
+  /** Schema of the URL, created if it is missing. Undefined uses the search path of the role. */
   readonly schema?: string | undefined;
 }
 
@@ -72,7 +74,7 @@ async function assertNotHidden(query: PostgresqlQuery): Promise<void> {
   if (rows.length > 0) throw historyDenied();
 }
 
-/** Moves the counter of the change feed forward when rows were copied without it. */
+/** Moves the counter of the change feed forward when it is behind, for example after rows were copied without it. */
 async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<void> {
   const state = await inspectFeedCounter(async (sql) => (await query(sql)).rows);
   if (state !== 'behind') return;

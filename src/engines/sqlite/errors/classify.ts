@@ -8,7 +8,10 @@ import { sqliteErrorOf, type SqliteError } from './sqlite-error';
 import { toLoadFailure } from './load-failure';
 import { describeSqliteViolation } from './violation';
 
-/** SQLite's result codes by the name that the driver gives them; a longer, extended name falls under its prefix. */
+/**
+ * Codes and messages by the prefix of the name that the driver gives to SQLite's result code: the name of an extended
+ * result code begins with the name of its primary result code. The first matching entry applies.
+ */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'the record refers to a record that does not exist'],
   // Reported for ON DELETE RESTRICT, which SQLite implements as a trigger.
@@ -35,9 +38,9 @@ const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, me
     'SCHEMA_OUTDATED',
     'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
-  // By a header that is damaged, or that a much newer SQLite has written.
+  // The header of the file is damaged, or a much newer version of SQLite has written it.
   [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
-  // The input is always valid JSON: the stored value is invalid.
+  // The parameters of the statements are always valid JSON, so the stored value is invalid.
   [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
 ];
 
@@ -59,7 +62,8 @@ function isAboutClosed(error: object): boolean {
   return name === 'TypeError' && message === 'The database connection is not open';
 }
 
-// Returns the driver's error in the form that the driver adapter keeps.
+// Returns the driver's error that an error of Prisma's driver adapter contains as `originalCode` and `originalMessage`;
+// undefined for any other error.
 function adaptedErrorOf(error: object): SqliteError | undefined {
   const { originalCode, originalMessage } = propertiesOf(error);
   return sqliteErrorOf({ code: originalCode, message: originalMessage });

@@ -1,7 +1,8 @@
 import { reportedFailure, type Failure } from '../../../errors/failure';
 import { propertiesOf } from '../../../errors/properties';
 
-// Yarn 4 and pnpm 10 run the scripts of a package, which fetch or compile the binary, only where they are allowed.
+// The install scripts of better-sqlite3 download or compile its binary. Yarn 4 and pnpm 10 run the scripts of a package
+// only when the application allows it.
 const rebuild = [
   'With npm, run "npm rebuild better-sqlite3 --ignore-scripts=false".',
   'With pnpm, run "pnpm approve-builds", then "pnpm rebuild better-sqlite3".',
@@ -20,7 +21,7 @@ export function toLoadFailure(error: object, cause: unknown): Failure | undefine
 function describeLoadError(error: object): string | undefined {
   const { code, message } = propertiesOf(error);
   if (typeof message !== 'string') return undefined;
-  // Thrown by the package "bindings", without a code.
+  // The package "bindings" throws its error without a code.
   if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   return isMissing && /better-sqlite3|bindings|file-uri-to-path/.test(message) ? notInstalled : undefined;

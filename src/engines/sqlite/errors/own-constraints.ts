@@ -1,6 +1,6 @@
 import { ownKeys, ownOptionalColumns, ownRequiredColumns } from '../../../errors/own-constraints';
 
-/* Constraints that the migrations of this package create on SQLite alone. */
+/* Constraints that the migrations of this package create in a SQLite database. */
 
 /** Columns of the primary keys and unique indexes. The last two are of a table that exists on SQLite only. */
 const ownKeyColumns: ReadonlySet<string> = new Set([
@@ -9,7 +9,7 @@ const ownKeyColumns: ReadonlySet<string> = new Set([
   'agent_names.key',
 ]);
 
-// Each column has a CHECK constraint.
+// Every column has a CHECK constraint with such a name, except the integer primary keys: SQLite ensures their type.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),

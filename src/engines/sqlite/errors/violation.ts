@@ -27,7 +27,7 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
-      // For an index over expressions: "index 'name'".
+      // For a unique index over expressions, SQLite reports "index 'name'" instead of the columns.
       return isOwnSqliteKey(subject) ? undefined : constraintMessage(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintMessage(undefined);
@@ -41,7 +41,7 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// This package's statements use only its own tables, so a trigger uses a missing table of another name.
+// This package's statements use only its own tables, so only a trigger can refer to a missing table of another name.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);

@@ -3,8 +3,8 @@ import { runInDriverThread, toError } from '../driver-thread';
 /** Maximum number of problems that SQLite reports. */
 const maxProblems = 1000;
 
-// Keeps the findings from before a failure. Omits CHECK constraints: the rules for records find violations, and name
-// the record.
+// Also returns the problems that were found before a failure. Omits CHECK constraints: the check of the records finds
+// their violations, and names the record.
 const work = `
   const damages = [];
   try {
@@ -27,8 +27,8 @@ export interface FileReport {
   /** Problems in SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
   /**
-   * Error of the driver that ended the check early: some faults stop SQLite from checking further. Undefined when it
-   * was complete.
+   * Error of the driver that ended the check early: some faults stop SQLite from checking further. Undefined when the
+   * check was complete.
    */
   readonly failure: Error | undefined;
 }
@@ -40,7 +40,7 @@ interface Answer {
 
 /**
  * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
- * order of the search index. It is one long statement, so it runs in a thread of its own.
+ * structure of the search index. The check is one long statement, so it runs in a thread of its own.
  */
 export async function checkFile(path: string, busyTimeoutMs: number): Promise<FileReport> {
   const data = { path, timeout: busyTimeoutMs, most: maxProblems };

@@ -22,7 +22,7 @@ export async function checkSqliteIntegrity(
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
-  // When even the schema cannot be read, there is no state to check.
+  // A snapshot cannot be opened when the schema is unreadable: that is one finding about the whole database.
   await checkSqlitePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await checkRecords(snapshot, findings);

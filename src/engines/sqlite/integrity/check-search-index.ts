@@ -43,11 +43,11 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
 }
 
 /**
- * Reports whether the index contains exactly the trigrams of the names. Compares sums over both, which do not depend on
- * the order of reading.
+ * Reports whether the index contains exactly the trigrams of the names. Compares the digest of the indexed trigrams
+ * with that of the expected ones; a digest does not depend on the order in which the trigrams are read.
  */
 async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
-  // The integrity check of FTS5 holds the write lock while it runs. The module fts5vocab only reads the index.
+  // The integrity check of FTS5 itself would hold the write lock while it runs. The module fts5vocab only reads.
   driver.exec(
     "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
   );
@@ -71,7 +71,10 @@ function asIndexed(name: string): string {
   return name.replace(/[\uFFFE\uFFFF]/g, '\uFFFD');
 }
 
-/** Looks up every trigram of every name, which takes long. Reports whether one is missing. */
+/**
+ * Adds a finding for each agent whose name has a trigram that the index lacks. Reports whether there is such an agent.
+ * Slow, because it looks up every trigram of every name.
+ */
 async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
     .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
@@ -89,7 +92,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
   return isMissing;
 }
 
-/** Adds a finding about an agent; a value that is not a string cannot be its id. */
+/** Adds a finding about an agent. Omits an id that is not a string. */
 function addFinding(findings: FindingSink, id: unknown, message: string): void {
   findings.add({
     check: 'search-index',

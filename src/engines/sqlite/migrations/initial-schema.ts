@@ -21,7 +21,8 @@ export function isEmpty(driver: Database): boolean {
 
 /** Reports whether the database belongs to this package: by a migration in its history, or by its tables. */
 export function isOwnDatabase(driver: Database): boolean {
-  // Includes migrations that were rolled back by hand: nobody else records them.
+  // Includes migrations that did not finish: only this package has migrations with such names. The history omits
+  // migrations that were marked as rolled back.
   const history = readHistory(driver) ?? [];
   if (history.some(({ name }) => isOwnMigration(name))) return true;
   const tables = tablesOf(driver);
