@@ -94,6 +94,6 @@ function checkHead(value: unknown, field: string): ChainLink | undefined {
     if (hash !== '') throw invalidInput(`${field}.hash`, 'must be empty when the sequence is 0');
     return undefined;
   }
-  if (!/^[0-9a-f]{64}$/.test(hash)) throw invalidInput(`${field}.hash`, 'must be 64 lower-case hexadecimal digits');
+  if (!/^[0-9a-f]{64}$/.test(hash)) throw invalidInput(`${field}.hash`, 'must be 64 hexadecimal digits');
   return { sequence, hash };
 }

@@ -26,7 +26,11 @@ export function ownTableProtected(table: string): Failure {
 
 /** Returns the failure of SQL that would begin or end a transaction. */
 export function transactionControlRefused(): Failure {
-  return new Failure('INVALID_INPUT', 'the SQL must not begin or end a transaction: use db.transaction', {
-    field: 'sql',
-  });
+  return new Failure(
+    'INVALID_INPUT',
+    'the SQL must not begin or end a transaction, or change a setting: use db.transaction',
+    {
+      field: 'sql',
+    },
+  );
 }

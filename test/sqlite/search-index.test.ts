@@ -95,11 +95,15 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('does not reserve other table names with the same beginning', async () => {
+  test('does not reserve other table names with the same beginning, or temporary tables', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       await tx.execute('CREATE TABLE agent_names_searchable (id INTEGER PRIMARY KEY)');
       expect(await tx.execute('INSERT INTO agent_names_searchable VALUES (1)')).toBe(1);
+    });
+    await db.transaction(async (tx) => {
+      for (let page = 0; page < 40; page += 1) await tx.execute(`CREATE TEMP TABLE temporary${page} (id)`);
+      for (let page = 0; page < 40; page += 1) await tx.execute(`DROP TABLE temporary${page}`);
     });
   });
 });

@@ -2,7 +2,7 @@ import { toEntriesJson, type MetadataRow } from '../../metadata/metadata-rows';
 import { parseMetadata } from '../../query/metadata-condition';
 import type { Dialect } from '../../sql/dialect';
 import { sql } from '../../sql/sql';
-import { field, rankOf, selectiveLimit, type AgentSource } from './filter-term';
+import { exists, field, rankOf, selectiveLimit, type AgentSource } from './filter-term';
 
 /** Name of the table with the metadata entries to search for. */
 const table = sql`wanted_entries`;
@@ -16,8 +16,9 @@ export const metadata = field({
   },
   condition: ({ bind }, { id }) => {
     const count = bind((rows: readonly MetadataRow[]) => rows.length);
-    return sql`${count} = (SELECT count(*) FROM ${table} w CROSS JOIN agent_metadata m
-      WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value)`;
+    // Not a join: PostgreSQL might scan the searched entries for each metadata entry of the agent, in quadratic time.
+    const entry = sql`agent_metadata m WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value`;
+    return sql`${count} = (SELECT count(*) FROM ${table} w WHERE ${exists(entry)})`;
   },
   source: (_, { dialect }) => sourceOfRarestEntry(dialect),
 });

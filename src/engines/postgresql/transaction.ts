@@ -75,8 +75,7 @@ export class PostgresqlTransaction {
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
-        // The commit of a serializable transaction may fail. The server has then rolled it back and accepts other
-        // statements.
+        // When the commit of a serializable transaction fails, the server rolls back and accepts other statements.
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
@@ -155,10 +154,7 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /**
-   * Begins a transaction. A repeated transaction prevents other transactions from registering names and from recording
-   * security events until it ends.
-   */
+  /** Begins a transaction. Until a repeated one ends, other transactions can register no names and record no events. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -202,8 +198,7 @@ export class TransactionWithSavepoints {
     try {
       await this.client.query('ROLLBACK TO operation');
     } catch {
-      // There was no savepoint because SAVEPOINT had been cancelled, or ROLLBACK TO itself was cancelled: the
-      // transaction cannot continue.
+      // SAVEPOINT had been cancelled before, or ROLLBACK TO was cancelled: the transaction cannot continue.
       this.#failure = classifyPostgresqlError(error);
     }
   }

@@ -35,11 +35,7 @@ export class SqliteDatabase {
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
-  /**
-   * Opens the database.
-   *
-   * @param isShared - true when other processes may use the file, so that the path must keep leading to it.
-   */
+  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const writer = await SqliteConnection.openWriter(settings);
     let reader: SqliteConnection | undefined;

@@ -84,11 +84,11 @@ function writesSearchIndex(driver: Database, sql: string, program: readonly Inst
 }
 
 function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
-  // The number of the database is the third operand of OpenWrite, and the second operand of Clear. Only the main
+  // The number of the database is the third operand of OpenWrite and Destroy, and the second operand of Clear. Only the main
   // database, number 0, contains tables of this package; temporary and attached ones belong to the application.
   if (opcode === 'OpenWrite') return p3 === 0 && (p5 & isRegister) === 0 ? [p2] : [];
   if (opcode === 'Clear') return p2 === 0 ? [p1] : [];
-  return opcode === 'Destroy' ? [p1] : [];
+  return opcode === 'Destroy' && p3 === 0 ? [p1] : [];
 }
 
 // SQLite folds the case of names, and keeps the search index in tables with its name as a prefix.
