@@ -83,6 +83,11 @@ export interface Dialect {
   readonly agentsNamed: (part: TextPart) => Sql;
   /** Tests whether the stored text, which may be too long for an index, equals `text`. */
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
+  /**
+   * Composes the condition on a row `m` of a metadata table that has this key and value. An order follows it on
+   * PostgreSQL, so that the index finds the rows whatever the statistics of the table are.
+   */
+  readonly isMetadataEntry: (key: Sql, value: Sql) => Sql;
   /** Sort expressions for the order of a stored text, which may be too long for an index. */
   readonly orderByLongText: (stored: Sql) => readonly Sql[];
   /** Converts a column of any type to an element of a JSON array. */

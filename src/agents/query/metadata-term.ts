@@ -25,7 +25,7 @@ export const metadata = field({
 
 function sourceOfRarestEntry(dialect: Dialect): AgentSource {
   const uses = sql`(SELECT count(*) FROM (SELECT 1 FROM agent_metadata m
-    WHERE m.key = w.key AND ${dialect.equalsLongText(sql`m.value`, sql`w.value`)} LIMIT ${selectiveLimit}) AS u)`;
+    WHERE ${dialect.isMetadataEntry(sql`w.key`, sql`w.value`)} LIMIT ${selectiveLimit}) AS u)`;
   const value = sql`(SELECT value FROM rarest_entry)`;
   return {
     rank: rankOf.metadata,

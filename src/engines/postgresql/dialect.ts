@@ -42,6 +42,12 @@ export const postgresqlDialect: Dialect = {
     const length = raw(String(indexedLength));
     return sql`left(${stored}, ${length}) = left(${text}, ${length}) AND ${stored} = ${text}`;
   },
+  isMetadataEntry: (key, value) => {
+    const length = raw(String(indexedLength));
+    const stored = sql`m.key, left(m.value, ${length})`;
+    const wanted = sql`${key}, left(${value}, ${length})`;
+    return sql`(${stored}) >= (${wanted}) AND (${stored}) <= (${wanted}) AND m.value = ${value} ORDER BY ${stored}`;
+  },
   orderByLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,

@@ -51,6 +51,7 @@ export const sqliteDialect: Dialect = {
       WHERE s.agent_names_search MATCH (${searchFor(part)}) AND n.key = s.rowid AND ${isNamed}`;
   },
   equalsLongText: (stored, text) => sql`${stored} = ${text}`,
+  isMetadataEntry: (key, value) => sql`m.key = ${key} AND m.value = ${value}`,
   orderByLongText: (stored) => [stored],
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
