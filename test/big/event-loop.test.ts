@@ -10,8 +10,8 @@ import { bigAgent, bigCertificate, bigEvent, pruneTime } from './big-data';
 
 const count = Number(process.env['BIG_AGENTS'] ?? 100_000);
 const sizes = { agents: count, events: count };
-/** The limit is 100 ms of CPU time on a quiet machine. Twice the limit allows for a slower processor and cold code. */
-const longestMs = 2 * 100;
+/** The limit is 100 ms of CPU time on a quiet machine. Four times the limit allows for a slow processor and cold code. */
+const longestMs = 4 * 100;
 
 async function fill({ db }: TestDatabase): Promise<void> {
   const places = (start: number, length: number): number[] => Array.from({ length }, (_, index) => start + index);
