@@ -1,8 +1,8 @@
 import SqliteDriver from 'better-sqlite3';
 import type { ResolutionQuery } from '../../src';
 import { ManagedClient } from '../../src/engines/postgresql/managed-client';
-import { engine } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
+import { describeOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** Returns `count` combinations of filters, each of which is a different statement. */
@@ -47,9 +47,7 @@ async function preparedOn(client: ManagedClient): Promise<string[]> {
 
 afterEach(() => jest.restoreAllMocks());
 
-const onEngine = { sqlite: describe.skip, postgresql: describe.skip, [engine]: describe };
-
-onEngine.postgresql('prepared statements of a PostgreSQL connection', () => {
+describeOn('postgresql', 'prepared statements of a PostgreSQL connection', () => {
   test('stay prepared and limited in number after thousands of combinations of filters', async () => {
     const connect = jest.spyOn(ManagedClient.prototype, 'connect');
     const { db, register } = await open();
@@ -79,7 +77,7 @@ onEngine.postgresql('prepared statements of a PostgreSQL connection', () => {
   });
 });
 
-onEngine.sqlite('prepared statements of a SQLite connection', () => {
+describeOn('sqlite', 'prepared statements of a SQLite connection', () => {
   test('stay prepared after thousands of combinations of filters', async () => {
     const { db, register } = await open();
     for (const query of combinations(2000)) await db.agents.count(query);
