@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseError, DatabaseService } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
-import { certificateInput } from '../support/factories';
+import { certificateInput, eventInput } from '../support/factories';
 import { durableSettings, shareOwnServer, whyNoOwnServer } from '../support/own-server';
 import { packageConnections } from '../support/raw-client';
 import { createSignal } from '../support/signal';
@@ -92,6 +92,19 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
         expect(cutting.cuts).toBe(1);
         expect(await db.getCertificate(id)).toMatchObject({ status });
       }
+    });
+
+    test('is the cause of the later errors of a transaction when it is lost after a refused call', async () => {
+      const { db, proxy } = await openBehindProxy();
+      const id = await db.createCertificate(certificateInput());
+      proxy.cutAt('ROLLBACK TO', 'before');
+      const transaction = db.transaction(async (tx) => {
+        await expectError('ALREADY_EXISTS', () => tx.createCertificate(certificateInput({ id })));
+        await tx.recordSecurityEvent(eventInput());
+      });
+      expect((await expectError('UNAVAILABLE', () => transaction)).retryable).toBe(true);
+      expect(proxy.cuts).toBe(1);
+      expect(await db.getCertificate(id)).not.toBeNull();
     });
 
     test('does not block a call that has a statement timeout when the server does not answer', async () => {

@@ -6,6 +6,7 @@ export const insufficientPrivilege = '42501';
 export const undefinedTable = '42P01';
 export const lockNotAvailable = '55P03';
 export const deadlockDetected = '40P01';
+export const invalidSavepoint = '3B001';
 
 /** Returns the SQLSTATE of an error of the server, or of its causes; undefined for any other error. */
 export function findSqlState(error: unknown): string | undefined {

@@ -14,6 +14,7 @@ import { lockContendedTables } from './contended-tables';
 import type { PostgresqlConnections } from './connections';
 import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, ManagedClient } from './managed-client';
+import { findSqlState, invalidSavepoint } from './sql-state';
 
 /**
  * Isolation level of a transaction. A single call uses READ COMMITTED: it locks the rows that it depends on, and each
@@ -197,9 +198,9 @@ export class TransactionWithSavepoints {
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
-    } catch {
-      // SAVEPOINT had been cancelled before, or ROLLBACK TO was cancelled: the transaction cannot continue.
-      this.#failure = classifyPostgresqlError(error);
+    } catch (undoError) {
+      // The transaction cannot continue, because SAVEPOINT itself or ROLLBACK TO has failed.
+      this.#failure = classifyPostgresqlError(findSqlState(undoError) === invalidSavepoint ? error : undoError);
     }
   }
 
