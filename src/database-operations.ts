@@ -108,7 +108,8 @@ export abstract class DatabaseOperations implements DatabaseCalls {
     return this.events.record(event);
   }
 
-  // Documented here and not in DatabaseCalls: for each overload, an editor would show the inherited texts of all overloads.
+  // DatabaseCalls does not declare this method. If it did, an editor would show the inherited docstrings of all
+  // overloads for each overload.
   /**
    * Returns the security events that match all fields of a filter, newest first; an empty array when none does.
    *

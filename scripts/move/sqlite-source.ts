@@ -10,9 +10,9 @@ const replacementCharacter = '\uFFFD';
 /**
  * Snapshot of a SQLite database. Later writes to the database are not visible in it.
  *
- * It reads with SQL and not with Prisma Client. Tables of the application are moved, too, and Prisma Client does not know
- * them. SQLite stores values of any type in any column, which Prisma Client converts or refuses without naming the row.
- * Prisma Client took two to three times as long to read 20,000 agents in pages of 1,000.
+ * It reads with SQL and not with Prisma Client. Tables of the application are moved, too, and Prisma Client does not
+ * know them. SQLite stores values of any type in any column, which Prisma Client converts or refuses without naming the
+ * row. Prisma Client took two to three times as long to read 20,000 agents in pages of 1,000.
  */
 export class SqliteSource {
   readonly #driver: Database;

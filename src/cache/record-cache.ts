@@ -88,8 +88,8 @@ export class RecordCache {
   }
 
   /**
-   * Returns the record of a lookup, frozen: from the cache, from a read that is already running, or from `load`. An error
-   * of the cache itself never fails the read.
+   * Returns the record of a lookup, frozen: from the cache, from a read that is already running, or from `load`. An
+   * error of the cache itself never fails the read.
    */
   async read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
     // Yields before the check for changes. Otherwise a long series of cached results would block the event loop.

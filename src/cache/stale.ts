@@ -1,6 +1,8 @@
 const staleRecords = new WeakSet();
 
-/** Returns a copy of a cached record that {@link isStale} recognises. The record itself may have been returned as fresh. */
+/**
+ * Returns a copy of a cached record that {@link isStale} recognises. The record itself may have been returned as fresh.
+ */
 export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });
   staleRecords.add(copy);

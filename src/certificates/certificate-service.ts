@@ -31,7 +31,7 @@ import type {
 } from './types';
 import { checkCertificateStatus, parseNewCertificate } from './validation';
 
-/** Maximum number of certificates that expire in one transaction. */
+/** Maximum number of certificates that `expireDue` changes in one transaction. */
 const batchSize = 250;
 
 /**

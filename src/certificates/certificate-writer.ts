@@ -26,7 +26,8 @@ export interface CertificateWriter {
    * change agents: to suspend or revoke them, too, use {@link revoke}.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
+   * invalid.
    * @example
    * ```ts
    * const exists = await db.certificates.updateStatus(certificateId, 'SUSPENDED');
@@ -49,11 +50,11 @@ export interface CertificateWriter {
   setMetadata(id: string, metadata: Metadata): Promise<boolean>;
 
   /**
-   * Deletes a certificate with its metadata. Clears `replacedBy` of the certificates that it replaced. To keep the
-   * history readable, do not delete certificates.
+   * Deletes a certificate with its metadata. Clears `replacedBy` of the certificates that the deleted certificate
+   * replaced. Prefer to keep certificates: without them, the history of rotations is incomplete.
    *
    * @returns false when the certificate does not exist.
-   * @throws STILL_REFERENCED while an agent holds the certificate; INVALID_INPUT.
+   * @throws STILL_REFERENCED while an agent holds the certificate; INVALID_INPUT when `id` is invalid.
    * @example
    * ```ts
    * const exists = await db.certificates.delete(certificateId);
@@ -64,14 +65,14 @@ export interface CertificateWriter {
 
   /**
    * Revokes a certificate permanently and, as `options.agents` requests, suspends or revokes the agents that hold it,
-   * atomically. `updatedAt` of these agents moves forward.
+   * atomically. Sets `updatedAt` of these agents to a later time.
    *
    * When another call attaches an agent to the certificate at the same time, either the revocation includes this agent,
    * or the agent is attached after the revocation. Inside `db.transaction` on PostgreSQL, the revocation does not
    * include an agent that is registered after the transaction began.
    *
-   * @returns the ids of the changed agents; null when the certificate does not exist. When it was already revoked,
-   * `revoked` is false: the first reason and time stay, and no agent is changed.
+   * @returns the ids of the changed agents; null when the certificate does not exist. When the certificate was already
+   * revoked, `revoked` is false: the reason and the time of the first revocation stay, and no agent is changed.
    * @throws INVALID_INPUT
    * @example
    * ```ts
@@ -83,14 +84,15 @@ export interface CertificateWriter {
 
   /**
    * Replaces a certificate by a new one, atomically: stores the new certificate, attaches all agents of the old one to
-   * it, whatever their status, and sets `replacedBy` of the old one. `updatedAt` of these agents moves forward. The old
-   * certificate may have any status, and keeps it. {@link revoke} describes what happens to agents that are attached to
-   * the old certificate at the same time.
+   * it, whatever their status, and sets `replacedBy` of the old one. Sets `updatedAt` of these agents to a later time.
+   * The old certificate may have any status, and keeps it. {@link revoke} describes what happens to agents that are
+   * attached to the old certificate at the same time.
    *
    * @returns the id of the new certificate.
-   * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has already been replaced;
-   * INVALID_TRANSITION when the new certificate is REVOKED, unless `options` allow it; ALREADY_EXISTS when the new id
-   * or fingerprint is taken, even if `oldId` is unknown; INVALID_INPUT, also when the new certificate has `replacedBy`.
+   * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
+   * replaced; INVALID_TRANSITION when the new certificate is REVOKED, unless `options.allowRevokedCertificate` is true;
+   * ALREADY_EXISTS when the new id or fingerprint is taken, even if `oldId` is unknown; INVALID_INPUT, also when the
+   * new certificate has `replacedBy`.
    * @example
    * ```ts
    * const newId = await db.certificates.rotate(certificateId, newCertificate);
@@ -104,7 +106,7 @@ export interface CertificateWriter {
    * transaction changes up to 250 certificates; if a transaction fails, the earlier ones stay committed. Never
    * overwrites a revocation. Inside `db.transaction`, the call is atomic.
    *
-   * @returns the number of expired certificates.
+   * @returns the number of certificates whose status was changed.
    * @example
    * ```ts
    * const count = await db.certificates.expireDue();

@@ -83,7 +83,8 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
     throw new Failure('STILL_REFERENCED', 'an agent still refers to the certificate', { entity: 'certificate' });
   }
   const predecessors = await tx.query(statements.lockPredecessors({ id }));
-  // A row security policy may let the role lock a certificate but not delete it. The server does not report that.
+  // A row security policy may let the role lock a certificate but not delete it. Then DELETE reports no error, and
+  // deletes no row.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
   // The foreign key has cleared `replaced_by` of the predecessors.
@@ -118,8 +119,8 @@ export async function revokeCertificate(
 /**
  * Replaces the certificate `oldId` by a new one, and returns the id of the new one.
  *
- * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when it has already been replaced;
- * INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
+ * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
+ * replaced; INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
  */
 export async function rotateCertificate(
   tx: Transaction,
@@ -172,12 +173,12 @@ async function changeHolders(
   for (let after = -1; ;) {
     const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
-    // Each part is sorted now, because sorting all ids at the end is quick when they consist of sorted parts.
+    // Sorts each part here, because the final sort of all ids is quick when they consist of sorted parts.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Sorting many ids takes long, so other tasks of the process run first.
+      // Sorting many ids blocks the event loop for long, so other tasks of the process run first.
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
@@ -199,8 +200,8 @@ function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
 }
 
 // Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
-// no certificate but a later query does, because it may have been created in between. The number of attempts is
-// limited, because a row security policy may let the role see the row but not change it.
+// no certificate but a later query does, because the certificate may have been created between the two. The number of
+// attempts is limited, because a row security policy may let the role see the row but not change it.
 async function repeatWhileHidden<T>(
   tx: Transaction,
   id: string,

@@ -5,8 +5,9 @@ import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
 /**
- * Parameters for selecting holders. `after` is the row key of the last holder of the previous part; for the first part,
- * it is less than every row key.
+ * Parameters of the statements that select holders: the agents that hold a certificate. SQLite returns them in parts:
+ * `after` is the row key of the last holder of the previous part, or a smaller number than every row key for the first
+ * part.
  */
 type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
@@ -15,9 +16,9 @@ export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
   /**
-   * Selects the ids of all holders, each with its row key. On SQLite it returns a part of at most {@link chunkRows}
-   * ids, in the order of the row keys; the row key of the last one is the parameter `after` of the next part. On
-   * PostgreSQL it returns all ids at once, in ascending order, and locks the holders.
+   * Selects the ids of all holders, each with its row key. On SQLite, the statement returns a part of at most
+   * {@link chunkRows} ids, in the order of the row keys; the row key of the last id is the parameter `after` of the
+   * next part. On PostgreSQL, it returns all ids at once, in ascending order, and locks the holders.
    */
   readonly lockAll;
   /** Selects the holders that a suspension changes, in the same way as {@link lockAll}. */
@@ -67,5 +68,5 @@ export class HolderStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements about holders for an engine. */
 export const holderStatements = memoizeByDialect((dialect) => new HolderStatements(dialect));

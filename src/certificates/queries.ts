@@ -11,7 +11,7 @@ import { certificateStatements } from './statements';
 import type { Certificate } from './types';
 
 /*
- * Operations that read certificates. Each runs at most one statement, so that its result is one snapshot.
+ * Functions that read certificates. Each runs at most one statement, so that its result is one snapshot.
  */
 
 /** Returns a certificate; null when it does not exist. */
@@ -25,7 +25,7 @@ export function getByFingerprint(executor: Executor, fingerprintKey: string): Pr
 }
 
 /**
- * Returns the certificates that match, in the requested order.
+ * Returns the certificates that match a query, in the requested order.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` certificates
  */

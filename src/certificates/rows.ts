@@ -31,7 +31,7 @@ const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationR
 
 /** Converts a row of {@link certificateColumns} to a record. */
 export function toCertificate(row: Row): Certificate {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: every statement whose rows are converted here selects exactly these columns.
   const columns = row as CertificateResultRow;
   const id = storedText(columns[0], 'certificate', columns[0], 'id');
   const certificate: Certificate = {

@@ -33,16 +33,16 @@ class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
   /**
-   * Selects the status and the successor of a certificate. Where several transactions may write, it also blocks changes
-   * of the certificate and new references to it until the end of the transaction. Only later statements see the
-   * references that were added while this statement waited.
+   * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks its row: until the end
+   * of the transaction, others can neither change the certificate nor add references to it. Only later statements see
+   * references that others added while this statement waited for the lock.
    */
   readonly lock;
   /** Selects one row when the certificate exists. */
   readonly exists;
   /**
-   * Selects the ids of the certificates that a certificate replaced, ascending. Where several transactions may write,
-   * locks them.
+   * Selects the ids of the certificates whose `replacedBy` is the given id, in ascending order. Also locks their rows
+   * on engines with row locks.
    */
   readonly lockPredecessors;
   readonly revoke;
@@ -51,7 +51,10 @@ class CertificateStatements {
   readonly selectStatus;
   readonly setSuccessor;
   readonly delete;
-  /** Updates a certificate without changing a value, which blocks other changes of it. Counts as one changed row. */
+  /**
+   * Updates a certificate without changing a value, which blocks changes of the certificate by other transactions.
+   * Counts as one changed row.
+   */
   readonly touch;
   /**
    * Changes the status to EXPIRED for at most `limit` VALID and SUSPENDED certificates whose `notAfter` has passed.
@@ -101,9 +104,9 @@ class CertificateStatements {
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // All concurrent calls lock the rows in the same order, that of the index. PostgreSQL omits a certificate that
-    // another transaction revoked while this one waited for its lock. Therefore the UPDATE needs no condition on the
-    // status, which would make SQLite read all rows of that status.
+    // The ORDER BY, which is that of the index, lets all concurrent calls lock the rows in the same order. PostgreSQL
+    // omits a certificate that another transaction revoked while this one waited for the lock of its row. Therefore the
+    // UPDATE needs no condition on the status, which would make SQLite read all rows of that status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c
@@ -139,5 +142,5 @@ class CertificateStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements about certificates for an engine. */
 export const certificateStatements = memoizeByDialect((dialect) => new CertificateStatements(dialect));

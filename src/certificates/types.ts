@@ -1,6 +1,6 @@
 import type { Metadata } from '../metadata/types';
 
-/** Status of a certificate. REVOKED is terminal. */
+/** Status of a certificate. REVOKED is permanent. */
 export const CertificateStatus = {
   VALID: 'VALID',
   SUSPENDED: 'SUSPENDED',
@@ -35,7 +35,7 @@ export interface Certificate {
   publicKey: string;
   /** Whole certificate, in PEM format. */
   certificate: string;
-  /** Fingerprint, as the caller wrote it. No other certificate has the same one, even with other colons or case. */
+  /** Fingerprint, as the caller wrote it. It is unique; colons and case do not count for the comparison. */
   fingerprint: string;
   status: CertificateStatus;
   metadata: Metadata;
@@ -73,7 +73,8 @@ export interface CertificateInput {
 /** Options of `rotate`. */
 export interface RotateOptions {
   /**
-   * True to accept a new certificate that is REVOKED; otherwise the call fails with INVALID_TRANSITION.
+   * True to accept a new certificate that is REVOKED. With false, a call with such a certificate fails with
+   * INVALID_TRANSITION.
    *
    * @defaultValue false
    */

@@ -1,6 +1,6 @@
 /*
  * Messages for constraints and triggers that the application has added to the tables of this package. A message
- * contains only the name of the constraint, because the rest of the engine's report may contain values.
+ * contains only the name of the constraint, because the rest of the engine's error message may contain values.
  */
 
 /** Returns the message for a rejection by a constraint of the application. */
@@ -17,7 +17,8 @@ export function requiredColumnMessage(column: string): string {
 /**
  * Returns the message for a rejection by a trigger of the application.
  *
- * @param name - name of its function, or of the constraint that it enforces; undefined when the engine reports none.
+ * @param name - name of the trigger's function, or of the constraint that the trigger enforces; undefined when the
+ * engine reports none.
  */
 export function triggerMessage(name: string | undefined): string {
   if (name === undefined) return 'a trigger that the application added rejected the change';

@@ -1,4 +1,5 @@
-// Not a property of the error, which may belong to the application.
+// Stores the numbers in a map, and not in a property of the error, because the error may be an object of the
+// application.
 const counts = new WeakMap<object, number>();
 
 /** Records the number of attempts that were made before `error` was thrown. */

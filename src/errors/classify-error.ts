@@ -3,22 +3,31 @@ import { toDescriptorShortage } from './descriptor-shortage';
 import { findInChain } from './error-chain';
 import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 
-/** Converts one error of a chain into a failure; undefined for an unknown error. `cause` is the chain's first error. */
+/**
+ * Converts one error of a chain of causes into a failure; returns undefined for an unknown error. `cause` is the first
+ * error of the chain.
+ */
 export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
 
-/** Failures of the errors that calls have thrown. Not a property of the error, which loggers would print. */
+/**
+ * Failure of each `DatabaseError` that a call has thrown. Not a property of the error, because loggers would print it.
+ */
 const failures = new WeakMap<object, Failure>();
 
-/** Stores the failure that was converted to `error`, so that the error can be classified when it is thrown again. */
+/**
+ * Stores the failure that was converted to `error`. {@link classifyError} finds it when `error` is thrown again, for
+ * example by the callback of a transaction.
+ */
 export function rememberFailure(error: DatabaseError, failure: Failure): void {
   failures.set(error, failure);
 }
 
 /**
- * Converts any error into a failure, with the error as its cause. A failure is returned unchanged.
+ * Converts any error into a failure, with the error as its cause; INTERNAL for an unknown error. A failure is returned
+ * unchanged.
  *
- * @param map - converts the errors of an engine's driver. Without it, the known errors are the errors of earlier calls,
- * failures, and errors about a lack of file descriptors.
+ * @param map - converts the errors of an engine's driver. Without `map`, the known errors are failures, errors of
+ * earlier calls, errors about a lack of file descriptors, and errors about a string that is too long.
  */
 export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   if (isFailure(error)) return error;
@@ -30,7 +39,7 @@ export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   return known ?? unexpectedFault(error);
 }
 
-// The chain of the application's own errors may end with an error of this package.
+// An error of the application may have an error of this package in its chain of causes.
 function failureOf(link: object, cause: unknown): Failure | undefined {
   const failure = isFailure(link) ? link : failures.get(link);
   return failure && copyFailure(failure, { cause });
@@ -44,7 +53,7 @@ function unexpectedFault(error: unknown): Failure {
     : new Failure('INTERNAL', 'unexpected error', { cause: error });
 }
 
-// JavaScript limits the length of a string, and the data for a database become one string at some point.
+// JavaScript limits the length of a string, and a large input is converted to one string, for example to JSON.
 function isTooLong(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Invalid string length';
 }

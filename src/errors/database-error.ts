@@ -7,16 +7,18 @@ import { redactCause } from './redacted-cause';
  * - `NOT_INITIALIZED`: `initialize()` was not called or failed, or `close()` was called.
  * - `INVALID_INPUT`: an argument has an invalid type, range or form. Nothing was changed.
  * - `INVALID_OPTIONS`: an option is unknown, or has an invalid type or range.
- * - `OUT_OF_RANGE`: a position in the change feed is below the pruning mark or above the last number.
+ * - `OUT_OF_RANGE`: a position in the change feed is before the last pruned change or after the last change.
  * - `ALREADY_EXISTS`: another record has the id or the fingerprint, or another agent holds the name and version.
  * - `REFERENCE_NOT_FOUND`: the record refers to a record that does not exist.
  * - `STILL_REFERENCED`: other records still refer to this record.
- * - `INVALID_TRANSITION`: the new status cannot follow the stored one. REVOKED is terminal.
+ * - `INVALID_TRANSITION`: the new status cannot follow the stored one, or a certificate is REVOKED, which is permanent.
  * - `CONSTRAINT_VIOLATION`: a trigger or constraint that the application added rejected the change.
- * - `PERMISSION_DENIED`: the database role lacks a privilege, or the row is protected.
- * - `RESULT_TOO_LARGE`: a query without `limit` matches more than `maxResults`.
+ * - `PERMISSION_DENIED`: the database role lacks a privilege, a row security policy protects the row, or SQL of the
+ *   application would change a table of this package.
+ * - `RESULT_TOO_LARGE`: a query without `limit` matches more than `maxResults` records, or a result exceeds a limit of
+ *   its size.
  * - `CONFLICT`: the call conflicts with other calls, for example with a concurrent transaction.
- * - `BUSY`: another process held the lock for longer than `busyTimeoutMs`.
+ * - `BUSY`: another process or transaction held a lock for too long; on SQLite, for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than its limit.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read now.
  * - `DRIVER_UNAVAILABLE`: the SQLite driver cannot be loaded. The message names the command that helps.
@@ -67,7 +69,7 @@ export interface DatabaseErrorDetails {
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Original error. The new error shows only its kind and code; `driverErrorOf` returns it. */
+  /** Original error. The `DatabaseError` shows only its kind and code; `driverErrorOf` returns the original. */
   readonly cause?: unknown;
 }
 
@@ -86,9 +88,9 @@ export interface SerializedDatabaseError {
 }
 
 /**
- * The only class of errors that this package throws. The message names the operation and the field, and never contains a
- * value, a path, SQL or a secret. `cause` has only the kind and the code of the original error, so you can print, log and
- * serialize the error. `driverErrorOf` returns the original error, which may contain stored values.
+ * The only class of errors that this package throws. The message names the operation and the field, and never contains
+ * a value, a path, SQL or a secret. `cause` has only the kind and the code of the original error, so you can print, log
+ * and serialize the error. `driverErrorOf` returns the original error, which may contain stored values.
  *
  * @example
  * ```ts
@@ -102,7 +104,7 @@ export interface SerializedDatabaseError {
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
-  /** Code of the error: the value to branch on. */
+  /** Code of the error. Test this property to handle different errors differently. */
   readonly code: DatabaseErrorCode;
   /** Call that failed, such as `agents.create`. */
   readonly operation: string;
@@ -125,7 +127,7 @@ export class DatabaseError extends Error {
   }
 
   /**
-   * Returns the fields that contain no secret: without the cause and the stack.
+   * Returns the fields of the error without the cause and the stack. They contain no secret.
    *
    * @example
    * ```ts

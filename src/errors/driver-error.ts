@@ -1,4 +1,4 @@
-/** Map of the original errors. It is hidden in closures, because `util.inspect` prints the entries of a WeakMap. */
+/** Map of the original errors. It is hidden in closures, because `util.inspect` can print the entries of a WeakMap. */
 interface OriginalErrors {
   readonly get: (error: object) => unknown;
   readonly set: (error: object, original: unknown) => void;
@@ -8,11 +8,12 @@ interface OriginalErrors {
 const key = Symbol.for('ans-database.originalErrors');
 
 /**
- * Returns the original error beneath a `DatabaseError`: what the SQLite or PostgreSQL driver, Prisma, the system or a
- * callback of the application threw. Returns undefined when there is none, and for anything that is not a `DatabaseError`.
+ * Returns the error that caused a `DatabaseError`: what the SQLite or PostgreSQL driver, Prisma, the system or a
+ * callback of the application threw. Returns undefined when no other error caused it, and for anything that is not a
+ * `DatabaseError`.
  *
- * The original error may contain stored values, SQL, paths and the name of the server. Do not log it, print it or send it
- * to a client; `error.cause` has its kind and code.
+ * The original error may contain stored values, SQL, paths and the name of the server. Do not log it, print it or send
+ * it to a client; `error.cause` has its kind and code.
  *
  * Works across copies of the package in one realm (one global object); a structured clone of an error has no original.
  *

@@ -4,9 +4,9 @@ import { propertiesOf } from './properties';
 const maxDepth = 8;
 
 /**
- * Returns the first defined result of `find` for an error and its chain of causes; undefined when there is none. Several
- * errors may wrap the driver's error, for example those of Prisma Client and of its adapter. An error of the application
- * whose getters throw counts as unknown.
+ * Calls `find` for an error, then for its cause, the cause of that cause and so on. Returns the first result that is
+ * not undefined; undefined when there is none, or when a getter of an error throws. Several errors may wrap the
+ * driver's error, for example those of Prisma Client and of its adapter.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;
@@ -23,7 +23,7 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
 }
 
 function nextLink(error: object): unknown {
-  // The cause of an error of this package is redacted.
+  // The property `cause` of a `DatabaseError` is redacted, so this function continues with the original error.
   const original = driverErrorOf(error);
   if (original !== undefined) return original;
   const { cause, meta } = propertiesOf(error);

@@ -10,7 +10,7 @@ export type Availability = 'up' | 'down' | 'unknown';
 export interface FailureDetails {
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Default: decided by the code. */
+  /** Default: true for the codes BUSY, TIMEOUT and UNAVAILABLE. */
   readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
   readonly isReported?: boolean | undefined;
@@ -29,8 +29,8 @@ const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT
 const brand = Symbol.for('ans-database.Failure');
 
 /**
- * Error of the layers below the public API. Each engine converts the errors of its driver into failures; the API adds
- * the operation and converts the failure to a `DatabaseError`.
+ * Internal error. Each engine converts the errors of its driver into failures; the public API adds the name of the
+ * operation and converts the failure to a `DatabaseError`.
  */
 export class Failure extends Error {
   static {
@@ -51,16 +51,19 @@ export class Failure extends Error {
   readonly isReported: boolean;
   /** True when nothing was changed and the same call may succeed at once, so that it is repeated automatically. */
   readonly isTransient: boolean;
-  /** True when a concurrent transaction caused it, so that the whole transaction may be repeated. */
+  /** True when a concurrent transaction caused the failure, so that the whole transaction may be repeated. */
   readonly isSerializationConflict: boolean;
   /**
    * True when the server rejected a write because it is read-only, as a standby is. After a failover another server
    * would accept the write, so the whole transaction may be repeated.
    */
   readonly isReadOnlyServer: boolean;
-  /** True when the database named a foreign key of this package's schema as violated. */
+  /** True when the database reported that a foreign key of this package's schema is violated. */
   readonly violatesOwnForeignKey: boolean;
-  /** Required column, as `table.column`, that a statement left without a value in order to enforce a rule. */
+  /**
+   * NOT NULL column, as `table.column`, to which a statement of this package wrote NULL on purpose, so that the
+   * database rejects a change that violates a rule.
+   */
   readonly missingColumn: string | undefined;
   readonly availability: Availability;
 
@@ -84,8 +87,8 @@ export class Failure extends Error {
 const inconclusiveCodes: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
 
 /**
- * Creates a failure that the database, its driver or the system has reported. By default it is transient when it is
- * retryable and not a timeout: a repeated call would take as long again as the one that timed out.
+ * Creates a failure that the database, its driver or the system has reported. By default, it is transient when it is
+ * retryable and not a timeout: after a timeout, a repeated call would probably take as long again.
  */
 export function reportedFailure(code: DatabaseErrorCode, message: string, details: FailureDetails = {}): Failure {
   const retryable = details.retryable ?? retryableCodes.has(code);
@@ -108,14 +111,17 @@ export function isFailure(error: unknown): error is Failure {
   }
 }
 
-/** Returns the error beneath a failure, or `error` itself when it is not a failure; undefined when there is none. */
+/**
+ * Returns the error that caused a failure, or `error` itself when it is not a failure; undefined for a failure without
+ * a cause.
+ */
 export function originalOf(error: unknown): unknown {
   let original = error;
   while (isFailure(original)) original = original.cause;
   return original;
 }
 
-/** Returns a copy of a failure with other properties. */
+/** Returns a copy of a failure in which the given properties are replaced. */
 export function copyFailure(failure: Failure, changes: FailureDetails & { readonly message?: string }): Failure {
   const { entity, field, retryable, cause, isReported, isTransient, availability } = failure;
   const { isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey, missingColumn } = failure;
@@ -126,7 +132,7 @@ export function copyFailure(failure: Failure, changes: FailureDetails & { readon
   });
 }
 
-/** Creates the failure of an invalid argument: `field` names it, `rule` says what it must be. */
+/** Creates the failure of an invalid argument: `field` names the argument, `rule` says what the argument must be. */
 export function invalidInput(field: string, rule: string): Failure {
   return new Failure('INVALID_INPUT', `${field} ${rule}`, { field });
 }
@@ -136,15 +142,18 @@ export function notInitialized(cause?: unknown): Failure {
   return new Failure('NOT_INITIALIZED', 'Database is not initialized', { cause });
 }
 
-/** Returns the failure with the path of the nested value as a prefix. */
+/**
+ * Returns a copy of the failure of a nested value. The path of that value becomes the prefix of the message and of the
+ * field.
+ */
 export function failureAt(path: string, failure: Failure): Failure {
   const { message, field } = failure;
-  // The nested value itself may be invalid.
+  // `field` is absent or equals `path` when the nested value as a whole is invalid.
   const fullField = field === undefined || field === path ? path : `${path}.${field}`;
   return copyFailure(failure, { message: `${path}: ${message}`, field: fullField });
 }
 
-/** Runs `work` on a nested value, and prefixes its failures with the path. */
+/** Runs `work` on a nested value. Adds the path of that value as a prefix to the failures that `work` throws. */
 export function failuresAt<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -154,8 +163,8 @@ export function failuresAt<T>(path: string, work: () => T): T {
 }
 
 /**
- * Maximum number of attempts to lock a record. An attempt is repeated when the lock finds no record, although the next
- * statement does.
+ * Maximum number of attempts to lock a record. An attempt is repeated when the statement that locks finds no record,
+ * but the next statement finds it.
  */
 export const maxLockAttempts = 10;
 

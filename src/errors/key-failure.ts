@@ -10,8 +10,8 @@ const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: 
 };
 
 /**
- * Keys that begin with the key of a record. The key of the record is checked first. Therefore such a key is a duplicate
- * only when the table has rows whose record does not exist.
+ * Keys whose first column is the id of a record. The database checks the key of the record itself first. Therefore such
+ * a key is a duplicate only when the table has rows whose record does not exist.
  */
 const nestedKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',

@@ -70,7 +70,7 @@ const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEnti
 /** Call of the public API. */
 export type Operation = keyof typeof failureMessages;
 
-/** Returns the error of an operation that failed with `error`. A `DatabaseError` is returned unchanged. */
+/** Converts `error`, with which an operation failed, to a `DatabaseError`. A `DatabaseError` is returned unchanged. */
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const failure = failureOf(operation, error);
@@ -95,15 +95,17 @@ const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   events: 'securityEvent',
 };
 
-/** Returns the kind of record of an invalid argument. In a registration, the path of the field decides. */
+/**
+ * Returns the kind of record to which an invalid argument belongs. In a registration, the path of the field decides.
+ */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
   return serviceEntities[`${field?.split('.')[0] ?? ''}s`];
 }
 
 /**
- * Calls that set no reference. When they violate a foreign key, another record still refers to theirs. SQLite does not
- * report which side violates it.
+ * Calls that set no reference to another record. When such a call violates a foreign key, another record still refers
+ * to the record of the call. SQLite does not report which of the two records violates the foreign key.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',
@@ -132,7 +134,8 @@ function failureOf(operation: Operation, error: unknown): Failure {
     if (entity === undefined) return failure;
     return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
   }
-  // An agent that refers to the certificate may be newer than the snapshot: then only the foreign key detects it.
+  // An agent that refers to the certificate may be newer than the snapshot of the transaction: then only the foreign
+  // key detects the agent.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
   const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];

@@ -1,9 +1,10 @@
 /*
- * Constraints that the migrations of this package create on both engines. Each engine adds its own. Any other
- * constraint belongs to the application. A test compares these lists with the databases after all migrations.
+ * Constraints that the migrations of this package create on both engines. The folder of each engine lists the
+ * constraints that only this engine has. Any other constraint belongs to the application. A test compares these lists
+ * with the databases after all migrations.
  */
 
-/** Primary keys and unique indexes: PostgreSQL's names, and the columns as SQLite reports them. */
+/** Primary keys and unique indexes: the columns as SQLite reports them, by the name that PostgreSQL reports. */
 export const ownKeys: Readonly<Record<string, string>> = {
   agent_capabilities_pkey: 'agent_capabilities.agent_id, agent_capabilities.capability_id',
   agent_metadata_pkey: 'agent_metadata.agent_id, agent_metadata.key',

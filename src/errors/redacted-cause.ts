@@ -52,7 +52,7 @@ const codePatterns: readonly RegExp[] = [
  * that a driver reports may contain stored values. `driverErrorOf` returns the original error.
  */
 class RedactedError extends Error {
-  /** Code of SQLite, PostgreSQL (SQLSTATE), Prisma or Node.js. Absent when there is none. */
+  /** Code of SQLite, PostgreSQL (SQLSTATE), Prisma or Node.js. Absent when the original error has no such code. */
   readonly code?: string;
 
   constructor(name: string, code: string | undefined) {
@@ -65,7 +65,7 @@ class RedactedError extends Error {
   }
 }
 
-/** Returns an error that has only the kind and the code of `cause`. */
+/** Returns an error that has only the class name and the code of `cause`. */
 export function redactCause(cause: unknown): Error {
   const described = findInChain(cause, (link) => {
     const code = knownCodeOf(link);
@@ -75,7 +75,7 @@ export function redactCause(cause: unknown): Error {
 }
 
 function knownCodeOf(link: object): string | undefined {
-  // Prisma's adapters keep the driver's code under another name.
+  // Prisma's adapters keep the driver's code in `originalCode`.
   const { code, originalCode, severity } = propertiesOf(link);
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;

@@ -1,7 +1,10 @@
 import type { DatabaseErrorCode } from './database-error';
 import { Failure, reportedFailure, type FailureDetails } from './failure';
 
-/** Rule that a statement enforces by writing no value to a required column. */
+/**
+ * Rule that a statement enforces: it writes NULL to a NOT NULL column when the rule is violated, so that the database
+ * rejects the change.
+ */
 interface ColumnRule {
   readonly code: DatabaseErrorCode;
   readonly message: string;
@@ -20,7 +23,7 @@ const usableCertificate: ColumnRule = {
   details: { entity: 'certificate', field: 'certificateId' },
 };
 
-/** Column to which the statement that records an event writes no value when the chain of events has no head. */
+/** Column to which the statement that records an event writes NULL when the event chain has no head (last entry). */
 export const columnWithoutHead = 'security_event_entries.sequence';
 
 const rules: ReadonlyMap<string, ColumnRule> = new Map([
@@ -40,7 +43,8 @@ export function certificateRevoked(): Failure {
 }
 
 /**
- * Returns the failure for a new row without a value for `column`, given as `table.column`; undefined for other columns.
+ * Returns the failure of a statement that wrote NULL to `column`, given as `table.column`; undefined when no rule uses
+ * that column.
  */
 export function toRefusal(column: string, cause: unknown): Failure | undefined {
   const rule = rules.get(column);

@@ -49,8 +49,8 @@ export interface DatabaseHealth {
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * Problems that need attention although the database answers, for example a sequence of the change feed that is behind
-   * its highest stored value. Empty when there are none, or when they could not be checked.
+   * Problems that need attention although the database answers, for example a sequence of the change feed that is
+   * behind its highest stored value. Empty when there are none, or when they could not be checked.
    */
   readonly warnings: readonly string[];
   /** Names of the pending and failed migrations of this package, in order. Absent when they could not be read. */

@@ -22,8 +22,8 @@ export interface MigrationTransaction {
 }
 
 /**
- * Applies the pending migrations in an open transaction, and records them as Prisma Migrate does. The caller commits the
- * transaction, or rolls it back after an error.
+ * Applies the pending migrations in an open transaction, and records them as Prisma Migrate does. The caller commits
+ * the transaction, or rolls it back after an error.
  *
  * @returns the names of the applied migrations, in order; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has

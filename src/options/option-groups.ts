@@ -50,8 +50,8 @@ export interface RetryOptions {
    */
   maxDelayMs?: number | undefined;
   /**
-   * Time after the start of the first attempt in which further attempts may begin, in milliseconds. A running attempt is
-   * not aborted. 0 disables retries.
+   * Time after the start of the first attempt in which further attempts may begin, in milliseconds. A running attempt
+   * is not aborted. 0 disables retries.
    *
    * @defaultValue 10000
    */

@@ -49,8 +49,8 @@ export interface DatabaseOptions {
    */
   maxReplicaLagMs?: number | undefined;
   /**
-   * `apply` applies the pending migrations. `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW when the schema is not
-   * the one of this version. `skip` does not check the schema.
+   * `apply` applies the pending migrations. `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW when the schema is
+   * not the one of this version. `skip` does not check the schema.
    *
    * @defaultValue `apply` on SQLite, `verify` on PostgreSQL
    */

@@ -13,7 +13,9 @@ import { Failure } from '../errors/failure';
 import type { NativeAccess } from '../storage/native-access';
 import type { EngineBinding } from './engine-binding';
 
-/** Maximum number of parameters of one statement: Prisma Client's own limit for PostgreSQL. The protocol allows 65,535. */
+/**
+ * Maximum number of parameters of one statement: Prisma Client's own limit for PostgreSQL. The protocol allows 65,535.
+ */
 const maxBindValues = 32_766;
 
 const settingsSql = `SELECT current_schema() AS schema,

@@ -37,8 +37,8 @@ export interface PrismaAdapterOptions {
  * Inside the callback of `db.transaction` a client of `db` is part of that transaction. An interactive transaction of
  * the client outside `db.transaction` has a connection of its own; on SQLite it holds the single writer until it ends.
  *
- * The tables of this package can be read, and not written: a write fails with PERMISSION_DENIED, because it would bypass
- * the change feed, the event chain and the cache.
+ * The tables of this package can be read, and not written: a write fails with PERMISSION_DENIED, because it would
+ * bypass the change feed, the event chain and the cache.
  *
  * @example
  * ```ts

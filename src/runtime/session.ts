@@ -135,7 +135,8 @@ export class DatabaseSession implements Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => {
       const executor = this.#executors.create(this.#openDatabase(), operation, false);
-      // The write would wait for the transaction's lock, and the transaction would wait for the write.
+      // The write could wait for a lock of the transaction while the callback waits for the write. The database cannot
+      // detect this deadlock.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor);
     });

@@ -1,6 +1,6 @@
 import { Failure } from '../errors/failure';
 
-/** Maximum size of all rows of a result together. */
+/** Maximum total size of the rows of a result. */
 export interface AnswerBounds {
   /** Maximum number of characters of texts. */
   readonly maxLength: number;
@@ -16,7 +16,8 @@ export const uncountedLength = 1_048_576;
 
 /**
  * Counts the characters and the JSON values of a result while it is read, so that a result that is too large is neither
- * read to its end nor parsed. A value such as `{}` takes two characters, and tens of bytes once it is parsed.
+ * read to its end nor parsed. Counts the values, too, because a value such as `{}` has only two characters, but takes
+ * tens of bytes once it is parsed.
  */
 export class AnswerSize {
   readonly #bounds: AnswerBounds;
@@ -27,7 +28,7 @@ export class AnswerSize {
     this.#bounds = bounds;
   }
 
-  /** Adds a text. @throws RESULT_TOO_LARGE */
+  /** Adds a text of the result. @throws RESULT_TOO_LARGE when the result exceeds its bounds */
   add(text: string): void {
     const { maxLength, maxValues } = this.#bounds;
     this.#length += text.length;
@@ -39,13 +40,13 @@ export class AnswerSize {
 }
 
 /**
- * Returns the number of JSON values in a JSON text; 1 for any other text.
+ * Returns the number of JSON values in a JSON array or object; 1 for any other text.
  *
- * @param withTexts - true to count the content of its strings as if it were JSON, which it may be.
+ * @param withTexts - true to count also inside strings, because a string may itself contain JSON.
  */
 export function countValues(text: string, withTexts = false): number {
   const first = text.charCodeAt(0);
-  // The value itself; every other value follows a comma or an opening bracket.
+  // Counts the whole value. Every other value follows a comma or an opening bracket.
   let count = 1;
   if (first !== openingBrace && first !== openingBracket) return count;
   for (let index = 0; index < text.length; index += 1) {
@@ -60,7 +61,10 @@ export function countValues(text: string, withTexts = false): number {
   return count;
 }
 
-/** Returns the position of the quote that ends the string which begins at `start`. */
+/**
+ * Returns the position of the quote that ends the string which begins at `start`; the length of the text when there is
+ * none.
+ */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;

@@ -2,7 +2,7 @@ import { sql, type Sql } from './sql';
 import type { SqlValue, Statement } from './statement';
 import { StatementTextCache } from './statement-text-cache';
 
-/** Composes a bound parameter. `read` returns its value for the input of each call. */
+/** Composes a bound parameter. `read` returns the value of the parameter for the input of each call. */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
 
 /** SQL text with one reader for each of its bound parameters. */
@@ -30,7 +30,7 @@ export function defineCachedStatement<Input, Key extends object>(
     const key = cacheKeyOf(input);
     const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {
       const composed = compose(key, (read) => sql`${read}`);
-      // `compose` has no other values than the readers that it binds.
+      // The cast is safe: the only values of the composed SQL are the readers that `compose` binds.
       return { text: composed.sql, readers: composed.values as CachedText<Input>['readers'] };
     });
     return { sql: text, args: readers.map((read) => read(input)) };

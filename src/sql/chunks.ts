@@ -1,12 +1,12 @@
 import type { Statement } from './statement';
 
 /**
- * Maximum number of rows that one statement writes. On SQLite so many rows take some milliseconds, which block the
- * process.
+ * Maximum number of rows that one statement writes. On SQLite, to write so many rows blocks the event loop for some
+ * milliseconds.
  */
 export const chunkRows = 2000;
 
-/** Returns the rows in parts, each for a statement of its own; an empty array when there are no rows. */
+/** Divides the rows into parts of at most {@link chunkRows}; returns an empty array when there are no rows. */
 function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
   if (rows.length <= chunkRows) return rows.length === 0 ? [] : [rows];
   const chunks: (readonly T[])[] = [];

@@ -7,7 +7,8 @@ export type Columns<Model> = {
   readonly [Field in keyof Model & string]: readonly [column: string, type: ColumnType<NonNullable<Model[Field]>>];
 };
 
-// The tuples stop TypeScript from applying the conditional type to each value of an enumeration separately.
+// The tuples keep TypeScript from applying the conditional type to each member of a union (each value of an
+// enumeration) separately.
 type ColumnType<Value> = [Value] extends [Date]
   ? 'time'
   : [Value] extends [boolean]
@@ -26,7 +27,7 @@ type EnumerationOf<Values> = {
 /** Names and types of columns of any model. */
 type AnyColumns = Readonly<Record<string, readonly [column: string, type: RecordColumnType]>>;
 
-/** Returns the fields in the order of the columns. */
+/** Returns the names of the fields, in the order of the columns. */
 export function fieldsOf<Fields extends AnyColumns>(columns: Fields): (keyof Fields & string)[] {
   return Object.keys(columns);
 }
@@ -37,12 +38,12 @@ export function columnNames(columns: AnyColumns): Sql {
   return raw(names.join(', '));
 }
 
-/** Returns the columns for a record set of whole rows. */
+/** Returns the columns of a record set of whole rows, by their names in the table. */
 export function recordColumns(columns: AnyColumns): RecordColumns {
   return Object.fromEntries(Object.values(columns));
 }
 
-/** Converts a bound parameter to a value of a column. */
+/** Composes the SQL that converts a bound parameter to the stored form of a column of type `type`. */
 export function toColumnValue(dialect: Dialect, type: RecordColumnType, parameter: Sql): Sql {
   if (type === 'time') return dialect.fromMs(parameter);
   return type === 'boolean' ? dialect.toBoolean(parameter) : parameter;

@@ -9,9 +9,12 @@ export const shortestIndexedPart = 3;
 
 /** Text to search for in other texts. */
 export interface TextPart {
-  /** True when it is long enough for the substring indexes: {@link shortestIndexedPart}. */
+  /**
+   * True when the text is long enough for the substring indexes: it has at least {@link shortestIndexedPart} code
+   * points.
+   */
   readonly isIndexed: boolean;
-  /** Binds a parameter to the text, or to a value that is derived from it. */
+  /** Composes a bound parameter for the result of `derive` for the text, or for the text itself without `derive`. */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
@@ -25,8 +28,8 @@ export function isIndexedPart(part: string): boolean {
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
 /**
- * SQL that differs between the engines. Lists and sets of rows are one parameter of JSON text, so the text of a statement
- * does not depend on their length.
+ * SQL that differs between the engines. A list, or a set of rows, is one bound parameter of JSON text, so the text of a
+ * statement does not depend on its length.
  */
 export interface Dialect {
   /**
@@ -34,30 +37,35 @@ export interface Dialect {
    */
   readonly usesRowLocks: boolean;
   /**
-   * Composes a query that takes the advisory lock `name` until the end of the transaction. Only later statements see what
-   * the previous holder has committed. Undefined on an engine where one transaction writes at a time.
+   * Composes a query that takes the advisory lock `name` until the end of the transaction. Only later statements see
+   * what the previous holder of the lock has committed. Undefined on an engine where only one transaction can write at
+   * a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
   /**
-   * Joins the row of `table` whose `column` is `value`, under the name `alias`. The row is looked up for each row of the
-   * tables before it, and their order is kept, whatever the planner estimates.
+   * Joins the row of `table` whose `column` is `value`, with the alias `alias`. Looks up this row for each row of the
+   * tables to the left of the join, and keeps the order of those rows, whatever the planner estimates.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
-   * Joins the row of `table` whose `column` is `value`, or NULLs when there is none. The row is looked up by the unique
-   * index that begins with `column`, whatever the statistics of the table are.
+   * Joins the row of `table` whose `column` is `value`, or NULLs when there is none, with the alias `alias`. Looks up
+   * this row by the unique index that begins with `column`, whatever the statistics of the table are.
    */
   readonly leftLateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
-   * Selects the rows of `table` whose first column of `index` is `value`, as a table with the name `alias`. They are
-   * looked up by the index of these columns, whatever the statistics of the table are.
+   * Selects the rows of `table` in which the first column of `index` is `value`, as a table with the name `alias`.
+   * `index` has the columns of an index, in their order. Looks up the rows by this index, whatever the statistics of
+   * the table are.
    */
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
   /** Column that identifies a row within one statement at the lowest cost. */
   readonly rowKey: Sql;
-  /** Tests whether `value` is in a subquery that returns few values and does not depend on the row. */
+  /**
+   * Tests whether `value` is in the result of a subquery that returns few values and does not depend on the outer
+   * query.
+   */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
-  /** Tests whether a text column holds a text or null; SQLite may hold values of other types. */
+  /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */
   readonly isText: (column: Sql) => Sql;
   /** Computes the SHA-256 of a text in UTF-8, in hexadecimal. Undefined on an engine without that function. */
   readonly sha256: ((text: Sql) => Sql) | undefined;
@@ -79,13 +87,15 @@ export interface Dialect {
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
   /** Tests whether `text` contains `part` exactly, without an index, for rows that another condition selects. */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
-  /** Selects the ids of the agents whose folded name contains `part`, by the search index if `part` is long enough. */
+  /**
+   * Selects the ids of the agents whose folded name contains `part`, by the substring index if `part` is long enough.
+   */
   readonly agentsNamed: (part: TextPart) => Sql;
   /** Tests whether the stored text, which may be too long for an index, equals `text`. */
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
   /**
-   * Composes the condition on a row `m` of a metadata table that has this key and value. An order follows it on
-   * PostgreSQL, so that the index finds the rows whatever the statistics of the table are.
+   * Composes the condition that a row `m` of a metadata table has this key and value. On PostgreSQL, an ORDER BY
+   * follows the condition, so that the index finds the rows whatever the statistics of the table are.
    */
   readonly isMetadataEntry: (key: Sql, value: Sql) => Sql;
   /** Sort expressions for the order of a stored text, which may be too long for an index. */

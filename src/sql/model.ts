@@ -1,9 +1,9 @@
 import type * as enumerations from '../generated/prisma/enums';
 
 /*
- * Types of stored rows. They come from the types that Prisma generates from prisma/schema.prisma, so a change of the
- * schema that the code does not follow fails to compile. The imports are type-only, because loading the generated client
- * takes longer than opening a database.
+ * Types of stored rows. They come from the types that Prisma generates from prisma/schema.prisma, so code that does not
+ * match a changed schema fails to compile. The imports are type-only, because loading the generated client takes longer
+ * than opening a database.
  */
 
 /** Name of an enumeration of the schema. */
@@ -24,7 +24,10 @@ export type ValuesOf<Row, Fields extends readonly (keyof Row)[]> = {
 
 declare const expected: unique symbol;
 
-/** A stored value that should be a `Value`. SQLite stores values of any type in any column: see `stored.ts`. */
+/**
+ * A stored value that should be a `Value`, but may have another type: SQLite stores values of any type in any column.
+ * The functions in `stored.ts` check it.
+ */
 export interface Unchecked<Value> {
   readonly [expected]: Value;
 }

@@ -12,13 +12,13 @@ const usesBetweenHalvings = 16;
 
 /**
  * Caches a value for each of the most frequently used texts. A text replaces another one only when it was used more
- * often recently: rare texts, however many there are, never displace a frequent one. The idea of TinyLFU
- * (https://arxiv.org/abs/1512.00727) with exact counts instead of a sketch.
+ * often recently: rare texts, however many there are, never displace a frequent one. This is the idea of TinyLFU
+ * (https://arxiv.org/abs/1512.00727), but with exact counts instead of estimates.
  */
 export class StatementTextCache<T> {
   /** Entries in the order in which they are considered for replacement: the first one is next. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** Numbers of uses of texts without an entry, least recently used first. */
+  /** Numbers of recent uses of texts without an entry, in the order of their last use, oldest first. */
   readonly #candidates = new Map<string, number>();
   readonly #maxEntries: number;
   readonly #onEvict: (value: T) => void;
@@ -56,8 +56,8 @@ export class StatementTextCache<T> {
   }
 
   /**
-   * Caches the value of a text without an entry, if there is room for it or a rarer text to replace. Reports whether it
-   * did.
+   * Caches the value of a text that has no entry, if the cache is not full or if the text replaces a rarer one. Returns
+   * true when the value was cached.
    */
   add(text: string, value: T): boolean {
     const uses = (this.#candidates.get(text) ?? 0) + 1;
@@ -75,7 +75,10 @@ export class StatementTextCache<T> {
     this.#candidates.clear();
   }
 
-  /** Removes the next entry if it was used fewer than `uses` times; otherwise moves it to the end. */
+  /**
+   * Removes the first entry if its text was used fewer than `uses` times, and returns true; otherwise moves the entry
+   * to the end.
+   */
   #makeRoom(uses: number): boolean {
     const [next] = this.#entries;
     if (next === undefined) return false;

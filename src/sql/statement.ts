@@ -15,20 +15,23 @@ export interface Statement {
   readonly cost?: StatementCost;
 }
 
-/** Cost of a statement: `scan` may read a large part of a table, `many` as many whole records as requested. */
+/**
+ * Cost of a statement. `scan`: it may read a large part of a table. `many`: it may read as many whole records as
+ * requested.
+ */
 export type StatementCost = 'scan' | 'many';
 
-/** Returns the statement with bounds of its result. */
+/** Returns a copy of the statement with bounds for its result. */
 export function withBounds(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
   return cost === undefined ? { sql, args, bounds } : { sql, args, bounds, cost };
 }
 
-/** Returns the statement with its cost, and without bounds. */
+/** Returns a copy of the statement with a cost and without bounds. */
 export function withCost(cost: StatementCost | undefined, { sql, args }: Statement): Statement {
   return cost === undefined ? { sql, args } : { sql, args, cost };
 }
 
-/** Number of records up to which a read is quick in any thread. */
+/** Maximum number of whole records whose read is so quick that it may run on the main thread. */
 const fewRecords = 200;
 
 /** Returns the cost of reading at most `count` whole records; undefined when the read is quick. */
@@ -36,7 +39,7 @@ export function costOfRecords(count: number): StatementCost | undefined {
   return count > fewRecords ? 'many' : undefined;
 }
 
-/** A row by the position of its columns. */
+/** Row of a result: the values of its columns, in their order. */
 export type Row = readonly unknown[];
 
 /** Result of a statement: the returned rows, and the number of changed rows. */
@@ -47,7 +50,8 @@ export interface StatementResult {
 
 /** Converts composed SQL to a statement. */
 export function toStatement(composed: Sql): Statement {
-  // Prisma's type of the values is unknown. The code that composes SQL binds values of these types only.
+  // Prisma declares each value as `unknown`. The cast is safe, because the code that composes SQL binds only values of
+  // type `SqlValue`.
   return { sql: composed.sql, args: composed.values as SqlValue[] };
 }
 
@@ -59,7 +63,8 @@ export function toStatement(composed: Sql): Statement {
 export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql) => Sql,
 ): (parameters: P) => Statement {
-  // The names are passed as values, so they are in the order in which Prisma's composition binds the parameters.
+  // Binds the names of the parameters instead of values: `composed.values` then has these names in the order of the
+  // parameters.
   const composed = compose((name) => sql`${name}`);
   const text = composed.sql;
   const names = composed.values as (keyof P)[];

@@ -5,9 +5,9 @@ import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
 /*
- * Every stored value was written by this package, unless another program has also written to the tables. A value that
- * no call of this package writes fails the read with CORRUPT; the message names the record and the field. `check()`
- * lists all such records.
+ * This package wrote every stored value, unless another program has also written to the tables. Reading a value that
+ * this package never writes fails with CORRUPT; the message names the record and the field. `check()` lists all such
+ * records.
  */
 
 /** Names of the kinds of records in messages. */
@@ -23,8 +23,8 @@ const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
 export type StoredEntity = keyof typeof entityNames;
 
 /*
- * Separate parameters avoid the creation of an object for each record that is read. `owner` is the agent of an
- * endpoint, whose own id is unique only within its agent.
+ * The functions have separate parameters, because an object with them would have to be created for each value that is
+ * read. `owner` is the id of the agent of an endpoint: the id of an endpoint is unique only within its agent.
  */
 
 /** Returns a stored text. @throws CORRUPT for any other value */
@@ -59,7 +59,7 @@ export function storedChoice<T extends string>(
   field: string,
   owner?: string,
 ): T {
-  // The set compares by identity, so the value may have any type.
+  // The cast is safe: `has` accepts a value of any type.
   const choice = value as unknown as T;
   if (choices.has(choice)) return choice;
   throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');
@@ -92,8 +92,8 @@ export function storedPort(
 }
 
 /**
- * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value: with an invalid Date, pages would
- * have no order and no end
+ * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value, because an invalid Date would give
+ * pages no order and no end
  */
 export function storedTime(
   ms: Unchecked<Date>,
@@ -107,7 +107,8 @@ export function storedTime(
 }
 
 /**
- * Returns the beginning of a time span, which may lie before year 1. @throws CORRUPT unless it was computed from times
+ * Returns the start of a time span, computed from stored times in milliseconds. The start may lie before year 1.
+ * @throws CORRUPT when it is not a valid time, because a stored value is not a time
  */
 export function storedSpan(ms: unknown): Date {
   const start = new Date(typeof ms === 'number' ? ms : Number.NaN);
@@ -116,7 +117,7 @@ export function storedSpan(ms: unknown): Date {
   throw new Failure('CORRUPT', message, { entity: 'securityEvent', field: 'timestamp' });
 }
 
-/** Returns the value of stored JSON. @throws CORRUPT for invalid JSON */
+/** Parses stored JSON. @throws CORRUPT for invalid JSON */
 export function storedJson(text: string, entity: StoredEntity, id: unknown, field: string, owner?: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -13,9 +13,9 @@ export type EngineName = 'sqlite' | 'postgresql';
 
 /**
  * Open database of one engine. An engine knows how rows are stored: its SQL dialect, connections, transactions, locks,
- * files or servers, and the history of the schema. It does not know what the rows mean: services compose the statements,
- * and {@link EngineCallbacks} do the work on records that an engine has to start. Its methods may reject with errors of
- * its driver, which a decorator converts into failures.
+ * files or servers, and the history of the schema. It does not know what the rows mean: services compose the
+ * statements, and {@link EngineCallbacks} do the work on records that an engine has to start. Its methods may reject
+ * with errors of its driver, which a decorator converts into failures.
  */
 export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
@@ -35,7 +35,7 @@ export interface Engine {
   checkIntegrity(findings: FindingSink): Promise<void>;
   /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
   backUp(request: BackupRequest): Promise<void>;
-  /** Returns a number that changes when another connection has committed. Absent when the engine has none. */
+  /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */
   dataVersion?(): number;
   /** Runs SQL of the application. */
   readonly native: NativeAccess;
@@ -50,11 +50,16 @@ export interface Engine {
   terminate(): Promise<void>;
 }
 
-/** Functions that work on records. An engine receives them when it is opened, and calls them at the right moment. */
+/**
+ * Functions that work on records. An engine receives them when it is opened. It calls them when its work needs them.
+ */
 export interface EngineCallbacks {
   /** Returns the statements that write entries of the change feed. */
   readonly writeChanges: ChangeWriter;
-  /** Computes the values that SQL cannot compute, after a migration. Changes nothing when all values are there. */
+  /**
+   * Computes and stores the values that SQL cannot compute, after a migration. Changes nothing when all of them are
+   * stored.
+   */
   readonly backfill: (executor: Executor) => Promise<void>;
   /** Checks all records of a snapshot, as a part of {@link Engine.checkIntegrity}. */
   readonly checkRecords: (snapshot: Snapshot, findings: FindingSink) => Promise<void>;
@@ -63,7 +68,10 @@ export interface EngineCallbacks {
 /** Settings of a new transaction. */
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
-  /** True when earlier attempts failed because of other transactions, so that this one may make others wait. */
+  /**
+   * True when an earlier attempt failed because of other transactions. Then this attempt may make other transactions
+   * wait.
+   */
   readonly isRepeated: boolean;
 }
 
@@ -82,11 +90,11 @@ export interface EngineTransaction {
 
 /** Calls of this process that wait for a transaction to end. */
 export interface TransactionWaiters {
-  /** Returns the longest time that a call has waited, in milliseconds; 0 when no call waits. */
+  /** Returns the longest time for which a waiting call has waited so far, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number | Promise<number>;
   /**
-   * Calls `listener` when a call already waits, and whenever a call begins to wait. Absent when the engine reports no
-   * waits.
+   * Calls `listener` at once if a call already waits, and whenever another call begins to wait. Absent when the engine
+   * does not report waiting calls.
    */
   onWait?(listener: () => void): void;
 }

@@ -17,8 +17,8 @@ export interface Executor {
    * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, only these
    * statements are rolled back, and the transaction continues. `work` may run again after a transient failure.
    *
-   * @param beforeCommit - called with the change entries of `work` when its last statements are about to be sent; called
-   * again for each repetition.
+   * @param beforeCommit - called with the change entries of `work` when its last statements are about to be sent;
+   * called again for each repetition.
    */
   withTransaction<T>(
     work: (tx: Transaction) => T | Promise<T>,

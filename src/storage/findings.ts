@@ -20,7 +20,7 @@ export const CheckName = {
   ENDPOINT_ORDER: 'endpoint-order',
   /** No agent has the capability. */
   ORPHAN_CAPABILITY: 'orphan-capability',
-  /** SQLite's search index has another name for an agent, or none. */
+  /** SQLite's substring index has a wrong name for an agent, or lacks the agent. */
   SEARCH_INDEX: 'search-index',
   /** The event chain is broken: see `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
@@ -39,13 +39,16 @@ export interface CheckFinding {
   readonly check: CheckName;
   /** Kind of record; absent when the finding is not about a record. */
   readonly entity?: CheckedEntity;
-  /** Id of the record, or sequence number of a change. Absent when there is none, or when it is not a string. */
+  /**
+   * Id of the record, or sequence number of a change. Absent when there is no record, or when the stored id is not a
+   * string.
+   */
   readonly id?: string;
-  /** Id of the agent of an endpoint. */
+  /** Id of the agent, for a finding about one of its endpoints. */
   readonly agentId?: string;
   /** Field, such as `status`; absent when the finding is not about one field. */
   readonly field?: string;
-  /** Key of the metadata. */
+  /** Key of the metadata entry; absent when the finding is not about one entry. */
   readonly key?: string;
   /** Description of the problem, without stored values. */
   readonly message: string;
@@ -55,10 +58,10 @@ export interface CheckFinding {
 export interface FindingSink {
   add(finding: CheckFinding): void;
   /**
-   * Checks a part of the database. When the part cannot be read to its end, adds a finding, so that the other parts are
-   * checked nevertheless.
+   * Checks a part of the database. When the part cannot be read to its end, adds a finding instead of throwing, so that
+   * the other parts are still checked.
    *
-   * @param part - noun for the message of that finding.
+   * @param part - name of the part in the message of that finding.
    * @param check - rejects with failures: the engine has converted the errors of its driver.
    * @throws the failures that do not indicate a fault of the database, such as UNAVAILABLE.
    */

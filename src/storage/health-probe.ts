@@ -5,15 +5,18 @@ export interface HealthProbe {
   ping(): Promise<number>;
   /** Returns the names of the pending migrations. */
   pendingMigrations(): Promise<readonly string[]>;
-  /** Returns the problems of a database that answers and whose schema is up to date, without stored values. */
+  /**
+   * Returns descriptions of problems, without stored values. Call it only when the database answers and its schema is
+   * up to date.
+   */
   warnings(): Promise<readonly string[]>;
   /** Returns the state of the replicas after probing them. Does not reject. */
   replicas(): Promise<readonly ReplicaHealth[]>;
   /** Returns the present state of the connection pool; undefined when there is none. */
   pool(): PoolHealth | undefined;
   /**
-   * Returns the time since the single writer was acquired, in milliseconds. Absent on engines where several writers may
-   * run at once.
+   * Returns the time for which the current writer has held the writer mutex, in milliseconds; 0 when there is no
+   * writer. The method is absent on engines that allow several writers.
    */
   writerHeldMs?(): number;
   /** Aborts the running queries. */
@@ -37,11 +40,11 @@ export interface ReplicaHealth {
   /** True when reads are sent to the replica. */
   readonly isServing: boolean;
   /**
-   * Upper bound of its replication lag, in milliseconds. Absent when the lag is unknown: the replica does not answer,
-   * or has not caught up since the start.
+   * Upper bound of the replication lag, in milliseconds. Absent when the lag is unknown, for example because the
+   * replica does not answer, or has never caught up with the primary.
    */
   readonly lagMs?: number;
-  /** Reason why it serves no reads. Absent when it serves them. */
+  /** Reason why the replica serves no reads; absent when it serves reads. */
   readonly fault?: ReplicaFault;
 }
 

@@ -13,7 +13,7 @@ export interface StoredRecord {
 /** Lookup of one record by a key. */
 export interface Lookup<T extends StoredRecord> {
   readonly by: LookupKind;
-  /** Key; a fingerprint in its normal form. */
+  /** Id, or normalized fingerprint. */
   readonly key: string;
   readonly read: (executor: Executor) => Promise<T | null>;
 }

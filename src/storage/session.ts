@@ -5,15 +5,18 @@ import type { Executor } from './executor';
 import type { NativeAccess } from './native-access';
 import type { Lookup, StoredRecord } from './lookup';
 
-/** Session of the services: a database, or one of its transactions. Every failure is a `DatabaseError`. */
+/**
+ * Connects the services to a database, or to one of its transactions. Every method rejects with a `DatabaseError`,
+ * unless its docstring says otherwise.
+ */
 export interface Session {
-  /** True when all of its calls are part of one transaction. */
+  /** True when all calls of this session are part of one transaction. */
   readonly isTransaction: boolean;
   readonly engine: EngineName;
-  /** Runs `work` as a call that only reads. `options` come from the caller, unchecked. */
+  /** Runs `work` as a call that only reads. `options` are those that the caller passed; this method validates them. */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Reads the record of a lookup, through the cache outside of transactions. `find` checks the caller's argument and
+   * Reads the record of a lookup; outside of transactions, through the cache. `find` checks the caller's argument and
    * returns the lookup.
    */
   readRecord<T extends StoredRecord>(
@@ -24,8 +27,8 @@ export interface Session {
   /** Runs `work` as a call that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` with the SQL access of the database, or of the transaction around the caller. The errors of `work` are
-   * rethrown unchanged.
+   * Runs `work` with the SQL access of the database, or of the transaction in whose callback the caller runs. The
+   * errors of `work` are rethrown unchanged.
    */
   withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T>;
 }

@@ -7,8 +7,8 @@ export interface Snapshot {
   readonly dialect: Dialect;
   readonly query: Query;
   /**
-   * Reads the rows of one statement, `size` at a time, on an engine that can run other statements meanwhile. Absent
-   * where each chunk has to be a statement of its own, which begins after the previous chunk.
+   * Reads the rows of one statement, `size` at a time, on an engine that can run other statements meanwhile. Absent on
+   * other engines: there, each part is read by a statement of its own, which begins after the previous part.
    */
   readonly scan?: (statement: Statement, size: number) => AsyncIterable<readonly Row[]>;
 }

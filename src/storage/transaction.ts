@@ -7,7 +7,7 @@ export interface ChangeEntry {
   readonly entity: ChangeModel['entity'];
   readonly kind: ChangeModel['kind'];
   readonly ids: readonly string[];
-  /** In milliseconds since 1970. */
+  /** Time of the change, in milliseconds since 1970. */
   readonly changedAt: number;
 }
 
@@ -44,10 +44,14 @@ export interface Transaction {
   executeReturning(statement: Statement): Promise<readonly Row[]>;
   /**
    * Runs statements whose results are not needed. An operation that is a transaction by itself sends them together with
-   * COMMIT; inside `db.transaction` they run at the end of the operation, so that an error belongs to its call.
+   * COMMIT; inside `db.transaction` they run at the end of the operation, so that their error rejects the call that
+   * added them.
    */
   executeAtCommit(statements: readonly Statement[]): void;
-  /** Adds an entry to the change feed. Entries are written last, because the feed orders them by commit. */
+  /**
+   * Adds an entry to the change feed. Entries are written last in the transaction, because the feed orders them by
+   * commit.
+   */
   recordChange(entry: ChangeEntry): void;
 }
 

@@ -5,11 +5,15 @@ import { isStorableText } from './is-storable-text';
 import { lengthOf, guardedRead } from './guarded-read';
 
 /*
- * Checks of single values. Each returns the value with its type, or throws INVALID_INPUT with a message that names
- * `field` and the rule.
+ * Checks of single values. Each throws INVALID_INPUT with a message that names `field` and the violated rule.
  */
 
-/** Returns a string that every engine can store. @param maxLength - in UTF-16 code units */
+/**
+ * Returns `value` when it is a string that every engine can store and that is not too long.
+ *
+ * @param maxLength - maximum number of UTF-16 code units.
+ * @throws INVALID_INPUT for any other value
+ */
 export function checkText(value: unknown, field: string, maxLength = Infinity): string {
   if (typeof value !== 'string') throw invalidInput(field, 'must be a string');
   if (value.length > maxLength) throw invalidInput(field, `must have at most ${maxLength} characters`);
@@ -17,20 +21,22 @@ export function checkText(value: unknown, field: string, maxLength = Infinity): 
   return value;
 }
 
-/** Returns a string that is not empty and that every engine can store. */
+/** Returns `value` when it passes {@link checkText} and is not empty. @throws INVALID_INPUT for any other value */
 export function checkNonEmptyText(value: unknown, field: string, maxLength?: number): string {
   const text = checkText(value, field, maxLength);
   if (text === '') throw invalidInput(field, 'must not be empty');
   return text;
 }
 
-/** Returns a boolean. */
+/** Returns `value` when it is a boolean. @throws INVALID_INPUT for any other value */
 export function checkBoolean(value: unknown, field: string): boolean {
   if (typeof value !== 'boolean') throw invalidInput(field, 'must be a boolean');
   return value;
 }
 
-/** Returns a time that can be stored, in milliseconds since 1970. */
+/**
+ * Returns the time of a Date that can be stored, in milliseconds since 1970. @throws INVALID_INPUT for any other value
+ */
 export function checkTime(value: unknown, field: string): number {
   const time = timeOf(value, field);
   if (time < minTimeMs || time > maxTimeMs) throw invalidInput(field, 'must be a time from year 1 to year 9999');
@@ -38,24 +44,26 @@ export function checkTime(value: unknown, field: string): number {
 }
 
 /**
- * Returns a time to compare stored times with, in milliseconds since 1970. A time outside the storable range becomes the
- * nearest time outside of that range, because not every engine can express times that are further away. The result of
- * the comparison is the same.
+ * Returns the time of a Date that stored times are compared with, in milliseconds since 1970. A time outside the
+ * storable range becomes the nearest time outside of that range, because not every engine can express times that are
+ * further away. The result of the comparison is the same.
+ *
+ * @throws INVALID_INPUT when `value` is not a valid Date
  */
 export function checkAnyTime(value: unknown, field: string): number {
   return Math.min(Math.max(timeOf(value, field), minTimeMs - 1), maxTimeMs + 1);
 }
 
 function timeOf(value: unknown, field: string): number {
-  // Not instanceof: a Date may come from another realm.
+  // `instanceof` would not recognize a Date of another realm (another global object).
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
-  // The method of the value may belong to the caller and return anything.
+  // Does not call `value.getTime()`: the caller may have replaced this method.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
   return time;
 }
 
-/** Returns an integer from `min` to `max`. */
+/** Returns `value` when it is an integer from `min` to `max`. @throws INVALID_INPUT for any other value */
 export function checkWholeNumber(value: unknown, field: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
     throw invalidInput(field, `must be an integer from ${min} to ${max}`);
@@ -63,7 +71,10 @@ export function checkWholeNumber(value: unknown, field: string, min: number, max
   return value;
 }
 
-/** Returns one of the values of `allowed`, which may be the object of an enumeration. */
+/**
+ * Returns `value` when it is one of the values of `allowed`, an array or an enum object. @throws INVALID_INPUT for any
+ * other value
+ */
 export function checkOneOf<T extends string>(
   value: unknown,
   allowed: readonly T[] | Readonly<Record<string, T>>,
@@ -75,7 +86,12 @@ export function checkOneOf<T extends string>(
   return found;
 }
 
-/** Returns the elements of an array. `check` checks each of them, and gets its path, such as `ids[3]`. */
+/**
+ * Returns the results of `check` for the elements of an array. `check` gets each element and its path, such as
+ * `ids[3]`.
+ *
+ * @throws INVALID_INPUT when `value` is not an array, has more than `maxLength` elements or cannot be read
+ */
 export function checkArray<T>(
   value: unknown,
   field: string,
@@ -87,15 +103,18 @@ export function checkArray<T>(
     const length = lengthOf(value, field);
     if (length > maxLength) throw invalidInput(field, `must have at most ${maxLength} elements`);
     const elements: T[] = [];
-    // By index, because the iterator may belong to the caller and never end. A hole counts as an element.
+    // Reads by index, because the caller may have replaced the iterator by one that never ends. A hole counts as an
+    // element.
     for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
     return elements;
   });
 }
 
 /**
- * Returns the fields of an object that are not undefined, and rejects unknown fields. Does not check the values. Reads
- * each field once: a getter may return another value the next time.
+ * Returns the fields of an object that are not undefined. Does not check their values. Reads each field once, because a
+ * getter may return another value the next time.
+ *
+ * @throws INVALID_INPUT when `value` is not a plain object, has a field that is not in `allowed`, or cannot be read
  */
 export function checkObject<K extends string>(
   value: unknown,
@@ -108,7 +127,7 @@ export function checkObject<K extends string>(
     for (const key of Object.keys(value as object)) {
       if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
     }
-    // The cast says nothing about the values, which stay unknown.
+    // The cast is safe: the values of the fields stay unknown.
     const given = value as Readonly<Partial<Record<K, unknown>>>;
     const fields: Partial<Record<K, unknown>> = {};
     for (const key of allowed) {

@@ -2,7 +2,7 @@ import { Failure, invalidInput, isFailure } from '../errors/failure';
 
 /**
  * Returns the result of `read`, which reads a value of the caller. Getters and proxies are code of the caller: an error
- * that they throw becomes INVALID_INPUT in `field`.
+ * that they throw becomes INVALID_INPUT for `field`.
  */
 export function guardedRead<T>(field: string, read: () => T): T {
   try {
@@ -14,7 +14,10 @@ export function guardedRead<T>(field: string, read: () => T): T {
   }
 }
 
-/** Returns the length of an array. Read it once: a proxy may return any value, and a different one each time. */
+/**
+ * Returns the length of an array. Call it once for each array: a proxy may return another length each time. @throws
+ * INVALID_INPUT when the length is not one that an array can have
+ */
 export function lengthOf(array: readonly unknown[], field: string): number {
   const length: unknown = array.length;
   if (typeof length !== 'number' || !(length >= 0 && length < 2 ** 32)) throw invalidInput(field, 'must be an array');

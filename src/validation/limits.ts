@@ -3,9 +3,9 @@ import type { AnswerBounds } from '../sql/answer-size';
 
 /**
  * Maximum sizes of the input and of the result of one call. A larger input fails with INVALID_INPUT, and a larger
- * result with RESULT_TOO_LARGE, before it uses up the memory or the time of the process. All limits are integers; 0
- * sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that were stored under higher
- * limits can still be read. For some fields, the indexes of PostgreSQL permit less than these defaults.
+ * result with RESULT_TOO_LARGE, before it can exhaust the memory of the process or block it for long. All limits are
+ * integers; 0 sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that were stored under
+ * higher limits can still be read. For some fields, the indexes of PostgreSQL permit less than these defaults.
  */
 export interface LimitOptions {
   /**
@@ -55,8 +55,8 @@ export interface LimitOptions {
    */
   capabilities?: number | undefined;
   /**
-   * Maximum number of characters in total: of all endpoints of an agent with their metadata, of all capabilities of an
-   * agent, and of a list to search for.
+   * Maximum total number of characters. Applies separately to all endpoints of an agent with their metadata, to all
+   * capabilities of an agent, and to each list to search for.
    *
    * @defaultValue 4194304
    */
@@ -74,7 +74,8 @@ export interface LimitOptions {
    */
   listLength?: number | undefined;
   /**
-   * Maximum number of characters of a page's cursor, which is up to eight times as long as the id and the value in it.
+   * Maximum number of characters of the cursor of a page. A cursor is up to eight times as long as the id and the value
+   * that it contains.
    *
    * @defaultValue 8388608
    */
@@ -110,16 +111,18 @@ const defaults: Limits = {
 };
 
 /**
- * Maximum number of JSON values of a result, as a multiple of the limit for one record: some thousands of ordinary
- * records.
+ * Maximum number of JSON values of a result, as a multiple of the limit for one record. With the default limits, a
+ * result can have some thousands of ordinary records.
  */
 const answerRecords = 20;
 
-// The type requires every field, so these are all names.
+// The cast is safe: the type of `defaults` requires every field of `Limits` and allows no other.
 const names = Object.keys(defaults) as (keyof Limits)[];
 const known: ReadonlySet<keyof Limits> = new Set(names);
 
-/** Returns the checked limits with their defaults. @throws INVALID_INPUT, which the caller converts to INVALID_OPTIONS */
+/**
+ * Returns the checked limits with their defaults. @throws INVALID_INPUT, which the caller converts to INVALID_OPTIONS
+ */
 export function parseLimits(value: unknown): Limits {
   const given = checkObject(value === undefined ? {} : value, 'limits', known);
   const entries = names.map((name) => {
@@ -129,11 +132,11 @@ export function parseLimits(value: unknown): Limits {
     const none = name === 'metadataDepth' ? maxDepth : Infinity;
     return [name, limit === 0 ? none : limit] as const;
   });
-  // There is one entry for each name.
+  // The cast is safe: there is one entry for each field of `Limits`.
   return Object.fromEntries(entries) as Limits;
 }
 
-/** Returns the bounds of one result. @param maxLength - additional limit of its characters */
+/** Returns the bounds of one result. @param maxLength - additional maximum of its number of characters */
 export function answerBounds({ answerLength, metadataValues }: Limits, maxLength = Infinity): AnswerBounds {
   return { maxLength: Math.min(answerLength, maxLength), maxValues: answerRecords * metadataValues };
 }

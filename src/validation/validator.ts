@@ -3,8 +3,8 @@ import type { Limits } from './limits';
 import { checkArray, checkNonEmptyText, checkText } from './checks';
 
 /**
- * Checks that depend on the limits. Each returns the value with its type, or throws INVALID_INPUT that names `field`.
- * The size is checked first, because other checks take longer for larger values.
+ * Checks that depend on the limits. Each throws INVALID_INPUT with a message that names `field` and the violated rule.
+ * Checks the size first, because other checks take longer for larger values.
  */
 export class Validator {
   readonly limits: Limits;
@@ -13,23 +13,23 @@ export class Validator {
     this.limits = limits;
   }
 
-  /** Returns a short text, such as an address. */
+  /** Returns `value` when it is a text of at most `limits.nameLength` characters, such as an address. */
   readonly name = (value: unknown, field: string): string => checkText(value, field, this.limits.nameLength);
 
-  /** Returns a short text that is not empty, such as an id. */
+  /** Returns `value` when it is a text of 1 to `limits.nameLength` characters, such as an id. */
   readonly id = (value: unknown, field: string): string => checkNonEmptyText(value, field, this.limits.nameLength);
 
-  /** Returns a long text, such as a description. */
+  /** Returns `value` when it is a text of at most `limits.textLength` characters, such as a description. */
   readonly text = (value: unknown, field: string): string => checkText(value, field, this.limits.textLength);
 
-  /** Returns a long text that is not empty, such as a key. */
+  /** Returns `value` when it is a text of 1 to `limits.textLength` characters, such as a public key. */
   readonly nonEmptyText = (value: unknown, field: string): string =>
     checkNonEmptyText(value, field, this.limits.textLength);
 
-  /** Returns a list of short texts to search for. */
+  /** Returns a copy of `value` when it is a list of texts to search for. */
   readonly names = (value: unknown, field: string): string[] => this.list(value, field, this.name);
 
-  /** Returns a list of values to search for; `check` checks each of them. */
+  /** Returns the results of `check` for the elements of a list to search for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
     // Checks the total before each element, because checking all of them may take too long.
@@ -41,12 +41,15 @@ export class Validator {
     return checkArray(value, field, checkNext, this.limits.listLength);
   }
 
-  /** Returns the records that one call writes; `check` checks each of them. */
+  /** Returns the results of `check` for the records that one call writes. */
   batch<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     return checkArray(value, field, check, this.limits.batchSize);
   }
 
-  /** Checks the total length of the texts of one record. @throws INVALID_INPUT */
+  /**
+   * Checks the total length of the texts in the rows of one record. @throws INVALID_INPUT when it exceeds
+   * `limits.recordLength`
+   */
   recordLength(rows: readonly (readonly unknown[])[], field: string): void {
     let length = 0;
     for (const row of rows) for (const value of row) if (typeof value === 'string') length += value.length;

@@ -125,18 +125,18 @@ async function expectWellBehaved(
 }
 
 describe('A call with any arguments', () => {
-  test('answers, or is refused and changes nothing', async () => {
+  test('returns a valid result, or rejects and changes no row', async () => {
     const database = await openTestDatabase({ retry: false });
     await expectWellBehaved(database, calls, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test('answers, or is refused and changes nothing, with a cache', async () => {
+  test('returns a valid result, or rejects and changes no row, when it is a get call with the cache enabled', async () => {
     const database = await openTestDatabase({ cache: {} });
     const cached = calls.filter(({ name }) => /get/i.test(name));
     await expectWellBehaved(database, cached, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test('answers, or is refused and changes nothing, in a transaction that continues', async () => {
+  test('returns a valid result, or rejects and changes no row, inside a transaction that continues after the error', async () => {
     const database = await openTestDatabase({ retry: false });
     await expectWellBehaved(database, operations, async ({ name }, args) => {
       const outcome = await database.db.transaction(async (tx) => outcomeOf(() => callMethod(tx, name, args)));

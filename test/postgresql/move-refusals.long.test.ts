@@ -92,7 +92,7 @@ describe('npm run move', () => {
     await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was moved$/);
   });
 
-  test('refuses a reference to a missing replacement', async () => {
+  test('refuses a certificate whose replacement certificate does not exist', async () => {
     const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
     await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");
     await moving.expectRefused(/^certificates, id "c": references a row that does not exist/);

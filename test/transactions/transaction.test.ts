@@ -221,7 +221,7 @@ describe('a transaction that catches the failure of a call', () => {
     expect(await db.certificates.query({ ids: ['before', 'after'] })).toHaveLength(2);
   });
 
-  test('can still call every method, and a rollback removes all of their changes', async () => {
+  test('can still call every method for records, and a rollback removes the changes of these calls', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);

@@ -25,8 +25,8 @@ interface CertificateQueryKey {
 }
 
 /**
- * Builds the statement of a certificate query: a single statement for any query. It finds the rows of the page first,
- * and only then reads the certificates, so that only returned certificates are read completely.
+ * Builds the single statement that answers a certificate query. The statement first finds the row keys of the page, and
+ * then reads the certificates with these keys, so that only returned certificates are read completely.
  */
 export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
   return withCost(costOf(selection), certificateQueries(dialect)(selection));
@@ -40,7 +40,7 @@ function costOf({ filter, limit, offset }: CertificateSelection): StatementCost 
   return limit + offset > 1000 ? 'many' : 'scan';
 }
 
-// Composed once, because the text of the columns is most of the statement's text and is always the same.
+// Composes the columns once: their SQL is always the same, and is most of the text of a query.
 const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).sql));
 
 const certificateQueries = memoizeByDialect((dialect) =>
@@ -66,13 +66,14 @@ function composeQuery(dialect: Dialect, filter: CertificateFilterSql, order: Sql
 
 interface SearchPlan {
   readonly tables: readonly Sql[];
-  /** Certificates `c` to which the residual filter applies: all certificates, or the candidates. */
+  /** FROM clause of the certificates `c` to which the residual filter applies: all certificates, or the candidates. */
   readonly from: Sql;
-  /** Filter without the term of the candidate source; the whole filter when there are no candidates. */
+  /** Filter without the term of the candidate source; the whole filter when there is no candidate source. */
   readonly residual: CertificateFilterSql;
 }
 
-// A candidate source is not needed when the filter is selective: then an index of the certificates finds few of them.
+// A selective filter needs no candidate source: an index of the table `certificates` finds the few certificates that
+// match.
 function planSearch(dialect: Dialect, filter: CertificateFilterSql): SearchPlan {
   const [best] = filter.isSelective ? [] : filter.sources({ dialect });
   if (best === undefined) return { tables: [], from: sql`certificates c`, residual: filter };

@@ -33,7 +33,7 @@ interface CertificateContext {
 
 /** Index that finds the certificates that match one term. */
 interface CertificateSource extends CandidateSource {
-  /** Query of the column `id` of exactly the certificates that match the term. */
+  /** Query that returns the ids of exactly the certificates that match the term. */
   readonly candidates: Sql;
 }
 
@@ -41,7 +41,7 @@ export type CertificateFilterSql = FilterSql<CertificateContext, CertificateSour
 
 const { field } = fieldsIn<CertificateContext, CertificateSource>();
 
-/** Fields of a certificate query. Their conditions are written in this order. */
+/** Fields of a certificate query. The SQL contains their conditions in this order. */
 const fields = {
   subject: textPartField(sql`subject_folded`, 0),
   issuer: textPartField(sql`issuer_folded`, 1),
@@ -65,8 +65,8 @@ export type CertificateFilter = FilterOf<typeof fields>;
 
 export const certificateFilterTerms = new FilterTerms<typeof fields, CertificateContext, CertificateSource>(fields);
 
-// Returns a field for a part of a text, case-insensitive. The source searches the small index of the column, so the
-// query does not read the certificates with their long PEM texts.
+// Returns a field that searches a column for a part of its text, case-insensitive. The candidate source reads only the
+// small index of the column, and not the certificates with their long PEM texts.
 function textPartField(column: Sql, rank: number) {
   const contains = (table: Sql, input: TermInput<string, PartKey>, { dialect }: CertificateContext): Sql =>
     dialect.containsIndexed(sql`${table}.${column}`, toTextPart(input));

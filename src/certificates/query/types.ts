@@ -18,17 +18,17 @@ export type CertificateOrderField = (typeof certificateOrderFields)[number];
 export interface CertificateQuery {
   /** Ids of the certificates to find. */
   ids?: readonly string[] | undefined;
-  /** Literal part of the subject, case-insensitive. */
+  /** Literal text that the subject contains, case-insensitive. */
   subject?: string | undefined;
-  /** Literal part of the issuer, case-insensitive. */
+  /** Literal text that the issuer contains, case-insensitive. */
   issuer?: string | undefined;
   /** Accepted statuses. */
   status?: readonly CertificateStatus[] | undefined;
   /** Fingerprint of the certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
-  /** `notAfter` is before this time. */
+  /** Time before which the certificate expires: `notAfter` is less. */
   expiresBefore?: Date | undefined;
-  /** `notAfter` is after this time. */
+  /** Time after which the certificate expires: `notAfter` is greater. */
   expiresAfter?: Date | undefined;
   /**
    * Metadata entries that the certificate must have, each with exactly the given JSON value. It may have other entries.
@@ -36,7 +36,7 @@ export interface CertificateQuery {
    */
   metadata?: Metadata | undefined;
   /**
-   * Field that the certificates are ordered by. Ties are broken by ascending id.
+   * Field that the certificates are ordered by. Certificates with equal values are ordered by ascending id.
    *
    * @defaultValue `'createdAt'`
    */
@@ -47,7 +47,10 @@ export interface CertificateQuery {
    * @defaultValue `'asc'` with `orderBy`, `'desc'` without it
    */
   orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, a query with more than `maxResults` matches fails. */
+  /**
+   * Maximum number of results; 0 returns none. Without `limit`, a query with more than `maxResults` matches fails with
+   * RESULT_TOO_LARGE.
+   */
   limit?: number | undefined;
   /**
    * Number of results to skip.

@@ -102,7 +102,8 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// SQLite would take an existing log for the log of the new file when it is opened.
+// Also refuses an existing `-wal` or `-journal` file: SQLite would apply that log to the new file when the new file is
+// opened.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);

@@ -12,7 +12,10 @@ export const databaseName = 'memory.sqlite';
 const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
 /** Age in milliseconds below which an empty directory is kept: a process may be about to create its database there. */
 const emptyForMs = 60_000;
-/** Maximum time in milliseconds that one opening spends on the removal; the next opening continues it. */
+/**
+ * Time in milliseconds after which no further left-over directory is removed. The next opening of an in-memory database
+ * continues the removal.
+ */
 const maxRemovalMs = 2000;
 
 /**

@@ -10,7 +10,7 @@ export interface SqliteLibrary {
   readonly path: string;
 }
 
-/** Folders in which better-sqlite3 searches for its binary, in the order of the npm package `bindings`. */
+/** First seven folders in which the npm package `bindings` searches for the binary of better-sqlite3, in its order. */
 const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'Debug', 'out/Release', 'Release'];
 
 let own: SqliteLibrary | undefined;

@@ -120,7 +120,8 @@ class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.jsonArrayElements(p('ids'))}) RETURNING sequence`,
     );
-    // Reads at most `limit` entries, however many marked entries follow.
+    // The CTE reads only the first `limit` entries. Without it, the search for the first entry that is not PRUNED could
+    // read the whole chain.
     this.selectMarkedBeginning = defineStatement<{ limit: number }>(
       (p) => sql`WITH beginning AS (
           SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
@@ -189,8 +190,8 @@ function recordOf(dialect: Dialect, selectHead: Statement): ChainStatements['rec
   const statement = defineStatement<EventParameters & EntryParameters & { metadata: string }>((p) => {
     const event = insertEvent(dialect, p);
     const hash = sha256(sql`head.hash || ':' || (${next}) || ':' || ${p('digest')}`);
-    // Joins the metadata with the inserted event, so that the event is inserted first. Otherwise the server might report a
-    // duplicate key of the metadata when the id of the event is taken.
+    // Joins the metadata with the inserted event, so that the event is inserted first. Otherwise the server might
+    // report a duplicate key of the metadata when the id of the event is taken.
     return sql`WITH event AS (${event} RETURNING 1),
         metadata AS (${insertEventMetadata(dialect, p('metadata'), sql`event CROSS JOIN`)})
       INSERT INTO security_event_entries (${entryColumnNames})
