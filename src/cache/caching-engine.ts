@@ -98,7 +98,7 @@ export class CachingEngine implements Engine {
   }
 
   async terminate(): Promise<void> {
-    // The poll of the cache may be waiting for the engine.
+    // Terminates the engine first, because the poll of the cache may be waiting for it.
     await this.#engine.terminate();
     await this.cache.close();
   }

@@ -5,24 +5,25 @@ import type { ChangeEntry } from '../storage/transaction';
 import type { ChangeSource, RecordCache } from './record-cache';
 import { runOutsideTransactions } from '../runtime/transaction-context';
 
-/** Time in milliseconds from the end of a poll to the next one, which notices the commits of other processes. */
+/** Time in milliseconds from the end of one poll of the change feed to the beginning of the next one. */
 const intervalMs = 200;
 /** Time without a read of the cache after which the cache is invalidated and polling stops, in milliseconds. */
 const longestIdleMs = 30_000;
-/** Maximum number of changes that are evicted one by one. For more, invalidating everything is faster. */
+/** Maximum number of changes whose records are evicted one by one. For more, it is faster to invalidate everything. */
 const pageSize = 1000;
 
-// Read when the module loads: fake timers of an application's test must not stop the database.
+// Keeps the functions that exist when the module loads, because fake timers in a test of the application would stop the
+// database.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Polls the change feed for the commits of others while the cache is in use. */
+/** Polls the change feed for commits of other processes and services while the cache is in use. */
 export class ChangePoll implements ChangeSource {
   readonly #executor: Executor;
-  /** Sequence number of the last change that was processed; undefined until the feed could be read. */
+  /** Sequence number of the last change that was processed; undefined until the feed has been read. */
   #last: number | undefined;
   /**
-   * Number of times that the feed will report each change of this process. The cache has already handled such a change,
-   * so records that were read since may stay.
+   * Changes that this service has announced, with the number of times that the feed will still report them. The cache
+   * has already evicted their records, so it keeps records that were read after these changes.
    */
   readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
   #timer: NodeJS.Timeout | undefined;
@@ -35,7 +36,7 @@ export class ChangePoll implements ChangeSource {
     this.#executor = executor;
   }
 
-  /** Stores the end of the feed, before the cache has records. Never fails. */
+  /** Reads and keeps the last sequence number of the feed, before the cache has records. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }
@@ -63,7 +64,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // The call that starts a poll, perhaps in a callback of a transaction, does not wait for it.
+      // The call that started the timer may be inside the callback of a transaction. The poll does not belong to this
+      // transaction.
       this.#polling = runOutsideTransactions(() => this.#run(cache));
     }, intervalMs);
     // A database that was not closed must not keep the process alive.
@@ -91,7 +93,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#last !== undefined) {
       const after = this.#last;
       const page = toFeedPage(await this.#executor.query(statements.select({ after, limit: pageSize })));
-      // When changes were pruned before they were read, or the feed is another one, the changed records are unknown.
+      // When changes were pruned before they were read, or the feed is that of another database, the changed records
+      // are unknown.
       if (page.changes.length < pageSize && after >= page.pruned && after <= page.last) {
         const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
@@ -107,13 +110,13 @@ export class ChangePoll implements ChangeSource {
       }
     }
     const [row] = await this.#executor.query(statements.selectBounds);
-    // Evicts every record that was read until now; later changes are read from the feed.
+    // Invalidates every record that was read before this query; later changes are read from the feed.
     cache.invalidateAll();
     this.#own.clear();
     this.#last = toBounds(row).last;
   }
 
-  // Reports whether the change was made by this process.
+  // Reports whether this service has announced the change, and counts one announcement as used.
   #takeOwn(key: string): boolean {
     const count = this.#own.get(key);
     if (count === undefined) return false;

@@ -2,7 +2,7 @@ import type { ChangeSource, RecordCache } from './record-cache';
 
 /**
  * Detects commits of others at once, by the data version of the engine. The version does not show which records have
- * changed, so everything is invalidated.
+ * changed, so all records are invalidated.
  */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;

@@ -6,7 +6,8 @@ const { prototype } = Date;
 const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
 
 /**
- * Date that cannot be changed, because Object.freeze does not protect its time. For all other purposes it is a Date.
+ * Date whose time cannot be changed; Object.freeze does not protect the time of a Date. In all other respects it is a
+ * Date.
  */
 class FixedDate extends Date {
   static {

@@ -6,7 +6,7 @@ export class PendingInvalidations {
     return this.#counts.has(key);
   }
 
-  /** Adds keys until the returned callback is called. */
+  /** Adds keys. The returned callback removes them. */
   add(keys: readonly string[]): () => void {
     for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return () => {

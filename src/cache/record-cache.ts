@@ -11,7 +11,7 @@ import { classifyError } from '../errors/classify-error';
 import type { Lookup, LookupKind, StoredRecord } from '../storage/lookup';
 import { toStale } from './stale';
 
-/** Maximum time in milliseconds for which the absence of a record is cached. */
+/** Maximum time in milliseconds for which the result that a record does not exist is cached. */
 const longestAbsenceMs = 1000;
 
 /** Reports changes that other processes, and other services of this process, have committed. */
@@ -22,7 +22,7 @@ export interface ChangeSource {
    * Announces changes that this service is about to commit, so that they are not mistaken for changes of others.
    */
   announce?(changes: readonly ChangeEntry[]): void;
-  /** Revokes the announcement of changes that were rolled back. */
+  /** Withdraws the announcement of changes that were rolled back. */
   withdraw?(changes: readonly ChangeEntry[]): void;
   close(): Promise<void>;
 }
@@ -31,11 +31,11 @@ export interface ChangeSource {
 interface Entry {
   readonly by: LookupKind;
   readonly record: StoredRecord | null;
-  /** Time when the read began, by the clock of the options. */
+  /** Time when the read began, by the clock of the option `now`. */
   readonly readAt: number;
-  /** Generation of the cache when it was read: see `#generation`. */
+  /** Value of `#generation` when the record was read. */
   readonly generation: number;
-  /** Number of certificates that had been created when it was read. */
+  /** Value of `#certificatesCreated` when the record was read. */
   readonly certificatesCreated: number;
 }
 
@@ -63,7 +63,7 @@ export class RecordCache {
   readonly #certificateKeys = new Map<string, string>();
   readonly #inFlightReads = new Map<string, InFlightRead>();
   readonly #pending = new PendingInvalidations();
-  /** Number that increases when everything is invalidated. A record of an earlier generation may have changed since. */
+  /** Increases when everything is invalidated. A record of an earlier generation may have changed after its read. */
   #generation = 0;
   #certificatesCreated = 0;
 
@@ -97,12 +97,12 @@ export class RecordCache {
     const answer = quietly(() => this.#answer(lookup, load));
     try {
       if (answer === undefined) return freeze(await load());
-      // The kind of the key determines the type of the record.
+      // The cast is safe: the kind of the lookup determines the type of the record.
       return ('result' in answer ? await answer.result : answer.record) as T | null;
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
-      // The kind of the key determines the type of the record.
+      // The cast is safe: the kind of the lookup determines the type of the record.
       return stale as T;
     }
   }
@@ -113,7 +113,7 @@ export class RecordCache {
     this.#changeSource.announce?.(changes);
     const keys = changes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
-      // The change entries do not contain the fingerprints.
+      // The change entries do not contain the fingerprints, so one key stands for all of them.
       return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
     });
     const end = this.#pending.add(keys);
@@ -138,7 +138,7 @@ export class RecordCache {
     }
   }
 
-  /** Invalidates everything. Entries are replaced when their records are read again. */
+  /** Invalidates all entries. They stay in the cache, for `staleIfErrorMs`, until their records are read again. */
   invalidateAll(): void {
     this.#generation += 1;
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
@@ -169,7 +169,7 @@ export class RecordCache {
     return this.#inFlightReads.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
-  // Writes of this service have evicted the records that they changed. A record that others changed may be cached.
+  // A stale record has all changes of this service, whose writes evict records. It may lack changes of others.
   #staleAnswer({ by, key }: Pick<Lookup<StoredRecord>, 'by' | 'key'>, error: unknown): StoredRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
@@ -186,9 +186,9 @@ export class RecordCache {
   #isFresh({ by, record, readAt, generation, certificatesCreated }: Entry, now: number): boolean {
     if (generation !== this.#generation) return false;
     const ageMs = now - readAt;
-    // After the clock was set back, the age is negative: the record must not live longer.
+    // The age is negative after the clock was set back. Then the record counts as outdated.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
-    // A certificate that was created since may have the fingerprint.
+    // A certificate that was created after the read may have the fingerprint.
     if (by === 'fingerprint' && certificatesCreated !== this.#certificatesCreated) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
   }
@@ -232,7 +232,7 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // The callers that already wait asked before the change. Later callers read the record again.
+  // Callers that already wait get the result of the read: they asked before the change. Later callers begin a new read.
   #markOutdated(key: string): void {
     const read = this.#inFlightReads.get(key);
     if (read === undefined) return;

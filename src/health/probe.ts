@@ -8,7 +8,9 @@ import type { HealthProbe, ReplicaHealth } from '../storage/health-probe';
 const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
 
-/** Returns the maximum time of a health probe in milliseconds. @throws INVALID_INPUT */
+/**
+ * Returns the option `timeoutMs` of `db.health()`, or its default. @throws INVALID_INPUT when the options are invalid
+ */
 export function parseHealthOptions(input: unknown = {}): number {
   const { timeoutMs } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, 2 ** 31 - 1);
@@ -21,7 +23,7 @@ type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
 /**
  * Probes the health of a database. Never rejects, and takes at most `timeoutMs` milliseconds.
  *
- * @param breaker - present state of the circuit breaker, for the result.
+ * @param breaker - current state of the circuit breaker, for the result.
  * @param reportError - called with an INTERNAL error, because the result contains only its code.
  */
 export async function probeHealth(
@@ -32,7 +34,7 @@ export async function probeHealth(
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const timeout = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // `end.abort()` rejects it after all queries have been answered.
+  // The call of `end.abort()` below rejects this promise, and no one else handles that rejection.
   timeout.catch(() => undefined);
   const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
   const replicasAsked = ask(() => probe.replicas());

@@ -23,9 +23,9 @@ export interface HealthOptions {
 /** Health of a database: result of `db.health()`. */
 export interface DatabaseHealth {
   /**
-   * `up`: the database answers and has no problem. `degraded`: it answers, but migrations are pending or could not be
-   * checked, a replica does not serve, the circuit breaker rejects calls, or there are `warnings`. `down`: it does not
-   * answer.
+   * `up`: the database answers and has no problem. `degraded`: it answers, but a later query of the probe failed,
+   * migrations are pending, a replica serves no reads, the circuit breaker is not closed, or there are `warnings`.
+   * `down`: it does not answer.
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
@@ -33,14 +33,17 @@ export interface DatabaseHealth {
   readonly latencyMs?: number;
   /** Code of the first failed query of the probe, such as TIMEOUT. Absent when all queries succeeded. */
   readonly code?: DatabaseErrorCode;
-  /** State of the circuit breaker; `off` with `breaker: false`. The breaker does not block this call. */
+  /**
+   * State of the circuit breaker; `off` with `breaker: false`. `db.health()` queries the database also while the
+   * breaker is open.
+   */
   readonly breaker: BreakerState | 'off';
   /** Connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
-   * SQLite: time for which the present write or transaction of this service has held the single writer, in
-   * milliseconds, including the wait for other processes. A value that keeps growing shows a transaction whose callback
-   * does not end. Absent while nothing is written, and on PostgreSQL, where several writers may run at once.
+   * SQLite allows one writer at a time: time for which the current write or transaction of this service has been the
+   * writer, in milliseconds, including its wait for other processes. A value that keeps growing shows a transaction
+   * whose callback does not end. Absent while this service does not write, and on PostgreSQL.
    */
   readonly writerHeldMs?: number;
   /**
@@ -49,8 +52,8 @@ export interface DatabaseHealth {
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * Problems that need attention although the database answers, for example a sequence of the change feed that is
-   * behind its highest stored value. Empty when there are none, or when they could not be checked.
+   * Problems that need attention although the database answers, for example a counter of the change feed that is behind
+   * the highest stored number. Empty when there are none, or when they could not be checked.
    */
   readonly warnings: readonly string[];
   /** Names of the pending and failed migrations of this package, in order. Absent when they could not be read. */

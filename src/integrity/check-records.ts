@@ -16,7 +16,8 @@ import { checkAgents } from './check-agents';
 import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
 /**
- * Longest value, in characters, that is read together with others: a chunk of longer ones might not fit into memory.
+ * Maximum number of characters of a metadata value that is read together with other values. Longer values are read one
+ * by one, because many of them might not fit into memory.
  */
 const longValue = 65_536;
 
@@ -43,7 +44,7 @@ const entryKinds: Enumeration<'SecurityEventEntryKind'> = {
   RECORDED: 'RECORDED',
 };
 
-/** Checks all records of one state of the database, including rules that no constraint of an engine can express. */
+/** Checks all records of a snapshot, including rules that no constraint of an engine can express. */
 export async function checkRecords(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await checkAgents(snapshot, findings);
   await findings.checkPart('certificates', () => checkCertificates(snapshot, findings));
@@ -159,7 +160,7 @@ function checkMetadata(
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
     // The ORDER BY makes PostgreSQL use the primary key whatever the statistics are: see hasValue. The row with this
-    // key exists, so it is the first one.
+    // key exists, so it is the first row of the result.
     const primaryKey = sql`${owner}, m.key`;
     const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
       ORDER BY ${primaryKey} LIMIT 1`);

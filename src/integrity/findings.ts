@@ -7,7 +7,10 @@ import type { CheckReport } from './types';
 const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
 
-/** Error codes that do not indicate a fault of the database. A check fails with them instead of adding a finding. */
+/**
+ * Codes of errors that show no fault of the stored data. A check rejects with such an error instead of adding a
+ * finding.
+ */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
   'CONFLICT',
@@ -17,7 +20,7 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'UNAVAILABLE',
 ]);
 
-/** Collects findings. Counts all of them, and keeps the first ones for the report. */
+/** Collects findings. Counts all of them, and keeps the first `maxFindings` for the report. */
 export class Findings implements FindingSink {
   readonly #maxFindings: number;
   readonly #kept: CheckFinding[] = [];
@@ -25,7 +28,7 @@ export class Findings implements FindingSink {
   readonly #warnings: string[] = [];
   #total = 0;
 
-  /** @param options - {@link CheckOptions}, not checked yet. @throws INVALID_INPUT */
+  /** @param options - {@link CheckOptions}, not validated yet. @throws INVALID_INPUT when they are invalid */
   constructor(options: unknown = {}) {
     const { maxFindings } = checkObject(options, 'options', optionNames);
     const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, maxReportedFindings);

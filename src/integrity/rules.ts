@@ -7,12 +7,12 @@ import type { CheckFinding, CheckName, FindingSink } from '../storage/findings';
 /** Fields of a finding that identify the record. */
 export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
 
-/** Returns the identity of a record; a value that is not a string cannot be its id. */
+/** Returns the fields that identify a record in a finding. Omits an id that is not a string. */
 export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): Subject {
   return { entity, ...(typeof id === 'string' ? { id } : undefined) };
 }
 
-/** Checks the values of one record. */
+/** Checks the values of one record. Each method adds a finding for an invalid value. */
 export class Rules {
   readonly #findings: FindingSink;
   readonly #subject: Subject;
@@ -22,7 +22,7 @@ export class Rules {
     this.#subject = subject;
   }
 
-  /** Adds a finding unless `isSound`. */
+  /** Adds a finding when `isSound` is false. */
   holds(isSound: boolean, check: CheckName, message: string, field?: string): void {
     if (isSound) return;
     this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });
@@ -40,12 +40,18 @@ export class Rules {
     return this.text(value, field);
   }
 
-  /** Adds a finding when a field is empty. @param field - the result of {@link firstEmpty} */
+  /**
+   * Adds a finding when a field is empty. @param field - its name, as {@link firstEmpty} selects it; null when no field
+   * is empty
+   */
   notEmpty(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
   }
 
-  /** Adds a finding when a field is not a string. @param field - the result of {@link firstNoText} */
+  /**
+   * Adds a finding when a field is not a string. @param field - its name, as {@link firstNoText} selects it; null when
+   * there is none
+   */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);
   }
@@ -94,14 +100,16 @@ export class Rules {
   }
 }
 
-/** Columns that must hold text. The keys are the names of the fields. */
+/** Columns that must contain text, by the names of their fields. */
 export interface TextColumns {
   readonly required: Readonly<Record<string, Sql>>;
   /** Columns that may be null. */
   readonly optional?: Readonly<Record<string, Sql>>;
 }
 
-/** Selects the first of some fields whose column holds no text; null when all columns hold text. */
+/**
+ * Composes an expression for the name of the first field whose column does not contain text; null when all columns do.
+ */
 export function firstNoText(dialect: Dialect, { required, optional = {} }: TextColumns): Sql {
   const cases = [
     ...Object.entries(required).map(([field, column]) =>
@@ -112,7 +120,9 @@ export function firstNoText(dialect: Dialect, { required, optional = {} }: TextC
   return sql`CASE ${join(cases, ' ')} END`;
 }
 
-/** Selects the first of some fields whose column holds an empty text; null when no column does. */
+/**
+ * Composes an expression for the name of the first field whose column contains an empty text; null when no column does.
+ */
 export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
   const cases = Object.entries(columns).map(([field, column]) => fieldWhen(field, sql`${column} = ''`));
   return sql`CASE ${join(cases, ' ')} END`;

@@ -2,15 +2,15 @@ import type { CheckFinding } from '../storage/findings';
 
 /** Result of `db.check()`. */
 export interface CheckReport {
-  /** True when there are no findings. Skipped checks do not count. */
+  /** True when there are no findings, even if checks were skipped. */
   readonly ok: boolean;
   /** The first findings, at most `maxFindings`. */
   readonly findings: readonly CheckFinding[];
-  /** Total number of findings. */
+  /** Total number of findings, including those that `findings` omits. */
   readonly total: number;
   /** Checks that could not run, each with the reason. Empty when all checks ran. */
   readonly skipped: readonly string[];
-  /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. `ok` ignores them. */
+  /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. They do not affect `ok`. */
   readonly warnings: readonly string[];
 }
 

@@ -2,18 +2,18 @@ import { invalidInput } from '../errors/failure';
 import { lengthOf, guardedRead } from '../validation/guarded-read';
 import { isStorableText } from '../validation/is-storable-text';
 
-/** Maximum depth of nested values: far below the limit of every JSON parser that reads them. */
+/** Maximum number of levels of nesting. Every JSON parser that reads the values allows more. */
 const maxJsonDepth = 1000;
 
 /** Bounds of a JSON text. */
 export interface JsonBounds {
   readonly maxDepth: number;
-  /** In UTF-8. */
+  /** Maximum number of bytes of the text in UTF-8. */
   readonly maxBytes: number;
   readonly values: ValueAllowance;
 }
 
-/** Number of JSON values that may still be written, counted over all values that share it. */
+/** Number of JSON values that may still be written. All texts that share one allowance use the same number. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -23,7 +23,7 @@ export class ValueAllowance {
     this.#left = max;
   }
 
-  /** Counts one value. Reports whether the allowance permits it. */
+  /** Counts one value. Returns false when there are more values than allowed. */
   take(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
@@ -33,12 +33,12 @@ export class ValueAllowance {
 const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, values: new ValueAllowance(Infinity) };
 
 /**
- * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (the
- * idea of RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, it rejects values that JSON cannot represent, and
- * never drops or changes them.
+ * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (as in
+ * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, it rejects values that JSON cannot represent, and never
+ * drops or changes them.
  *
  * @throws INVALID_INPUT at `field` for a value that is not valid JSON, that contains NUL or a lone surrogate, or that
- * exceeds `bounds` in size or depth. A value that contains itself exceeds them.
+ * exceeds `bounds` in size or depth. An object that contains itself exceeds them.
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
@@ -47,11 +47,14 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON within a common bound of their size. */
+/** Writes values as canonical JSON. The values that one writer writes must not exceed its bounds together. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
-  /** Number of characters that may still be written: each takes at least one byte. */
+  /**
+   * Number of characters that may still be written. `maxBytes` limits it, because each character takes at least one
+   * byte.
+   */
   #room: number;
 
   constructor(field: string, bounds: JsonBounds) {
@@ -62,7 +65,7 @@ export class JsonWriter {
 
   /** Returns the canonical JSON text of a value. @param depth - nesting depth of the value. */
   write(value: unknown, depth: number): string {
-    // A parsed value takes tens of bytes, however short its text is.
+    // Limits the number of values, because a parsed value takes tens of bytes of memory, however short its text is.
     if (!this.#bounds.values.take()) throw this.#tooMany();
     switch (typeof value) {
       case 'string':
@@ -78,7 +81,7 @@ export class JsonWriter {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
-        // For the two brackets.
+        // Counts the two brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
@@ -89,18 +92,21 @@ export class JsonWriter {
 
   /** Returns a string or a key in quotes. */
   quote(text: string): string {
-    // Checked before the text is scanned, which may be much longer than permitted.
+    // Checks the length first, because it takes long to scan a text that is much too long.
     if (text.length > this.#room) throw this.#tooLarge();
     if (!isStorableText(text)) throw invalidInput(this.#field, 'must not contain NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));
   }
 
-  /** Reports whether the bytes have to be counted: a character has at most three. */
+  /**
+   * True when the written text may have more than `maxBytes` bytes, because a character has at most three bytes in
+   * UTF-8. Then the bytes have to be counted.
+   */
   get mayBeTooLarge(): boolean {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
 
-  /** Checks the size of all texts together. @throws INVALID_INPUT when they have too many bytes. */
+  /** Checks the total size of all texts. @throws INVALID_INPUT when they have more than `maxBytes` bytes. */
   checkBytes(texts: readonly string[]): void {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > this.#bounds.maxBytes) throw this.#tooLarge();

@@ -3,7 +3,7 @@ import type { Validator } from '../validation/validator';
 import { guardedRead } from '../validation/guarded-read';
 import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './canonical-json';
 
-/** Key and canonical JSON text of one entry. */
+/** Key and canonical JSON text of one metadata entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
 /** Returns the bounds of the metadata of a record. */
@@ -33,15 +33,18 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Validat
 }
 
 /**
- * Returns the metadata to search for; undefined when there is no such filter. @throws INVALID_INPUT as {@link
- * toMetadataRows}
+ * Returns the metadata entries that a query searches for; undefined when there are none. @throws INVALID_INPUT as
+ * {@link toMetadataRows}
  */
 export function toMetadataFilter(metadata: unknown, field: string, checks: Validator): MetadataRow[] | undefined {
   const rows = toMetadataRows(metadata, field, checks);
   return rows.length === 0 ? undefined : rows;
 }
 
-/** Returns the rows as one parameter: a JSON object of their JSON texts by key. */
+/**
+ * Returns the rows as the value of one parameter: a JSON object with the JSON text of each entry, as a string, by its
+ * key.
+ */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
   // Creating an object of 100,000 properties takes longer than composing its text.
   return `{${rows.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;

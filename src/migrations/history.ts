@@ -17,7 +17,7 @@ export interface HistoryRow {
   readonly name: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Empty, not null, for a migration that was only marked as applied. */
+  /** Null for a migration that was run; empty for a migration that was only recorded as applied. */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
 }
@@ -47,7 +47,10 @@ export function compareHistory(history: readonly HistoryEntry[], migrations: rea
   };
 }
 
-/** @throws SCHEMA_TOO_NEW when a newer version of this package has migrated the database. */
+/**
+ * Checks the migrations of newer versions. @throws SCHEMA_TOO_NEW when a newer version of this package has migrated the
+ * database
+ */
 export function assertNotTooNew({ unknown }: MigrationState): void {
   if (unknown.length === 0) return;
   throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);

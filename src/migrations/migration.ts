@@ -1,6 +1,6 @@
 /** A migration of this package, as embedded in the build. */
 export interface Migration {
-  /** Name of its folder: the time of its creation, the prefix of this package, and what it does. */
+  /** Name of the migration's folder: the time of its creation, the prefix `ans_`, and a description. */
   readonly name: string;
   /** SHA-256 of the script in hexadecimal, as Prisma Migrate computes it. */
   readonly checksum: string;
@@ -10,7 +10,7 @@ export interface Migration {
 /** Matches the names of this package's migrations, of every version. Applications must not use the prefix. */
 const ownName = /^\d{14}_ans_/;
 
-/** Reports whether a name in a history is that of a migration of this package, of this or another version. */
+/** Reports whether the name in a history is the name of a migration of this package, also of another version. */
 export function isOwnMigration(name: string): boolean {
   return ownName.test(name);
 }

@@ -9,15 +9,18 @@ export interface MigrationDatabase {
   readonly migrations: readonly Migration[];
   /** Returns the committed history; an empty array when the database has none. */
   readHistory(): Promise<readonly HistoryEntry[]>;
-  /** Runs `work` in a transaction, one at a time among all connections that migrate. Rolls back when `work` throws. */
+  /**
+   * Runs `work` in a transaction. Only one of these transactions runs at a time, on all connections. Rolls back when
+   * `work` throws.
+   */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
-  /** Fills in the values that SQL cannot compute. Called when no migration is pending. */
+  /** Computes and stores the values that SQL cannot compute. Called when no migration is pending. */
   backfill?(): Promise<void>;
   /** Repairs the counter of the change feed, which may be too low after rows were copied into the database. */
   repair(): Promise<void>;
 }
 
-/** Verifies the schema of a database, and brings it up to date. */
+/** Verifies the schema of a database, or applies the pending migrations. */
 export class Migrator {
   readonly #database: MigrationDatabase;
 
@@ -28,7 +31,8 @@ export class Migrator {
   /**
    * Applies or verifies the migrations, or does nothing, as `mode` says.
    *
-   * @returns the names of the applied migrations.
+   * @returns the names of the migrations that this call has applied.
+   * @throws SCHEMA_OUTDATED or SCHEMA_TOO_NEW when `verify` finds another schema; the errors of {@link applyPending}
    */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];

@@ -17,16 +17,16 @@ export type SqliteLocation = Location &
 export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
-  /** Schema of the tables; undefined uses the search path of the role. */
+  /** Schema of the tables; undefined when the search path of the role determines it. */
   readonly schema: string | undefined;
 }
 
 export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
 /**
- * Parses the `url` option. `file://` begins a URL, which may contain escapes. `file:` alone is followed by a plain
- * path, in which `#` and `%` are ordinary characters. Prisma's CLI reads it in the same way: see
- * `scripts/schema-engine/database-url.ts`.
+ * Parses the `url` option. After `file://`, the path may contain percent escapes, such as `%20`. After `file:` alone,
+ * it is a plain path, in which `#` and `%` are ordinary characters. The bridge for Prisma's CLI reads both in the same
+ * way: see `scripts/schema-engine/database-url.ts`.
  *
  * @throws INVALID_OPTIONS
  */
@@ -41,7 +41,7 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
 }
 
 function parseFileAddress(address: string): string {
-  // The driver trims the path, and the system ends it at NUL: either would open another file than the one named.
+  // The driver trims the path, and the system ends it at NUL: either would open another file than the URL names.
   const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
   if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
     throw invalidUrl('url', 'must not begin or end with a space, or contain NUL');
@@ -59,7 +59,7 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
   // The driver would read such a URL without decoding any escape.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
-  // The driver would ignore the rest: a part of a password, or all parameters.
+  // The driver would ignore the text after `#`: a part of the password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');
   // The server would end the parameter at the NUL, and read the rest as other parameters.
   if (url.includes('%00')) throw invalidUrl(field, 'must not contain NUL');
@@ -69,10 +69,10 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
 
 function parse(url: string, field: string): URL {
   try {
-    // The URL of a socket has no host, which the parser requires after a user.
+    // The URL of a socket has no host, but the parser requires one after a user name.
     return new URL(url.replace(/^(\w+:\/\/[^@/?#]*@)(?=[/?]|$)/, '$1localhost'));
   } catch {
-    // The cause would show the URL with the password.
+    // Omits the cause, which would show the URL with the password.
     throw invalidUrl(field, 'must be a valid PostgreSQL URL');
   }
 }

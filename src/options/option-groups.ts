@@ -1,8 +1,9 @@
 /** Options of the connection pool for PostgreSQL; SQLite ignores them. Each read replica has a pool of its own. */
 export interface PoolOptions {
   /**
-   * Maximum number of connections, from 1 to 10000. A transaction holds one, and a read outside of it needs another
-   * one. When all connections are held by transactions that wait for such a read, the read fails with CONFLICT.
+   * Maximum number of connections, from 1 to 10000. A transaction holds one connection, and a read outside of
+   * transactions needs another one. When all connections are held by transactions whose callbacks wait for such a read,
+   * the read fails with CONFLICT.
    *
    * @defaultValue 10
    */
@@ -37,8 +38,8 @@ export interface RetryOptions {
    */
   attempts?: number | undefined;
   /**
-   * Maximum wait after the first failure, in milliseconds. It doubles after each further failure. The actual wait is a
-   * random part of it. 0 repeats the call at once.
+   * Maximum wait after the first failure, in milliseconds. This maximum doubles after each further failure. The actual
+   * wait is a random time up to the maximum. 0 repeats the call at once.
    *
    * @defaultValue 20
    */
@@ -59,13 +60,14 @@ export interface RetryOptions {
 }
 
 /**
- * Options of the circuit breaker. After several outages in a row it opens: calls fail at once with UNAVAILABLE. Lost
- * and failed connections and storage failures are outages. Locks, timeouts and errors of the caller are not.
+ * Options of the circuit breaker. After several consecutive outages the breaker opens: calls fail at once with
+ * UNAVAILABLE. Lost and failed connections and storage failures are outages. Locks, timeouts and errors of the caller
+ * are not.
  */
 export interface BreakerOptions {
   /**
    * Number of consecutive failed calls after which the breaker opens, at least 1. A call and its retries count once.
-   * Failures of calls that were in flight together count once, and once more in each second that the outage lasts.
+   * Failures of calls that were in flight at the same time count once, and once more for each second of the outage.
    *
    * @defaultValue 5
    */
@@ -87,7 +89,7 @@ export interface CacheOptions {
    */
   maxEntries?: number | undefined;
   /**
-   * Maximum age of a record, in milliseconds by the option `now`. 0 disables the cache, unless `staleIfErrorMs` is set.
+   * Maximum age of a record, in milliseconds of the clock `now`. 0 disables the cache, unless `staleIfErrorMs` is set.
    *
    * @defaultValue 10000
    */
@@ -96,7 +98,7 @@ export interface CacheOptions {
    * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds;
    * `isStale(record)` is then true. Such a record may lack changes of other processes, including a revocation. It has
    * all changes of this service. The absence of a record, reads with `consistency: 'primary'` and reads inside a
-   * transaction are never answered in this way. 0 disables it.
+   * transaction are never answered in this way. With 0, no outdated record is returned.
    *
    * @defaultValue 0
    */

@@ -16,7 +16,7 @@ import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './
 import type { ServiceSettings } from './service-settings';
 import type { DatabaseOptions, Durability, MigrationMode } from './types';
 
-/** Limits of the attempts and waits after transient failures. */
+/** Checked option `retry`: limits of the attempts and waits after transient failures. */
 export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
 
 /** Conditions under which the circuit breaker opens and probes the database. */
@@ -155,11 +155,11 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // A cache without entries, or without a lifetime, is not needed.
+  // A cache that could never return a record is not created.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// Checked on SQLite, too, which ignores it: the same options may serve both engines.
+// Also checks the option on SQLite, which ignores it, because an application may use the same options for both engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>

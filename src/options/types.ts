@@ -27,8 +27,8 @@ export interface DatabaseOptions {
    * URL of the database:
    *
    * - `file:` and a path, absolute or relative to the working directory, or a `file:///` URL, for a SQLite file.
-   * - `:memory:`, for a SQLite database that is removed when it is closed. It is a file in memory where the system has
-   *   such a file system, and in the directory for temporary files elsewhere.
+   * - `:memory:`, for a SQLite database that is removed when it is closed. Its files are in memory if the system has a
+   *   file system in memory, and otherwise in the directory for temporary files.
    * - `postgresql://…`, for PostgreSQL, with the driver's parameters, such as `sslmode`, and Prisma's `schema`.
    *
    * @defaultValue `file:./ans_database.sqlite`
@@ -62,15 +62,16 @@ export interface DatabaseOptions {
    */
   pool?: PoolOptions | undefined;
   /**
-   * Maximum time of each attempt to wait for another process's lock on a SQLite file, in milliseconds; 0 does not wait.
-   * The event loop is not blocked meanwhile. PostgreSQL ignores it.
+   * Maximum time that each attempt of a call waits for another process's lock on a SQLite file, in milliseconds; 0 does
+   * not wait. The wait does not block the event loop. PostgreSQL ignores the option.
    *
    * @defaultValue 5000
    */
   busyTimeoutMs?: number | undefined;
   /**
-   * Durability of a commit on SQLite; PostgreSQL ignores it. With `normal`, a commit survives every end of the process.
-   * With `full`, it also survives a loss of power, and each commit costs a flush to the disk. Both use WAL mode.
+   * Durability of a commit on SQLite; PostgreSQL ignores it. With `normal`, a commit survives a crash of the process.
+   * With `full`, it also survives a loss of power, and each commit waits until the disk has stored it. Both use WAL
+   * mode.
    *
    * @defaultValue `normal`
    */
@@ -82,15 +83,16 @@ export interface DatabaseOptions {
    */
   retry?: RetryOptions | false | undefined;
   /**
-   * Options of the circuit breaker; `false` disables it. It never rejects a read that a replica or the cache answers.
+   * Options of the circuit breaker; `false` disables it. The breaker never rejects a read that a replica or the cache
+   * answers.
    *
    * @defaultValue the defaults of {@link BreakerOptions}: it opens after 5 failures, for one second
    */
   breaker?: BreakerOptions | false | undefined;
   /**
-   * Caches agents that are read by id, and certificates that are read by id or fingerprint. The absence of a record is
-   * cached for at most one second. All callers get the same frozen record: in strict mode, changing it throws a
-   * TypeError.
+   * Caches agents that are read by id, and certificates that are read by id or fingerprint. The result that a record
+   * does not exist is cached for at most one second. All callers get the same frozen record: in strict mode, changing
+   * it throws a TypeError.
    *
    * On SQLite, no result is older than the last commit of any process. On PostgreSQL, commits of this service take
    * effect at once. Commits of other processes take effect within 200 ms plus the time to read the change feed, or
@@ -100,16 +102,16 @@ export interface DatabaseOptions {
    */
   cache?: CacheOptions | undefined;
   /**
-   * Maximum time that `close()` waits for calls in flight, in milliseconds. It aborts the calls that are still running;
-   * 0 aborts them at once.
+   * Maximum time that `close()` waits for calls in flight, in milliseconds. Then it aborts the calls that are still
+   * running; 0 aborts them at once.
    *
    * @defaultValue 30000
    */
   closeTimeoutMs?: number | undefined;
   /**
    * Maximum time that a `db.transaction` may send no statement while another call of this service waits for it, in
-   * milliseconds; 0 sets no limit. Then the transaction is rolled back: its promise and its later calls fail with a
-   * TIMEOUT that is not retryable, and the waiting calls continue.
+   * milliseconds; 0 sets no limit. When this time has passed, the transaction is rolled back: its promise and its later
+   * calls fail with a TIMEOUT that is not retryable, and the waiting calls continue.
    *
    * This ends a deadlock: the callback may itself wait for the other call, for example in a queue. The limit does not
    * apply to a callback that keeps sending statements, or for which no call waits.
@@ -144,7 +146,7 @@ export interface DatabaseOptions {
    */
   logger?: Logger | undefined;
   /**
-   * Called with every {@link DatabaseEvent}. An error that it throws is ignored.
+   * Called with every {@link DatabaseEvent}. An error that the function throws is ignored.
    *
    * @defaultValue no events are created
    */

@@ -84,7 +84,10 @@ function checkSchema(schema: string, field: string): void {
   if (Buffer.byteLength(schema) > 63) throw invalidUrl(field, 'must name a schema of at most 63 bytes');
 }
 
-/** Checks the parameters of a SQLite URL, which may only be Prisma's; returns their names. @throws INVALID_OPTIONS */
+/**
+ * Checks the parameters of a SQLite URL, which may only be those of Prisma's engines; returns their names. @throws
+ * INVALID_OPTIONS for any other parameter, and for a repeated one
+ */
 export function checkSqliteParameters(parameters: URLSearchParams, field: string): readonly string[] {
   return checkNames(parameters, field, () => false);
 }

@@ -16,13 +16,19 @@ export interface EngineBinding<C> {
   connectionInfo(native: NativeAccess): Promise<ConnectionInfo>;
   /** Converts Prisma's isolation level; throws when the engine does not support it. */
   toIsolation(level: IsolationLevel | undefined): TransactionIsolation;
-  /** Runs a query inside the transaction of `native`; without a transaction, runs it by itself. */
+  /**
+   * Runs a query inside the transaction of `native`. When `native` has no transaction, the query is a transaction by
+   * itself.
+   */
   query(native: NativeAccess, query: SqlQuery): Promise<SqlResultSet>;
   /** Runs a statement as {@link query} does, and returns the number of changed rows. */
   execute(native: NativeAccess, query: SqlQuery): Promise<number>;
-  /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
+  /**
+   * Runs `work` inside the transaction of `native`, while no other call uses that transaction. When `work` fails,
+   * everything that it did is rolled back.
+   */
   exclusive<T>(native: NativeAccess, work: (connection: C) => Promise<T>): Promise<T>;
-  /** Throws when {@link NativeAccess} refuses the query. */
+  /** Throws when {@link NativeAccess} would refuse the query, such as a write to a table of this package. */
   assertAllowed(native: NativeAccess, connection: C, query: SqlQuery): void;
   queryOn(connection: C, query: SqlQuery): SqlResultSet | Promise<SqlResultSet>;
   executeOn(connection: C, query: SqlQuery): number | Promise<number>;
@@ -30,6 +36,6 @@ export interface EngineBinding<C> {
   command(connection: C, sql: string): void | Promise<void>;
   /** Converts any error into a failure. */
   classify(error: unknown): Failure;
-  /** Converts an error of the driver to the one that Prisma understands; returns any other error unchanged. */
+  /** Converts an error of the driver to an error that Prisma understands; returns any other error unchanged. */
   toPrismaError(error: unknown): unknown;
 }

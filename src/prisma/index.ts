@@ -19,7 +19,7 @@ export type { TimestampFormat } from './sqlite-values';
  */
 export const PrismaClient: typeof SqliteClient = new Proxy(SqliteClient, {
   construct: (target, options: ConstructorParameters<typeof SqliteClient>) =>
-    // Reflect.construct returns any; a constructor returns an object.
+    // The cast is safe: Reflect.construct has the return type `any`, but returns an object.
     Reflect.construct(options[0].adapter?.provider === 'postgres' ? PostgresqlClient : target, options) as object,
 });
 

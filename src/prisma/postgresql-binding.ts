@@ -79,7 +79,10 @@ function unreadableTimes(): Failure {
   return new Failure('INVALID_OPTIONS', message, { field: 'url' });
 }
 
-/** Returns a pool of one connection, which is in use: the official adapter accepts only a pool. */
+/**
+ * Returns an object that runs all queries on `client`, in the form of a pool, because the official adapter accepts only
+ * a pool.
+ */
 function poolOf(client: PoolClient): Pool {
   // The official adapter only calls `query` and listens for errors, for which an object with the prototype of Pool
   // suffices. A real pool would run queries on connections of its own.
@@ -95,7 +98,7 @@ function withZones(query: SqlQuery): SqlQuery {
   if (!isTime.includes(true)) return query;
   return {
     ...query,
-    // Prisma Client gives a time as a string or as a Date.
+    // The cast is safe: Prisma Client passes a time as a string or as a Date.
     args: query.args.map((arg, index) =>
       isTime[index] === true && arg !== null ? new Date(arg as string | Date).toISOString() : arg,
     ),

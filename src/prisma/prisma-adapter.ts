@@ -30,15 +30,15 @@ export interface PrismaAdapterOptions {
 }
 
 /**
- * Returns Prisma's driver adapter for a database, or for one transaction of it. Create one client for the life of the
- * database: constructing a client takes milliseconds.
+ * Returns Prisma's driver adapter for a database, or for one transaction of it. Create one client and use it until the
+ * database is closed, because constructing a client takes milliseconds.
  *
  * Outside `db.transaction` the client reads the committed state, and each of its writes is a transaction by itself.
  * Inside the callback of `db.transaction` a client of `db` is part of that transaction. An interactive transaction of
- * the client outside `db.transaction` has a connection of its own; on SQLite it holds the single writer until it ends.
+ * the client outside `db.transaction` has a connection of its own; on SQLite it blocks all other writes until it ends.
  *
- * The tables of this package can be read, and not written: a write fails with PERMISSION_DENIED, because it would
- * bypass the change feed, the event chain and the cache.
+ * The client can read the tables of this package, but not write to them: a write fails with PERMISSION_DENIED, because
+ * it would bypass the change feed, the event chain and the cache.
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Pro
 const rolledBack = new Error('rolled back');
 
 /**
- * Starts a transaction of Prisma, which lasts until Prisma ends it. Inside a transaction of the database it is a
+ * Starts a transaction of Prisma, which lasts until Prisma ends it. Inside the callback of `db.transaction` it is a
  * savepoint; elsewhere it is a transaction of the database.
  */
 function startTransaction<C>(
@@ -136,7 +136,9 @@ function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error
   return converted instanceof Error ? converted : new Error(String(converted));
 }
 
-/** Converts a conflict at COMMIT, because Prisma Client does not convert it. Returns any other error unchanged. */
+/**
+ * Converts a conflict at COMMIT to P2034, because Prisma Client does not convert it. Returns any other error unchanged.
+ */
 function toCommitError(error: unknown): unknown {
   if (!(error instanceof DriverAdapterError) || error.cause.kind !== writeConflict.kind) return error;
   const message = 'Transaction failed due to a write conflict or a deadlock. Please retry your transaction';

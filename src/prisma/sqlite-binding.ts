@@ -8,7 +8,7 @@ import type { EngineBinding } from './engine-binding';
 import { toDriverAdapterError } from './sqlite-errors';
 import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from './sqlite-values';
 
-/** Maximum number of parameters of one statement, as better-sqlite3 compiles SQLite. */
+/** Maximum number of parameters of one statement in the SQLite that better-sqlite3 contains. */
 const maxBindValues = 32_766;
 
 /** Returns the binding of SQLite. */
@@ -60,7 +60,8 @@ function queryOn(connection: SqliteConnection, sql: string, values: readonly unk
     return { columnNames: [], columnTypes: [], rows: [] };
   }
   const rows = statement.all(...values);
-  // Read after the run: a statement that was prepared before a change of the schema is compiled again when it runs.
+  // Reads the columns after the run, because a statement that was prepared before a change of the schema is compiled
+  // again when it runs.
   const columns = statement.columns();
   const columnTypes = toColumnTypes(
     columns.map(({ type }) => type),

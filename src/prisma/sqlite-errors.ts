@@ -1,7 +1,7 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 
-/** Converts an error of the driver to the one that Prisma understands; returns any other error unchanged. */
+/** Converts an error of the driver to an error that Prisma understands; returns any other error unchanged. */
 export function toDriverAdapterError(error: unknown): unknown {
   const driverError = sqliteErrorOf(error);
   if (driverError === undefined) return error;

@@ -4,9 +4,9 @@ import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-ad
 export type TimestampFormat = 'milliseconds' | 'iso8601';
 
 /*
- * Conversion between SQLite's values and those of Prisma's driver adapters. It gives the same results as the official
- * adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares the two. The rows must contain
- * integers as bigint.
+ * Conversion between SQLite's values and those of Prisma's driver adapters. The results are the same as those of the
+ * official adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares the two. The rows must
+ * contain integers as bigint.
  */
 
 /** Prisma's types by declared column type. Contains only the declarations that determine the type. */
@@ -60,7 +60,10 @@ export function toColumnTypes(
   });
 }
 
-/** Converts a row to Prisma's form: times as ISO 8601 texts, exact integers as numbers, greater integers as texts. */
+/**
+ * Converts a row to Prisma's form: times as ISO 8601 texts, integers as numbers, or as texts when they are too large
+ * for a number.
+ */
 export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
   return row.map((value, index) => toPrismaValue(value, types[index]));
 }
@@ -87,7 +90,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// The text is the one that the official adapter stores.
+// The official adapter stores the same text.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

@@ -52,8 +52,8 @@ export class RegistrationService {
   }
 }
 
-// Returns the agent with the id of the certificate. Returns a value that is not an object unchanged, because
-// `parseNewAgent` rejects it.
+// Returns a copy of the agent with the id of the certificate as `certificateId`. Returns a value that is not an object
+// unchanged, because `parseNewAgent` rejects it.
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;

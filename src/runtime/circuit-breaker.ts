@@ -4,14 +4,14 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /**
- * Minimum time in milliseconds between two counted failures of calls that were in flight together. Without it, one
- * interruption with many calls in flight would open the breaker.
+ * Minimum time in milliseconds between two counted failures of calls that were in flight at the same time. Without it,
+ * one interruption with many calls in flight would open the breaker.
  */
 const burstMs = 1000;
 
 /**
- * Time after which another probe is admitted although the previous one is still running: this multiple of `resetMs`,
- * but at least this minimum in milliseconds.
+ * Another probe is admitted although the previous one is still running after this multiple of `resetMs`, but not before
+ * `minProbeTimeoutMs` milliseconds have passed.
  */
 const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;
@@ -26,7 +26,10 @@ export class CircuitBreaker {
   #state: BreakerState = 'closed';
   /** Number of consecutive failures. It is 0 only while the state is `closed`. */
   #failures = 0;
-  /** Increases with each counted failure and each change of the state, so that earlier calls are recognised. */
+  /**
+   * Increases with each counted failure and each change of the state, to recognize the results of calls that began
+   * before.
+   */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
@@ -57,8 +60,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Records that a call has failed. Only outages count: any other failure shows that the database answers, or is
-   * inconclusive.
+   * Records that a call has failed. Only outages count. Any other failure shows that the database answers, or does not
+   * show whether it does.
    */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);

@@ -6,7 +6,10 @@ import type { HealthProbe } from '../storage/health-probe';
 /** Converts any error of an engine into a failure, with the error as its cause. */
 export type ErrorClassifier = (error: unknown) => Failure;
 
-/** Returns the engine with every error converted by `classify`, so that its callers see only failures. */
+/**
+ * Returns an engine that converts every error of `engine` by `classify`, except those of `native`, so that its callers
+ * see only failures.
+ */
 export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
   const { preferReplicas, dataVersion } = bound(engine);
   return {

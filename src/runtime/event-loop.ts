@@ -1,7 +1,8 @@
-/** Maximum time in milliseconds without handling timers and sockets. */
+/** Maximum time in milliseconds for which promises may keep the event loop from handling timers and sockets. */
 const maxBlockMs = 10;
 
-// Read when the module loads: fake timers of an application's test must not stop the database.
+// Keeps the function that exists when the module loads, because fake timers in a test of the application would stop the
+// database.
 const { setImmediate } = globalThis;
 
 let lastYieldMs = performance.now();
@@ -11,13 +12,13 @@ export function shouldYield(): boolean {
   return performance.now() - lastYieldMs > maxBlockMs;
 }
 
-/** Lets the event loop handle timers and sockets, which a chain of promises alone never does. */
+/** Lets the event loop handle timers and sockets. While a chain of promises continues, it handles neither. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   lastYieldMs = performance.now();
 }
 
-/** Returns the results of `map` for all elements. Yields to the event loop when it takes long. */
+/** Returns the results of `map` for all elements. Yields to the event loop when this takes long. */
 export async function mapYielding<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {

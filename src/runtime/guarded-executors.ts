@@ -25,7 +25,7 @@ export class GuardedExecutors {
     const executor = engine.createExecutor(observe);
     const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
     const guarded = isGuarded ? withRetry(executor, this.rules(operation)) : executor;
-    // Replicas come first, because the breaker observes the primary only.
+    // Reads of replicas pass neither the breaker nor the retries, because the breaker observes only the primary.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
 

@@ -2,18 +2,20 @@ import { Failure } from '../errors/failure';
 import type { TransactionWaiters } from '../storage/engine';
 
 /**
- * Bounds of the interval, in milliseconds, for polling the waiting calls when the engine reports no waits. Between
- * these bounds, the interval is a quarter of the limit.
+ * Minimum and maximum interval, in milliseconds, at which waiting calls are polled when the engine does not report
+ * them. Between these bounds, the interval is a quarter of the limit.
  */
 const shortestPollMs = 10;
 const longestPollMs = 5000;
 
-// Read when the module loads: fake timers of an application's test must not stop the database.
+// Keeps the functions that exist when the module loads, because fake timers in a test of the application would stop the
+// database.
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
- * Watches one transaction of a caller. Reports it when it has sent no statement for the maximum time while another call
- * of this process waited for it. The callback itself may wait for that call: then neither of them would ever end.
+ * Watches one transaction of the application. Calls `exceeded` when the transaction has sent no statement for the
+ * maximum time while another call of this process waited for it. The callback of the transaction may itself wait for
+ * that call: then neither of them would ever end.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -37,7 +39,7 @@ export class IdleLimit {
     this.#waiters = waiters;
     this.#exceeded = exceeded;
     if (limitMs === 0) return;
-    // When the engine reports waits, no timer is needed until a call waits.
+    // When the engine reports waiting calls, no timer is needed until a call waits.
     if (waiters.onWait === undefined) this.#checkIn(limitMs);
     else waiters.onWait(() => this.#checkIn(limitMs));
   }
@@ -60,7 +62,7 @@ export class IdleLimit {
     if (overdueMs >= this.#limitMs) {
       const waitedMs = await this.#longestWaitMs();
       isAwaited = waitedMs > 0;
-      // The event loop may have delayed the callback's next statement: let it run first.
+      // The event loop may have delayed the next statement of the callback. Lets this statement run first.
       await new Promise((resolve) => setImmediate(resolve));
       overdueMs = Math.min(this.#idleMs(), waitedMs);
     }
@@ -71,7 +73,7 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // When the engine cannot determine the waiting calls, none is known.
+  // Returns 0 when the engine cannot determine the waiting calls.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();
@@ -86,8 +88,8 @@ export class IdleLimit {
 }
 
 /**
- * Returns the failure of a transaction that exceeded the limit. It is not retryable: the same callback would wait
- * again.
+ * Returns the failure of a transaction that exceeded the limit. The failure is not retryable, because the same callback
+ * would wait again.
  */
 export function idleForTooLong(): Failure {
   const message =

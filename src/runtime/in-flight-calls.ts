@@ -70,7 +70,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // No caller waits for it any more.
+    // Ignores the rejection of the timer, for which no one waits any more.
     tooLate.catch(() => undefined);
   }
 }

@@ -3,15 +3,18 @@ interface Waiter {
   readonly sinceMs: number;
 }
 
-/** Mutual exclusion of asynchronous work, first come, first served. */
+/** Mutual exclusion of asynchronous work. Waiting callers acquire the mutex in the order of their calls. */
 export class Mutex {
   readonly #waiting: Waiter[] = [];
-  /** Time when the present holder acquired it; undefined while it is free. */
+  /** Time when the current holder acquired the mutex; undefined while the mutex is free. */
   #heldSinceMs: number | undefined;
   #isCancelled = false;
   #onWait: (() => void) | undefined;
 
-  /** Resolves once the caller has acquired the mutex. The caller has to release it in every case. */
+  /**
+   * Resolves once the caller has acquired the mutex. The caller must call {@link release} afterwards, also after an
+   * error.
+   */
   acquire(): Promise<void> {
     if (this.#heldSinceMs === undefined || this.#isCancelled) {
       this.#heldSinceMs = performance.now();
@@ -30,7 +33,7 @@ export class Mutex {
     next?.enter();
   }
 
-  /** Returns the time since the present holder acquired it, in milliseconds; 0 while it is free. */
+  /** Returns the time since the current holder acquired the mutex, in milliseconds; 0 while the mutex is free. */
   heldMs(): number {
     return this.#heldSinceMs === undefined ? 0 : performance.now() - this.#heldSinceMs;
   }
@@ -42,8 +45,8 @@ export class Mutex {
   }
 
   /**
-   * Calls `listener` when a call already waits, and whenever another call begins to wait, until the present holder
-   * releases.
+   * Calls `listener` at once if a call already waits, and whenever another call begins to wait, until the current
+   * holder releases the mutex.
    */
   onWait(listener: () => void): void {
     this.#onWait = listener;

@@ -5,7 +5,10 @@ import { toDatabaseError, type Operation } from '../errors/operation';
 import type { StatementObserver } from '../storage/executor';
 import type { InFlightCalls } from './in-flight-calls';
 
-/** Runs `work` as a call in flight. Converts an error that it throws to the operation's error, and reports it once. */
+/**
+ * Runs `work`, and counts it as a call in flight. Converts an error that `work` throws to a `DatabaseError` of the
+ * operation, and reports the error once.
+ */
 export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
@@ -23,7 +26,7 @@ export async function perform<T>(
   }
 }
 
-/** Reports a failure once, and returns the operation's error. */
+/** Converts `error` to a `DatabaseError` of the operation, reports it to the diagnostics, and returns it. */
 export function reportFailure(
   diagnostics: Diagnostics,
   operation: Operation,
@@ -35,7 +38,7 @@ export function reportFailure(
   return databaseError;
 }
 
-/** Returns the observer of an operation's statements; undefined when there is no listener. */
+/** Returns the observer of an operation's statements; undefined when the application has no listener for events. */
 export function statementObserver(diagnostics: Diagnostics, operation: Operation): StatementObserver | undefined {
   if (!diagnostics.isObserved) return undefined;
   return ({ sql }, { rows, changes }, durationMs) =>

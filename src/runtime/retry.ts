@@ -62,7 +62,8 @@ export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: num
   return performance.now() - startMs + delayMs < budgetMs;
 }
 
-// Returns the wait with full jitter ("Exponential Backoff And Jitter", AWS, 2015); undefined to stop retrying.
+// Returns the wait before the next attempt, a random time up to the maximum (full jitter: "Exponential Backoff And
+// Jitter", AWS, 2015); undefined when there is to be no further attempt.
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,

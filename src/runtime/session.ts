@@ -21,7 +21,7 @@ import { hasTime, retry, transientCode } from './retry';
 import { enclosingTransaction, isInsideTransaction } from './transaction-context';
 import { TransactionAttempt, withWaitersOf } from './transaction-session';
 
-/** Minimum time in milliseconds that a server gets to close its connections. */
+/** Minimum time in milliseconds for which `close` waits until the server has closed the connections. */
 const minDisconnectMs = 1000;
 
 /** Settings of a database session: the kind of the database, and how failures and idle transactions are handled. */
@@ -56,10 +56,10 @@ export class DatabaseSession implements Session {
     this.#executors = new GuardedExecutors(diagnostics, settings.retry, this.#breaker);
   }
 
-  /** Accepts calls from now on. */
+  /** Connects the session to an open database. From now on, the session accepts calls. */
   open(database: Engine): void {
     this.#breaker?.reset();
-    // Aborted calls of an earlier opening may never end, so they are not counted.
+    // Calls that an earlier `close` has aborted may never end, so they are not counted.
     this.#inFlight = new InFlightCalls();
     this.#repetitions = new Mutex();
     this.#database = database;
@@ -82,7 +82,7 @@ export class DatabaseSession implements Session {
       const what = count === 1 ? '1 call was' : `${count} calls were`;
       throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs and aborted`);
     }
-    // An unresponsive server does not close its connections.
+    // An unresponsive server would make `database.close()` wait forever.
     const graceMs = Math.max(deadline - performance.now(), minDisconnectMs);
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
@@ -115,7 +115,8 @@ export class DatabaseSession implements Session {
       if (database.cache === undefined || !mayBeBehind) {
         return lookup.read(this.#executors.create(database, operation, mayBeBehind));
       }
-      // A replica may lack recent changes, and the cache would keep its records for longer than the permitted lag.
+      // Does not read from a replica: its records may lack recent changes, and the cache would keep them for longer
+      // than the permitted lag.
       return database.cache.read(lookup, () => lookup.read(this.#executors.create(database, operation, false)));
     });
   }
@@ -143,8 +144,8 @@ export class DatabaseSession implements Session {
   }
 
   /**
-   * Runs `work` in one transaction. An error that it throws is rethrown unchanged after the rollback. After a conflict
-   * with other transactions it runs again; repeated transactions run one at a time.
+   * Runs `work` in one transaction. An error that `work` throws is rethrown unchanged after the rollback. After a
+   * conflict with other transactions, `work` runs again; repeated transactions run one at a time.
    */
   async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
     const startMs = performance.now();
@@ -205,7 +206,7 @@ export class DatabaseSession implements Session {
     });
   }
 
-  /** Runs `work` with the engine as a call in flight, without retries. */
+  /** Runs `work` with the engine, without retries. Counts it as a call in flight. */
   onDatabase<T>(operation: Operation, work: (database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }

@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ConnectionHold } from '../storage/engine';
 import type { Session } from '../storage/session';
 
-/** Transaction around the present call. Transactions of several databases may be nested: `outer` is the next one. */
+/**
+ * Transaction in whose callback the current code runs. Transactions of several databases may be nested: `outer` is the
+ * transaction in whose callback this one began.
+ */
 interface TransactionContext {
   readonly database: object;
   readonly session: Session;
@@ -13,7 +16,7 @@ interface TransactionContext {
 
 const contexts = new AsyncLocalStorage<TransactionContext>();
 
-/** Runs the callback of a transaction of `database`, so that calls from inside it can be recognised. */
+/** Runs the callback of a transaction of `database`, so that calls from inside the callback are recognized. */
 export async function runInsideTransaction<T>(
   database: object,
   session: Session,
@@ -34,7 +37,10 @@ export function isInsideTransaction(database: object): boolean {
   return enclosingTransaction(database) !== undefined;
 }
 
-/** Returns the session of the open transaction of `database` around the caller; undefined when there is none. */
+/**
+ * Returns the session of the open transaction of `database` in whose callback the caller runs; undefined when there is
+ * none.
+ */
 export function enclosingTransaction(database: object): Session | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
     if (context.database === database && !context.isOver) return context.session;
@@ -42,7 +48,10 @@ export function enclosingTransaction(database: object): Session | undefined {
   return undefined;
 }
 
-/** Returns the connection of `pool` that a transaction around the caller holds; undefined when there is none. */
+/**
+ * Returns the connection of `pool` that is held by a transaction in whose callback the caller runs; undefined when
+ * there is none.
+ */
 export function enclosingHold(pool: object): ConnectionHold | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
     const { hold, isOver } = context;

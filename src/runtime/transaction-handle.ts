@@ -27,7 +27,7 @@ export class TransactionHandle implements Transaction {
     this.#send = send;
   }
 
-  /** Change entries so far, in order. */
+  /** Change entries that the operation has recorded so far, in order. */
   get changes(): readonly ChangeEntry[] {
     return this.#changes;
   }

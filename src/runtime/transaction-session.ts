@@ -21,7 +21,7 @@ export class TransactionSession implements Session {
   readonly engine: EngineName;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: EngineTransaction;
-  /** In-flight calls of the database, to which the transaction belongs. */
+  /** In-flight calls of the database; the transaction is one of them. */
   readonly #outer: InFlightCalls;
   readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
@@ -97,7 +97,7 @@ export class TransactionSession implements Session {
     return this.#isRepeatable;
   }
 
-  /** Returns the time since the last call ended, in milliseconds; 0 while a call is running. */
+  /** Returns the time since the last call of the transaction ended, in milliseconds; 0 while a call is running. */
   idleMs(): number {
     return this.#inFlight.idleMs();
   }
@@ -117,19 +117,19 @@ type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { read
 export interface AttemptSettings {
   readonly engine: EngineName;
   readonly diagnostics: Diagnostics;
-  /** In-flight calls of the database, to which the transaction belongs. */
+  /** In-flight calls of the database; the transaction is one of them. */
   readonly outer: InFlightCalls;
   /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
   readonly idleTimeoutMs: number;
 }
 
-/** One attempt at a transaction, or several one after the other. */
+/** Runs a transaction of the application: one attempt, or several attempts one after the other. */
 export class TransactionAttempt<T> {
   readonly #settings: AttemptSettings;
   readonly #work: (session: Session) => Promise<T>;
-  /** True when the caller's work has failed. */
+  /** True when the callback has thrown an error in the last attempt. */
   hasCallerFailed = false;
-  /** Session of the last attempt, when the caller's work has failed in it. */
+  /** Session of the last attempt in which the callback has thrown an error. */
   #failed: TransactionSession | undefined;
 
   constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
@@ -148,7 +148,7 @@ export class TransactionAttempt<T> {
   }
 
   /**
-   * Runs the work in `transaction`, which has just begun, and ends it.
+   * Runs the callback in `transaction`, which has just begun, and commits it or rolls it back.
    *
    * @param waiters - calls that wait for the transaction.
    */
@@ -160,7 +160,8 @@ export class TransactionAttempt<T> {
       const session = new TransactionSession(diagnostics, outer, transaction, engine);
       const outcome = await this.#outcomeOf(database, transaction, session, waiters);
       if (!('result' in outcome)) {
-        // The caller's error is the one to report; a failed rollback is reported to the diagnostics.
+        // The transaction fails with the error of the callback. An error of the rollback is reported only to the
+        // diagnostics.
         await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
         if ('interruption' in outcome) throw outcome.interruption;
         this.hasCallerFailed = true;
@@ -189,7 +190,8 @@ export class TransactionAttempt<T> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
-        // The callback continues: its calls must not run in another transaction, or outside of one.
+        // The callback continues to run. The session ends here, so that further calls of the callback fail instead of
+        // running outside of the transaction.
         void session.end(interruption);
         settle({ interruption });
       };

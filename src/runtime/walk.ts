@@ -3,7 +3,7 @@ import { toStatement, type Row, type SqlValue, type Statement } from '../sql/sta
 import type { Snapshot } from '../storage/snapshot';
 import { shouldYield, yieldToEventLoop } from './event-loop';
 
-/** Rows to read, with a unique key. */
+/** Rows to read in the order of a unique key. */
 export interface Walk {
   /** Columns of a row; the columns of the key come first. */
   readonly columns: readonly Sql[];
@@ -17,7 +17,10 @@ export interface Walk {
 /** Number of rows that are read at a time. It is small, because each row may contain long texts. */
 const chunkSize = 100;
 
-/** Reads all rows in the order of their key, in bounded memory and with pauses for other work of the process. */
+/**
+ * Calls `visit` for all rows in the order of their key. Reads few rows at a time, to bound the memory, and yields to
+ * the event loop when it takes long.
+ */
 export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {
     for (const row of rows) {
@@ -45,7 +48,7 @@ async function* chunksOf(
     yield rows;
     const last = rows.at(-1)?.slice(0, key.length);
     if (last === undefined || rows.length < chunkSize) return;
-    // A value that was read from a key column can also be bound as a parameter, whatever its type.
+    // The cast is safe: a value that was read from a key column can also be bound as a parameter.
     after = last as SqlValue[];
   }
 }
