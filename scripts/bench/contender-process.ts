@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ContenderName } from './contender';
-import type { Request, Response, Slice } from './messages';
+import type { ConcurrentSlice, Request, Response, Slice } from './messages';
 
 /** Options of starting a contender's process. */
 export interface ProcessOptions {
@@ -42,6 +42,10 @@ export class ContenderProcess {
 
   async measure(workload: string, durationMs: number): Promise<Slice> {
     return (await this.#ask({ type: 'slice', workload, durationMs }, 'measured')).slice;
+  }
+
+  async measureConcurrently(workload: string, callers: number, durationMs: number): Promise<ConcurrentSlice> {
+    return (await this.#ask({ type: 'concurrent', workload, callers, durationMs }, 'measuredConcurrently')).slice;
   }
 
   async measureBlocks(workload: string, times: number): Promise<readonly number[]> {

@@ -34,6 +34,8 @@ export interface Contender {
   /** Replaces all fields of an agent. Returns false when the agent does not exist. */
   updateAgent(agent: BenchAgent): Result<boolean>;
   recordEvent(event: BenchEvent): Result<string>;
+  /** Creates the agents one after the other and records the event, in one transaction. */
+  transact(agents: readonly BenchAgent[], event: BenchEvent): Result<void>;
   /** Returns the events in a range of time that have one of the severities; newest first. */
   queryEvents(from: Date, to: Date, severities: readonly SecuritySeverity[], limit: number): Result<SecurityEvent[]>;
   getCertificateByFingerprint(fingerprint: string): Result<Certificate | null>;
@@ -44,7 +46,7 @@ export interface Contender {
 export type Open = (location: string) => Contender | Promise<Contender>;
 
 /** The methods of a {@link Contender} that write. */
-type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent';
+type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent' | 'transact';
 export type Writes = Pick<Contender, WriteName>;
 export type Reads = Omit<Contender, WriteName | 'close'>;
 

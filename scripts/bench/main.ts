@@ -38,9 +38,9 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
         results.push(result);
       }
     }
-    const { rounds, sliceMs, analyze } = options;
+    const { rounds, sliceMs, analyze, durable } = options;
     const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length };
-    return { date: new Date().toISOString(), machine, options: { rounds, sliceMs, analyze }, results };
+    return { date: new Date().toISOString(), machine, options: { rounds, sliceMs, analyze, durable }, results };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

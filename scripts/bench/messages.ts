@@ -5,6 +5,8 @@ export type Request =
   | { readonly type: 'check'; readonly workload: string }
   /** Runs the next operations of a workload for some time. */
   | { readonly type: 'slice'; readonly workload: string; readonly durationMs: number }
+  /** Runs the next operations of a workload for some time, with concurrent callers. */
+  | { readonly type: 'concurrent'; readonly workload: string; readonly callers: number; readonly durationMs: number }
   /** Starts four concurrent operations, several times, and returns how long each time blocked the event loop. */
   | { readonly type: 'block'; readonly workload: string; readonly times: number }
   | { readonly type: 'close' };
@@ -14,6 +16,7 @@ export type Response =
   | { readonly type: 'done' }
   | { readonly type: 'checked'; readonly digest: string }
   | { readonly type: 'measured'; readonly slice: Slice }
+  | { readonly type: 'measuredConcurrently'; readonly slice: ConcurrentSlice }
   | { readonly type: 'blocked'; readonly longestMs: readonly number[] }
   | { readonly type: 'closed'; readonly peakRssBytes: number }
   | { readonly type: 'failed'; readonly message: string };
@@ -24,4 +27,12 @@ export interface Slice {
   readonly latenciesUs: Float64Array;
   /** Total time of all operations, without the time between them. */
   readonly busyMs: number;
+}
+
+/** Results of a contender in one slice of time with concurrent callers; `busyMs` is the duration of the slice. */
+export interface ConcurrentSlice extends Slice {
+  /** Number of calls that failed, for example because of a deadlock; they have no latency. */
+  readonly failures: number;
+  /** Longest time in milliseconds that the event loop was blocked. */
+  readonly longestBlockMs: number;
 }

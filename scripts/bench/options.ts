@@ -18,6 +18,10 @@ is measured. Ratios are more reliable than times, because they compare measureme
                      1000,10000,100000,1000000, also show how times grow
   --rounds N         slices of each contender in each workload (default: 8)
   --slice-ms N       duration of a slice (default: 100); a first slice of five times as long is not counted
+  --callers LIST     numbers of concurrent callers, such as 1,8,32, with which W6, W8, W9 and W12 are measured, too
+                     (default: none)
+  --callers-ms N     duration of a slice with concurrent callers (default: 1000)
+  --durable          PostgreSQL: a commit waits for the disk (synchronous_commit = on)
   --workloads LIST   such as W1,W6 (default: all)
   --contenders LIST  of raw, package, prisma, drizzle, kysely, typeorm (default: all; with --old: package, old, control)
   --old PATH         compare with another build of this package, "old"; PATH is the folder of its package.json. Ratios
@@ -36,6 +40,10 @@ export interface BenchOptions {
   readonly agentCounts: readonly number[];
   readonly rounds: number;
   readonly sliceMs: number;
+  /** Numbers of concurrent callers. */
+  readonly callers: readonly number[];
+  readonly callersMs: number;
+  readonly durable: boolean;
   /** Ids of the workloads to run; undefined for all. */
   readonly workloads: ReadonlySet<string> | undefined;
   readonly contenders: readonly ContenderName[];
@@ -61,6 +69,9 @@ export function parseOptions(): BenchOptions | undefined {
       agents: { type: 'string', default: '10000' },
       rounds: { type: 'string', default: '8' },
       'slice-ms': { type: 'string', default: '100' },
+      callers: { type: 'string' },
+      'callers-ms': { type: 'string', default: '1000' },
+      durable: { type: 'boolean', default: false },
       workloads: { type: 'string' },
       contenders: { type: 'string' },
       old: { type: 'string' },
@@ -83,6 +94,9 @@ export function parseOptions(): BenchOptions | undefined {
     agentCounts: values.agents.split(',').map((text) => parseInteger(text, '--agents', 10)),
     rounds: parseInteger(values.rounds, '--rounds', 1),
     sliceMs: parseInteger(values['slice-ms'], '--slice-ms', 1),
+    callers: values.callers?.split(',').map((text) => parseInteger(text, '--callers', 1)) ?? [],
+    callersMs: parseInteger(values['callers-ms'], '--callers-ms', 1),
+    durable: values.durable,
     workloads: values.workloads === undefined ? undefined : new Set(values.workloads.split(',')),
     contenders:
       old === undefined

@@ -4,6 +4,8 @@ import type { BenchReport, RunResult } from './result';
 import {
   blockTable,
   comparisonTable,
+  concurrencyLatencyTable,
+  concurrencyTable,
   growthTable,
   processTable,
   ratioTable,
@@ -18,7 +20,14 @@ const lineWidth = 110;
 export function formatRun(run: RunResult): string[] {
   const overview = run.baseline === 'old' ? comparisonTable(run) : ratioTable(run);
   const workloads = run.workloads.map((workload) => workloadTable(workload, run));
-  const tables = [...workloads, overview, blockTable(run), processTable(run)];
+  const tables = [
+    ...workloads,
+    overview,
+    blockTable(run),
+    concurrencyTable(run),
+    concurrencyLatencyTable(run),
+    processTable(run),
+  ];
   return [`${run.version}, ${run.agentCount} agents`, '', ...tables.flatMap(formatLines)];
 }
 
@@ -32,6 +41,8 @@ export function toMarkdown(report: BenchReport): string {
   const tables = report.results.flatMap((run) => [
     run.baseline === 'old' ? comparisonTable(run) : summaryTable(run),
     blockTable(run),
+    concurrencyTable(run),
+    concurrencyLatencyTable(run),
     processTable(run),
   ]);
   const all = [...tables, ...growthTables(report.results)].filter(({ rows }) => rows.length > 0);

@@ -12,6 +12,21 @@ export interface WorkloadResult {
   readonly contenders: PerContender<Measurement>;
 }
 
+/** Measurement of a contender with concurrent callers. */
+export interface ConcurrentMeasurement extends Measurement {
+  /** Number of calls that failed. */
+  readonly failures: number;
+  readonly longestBlockMs: number;
+}
+
+/** Measurements of one workload with concurrent callers. */
+export interface ConcurrencyResult {
+  readonly id: string;
+  readonly title: string;
+  readonly callers: number;
+  readonly contenders: PerContender<ConcurrentMeasurement>;
+}
+
 /** Time that everything else in the process was blocked while four concurrent searches ran. */
 export interface Block {
   readonly medianMs: number;
@@ -40,6 +55,7 @@ export interface RunResult {
   readonly baseline: ContenderName;
   readonly workloads: readonly WorkloadResult[];
   readonly blocks: readonly BlockResult[];
+  readonly concurrency: readonly ConcurrencyResult[];
   readonly coldStarts: PerContender<ColdStart>;
   readonly peakRssBytes: PerContender<number>;
 }
@@ -48,6 +64,11 @@ export interface RunResult {
 export interface BenchReport {
   readonly date: string;
   readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };
-  readonly options: { readonly rounds: number; readonly sliceMs: number; readonly analyze: boolean };
+  readonly options: {
+    readonly rounds: number;
+    readonly sliceMs: number;
+    readonly analyze: boolean;
+    readonly durable: boolean;
+  };
   readonly results: readonly RunResult[];
 }

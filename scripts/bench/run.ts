@@ -5,6 +5,7 @@ import { measureBlocks } from './blocks';
 import { loadBuild } from './builds';
 import { bundleContender } from './bundle';
 import { measureColdStarts } from './cold-start';
+import { measureConcurrency } from './concurrency';
 import type { ContenderName } from './contender';
 import { ContenderProcess } from './contender-process';
 import { openPostgresqlStore } from './engines/postgresql-store';
@@ -33,12 +34,12 @@ const warmUpFactor = 5;
 
 /** Creates the databases, compares the contenders' results, then measures the contenders. */
 export async function runBenchmark(options: RunOptions, reportStep: ReportStep): Promise<RunResult> {
-  const { engine, agentCount, analyze } = options;
+  const { engine, agentCount, analyze, durable } = options;
   const workloads = createWorkloads(agentCount).filter(({ id }) => options.workloads?.has(id) ?? true);
   if (workloads.length === 0) throw new ScriptError('--workloads must name at least one workload');
   const folder = join(options.folder, `${engine}-${agentCount}`);
   mkdirSync(folder);
-  const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore();
+  const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore(durable);
   try {
     const locations = await createDatabases(options, store, reportStep);
     return await measureAll({ ...options, folder }, { store, workloads, locations }, reportStep);
@@ -95,12 +96,13 @@ async function measureAll(
     const blocks = await measureBlocks(processes, workloads, options, reportStep);
     const writes = workloads.filter((workload) => workload.writes);
     for (const workload of writes) results.push(await measureWorkload(processes, workload, options, reportStep));
+    const concurrency = await measureConcurrency(processes, workloads, options, reportStep);
     const peaks: [ContenderName, number][] = [];
     for (const contender of processes) peaks.push([contender.name, await contender.close()]);
     const coldStarts = await measureColdStarts(locations, options, reportStep);
     const { version } = store;
     return {
-      ...{ engine, version, agentCount, baseline, workloads: results, blocks, coldStarts },
+      ...{ engine, version, agentCount, baseline, workloads: results, blocks, concurrency, coldStarts },
       peakRssBytes: Object.fromEntries(peaks),
     };
   } finally {

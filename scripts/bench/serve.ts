@@ -1,8 +1,13 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Contender, Open } from './contender';
 import { digestOf } from './digest';
 import { longestBlock } from './longest-block';
-import type { Request, Response, Slice } from './messages';
+import type { ConcurrentSlice, Request, Response, Slice } from './messages';
 import { createWorkloads, type Workload } from './workloads';
+
+/** Time in milliseconds between two samples of the event loop's delay. */
+const resolution = 5;
 
 /** Executes the requests of the parent process one after the other. */
 class Worker {
@@ -39,6 +44,34 @@ class Worker {
       latenciesUs.push(tookMs * 1000);
     }
     return { latenciesUs: Float64Array.from(latenciesUs), busyMs };
+  }
+
+  async measureConcurrently(id: string, callers: number, durationMs: number): Promise<ConcurrentSlice> {
+    const latenciesUs: number[] = [];
+    let failures = 0;
+    const delays = monitorEventLoopDelay({ resolution });
+    delays.enable();
+    const start = performance.now();
+    const call = async (): Promise<void> => {
+      while (performance.now() - start < durationMs) {
+        const operation = this.#nextOperation(id);
+        const callStart = performance.now();
+        try {
+          await operation();
+          latenciesUs.push((performance.now() - callStart) * 1000);
+        } catch {
+          failures += 1;
+        }
+        // A contender that works synchronously would not let the event loop continue before the end of the slice.
+        await nextTurn();
+      }
+    };
+    await Promise.all(Array.from({ length: callers }, call));
+    const busyMs = performance.now() - start;
+    await nextTurn();
+    delays.disable();
+    const longestBlockMs = Math.max(0, delays.max / 1e6 - resolution);
+    return { latenciesUs: Float64Array.from(latenciesUs), busyMs, failures, longestBlockMs };
   }
 
   async measureBlocks(id: string, times: number): Promise<number[]> {
@@ -81,6 +114,10 @@ export function serve(open: Open): void {
         return { type: 'checked', digest: await worker.check(request.workload) };
       case 'slice':
         return { type: 'measured', slice: await worker.measure(request.workload, request.durationMs) };
+      case 'concurrent': {
+        const { workload, callers, durationMs } = request;
+        return { type: 'measuredConcurrently', slice: await worker.measureConcurrently(workload, callers, durationMs) };
+      }
       case 'block':
         return { type: 'blocked', longestMs: await worker.measureBlocks(request.workload, request.times) };
       case 'close':

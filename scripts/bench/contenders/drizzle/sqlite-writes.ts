@@ -3,7 +3,7 @@ import { and, eq, inArray, ne, notExists, or, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Writes } from '../../contender';
 import * as rows from '../rows';
-import type { BenchAgent } from '../../data';
+import type { BenchAgent, BenchEvent } from '../../data';
 import { columnPlaceholders } from './shared';
 import * as schema from './sqlite-schema';
 
@@ -26,6 +26,7 @@ export function writes(db: Db): Writes {
     insertAgent.run(rows.agentRow(agent));
     insertCollections(agent);
   };
+  const record = prepareRecord(db);
   const deleteEndpoints = db
     .delete(endpoints)
     .where(eq(endpoints.agentId, sql.placeholder('id')))
@@ -69,7 +70,17 @@ export function writes(db: Db): Writes {
         },
         { behavior: 'immediate' },
       ),
-    recordEvent: prepareRecordEvent(db),
+    recordEvent: (event) => {
+      db.transaction(() => record(event), { behavior: 'immediate' });
+      return event.id;
+    },
+    transact: (batch, event) => {
+      const work = (): void => {
+        batch.forEach(create);
+        record(event);
+      };
+      db.transaction(work, { behavior: 'immediate' });
+    },
   };
 }
 
@@ -106,7 +117,7 @@ function prepareCollections(db: Db): (agent: BenchAgent) => void {
   };
 }
 
-function prepareRecordEvent(db: Db): Writes['recordEvent'] {
+function prepareRecord(db: Db): (event: BenchEvent) => void {
   const { securityEvents, securityEventMetadata } = schema;
   const insertEvent = db
     .insert(securityEvents)
@@ -122,13 +133,7 @@ function prepareRecordEvent(db: Db): Writes['recordEvent'] {
     .values(columnPlaceholders('eventId', 'key', 'value'))
     .prepare();
   return (event) => {
-    db.transaction(
-      () => {
-        insertEvent.run(rows.eventRow(event));
-        for (const row of rows.eventMetadataRows(event)) insertMetadata.run(row);
-      },
-      { behavior: 'immediate' },
-    );
-    return event.id;
+    insertEvent.run(rows.eventRow(event));
+    for (const row of rows.eventMetadataRows(event)) insertMetadata.run(row);
   };
 }

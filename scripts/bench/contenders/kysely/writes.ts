@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Writes } from '../../contender';
 import { foldedName, versionKey } from '../derived-columns';
 import { entriesOf } from '../rows';
-import type { BenchAgent } from '../../data';
+import type { BenchAgent, BenchEvent } from '../../data';
 import type { Engine } from './engine';
 import type { Tables } from './tables';
 
@@ -14,13 +14,7 @@ import type { Tables } from './tables';
 const rowsPerStatement = 2000;
 
 export function writes(db: Kysely<Tables>, engine: Engine): Writes {
-  const create = (agents: readonly BenchAgent[]) =>
-    db.transaction().execute(async (tx) => {
-      for (const chunk of chunksOf(agents.map((agent) => ({ id: agent.id, ...columnsOf(agent, engine) })))) {
-        await tx.insertInto('agents').values(chunk).execute();
-      }
-      await insertCollections(tx, agents, engine);
-    });
+  const create = (agents: readonly BenchAgent[]) => db.transaction().execute((tx) => insertAgents(tx, agents, engine));
   return {
     createAgent: async (agent) => {
       await create([agent]);
@@ -54,18 +48,32 @@ export function writes(db: Kysely<Tables>, engine: Engine): Writes {
         }
         return true;
       }),
-    recordEvent: async ({ id, timestamp, eventType, metadata, mitigationApplied, ...event }) => {
-      const { severity, source, target, description } = event;
-      const times = { timestamp: engine.toTime(timestamp), mitigation_applied: engine.toFlag(mitigationApplied) };
-      await db.transaction().execute(async (tx) => {
-        const row = { id, event_type: eventType, severity, source, target, description, ...times };
-        await tx.insertInto('security_events').values(row).execute();
-        const entries = entriesOf(metadata).map((entry) => ({ event_id: id, ...entry }));
-        if (entries.length > 0) await tx.insertInto('security_event_metadata').values(entries).execute();
-      });
-      return id;
+    recordEvent: async (event) => {
+      await db.transaction().execute((tx) => insertEvent(tx, event, engine));
+      return event.id;
     },
+    transact: (agents, event) =>
+      db.transaction().execute(async (tx) => {
+        for (const agent of agents) await insertAgents(tx, [agent], engine);
+        await insertEvent(tx, event, engine);
+      }),
   };
+}
+
+async function insertAgents(tx: Transaction<Tables>, agents: readonly BenchAgent[], engine: Engine) {
+  for (const chunk of chunksOf(agents.map((agent) => ({ id: agent.id, ...columnsOf(agent, engine) })))) {
+    await tx.insertInto('agents').values(chunk).execute();
+  }
+  await insertCollections(tx, agents, engine);
+}
+
+async function insertEvent(tx: Transaction<Tables>, event: BenchEvent, { toTime, toFlag }: Engine) {
+  const { id, timestamp, eventType, severity, source, target, description, mitigationApplied } = event;
+  const times = { timestamp: toTime(timestamp), mitigation_applied: toFlag(mitigationApplied) };
+  const row = { id, event_type: eventType, severity, source, target, description, ...times };
+  await tx.insertInto('security_events').values(row).execute();
+  const entries = entriesOf(event.metadata).map((entry) => ({ event_id: id, ...entry }));
+  if (entries.length > 0) await tx.insertInto('security_event_metadata').values(entries).execute();
 }
 
 async function insertCollections(tx: Transaction<Tables>, agents: readonly BenchAgent[], { toTime }: Engine) {

@@ -95,5 +95,12 @@ export function writes(client: PrismaClient): Writes {
       }),
     recordEvent: async (event) =>
       (await client.securityEvent.create({ data: createEventData(event), select: { id: true } })).id,
+    transact: async (agents, event) => {
+      const select = { id: true } as const;
+      await client.$transaction([
+        ...agents.map((agent) => client.agent.create({ data: createAgentData(agent), select })),
+        client.securityEvent.create({ data: createEventData(event), select }),
+      ]);
+    },
   };
 }

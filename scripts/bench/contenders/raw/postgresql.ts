@@ -1,6 +1,6 @@
-import { Pool } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { Keyset, type Open, type Reads, type Writes } from '../../contender';
-import type { BenchAgent } from '../../data';
+import type { BenchAgent, BenchEvent } from '../../data';
 import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import * as sql from './postgresql-sql';
 import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
@@ -52,10 +52,7 @@ function reads(pool: Pool): Reads {
 
 function writes(pool: Pool): Writes {
   return {
-    createAgent: async (agent) => {
-      await pool.query({ name: 'insertAgent', text: sql.insertAgents, values: [JSON.stringify([recordOf(agent)])] });
-      return agent.id;
-    },
+    createAgent: (agent) => createAgent(pool, agent),
     // Unnamed: a thousand agents need another plan than one.
     createAgents: async (agents) => {
       await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
@@ -64,14 +61,36 @@ function writes(pool: Pool): Writes {
       const values = [JSON.stringify([recordOf(agent)])];
       return (await pool.query({ name: 'updateAgent', text: sql.updateAgent, values })).rowCount === 1;
     },
-    recordEvent: async ({ id, timestamp, metadata, ...event }) => {
-      const { eventType, severity, source, target, description, mitigationApplied } = event;
-      const columns = [id, timestamp.getTime(), eventType, severity, source, target, description, mitigationApplied];
-      const values = [...columns, JSON.stringify(metadata)];
-      await pool.query({ name: 'recordEvent', text: sql.recordEvent, values });
-      return id;
+    recordEvent: (event) => recordEvent(pool, event),
+    transact: async (agents, event) => {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        for (const agent of agents) await createAgent(client, agent);
+        await recordEvent(client, event);
+        await client.query('COMMIT');
+      } catch (error) {
+        await client.query('ROLLBACK');
+        throw error;
+      } finally {
+        client.release();
+      }
     },
   };
+}
+
+type Queryable = Pool | PoolClient;
+
+async function createAgent(on: Queryable, agent: BenchAgent): Promise<string> {
+  await on.query({ name: 'insertAgent', text: sql.insertAgents, values: [JSON.stringify([recordOf(agent)])] });
+  return agent.id;
+}
+
+async function recordEvent(on: Queryable, { id, timestamp, metadata, ...event }: BenchEvent): Promise<string> {
+  const { eventType, severity, source, target, description, mitigationApplied } = event;
+  const columns = [id, timestamp.getTime(), eventType, severity, source, target, description, mitigationApplied];
+  await on.query({ name: 'recordEvent', text: sql.recordEvent, values: [...columns, JSON.stringify(metadata)] });
+  return id;
 }
 
 function patternOf(name: string): string {

@@ -15,12 +15,18 @@ export const open: Open = (path) => {
   for (const pragma of sqlitePragmas) driver.pragma(pragma);
   const agentWrites = once(() => prepareAgentWrites(driver));
   const recordEvent = once(() => prepareRecordEvent(driver));
+  // The driver makes each write a savepoint of the transaction.
+  const transaction = driver.transaction((agents: readonly BenchAgent[], event: BenchEvent) => {
+    for (const agent of agents) void agentWrites().createAgent(agent);
+    void recordEvent()(event);
+  });
   return {
     ...prepareReads(driver),
     createAgent: (agent) => agentWrites().createAgent(agent),
     createAgents: (agents) => agentWrites().createAgents(agents),
     updateAgent: (agent) => agentWrites().updateAgent(agent),
     recordEvent: (event) => recordEvent()(event),
+    transact: (agents, event) => transaction.immediate(agents, event),
     close: () => void driver.close(),
   };
 };
@@ -80,7 +86,7 @@ function trigramsOf(part: string): string {
   return trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
 }
 
-function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent'> {
+function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent' | 'transact'> {
   const insertAgent = driver.prepare<Value[]>(sql.insertAgent);
   const updateAgent = driver.prepare<Value[]>(sql.updateAgent);
   const deleteEndpoints = driver.prepare<[string]>(sql.deleteEndpoints);

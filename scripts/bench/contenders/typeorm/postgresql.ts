@@ -10,5 +10,9 @@ const entities = defineEntities((name) => ({ name, type: 'timestamptz', precisio
 export const open: Open = async (url) => {
   const source = new DataSource({ type: 'postgres', url, entities: Object.values(entities), installExtensions: false });
   await source.initialize();
-  return { ...reads(source, entities), ...writes(source, entities), close: () => source.destroy() };
+  return {
+    ...reads(source, entities),
+    ...writes((work) => source.transaction(work), entities),
+    close: () => source.destroy(),
+  };
 };

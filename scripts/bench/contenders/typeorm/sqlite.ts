@@ -4,7 +4,7 @@ import type { Open } from '../../contender';
 import { sqlitePragmas } from '../sqlite-pragmas';
 import { defineEntities } from './entities';
 import { reads } from './reads';
-import { writes } from './writes';
+import { writes, type Transact } from './writes';
 
 const entities = defineEntities((name) => ({
   name,
@@ -27,5 +27,12 @@ export const open: Open = async (path) => {
     },
   });
   await source.initialize();
-  return { ...reads(source, entities), ...writes(source, entities), close: () => source.destroy() };
+  // TypeORM begins every transaction on its only connection, so concurrent callers have to wait for each other.
+  let last: Promise<unknown> = Promise.resolve();
+  const transaction: Transact = (work) => {
+    const next = last.then(() => source.transaction(work));
+    last = next.catch(() => undefined);
+    return next;
+  };
+  return { ...reads(source, entities), ...writes(transaction, entities), close: () => source.destroy() };
 };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { In, Not, type DataSource, type EntityManager, type EntitySchema, type ObjectLiteral } from 'typeorm';
+import { In, Not, type EntityManager, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity';
 import type { Writes } from '../../contender';
 import * as rows from '../rows';
-import type { BenchAgent } from '../../data';
+import type { BenchAgent, BenchEvent } from '../../data';
 import type { Entities } from './entities';
 
 /**
@@ -12,13 +12,20 @@ import type { Entities } from './entities';
  */
 const rowsPerStatement = 2000;
 
+/** Runs the work of one transaction. */
+export type Transact = <T>(work: (tx: EntityManager) => Promise<T>) => Promise<T>;
+
 /** Uses `insert`, because `save` would first select each row. */
-export function writes(source: DataSource, entities: Entities): Writes {
-  const create = (agents: readonly BenchAgent[]) =>
-    source.transaction(async (tx) => {
-      await insert(tx, entities.agent, agents.map(rows.agentRow));
-      await insertCollections(tx, entities, agents);
-    });
+export function writes(transaction: Transact, entities: Entities): Writes {
+  const insertAgents = async (tx: EntityManager, agents: readonly BenchAgent[]) => {
+    await insert(tx, entities.agent, agents.map(rows.agentRow));
+    await insertCollections(tx, entities, agents);
+  };
+  const insertEvent = async (tx: EntityManager, event: BenchEvent) => {
+    await insert(tx, entities.event, [rows.eventRow(event)]);
+    await insert(tx, entities.eventMetadata, rows.eventMetadataRows(event));
+  };
+  const create = (agents: readonly BenchAgent[]) => transaction((tx) => insertAgents(tx, agents));
   return {
     createAgent: async (agent) => {
       await create([agent]);
@@ -26,7 +33,7 @@ export function writes(source: DataSource, entities: Entities): Writes {
     },
     createAgents: create,
     updateAgent: (agent) =>
-      source.transaction(async (tx) => {
+      transaction(async (tx) => {
         const { id, certificateId, status } = agent;
         const mayChange = [
           { id, status: Not('REVOKED' as const) },
@@ -55,12 +62,14 @@ export function writes(source: DataSource, entities: Entities): Writes {
         return true;
       }),
     recordEvent: async (event) => {
-      await source.transaction(async (tx) => {
-        await insert(tx, entities.event, [rows.eventRow(event)]);
-        await insert(tx, entities.eventMetadata, rows.eventMetadataRows(event));
-      });
+      await transaction((tx) => insertEvent(tx, event));
       return event.id;
     },
+    transact: (agents, event) =>
+      transaction(async (tx) => {
+        for (const agent of agents) await insertAgents(tx, [agent]);
+        await insertEvent(tx, event);
+      }),
   };
 }
 
