@@ -1,6 +1,6 @@
 import { DatabaseService } from '../../src';
 
-/** Returns the URL in DATABASE_URL, or the default that Prisma's commands also use here. */
+/** Returns the URL in DATABASE_URL, or the default URL, which is also that of Prisma's commands in this repository. */
 export function defaultDatabaseUrl(): string {
   return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 }

@@ -4,7 +4,8 @@ import type { AgentInput, CertificateInput, SecurityEventInput } from '../../src
 import type { Question } from './question';
 
 /**
- * Invented owner with its agents. They present a real root certificate, as the demo has no authority that issues any.
+ * Invented owner with its agents. The agents present a real root certificate, because the demo has no authority that
+ * issues certificates.
  */
 interface Owner {
   readonly owner: string;
@@ -30,6 +31,6 @@ export function readDemoData(now: Date): DemoData {
     return unitMs === undefined ? value : new Date(now.getTime() + Number(amount) * unitMs);
   };
   const read = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, `${name}.json`), 'utf8'), toTime);
-  // The files are part of the demo.
+  // The cast is safe: the files are part of the demo.
   return { owners: read('owners'), events: read('events'), questions: read('questions') } as DemoData;
 }

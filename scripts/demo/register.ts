@@ -1,7 +1,7 @@
 import { isDatabaseError, type DatabaseService } from '../../src';
 import type { DemoData } from './data';
 
-/** Number of new records of a kind, and of those from an earlier run. */
+/** Numbers of records of one kind: those that this run has added, and those that existed already. */
 interface Tally {
   added: number;
   existing: number;

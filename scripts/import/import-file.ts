@@ -6,7 +6,10 @@ import { readLines } from './read-lines';
 import { RefusedError } from './row';
 import { Summary } from './summary';
 
-/** Imports a file with one transaction for each `batchSize` rows. The use of memory does not depend on its size. */
+/**
+ * Imports a file with one transaction for each `batchSize` rows. The use of memory does not depend on the size of the
+ * file.
+ */
 export async function importFile(
   db: DatabaseService,
   path: string,

@@ -1,4 +1,4 @@
-/** Failure with one of Prisma's codes, which the CLI prints; it handles some codes itself. */
+/** Failure with one of Prisma's codes. The CLI prints the code, and handles some codes itself. */
 export class EngineError extends Error {
   override readonly name = 'EngineError';
   readonly code: string;

@@ -63,7 +63,7 @@ function readRequest(line: string): { id: unknown; method: string; params: Json 
   return { id: 'id' in message ? message.id : null, method: String(message.method), params: { ...params } };
 }
 
-/** Writes a line, and resolves when it has left this process, which could otherwise exit before. */
+/** Writes a line. Resolves when the line has left this process: until then, the process must not exit. */
 function send(message: Json): Promise<void> {
   const line = `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
   return new Promise((resolve, reject) => {

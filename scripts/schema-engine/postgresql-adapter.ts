@@ -14,7 +14,7 @@ import { toEngineError, toScriptError } from './postgresql-engine-error';
 export interface EngineConnection {
   /** Returns the connection; called for each statement. The code that opened the connection closes it. */
   readonly connect: () => Promise<Client>;
-  /** Schema of unqualified names. */
+  /** Schema in which the server looks up unqualified names. */
   readonly schema: string;
   /** Locks the database against other migrations, in place of the engine's own advisory lock. */
   readonly lock: () => Promise<void>;

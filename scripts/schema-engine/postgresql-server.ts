@@ -52,7 +52,7 @@ export class PostgresqlServer {
     return client;
   }
 
-  /** Makes `schema` the schema of unqualified names; creates it if it is missing. */
+  /** Makes `schema` the schema in which the server looks up unqualified names; creates it if it is missing. */
   async useSchema(client: pg.Client, schema: string): Promise<void> {
     await createMissingSchema(queryOn(client), schema);
     await client.query("SELECT set_config('search_path', $1, false)", [pg.escapeIdentifier(schema)]);

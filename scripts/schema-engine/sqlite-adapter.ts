@@ -91,7 +91,9 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
     return this.#settle(this.#close);
   }
 
-  /** Runs synchronous code of the driver as the asynchronous interface requires. */
+  /**
+   * Runs synchronous code of the driver, and returns the result as a promise, because the interface is asynchronous.
+   */
   async #settle<T>(run: () => T): Promise<T> {
     try {
       return await Promise.resolve(run());

@@ -115,7 +115,7 @@ function dropAll(connection: SqliteDriver.Database, condition: string): void {
   }
 }
 
-/** Runs synchronous code of the driver as the asynchronous interface requires. */
+/** Runs synchronous code of the driver, and returns the result as a promise, because the interface is asynchronous. */
 async function settle<T>(run: () => T): Promise<T> {
   return Promise.resolve(run());
 }

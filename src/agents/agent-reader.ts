@@ -7,9 +7,10 @@ import type { AgentRecord } from './types';
 export interface AgentReader {
   /**
    * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when it does not exist. With
-   * the option `cache`, the record is frozen and shared between callers.
+   * the database option `cache`, the returned object is frozen, because several callers may get the same object.
    *
-   * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.
+   * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`, or when `options`
+   * is invalid.
    * @example
    * ```ts
    * const agent = await db.agents.get(id);
@@ -37,7 +38,7 @@ export interface AgentReader {
    *
    * @param query - see {@link ResolutionQuery}. Default: all agents, last updated first.
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.agents.query({ capabilities: ['translate'], status: ['ACTIVE'], limit: 20 });
@@ -47,8 +48,8 @@ export interface AgentReader {
   query(query?: ResolutionQuery, options?: ReadOptions): Promise<AgentRecord[]>;
 
   /**
-   * Returns one page of the agents that match, as one snapshot, in the requested order. A page begins after the
-   * position that the last agent of the previous page had when that page was read, even if that agent has changed
+   * Returns one page of the agents that match the query, as one snapshot, in the requested order. A page begins after
+   * the position that the last agent of the previous page had when that page was read, even if that agent has changed
    * since. When some agents are registered, deleted or changed between two pages, every agent that stays the same is
    * returned exactly once.
    *
@@ -65,10 +66,10 @@ export interface AgentReader {
   page(query?: ResolutionQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>>;
 
   /**
-   * Yields the agents that match, one at a time, in constant memory. Reads them in pages; each page is a snapshot of
-   * its own. The caller may stop at any time. Without `orderBy`, the agents are ordered by id, so an agent that changes
-   * during the iteration but still matches is yielded exactly once. When the agents are ordered by a field that changes
-   * during the iteration, an agent may be missed or yielded twice.
+   * Yields the agents that match the query, one at a time, in constant memory. Reads them in pages; each page is a
+   * snapshot of its own. The caller may stop at any time. Without `orderBy`, the agents are ordered by id, so an agent
+   * that changes during the iteration but still matches is yielded exactly once. When the agents are ordered by a field
+   * that changes during the iteration, an agent may be missed or yielded twice.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @throws INVALID_INPUT, and every error with which reading a page can fail.
@@ -82,9 +83,9 @@ export interface AgentReader {
   iterate(query?: ResolutionQuery, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void>;
 
   /**
-   * Counts the agents that match. Ignores `limit` and `offset`.
+   * Counts the agents that match the query. Ignores `limit` and `offset`.
    *
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const active = await db.agents.count({ owner, status: ['ACTIVE'] });

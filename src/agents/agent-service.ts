@@ -46,7 +46,7 @@ import type {
 } from './types';
 import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
 
-/** Maximum number of agents that expire in one transaction. */
+/** Maximum number of agents that `expireDue` changes in one transaction. */
 const batchSize = 250;
 
 /**
@@ -218,7 +218,7 @@ export class AgentService implements AgentReader, AgentWriter {
   }
 }
 
-// Returns null for undefined, which is a mistake of the caller. The checks of these arguments reject null, but would
+// Returns a required argument, but null instead of undefined: the checks of these arguments reject null, but would
 // accept undefined as an absent field.
 function required<T>(value: T): T {
   // The type excludes undefined. A caller that passes it has already ignored the type, so the cast hides no other

@@ -22,7 +22,8 @@ export interface AgentWriter {
    * @returns the id of the agent, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when the option
    * `unique` is given and another agent has them; REFERENCE_NOT_FOUND when the certificate does not exist;
-   * INVALID_TRANSITION when the certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * INVALID_TRANSITION when the certificate is REVOKED, unless `options.allowRevokedCertificate` is true; INVALID_INPUT
+   * when an argument is invalid.
    * @example
    * ```ts
    * const id = await db.agents.create(
@@ -57,9 +58,9 @@ export interface AgentWriter {
    *
    * @returns false when the agent does not exist.
    * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_TRANSITION when the agent is
-   * REVOKED and gets another status, and, unless `options` allow it, when the new certificate is REVOKED;
-   * ALREADY_EXISTS when another agent holds the new name and version; REFERENCE_NOT_FOUND when the certificate does not
-   * exist; INVALID_INPUT, also when the default endpoint does not belong to the agent.
+   * REVOKED and gets another status, or when the new certificate is REVOKED, unless `options.allowRevokedCertificate`
+   * is true; ALREADY_EXISTS when another agent holds the new name and version; REFERENCE_NOT_FOUND when the certificate
+   * does not exist; INVALID_INPUT, also when the default endpoint does not belong to the agent.
    * @example
    * ```ts
    * const stored = await db.agents.get(id);
@@ -73,8 +74,8 @@ export interface AgentWriter {
    * Sets the status of an agent. REVOKED is permanent; setting it again changes nothing and returns true.
    *
    * @returns false when the agent does not exist.
-   * @throws INVALID_TRANSITION when the agent is REVOKED and `status` is not; CONFLICT when it has changed since
-   * `options.ifUpdatedAt`; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the agent is REVOKED and `status` is not; CONFLICT when the agent has changed since
+   * `options.ifUpdatedAt`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.agents.setStatus(id, 'SUSPENDED');
@@ -87,7 +88,7 @@ export interface AgentWriter {
    * Replaces all capabilities of an agent.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.agents.setCapabilities(id, ['plan', 'translate']);
@@ -100,7 +101,7 @@ export interface AgentWriter {
    * Replaces all metadata of an agent.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.agents.setMetadata(id, { region: 'eu', model: { name: 'small', layers: 12 } });
@@ -114,8 +115,8 @@ export interface AgentWriter {
    * key, use {@link setMetadata}.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when it has changed since `options.ifUpdatedAt`; INVALID_INPUT, also when all metadata together
-   * exceed the limits.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT, also when the merged
+   * metadata exceed the limits.
    * @example
    * ```ts
    * const exists = await db.agents.mergeMetadata(id, { region: 'us' });
@@ -130,7 +131,7 @@ export interface AgentWriter {
    *
    * @param health - `lastChecked` is now by default; an absent `message` clears the stored one.
    * @returns false when the agent or the endpoint does not exist.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const health = { status: 'DEGRADED', message: 'slow answer' } as const;
@@ -144,8 +145,8 @@ export interface AgentWriter {
    * stays.
    *
    * @returns false when the agent does not exist.
-   * @throws INVALID_TRANSITION when the agent is REVOKED; CONFLICT when it has changed since `options.ifUpdatedAt`;
-   * INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the agent is REVOKED; CONFLICT when the agent has changed since
+   * `options.ifUpdatedAt`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const dayMs = 24 * 60 * 60 * 1000;
@@ -156,10 +157,10 @@ export interface AgentWriter {
 
   /**
    * Changes the status to EXPIRED for all ACTIVE and DEPRECATED agents whose `expiresAt` has passed. Each transaction
-   * changes up to 250 agents; if a transaction fails, the earlier ones stay committed. An agent that is renewed or
-   * revoked at the same time is not overwritten. Inside `db.transaction`, the call is atomic.
+   * changes up to 250 agents; if a transaction fails, the earlier ones stay committed. Does not overwrite an agent that
+   * is renewed or revoked at the same time. Inside `db.transaction`, the call is atomic.
    *
-   * @returns the number of expired agents.
+   * @returns the number of agents whose status was changed.
    * @example
    * ```ts
    * const count = await db.agents.expireDue();

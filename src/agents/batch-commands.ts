@@ -14,7 +14,7 @@ import type { AgentDefaults } from './validation';
  */
 const maxTries = 5;
 
-/** Result of one agent. */
+/** Result of one agent of a batch, which was registered or refused. */
 export interface Outcome {
   /** Undefined when the agent was refused and has no readable id. */
   readonly id: string | undefined;
@@ -44,13 +44,14 @@ async function insertAgents(
   { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
 ): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
-  // Locks the names before any lookup, and in the same order in every batch.
+  // Locks the names before any lookup, and in the same order in every batch, so that two batches cannot each wait for
+  // the other one.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(tx, rows);
-  // Usually the insert reports the taken ids. They must be known earlier in two cases: when the names of two agents of
-  // the batch may conflict, and when another failure is possible, because a taken id is reported before a taken name
-  // and before an unusable certificate.
+  // Usually the INSERT statement reports the taken ids. They must be known before in two cases: when the names of two
+  // agents of the batch may conflict, and when another failure is possible, because a taken id is reported before a
+  // taken name and before an unusable certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );

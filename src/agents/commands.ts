@@ -17,9 +17,9 @@ import { toNameKeys } from './unique-key';
  */
 
 /**
- * Checks that no other agent has the unique name and version of a new agent, and blocks other registrations of them
- * until the end of the transaction. Does nothing when `uniqueness` is `none`: the insert statement itself fails when
- * another agent holds the name and version.
+ * Checks that no other agent has the unique name and version of a new agent, and blocks other registrations with the
+ * same name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: the INSERT
+ * statement itself fails when another agent holds the name and version.
  *
  * @throws ALREADY_EXISTS when the name and version are taken. The error reports the id when the id is taken, too.
  */
@@ -55,8 +55,10 @@ export function insertAgent(
 /**
  * Changes an agent. Returns false when it does not exist.
  *
- * @throws CONFLICT; INVALID_TRANSITION; INVALID_INPUT when the default endpoint does not belong to the agent;
- * ALREADY_EXISTS when another agent holds the new name; REFERENCE_NOT_FOUND for an unknown certificate
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
+ * another status, or when the new certificate is revoked, unless `allowsRevoked` is true; INVALID_INPUT when the
+ * default endpoint does not belong to the agent; ALREADY_EXISTS when another agent holds the new name;
+ * REFERENCE_NOT_FOUND for an unknown certificate
  */
 export async function updateAgent(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
@@ -68,7 +70,7 @@ export async function updateAgent(tx: Transaction, change: AgentChange, rules: C
 /**
  * Sets the keys of `change.mergedMetadata` and keeps all others. Returns false when the agent does not exist.
  *
- * @throws as {@link updateAgent}, and INVALID_INPUT when the metadata together exceed `limits`
+ * @throws as {@link updateAgent}, and INVALID_INPUT when the merged metadata exceed `limits`
  */
 export async function mergeMetadata(
   tx: Transaction,
@@ -86,7 +88,8 @@ export async function mergeMetadata(
 /**
  * Sets the status of an agent; changes nothing when the agent is already revoked. Returns false when it does not exist.
  *
- * @throws CONFLICT; INVALID_TRANSITION when a revoked agent would get another status
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
+ * another status
  */
 export async function setStatus(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
@@ -99,7 +102,7 @@ export async function setStatus(tx: Transaction, change: AgentChange, rules: Cha
  * Changes the end of the registration of an agent, and activates an expired agent. Returns false when the agent does
  * not exist.
  *
- * @throws CONFLICT; INVALID_TRANSITION when the agent is revoked
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when the agent is revoked
  */
 export async function renewAgent(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
@@ -116,7 +119,8 @@ export async function deleteAgent(tx: Transaction, id: string, nowMs: number): P
   if (before === undefined) return false;
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id));
-  // A row security policy may let the role lock an agent but not delete it. The server does not report that.
+  // A row security policy may let the role lock an agent but not delete it. Then DELETE reports no error, and deletes
+  // no row.
   if (changes.at(-1) === 0) throw protectedRow();
   tx.recordChange(agentChange('DELETED', [id], nowMs));
   return true;
@@ -168,15 +172,15 @@ async function writeChange(
     await assertCertificateUsable(tx, certificateId, allowsRevoked);
   }
   if (change.collections.metadata !== undefined && before.hasMuchMetadata) await deleteMetadataInSteps(tx, change.id);
-  // Every change must move `updatedAt` forward, because `ifUpdatedAt` compares it. The clock alone does not ensure
-  // this: two changes may occur in one millisecond, and the clock may be set back.
+  // Every change must increase `updatedAt`, because `ifUpdatedAt` compares it. The clock alone does not ensure this:
+  // two changes may occur in one millisecond, and the clock may be set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   const columns = { ...change.columns, ...uniqueKey, updatedAt };
   tx.executeAtCommit(agentStatements(tx.dialect).update({ ...change, columns }));
   tx.recordChange(agentChange('UPDATED', [change.id], change.columns.updatedAt));
 }
 
-// Returns the new unique key of the agent, or no key when its name, version and owner stay the same.
+// Returns the new unique key of the agent, or an empty object when its name, version and owner stay the same.
 async function changeUniqueKey(
   tx: Transaction,
   { id, columns }: AgentChange,
@@ -186,11 +190,12 @@ async function changeUniqueKey(
   if (name === before.name && version === before.version && owner === before.owner) return {};
   const nameKeys = toNameKeys({ name, version, owner });
   if (await isNameTaken(tx, { id, name, version, owner, nameKeys }, 'none')) throw nameTaken();
-  // A change of the owner alone keeps a key of the scope of all agents, because this key does not depend on the owner.
+  // When only the owner changes, a key of the scope of all agents stays, because it does not depend on the owner.
   return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
 }
 
-// Reports whether the name and version are taken. Blocks other registrations of them until the end of the transaction.
+// Reports whether the name and version are taken. Blocks registrations with the same ones until the end of the
+// transaction.
 async function isNameTaken(tx: Transaction, agent: NamedAgent, uniqueness: Uniqueness): Promise<boolean> {
   const { names } = agentStatements(tx.dialect);
   tx.executeAtCommit(names.lock([agent], uniqueness));

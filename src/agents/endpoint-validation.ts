@@ -69,7 +69,7 @@ export interface HealthColumns {
   readonly message: string | null;
 }
 
-/** Parses the result of a health check and adds the defaults. @throws INVALID_INPUT */
+/** Parses the result of a health check and adds the defaults. @throws INVALID_INPUT when the result is invalid */
 export function parseHealth(value: unknown, path: string, nowMs: number, checks: Validator): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   const health = checkObject(value, path, healthFields);

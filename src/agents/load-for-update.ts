@@ -17,7 +17,7 @@ export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
 }
 
 interface LockedAgent extends AgentBeforeChange {
-  /** True when the agent has the endpoint `endpointId`. */
+  /** True when the agent has the endpoint whose id was passed as `endpointId`. */
   readonly hasEndpoint: boolean;
 }
 
@@ -75,7 +75,7 @@ type LockedRow = readonly [
 
 function toLockedAgent(row: Row | undefined): LockedAgent | undefined {
   if (row === undefined) return undefined;
-  // The statement that returned the row selects exactly these columns.
+  // The cast is safe: the statement `selectForUpdate` selects exactly these columns.
   const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey, hasMuch] = row as LockedRow;
   return {
     ...{ status, updatedAt, certificateId, name, version, owner, uniqueKey },

@@ -15,7 +15,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   if (added.length === 0) return;
   const { selectKeptSize, selectKeptContainers } = agentStatements(tx.dialect).collections;
   const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
-  // `maxKeptValues` is an upper bound of the number of JSON values.
+  // `maxKeptValues` is an upper bound of the number of JSON values in the kept entries.
   const [keptBytes = 0, maxKeptValues = 0] = ((await tx.query(selectKeptSize(kept)))[0] ?? []).map(Number);
   const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
   if (bytes > limits.metadataBytes) {

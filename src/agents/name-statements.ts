@@ -56,8 +56,8 @@ export class NameStatements {
 
   /**
    * Returns the statements that block conflicting registrations of the names until the end of the transaction; an empty
-   * array where one transaction writes at a time. Only later statements see the rows of the transaction that these
-   * statements have waited for.
+   * array on engines without row locks. Only later statements see the rows of the transaction that these statements
+   * have waited for.
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
@@ -68,8 +68,8 @@ export class NameStatements {
   }
 
   /**
-   * Selects the positions of the agents whose name and version are taken. With `none`, they are taken when another
-   * agent holds them; otherwise, also when another agent in the scope has them.
+   * Returns the statement that selects the positions of the agents whose name and version are taken. With `none`, they
+   * are taken when another agent holds them; otherwise, also when another agent in the scope has them.
    */
   selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
     const isOwnersOwn = uniqueness === 'owner-name-version';
@@ -81,5 +81,5 @@ export class NameStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements that enforce unique names, for an engine. */
 export const nameStatements = memoizeByDialect((dialect) => new NameStatements(dialect));

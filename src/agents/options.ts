@@ -29,13 +29,13 @@ export interface ChangeRules {
   readonly allowsRevoked: boolean;
 }
 
-/** Parses the options of a registration. @throws INVALID_INPUT */
+/** Parses the options of a registration. @throws INVALID_INPUT when they are invalid */
 export function parseCreateOptions(input: unknown = {}): RegistrationRules {
   const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
   return { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
 }
 
-/** Parses the options of registering many agents. @throws INVALID_INPUT */
+/** Parses the options of registering many agents. @throws INVALID_INPUT when they are invalid */
 export function parseCreateManyOptions(input: unknown = {}): BatchRules {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
@@ -46,13 +46,16 @@ export function parseCreateManyOptions(input: unknown = {}): BatchRules {
   };
 }
 
-/** Parses the options of a change that cannot attach an agent to a certificate. @throws INVALID_INPUT */
+/**
+ * Parses the options of a change that cannot attach an agent to a certificate. @throws INVALID_INPUT when they are
+ * invalid
+ */
 export function parseChangeOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
 }
 
-/** Parses the options of an update. @throws INVALID_INPUT */
+/** Parses the options of an update. @throws INVALID_INPUT when they are invalid */
 export function parseUpdateOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };

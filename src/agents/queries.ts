@@ -14,7 +14,7 @@ import { agentStatements } from './statements';
 import type { AgentRecord } from './types';
 
 /*
- * Operations that read agents. Each runs at most one statement, so that its result is one snapshot.
+ * Functions that read agents. Each runs at most one statement, so that its result is one snapshot.
  */
 
 /** Returns an agent; null when it does not exist. */
@@ -40,7 +40,7 @@ export async function getAgents(
 }
 
 /**
- * Returns the agents that match, in the requested order.
+ * Returns the agents that match a query, in the requested order.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` agents
  */
@@ -59,7 +59,7 @@ export async function queryAgents(
 }
 
 /**
- * Returns a page of the agents that match.
+ * Returns a page of the agents that match a query.
  *
  * @throws INVALID_INPUT when the query has a limit or an offset, or when the cursor belongs to another query
  */
@@ -73,13 +73,13 @@ export async function queryAgentPage(
   const cursors = new AgentCursors(filter, order);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // If the query finds one agent more than the page has, there is a next page.
+  // Requests one agent more than the page has. If the query finds it, there is a next page.
   const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: now() };
   const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
   return toPage(await mapYielding(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
 }
 
-/** Returns the number of agents that match; 0 when `filter` is null. */
+/** Returns the number of agents that match a filter; 0 when `filter` is null. */
 export async function countAgents(
   executor: Executor,
   filter: AgentFilter | null,

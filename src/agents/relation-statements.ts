@@ -81,8 +81,8 @@ export class CollectionStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, its id is
-    // null and the statement fails. A join would omit the link without an error.
+    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, the
+    // looked-up id is null and the statement fails. A join would omit the link without an error.
     this.#linkCapabilities = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
@@ -177,12 +177,12 @@ export class CollectionStatements {
    * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with
    * their links. Run them before the other links of the agent are deleted, because the links identify its capabilities.
    *
-   * Where several transactions may write, two cases need locks:
+   * On engines with row locks, two cases need locks:
    *
-   * - Two transactions take the same capability from two agents. The second one must see that the first one has deleted
-   *   its link. Therefore the first statement updates the capabilities that the agent loses, so that the second
+   * - Two transactions remove the same capability from two agents. The second one must see that the first one has
+   *   deleted its link. Therefore the first statement updates the capabilities that the agent loses, so that the second
    *   transaction waits.
-   * - Another transaction gives the capability to another agent. The foreign key of the new link locks the capability
+   * - Another transaction adds the capability to another agent. The foreign key of the new link locks the capability
    *   against deletion. Therefore the second statement waits for that lock. Only then does the last statement check
    *   whether another agent has the capability.
    *

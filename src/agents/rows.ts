@@ -25,7 +25,7 @@ type EndpointResult = UncheckedValues<
 
 /** Converts a row of `agentColumns` to a record. */
 export function toAgentRecord(row: Row): AgentRecord {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: every statement whose rows are converted here selects exactly these columns.
   const columns = row as AgentResultRow;
   const id = storedText(columns[0], 'agent', columns[0], 'id');
   // The casts are safe: `agentColumns` builds an array of endpoints, an array of names, and an object of the metadata.

@@ -46,16 +46,17 @@ export class AgentStatements {
   /** Selects the values of an agent that a change depends on: see `AgentBeforeChange`. */
   readonly selectForUpdate;
   /**
-   * Selects the existing certificates among `ids`, each with its status. Where several transactions may write, locks
-   * them until the end of the transaction.
+   * Selects the existing certificates among `ids`, each with its status. On engines with row locks, also locks them
+   * until the end of the transaction.
    */
   readonly selectCertificates;
   /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Blocks other changes of the agent until the end of the transaction. Returns a row when the agent exists. Only a
-   * later statement sees the changes that this one has waited for. Undefined where one transaction writes at a time.
+   * Locks the row of an agent until the end of the transaction. Returns one row when the agent exists. Only later
+   * statements see changes that others made while this statement waited for the lock. Undefined on engines without row
+   * locks.
    */
   readonly lock;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
@@ -105,7 +106,7 @@ export class AgentStatements {
       : undefined;
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both
-    // columns are required, so the statement fails, and no earlier query is needed. `toRefusal` converts the failure.
+    // columns are NOT NULL, so the statement fails, and no earlier query is needed. `toRefusal` converts the failure.
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
@@ -120,8 +121,8 @@ export class AgentStatements {
       });
     this.#insertAgent = insertAgent((p) => {
       const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
-      // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. It never
-      // stores the '', because no certificate has an empty id.
+      // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. The '' is
+      // never stored, because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
@@ -218,7 +219,7 @@ export class AgentStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements about agents for an engine. */
 export const agentStatements = memoizeByDialect((dialect) => new AgentStatements(dialect));
 
 /** Stored columns of the health of an endpoint. */

@@ -10,7 +10,7 @@ import type { Metadata } from '../metadata/types';
  * Resolution: finding agents by a query.
  */
 
-/** The states of an agent's registration. REVOKED is terminal. */
+/** The states of an agent's registration. REVOKED is permanent. */
 export const AgentStatus = {
   ACTIVE: 'ACTIVE',
   SUSPENDED: 'SUSPENDED',
@@ -162,7 +162,7 @@ export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
 /** Option to attach an agent to a certificate that is REVOKED. */
 export interface RevokedCertificateOptions {
   /**
-   * True to accept a REVOKED certificate; otherwise the call fails with INVALID_TRANSITION.
+   * True to accept a REVOKED certificate. With false, a call with such a certificate fails with INVALID_TRANSITION.
    *
    * @defaultValue false
    */
@@ -200,8 +200,8 @@ export type CreateResult =
 /** Options of changing an agent. */
 export interface ChangeOptions {
   /**
-   * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change moves
-   * `updatedAt` forward by at least one millisecond, except `setEndpointHealth`.
+   * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change except
+   * `setEndpointHealth` increases `updatedAt` by at least one millisecond.
    *
    * @defaultValue no condition
    */

@@ -40,7 +40,10 @@ const agentFields = new Set([
   'owner',
 ] as const);
 
-/** Parses an agent to be registered and adds the defaults. @throws INVALID_INPUT */
+/**
+ * Parses an agent to be registered and adds the defaults. @throws INVALID_INPUT when a field is missing, unknown or
+ * invalid
+ */
 export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
   const collections: AgentCollections = {
@@ -100,7 +103,7 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
 
 /**
  * End (exclusive) of the times that are accepted as `updatedAt` of a new agent. The last year that can be stored is
- * left for changes, because each change moves `updatedAt` forward.
+ * reserved for later changes, because each change increases `updatedAt`.
  */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 

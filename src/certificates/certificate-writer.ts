@@ -40,7 +40,7 @@ export interface CertificateWriter {
    * Replaces all metadata of a certificate.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.certificates.setMetadata(certificateId, { source: 'acme', renewals: 3 });
@@ -73,7 +73,7 @@ export interface CertificateWriter {
    *
    * @returns the ids of the changed agents; null when the certificate does not exist. When the certificate was already
    * revoked, `revoked` is false: the reason and the time of the first revocation stay, and no agent is changed.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const outcome = await db.certificates.revoke(certificateId, { reason: 'keyCompromise', agents: 'suspend' });

@@ -11,7 +11,7 @@ export interface ParsedRevocation {
 const revocationFields = new Set(['reason', 'revokedAt', 'agents'] as const);
 const rotationFields = new Set(['allowRevokedCertificate'] as const);
 
-/** Parses the options of a revocation. @throws INVALID_INPUT */
+/** Parses the options of a revocation. @throws INVALID_INPUT when they are invalid */
 export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation {
   const fields = checkObject(input, 'options', revocationFields);
   return {
@@ -21,7 +21,10 @@ export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation
   };
 }
 
-/** Reports whether the new certificate of a rotation may be REVOKED. @throws INVALID_INPUT */
+/**
+ * Reports whether the options of a rotation accept a REVOKED new certificate. @throws INVALID_INPUT when they are
+ * invalid
+ */
 export function parseRotateOptions(input: unknown = {}): boolean {
   const { allowRevokedCertificate } = checkObject(input, 'options', rotationFields);
   return ifDefined(allowRevokedCertificate, 'options.allowRevokedCertificate', checkBoolean) ?? false;

@@ -35,7 +35,10 @@ const certificateFields = new Set([
   'replacedBy',
 ] as const);
 
-/** Parses a certificate to be stored and adds the defaults. @throws INVALID_INPUT */
+/**
+ * Parses a certificate to be stored and adds the defaults. @throws INVALID_INPUT when a field is missing, unknown or
+ * invalid
+ */
 export function parseNewCertificate(input: unknown, nowMs: number, checks: Validator): NewCertificateRow {
   const fields = checkObject(input, 'certificate', certificateFields);
   const subject = checks.name(fields.subject, 'subject');
@@ -69,7 +72,7 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Valid
   };
 }
 
-/** Returns the value when it is a status. @throws INVALID_INPUT */
+/** Returns `value` when it is the status of a certificate. @throws INVALID_INPUT for any other value */
 export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
   return checkOneOf(value, CertificateStatus, field);
 }

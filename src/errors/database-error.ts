@@ -11,7 +11,8 @@ import { redactCause } from './redacted-cause';
  * - `ALREADY_EXISTS`: another record has the id or the fingerprint, or another agent holds the name and version.
  * - `REFERENCE_NOT_FOUND`: the record refers to a record that does not exist.
  * - `STILL_REFERENCED`: other records still refer to this record.
- * - `INVALID_TRANSITION`: the new status cannot follow the stored one, or a certificate is REVOKED, which is permanent.
+ * - `INVALID_TRANSITION`: the new status cannot follow the stored one (REVOKED is permanent), or an agent would be
+ *   attached to a REVOKED certificate.
  * - `CONSTRAINT_VIOLATION`: a trigger or constraint that the application added rejected the change.
  * - `PERMISSION_DENIED`: the database role lacks a privilege, a row security policy protects the row, or SQL of the
  *   application would change a table of this package.
@@ -21,7 +22,8 @@ import { redactCause } from './redacted-cause';
  * - `BUSY`: another process or transaction held a lock for too long; on SQLite, for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than its limit.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read now.
- * - `DRIVER_UNAVAILABLE`: the SQLite driver cannot be loaded. The message names the command that helps.
+ * - `DRIVER_UNAVAILABLE`: the SQLite driver cannot be loaded. The message names the command that repairs the
+ *   installation.
  * - `STORAGE_FULL`, `READ_ONLY`: the database reported that its storage is full, or that it is read-only.
  * - `CORRUPT`: the database is damaged, or a stored record is invalid because another program wrote it.
  * - `SCHEMA_OUTDATED`, `SCHEMA_TOO_NEW`: the schema of the database is older or newer than this version of the package.

@@ -22,7 +22,7 @@ export class HeldNames {
     if (this.#chunk.length >= chunkSize) await this.flush();
   }
 
-  /** Looks up the agents that were added since the last lookup. */
+  /** Looks up the agents that were added since the last lookup, and adds a finding for each conflict. */
   async flush(): Promise<void> {
     const chunk = this.#chunk;
     this.#chunk = [];

@@ -13,7 +13,7 @@ export interface JsonBounds {
   readonly values: ValueAllowance;
 }
 
-/** Number of JSON values that may still be written. All texts that share one allowance use the same number. */
+/** Number of JSON values that may still be written. Several texts can share one allowance. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -47,7 +47,7 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON. The values that one writer writes must not exceed its bounds together. */
+/** Writes values as canonical JSON. Together, the values that one writer writes must not exceed its bounds. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;

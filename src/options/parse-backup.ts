@@ -12,7 +12,7 @@ export interface BackupRequest {
 
 const optionNames = new Set(['onProgress'] as const);
 
-/** Checks the arguments of `backup()`, and resolves the path. @throws INVALID_INPUT */
+/** Checks the arguments of `backup()`, and resolves the path. @throws INVALID_INPUT when an argument is invalid */
 export function parseBackup(path: unknown, options: unknown = {}): BackupRequest {
   const { onProgress } = checkObject(options, 'options', optionNames);
   return {

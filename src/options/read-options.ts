@@ -22,7 +22,7 @@ export interface ReadOptions {
 
 const names = new Set(['consistency'] as const);
 
-/** Reports whether the options request the primary. @throws INVALID_INPUT */
+/** Reports whether the options request the primary. @throws INVALID_INPUT when they are invalid */
 export function requiresPrimary(input: unknown): boolean {
   if (input === undefined) return false;
   const { consistency } = checkObject(input, 'options', names);

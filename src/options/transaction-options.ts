@@ -25,7 +25,7 @@ export interface TransactionOptions {
 
 const names = new Set(['isolation'] as const);
 
-/** Returns the isolation level of the options. @throws INVALID_INPUT */
+/** Returns the isolation level of the options. @throws INVALID_INPUT when they are invalid */
 export function parseTransactionOptions(input: unknown = {}): TransactionIsolation {
   const { isolation } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): TransactionIsolation => checkOneOf(value, TransactionIsolation, field);

@@ -70,7 +70,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // Ignores the rejection of the timer, for which no one waits any more.
+    // Ignores the rejection of the timer, because nothing waits for the timer any more.
     tooLate.catch(() => undefined);
   }
 }

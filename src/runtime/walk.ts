@@ -19,7 +19,7 @@ const chunkSize = 100;
 
 /**
  * Calls `visit` for all rows in the order of their key. Reads few rows at a time, to bound the memory, and yields to
- * the event loop when it takes long.
+ * the event loop when this takes long.
  */
 export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {

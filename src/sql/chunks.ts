@@ -1,7 +1,7 @@
 import type { Statement } from './statement';
 
 /**
- * Maximum number of rows that one statement writes. On SQLite, to write so many rows blocks the event loop for some
+ * Maximum number of rows that one statement writes. Writing so many rows on SQLite blocks the event loop for some
  * milliseconds.
  */
 export const chunkRows = 2000;

@@ -9,9 +9,9 @@ export type SqlValue = string | number | null;
 export interface Statement {
   readonly sql: string;
   readonly args: readonly SqlValue[];
-  /** Bounds of the result; set when it may be large. */
+  /** Bounds of the result; set when the result may be large. */
   readonly bounds?: AnswerBounds;
-  /** Cost of the statement; absent when it is always quick. */
+  /** Cost of the statement; absent when the statement is always quick. */
   readonly cost?: StatementCost;
 }
 

@@ -34,14 +34,14 @@ interface AgentQueryKey {
 const longestScannedPage = 1001;
 
 /**
- * Builds the statement of a resolution query: a single statement for any query. It finds the rows of the page first,
- * and only then reads the agents with their collections, so that only returned agents are read completely.
+ * Builds the single statement that answers a resolution query. The statement first finds the row keys of the page, and
+ * then reads the agents with these keys and their collections, so that only returned agents are read completely.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
   return withCost(costOf(selection), agentQueries(dialect)(selection));
 }
 
-/** Builds the statement that counts the agents that match. */
+/** Builds the statement that counts the agents that match a filter. */
 export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
   return withCost('scan', agentCounts(dialect)({ filter, nowMs }));
 }
@@ -73,7 +73,7 @@ const agentQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composed once, because the text of the columns is most of the statement's text and is always the same.
+// Composes the columns once: their SQL is always the same, and is most of the text of a query.
 const columnsOf = memoizeByDialect((dialect) => raw(agentColumns(dialect).sql));
 
 function composeQuery(composition: Composition, isScanned: boolean): Sql {
@@ -82,7 +82,8 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   const tables = filter.tables(context);
   const select = (columns: Sql): Sql => selectPage(composition, columns, sql`agents a`, filter.conditions(context));
   const columns = columnsOf(dialect);
-  // A selective filter finds few agents. It is not worthwhile to find the rows of the page in a table of their own.
+  // A selective filter finds few agents. Therefore the statement reads them at once, and does not find their row keys
+  // first.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
   const plan = planCandidates(filter, context);
   const page =

@@ -10,8 +10,8 @@ import type { AgentFilterSql } from './filter-term';
 const maxScanned = 3000;
 
 /**
- * Composes the tables of a page that is searched by candidates. The page comes from the first of three tables that
- * applies:
+ * Composes the table expressions of a page whose agents are found by candidate sources. The page comes from the first
+ * of three tables that applies:
  *
  * - `selective_page`, if a source is selective: the matching agents of that source.
  * - `scanned_page`, if it is full: the matching agents among the first {@link maxScanned} agents in the requested

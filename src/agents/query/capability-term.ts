@@ -29,12 +29,15 @@ export const capabilities = sharedTerm('capabilities', {
   source: ({ cacheKey }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll()),
 });
 
-/** Adds the names of capabilities to the term. */
+/** Returns the filter for these names. Keeps `areAllRequired` of the filter that another field has given. */
 export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
-/** Adds to the term whether all capabilities are required. Without names, returns undefined, which filters nothing. */
+/**
+ * Returns the filter that another field has given, with this `areAllRequired`. Without such a filter, there are no
+ * names: returns undefined, which filters nothing.
+ */
 export function withAllRequired(
   areAllRequired: boolean,
   given: CapabilityFilter | undefined,
@@ -42,7 +45,7 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
-// Composes the links of one agent to the capabilities to search for.
+// Composes the FROM and WHERE clauses of the links of one agent to the capabilities to search for.
 function linksOf({ dialect, id }: AgentContext): Sql {
   const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;

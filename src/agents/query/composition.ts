@@ -18,7 +18,7 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
-/** Parts of the SQL of a selection. All of them are composed from its cache key. */
+/** Parts of the SQL of a selection. All of them depend only on the cache key of the selection. */
 export interface Composition {
   readonly dialect: Dialect;
   readonly filter: AgentFilterSql;

@@ -26,7 +26,7 @@ import { version } from './version-term';
 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
 
-/** Fields of a resolution query. Their conditions are written in this order, the cheapest ones first. */
+/** Fields of a resolution query. The SQL contains their conditions in this order, the cheapest ones first. */
 const fields = {
   expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
   expiresAfter: field(comparedTime((time) => sql`a.expires_at > ${time}`)),
@@ -84,7 +84,8 @@ export type AgentFilter = FilterOf<typeof fields>;
 
 export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
 
-// Not marked as selective, because one name or one owner may have a few agents or all of them.
+// The fields of these sources do not set `isSelective`, because one name or one owner may have a few agents or all of
+// them.
 function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
   return {
     rank: column === 'name' ? rankOf.exactName : rankOf.owner,

@@ -14,7 +14,7 @@ export interface AgentContext {
 
 /** Index that finds the agents that match one term. */
 export interface AgentSource extends CandidateSource {
-  /** Query of the column `id` of the candidates: all agents that match the term, and sometimes others. */
+  /** Query that returns the ids of the candidates: of all agents that match the term, and sometimes of others. */
   readonly candidates: Sql;
   /** True when `candidates` may contain an agent more than once. */
   readonly hasDuplicates: boolean;
@@ -37,9 +37,9 @@ export interface AgentSource extends CandidateSource {
 }
 
 /**
- * Ranks of the candidate sources by estimated selectivity, the most selective one first. Part of a name is more
- * selective than a capability, which many agents have. No index finds a short part of a name: its source scans all
- * names.
+ * Ranks of the candidate sources by estimated selectivity, the most selective one first. A part of a name is more
+ * selective than a capability, which many agents have. No index finds a short part of a name, so the source of a short
+ * part scans all names.
  */
 export const rankOf = {
   exactName: 0,

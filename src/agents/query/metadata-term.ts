@@ -16,7 +16,8 @@ export const metadata = field({
   },
   condition: ({ bind }, { id }) => {
     const count = bind((rows: readonly MetadataRow[]) => rows.length);
-    // Not a join: PostgreSQL might scan the searched entries for each metadata entry of the agent, in quadratic time.
+    // Does not use a join: PostgreSQL might scan the searched entries for each metadata entry of the agent, in
+    // quadratic time.
     const entry = sql`agent_metadata m WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value`;
     return sql`${count} = (SELECT count(*) FROM ${table} w WHERE ${exists(entry)})`;
   },

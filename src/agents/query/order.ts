@@ -9,7 +9,9 @@ interface OrderColumn {
   readonly column: Sql;
   /** Type of the sort values. A value of the type `version` is null for a version that is not semantic. */
   readonly type: 'text' | 'time' | 'version';
-  /** True when an index has the order, so that the first agents can be read without reading all agents. */
+  /**
+   * True when an index has this order, so that the first agents of the order can be read without reading all agents.
+   */
   readonly isIndexed: boolean;
 }
 

@@ -35,7 +35,7 @@ export interface ResolutionQuery {
   id?: string | undefined;
   /** Ids of the agents to find. */
   ids?: readonly string[] | undefined;
-  /** Literal part of the name, case-insensitive. */
+  /** Literal text that the name contains, case-insensitive. */
   name?: string | undefined;
   /** Whole name, case-sensitive. */
   exactName?: string | undefined;
@@ -54,7 +54,7 @@ export interface ResolutionQuery {
   allCapabilities?: boolean | undefined;
   /** Protocol of at least one endpoint. With `health`, the same endpoint must match both fields. */
   protocol?: string | undefined;
-  /** Results of a health check. The last check of at least one endpoint has one of them. */
+  /** Accepted results: the last health check of at least one endpoint had one of them. */
   health?: readonly HealthStatus[] | undefined;
   /**
    * Metadata entries that the agent must have, each with exactly the given JSON value. The agent may have other
@@ -66,9 +66,9 @@ export interface ResolutionQuery {
    * A range may have at most 200 comparators. A text of more than 4096 characters is not read as a range.
    */
   version?: string | undefined;
-  /** `expiresAt` is before this time. */
+  /** Finds agents whose `expiresAt` is before this time. */
   expiresBefore?: Date | undefined;
-  /** `expiresAt` is after this time. */
+  /** Finds agents whose `expiresAt` is after this time. */
   expiresAfter?: Date | undefined;
   /**
    * False to omit agents whose status is EXPIRED or whose `expiresAt` is not in the future.
@@ -77,8 +77,8 @@ export interface ResolutionQuery {
    */
   includeExpired?: boolean | undefined;
   /**
-   * Field that the agents are ordered by. Ties are broken by ascending id. Versions that are not semantic come last in
-   * both directions.
+   * Field that the agents are ordered by. Agents with equal values are ordered by ascending id. Versions that are not
+   * semantic come last in both directions.
    *
    * @defaultValue `'updatedAt'`; `'id'` for `iterate`
    */
@@ -89,7 +89,9 @@ export interface ResolutionQuery {
    * @defaultValue `'asc'` with `orderBy` and for `iterate`, `'desc'` otherwise
    */
   orderDirection?: OrderDirection | undefined;
-  /** Maximum number of results; 0 returns none. Without it, `query` fails when more than `maxResults` agents match. */
+  /**
+   * Maximum number of results; 0 returns none. Without `limit`, `query` fails when more than `maxResults` agents match.
+   */
   limit?: number | undefined;
   /**
    * Number of results to skip.

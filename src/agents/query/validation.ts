@@ -24,14 +24,14 @@ const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
 /** Order of a query without `orderBy`. */
 const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
 
-/** Order in which a record keeps its position when it changes. */
+/** Order in which an agent keeps its position when other fields of the agent change. */
 export const byId: AgentOrder = { field: 'id', direction: 'asc' };
 
 /**
  * Parses a query. Checks all of its fields, even when one of them already shows that no agent can match.
  *
  * @param defaultOrder - order of a query without `orderBy`.
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when a field is unknown or invalid
  */
 export function parseResolutionQuery(input: unknown, checks: Validator, defaultOrder = latestFirst): Resolution {
   const query = checkObject(input, 'query', queryFields);

@@ -41,7 +41,7 @@ function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let upper = afterAllKeys;
   const releases: string[] = [];
   for (const { operator, semver: version } of comparators) {
-    // "*" becomes a comparator without a version: it sets no bound.
+    // semver converts "*" to a comparator without a version, which sets no bound.
     if (!(version instanceof SemVer)) continue;
     const key = keyOf(version);
     if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
@@ -55,7 +55,7 @@ function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   return [[lower, upper, 0], ...ofPrereleases];
 }
 
-// Fewer ranges mean fewer comparisons for each key.
+// Merges ranges that overlap or touch, because fewer ranges mean fewer comparisons for each key.
 function merge(ranges: readonly VersionRange[]): VersionRange[] {
   const merged: VersionRange[] = [];
   const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);

@@ -26,9 +26,9 @@ export interface CertificateQuery {
   status?: readonly CertificateStatus[] | undefined;
   /** Fingerprint of the certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
-  /** Time before which the certificate expires: `notAfter` is less. */
+  /** Finds certificates whose `notAfter` is before this time. */
   expiresBefore?: Date | undefined;
-  /** Time after which the certificate expires: `notAfter` is greater. */
+  /** Finds certificates whose `notAfter` is after this time. */
   expiresAfter?: Date | undefined;
   /**
    * Metadata entries that the certificate must have, each with exactly the given JSON value. It may have other entries.

@@ -23,7 +23,7 @@ const newestFirst: CertificateOrder = { field: 'createdAt', direction: 'desc' };
 /**
  * Parses a query. Checks all of its fields, even when one of them already shows that no certificate can match.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when a field is unknown or invalid
  */
 export function parseCertificateQuery(input: unknown, checks: Validator): ParsedCertificateQuery {
   const query = checkObject(input, 'query', queryFields);
