@@ -15,7 +15,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit',
 });
 
-for (const entry of ['.', 'prisma']) {
+for (const entry of ['.', 'errors', 'prisma', 'x509']) {
   const folder = join(output, entry);
   const names = Object.keys(require(join(folder, 'index.js'))).sort();
   writeFileSync(

@@ -10,7 +10,19 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['migrations', 'engines/sqlite', 'engines/postgresql'],
-  ...['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache', '.', 'prisma'],
+  ...[
+    'certificates',
+    'agents',
+    'events',
+    'changes',
+    'registration',
+    'integrity',
+    'health',
+    'cache',
+    'x509',
+    '.',
+    'prisma',
+  ],
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];

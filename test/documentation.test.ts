@@ -53,7 +53,8 @@ const samples = new Map(samplePages.flatMap(samplesOf));
 const examples = docstringExamples();
 // One program, because the compiler takes seconds to load the types.
 const program = compileSamples(new Map([...samples, ...examples]));
-const docstrings = ['src/index.ts', 'src/prisma/index.ts'].flatMap((entry) => publicDocstrings(program, entry));
+const entries = ['.', 'errors', 'prisma', 'x509'].map((folder) => join('src', folder, 'index.ts'));
+const docstrings = entries.flatMap((entry) => publicDocstrings(program, entry));
 
 describe('The documentation', () => {
   test('has only samples that compile', () => {

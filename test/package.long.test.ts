@@ -59,6 +59,20 @@ describe('the packed package', () => {
     expect(run(project, 'compared.mjs', compared)).toBe('true\n');
   });
 
+  test('has entry points that lead to the same code by require and by import', () => {
+    const entries: Readonly<Record<string, string>> = {
+      errors: 'httpStatusOf,toProblemDetails',
+      x509: 'certificateFromPem',
+    };
+    for (const [entry, names] of Object.entries(entries)) {
+      const program = `import { createRequire } from 'node:module';\nimport * as imported from 'ans-database/${entry}';
+        const required = createRequire(import.meta.url)('ans-database/${entry}');
+        const isSame = Object.entries(imported).every(([name, value]) => required[name] === value);
+        console.log(Object.keys(imported).sort().join(), Object.keys(required).sort().join(), isSame);`;
+      expect(run(project, 'entry.mjs', program)).toBe(`${names} ${names} true\n`);
+    }
+  });
+
   test('runs the quick start of the README', () => {
     const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
     expect(run(project, 'quickstart.mjs', program)).toBe('Translator 1.4.0 https://translator.example\n');
@@ -71,6 +85,12 @@ describe('the packed package', () => {
         await other.initialize();
         return db.queryAgents({ status: [AgentStatus.ACTIVE, 'EXPIRED'], orderBy: 'created_at' });
       }\n`;
+    const entries = `import { toProblemDetails, type ProblemDetails } from 'ans-database/errors';
+      import { certificateFromPem } from 'ans-database/x509';
+      import type { CertificateInput } from 'ans-database';
+      export const problem: ProblemDetails = toProblemDetails(new Error('x'));
+      export const certificate: CertificateInput = certificateFromPem('');\n`;
+    expect(compile(project, { 'entries.mts': entries, 'entries.cts': entries })).toBe('');
     const wrong = `import { DatabaseService } from 'ans-database';\nnew DatabaseService({ url: 1 });\n`;
     expect(compile(project, { 'typed.mts': typed, 'typed.cts': typed })).toBe('');
     expect(compile(project, { 'wrong.mts': wrong })).toContain("Type 'number' is not assignable to type 'string'");

@@ -12,6 +12,7 @@ const certificateFields: ReadonlySet<string> = new Set([
   'fingerprint256',
   'publicKeyPem',
   'pem',
+  'serialNumber',
 ]);
 
 /**
@@ -21,11 +22,13 @@ const certificateFields: ReadonlySet<string> = new Set([
  */
 export function toCertificateRow(record: FileRecord, now: Date): Row {
   const fingerprint = textOf(record, 'fingerprint256');
+  const serialNumber = optionalTextOf(record, 'serialNumber');
   const notAfter = timeOf(record, 'notAfter');
   const metadata = Object.entries(record).filter(([field, value]) => !certificateFields.has(field) && value !== null);
   return {
     kind: 'certificate',
     certificate: {
+      ...(serialNumber === undefined ? undefined : { serialNumber }),
       id: deterministicId(['certificate', fingerprint]),
       subject: optionalTextOf(record, 'subject') ?? '',
       issuer: optionalTextOf(record, 'issuer') ?? '',

@@ -12,7 +12,7 @@ export function certificateColumns(dialect: Dialect): Sql {
   const { toMs } = dialect;
   return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
     c.fingerprint, c.status, ${toMs(sql`c.created_at`)}, ${toMs(sql`c.revoked_at`)}, c.revocation_reason, c.replaced_by,
-    ${dialect.jsonObjectAggregate(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
+    c.serial_number,    ${dialect.jsonObjectAggregate(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
 /** A row of `certificateColumns`. The metadata is JSON text. */
@@ -22,7 +22,7 @@ type CertificateResultRow = readonly [
     ['id', 'subject', 'issuer', 'notBefore', 'notAfter', 'publicKey', 'certificate']
   >,
   ...UncheckedValues<CertificateModel, ['fingerprint', 'status', 'createdAt', 'revokedAt', 'revocationReason']>,
-  ...UncheckedValues<CertificateModel, ['replacedById']>,
+  ...UncheckedValues<CertificateModel, ['replacedById', 'serialNumber']>,
   metadata: string,
 ];
 
@@ -45,7 +45,7 @@ export function toCertificate(row: Row): Certificate {
     fingerprint: storedText(columns[7], 'certificate', id, 'fingerprint'),
     status: storedChoice(columns[8], statuses, 'certificate', id, 'status'),
     // The cast is safe: `certificateColumns` builds an object.
-    metadata: storedJson(columns[13], 'certificate', id, 'metadata') as Metadata,
+    metadata: storedJson(columns[14], 'certificate', id, 'metadata') as Metadata,
     createdAt: storedTime(columns[9], 'certificate', id, 'createdAt'),
   };
   if (columns[10] !== null) certificate.revokedAt = storedTime(columns[10], 'certificate', id, 'revokedAt');
@@ -53,5 +53,6 @@ export function toCertificate(row: Row): Certificate {
     certificate.revocationReason = storedChoice(columns[11], reasons, 'certificate', id, 'revocationReason');
   }
   if (columns[12] !== null) certificate.replacedBy = storedText(columns[12], 'certificate', id, 'replacedBy');
+  if (columns[13] !== null) certificate.serialNumber = storedText(columns[13], 'certificate', id, 'serialNumber');
   return certificate;
 }

@@ -21,6 +21,7 @@ const table: Columns<CertificateModel> = {
   certificate: ['certificate', 'text'],
   fingerprint: ['fingerprint', 'text'],
   fingerprintKey: ['fingerprint_key', 'text'],
+  serialNumber: ['serial_number', 'text'],
   status: ['status', { enumeration: 'CertificateStatus' }],
   createdAt: ['created_at', 'time'],
   revokedAt: ['revoked_at', 'time'],

@@ -37,6 +37,8 @@ export interface Certificate {
   certificate: string;
   /** Fingerprint, as the caller wrote it. It is unique; colons and case do not count for the comparison. */
   fingerprint: string;
+  /** Serial number that the issuer gave the certificate, as the caller wrote it. */
+  serialNumber?: string;
   status: CertificateStatus;
   metadata: Metadata;
   createdAt: Date;
@@ -58,6 +60,8 @@ export interface CertificateInput {
   publicKey: string;
   certificate: string;
   fingerprint: string;
+  /** Serial number that the issuer gave the certificate; different issuers may use the same number. */
+  serialNumber?: string | undefined;
   /** @defaultValue VALID */
   status?: CertificateStatus | undefined;
   /** @defaultValue empty */

@@ -14,6 +14,7 @@ const failureMessages = {
   transaction: 'Transaction failed',
   query: 'Failed to run the query',
   execute: 'Failed to run the statement',
+  certificateFromPem: 'Failed to parse certificate',
   register: 'Failed to register agent',
   'agents.create': 'Failed to create agent',
   'agents.createMany': 'Failed to create agents',

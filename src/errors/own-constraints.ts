@@ -55,7 +55,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
 /** Columns that may be null, by table. */
 export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   agents: ['default_endpoint_id', 'description', 'unique_key', 'version_key'],
-  certificates: ['replaced_by', 'revocation_reason', 'revoked_at'],
+  certificates: ['replaced_by', 'revocation_reason', 'revoked_at', 'serial_number'],
   endpoints: ['health_message', 'metadata'],
   security_event_entries: ['mitigation_applied', 'mitigation_details'],
   security_events: ['mitigation_details'],

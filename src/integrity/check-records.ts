@@ -66,7 +66,10 @@ function checkCertificates(snapshot: Snapshot, findings: FindingSink): Promise<v
     ...[sql`c.id`, sql`c.subject`, sql`c.subject_folded`, sql`c.issuer`, sql`c.issuer_folded`, sql`c.fingerprint`],
     ...[sql`c.fingerprint_key`, sql`c.status`, toMs(sql`c.not_before`), toMs(sql`c.not_after`)],
     ...[toMs(sql`c.created_at`), toMs(sql`c.revoked_at`), sql`c.revocation_reason`, sql`c.replaced_by`, hasSuccessor],
-    firstNoText(snapshot.dialect, { required: { publicKey: sql`c.public_key`, certificate: sql`c.certificate` } }),
+    firstNoText(snapshot.dialect, {
+      required: { publicKey: sql`c.public_key`, certificate: sql`c.certificate` },
+      optional: { serialNumber: sql`c.serial_number` },
+    }),
     firstEmpty({ publicKey: sql`c.public_key` }),
   ];
   return walk(snapshot, { columns, from: sql`certificates c`, key: ['c.id'] }, (row) => {

@@ -34,6 +34,7 @@ const whole: Certificate = {
   publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
   certificate: '-----BEGIN CERTIFICATE-----\r\nMIIB\r\n-----END CERTIFICATE-----\r\n',
   fingerprint: 'AA:bb:0C:dd',
+  serialNumber: '0CF08E5C0816A5AD427FF0EB271859D0',
   status: 'REVOKED',
   metadata: { type: 'AGENT', keySize: 256, usages: ['sign', null, { a: 0 }], 'ключ "1"\\': true },
   createdAt: new Date('2026-02-03T04:05:06.007Z'),
@@ -43,6 +44,7 @@ const whole: Certificate = {
 
 const badFields: readonly BadField[] = [
   ...['subject', 'issuer', 'publicKey', 'certificate', 'fingerprint'].flatMap((field) => eachOf(field, badTexts)),
+  ...eachOf('serialNumber', [...valuesBut('text', 'undefined'), ...unstorableTexts]),
   ...eachOf('id', [...valuesBut('text', 'undefined'), ['an empty text', ''], ...unstorableTexts]),
   ...eachOf('publicKey', [['an empty text', '']]),
   ...eachOf('fingerprint', [
@@ -58,7 +60,7 @@ const badFields: readonly BadField[] = [
   ...eachOf('revocationReason', [...valuesBut('undefined'), ['another spelling', 'KEY_COMPROMISE']], {
     status: 'REVOKED',
   }),
-  ...['serialNumber', 'not_before', 'updatedAt'].map((field): BadField => [field, { [field]: 'x' }, 'certificate']),
+  ...['serial_number', 'not_before', 'updatedAt'].map((field): BadField => [field, { [field]: 'x' }, 'certificate']),
 ];
 
 const shared = shareTestDatabase({ now: () => now }, ({ db }) =>
@@ -118,7 +120,7 @@ describe('createCertificate', () => {
     { status: 'REVOKED', revokedAt: new Date(1) },
     { status: 'REVOKED', revocationReason: 'keyCompromise' },
     { status: 'REVOKED', revokedAt: new Date(1), revocationReason: 'superseded' },
-    { subject: '', issuer: '', publicKey: 'PEM' },
+    { subject: '', issuer: '', publicKey: 'PEM', serialNumber: '' },
     { notBefore: new Date(1000), notAfter: new Date(1000) },
   ])('stores %j and adds only id, status, metadata and createdAt', async (fields) => {
     const { db } = shared();

@@ -80,7 +80,7 @@ const certificates: Reads = {
     ...invalid('certificate_metadata', 'certificate_id', noJson, 'value:metadata'),
     ...onSqlite(
       ...invalid('certificates', 'id', blob, 'subject', 'issuer', 'public_key', 'certificate', 'fingerprint'),
-      ...invalid('certificates', 'id', blob, 'replaced_by'),
+      ...invalid('certificates', 'id', blob, 'serial_number', 'replaced_by'),
       ...invalid('certificates', 'id', ["'valid'"], 'status'),
       ...invalid('certificate_metadata', 'certificate_id', blob, 'value:metadata'),
     ),

@@ -66,9 +66,9 @@ describe('the generated types', () => {
     {
       change: 'an added column',
       from: /^ {2}issuer {11}String$/m,
-      to: '$&\n  serialNumber String @default("") @map("serial_number")',
+      to: '$&\n  keyUsage String @default("") @map("key_usage")',
       file: 'src/certificates/validation.ts',
-      message: "'serialNumber' is missing",
+      message: "'keyUsage' is missing",
     },
     {
       change: 'a renamed value of an enumeration',

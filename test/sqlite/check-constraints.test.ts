@@ -36,7 +36,7 @@ const guarded: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   agent_metadata: texts('agent_id', 'key', 'value'),
   certificates: {
     ...texts('id', 'subject', 'subject_folded', 'issuer', 'issuer_folded', 'public_key', 'certificate', 'fingerprint'),
-    ...texts('fingerprint_key', 'replaced_by'),
+    ...texts('fingerprint_key', 'serial_number', 'replaced_by'),
     ...times('not_before', 'not_after', 'created_at', 'revoked_at'),
     status: 'choice',
     revocation_reason: 'choice',

@@ -15,7 +15,7 @@ export function compileSamples(samples: ReadonlyMap<string, string>): ts.Program
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     types: ['node'],
     noUnusedLocals: false,
-    paths: { 'ans-database': [join(root, 'src/index.ts')], 'ans-database/prisma': [join(root, 'src/prisma/index.ts')] },
+    paths: { 'ans-database': [join(root, 'src/index.ts')], 'ans-database/*': [join(root, 'src/*/index.ts')] },
   };
   const disk = ts.createCompilerHost(compilerOptions);
   const host: ts.CompilerHost = {

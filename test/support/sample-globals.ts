@@ -54,6 +54,11 @@ declare global {
   const pino: () => Logger;
   const server: { close(onClosed: () => void): void };
   const app: { get(path: string, handle: (request: object, response: Response) => Promise<void>): void };
+  const response: Response;
+  const httpStatusOf: typeof import('ans-database/errors').httpStatusOf;
+  const toProblemDetails: typeof import('ans-database/errors').toProblemDetails;
+  const certificateFromPem: typeof import('ans-database/x509').certificateFromPem;
+  const readFile: (path: string, encoding: 'utf8') => Promise<string>;
   const histogram: { record(value: number, attributes: object): void };
   const counter: { add(value: number, attributes: object): void };
   const loadPosition: () => Promise<number | undefined>;
@@ -69,6 +74,7 @@ interface OwnClient {
 
 interface Response {
   status(code: number): Response;
+  type(mediaType: string): Response;
   json(body: object): Response;
 }
 `;

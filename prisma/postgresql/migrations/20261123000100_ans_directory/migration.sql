@@ -84,6 +84,7 @@ CREATE TABLE "certificates" (
     "certificate" TEXT COLLATE "C" NOT NULL,
     "fingerprint" TEXT COLLATE "C" NOT NULL,
     "fingerprint_key" TEXT COLLATE "C" NOT NULL,
+    "serial_number" TEXT COLLATE "C",
     "status" "CertificateStatus" NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "revoked_at" TIMESTAMPTZ(3),

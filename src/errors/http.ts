@@ -1,0 +1,91 @@
+import { isDatabaseError, type DatabaseErrorCode, type ErrorEntity } from './database-error';
+
+/** HTTP statuses of the codes; all other codes have 500. */
+const statuses: ReadonlyMap<unknown, number> = new Map<DatabaseErrorCode, number>([
+  ['INVALID_INPUT', 400],
+  ['OUT_OF_RANGE', 400],
+  ['PERMISSION_DENIED', 403],
+  ['ALREADY_EXISTS', 409],
+  ['CONFLICT', 409],
+  ['STILL_REFERENCED', 409],
+  ['INVALID_TRANSITION', 409],
+  ['REFERENCE_NOT_FOUND', 422],
+  ['RESULT_TOO_LARGE', 422],
+  ['BUSY', 503],
+  ['UNAVAILABLE', 503],
+  ['READ_ONLY', 503],
+  ['NOT_INITIALIZED', 503],
+  ['TIMEOUT', 504],
+  ['STORAGE_FULL', 507],
+]);
+
+/** Reason phrases of RFC 9110 and RFC 4918. */
+const titles: ReadonlyMap<number, string> = new Map([
+  [400, 'Bad Request'],
+  [403, 'Forbidden'],
+  [409, 'Conflict'],
+  [422, 'Unprocessable Content'],
+  [503, 'Service Unavailable'],
+  [504, 'Gateway Timeout'],
+  [507, 'Insufficient Storage'],
+]);
+
+/** Problem details of RFC 9457, for a response with the media type `application/problem+json`. */
+export interface ProblemDetails {
+  /** `about:blank`: the problem has no meaning beyond its status. Replace it if your API documents its problems. */
+  readonly type: string;
+  /** Reason phrase of the status. */
+  readonly title: string;
+  readonly status: number;
+  /** Message of an error that the client can correct. Absent for all other errors. */
+  readonly detail?: string;
+  /** Code of the error. Absent with the status 500. */
+  readonly code?: DatabaseErrorCode;
+  /** True when the same request may succeed later. Absent with the status 500. */
+  readonly retryable?: boolean;
+  /** Kind of record that the error is about. Absent when it is unknown, and wherever `detail` is absent. */
+  readonly entity?: ErrorEntity;
+  /** Path of the field that the error is about. Absent when it is unknown, and wherever `detail` is absent. */
+  readonly field?: string;
+}
+
+/**
+ * Returns the HTTP status for an error: 400 to 422 when the client can correct its request, 503, 504 or 507 when the
+ * database cannot serve it now, and 500 for everything else, including errors that are no `DatabaseError`.
+ *
+ * @example
+ * ```ts
+ * const status = httpStatusOf(error);
+ * if (status >= 500) logger.error({ err: error }, 'request failed');
+ * ```
+ */
+export function httpStatusOf(error: unknown): number {
+  return (isDatabaseError(error) ? statuses.get(error.code) : undefined) ?? 500;
+}
+
+/**
+ * Returns the problem details of RFC 9457 for an error. They show a client what it can correct, and nothing about the
+ * server: an error that the client did not cause has no message, and an error with the status 500 has no code either.
+ *
+ * @example
+ * ```ts
+ * const problem = toProblemDetails(error);
+ * response.status(problem.status).type('application/problem+json').json(problem);
+ * ```
+ */
+export function toProblemDetails(error: unknown): ProblemDetails {
+  const status = httpStatusOf(error);
+  const problem = { type: 'about:blank', title: titles.get(status) ?? 'Internal Server Error', status };
+  if (status === 500 || !isDatabaseError(error)) return problem;
+  const { code, retryable, message, entity, field } = error;
+  // PERMISSION_DENIED is about a privilege of the server's database role.
+  if (status > 500 || status === 403) return { ...problem, code, retryable };
+  return {
+    ...problem,
+    detail: message,
+    code,
+    retryable,
+    ...(entity === undefined ? undefined : { entity }),
+    ...(field === undefined ? undefined : { field }),
+  };
+}

@@ -1,0 +1,1 @@
+export { httpStatusOf, toProblemDetails, type ProblemDetails } from './http';

@@ -1,0 +1,80 @@
+import { X509Certificate } from 'node:crypto';
+import type { CertificateInput } from '../certificates/types';
+import { invalidInput } from '../errors/failure';
+import { toDatabaseError } from '../errors/operation';
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * Parses an X.509 certificate with `node:crypto`, and returns the fields that {@link CertificateInput} requires, and
+ * `serialNumber`. Of a text with several certificates, such as a chain, it reads the first one. It does not verify the
+ * signature, the issuer or the validity.
+ *
+ * `subject` and `issuer` have one attribute a line, such as `CN=agent.example`, and are empty when the certificate has
+ * none. `fingerprint` is the SHA-256 hash in upper-case hexadecimal bytes with colons, and `serialNumber` an upper-case
+ * hexadecimal number. `certificate` contains the PEM text of the certificate alone, without other text that was around
+ * it, such as a private key.
+ *
+ * @throws INVALID_INPUT when `pem` contains no certificate in PEM format, or when its key has an algorithm that Node.js
+ * does not know.
+ * @example
+ * ```ts
+ * const certificate = certificateFromPem(await readFile('agent.pem', 'utf8'));
+ * const certificateId = await db.createCertificate({ ...certificate, metadata: { source: 'upload' } });
+ * ```
+ */
+export function certificateFromPem(pem: string): CertificateInput {
+  try {
+    return toInput(parse(pem));
+  } catch (error) {
+    throw toDatabaseError('certificateFromPem', error);
+  }
+}
+
+function parse(pem: unknown): X509Certificate {
+  if (typeof pem !== 'string') throw invalidInput('pem', 'must be a string');
+  // The class also accepts DER, which a JavaScript string cannot contain unchanged.
+  const [first] = /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/.exec(pem) ?? [];
+  if (first === undefined) throw invalidInput('pem', 'must be an X.509 certificate in PEM format');
+  try {
+    return new X509Certificate(first);
+  } catch {
+    throw invalidInput('pem', 'must be an X.509 certificate in PEM format');
+  }
+}
+
+function toInput(certificate: X509Certificate): CertificateInput {
+  return {
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    notBefore: toDate(certificate.validFrom),
+    notAfter: toDate(certificate.validTo),
+    publicKey: publicKeyOf(certificate),
+    certificate: certificate.toString(),
+    fingerprint: certificate.fingerprint256,
+    serialNumber: certificate.serialNumber,
+  };
+}
+
+// Node.js returns undefined for an empty name, contrary to its types.
+function nameOf(name: string | undefined): string {
+  return name ?? '';
+}
+
+function publicKeyOf(certificate: X509Certificate): string {
+  try {
+    return certificate.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  } catch {
+    throw invalidInput('pem', 'must have a public key of an algorithm that Node.js supports');
+  }
+}
+
+// Date.parse() reads a year below 100 as a year of the 20th or 21st century.
+function toDate(text: string): Date {
+  const [month = '', day = '', time = '', year = ''] = text.split(/ +/);
+  const [hours = '', minutes = '', seconds = ''] = time.split(':');
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), months.indexOf(month), Number(day));
+  date.setUTCHours(Number(hours), Number(minutes), Number(seconds));
+  return date;
+}

@@ -1,0 +1,1 @@
+export { certificateFromPem } from './certificate-from-pem';

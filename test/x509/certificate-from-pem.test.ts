@@ -1,0 +1,83 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { certificateFromPem } from '../../src/x509';
+import { valuesBut } from '../support/bad-values';
+import { expectError } from '../support/expect-error';
+import { describeWithSharedData, readSharedData, type PublicCertificate } from '../support/shared-data';
+import { shareTestDatabase } from '../support/test-database';
+
+/** Certificates of public authorities, as the demo registers them. */
+const known = (
+  JSON.parse(readFileSync(join(__dirname, '../../scripts/demo/owners.json'), 'utf8')) as {
+    readonly certificate: { readonly certificate: string; readonly fingerprint: string; readonly serialNumber: string };
+  }[]
+).map(({ certificate }) => certificate);
+const [pem = ''] = known.map(({ certificate }) => certificate);
+const shared = shareTestDatabase();
+
+/** Returns the certificate with other bytes in its DER form. */
+function withBytes(text: string, from: string, to: string): string {
+  const hex = new X509Certificate(text).raw.toString('hex').replace(from, to);
+  const base64 = Buffer.from(hex, 'hex').toString('base64');
+  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
+}
+
+describe('certificateFromPem', () => {
+  test('returns an input that the database stores and finds by fingerprint', async () => {
+    const { db } = shared();
+    for (const { certificate, fingerprint, serialNumber } of known) {
+      const input = certificateFromPem(certificate);
+      expect(input).toMatchObject({ fingerprint, serialNumber });
+      const id = await db.createCertificate(input);
+      expect(await db.getCertificateByFingerprint(fingerprint)).toMatchObject({ ...input, id, status: 'VALID' });
+    }
+    expect(certificateFromPem(pem)).toMatchObject({
+      subject: 'C=BE\nO=GlobalSign nv-sa\nCN=GlobalSign Root E46',
+      notBefore: new Date('2019-03-20T00:00:00Z'),
+      notAfter: new Date('2046-03-20T00:00:00Z'),
+    });
+  });
+
+  test('reads the first certificate of a text, and drops what is around it', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n';
+    const chain = [key, 'subject=agent\n', ...known.map(({ certificate }) => certificate)].join('');
+    expect(certificateFromPem(chain)).toEqual(certificateFromPem(pem));
+    expect(certificateFromPem(pem.replaceAll('\n', '\r\n'))).toEqual(certificateFromPem(pem));
+    expect(certificateFromPem(pem).certificate).not.toContain('PRIVATE');
+  });
+
+  test.each<readonly [string, unknown]>([
+    ...valuesBut('text'),
+    ['an empty text', ''],
+    ['another kind of PEM', pem.replaceAll('CERTIFICATE', 'PUBLIC KEY')],
+    ['a cut certificate', pem.replace(/.{64}\n/, '')],
+    ['a certificate without its end', pem.slice(0, 400)],
+    ['DER as a text', new X509Certificate(pem).raw.toString('latin1')],
+    ['a key on an unknown curve', withBytes(pem, '06052b81040022', '06052b81040079')],
+  ])('refuses %s with INVALID_INPUT', async (_, value) => {
+    // JavaScript callers can pass anything.
+    const error = await expectError('INVALID_INPUT', () => certificateFromPem(value as string));
+    expect(error).toMatchObject({ operation: 'certificateFromPem', field: 'pem' });
+    expect(error.message).toMatch(/^Failed to parse certificate: pem must /);
+  });
+});
+
+describeWithSharedData('certificateFromPem on public certificates', () => {
+  test('returns the fields that were published, from year 1 to year 9999', () => {
+    const published = readSharedData<PublicCertificate>('certificates');
+    expect(published.length).toBeGreaterThan(50);
+    for (const record of published) {
+      expect(certificateFromPem(record.pem)).toEqual({
+        subject: record.subject ?? '',
+        issuer: record.issuer ?? '',
+        notBefore: new Date(record.notBefore),
+        notAfter: new Date(record.notAfter),
+        publicKey: record.publicKeyPem,
+        certificate: record.pem,
+        fingerprint: record.fingerprint256,
+        serialNumber: record['serialNumber'],
+      });
+    }
+  });
+});
