@@ -28,7 +28,7 @@ export interface PostgresqlMigrationConnections {
   readonly open: () => Promise<EngineConnection>;
   /** Opens an empty database to replay migrations on. */
   readonly openShadow: () => Promise<EngineConnection>;
-  /** Receives the driver's error of a failed statement. The engine forwards only its text. */
+  /** Receives the driver's error of a failed statement. The schema engine forwards only the text of the error. */
   readonly onFailed: (error: unknown) => void;
 }
 

@@ -22,7 +22,7 @@ const refusals: Readonly<Record<string, readonly [code: string, describe: Descri
  */
 const unreachable = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|EACCES)$/;
 
-/** Returns the error for Prisma's CLI when a connection fails. It contains neither the URL nor the password. */
+/** Returns the error for Prisma's CLI when a connection fails. The error contains neither the URL nor the password. */
 export function toConnectionError(error: unknown, target: Target): unknown {
   if (!(error instanceof Error)) return error;
   const refusal = refusals[findSqlState(error) ?? ''];

@@ -47,7 +47,7 @@ export class PostgresqlServer {
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // The adapter parses dates in this format; the server or the role may have set another.
+    // The adapter parses dates in this format; the server or the role may have set another format.
     await client.query('SET datestyle = ISO');
     return client;
   }

@@ -17,7 +17,7 @@ export interface SqliteMigrationConnections {
   readonly connect: () => Database;
   /** Opens an empty database to replay migrations on. The adapter closes it when the engine no longer needs it. */
   readonly connectToShadow: () => Database;
-  /** Receives the driver's error of a failed migration. The engine forwards only its text. */
+  /** Receives the driver's error of a failed migration. The schema engine forwards only the text of the error. */
   readonly onScriptFailed: (error: unknown) => void;
 }
 

@@ -80,7 +80,7 @@ async function insertAgents(
   }
 }
 
-/** Values of the new agents that stored agents already have. */
+/** Ids and names of new agents that stored agents already have. */
 interface Taken {
   /** Ids of the new agents that are taken. */
   readonly ids: ReadonlySet<unknown>;

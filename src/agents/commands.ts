@@ -53,7 +53,7 @@ export function insertAgent(
 }
 
 /**
- * Changes an agent. Returns false when it does not exist.
+ * Changes an agent. Returns false when the agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
  * another status, or when the new certificate is revoked, unless `allowsRevoked` is true; INVALID_INPUT when the
@@ -86,7 +86,8 @@ export async function mergeMetadata(
 }
 
 /**
- * Sets the status of an agent; changes nothing when the agent is already revoked. Returns false when it does not exist.
+ * Sets the status of an agent; changes nothing when the agent is already revoked. Returns false when the agent does not
+ * exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
  * another status
@@ -194,7 +195,7 @@ async function changeUniqueKey(
   return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
 }
 
-// Reports whether the name and version are taken. Blocks registrations with the same ones until the end of the
+// Reports whether the name and version of `agent` are taken. Blocks other registrations with them until the end of the
 // transaction.
 async function isNameTaken(tx: Transaction, agent: NamedAgent, uniqueness: Uniqueness): Promise<boolean> {
   const { names } = agentStatements(tx.dialect);

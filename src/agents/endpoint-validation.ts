@@ -11,7 +11,10 @@ import { HealthStatus } from './types';
 const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', 'metadata'] as const);
 const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 
-/** Parses the endpoints of an agent and adds the defaults. @throws INVALID_INPUT, also when two have the same id */
+/**
+ * Parses the endpoints of an agent and adds the defaults. @throws INVALID_INPUT, also when two endpoints have the same
+ * id
+ */
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);

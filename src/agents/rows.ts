@@ -48,7 +48,7 @@ export function toAgentRecord(row: Row): AgentRecord {
     status: storedChoice(columns[10], statuses, 'agent', id, 'status'),
     owner: storedText(columns[11], 'agent', id, 'owner'),
   };
-  // Optional fields are assigned, because spreading them took a tenth of the time of reading a single record.
+  // Assigns the optional fields, because spreading them took a tenth of the time of reading a single record.
   const defaultId = storedOptionalText(columns[4], 'agent', id, 'defaultEndpoint');
   const defaultEndpoint = defaultId === null ? undefined : endpoints.find((endpoint) => endpoint.id === defaultId);
   if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;

@@ -48,8 +48,8 @@ interface InFlightRead {
 }
 
 /**
- * Caches records that were read. A write evicts the records that it changes, from before its commit until after it, so
- * that no old version can be read in between and cached.
+ * Caches records that were read. A write evicts the records that it changes before its commit, and keeps them out of
+ * the cache until the commit has ended. Otherwise a read could cache an old version meanwhile.
  */
 export class RecordCache {
   readonly #ttlMs: number;

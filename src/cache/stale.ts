@@ -1,7 +1,8 @@
 const staleRecords = new WeakSet();
 
 /**
- * Returns a copy of a cached record that {@link isStale} recognises. The record itself may have been returned as fresh.
+ * Returns a copy of a cached record. {@link isStale} returns true for the copy. Does not change the record, because it
+ * may have been returned before as not stale.
  */
 export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });

@@ -87,7 +87,7 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
   // deletes no row.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
-  // The foreign key has cleared `replaced_by` of the predecessors.
+  // The foreign key has set `replaced_by` to NULL in the certificates that the deleted certificate replaced.
   tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }

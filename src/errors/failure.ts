@@ -102,7 +102,10 @@ export function reportedFailure(code: DatabaseErrorCode, message: string, detail
   });
 }
 
-/** Reports whether the error is a {@link Failure}. The caller's code may throw a proxy whose traps throw. */
+/**
+ * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw; application code may
+ * throw one.
+ */
 export function isFailure(error: unknown): error is Failure {
   try {
     return error instanceof Failure;

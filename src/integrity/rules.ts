@@ -50,7 +50,7 @@ export class Rules {
 
   /**
    * Adds a finding when a field is not a string. @param field - its name, as {@link firstNoText} selects it; null when
-   * there is none
+   * all fields are strings
    */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);

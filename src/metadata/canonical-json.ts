@@ -90,7 +90,7 @@ export class JsonWriter {
     }
   }
 
-  /** Returns a string or a key in quotes. */
+  /** Returns a string value, or a key, as a JSON string in quotes. */
   quote(text: string): string {
     // Checks the length first, because it takes long to scan a text that is much too long.
     if (text.length > this.#room) throw this.#tooLarge();

@@ -6,7 +6,7 @@ import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './ca
 /** Key and canonical JSON text of one metadata entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
-/** Returns the bounds of the metadata of a record. */
+/** Returns the maximum sizes of the metadata of a record. */
 export function metadataBounds({ limits }: Validator): JsonBounds {
   const { metadataDepth, metadataBytes, metadataValues } = limits;
   return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };

@@ -25,11 +25,11 @@ export interface HistoryRow {
 /** State of a database: names of migrations of this package. Migrations of an application are ignored. */
 export interface MigrationState {
   readonly applied: readonly string[];
-  /** Neither applied nor failed, in the order in which they are to be applied. */
+  /** Migrations that are neither applied nor failed, in the order in which they are to be applied. */
   readonly pending: readonly string[];
-  /** Applied by a newer version of this package. */
+  /** Migrations that a newer version of this package has applied. */
   readonly unknown: readonly string[];
-  /** Started, but not finished. */
+  /** Migrations that were started, but not finished. */
   readonly failed: readonly string[];
 }
 
@@ -47,10 +47,7 @@ export function compareHistory(history: readonly HistoryEntry[], migrations: rea
   };
 }
 
-/**
- * Checks the migrations of newer versions. @throws SCHEMA_TOO_NEW when a newer version of this package has migrated the
- * database
- */
+/** Checks that no newer version of this package has migrated the database. @throws SCHEMA_TOO_NEW when one has */
 export function assertNotTooNew({ unknown }: MigrationState): void {
   if (unknown.length === 0) return;
   throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);

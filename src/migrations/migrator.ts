@@ -10,8 +10,8 @@ export interface MigrationDatabase {
   /** Returns the committed history; an empty array when the database has none. */
   readHistory(): Promise<readonly HistoryEntry[]>;
   /**
-   * Runs `work` in a transaction. Only one of these transactions runs at a time, on all connections. Rolls back when
-   * `work` throws.
+   * Runs `work` in a transaction. Only one such transaction runs at a time, even when several connections migrate.
+   * Rolls back when `work` throws.
    */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
   /** Computes and stores the values that SQL cannot compute. Called when no migration is pending. */

@@ -4,7 +4,8 @@ import { assertNotTooNew, compareHistory, type HistoryEntry, type HistoryRow } f
 import type { Migration } from './migration';
 
 /**
- * Content of a database apart from the history: nothing, the tables of the first migration, or other objects.
+ * Objects that a database contains besides the history of migrations: none, the tables of the first migration, or
+ * others.
  */
 export type ExistingSchema = 'empty' | 'initial' | 'other';
 

@@ -192,7 +192,8 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// The parameter and return types of a function cannot be checked at runtime.
+// The casts in these checks cannot be verified, because the parameter and return types of a function do not exist at
+// runtime.
 
 function checkClock(value: unknown, field: string): () => number {
   if (typeof value === 'function') return value as () => number;

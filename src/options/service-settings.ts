@@ -13,8 +13,8 @@ export interface ServiceSettings {
 }
 
 /**
- * Returns the clock rounded down to whole milliseconds, because stored times have no fractions. The clock throws
- * INVALID_OPTIONS when the function of the application throws or does not return a time.
+ * Returns a clock that rounds the times of `now` down to whole milliseconds, because stored times have no fractions.
+ * This clock throws INVALID_OPTIONS when `now` throws, or returns no time from year 1 to year 9999.
  */
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {

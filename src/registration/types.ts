@@ -15,7 +15,7 @@ export interface RegistrationInput {
   event?: SecurityEventInput | undefined;
 }
 
-/** Ids of the stored records. */
+/** Ids of the records that the registration has stored. */
 export interface Registration {
   readonly certificateId: string;
   readonly agentId: string;

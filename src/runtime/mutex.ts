@@ -53,7 +53,7 @@ export class Mutex {
     if (this.#waiting.length > 0) listener();
   }
 
-  /** Disables the mutex: from now on every caller may run at once. */
+  /** Disables the mutex: from now on, no caller waits. */
   cancel(): void {
     this.#isCancelled = true;
     for (const { enter } of this.#waiting.splice(0)) enter();

@@ -7,7 +7,7 @@ export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { reado
 /** Minimum number of code points of a text that the substring indexes of both engines can find. */
 export const shortestIndexedPart = 3;
 
-/** Text to search for in other texts. */
+/** Text that is searched for as a part of other texts. */
 export interface TextPart {
   /**
    * True when the text is long enough for the substring indexes: it has at least {@link shortestIndexedPart} code
@@ -33,7 +33,8 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  */
 export interface Dialect {
   /**
-   * True when several transactions may write at once, so that rows have to be locked before a decision depends on them.
+   * True when several transactions may write at the same time, so that rows have to be locked before a decision depends
+   * on them.
    */
   readonly usesRowLocks: boolean;
   /**

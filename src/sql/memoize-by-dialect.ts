@@ -1,6 +1,9 @@
 import type { Dialect } from './dialect';
 
-/** Memoizes `make` by dialect, so that SQL texts are composed once for an engine and not for each call. */
+/**
+ * Returns a function that calls `make` once for each dialect and returns the same result from then on. It composes SQL
+ * once for each engine, and not for each call.
+ */
 export function memoizeByDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();
   return (dialect) => {

@@ -12,7 +12,7 @@ const usesBetweenHalvings = 16;
 
 /**
  * Caches a value for each of the most frequently used texts. A text replaces another one only when it was used more
- * often recently: rare texts, however many there are, never displace a frequent one. This is the idea of TinyLFU
+ * often recently: even many rare texts never replace a frequent one. This is the idea of TinyLFU
  * (https://arxiv.org/abs/1512.00727), but with exact counts instead of estimates.
  */
 export class StatementTextCache<T> {

@@ -87,9 +87,9 @@ export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
 }
 
 /**
- * Returns LIMIT and OFFSET. SQLite prepares a statement again whenever the value bound to a bare `LIMIT ?` changes,
- * which takes longer than many queries; it does not do that for an expression. The cast tells PostgreSQL that the
- * numbers may be large.
+ * Returns LIMIT and OFFSET. SQLite prepares a statement with a bare `LIMIT ?` again whenever the bound value changes,
+ * which takes longer than many queries. It does not do so for an expression such as CAST. The cast also tells
+ * PostgreSQL that the numbers may be large.
  */
 export function limitOffset(limit: Sql, offset: Sql): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;

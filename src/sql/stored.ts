@@ -59,7 +59,7 @@ export function storedChoice<T extends string>(
   field: string,
   owner?: string,
 ): T {
-  // The cast is safe: `has` accepts a value of any type.
+  // The cast is safe: the value is returned only when `choices` contains it.
   const choice = value as unknown as T;
   if (choices.has(choice)) return choice;
   throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');

@@ -20,7 +20,7 @@ export type EngineName = 'sqlite' | 'postgresql';
 export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
   readonly cache?: RecordReader;
-  /** Returns an executor each of whose operations is a transaction of its own. */
+  /** Returns an executor that runs each operation in a separate transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   /**
    * Returns an executor that reads from replicas if they can answer, and from `primary` otherwise. Absent on an engine

@@ -1,4 +1,4 @@
-/** Health probe of an engine. Uses a connection of its own, so that it neither waits for other work nor delays it. */
+/** Health probe of an engine. Uses a separate connection, so that the probe and other work do not delay each other. */
 export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
   /** Runs a minimal query. Returns its duration in milliseconds, without the time to connect. */
@@ -12,7 +12,7 @@ export interface HealthProbe {
   warnings(): Promise<readonly string[]>;
   /** Returns the state of the replicas after probing them. Does not reject. */
   replicas(): Promise<readonly ReplicaHealth[]>;
-  /** Returns the present state of the connection pool; undefined when there is none. */
+  /** Returns the current state of the connection pool; undefined when the engine has no pool. */
   pool(): PoolHealth | undefined;
   /**
    * Returns the time for which the current writer has held the writer mutex, in milliseconds; 0 when there is no

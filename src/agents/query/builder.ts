@@ -26,7 +26,9 @@ interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
   readonly position: PositionKey;
-  /** True when a scan in the requested order is worthwhile, because an index has the order and the page is short. */
+  /**
+   * True when the query may scan agents in the requested order, because an index has the order and the page is short.
+   */
   readonly isScanned: boolean;
 }
 
@@ -82,7 +84,7 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   const tables = filter.tables(context);
   const select = (columns: Sql): Sql => selectPage(composition, columns, sql`agents a`, filter.conditions(context));
   const columns = columnsOf(dialect);
-  // A selective filter finds few agents. Therefore the statement reads them at once, and does not find their row keys
+  // A selective filter finds few agents. Therefore the statement reads them directly, and does not find their row keys
   // first.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
   const plan = planCandidates(filter, context);

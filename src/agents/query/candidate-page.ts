@@ -20,7 +20,7 @@ const maxScanned = 3000;
  *
  * The statement reads no rows for a table after the one that applies.
  *
- * @param isScanned - true when a scan in the requested order is worthwhile.
+ * @param isScanned - true when the query may scan agents in the requested order.
  */
 export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
   const { dialect, filter, limit } = composition;

@@ -40,7 +40,7 @@ export interface ResolutionQuery {
   /** Whole name, case-sensitive. */
   exactName?: string | undefined;
   owner?: string | undefined;
-  /** Accepted statuses. */
+  /** Accepted statuses: the agent has one of them. */
   status?: readonly AgentStatus[] | undefined;
   /** Fingerprint of the agent's certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
@@ -52,7 +52,7 @@ export interface ResolutionQuery {
    * @defaultValue `false`
    */
   allCapabilities?: boolean | undefined;
-  /** Protocol of at least one endpoint. With `health`, the same endpoint must match both fields. */
+  /** Protocol that at least one endpoint has. With `health`, the same endpoint must match both fields. */
   protocol?: string | undefined;
   /** Accepted results: the last health check of at least one endpoint had one of them. */
   health?: readonly HealthStatus[] | undefined;

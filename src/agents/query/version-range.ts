@@ -5,7 +5,7 @@ import { keyOf, releaseKeyOf } from '../version-key';
 /**
  * Range of version keys from `lower` (inclusive) to `upper` (exclusive). When `hasPrereleases` is 1, the range contains
  * all of these keys; when it is 0, only the keys of releases. The elements have the order of the columns of the record
- * set.
+ * set in `version-term.ts`.
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 

@@ -22,7 +22,7 @@ export interface CertificateQuery {
   subject?: string | undefined;
   /** Literal text that the issuer contains, case-insensitive. */
   issuer?: string | undefined;
-  /** Accepted statuses. */
+  /** Accepted statuses: the certificate has one of them. */
   status?: readonly CertificateStatus[] | undefined;
   /** Fingerprint of the certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
