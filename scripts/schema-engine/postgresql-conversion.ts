@@ -7,7 +7,7 @@ interface Conversion {
   readonly parse: (text: string) => unknown;
 }
 
-/** The driver's own parsers; its declaration lacks some of the types. */
+/** The driver's own parsers; the type declaration of the driver lacks some of the types. */
 const driver: { getTypeParser(oid: number): (text: string) => unknown } = pg.types;
 
 const textArray = driver.getTypeParser(1009);

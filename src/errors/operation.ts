@@ -89,7 +89,7 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
   return databaseError;
 }
 
-/** Kinds of records, by service. */
+/** Kind of the records of each service. */
 const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   agents: 'agent',
   certificates: 'certificate',

@@ -25,7 +25,7 @@ export const ownKeys: Readonly<Record<string, string>> = {
   security_events_pkey: 'security_events.id',
 };
 
-/** Columns that must not be null, by table. */
+/** Columns that the migrations of this package declare NOT NULL, by table. */
 export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   agent_capabilities: ['agent_id', 'capability_id'],
   agent_metadata: ['agent_id', 'key', 'value'],

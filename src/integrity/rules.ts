@@ -70,7 +70,7 @@ export class Rules {
     this.holds(isKnown, 'value', 'is not one of the allowed values', field);
   }
 
-  /** Adds a finding for a value that is not a boolean: true or false, or 1 or 0 in SQLite. */
+  /** Adds a finding when the value is not a boolean. SQLite stores 1 for true and 0 for false. */
   flag(value: unknown, field: string): void {
     const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
     this.holds(isFlag, 'value', 'is not a boolean', field);

@@ -96,7 +96,7 @@ export interface DatabaseOptions {
    *
    * On SQLite, no result is older than the last commit of any process. On PostgreSQL, commits of this service take
    * effect at once. Commits of other processes take effect within 200 ms plus the time to read the change feed, or
-   * within `ttlMs` when the feed cannot be read. `isStale` recognises the records that `staleIfErrorMs` allows.
+   * within `ttlMs` when the feed cannot be read. `isStale` returns true for the records that `staleIfErrorMs` allows.
    *
    * @defaultValue no cache
    */

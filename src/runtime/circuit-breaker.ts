@@ -10,8 +10,8 @@ import type { BreakerSettings } from '../options/resolve-options';
 const burstMs = 1000;
 
 /**
- * Another probe is admitted although the previous one is still running after this multiple of `resetMs`, but not before
- * `minProbeTimeoutMs` milliseconds have passed.
+ * After this multiple of `resetMs`, but not before `minProbeTimeoutMs` milliseconds, the breaker admits another probe
+ * although the previous one is still running.
  */
 const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;

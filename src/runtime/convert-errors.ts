@@ -64,7 +64,7 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   const rethrow = (error: unknown): never => {
     throw classify(error);
   };
-  // The executors of engines reject and never throw, so that a closure for each call is not necessary.
+  // The executors of engines reject and never throw, so a wrapper function for each call is not necessary.
   return {
     dialect: executor.dialect,
     query: (statement) => executor.query(statement).catch(rethrow),

@@ -29,7 +29,7 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
 /**
  * SQL that differs between the engines. A list, or a set of rows, is one bound parameter of JSON text, so the text of a
- * statement does not depend on its length.
+ * statement does not depend on the number of elements or rows.
  */
 export interface Dialect {
   /**

@@ -27,7 +27,7 @@ export type StoredEntity = keyof typeof entityNames;
  * read. `owner` is the id of the agent of an endpoint: the id of an endpoint is unique only within its agent.
  */
 
-/** Returns a stored text. @throws CORRUPT for any other value */
+/** Returns `value` when it is a text. @throws CORRUPT for any other value */
 export function storedText(
   value: Unchecked<string>,
   entity: StoredEntity,
@@ -39,7 +39,7 @@ export function storedText(
   throw corrupt({ entity, id, field, owner }, 'is not a string');
 }
 
-/** Returns a stored text or null. @throws CORRUPT for any other value */
+/** Returns `value` when it is a text or null. @throws CORRUPT for any other value */
 export function storedOptionalText(
   value: Unchecked<string> | null,
   entity: StoredEntity,
@@ -50,7 +50,7 @@ export function storedOptionalText(
   return value === null ? null : storedText(value, entity, id, field, owner);
 }
 
-/** Returns a stored value that is one of `choices`. @throws CORRUPT for any other value */
+/** Returns `value` when it is one of `choices`. @throws CORRUPT for any other value */
 export function storedChoice<T extends string>(
   value: Unchecked<string>,
   choices: ReadonlySet<T>,
@@ -65,7 +65,7 @@ export function storedChoice<T extends string>(
   throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');
 }
 
-/** Returns a stored boolean: true or false, or 1 or 0 in SQLite. @throws CORRUPT for any other value */
+/** Returns a stored boolean; SQLite stores 1 for true and 0 for false. @throws CORRUPT for any other value */
 export function storedFlag(
   value: Unchecked<boolean>,
   entity: StoredEntity,
@@ -79,7 +79,7 @@ export function storedFlag(
   throw corrupt({ entity, id, field, owner }, 'is not a boolean');
 }
 
-/** Returns a stored port. @throws CORRUPT for any other value */
+/** Returns `value` when it is a port number from 1 to 65535. @throws CORRUPT for any other value */
 export function storedPort(
   value: Unchecked<number>,
   entity: StoredEntity,
@@ -92,8 +92,8 @@ export function storedPort(
 }
 
 /**
- * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value, because an invalid Date would give
- * pages no order and no end
+ * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value: pages that are ordered by an
+ * invalid Date would have no order and no end
  */
 export function storedTime(
   ms: Unchecked<Date>,

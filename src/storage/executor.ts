@@ -9,8 +9,8 @@ import type { ChangeEntry, Transaction } from './transaction';
 export interface Executor {
   readonly dialect: Dialect;
   /**
-   * Runs one read-only statement, and returns its rows. Outside a transaction it sees the committed state, as one
-   * snapshot; inside, also the transaction's own changes.
+   * Runs one read-only statement, and returns its rows. Outside a transaction, the statement sees the committed state,
+   * as one snapshot; inside, also the transaction's own changes.
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**

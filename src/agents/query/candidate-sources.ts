@@ -17,7 +17,10 @@ export interface CandidatePlan {
   readonly tables: readonly Sql[];
   /** Condition that is true when one of the sources is selective. */
   readonly isSelective: Sql;
-  /** Composes {@link fallbackTable}, with all candidates of the best source. It is empty when `isNeeded` is false. */
+  /**
+   * Composes {@link fallbackTable}, with all candidates of the best source. This table is empty when `isNeeded` is
+   * false.
+   */
   readonly fallback: (isNeeded: Sql) => Sql;
   /**
    * Residual filter for the candidates of the fallback. It omits the term that every candidate matches, so that the
