@@ -20,7 +20,7 @@ export async function takeDatabase(): Promise<string> {
   free ??= findDatabases();
   const urls = await free;
   for (let url = urls.pop(); url !== undefined; url = urls.pop()) {
-    if (await empty(url)) return url;
+    if (await emptyDatabase(url)) return url;
     await dropDatabase(url);
   }
   created += 1;
@@ -36,6 +36,11 @@ export async function giveDatabaseBack(url: string): Promise<void> {
 /** Marks a database to be dropped after its test. */
 export function spoilDatabase(url: string): void {
   spoiled.add(url);
+}
+
+/** Reports whether a database is to be dropped after its test. */
+export function isSpoiled(url: string): boolean {
+  return spoiled.has(url);
 }
 
 /** Creates a database, which the test has to drop. `options` are those of CREATE DATABASE, such as a locale. */
@@ -69,7 +74,7 @@ async function findDatabases(): Promise<string[]> {
 }
 
 /** Removes all rows; reports whether that succeeded. */
-async function empty(url: string): Promise<boolean> {
+export async function emptyDatabase(url: string): Promise<boolean> {
   const deletes = tableNames.map((name) => `WITH gone AS (DELETE FROM ${name} RETURNING 1) SELECT count(*) FROM gone`);
   try {
     const results = await runRaw(url, ["SET LOCAL lock_timeout = '2s'", ...deletes].join(';'));

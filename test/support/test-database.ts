@@ -2,7 +2,15 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseService, type DatabaseEvent, type DatabaseOptions } from '../../src';
 import { onPostgresql } from './engine';
-import { createDatabase, dropDatabase, giveDatabaseBack, takeDatabase } from './postgresql-databases';
+import {
+  createDatabase,
+  dropDatabase,
+  emptyDatabase,
+  giveDatabaseBack,
+  isSpoiled,
+  spoilDatabase,
+  takeDatabase,
+} from './postgresql-databases';
 import { scratch } from './scratch';
 import { sqliteTemplate } from './sqlite-template';
 
@@ -84,7 +92,51 @@ export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
  * Opens an empty database, or the one of the `url` of the options; it is closed, and removed if new, after the test.
  */
 export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  return openDatabase(options, afterTest);
+  return onPostgresql && Object.keys(options).length === 0 ? reuseDatabase() : openDatabase(options, afterTest);
+}
+
+/** An open database without options, for one test at a time. */
+interface ReusableDatabase {
+  readonly database: TestDatabase;
+  readonly ends: Cleanup[];
+}
+
+/** Databases that no test uses. On PostgreSQL, the processes of new connections take longer than most tests. */
+const idle: ReusableDatabase[] = [];
+
+afterAll(async () => {
+  for (const { ends } of idle) await runCleanups(ends);
+});
+
+async function reuseDatabase(): Promise<TestDatabase> {
+  const reusable = (await takeIdleDatabase()) ?? (await openReusableDatabase());
+  const { database, ends } = reusable;
+  afterTest(async () => {
+    if (isSpoiled(database.options.url)) return runCleanups(ends);
+    // The test may have closed it.
+    await database.db.initialize();
+    idle.push(reusable);
+  });
+  return database;
+}
+
+async function takeIdleDatabase(): Promise<ReusableDatabase | undefined> {
+  for (let reusable = idle.pop(); reusable !== undefined; reusable = idle.pop()) {
+    const { database, ends } = reusable;
+    const { url } = database.options;
+    if (await emptyDatabase(url)) {
+      database.events.length = 0;
+      return reusable;
+    }
+    spoilDatabase(url);
+    await runCleanups(ends);
+  }
+  return undefined;
+}
+
+async function openReusableDatabase(): Promise<ReusableDatabase> {
+  const ends: Cleanup[] = [];
+  return { database: await openDatabase({}, (end) => void ends.push(end)), ends };
 }
 
 /** Opens one database for all tests of a `describe` and removes it after them. */
