@@ -127,8 +127,8 @@ export class CollectionStatements {
     this.deleteSomeMetadata = dialect.usesRowLocks
       ? undefined
       : defineStatement<{ id: string }>(
-          (p) => sql`DELETE FROM agent_metadata WHERE rowid IN (
-            SELECT m.rowid FROM agent_metadata m WHERE m.agent_id = ${p('id')} LIMIT ${raw(String(chunkRows))})`,
+          (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')} AND key IN (
+            SELECT m.key FROM agent_metadata m WHERE m.agent_id = ${p('id')} LIMIT ${raw(String(chunkRows))})`,
         );
     this.#deleteMetadata = defineStatement<{ id: string }>(
       (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,

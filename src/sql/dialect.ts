@@ -61,6 +61,8 @@ export interface Dialect {
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
   /** Column that identifies a row within one statement at the lowest cost. */
   readonly rowKey: Sql;
+  /** Composes a column that no index is used for. PostgreSQL chooses by its statistics, and gets the column itself. */
+  readonly unindexed: (column: Sql) => Sql;
   /**
    * Tests whether `value` is in the result of a subquery that returns few values and does not depend on the outer
    * query.

@@ -9,7 +9,7 @@ const orders: readonly ResolutionQuery[] = [
   { orderBy: 'name', orderDirection: 'desc' },
   { orderBy: 'createdAt', orderDirection: 'desc' },
   { orderBy: 'updatedAt' },
-  { orderBy: 'version' },
+  { orderBy: 'expiresAt' },
 ];
 const indices = Array.from({ length: 12 }, (_, index) => index);
 

@@ -95,7 +95,7 @@ describe('a write that is sent in one piece', () => {
   test.each([
     ['a column gets another type', 'ALTER TABLE agents ALTER COLUMN description TYPE VARCHAR(2000)'],
     ['a table gets another column', 'ALTER TABLE agents ADD COLUMN mine INTEGER'],
-    ['an index is dropped', 'DROP INDEX idx_changes_changed_at'],
+    ['an index is dropped', 'DROP INDEX idx_agents_created_at'],
     [
       'a table is created anew',
       `ALTER TABLE changes RENAME TO old; CREATE TABLE changes (LIKE old INCLUDING ALL);

@@ -65,7 +65,7 @@ describe('a migration of a database with rows', () => {
     await administer(
       url,
       `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '%idx_changes_changed_at')
+        IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '%idx_security_event_entries_event_id')
         THEN RAISE EXCEPTION 'no' USING ERRCODE = '53100'; END IF; END $$;
       CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse()`,
     );

@@ -102,6 +102,10 @@ const filters: readonly ResolutionQuery[] = [
   { metadata: { parity: 0, rest: 1 } },
   { metadata: { parity: 0 }, capabilities: ['old'], protocol: 'https' },
   { protocol: 'grpc', name: 'lantern' },
+  { status: ['SUSPENDED'] },
+  { status: ['ACTIVE'] },
+  { status: ['ACTIVE', 'SUSPENDED'], owner: 'large' },
+  { status: ['ACTIVE', 'SUSPENDED'] },
 ];
 
 const orders = [

@@ -142,3 +142,14 @@ describe('the tables of the schema', () => {
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 });
+
+test('the tables of the collections have no rowids, so that a row is stored once, in the order of its key', async () => {
+  const { options } = await openTestDatabase();
+  const select = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 AND name NOT LIKE '%search%'";
+  const names = readSqlite(options.url, (driver) => driver.prepare<[], string>(`${select} ORDER BY 1`).pluck().all());
+  const [agents, others] = [
+    ['agent_capabilities', 'agent_metadata'],
+    ['certificate_metadata', 'endpoints'],
+  ];
+  expect(names).toEqual([...agents, ...others, 'security_event_metadata']);
+});

@@ -121,7 +121,8 @@ DROP TABLE "agents";
 ALTER TABLE "new_agents" RENAME TO "agents";
 
 -- Endpoints, capabilities and metadata. Nothing enforced the foreign keys of the initial schema, so rows of deleted agents may
--- exist. They are not copied: a later agent with the same id must not inherit them.
+-- exist. They are not copied: a later agent with the same id must not inherit them. Tables WITHOUT ROWID store each row once,
+-- in the order of the key; with rowids, the primary key would be a second B-tree that every write changes.
 CREATE TABLE "new_endpoints" (
     "id" TEXT NOT NULL,
     "agent_id" TEXT NOT NULL,
@@ -147,7 +148,7 @@ CREATE TABLE "new_endpoints" (
     CONSTRAINT "endpoints_last_checked_check" CHECK (typeof("last_checked") = 'integer' AND "last_checked" BETWEEN -62135596800000 AND 253402300799999),
     CONSTRAINT "endpoints_health_message_check" CHECK (typeof("health_message") IN ('text', 'null')),
     CONSTRAINT "endpoints_metadata_check" CHECK (typeof("metadata") IN ('text', 'null'))
-);
+) WITHOUT ROWID;
 UPDATE "endpoints" SET "last_checked" = CAST("last_checked" AS INTEGER) WHERE typeof("last_checked") = 'real';
 UPDATE "endpoints" SET "last_checked" = coalesce(CAST(strftime('%s', "last_checked") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "last_checked"), 4) AS INTEGER), "last_checked")
 WHERE typeof("last_checked") = 'text' AND "last_checked" GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]*'
@@ -180,7 +181,7 @@ CREATE TABLE "new_agent_capabilities" (
 
     CONSTRAINT "agent_capabilities_agent_id_check" CHECK (typeof("agent_id") = 'text'),
     CONSTRAINT "agent_capabilities_capability_id_check" CHECK (typeof("capability_id") = 'text')
-);
+) WITHOUT ROWID;
 INSERT INTO "new_agent_capabilities" ("agent_id", "capability_id")
 SELECT "agent_id", "capability_id" FROM "agent_capabilities"
 WHERE "agent_id" IN (SELECT "id" FROM "agents") AND "capability_id" IN (SELECT "id" FROM "capabilities");
@@ -199,7 +200,7 @@ CREATE TABLE "new_agent_metadata" (
     CONSTRAINT "agent_metadata_agent_id_check" CHECK (typeof("agent_id") = 'text'),
     CONSTRAINT "agent_metadata_key_check" CHECK (typeof("key") = 'text'),
     CONSTRAINT "agent_metadata_value_check" CHECK (typeof("value") = 'text')
-);
+) WITHOUT ROWID;
 INSERT INTO "new_agent_metadata" ("agent_id", "key", "value")
 SELECT "agent_id", "key", json_quote(CAST("value" AS TEXT)) FROM "agent_metadata" WHERE "agent_id" IN (SELECT "id" FROM "agents");
 DROP TABLE "agent_metadata";
@@ -216,7 +217,7 @@ CREATE TABLE "new_certificate_metadata" (
     CONSTRAINT "certificate_metadata_certificate_id_check" CHECK (typeof("certificate_id") = 'text'),
     CONSTRAINT "certificate_metadata_key_check" CHECK (typeof("key") = 'text'),
     CONSTRAINT "certificate_metadata_value_check" CHECK (typeof("value") = 'text')
-);
+) WITHOUT ROWID;
 INSERT INTO "new_certificate_metadata" ("certificate_id", "key", "value")
 SELECT "certificate_id", "key", json_quote(CAST("value" AS TEXT)) FROM "certificate_metadata" WHERE "certificate_id" IN (SELECT "id" FROM "certificates");
 DROP TABLE "certificate_metadata";
@@ -267,7 +268,7 @@ CREATE TABLE "new_security_event_metadata" (
     CONSTRAINT "security_event_metadata_event_id_check" CHECK (typeof("event_id") = 'text'),
     CONSTRAINT "security_event_metadata_key_check" CHECK (typeof("key") = 'text'),
     CONSTRAINT "security_event_metadata_value_check" CHECK (typeof("value") = 'text')
-);
+) WITHOUT ROWID;
 INSERT INTO "new_security_event_metadata" ("event_id", "key", "value")
 SELECT "event_id", "key", json_quote(CAST("value" AS TEXT)) FROM "security_event_metadata" WHERE "event_id" IN (SELECT "id" FROM "security_events");
 DROP TABLE "security_event_metadata";
@@ -336,13 +337,10 @@ CREATE INDEX "idx_agents_owner" ON "agents"("owner", "updated_at" DESC, "id");
 CREATE INDEX "idx_agents_updated_at" ON "agents"("updated_at" DESC, "id");
 CREATE INDEX "idx_agents_created_at" ON "agents"("created_at", "id");
 CREATE INDEX "idx_agents_expires_at" ON "agents"("expires_at", "id");
-CREATE INDEX "idx_agents_version_key" ON "agents"("version_key", "id");
 CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id");
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
-CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
 CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
-CREATE INDEX "idx_endpoints_protocol" ON "endpoints"("protocol", "agent_id");
-CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "agent_id");
+CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "protocol", "agent_id");
 CREATE UNIQUE INDEX "capabilities_name_key" ON "capabilities"("name");
 CREATE INDEX "idx_agent_capabilities_capability_id" ON "agent_capabilities"("capability_id", "agent_id");
 CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", "value");
@@ -351,8 +349,7 @@ CREATE INDEX "idx_certificates_status" ON "certificates"("status", "not_after");
 CREATE INDEX "idx_certificates_not_after" ON "certificates"("not_after", "id");
 CREATE INDEX "idx_certificates_replaced_by" ON "certificates"("replaced_by");
 CREATE INDEX "idx_certificates_created_at" ON "certificates"("created_at" DESC, "id");
-CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded", "id");
-CREATE INDEX "idx_certificates_issuer_folded" ON "certificates"("issuer_folded", "id");
+CREATE INDEX "idx_certificates_subject_folded" ON "certificates"("subject_folded", "issuer_folded", "id");
 CREATE INDEX "idx_certificates_subject" ON "certificates"("subject", "id");
 CREATE INDEX "idx_certificates_not_before" ON "certificates"("not_before", "id");
 CREATE INDEX "idx_certificate_metadata_key" ON "certificate_metadata"("key", "value");
@@ -363,7 +360,6 @@ CREATE INDEX "idx_security_events_source" ON "security_events"("source", "timest
 CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", "value");
 CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
-CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 
 -- The search by a part of an agent's name. This table has integer keys of its own, because VACUUM may change the rowids of
 -- "agents".

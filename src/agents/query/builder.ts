@@ -5,8 +5,8 @@ import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf, costOfRecords, withCost, type Statement, type StatementCost } from '../../sql/statement';
 import type { FilterKey } from '../../query/filter-terms';
 import { agentColumns } from '../columns';
-import { candidatePage } from './candidate-page';
-import { fallbackTable, planCandidates, selectiveTable } from './candidate-sources';
+import { candidatePage, orderedPage } from './candidate-page';
+import { fallbackTable, planCandidates, planOrderedScan, selectiveTable } from './candidate-sources';
 import {
   agentsOf,
   composeSelection,
@@ -18,14 +18,15 @@ import {
   type Composition,
 } from './composition';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
-import { orderBy, orderColumns, positionKeyOf, type AgentOrder, type PositionKey } from './order';
+import { orderBy, orderColumns, type AgentOrder } from './order';
 import type { AgentFilterSql } from './filter-term';
 
 /** Everything that the SQL text of a selection depends on. */
 interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
-  readonly position: PositionKey;
+  /** True when the results begin after a keyset position. */
+  readonly hasPosition: boolean;
   /**
    * True when the query may scan agents in the requested order, because an index has the order and the page is short.
    */
@@ -65,12 +66,12 @@ const agentQueries = memoizeByDialect((dialect) =>
     ({ filter, order, after, limit, offset }) => ({
       filter: agentFilterTerms.cacheKeyOf(filter),
       order,
-      position: positionKeyOf(after),
+      hasPosition: after !== undefined,
       isScanned: orderColumns[order.field].isIndexed && limit + offset <= longestScannedPage,
     }),
-    ({ filter, order, position, isScanned }, bind) => {
+    ({ filter, order, hasPosition, isScanned }, bind) => {
       const filterSql = agentFilterTerms.toSql(filter, bind);
-      return composeQuery(composeSelection(dialect, filterSql, order, position, bind), isScanned);
+      return composeQuery(composeSelection(dialect, filterSql, order, hasPosition, bind), isScanned);
     },
   ),
 );
@@ -87,13 +88,19 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   // A selective filter finds few agents. Therefore the statement reads them directly, and does not find their row keys
   // first.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
-  const plan = planCandidates(filter, context);
-  const page =
-    plan === undefined
-      ? [sql`page AS MATERIALIZED (${select(keyColumn(composition))})`]
-      : candidatePage(composition, plan, isScanned);
+  const page = pageTables(composition, isScanned) ?? [sql`page AS MATERIALIZED (${select(keyColumn(composition))})`];
   return sql`WITH ${join([...tables, ...page])}
     SELECT ${columns} FROM page ${dialect.lateralLookup(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderBy(order)}`;
+}
+
+// Returns undefined when the page is read directly from the table `agents`.
+function pageTables(composition: Composition, isScanned: boolean): Sql[] | undefined {
+  const { filter, order } = composition;
+  const context = contextOf(composition);
+  const plan = planCandidates(filter, context);
+  if (plan !== undefined) return candidatePage(composition, plan, isScanned);
+  const scan = isScanned ? planOrderedScan(filter, context, order.field) : undefined;
+  return scan && orderedPage(composition, scan);
 }
 
 const agentCounts = memoizeByDialect((dialect) =>

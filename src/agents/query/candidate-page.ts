@@ -1,8 +1,8 @@
 import { isBefore } from '../../query/order';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
-import { fallbackTable, selectiveTable, type CandidatePlan } from './candidate-sources';
-import { agentsOf, contextOf, keyColumn, selectPage, type Composition } from './composition';
+import { fallbackTable, selectiveTable, type CandidatePlan, type SelectivePlan } from './candidate-sources';
+import { agentsOf, contextOf, keyColumn, scanContextOf, selectPage, type Composition } from './composition';
 import { keysetColumns, orderBy } from './order';
 import type { AgentFilterSql } from './filter-term';
 
@@ -46,6 +46,23 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
   ];
 }
 
+/**
+ * Composes the tables of a page that comes from the agents of a selective source, or else from all agents in the
+ * requested order.
+ */
+export function orderedPage(composition: Composition, { tables, isSelective }: SelectivePlan): Sql[] {
+  const { dialect, filter } = composition;
+  const key = keyColumn(composition);
+  const ofSource = filter.conditions(contextOf(composition, sql`${selectiveTable}.id`));
+  const ofScan = [sql`NOT ${isSelective}`, ...filter.conditions(scanContextOf(composition))];
+  return [
+    ...tables,
+    sql`selective_page AS MATERIALIZED (${selectPage(composition, key, agentsOf(dialect, selectiveTable), ofSource)})`,
+    sql`scanned_page AS MATERIALIZED (${selectPage(composition, key, sql`agents a`, ofScan)})`,
+    sql`page AS MATERIALIZED (SELECT key FROM selective_page UNION ALL SELECT key FROM scanned_page)`,
+  ];
+}
+
 // `scan_end` is the row at which the scan ends. It is null, so that the scan finds nothing, in two cases: when a source
 // is selective, and when at most `maxScanned` agents follow the keyset position.
 function scannedTables(composition: Composition, isSelective: Sql): Sql[] {
@@ -57,7 +74,7 @@ function scannedTables(composition: Composition, isSelective: Sql): Sql[] {
     value: sql`(SELECT value FROM scan_end)`,
     id: sql`(SELECT id FROM scan_end)`,
   });
-  const conditions = [isBeforeEnd, ...filter.conditions(contextOf(composition))];
+  const conditions = [isBeforeEnd, ...filter.conditions(scanContextOf(composition))];
   return [
     sql`scan_end AS MATERIALIZED (SELECT ${end(columns.value ?? columns.id)} AS value, ${end(columns.id)} AS id)`,
     sql`scanned_page AS MATERIALIZED (${selectPage(composition, keyColumn(composition), sql`agents a`, conditions)})`,

@@ -1,5 +1,6 @@
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { anyOf } from '../../sql/statement';
+import type { AgentOrderField } from './types';
 import { selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
 /**
@@ -11,12 +12,16 @@ export const fallbackTable = sql`fallback`;
 
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
-/** Plan of a query that reads only the candidates of a filter instead of all agents. */
-export interface CandidatePlan {
+/** Plan of a query that reads only the candidates of a selective source. */
+export interface SelectivePlan {
   /** Table expressions of the sources, and {@link selectiveTable}, which is empty when no source is selective. */
   readonly tables: readonly Sql[];
   /** Condition that is true when one of the sources is selective. */
   readonly isSelective: Sql;
+}
+
+/** Plan of a query that reads only the candidates of a filter instead of all agents. */
+export interface CandidatePlan extends SelectivePlan {
   /**
    * Composes {@link fallbackTable}, with all candidates of the best source. This table is empty when `isNeeded` is
    * false.
@@ -42,7 +47,32 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
   const best = named.find(({ source }) => !source.isOwnColumn);
   if (best === undefined) return undefined;
   const { candidates, fallback = candidates, isExact } = best.source;
-  const sources = named.map(({ source }) => source);
+  return {
+    ...planSelective(named.map(({ source }) => source)),
+    fallback: (isNeeded) =>
+      sql`${fallbackTable} AS MATERIALIZED (${fallback} LIMIT CASE WHEN ${isNeeded} THEN ${noLimit} ELSE 0 END)`,
+    residual: isExact ? filter.without(best.name) : filter,
+  };
+}
+
+/**
+ * Plans the candidate source of a query that reads the table `agents` directly, if no index yields the agents of its only
+ * source in the requested order. When the source is not selective, the query reads the index of the order until it has
+ * found the page: many agents match, so it soon has.
+ *
+ * @returns undefined when one index finds the agents in the requested order, or finds few of them.
+ */
+export function planOrderedScan(
+  filter: AgentFilterSql,
+  context: AgentContext,
+  order: AgentOrderField,
+): SelectivePlan | undefined {
+  const [only, ...others] = filter.isSelective ? [] : filter.sources(context).map(({ source }) => source);
+  if (only === undefined || others.length > 0) return undefined;
+  return only.orders?.includes(order) === false ? planSelective([only]) : undefined;
+}
+
+function planSelective(sources: readonly AgentSource[]): SelectivePlan {
   return {
     tables: [
       ...sources.flatMap(({ table }) => (table === undefined ? [] : [table])),
@@ -50,9 +80,6 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
       selectiveCandidates(sources),
     ],
     isSelective: isAnySelective(sources.length),
-    fallback: (isNeeded) =>
-      sql`${fallbackTable} AS MATERIALIZED (${fallback} LIMIT CASE WHEN ${isNeeded} THEN ${noLimit} ELSE 0 END)`,
-    residual: isExact ? filter.without(best.name) : filter,
   };
 }
 

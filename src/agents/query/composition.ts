@@ -3,7 +3,7 @@ import type { Dialect } from '../../sql/dialect';
 import { join, sql, type Sql } from '../../sql/sql';
 import { allOf, limitOffset } from '../../sql/statement';
 import type { AgentFilter } from './filter-fields';
-import { afterPosition, orderBy, type AgentOrder, type AgentPosition, type PositionKey } from './order';
+import { afterPosition, orderBy, type AgentOrder, type AgentPosition } from './order';
 import type { AgentContext, AgentFilterSql } from './filter-term';
 
 /** Filter, order and range of a selection of agents. */
@@ -34,14 +34,14 @@ export function composeSelection(
   dialect: Dialect,
   filter: AgentFilterSql,
   order: AgentOrder,
-  position: PositionKey,
+  hasPosition: boolean,
   bind: Bind<AgentSelection>,
 ): Composition {
   return {
     dialect,
     filter,
     order,
-    after: afterPosition(order, position, bind, dialect),
+    after: afterPosition(order, hasPosition, bind, dialect),
     limit: bind(({ limit }) => limit),
     offset: bind(({ offset }) => offset),
     nowMs: bind(({ nowMs }) => nowMs),
@@ -50,7 +50,12 @@ export function composeSelection(
 
 /** Returns the context of conditions on an agent whose id is `id`. */
 export function contextOf({ dialect, nowMs }: Pick<Composition, 'dialect' | 'nowMs'>, id = sql`a.id`): AgentContext {
-  return { dialect, id, nowMs };
+  return { dialect, id, nowMs, isScan: false };
+}
+
+/** Returns the context of conditions on the agents of a scan in the requested order. */
+export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs'>): AgentContext {
+  return { ...contextOf(composition), isScan: true };
 }
 
 /** Composes the query of a page: it selects `columns` of the agents `a` in `tables`, in the requested order. */

@@ -1,7 +1,6 @@
-import { join, sql, type Sql } from '../../sql/sql';
-import { allOf } from '../../sql/statement';
+import { join, raw, sql, type Sql } from '../../sql/sql';
 import type { TermInput, TermKey } from '../../query/filter-field';
-import type { HealthStatus } from '../types';
+import { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './filter-term';
 
 /** Endpoint to search for. The same endpoint must have the protocol and one of the results of a health check. */
@@ -39,11 +38,17 @@ export const endpoint = sharedTerm('endpoint', {
 
 // Composes the condition on an endpoint `e`.
 function conditionOf({ cacheKey: { hasProtocol, healthCount }, bind }: TermInput<EndpointFilter, EndpointKey>): Sql {
-  const conditions: Sql[] = [];
-  if (hasProtocol) conditions.push(sql`e.protocol = ${bind(({ protocol }) => protocol ?? null)}`);
-  if (healthCount > 0) {
-    const elements = Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null));
-    conditions.push(sql`e.health_status IN (${join(elements)})`);
-  }
-  return allOf(conditions);
+  // Without a requested health, the condition lists every health status: the only index of the endpoints begins with it.
+  const isOfHealth =
+    healthCount === 0
+      ? sql`e.health_status IN (${everyHealth})`
+      : sql`e.health_status IN (${join(Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null)))})`;
+  if (!hasProtocol) return isOfHealth;
+  return sql`${isOfHealth} AND e.protocol = ${bind(({ protocol }) => protocol ?? null)}`;
 }
+
+const everyHealth = raw(
+  Object.values(HealthStatus)
+    .map((status) => `'${status}'`)
+    .join(', '),
+);

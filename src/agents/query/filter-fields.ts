@@ -52,7 +52,21 @@ const fields = {
         bind((owner) => owner),
       ),
   }),
-  status: field({ parse: parseChoices(AgentStatus), ...choices(sql`a.status`) }),
+  status: field({
+    parse: parseChoices(AgentStatus),
+    cacheKey: (statuses: AgentStatus[]) => statuses.length,
+    condition: (input, { dialect, isScan }) =>
+      choices<AgentStatus>(isScan ? dialect.unindexed(sql`a.status`) : sql`a.status`).condition(input),
+    // Not in `updatedAt` order when there are several statuses: each of them has a range of the index of its own.
+    source: (input) => ({
+      rank: rankOf.status,
+      candidates: sql`SELECT n.id FROM agents n WHERE ${choices<AgentStatus>(sql`n.status`).condition(input)}`,
+      hasDuplicates: false,
+      isExact: true,
+      isOwnColumn: true,
+      orders: input.cacheKey === 1 ? ['updatedAt'] : [],
+    }),
+  }),
   name: field({
     parse: parsePart,
     cacheKey: partKeyOf,

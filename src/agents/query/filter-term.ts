@@ -2,6 +2,7 @@ import { fieldsIn, type CandidateSource } from '../../query/filter-field';
 import type { FilterSql } from '../../query/filter-sql';
 import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
+import type { AgentOrderField } from './types';
 
 /** Context of the SQL of a term, for an agent `a`. */
 export interface AgentContext {
@@ -10,6 +11,8 @@ export interface AgentContext {
   readonly id: Sql;
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: Sql;
+  /** True in a scan in the requested order: no condition may make the database read another index instead. */
+  readonly isScan: boolean;
 }
 
 /** Index that finds the agents that match one term. */
@@ -31,9 +34,14 @@ export interface AgentSource extends CandidateSource {
   readonly isExact: boolean;
   /**
    * True for an indexed column of the table `agents`. When all sources of a query are such columns, the query reads the
-   * table directly, without candidates.
+   * table directly, without candidates. {@link orders} has the exception.
    */
   readonly isOwnColumn: boolean;
+  /**
+   * Orders in which an index yields the matching agents. In any other order, the database would sort all of them for
+   * each page. Default: all orders, because few agents match.
+   */
+  readonly orders?: readonly AgentOrderField[];
 }
 
 /**
@@ -50,6 +58,7 @@ export const rankOf = {
   anyCapability: 5,
   endpoint: 6,
   shortName: 7,
+  status: 8,
 } as const;
 
 /**

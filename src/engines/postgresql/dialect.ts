@@ -21,6 +21,7 @@ export const postgresqlDialect: Dialect = {
     sql`LEFT JOIN LATERAL (${inIndexOrder([column], table, value)} LIMIT 1) AS ${raw(alias)} ON TRUE`,
   lookup: (index, table, alias, value) => sql`(${inIndexOrder(index, table, value)} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
+  unindexed: (column) => column,
   isText: () => sql`TRUE`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   // With an array, the planner uses one index scan for all values.

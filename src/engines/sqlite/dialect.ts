@@ -29,6 +29,7 @@ export const sqliteDialect: Dialect = {
   lookup: ([column = sql``], table, alias, value) =>
     sql`(SELECT * FROM ${raw(table)} WHERE ${column} = ${value}) AS ${raw(alias)}`,
   rowKey: sql`rowid`,
+  unindexed: (column) => sql`+${column}`,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   sha256: undefined,
   inSubquery: (value, query) => sql`${value} IN (${query})`,

@@ -187,13 +187,10 @@ CREATE INDEX "idx_agents_owner" ON "agents"("owner", "updated_at" DESC, "id");
 CREATE INDEX "idx_agents_updated_at" ON "agents"("updated_at" DESC, "id");
 CREATE INDEX "idx_agents_created_at" ON "agents"("created_at", "id");
 CREATE INDEX "idx_agents_expires_at" ON "agents"("expires_at", "id");
-CREATE INDEX "idx_agents_version_key" ON "agents"("version_key", "id");
 CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id");
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
-CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
 CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
-CREATE INDEX "idx_endpoints_protocol" ON "endpoints"("protocol", "agent_id");
-CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "agent_id");
+CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "protocol", "agent_id");
 CREATE UNIQUE INDEX "capabilities_name_key" ON "capabilities"("name");
 CREATE INDEX "idx_agent_capabilities_capability_id" ON "agent_capabilities"("capability_id", "agent_id");
 CREATE UNIQUE INDEX "certificates_fingerprint_key" ON "certificates"("fingerprint_key");
@@ -208,7 +205,6 @@ CREATE INDEX "idx_security_events_severity" ON "security_events"("severity", "ti
 CREATE INDEX "idx_security_events_source" ON "security_events"("source", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
-CREATE INDEX "idx_changes_changed_at" ON "changes"("changed_at");
 
 ALTER TABLE "agents" ADD CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;
 ALTER TABLE "endpoints" ADD CONSTRAINT "endpoints_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
