@@ -26,14 +26,15 @@ export interface DatabaseCalls {
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration>;
 
   /**
-   * Reads the change feed: which agents and certificates were created, updated or deleted, in commit order. Returns each
-   * committed change exactly once; a change that was rolled back is never in the feed. After an interruption, continue
-   * after the last sequence number that you have read.
+   * Reads the change feed: which agents and certificates were created, updated or deleted. Returns each committed change
+   * exactly once, after the changes that were committed before it began; a change that was rolled back is never in the
+   * feed. After an interruption, continue after the last sequence number that you have read. On PostgreSQL, reads the
+   * primary, and a change appears when no commit with a lower number is in progress.
    *
    * @returns the changes after the sequence number `query.after`, oldest first; an empty array when there are none.
    * @throws OUT_OF_RANGE when changes after `after` were pruned, or when `after` is greater than the last sequence
    * number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more characters
-   * than `limits.answerLength`; CONFLICT inside a transaction; INVALID_INPUT.
+   * than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby; INVALID_INPUT.
    * @example
    * ```ts
    * const changes = await db.changes({ after: lastSequence, limit: 100 });
@@ -57,8 +58,8 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes the oldest changes of the change feed, up to the first change that is not before the given time. Call it when
-   * all readers have read these changes.
+   * Deletes the oldest changes of the change feed, up to the first change that is not before the given time, or that
+   * readers cannot get yet. Call it when all readers have read these changes.
    *
    * @returns the number of deleted changes.
    * @throws CONFLICT inside a transaction; INVALID_INPUT.

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { changeStatements, toBounds, toFeedPage } from '../changes/statements';
+import { readBounds, readPage } from '../changes/read-feed';
 import type { Executor } from '../storage/executor';
 import type { ChangeEntry } from '../storage/transaction';
 import type { ChangeSource, RecordCache } from './record-cache';
@@ -89,13 +89,12 @@ export class ChangePoll implements ChangeSource {
   }
 
   async #catchUp(cache: RecordCache): Promise<void> {
-    const statements = changeStatements(this.#executor.dialect);
     if (this.#last !== undefined) {
       const after = this.#last;
-      const page = toFeedPage(await this.#executor.query(statements.select({ after, limit: pageSize })));
+      const page = await readPage(this.#executor, { after, limit: pageSize });
       // When changes were pruned before they were read, or the feed is that of another database, the changed records
       // are unknown.
-      if (page.changes.length < pageSize && after >= page.pruned && after <= page.last) {
+      if (!page.isFull && after >= page.pruned && after <= page.last) {
         const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
             entity: entity === 'agent' ? 'AGENT' : 'CERTIFICATE',
@@ -105,15 +104,15 @@ export class ChangePoll implements ChangeSource {
           };
         });
         cache.evict(changes.filter((change) => !keysOf(change).some((key) => this.#takeOwn(key))));
-        this.#last = page.last;
+        this.#last = Math.max(after, page.end);
         return;
       }
     }
-    const [row] = await this.#executor.query(statements.selectBounds);
+    const { end } = await readBounds(this.#executor);
     // Invalidates every record that was read before this query; later changes are read from the feed.
     cache.invalidateAll();
     this.#own.clear();
-    this.#last = toBounds(row).last;
+    this.#last = end;
   }
 
   // Reports whether this service has announced the change, and counts one announcement as used.

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Executor } from '../storage/executor';
 import type { Session } from '../storage/session';
 import { Failure, invalidInput, protectedRow } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, ifDefined } from '../validation/checks';
 import { answerBounds } from '../validation/limits';
 import type { ReadOptions } from '../options/read-options';
 import { guardedRead } from '../validation/guarded-read';
+import type { AnswerBounds } from '../sql/answer-size';
 import type { ServiceSettings } from '../options/service-settings';
-import { withBounds } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
-import { changeStatements, toFeedPage, type FeedBounds, type FeedPage } from './statements';
+import { readBounds, readPage, type FeedBounds, type FeedPage } from './read-feed';
+import { SharedBounds } from './shared-bounds';
+import { changeStatements, type StoredBounds } from './statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
@@ -22,6 +23,7 @@ const maxPageSize = 10_000;
 export class ChangeService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
+  readonly #shared = new SharedBounds();
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
@@ -30,8 +32,11 @@ export class ChangeService {
   }
 
   async read(query: ChangesQuery = {}, options?: ReadOptions): Promise<Change[]> {
-    const { changes } = await this.#readPage(() => parseQuery(query), options);
-    return changes;
+    return this.#session.read('changes.read', options, async (executor) => {
+      const position = parseQuery(query);
+      const { after = 0, limit } = position;
+      return changesInRange(position.after, await readPage(executor, { after, limit }, this.#answer()));
+    });
   }
 
   async *follow(options: FollowOptions = {}): AsyncGenerator<Change, void, void> {
@@ -39,15 +44,15 @@ export class ChangeService {
       return Promise.resolve(parseFollow(options));
     });
     for (let last = after; !isAborted(signal);) {
-      const page = await this.#readPage(() => ({ after: last, limit: pageSize }));
-      for (const change of page.changes) {
+      const { changes, end, isFull } = await this.#poll(last, pollMs);
+      for (const change of changes) {
         last = change.sequence;
         yield change;
       }
-      if (page.changes.length === pageSize) continue;
+      if (isFull) continue;
       // While no change has been read, continues after the present end of the feed. Without this position, changes that
       // are written and pruned during the pause would be skipped without an error.
-      last ??= page.last;
+      last ??= end;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
     }
@@ -58,47 +63,28 @@ export class ChangeService {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');
       const limit = ifDefined(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
-      this.#refuseInsideTransaction();
+      // A change before the pruning mark that is committed later would be missed.
+      const { end } = await readBounds(executor);
       for (let count = 0; ;) {
-        const pruned = await executor.withTransaction((tx) => pruneOldest(tx, before, limit));
+        const pruned = await executor.withTransaction((tx) => pruneOldest(tx, { before, end, limit }));
         count += pruned;
         if (pruned < limit) return count;
       }
     });
   }
 
-  // A replica may lack the last changes, so only the primary can decide that a position is ahead of the feed.
-  async #readPage(parse: () => Position, options?: ReadOptions): Promise<FeedPage> {
-    const [position, page] = await this.#query(parse, options);
-    if (isInRange(position, page)) return page;
+  // Reading the locks of the server takes longer than reading the changes, so the followers of a service share it.
+  #poll(after: number | undefined, pollMs: number): Promise<FeedPage> {
     return this.#session.read('changes.read', { consistency: 'primary' }, async (executor) => {
-      const current = await this.#select(executor, position);
-      if (!isInRange(position, current)) throw outOfRange(position, current);
-      return current;
+      const known = await this.#shared.read(executor, pollMs / 2);
+      if (isAtEnd(after, known)) return { ...known, changes: [], isFull: false };
+      const page = await readPage(executor, { after: after ?? 0, limit: pageSize }, { ...this.#answer(), known });
+      return { ...page, changes: changesInRange(after, page) };
     });
   }
 
-  #query(parse: () => Position, options: ReadOptions | undefined): Promise<readonly [Position, FeedPage]> {
-    return this.#session.read('changes.read', options, async (executor) => {
-      const position = parse();
-      this.#refuseInsideTransaction();
-      return [position, await this.#select(executor, position)] as const;
-    });
-  }
-
-  async #select(executor: Executor, { after = 0, limit }: Position): Promise<FeedPage> {
-    const bounds = answerBounds(this.#settings.checks.limits);
-    return toFeedPage(
-      await executor.query(withBounds(bounds, changeStatements(executor.dialect).select({ after, limit }))),
-    );
-  }
-
-  // The changes of a transaction get their sequence numbers when it commits, so the feed cannot contain them earlier.
-  #refuseInsideTransaction(): void {
-    if (!this.#session.isTransaction) return;
-    throw new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {
-      retryable: false,
-    });
+  #answer(): { readonly answer: AnswerBounds } {
+    return { answer: answerBounds(this.#settings.checks.limits) };
   }
 }
 
@@ -117,11 +103,18 @@ function parseQuery(query: unknown): Position {
   };
 }
 
-function isInRange({ after }: Position, { pruned, last }: FeedBounds): boolean {
-  return after === undefined || (after >= pruned && after <= last);
+/** Reports whether the bounds show that there is no change after a position, and that the position is valid. */
+function isAtEnd(after: number | undefined, { pruned, end, last }: FeedBounds): boolean {
+  return after !== undefined && after >= pruned && after >= end && after <= last;
 }
 
-function outOfRange({ after = 0 }: Position, { last }: FeedBounds): Failure {
+/** @throws OUT_OF_RANGE when the position is not in the feed. */
+function changesInRange(after: number | undefined, page: FeedPage): Change[] {
+  if (after !== undefined && (after < page.pruned || after > page.last)) throw outOfRange(after, page);
+  return page.changes;
+}
+
+function outOfRange(after: number, { last }: StoredBounds): Failure {
   const rule =
     after > last
       ? 'must not be greater than the last sequence number of the feed'
@@ -131,10 +124,17 @@ function outOfRange({ after = 0 }: Position, { last }: FeedBounds): Failure {
   });
 }
 
-async function pruneOldest(tx: Transaction, before: number, limit: number): Promise<number> {
+/** Changes to prune in one transaction: at most `limit` that are older than `before` and not after `end`. */
+interface Prunable {
+  readonly before: number;
+  readonly end: number;
+  readonly limit: number;
+}
+
+async function pruneOldest(tx: Transaction, { before, end, limit }: Prunable): Promise<number> {
   const statements = changeStatements(tx.dialect);
   if (statements.lockPruning !== undefined) await tx.query(statements.lockPruning);
-  const [row] = await tx.query(statements.selectPrunable({ before, limit }));
+  const [row] = await tx.query(statements.selectPrunable({ before, end, limit }));
   const [count, last] = row ?? [];
   if (typeof last !== 'number') return 0;
   tx.executeAtCommit([statements.markPruned({ last })]);

@@ -4,7 +4,7 @@ import type { Dialect } from '../sql/dialect';
 import type { UncheckedValues, ValuesOf } from '../sql/model';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
-import { sql } from '../sql/sql';
+import { sql, type Sql } from '../sql/sql';
 import { defineStatement, toStatement, type Row, type Statement } from '../sql/statement';
 import type { ChangeEntry } from '../storage/transaction';
 import { storedChoice, storedText, storedTime } from '../sql/stored';
@@ -17,6 +17,9 @@ const table: Columns<Omit<ChangeModel, 'sequence'>> = {
   changedAt: ['changed_at', 'time'],
 };
 
+/** Sequence that numbers the changes on PostgreSQL. */
+const sequence = 'changes_sequence_seq';
+
 /** Statements of the change feed, for one engine. */
 class ChangeStatements {
   /**
@@ -26,11 +29,13 @@ class ChangeStatements {
   readonly select;
   /** Selects the bounds of the feed. */
   readonly selectBounds;
+  /** Selects the keys of the locks of {@link insert}. Undefined on an engine where one transaction writes at a time. */
+  readonly selectLocks: Statement | undefined;
   /** Allows only one call at a time to prune. Undefined on an engine with one writer. */
   readonly lockPruning: Statement | undefined;
   /**
-   * Selects the count of the oldest changes, at most `limit`, that are older than `before`, and the sequence number of
-   * the last one. Stops at the first change that is not older, so that the pruned changes are always the oldest ones.
+   * Selects the count of the oldest changes, at most `limit`, that are older than `before` and not after `end`, and the
+   * sequence number of the last one. Stops at the first change that is not older, so that the pruned changes are always the oldest ones.
    * The position of a follower then shows whether it has missed a pruned change.
    */
   readonly selectPrunable;
@@ -38,6 +43,8 @@ class ChangeStatements {
   readonly deletePruned;
   readonly deleteOlderMarks;
   readonly #insert;
+  /** Text of the insert that also takes the lock. */
+  readonly #firstInsert: string;
 
   constructor(dialect: Dialect) {
     const bounds = sql`SELECT COALESCE((SELECT MAX(m.sequence) FROM change_prunings m), 0) AS pruned,
@@ -53,10 +60,10 @@ class ChangeStatements {
     this.selectBounds = toStatement(bounds);
     const pruning = dialect.advisoryLock?.(sql`'change_prunings'`);
     this.lockPruning = pruning === undefined ? undefined : toStatement(pruning);
-    this.selectPrunable = defineStatement<{ before: number; limit: number }>((p) => {
+    this.selectPrunable = defineStatement<{ before: number; end: number; limit: number }>((p) => {
       const before = dialect.fromMs(p('before'));
       return sql`WITH oldest AS (SELECT c.sequence, c.changed_at FROM changes c
-          ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT))
+          WHERE c.sequence <= CAST(${p('end')} AS BIGINT) ORDER BY c.sequence LIMIT CAST(${p('limit')} AS BIGINT))
         SELECT COUNT(*), MAX(o.sequence) FROM oldest o WHERE o.sequence < COALESCE(
           (SELECT MIN(k.sequence) FROM oldest k WHERE k.changed_at >= ${before}), 9223372036854775807)`;
     });
@@ -69,25 +76,35 @@ class ChangeStatements {
     this.deleteOlderMarks = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM change_prunings WHERE sequence < ${p('last')}`,
     );
-    // The lock is acquired before the numbers are assigned, and is held until the commit. So numbers become visible in
-    // ascending order: when a reader sees a number, it can also see all lower ones.
-    const lock = dialect.advisoryLock?.(sql`'changes'`);
-    const rowColumns = { position: 'integer', ...recordColumns(table) } as const;
-    this.#insert = defineStatement<{ changes: string }>(
-      (p) => sql`${lock === undefined ? sql`` : sql`WITH acquired AS MATERIALIZED (${lock})`}
-        INSERT INTO changes (${columnNames(table)}) SELECT ${columnNames(table)}
-        FROM ${lock === undefined ? sql`` : sql`acquired CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', rowColumns)}
-        ORDER BY n.position`,
-    );
+    const held = dialect.sequenceLock?.heldKeys(sequence);
+    this.selectLocks = held === undefined ? undefined : toStatement(held);
+    this.#insert = defineInsert(dialect, undefined);
+    // The lock is acquired before the first number is assigned, and is held until the commit.
+    const { sql: firstInsert } = defineInsert(dialect, dialect.sequenceLock?.acquire(sequence))({ changes: '' });
+    this.#firstInsert = firstInsert;
   }
 
-  /** Returns the statements that add entries to the feed: none without entries, several for thousands of changes. */
+  /**
+   * Returns the statements that add entries to the feed: none without entries, several for thousands of changes. They
+   * must be the last ones of a transaction, and outside of savepoints: the first one takes the lock for all of them.
+   */
   insert(entries: readonly ChangeEntry[]): Statement[] {
     const rows = entries.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
-    return statementsFor(rows, (chunk) =>
+    const [first, ...others] = statementsFor(rows, (chunk) =>
       this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
     );
+    return first === undefined ? [] : [{ sql: this.#firstInsert, args: first.args }, ...others];
   }
+}
+
+function defineInsert(dialect: Dialect, lock: Sql | undefined): (parameters: { changes: string }) => Statement {
+  const rowColumns = { position: 'integer', ...recordColumns(table) } as const;
+  const acquired = lock === undefined ? sql`` : sql`WITH acquired AS MATERIALIZED (${lock})`;
+  return defineStatement(
+    (p) => sql`${acquired} INSERT INTO changes (${columnNames(table)}) SELECT ${columnNames(table)}
+      FROM ${lock === undefined ? sql`` : sql`acquired CROSS JOIN `}${dialect.jsonRecordSet(p('changes'), 'n', rowColumns)}
+      ORDER BY n.position`,
+  );
 }
 
 /** Returns the statements of an engine. */
@@ -101,29 +118,24 @@ type ChangeResultRow = readonly [
   ...UncheckedValues<ChangeModel, ['entity', 'entityId', 'kind', 'changedAt']>,
 ];
 
-/** Bounds of the sequence numbers of the feed. */
-export interface FeedBounds {
+/** Bounds of the sequence numbers that are stored. */
+export interface StoredBounds {
   /** Sequence number of the last change that was pruned; 0 before the first pruning. */
   readonly pruned: number;
-  /** Highest sequence number that the feed has used; 0 before the first change. */
+  /** Highest sequence number of a committed change; 0 before the first change. */
   readonly last: number;
 }
 
-/** Changes, with the bounds of the feed when they were read. */
-export interface FeedPage extends FeedBounds {
-  readonly changes: Change[];
-}
-
 /** Converts the first columns of a row of `select` or `selectBounds`. */
-export function toBounds(row: Row | undefined): FeedBounds {
+export function toStoredBounds(row: Row | undefined): StoredBounds {
   // The statement that returned the row selects exactly these columns first.
   const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
   return { pruned, last: Math.max(pruned, newest) };
 }
 
 /** Converts the rows of `select`. */
-export function toFeedPage(rows: readonly Row[]): FeedPage {
-  return { ...toBounds(rows[0]), changes: rows.filter((row) => row[2] !== null).map(toChange) };
+export function toChanges(rows: readonly Row[]): Change[] {
+  return rows.filter((row) => row[2] !== null).map(toChange);
 }
 
 const entities: Readonly<Record<ChangeModel['entity'], Change['entity']>> = {

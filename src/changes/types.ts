@@ -1,6 +1,6 @@
 /*
  * Glossary.
- * Feed: the changes to agents and certificates, in the order of their commits.
+ * Feed: the changes to agents and certificates.
  */
 
 /** Kind of a change of a record. */
@@ -9,7 +9,10 @@ export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 
 /** One change of one record. It does not contain the record: read it by its id. */
 export interface Change {
-  /** Position in the feed: a later change has a greater number. There may be gaps between the numbers. */
+  /**
+   * Position in the feed, greater than that of every change that was committed before this one began. There may be gaps
+   * between the numbers.
+   */
   readonly sequence: number;
   readonly entity: 'agent' | 'certificate';
   readonly id: string;

@@ -68,6 +68,7 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   return {
     dialect: executor.dialect,
     query: (statement) => executor.query(statement).catch(rethrow),
+    querySeparately: (statements) => executor.querySeparately(statements).catch(rethrow),
     withTransaction: (work, beforeCommit) => executor.withTransaction(work, beforeCommit).catch(rethrow),
   };
 }

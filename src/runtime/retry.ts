@@ -22,6 +22,7 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
   return {
     dialect: executor.dialect,
     query: (statement) => retry(rules, () => executor.query(statement)),
+    querySeparately: (statements) => retry(rules, () => executor.querySeparately(statements)),
     withTransaction: (work, beforeCommit) => retry(rules, () => executor.withTransaction(work, beforeCommit)),
   };
 }

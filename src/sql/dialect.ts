@@ -24,6 +24,23 @@ export function isIndexedPart(part: string): boolean {
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 
+/**
+ * Shared lock of the transactions that take numbers from an ascending sequence. It tells readers up to which number all
+ * transactions have ended. No two holders wait for each other.
+ */
+export interface SequenceLock {
+  /**
+   * Composes a query that takes the lock until the end of the transaction. Its key is not greater than any number that
+   * the transaction takes afterwards.
+   */
+  readonly acquire: (sequence: string) => Sql;
+  /**
+   * Composes a query of the keys that are held now: one column, and one row for each key, or one null. Its second column
+   * is true when the server is a standby, which does not know the locks of the primary.
+   */
+  readonly heldKeys: (sequence: string) => Sql;
+}
+
 /** Columns of a record set, in the order of the values in each row. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
@@ -43,6 +60,8 @@ export interface Dialect {
    * a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
+  /** Undefined on an engine where one transaction writes at a time, so that numbers become visible in ascending order. */
+  readonly sequenceLock: SequenceLock | undefined;
   /**
    * Joins the row of `table` whose `column` is `value`, with the alias `alias`. Looks up this row for each row of the
    * tables to the left of the join, and keeps the order of those rows, whatever the planner estimates.

@@ -1,3 +1,4 @@
+import { Failure } from '../errors/failure';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Statement, StatementResult } from '../sql/statement';
 import type { ChangeEntry, Transaction } from './transaction';
@@ -14,6 +15,13 @@ export interface Executor {
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
+   * Runs read-only statements in order, on the primary, and returns the rows of each. Each one is a transaction of its
+   * own: it sees everything that was committed before it began. The change feed is read in this way.
+   *
+   * @throws CONFLICT inside a transaction: see {@link feedInsideTransaction}.
+   */
+  querySeparately(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
+  /**
    * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, only these
    * statements are rolled back, and the transaction continues. `work` may run again after a transient failure.
    *
@@ -28,3 +36,13 @@ export interface Executor {
 
 /** Called after each statement of an executor. */
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
+
+/**
+ * Creates the failure of a use of the change feed inside a transaction. The changes of a transaction get their numbers
+ * when it commits, and it does not see the commits of others, which the statements of the feed have to see.
+ */
+export function feedInsideTransaction(): Failure {
+  return new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {
+    retryable: false,
+  });
+}

@@ -24,7 +24,7 @@ export const CheckName = {
   SEARCH_INDEX: 'search-index',
   /** The event chain is broken: see `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
-  /** The change feed would assign a sequence number twice. */
+  /** The change feed would assign a sequence number twice, or not in ascending order. */
   CHANGE_FEED: 'change-feed',
   /** A part of the database could not be read completely. */
   UNREADABLE: 'unreadable',

@@ -49,8 +49,8 @@ export interface Transaction {
    */
   executeAtCommit(statements: readonly Statement[]): void;
   /**
-   * Adds an entry to the change feed. Entries are written last in the transaction, because the feed orders them by
-   * commit.
+   * Adds an entry to the change feed. Entries are written last in the transaction, because readers of the feed wait for
+   * its end.
    */
   recordChange(entry: ChangeEntry): void;
 }

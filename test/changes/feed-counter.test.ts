@@ -82,7 +82,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
   });
 
   test('fails writes with CORRUPT, not with INVALID_INPUT, when it has reached its last number', async () => {
-    const { db } = await openChanged('ALTER SEQUENCE changes_sequence_seq MAXVALUE 1000 RESTART WITH 1000');
+    const { db } = await openChanged('ALTER SEQUENCE changes_sequence_seq MAXVALUE 1000 RESTART WITH 999');
     await createCertificate(db);
     const error = await expectError('CORRUPT', () => createCertificate(db));
     expect(error.message).toContain('MAXVALUE');
@@ -136,6 +136,13 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     expect(ok).toBe(true);
     expect(skipped).toContain('the sequence of the change feed: the role may not read it');
     expect(await limited.health()).toMatchObject({ status: 'up', warnings: [] });
+  });
+
+  test.each(['CACHE 20', 'INCREMENT BY -1', 'CYCLE'])('is reported by check and health with %s', async (option) => {
+    const { db } = await openChanged(`ALTER SEQUENCE changes_sequence_seq ${option}`);
+    const message = expect.stringContaining('does not assign numbers in ascending order') as unknown;
+    expect(await db.check()).toMatchObject({ ok: false, findings: [{ check: 'change-feed', message }] });
+    expect(await db.health()).toMatchObject({ status: 'degraded', warnings: [message] });
   });
 
   test('is reported by check and health when it does not exist', async () => {

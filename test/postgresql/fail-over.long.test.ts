@@ -90,6 +90,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true });
     expect(await db.check()).toMatchObject({ ok: true });
     await expectError('READ_ONLY', () => db.updateAgent({ id: 'a', name: 'changed' }));
+    await expectError('READ_ONLY', () => db.changes());
     await expectError('READ_ONLY', () => db.migrateDatabase().then(() => db.pruneChanges({ before: new Date() })));
     expect(JSON.stringify(log)).toContain('the server is a standby');
     expect(await db.health()).toMatchObject({ status: 'degraded' });

@@ -103,13 +103,14 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(second).toBeGreaterThan(5);
   });
 
-  test('reads a position of the change feed that a replica does not have yet from the primary', async () => {
+  test('reads the change feed from the primary', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
       expect(await comesFromReplica(db, id)).toBe(true);
-      const last = (await db.changes({}, { consistency: 'primary' })).at(-1)?.sequence ?? 0;
-      expect((await db.changes()).map(({ sequence }) => sequence)).not.toContain(last);
+      const changes = await db.changes({ limit: 10_000 });
+      expect(changes.at(-1)?.id).toBe(id);
+      const last = changes.at(-1)?.sequence ?? 0;
       expect(await db.changes({ after: last })).toEqual([]);
       expect(await db.followChanges({ after: last, pollMs: 0 }).next()).toEqual({ done: true, value: undefined });
       await expectError('OUT_OF_RANGE', () => db.changes({ after: last + 1 }));

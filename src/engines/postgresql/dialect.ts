@@ -1,11 +1,6 @@
 import type { Dialect, RecordColumnType, TextPart } from '../../sql/dialect';
+import { lockClass, sequenceLock } from './sequence-lock';
 import { join, raw, sql, type Sql } from '../../sql/sql';
-
-/** First key of this package's advisory locks: a number that no other program is likely to use. */
-const lockClass = '1095648083';
-
-/** Locks the feed until the end of the transaction. The lock orders the numbers that the feed assigns. */
-export const feedLockSql = `SELECT pg_advisory_xact_lock(${lockClass}, hashtext('changes'))`;
 
 /** Number of characters of a text that its index contains: see the migrations. */
 const indexedLength = 64;
@@ -13,6 +8,7 @@ const indexedLength = 64;
 /** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
 export const postgresqlDialect: Dialect = {
   usesRowLocks: true,
+  sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   // Without the offset, the planner may read a whole table when it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>

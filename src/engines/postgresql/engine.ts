@@ -174,25 +174,14 @@ class PostgresqlEngineTransaction implements EngineTransaction {
     return createPostgresqlTransactionExecutor(this.#transaction, this.#changes, observe);
   }
 
+  // A commit that fails has rolled back everything. No savepoint is rolled back after the insert of the changes.
   async commit(): Promise<void> {
-    await this.#insertChanges();
-    await this.#transaction.commit();
+    const last = this.#writeChanges(postgresqlDialect, this.#changes);
+    await this.#transaction.commit((client) => last.map((statement) => runStatement(client, statement)));
   }
 
   async rollback(): Promise<void> {
     await this.#transaction.rollback();
-  }
-
-  async #insertChanges(): Promise<void> {
-    try {
-      for (const statement of this.#writeChanges(postgresqlDialect, this.#changes)) {
-        await this.#transaction.write((client) => runStatement(client, statement));
-      }
-    } catch (error) {
-      // The error of the rollback is ignored: the first error is the one to report.
-      await this.#transaction.rollback().catch(() => undefined);
-      throw error;
-    }
   }
 }
 
@@ -214,6 +203,6 @@ async function warningsOf(connections: PostgresqlConnections): Promise<string[]>
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');
   if (isStandby === true) warnings.push(standbyWarning);
   const state = await inspectFeedCounter((sql) => connections.query(sql));
-  if (state === 'behind' || state === 'missing') warnings.push(feedCounterMessages[state]);
+  if (state !== 'sound' && state !== 'hidden') warnings.push(feedCounterMessages[state]);
   return warnings;
 }

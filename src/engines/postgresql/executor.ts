@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
-import type { Executor, StatementObserver } from '../../storage/executor';
+import { feedInsideTransaction, type Executor, type StatementObserver } from '../../storage/executor';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import { runStatement, type PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
@@ -19,6 +19,7 @@ export function createPostgresqlExecutor(
   return {
     dialect: postgresqlDialect,
     query: (statement) => queryOn(primary, statement, observe),
+    querySeparately: (statements) => querySeparatelyOn(primary, statements, observe),
     withTransaction: async (work, beforeCommit) => {
       const transaction = await PostgresqlTransaction.open(primary, 'READ COMMITTED');
       const { client } = transaction;
@@ -87,6 +88,7 @@ export function createPostgresqlTransactionExecutor(
       const { rows } = await transaction.read((client) => runObserved(client, statement, observe));
       return rows;
     },
+    querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: async (work, beforeCommit) => {
       const [result, recorded] = await transaction.write(async (client) => {
         const tx = createPostgresqlHandle((statement) => runObserved(client, statement, observe));
@@ -108,6 +110,20 @@ async function queryOn(
 ): Promise<readonly Row[]> {
   const { rows } = await connections.withClient((client) => runObserved(client, statement, observe));
   return rows;
+}
+
+// Without BEGIN, each statement is a transaction. All are sent together, and the server runs them in order.
+async function querySeparatelyOn(
+  connections: PostgresqlConnections,
+  statements: readonly Statement[],
+  observe?: StatementObserver,
+): Promise<readonly (readonly Row[])[]> {
+  return connections.withClient(async (client) => {
+    const sent = statements.map((statement) => runObserved(client, statement, observe));
+    // The connection may be used by others only when no statement is in flight.
+    await Promise.allSettled(sent);
+    return (await Promise.all(sent)).map(({ rows }) => rows);
+  });
 }
 
 async function runObserved(

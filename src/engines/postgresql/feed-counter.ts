@@ -2,10 +2,10 @@ import type { Row } from '../../sql/statement';
 
 /**
  * Result of comparing the counter of the change feed with the stored changes. `behind`: it would assign a number that
- * exists, for example after rows were copied without their sequences. `missing`: the table has no counter. `hidden`:
- * the role may not read it.
+ * exists, for example after rows were copied without their sequences. `unordered`: it does not assign the numbers in
+ * ascending order. `missing`: the table has no counter. `hidden`: the role may not read it.
  */
-export type FeedCounterState = 'sound' | 'behind' | 'missing' | 'hidden';
+export type FeedCounterState = 'sound' | 'behind' | 'unordered' | 'missing' | 'hidden';
 
 type Query = (sql: string) => Promise<readonly Row[]>;
 
@@ -16,10 +16,18 @@ const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
 // Includes pruned changes: a follower must not see their numbers again.
 const highestSql = `SELECT greatest((SELECT max(sequence) FROM changes), (SELECT max(sequence) FROM change_prunings))`;
 
+// With a cache, each session would take many numbers at once, and assign them after greater ones of other sessions.
+function orderSql(name: string): string {
+  return `SELECT seqcache = 1 AND seqincrement > 0 AND NOT seqcycle FROM pg_sequence
+    WHERE seqrelid = '${name.replaceAll("'", "''")}'::regclass`;
+}
+
 /** Compares the counter with the stored changes. */
 export async function inspectFeedCounter(query: Query): Promise<FeedCounterState> {
   const { name, isReadable } = await findCounter(query);
   if (name === undefined) return 'missing';
+  const [[isOrdered] = []] = await query(orderSql(name));
+  if (isOrdered !== true) return 'unordered';
   if (!isReadable) return 'hidden';
   const [[isBehind] = []] = await query(`SELECT (${nextNumber(name)}) <= (${highestSql})`);
   return isBehind === true ? 'behind' : 'sound';
@@ -28,14 +36,13 @@ export async function inspectFeedCounter(query: Query): Promise<FeedCounterState
 /**
  * Moves the counter forward to the highest stored number, in one transaction that blocks every writer of the feed. Does
  * nothing when the counter is not behind.
- *
- * @param lock - locks the feed until the end of the transaction.
  */
-export async function repairFeedCounter(query: Query, lock: string): Promise<void> {
+export async function repairFeedCounter(query: Query): Promise<void> {
   const { name } = await findCounter(query);
   if (name === undefined) return;
   await query('BEGIN ISOLATION LEVEL READ COMMITTED');
-  await query(lock);
+  // Conflicts with the lock that each INSERT takes before it runs. Readers continue.
+  await query('LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE');
   await query(`SELECT setval('${name.replaceAll("'", "''")}', last) FROM (${highestSql}) AS stored(last)
     WHERE (${nextNumber(name)}) <= last`);
   await query('COMMIT');

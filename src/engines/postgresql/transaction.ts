@@ -213,9 +213,9 @@ export class TransactionWithSavepoints {
     });
   }
 
-  commit(): Promise<void> {
+  commit(sendLast: (client: PoolClient) => readonly Promise<unknown>[]): Promise<void> {
     return this.#end(async () => {
-      if (this.#failure === undefined) return this.#transaction.commit();
+      if (this.#failure === undefined) return this.#transaction.commit(() => sendLast(this.client));
       await this.#transaction.rollback();
       throw this.#failure;
     });

@@ -22,6 +22,7 @@ const minNamesForRarest = 20_000;
 export const sqliteDialect: Dialect = {
   usesRowLocks: false,
   advisoryLock: undefined,
+  sequenceLock: undefined,
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
   leftLateralLookup: (column, table, alias, value) =>

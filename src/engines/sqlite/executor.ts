@@ -1,6 +1,6 @@
 import type { Mutex } from '../../runtime/mutex';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
-import type { Executor, StatementObserver } from '../../storage/executor';
+import { feedInsideTransaction, type Executor, type StatementObserver } from '../../storage/executor';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { SqliteConnection } from './connection';
 import type { SqliteDatabase } from './database';
@@ -21,6 +21,11 @@ export function createSqliteExecutor(
   return {
     dialect: sqliteDialect,
     query: (statement) => queryObserved(database, statement, observe),
+    querySeparately: async (statements) => {
+      const results: (readonly Row[])[] = [];
+      for (const statement of statements) results.push(await queryObserved(database, statement, observe));
+      return results;
+    },
     withTransaction: (work, beforeCommit) =>
       database.write(async (connection) => {
         const tx = createSqliteHandle((statement) => runObserved(connection, statement, observe));
@@ -59,6 +64,7 @@ export function createSqliteTransactionExecutor(
   return {
     dialect: sqliteDialect,
     query: (statement) => mutex.runExclusive(() => run(statement).rows),
+    querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: (work, beforeCommit) =>
       mutex.runExclusive(async () => {
         // Outside a transaction, the savepoint would begin one.

@@ -6,7 +6,6 @@ import { isOwnMigration } from '../../../migrations/migration';
 import { Migrator } from '../../../migrations/migrator';
 import type { Row } from '../../../sql/statement';
 import { runStatement } from '../connections';
-import { feedLockSql } from '../dialect';
 import { isConnectionFault } from '../errors/classify';
 import { inspectFeedCounter, repairFeedCounter } from '../feed-counter';
 import type { PostgresqlQuery } from '../query';
@@ -81,7 +80,7 @@ async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<voi
   const client = await connect();
   try {
     const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
-    await repairFeedCounter(run, feedLockSql);
+    await repairFeedCounter(run);
   } finally {
     // This also ends a transaction that is not committed.
     await client.end();
