@@ -98,10 +98,12 @@ async function openSqlite(
   diagnostics: Diagnostics,
 ): Promise<OpenedEngine> {
   const { SqliteEngine } = await import('./engines/sqlite/engine.js');
-  const { busyTimeoutMs, durability } = options;
+  const { busyTimeoutMs, durability, maxWalBytes } = options;
   if (location.kind === 'file') {
     const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
-    const engine = await SqliteEngine.open({ path: location.path, busyTimeoutMs, durability }, callbacks);
+    const checkpoints = { maxWalBytes, warn: diagnostics.warned.bind(diagnostics) };
+    const settings = { path: location.path, busyTimeoutMs, durability, checkpoints };
+    const engine = await SqliteEngine.open(settings, callbacks);
     const warning = hardLinkWarning(location.path);
     if (warning !== undefined) diagnostics.warned(warning);
     return engine;

@@ -39,6 +39,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
   readonly allowReset: boolean;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
+  readonly maxWalBytes: number;
   readonly retry: RetryPolicy;
   /** Undefined when the circuit breaker is disabled. */
   readonly breaker: BreakerSettings | undefined;
@@ -64,6 +65,7 @@ const optionNames = new Set([
   'pool',
   'busyTimeoutMs',
   'durability',
+  'maxWalBytes',
   'retry',
   'breaker',
   'cache',
@@ -111,6 +113,7 @@ function resolve(input: unknown): ResolvedOptions {
       ifDefined(options.durability, 'durability', (value, field) =>
         checkOneOf(value, ['normal', 'full'] as const, field),
       ) ?? 'normal',
+    maxWalBytes: ifDefined(options.maxWalBytes, 'maxWalBytes', checkWalBytes) ?? 67_108_864,
     retry: parseRetry(options.retry),
     breaker: options.breaker === false ? undefined : parseBreaker(options.breaker),
     closeTimeoutMs: ifDefined(options.closeTimeoutMs, 'closeTimeoutMs', checkTimeout) ?? 30_000,
@@ -190,6 +193,11 @@ function checkTimeout(value: unknown, field: string): number {
 
 function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
+}
+
+// A smaller log would be copied all the time: SQLite itself begins to copy it at 4 MB.
+function checkWalBytes(value: unknown, field: string): number {
+  return checkWholeNumber(value, field, 4_194_304, Number.MAX_SAFE_INTEGER);
 }
 
 // The casts in these checks cannot be verified, because the parameter and return types of a function do not exist at

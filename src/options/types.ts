@@ -77,6 +77,16 @@ export interface DatabaseOptions {
    */
   durability?: Durability | undefined;
   /**
+   * Maximum size of SQLite's write-ahead log in bytes, at least 4194304 (4 MiB). A thread copies the log into the
+   * database file. Before the log reaches this size, writers wait until the thread has emptied it. A reader that holds
+   * an old snapshot prevents this, for example a backup: then the log grows further, a warning is logged, and
+   * `db.health()` reports it. One transaction that writes more than a quarter of this size may also exceed it.
+   * PostgreSQL and `:memory:` ignore it.
+   *
+   * @defaultValue 67108864 (64 MiB)
+   */
+  maxWalBytes?: number | undefined;
+  /**
    * Options of the retries after transient failures; `false` disables retries.
    *
    * @defaultValue the defaults of {@link RetryOptions}: up to 5 attempts within 10 seconds

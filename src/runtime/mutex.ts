@@ -25,6 +25,13 @@ export class Mutex {
     return entered;
   }
 
+  /** Acquires the mutex if it is free. Reports whether the caller has to release it. */
+  tryAcquire(): boolean {
+    if (this.#heldSinceMs !== undefined) return false;
+    this.#heldSinceMs = performance.now();
+    return true;
+  }
+
   /** Releases the mutex to the next waiting caller. */
   release(): void {
     this.#onWait = undefined;

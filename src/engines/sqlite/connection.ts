@@ -5,6 +5,7 @@ import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statem
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { StatementTextCache } from '../../sql/statement-text-cache';
+import type { CheckpointSettings } from './checkpoints';
 import { filesAt, type DatabaseFiles } from './file-guard';
 import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
@@ -15,6 +16,8 @@ export interface SqliteSettings {
   readonly path: string;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
+  /** Settings of the checkpoints in a thread; undefined uses the defaults. */
+  readonly checkpoints?: CheckpointSettings;
 }
 
 /** Prepared statement that returns its rows as arrays. */
@@ -27,7 +30,7 @@ const cacheKibibytes = 65_536;
  * Maximum size of the write-ahead log after a checkpoint, in bytes: twice the size at which a checkpoint usually
  * begins.
  */
-const journalSizeLimit = 8_388_608;
+export const journalSizeLimit = 8_388_608;
 
 /** Connection to a SQLite file that caches its prepared statements. All methods except opening are synchronous. */
 export class SqliteConnection {
@@ -42,10 +45,15 @@ export class SqliteConnection {
     this.#claim = claim;
   }
 
-  /** Opens a connection that writes. Creates the file if it is missing. Fails if SQLite did not accept a setting. */
-  static async openWriter(settings: SqliteSettings): Promise<SqliteConnection> {
+  /**
+   * Opens a connection that writes. Creates the file if it is missing. Fails if SQLite did not accept a setting.
+   *
+   * @param prepare - called before SQLite opens the file.
+   */
+  static async openWriter(settings: SqliteSettings, prepare?: () => Promise<void>): Promise<SqliteConnection> {
     await assertOwnLog(settings.path);
     assertOnlyLibrary(settings.path);
+    await prepare?.();
     refuseUtf16Log(settings.path);
     const driver = openDriver(settings, {});
     const claim = claimFile(pathOf(driver));

@@ -3,13 +3,11 @@ import type { Row, Statement } from '../../sql/statement';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
-import { FileGuard, filesNotInPlace } from './file-guard';
+import { Checkpoints, defaultCheckpointSettings } from './checkpoints';
 import { GuardedConnections } from './guarded-connections';
-import { assertIndexMapped } from './open-files';
-import { assertWholeLog } from './whole-log';
 import { ReaderThreads } from './reader-threads';
 import { rollbackAfter, transactionControl, type SqliteTransaction } from './transaction';
-import { SqliteConnection, type SqliteSettings } from './connection';
+import type { SqliteConnection, SqliteSettings } from './connection';
 import { Mutex } from '../../runtime/mutex';
 
 const { commit, rollback } = transactionControl;
@@ -25,39 +23,25 @@ export class SqliteDatabase {
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
+  /** Undefined when checkpoints are left to SQLite. */
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
   private constructor(settings: SqliteSettings, connections: GuardedConnections) {
     this.#settings = settings;
     this.#connections = connections;
     this.#threads = new ReaderThreads(settings);
+    const { writer, guard } = connections;
+    const target = guard && { path: settings.path, writer, guard, mutex: this.#mutex };
+    this.#checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
     // At exit the driver closes open connections in any order, and does not check the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
   /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
-    const writer = await SqliteConnection.openWriter(settings);
-    let reader: SqliteConnection | undefined;
-    try {
-      // The first read creates the log.
-      await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
-      const { files } = writer;
-      await assertWholeLog(writer.driver, settings.busyTimeoutMs);
-      assertIndexMapped(files.path);
-      const guard = isShared ? new FileGuard(settings.path, files) : undefined;
-      const resolved = { ...settings, path: files.path };
-      reader = SqliteConnection.openReader(resolved);
-      // Otherwise the two connections might have opened different files.
-      if (guard?.isInPlace() === false) throw filesNotInPlace();
-      return new SqliteDatabase(resolved, new GuardedConnections(writer, reader, guard));
-    } catch (error) {
-      // The writer first: the last connection to close copies the log into the file if it can write. That would be
-      // unsafe when the files are not in place.
-      writer.close();
-      reader?.close();
-      throw error;
-    }
+    const connections = await GuardedConnections.open(settings, isShared);
+    return new SqliteDatabase({ ...settings, path: connections.path }, connections);
   }
 
   /** Settings of the database, with symbolic links in the path resolved. */
@@ -131,7 +115,7 @@ export class SqliteDatabase {
         this.#connections.beginWrite();
       });
     } catch (error) {
-      this.#release();
+      this.#mutex.release();
       throw error;
     }
     const { writer } = this.#connections;
@@ -174,6 +158,11 @@ export class SqliteDatabase {
     return this.#mutex.heldMs();
   }
 
+  /** Returns the warnings about the size of the write-ahead log. */
+  logWarnings(): readonly string[] {
+    return this.#checkpoints?.warnings ?? [];
+  }
+
   /**
    * Returns a number that changes when any other connection has committed. The number belongs to the writing
    * connection: its own commits do not count, and while its transaction is open, no other connection can commit.
@@ -208,8 +197,9 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // Does not wait: a thread that only reads can end later.
+      // Does not wait: a thread that only reads, or copies the log, can end later.
       void this.#threads.close();
+      this.#checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);
     } finally {
       this.close();
@@ -217,9 +207,10 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends the reader threads. Call it before {@link close}, so that the writer's connection is the last one. */
-  closeThreads(): Promise<void> {
-    return this.#threads.close();
+  /** Ends all threads. Call it before {@link close}, so that the writer's connection is the last one. */
+  async closeThreads(): Promise<void> {
+    await this.#threads.close();
+    await this.#checkpoints?.close();
   }
 
   #end(command: Statement): void {
@@ -237,12 +228,15 @@ export class SqliteDatabase {
     }
   }
 
-  // Also rolls back a transaction that an error has left open, so that the next writer finds none.
+  // The next writer may have to wait for a checkpoint.
   #release(): void {
+    let pause: Promise<void> | undefined;
     try {
       this.#connections.finishWrite();
+      pause = this.#checkpoints?.afterWrite();
     } finally {
-      this.#mutex.release();
+      if (pause === undefined) this.#mutex.release();
+      else void pause.then(() => this.#mutex.release());
     }
   }
 }

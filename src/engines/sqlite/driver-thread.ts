@@ -57,9 +57,12 @@ export async function runInDriverThread<T>(
   }
 }
 
-// Omits the options of the process, such as a TypeScript loader: the thread does not need them, and starts faster
-// without them. With Yarn's Plug'n'Play the thread needs Yarn's loader, which may be one of the omitted options.
-function threadArguments(): string[] {
+/**
+ * Returns the options of Node.js for a thread. Omits those of the process, such as a TypeScript loader: the thread does
+ * not need them, and starts faster without them. With Yarn's Plug'n'Play the thread needs Yarn's loader, which may be
+ * one of the omitted options.
+ */
+export function threadArguments(): string[] {
   return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
 }
 

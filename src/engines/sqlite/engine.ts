@@ -55,7 +55,10 @@ export class SqliteEngine implements Engine {
         }),
       pendingMigrations: () => this.migrator.pending(),
       warnings: () =>
-        database.withReader(({ driver }) => (isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : [])),
+        database.withReader(({ driver }) => [
+          ...(isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : []),
+          ...database.logWarnings(),
+        ]),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),

@@ -73,6 +73,12 @@ export class FileGuard {
     return this.#state;
   }
 
+  /** Names and identities of the files when they are in place. */
+  get expected(): readonly (readonly [name: string, identity: FileIdentity])[] {
+    const { path, database, log, index } = this.#opened;
+    return [...this.#names.map((name) => [name, database] as const), [`${path}-wal`, log], [`${path}-shm`, index]];
+  }
+
   /** Result of the last comparison. */
   get state(): FileState {
     return this.#state;

@@ -1,7 +1,11 @@
 import { notInitialized, type Failure } from '../../errors/failure';
-import type { SqliteConnection } from './connection';
-import { filesNotInPlace, type FileGuard } from './file-guard';
+import { whileBusy } from './busy';
+import { emptyLargeLog } from './checkpoint-thread';
+import { SqliteConnection, type SqliteSettings } from './connection';
+import { FileGuard, filesNotInPlace } from './file-guard';
+import { assertIndexMapped } from './open-files';
 import { rolledBackByStorage, transactionControl } from './transaction';
+import { assertWholeLog } from './whole-log';
 
 /**
  * The writing and the reading connection of one file, with the guard that compares the file with its path. When the
@@ -10,14 +14,43 @@ import { rolledBackByStorage, transactionControl } from './transaction';
 export class GuardedConnections {
   readonly writer: SqliteConnection;
   readonly reader: SqliteConnection;
-  readonly #guard: FileGuard | undefined;
+  /** Path that SQLite uses, with symbolic links resolved. */
+  readonly path: string;
+  /** Undefined when no other process may use the files. */
+  readonly guard: FileGuard | undefined;
   /** True when the open log was copied into its file after the files were found not to be in place. */
   #isLogSaved = false;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection, guard: FileGuard | undefined) {
+  private constructor(writer: SqliteConnection, reader: SqliteConnection, path: string, guard: FileGuard | undefined) {
     this.writer = writer;
     this.reader = reader;
-    this.#guard = guard;
+    this.path = path;
+    this.guard = guard;
+  }
+
+  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
+  static async open(settings: SqliteSettings, isShared: boolean): Promise<GuardedConnections> {
+    const prepare = isShared ? () => emptyLargeLog(settings.path) : undefined;
+    const writer = await SqliteConnection.openWriter(settings, prepare);
+    let reader: SqliteConnection | undefined;
+    try {
+      // The first read creates the log.
+      await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
+      const { files } = writer;
+      await assertWholeLog(writer.driver, settings.busyTimeoutMs);
+      assertIndexMapped(files.path);
+      const guard = isShared ? new FileGuard(settings.path, files) : undefined;
+      reader = SqliteConnection.openReader({ ...settings, path: files.path });
+      // Otherwise the two connections might have opened different files.
+      if (guard?.isInPlace() === false) throw filesNotInPlace();
+      return new GuardedConnections(writer, reader, files.path, guard);
+    } catch (error) {
+      // The writer first: the last connection to close copies the log into the file if it can write. That would be
+      // unsafe when the files are not in place.
+      writer.close();
+      reader?.close();
+      throw error;
+    }
   }
 
   /**
@@ -26,12 +59,12 @@ export class GuardedConnections {
    * @throws UNAVAILABLE
    */
   assertInPlace(): void {
-    if (this.#guard?.isInPlace() === false) this.#failOutOfPlace();
+    if (this.guard?.isInPlace() === false) this.#failOutOfPlace();
   }
 
   /** Compares the files now. @throws UNAVAILABLE when a file of the database is not in place. */
   assertInPlaceNow(): void {
-    if (this.#guard !== undefined && this.#guard.compare() !== 'in-place') this.#failOutOfPlace();
+    if (this.guard !== undefined && this.guard.compare() !== 'in-place') this.#failOutOfPlace();
   }
 
   /** Begins a transaction that may write. */
@@ -53,12 +86,12 @@ export class GuardedConnections {
   /** Returns the failure of a transaction that is no longer open although its caller has not ended it. */
   endedByOthers(): Failure {
     if (!this.reader.driver.open) return notInitialized();
-    return this.#guard === undefined || this.#guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
+    return this.guard === undefined || this.guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
   /** Closes both connections. No call may be in flight. */
   close(): void {
-    const state = this.#guard?.compare();
+    const state = this.guard?.compare();
     if (state === 'unsafe') {
       // The last connection to close copies the log into the file, and removes the log, if it can write. So the reader
       // is closed last.
@@ -83,12 +116,12 @@ export class GuardedConnections {
   #secureChanges(): void {
     if (this.writer.driver.inTransaction) {
       // In the state `unsafe` nothing may be written: finishWrite() closes the connection when the transaction ends.
-      if (this.#guard?.state !== 'detached') return;
+      if (this.guard?.state !== 'detached') return;
       // The transaction cannot be committed any more, and would keep the log from being copied.
       this.writer.run(transactionControl.rollback);
     }
     // Closes only the driver: the file stays registered, because the reading connection stays open until close().
-    if (this.#guard?.state === 'unsafe') this.writer.driver.close();
+    if (this.guard?.state === 'unsafe') this.writer.driver.close();
     else this.#emptyLogIfDetached();
   }
 
@@ -96,7 +129,7 @@ export class GuardedConnections {
   // of another database at the path would apply the log, and corrupt that database.
   #emptyLogIfDetached(): void {
     // Only once: a process that opens the file now at the path uses the same log.
-    if (this.#guard?.state !== 'detached' || this.#isLogSaved) return;
+    if (this.guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
       // The first column reports whether other connections blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;

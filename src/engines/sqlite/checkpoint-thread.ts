@@ -1,0 +1,163 @@
+import { accessSync, constants } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { Mutex } from '../../runtime/mutex';
+import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
+import { threadArguments } from './driver-thread';
+import { filesAt } from './file-guard';
+import { missingFile, realPathOf, sizeOf, type FileIdentity } from './file-identity';
+
+/** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
+export const largeLogBytes = 4_194_304;
+
+// The thread runs source text instead of a file of this package: a bundled application may not contain the
+// package's files. It opens the files for each checkpoint, and compares them with the expected ones before and after:
+// checkpointing the log of another file would destroy that file. The read-only connection closes last, because the
+// last connection to close copies the log into the file if it can write.
+const program = `
+  const { statSync } = require('node:fs');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const Driver = require(workerData.driver);
+  const identityOf = (name) => {
+    const { dev, ino } = statSync(name, { bigint: true, throwIfNoEntry: false }) ?? {};
+    return dev + ':' + ino;
+  };
+  const checkpoint = ({ path, files, mode, timeoutMs }) => {
+    const isInPlace = () => files.every(([name, identity]) => identityOf(name) === identity);
+    if (!isInPlace()) return;
+    const reader = new Driver(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
+    try {
+      if (reader.pragma('encoding', { simple: true }) !== 'UTF-8') return;
+      const writer = new Driver(path, { fileMustExist: true, timeout: timeoutMs });
+      try {
+        writer.pragma('synchronous = NORMAL');
+        writer.pragma('user_version');
+        return isInPlace() ? writer.pragma('wal_checkpoint(' + mode + ')')[0] : undefined;
+      } finally {
+        writer.close();
+      }
+    } finally {
+      reader.close();
+    }
+  };
+  parentPort.on('message', (job) => {
+    let state;
+    try {
+      state = checkpoint(job);
+    } catch (error) {
+      if (!(error instanceof Driver.SqliteError)) throw error;
+    }
+    parentPort.postMessage({ state });
+  });
+`;
+
+/** Checkpoint of one database. */
+export interface CheckpointJob {
+  /** Path of the database that SQLite uses, with symbolic links resolved. */
+  readonly path: string;
+  /** Names and identities of the files that must be in place. */
+  readonly files: readonly (readonly [name: string, identity: FileIdentity])[];
+  /** `PASSIVE` waits for no other connection. `TRUNCATE` also empties the log, while it holds the write lock. */
+  readonly mode: 'PASSIVE' | 'TRUNCATE';
+  /** Maximum time to wait for the locks of others, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Result of a checkpoint, as SQLite documents it. */
+export interface CheckpointState {
+  /** 1 when other connections kept the checkpoint from its end, otherwise 0. */
+  readonly busy: number;
+  /** Number of pages in the log; -1 when another connection runs a checkpoint. */
+  readonly log: number;
+  /** Number of pages of the log that are in the file; less than `log` when a reader uses an older state. */
+  readonly checkpointed: number;
+}
+
+/** Thread that copies the write-ahead log into the database file, with connections of its own. */
+export class CheckpointThread {
+  readonly #worker: Worker;
+  readonly #mutex = new Mutex();
+  #settle: ((answer: { readonly state?: CheckpointState } | Error) => void) | undefined;
+  #end: Error | undefined;
+
+  /** Starts the thread. @throws errors of Node.js when no thread can be started. */
+  constructor() {
+    assertSpareDescriptors();
+    const workerData = { driver: require.resolve('better-sqlite3') };
+    this.#worker = new Worker(program, { eval: true, workerData, execArgv: threadArguments() });
+    this.#worker.on('message', (answer: { readonly state?: CheckpointState }) => this.#settle?.(answer));
+    this.#worker.on('error', (error) => this.#lose(error));
+    this.#worker.on('exit', () => this.#lose(new Error('the checkpoint thread ended')));
+    // An idle thread must not keep the process alive.
+    this.#worker.unref();
+  }
+
+  /**
+   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the files are not
+   * the expected ones.
+   *
+   * @throws when the thread has ended.
+   */
+  run(job: CheckpointJob): Promise<CheckpointState | undefined> {
+    return this.#mutex.runExclusive(async () => {
+      if (this.#end !== undefined) throw this.#end;
+      // Writers may wait for the checkpoint, and nothing else may keep the process alive meanwhile.
+      this.#worker.ref();
+      const answer = await new Promise<{ readonly state?: CheckpointState } | Error>((resolve) => {
+        this.#settle = resolve;
+        this.#worker.postMessage(job);
+      });
+      this.#settle = undefined;
+      this.#worker.unref();
+      if (answer instanceof Error) throw answer;
+      return answer.state;
+    });
+  }
+
+  /** Ends the thread after its present checkpoint, which cannot be aborted. Waiting callers fail. */
+  async close(): Promise<void> {
+    this.#lose(new Error('the checkpoint thread was closed'));
+    await this.#worker.terminate();
+  }
+
+  #lose(reason: Error): void {
+    this.#end ??= reason;
+    this.#settle?.(this.#end);
+  }
+}
+
+/** Reports whether this process may write to the file at `path`. */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Copies a large log, which a killed process has left, into its file, and empties the log. The first connection reads
+ * the whole log, which would block the event loop. Does nothing when no thread can be started.
+ */
+export async function emptyLargeLog(path: string): Promise<void> {
+  const real = realPathOf(path);
+  if (sizeOf(`${real}-wal`) < largeLogBytes || !isWritable(real)) return;
+  const { database, log, index } = filesAt(real);
+  const files = [
+    [path, database],
+    [real, database],
+    [`${real}-wal`, log],
+    [`${real}-shm`, index],
+  ] as const;
+  let thread: CheckpointThread | undefined;
+  try {
+    thread = new CheckpointThread();
+    // The index may be missing: the thread creates it.
+    const present = files.filter(([, identity]) => identity !== missingFile);
+    await thread.run({ path: real, files: present, mode: 'TRUNCATE', timeoutMs: 0 });
+  } catch {
+    // The opening itself reads the log then, and reports its errors.
+  } finally {
+    await thread?.close();
+  }
+}
