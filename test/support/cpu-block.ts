@@ -3,19 +3,28 @@ import { readFileSync } from 'node:fs';
 /** The reason why the CPU time of a thread cannot be read; undefined when it can. */
 export const noCpuBlock = process.platform === 'linux' ? undefined : 'the time of a thread is read from /proc of Linux';
 
-/** Returns the CPU time of the main thread in milliseconds, which does not advance while other processes run. */
-function cpuMs(): number {
-  const [nanoseconds = ''] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ');
-  return Number(nanoseconds) / 1e6;
+/** Returns the CPU time of the main thread, and its time of waiting for a processor, in milliseconds. */
+function threadTimes(): readonly [cpuMs: number, waitMs: number] {
+  const [cpu, wait] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ');
+  return [Number(cpu) / 1e6, Number(wait) / 1e6];
 }
 
 /** Returns the longest CPU time between two turns of the event loop while `work` ran, in milliseconds. */
-export async function longestCpuBlockMs(work: () => Promise<unknown>): Promise<number> {
+export function longestCpuBlockMs(work: () => Promise<unknown>): Promise<number> {
+  return longestBlockBy(() => threadTimes()[0], work);
+}
+
+/** Returns the same with the time of waiting for files, but not for a processor. */
+export function longestOwnBlockMs(work: () => Promise<unknown>): Promise<number> {
+  return longestBlockBy(() => performance.now() - threadTimes()[1], work);
+}
+
+async function longestBlockBy(clock: () => number, work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let isOver = false;
-  let last = cpuMs();
+  let last = clock();
   const note = (): void => {
-    const now = cpuMs();
+    const now = clock();
     longest = Math.max(longest, now - last);
     last = now;
   };

@@ -12,7 +12,8 @@ export const largeLogBytes = 4_194_304;
 // The thread runs source text instead of a file of this package: a bundled application may not contain the
 // package's files. It opens the files for each checkpoint, and compares them with the expected ones before and after:
 // checkpointing the log of another file would destroy that file. The read-only connection closes last, because the
-// last connection to close copies the log into the file if it can write.
+// last connection to close copies the log into the file if it can write. An unchanged user_version is the smallest
+// commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort, workerData } = require('node:worker_threads');
@@ -20,6 +21,11 @@ const program = `
   const identityOf = (name) => {
     const { dev, ino } = statSync(name, { bigint: true, throwIfNoEntry: false }) ?? {};
     return dev + ':' + ino;
+  };
+  const beginLog = (writer) => {
+    writer.exec('BEGIN IMMEDIATE');
+    writer.pragma('user_version = ' + writer.pragma('user_version', { simple: true }));
+    writer.exec('COMMIT');
   };
   const checkpoint = ({ path, files, mode, timeoutMs }) => {
     const isInPlace = () => files.every(([name, identity]) => identityOf(name) === identity);
@@ -31,7 +37,10 @@ const program = `
       try {
         writer.pragma('synchronous = NORMAL');
         writer.pragma('user_version');
-        return isInPlace() ? writer.pragma('wal_checkpoint(' + mode + ')')[0] : undefined;
+        if (!isInPlace()) return;
+        const [state] = writer.pragma('wal_checkpoint(' + (mode === 'copy' ? 'PASSIVE' : 'TRUNCATE') + ')');
+        if (mode === 'restart' && state.busy === 0) beginLog(writer);
+        return state;
       } finally {
         writer.close();
       }
@@ -56,8 +65,12 @@ export interface CheckpointJob {
   readonly path: string;
   /** Names and identities of the files that must be in place. */
   readonly files: readonly (readonly [name: string, identity: FileIdentity])[];
-  /** `PASSIVE` waits for no other connection. `TRUNCATE` also empties the log, while it holds the write lock. */
-  readonly mode: 'PASSIVE' | 'TRUNCATE';
+  /**
+   * `copy` copies the log, and holds no lock of the writers. `empty` also empties it, while it holds the write lock.
+   * `restart` also begins the next log, whose header has to be synced: otherwise the next commit would do that, in the
+   * event loop.
+   */
+  readonly mode: 'copy' | 'empty' | 'restart';
   /** Maximum time to wait for the locks of others, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -154,7 +167,7 @@ export async function emptyLargeLog(path: string): Promise<void> {
     thread = new CheckpointThread();
     // The index may be missing: the thread creates it.
     const present = files.filter(([, identity]) => identity !== missingFile);
-    await thread.run({ path: real, files: present, mode: 'TRUNCATE', timeoutMs: 0 });
+    await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {
     // The opening itself reads the log then, and reports its errors.
   } finally {

@@ -41,6 +41,8 @@ const idleMs = 1000;
 const retryMs = 250;
 /** Maximum time in milliseconds that writers wait for readers of the log, and for writers of other processes. */
 const holdMs = 100;
+/** The same when the log approaches its maximum size. */
+const longHoldMs = 1000;
 /** Maximum number of checkpoints in a row, each of which copies what was written during the one before. */
 const maxPasses = 4;
 
@@ -54,8 +56,11 @@ const overLimit = 'the write-ahead log is larger than maxWalBytes because a read
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
-  /** Size from which on the log is emptied, and the size at which writers wait for the running checkpoint. */
-  readonly #bytes: { readonly pass: number; readonly restart: number; readonly hold: number };
+  /**
+   * Sizes of the log at which the thread starts, the log is copied, it is emptied, and writers wait for the running
+   * checkpoint.
+   */
+  readonly #bytes: Readonly<Record<'start' | 'pass' | 'restart' | 'hold', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
   #pass: Promise<void> | undefined;
@@ -65,7 +70,7 @@ export class Checkpoints {
   #size = 0;
   #sizeAtPass = 0;
   /** Size of the log at which the next checkpoint begins. */
-  #nextBytes = largeLogBytes;
+  #nextBytes = 0;
   /** True when the log is large and the last checkpoint has copied it. */
   #isRestartDue = false;
   /** Number of copied pages when a reader prevented the last checkpoint from copying the log to its end. */
@@ -79,6 +84,7 @@ export class Checkpoints {
     this.#settings = settings;
     const { maxWalBytes } = settings;
     this.#bytes = {
+      start: Math.min(largeLogBytes, maxWalBytes / 4),
       pass: Math.min(maxPassBytes, maxWalBytes / 4),
       restart: maxWalBytes / 2,
       hold: (maxWalBytes / 4) * 3,
@@ -99,7 +105,7 @@ export class Checkpoints {
   afterWrite(): Promise<void> | undefined {
     if (this.#isOff) return undefined;
     const size = this.#readSize();
-    if (this.#thread === undefined && size < largeLogBytes) return undefined;
+    if (this.#thread === undefined && size < this.#bytes.start) return undefined;
     this.#lastWriteMs = performance.now();
     this.#schedule(idleMs);
     const { pass, restart, hold } = this.#bytes;
@@ -118,7 +124,7 @@ export class Checkpoints {
   async close(): Promise<void> {
     this.#stop();
     if (this.#thread === undefined) return;
-    await this.#run('TRUNCATE', 0);
+    await this.#run('empty', 0);
     await this.#thread.close();
   }
 
@@ -167,15 +173,18 @@ export class Checkpoints {
   // Waits for nobody. Repeats itself while the rest of the log is large, so that writers wait for a short time only.
   async #copy(): Promise<void> {
     const { pass, restart } = this.#bytes;
+    const startMs = performance.now();
     for (let passes = 1; passes <= maxPasses && !this.#isOff; passes += 1) {
       this.#sizeAtPass = this.#readSize();
       // The next writer starts a log over that was copied. Truncating a large one would block the event loop.
       if (this.#sizeAtPass >= restart) this.#limitLog(-1);
-      this.#note(await this.#run('PASSIVE', 0), this.#sizeAtPass);
+      this.#note(await this.#run('copy', 0), this.#sizeAtPass);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtPass <= pass / 4) break;
       if (this.#size < restart) break;
     }
-    if (!this.#isRestartDue || this.#isOff || !this.#target.mutex.tryAcquire()) return;
+    // The next writer would start the log over, and wait for the disk.
+    const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
+    if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
@@ -183,7 +192,8 @@ export class Checkpoints {
   /** Copies the rest of the log, and empties it. The caller holds the mutex, so that no call of this process writes. */
   async #restart(): Promise<void> {
     if (this.#isOff) return;
-    const state = await this.#run('TRUNCATE', this.#blockedAt === undefined ? holdMs : 0);
+    const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
+    const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
     this.#note(state, this.#readSize());
     // Not again at once when it failed.
     this.#isRestartDue = false;
@@ -195,7 +205,8 @@ export class Checkpoints {
     const { pass, restart } = this.#bytes;
     if (state === undefined || state.log < 0) {
       this.#nextBytes = size + pass / 4;
-      this.#schedule(idleMs);
+      // Another connection may have begun its checkpoint before the last write.
+      if (state !== undefined) this.#schedule(idleMs);
       return;
     }
     if (state.checkpointed === state.log) {
