@@ -42,8 +42,8 @@ export interface DatabaseHealth {
   readonly pool?: PoolHealth;
   /**
    * SQLite allows one writer at a time: time for which the current write or transaction of this service has been the
-   * writer, in milliseconds, including its wait for other processes. A value that keeps growing shows a transaction
-   * whose callback does not end. Absent while this service does not write, and on PostgreSQL.
+   * writer, in milliseconds, including its wait for other processes and a checkpoint after it. A value that keeps
+   * growing shows a transaction whose callback does not end. Absent while this service does not write, and on PostgreSQL.
    */
   readonly writerHeldMs?: number;
   /**
@@ -53,7 +53,7 @@ export interface DatabaseHealth {
   readonly replicas: readonly ReplicaHealth[];
   /**
    * Problems that need attention although the database answers, for example a counter of the change feed that is behind
-   * the highest stored number. Empty when there are none, or when they could not be checked.
+   * the highest stored number, or a write-ahead log of SQLite that exceeds `maxWalBytes`. Empty when there are none, or when they could not be checked.
    */
   readonly warnings: readonly string[];
   /** Names of the pending and failed migrations of this package, in order. Absent when they could not be read. */

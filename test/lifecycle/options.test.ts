@@ -42,6 +42,7 @@ const badOptions: BadOption[] = [
     partOf('pool', part, badCounts),
   ),
   ...eachOf('busyTimeoutMs', badCounts),
+  ...eachOf('maxWalBytes', [...badCounts, ['less than 4 MiB', 4_194_303]]),
   ...eachOf('durability', [...valuesBut('undefined'), ['another level', 'off']]),
   ...eachOf('retry', [
     ['true', true],
@@ -121,6 +122,7 @@ describe('new DatabaseService', () => {
         migrations: 'apply',
         pool: { maxConnections: 1, idleTimeoutMs: 0, connectTimeoutMs: 0, statementTimeoutMs: 0 },
         busyTimeoutMs: 0,
+        maxWalBytes: 4_194_304,
         durability: 'full',
         retry: { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, budgetMs: 0 },
         breaker: { failures: 1, resetMs: 0 },

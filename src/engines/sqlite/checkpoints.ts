@@ -57,10 +57,10 @@ export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
   /**
-   * Sizes of the log at which the thread starts, the log is copied, it is emptied, and writers wait for the running
-   * checkpoint.
+   * Sizes of the log at which the thread starts, the log is copied, it is emptied, writers wait for the running
+   * checkpoint, and the log is too large.
    */
-  readonly #bytes: Readonly<Record<'start' | 'pass' | 'restart' | 'hold', number>>;
+  readonly #bytes: Readonly<Record<'start' | 'pass' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
   #pass: Promise<void> | undefined;
@@ -82,13 +82,9 @@ export class Checkpoints {
   constructor(target: Target, settings: CheckpointSettings) {
     this.#target = target;
     this.#settings = settings;
-    const { maxWalBytes } = settings;
-    this.#bytes = {
-      start: Math.min(largeLogBytes, maxWalBytes / 4),
-      pass: Math.min(maxPassBytes, maxWalBytes / 4),
-      restart: maxWalBytes / 2,
-      hold: (maxWalBytes / 4) * 3,
-    };
+    const max = settings.maxWalBytes;
+    const [start, pass] = [Math.min(largeLogBytes, max / 4), Math.min(maxPassBytes, max / 4)];
+    this.#bytes = { start, pass, restart: max / 2, hold: (max / 4) * 3, max };
     target.writer.driver.pragma('wal_autocheckpoint = 0');
   }
 
@@ -108,10 +104,11 @@ export class Checkpoints {
     if (this.#thread === undefined && size < this.#bytes.start) return undefined;
     this.#lastWriteMs = performance.now();
     this.#schedule(idleMs);
-    const { pass, restart, hold } = this.#bytes;
+    const { pass, restart, hold, max } = this.#bytes;
     if (this.#pass !== undefined) {
-      const isGrowing = size >= hold && this.#sizeAtPass < hold && this.#blockedAt === undefined;
-      return isGrowing ? this.#pass.then(() => this.#restart()) : undefined;
+      // A log that has exceeded its maximum size takes long to copy, and the writers could not reduce it by waiting.
+      const mustWait = size >= hold && this.#sizeAtPass <= max && this.#blockedAt === undefined;
+      return mustWait ? this.#pass.then(() => this.#restart()) : undefined;
     }
     // A checkpoint that a reader prevents takes less than a millisecond. So the log starts over as soon as the reader
     // has ended, while it is small enough to be copied in a short time.
@@ -202,7 +199,7 @@ export class Checkpoints {
 
   /** @param size - size of the log at the beginning of the checkpoint. */
   #note(state: CheckpointState | undefined, size: number): void {
-    const { pass, restart } = this.#bytes;
+    const { pass, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {
       this.#nextBytes = size + pass / 4;
       // Another connection may have begun its checkpoint before the last write.
@@ -220,9 +217,9 @@ export class Checkpoints {
     this.#nextBytes = this.#blockedAt === undefined ? 0 : size + pass / 4;
     this.#blockedAt = state.checkpointed;
     this.#schedule(retryMs);
-    if (size <= this.#settings.maxWalBytes || this.#isOverLimit) return;
+    if (size <= max || this.#isOverLimit) return;
     this.#isOverLimit = true;
-    this.#settings.warn(overLimit, { walBytes: size, maxWalBytes: this.#settings.maxWalBytes });
+    this.#settings.warn(overLimit, { walBytes: size, maxWalBytes: max });
   }
 
   async #run(mode: CheckpointJob['mode'], timeoutMs: number): Promise<CheckpointState | undefined> {
