@@ -37,6 +37,7 @@ const onSqliteOnly = [
   'events/security-event-input\\.',
   'prisma/entry-points\\.',
   'runtime/breaker-bursts\\.',
+  'cli/move\\.',
   'architecture\\.',
   'documentation\\.',
   'package\\.',

@@ -2,7 +2,7 @@
 // imports and requires the package therefore loads it once.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
@@ -15,7 +15,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit',
 });
 
-for (const entry of ['.', 'errors', 'prisma', 'x509']) {
+for (const entry of ['.', 'errors', 'prisma', 'prisma-config', 'x509']) {
   const folder = join(output, entry);
   const names = Object.keys(require(join(folder, 'index.js'))).sort();
   writeFileSync(
@@ -24,3 +24,7 @@ for (const entry of ['.', 'errors', 'prisma', 'x509']) {
   );
   writeFileSync(join(folder, 'index.d.mts'), "export * from './index.js';\n");
 }
+
+// TypeScript copies no .mjs files. npm makes the command executable in an installation, and this does it in a checkout.
+copyFileSync(join(root, 'src/cli/studio.config.mjs'), join(output, 'cli/studio.config.mjs'));
+chmodSync(join(output, 'cli/main.js'), 0o755);

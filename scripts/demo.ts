@@ -1,8 +1,8 @@
-import { formatAmount, formatDuration } from './console/format';
+import { formatAmount, formatDuration } from '../src/console/format';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
 import { runScript } from './console/run-script';
-import { createStyle } from './console/style';
-import { formatTable, type Column } from './console/table';
+import { createStyle } from '../src/console/style';
+import { formatTable, type Column } from '../src/console/table';
 import { readDemoData } from './demo/data';
 import { ask, sourceOf, type Question } from './demo/question';
 import { countByOwner, reportSource } from './demo/report';

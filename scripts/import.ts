@@ -1,11 +1,11 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { describeContents } from './console/contents';
+import { describeContents } from '../src/console/contents';
 import { defaultDatabaseUrl, openDatabase } from './console/open-database';
 import { parseInteger } from './console/parse-integer';
-import { Progress } from './console/progress';
+import { Progress } from '../src/console/progress';
 import { runScript, ScriptError } from './console/run-script';
-import { createStyle } from './console/style';
+import { createStyle } from '../src/console/style';
 import { importFile } from './import/import-file';
 
 const usage = `Usage: npm run import -- FILE.jsonl [--url URL] [--batch N]

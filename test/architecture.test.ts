@@ -10,19 +10,8 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['migrations', 'engines/sqlite', 'engines/postgresql'],
-  ...[
-    'certificates',
-    'agents',
-    'events',
-    'changes',
-    'registration',
-    'integrity',
-    'health',
-    'cache',
-    'x509',
-    '.',
-    'prisma',
-  ],
+  ...['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache', 'x509'],
+  ...['.', 'prisma', 'prisma-config', 'console', 'move', 'cli'],
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];
@@ -53,7 +42,7 @@ describe('the structure of the source', () => {
   });
 
   test('ARCHITECTURE.md lists the folders in this order', () => {
-    const listed = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([\w/]+)`/gm)];
+    const listed = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([\w/-]+)`/gm)];
     expect(listed.map(([, folder]) => folder)).toEqual(order.filter((folder) => folder !== '.'));
   });
 
@@ -81,8 +70,9 @@ describe('the structure of the source', () => {
     expect(importsBetween(nouns, engines)).toEqual([]);
   });
 
-  test('nothing reads an environment variable', () => {
-    expect(sources.filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))).toEqual([]);
+  test('nothing but the command line reads an environment variable', () => {
+    const library = sources.filter((file) => folderOf(file) !== 'cli');
+    expect(library.filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))).toEqual([]);
   });
 
   test('no file is longer than 250 lines', () => {

@@ -7,6 +7,10 @@ import { temporaryDirectory } from './support/test-database';
 const root = join(__dirname, '..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
 
+interface Bin {
+  readonly bin: object;
+}
+
 /** Creates a project with the packed package installed; its dependencies are those of this checkout. */
 function projectWithPackage(): string {
   const project = mkdtempSync(join(tmpdir(), 'ans-package-'));
@@ -99,6 +103,52 @@ describe('the packed package', () => {
   test('contains the compiled code, the schema and the migrations, and nothing else', () => {
     const names = readdirSync(join(project, 'node_modules/ans-database')).sort();
     expect(names).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma']);
+  });
+
+  test('has a command line that works without prisma, and says how to install it for studio', () => {
+    const ansDatabase = (...args: readonly string[]) =>
+      spawnSync(process.execPath, ['node_modules/ans-database/dist/cli/main.js', ...args], {
+        cwd: project,
+        env: {
+          PATH: process.env['PATH'],
+          DATABASE_URL: 'file:./commands.sqlite',
+          npm_config_user_agent: 'pnpm/10.0.0',
+        },
+        encoding: 'utf8',
+      });
+    expect(ansDatabase('migrate', 'deploy', '--json').stdout).toMatch(/_ans_directory"/);
+    for (const command of [
+      ['migrate', 'status'],
+      ['check'],
+      ['health'],
+      ['events', 'verify'],
+      ['backup', 'b.sqlite'],
+    ]) {
+      expect(ansDatabase(...command)).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(ansDatabase('init', '--prisma').stdout).toMatch(/^copied \d+_ans_initial\n[^]*'agents',/);
+    const installation = 'ans-database: Prisma Studio needs the package prisma: run "pnpm add -D prisma@7"\n';
+    expect(ansDatabase('studio')).toMatchObject({ status: 1, stdout: '', stderr: installation });
+    const { bin } = JSON.parse(readFileSync(join(project, 'node_modules/ans-database/package.json'), 'utf8')) as Bin;
+    expect(bin).toEqual({ 'ans-database': 'dist/cli/main.js' });
+  });
+
+  test('exports the settings and the schemas for prisma.config.ts, by require and by import', () => {
+    const printed = `const { prismaConfig } = require('ans-database/prisma-config');
+      const { schema } = prismaConfig({ url: 'postgresql://localhost/ans' });
+      console.log(schema === require.resolve('ans-database/postgresql/schema.prisma'),
+        prismaConfig().schema === require.resolve('ans-database/schema.prisma'));`;
+    expect(run(project, 'config.cjs', printed)).toBe('true true\n');
+    const typed = `import { externalTables, prismaConfig, type PrismaConfigOptions } from 'ans-database/prisma-config';
+      const options: PrismaConfigOptions = { url: process.env['DATABASE_URL'] };
+      const names: string[] = [...externalTables(), prismaConfig(options).migrations.path];
+      console.log(names.includes('agents'));\n`;
+    expect(compile(project, { 'config.mts': typed, 'config.cts': typed })).toBe('');
+    const imported = typed
+      .replace(/, type \w+/, '')
+      .replace(': PrismaConfigOptions', '')
+      .replace(': string[]', '');
+    expect(run(project, 'config.mjs', imported)).toBe('true\n');
   });
 
   test('exports the documented names and nothing else', () => {

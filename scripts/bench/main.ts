@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatDuration } from '../console/format';
+import { formatDuration } from '../../src/console/format';
 import { runScript } from '../console/run-script';
 import { drawChart } from './chart';
 import { parseOptions, usage, type BenchOptions } from './options';

@@ -1,4 +1,4 @@
-import { formatTable } from '../console/table';
+import { formatTable } from '../../src/console/table';
 import type { EngineName } from './engines/store';
 import type { BenchReport, RunResult } from './result';
 import {

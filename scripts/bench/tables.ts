@@ -1,4 +1,4 @@
-import { formatCount } from '../console/format';
+import { formatCount } from '../../src/console/format';
 import type { ContenderName } from './contender';
 import type { BlockResult, ConcurrentMeasurement, RunResult, WorkloadResult } from './result';
 import type { Measurement } from './statistics';

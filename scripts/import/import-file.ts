@@ -1,5 +1,5 @@
 import type { DatabaseService } from '../../src';
-import type { Progress } from '../console/progress';
+import type { Progress } from '../../src/console/progress';
 import { loadBatch, type NumberedRow } from './load-batch';
 import { parseLine } from './parse-line';
 import { readLines } from './read-lines';

@@ -1,5 +1,5 @@
-import { formatAmount, formatCount, formatDuration } from '../console/format';
-import type { Style } from '../console/style';
+import { formatAmount, formatCount, formatDuration } from '../../src/console/format';
+import type { Style } from '../../src/console/style';
 
 /** Maximum number of line numbers to report for each reason. */
 const maxLineNumbers = 5;

@@ -1,6 +1,6 @@
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { Datasource } from './arguments';
-import { isPostgresqlUrl, isSqliteUrl, toDatabasePath } from './database-url';
+import { isPostgresqlUrl, isSqliteUrl, toDatabasePath } from '../../src/prisma-config/prisma-url';
 import { EngineError } from './engine-error';
 import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';

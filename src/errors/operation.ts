@@ -12,6 +12,8 @@ const failureMessages = {
   check: 'Failed to check database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
+  prismaConfig: 'Failed to configure Prisma',
+  migrationStatus: 'Failed to get the status of the migrations',
   query: 'Failed to run the query',
   execute: 'Failed to run the statement',
   certificateFromPem: 'Failed to parse certificate',

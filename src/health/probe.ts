@@ -39,13 +39,18 @@ export async function probeHealth(
   const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
   const replicasAsked = ask(() => probe.replicas());
   const ping = await ask(() => probe.ping());
-  const pending = 'code' in ping ? ping : await ask(() => probe.pendingMigrations());
+  const pending = 'code' in ping ? ping : await ask(() => pendingOf(probe));
   const isUpToDate = 'value' in pending && pending.value.length === 0;
   const warnings: Answer<readonly string[]> = isUpToDate ? await ask(() => probe.warnings()) : { value: [] };
   const answers = { ping, pending, warnings, replicas: await replicasAsked };
   end.abort();
   if (codesOf(answers).includes('TIMEOUT')) probe.abort();
   return toHealth(probe, breaker, answers);
+}
+
+async function pendingOf(probe: HealthProbe): Promise<readonly string[]> {
+  const { failed, pending } = await probe.migrations();
+  return [...failed, ...pending];
 }
 
 /** Answers to the queries of one probe. */

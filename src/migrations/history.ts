@@ -1,4 +1,5 @@
 import { Failure } from '../errors/failure';
+import type { MigrationState } from '../storage/migration-state';
 import { isOwnMigration, type Migration } from './migration';
 
 /**
@@ -20,17 +21,6 @@ export interface HistoryRow {
   /** Null for a migration that was run; empty for a migration that was only recorded as applied. */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
-}
-
-/** State of a database: names of migrations of this package. Migrations of an application are ignored. */
-export interface MigrationState {
-  readonly applied: readonly string[];
-  /** Migrations that are neither applied nor failed, in the order in which they are to be applied. */
-  readonly pending: readonly string[];
-  /** Migrations that a newer version of this package has applied. */
-  readonly unknown: readonly string[];
-  /** Migrations that were started, but not finished. */
-  readonly failed: readonly string[];
 }
 
 /** Compares a history with the migrations of this version. */

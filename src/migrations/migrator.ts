@@ -1,6 +1,7 @@
 import { Failure } from '../errors/failure';
 import type { MigrationMode } from '../options/types';
-import { assertNotTooNew, compareHistory, type HistoryEntry, type MigrationState } from './history';
+import type { MigrationState } from '../storage/migration-state';
+import { assertNotTooNew, compareHistory, type HistoryEntry } from './history';
 import type { Migration } from './migration';
 import { applyPending, type MigrationTransaction } from './runner';
 
@@ -37,7 +38,7 @@ export class Migrator {
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];
     if (mode === 'apply') return this.apply();
-    assertUpToDate(await this.#inspect());
+    assertUpToDate(await this.inspect());
     await this.#database.backfill?.();
     return [];
   }
@@ -45,7 +46,7 @@ export class Migrator {
   /** Applies the pending migrations, all or none of them. @returns their names, in order. */
   async apply(): Promise<string[]> {
     const { migrations } = this.#database;
-    const applied = isUpToDate(await this.#inspect())
+    const applied = isUpToDate(await this.inspect())
       ? []
       : await this.#database.transaction((transaction) => applyPending(transaction, migrations));
     await this.#database.backfill?.();
@@ -53,12 +54,8 @@ export class Migrator {
     return applied;
   }
 
-  /** Returns the names of the migrations that are not applied, or have failed. */
-  async pending(): Promise<string[]> {
-    return missingIn(await this.#inspect());
-  }
-
-  async #inspect(): Promise<MigrationState> {
+  /** Compares the history of the database with the migrations of this version. Changes nothing. */
+  async inspect(): Promise<MigrationState> {
     return compareHistory(await this.#database.readHistory(), this.#database.migrations);
   }
 }
@@ -71,7 +68,7 @@ function assertUpToDate(state: MigrationState): void {
   assertNotTooNew(state);
   const missing = missingIn(state);
   if (missing.length > 0) {
-    const advice = 'call migrateDatabase(), or set the option migrations to apply';
+    const advice = 'run npx ans-database migrate deploy, call migrateDatabase(), or set the option migrations to apply';
     throw new Failure('SCHEMA_OUTDATED', `the database lacks migrations: ${missing.join(', ')}; ${advice}`);
   }
 }

@@ -26,7 +26,7 @@ export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 /**
  * Parses the `url` option. After `file://`, the path may contain percent escapes, such as `%20`. After `file:` alone,
  * it is a plain path, in which `#` and `%` are ordinary characters. The bridge for Prisma's CLI reads both in the same
- * way: see `scripts/schema-engine/database-url.ts`.
+ * way: see `src/prisma-config/prisma-url.ts`.
  *
  * @throws INVALID_OPTIONS
  */

@@ -1,4 +1,5 @@
 import { parseDatabaseUrl, parsePostgresqlUrl, type DatabaseLocation, type PostgresqlLocation } from './database-url';
+import { defaultUrl } from './default-url';
 import type { DatabaseEvent, Logger } from '../diagnostics/types';
 import { Failure } from '../errors/failure';
 import {
@@ -51,7 +52,6 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
 }
 
-const defaultUrl = 'file:./ans_database.sqlite';
 /** Maximum of `cache.maxEntries`: the cache allocates room for all entries at once. */
 const maxCacheEntries = 10_000_000;
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;

@@ -88,7 +88,7 @@ function convertProbe(probe: HealthProbe, classify: ErrorClassifier): HealthProb
   return {
     ...probe,
     ping: () => convertRejection(classify, () => probe.ping()),
-    pendingMigrations: () => convertRejection(classify, () => probe.pendingMigrations()),
+    migrations: () => convertRejection(classify, () => probe.migrations()),
     warnings: () => convertRejection(classify, () => probe.warnings()),
     replicas: () => convertRejection(classify, () => probe.replicas()),
   };

@@ -1,10 +1,12 @@
+import type { MigrationState } from './migration-state';
+
 /** Health probe of an engine. Uses a separate connection, so that the probe and other work do not delay each other. */
 export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
   /** Runs a minimal query. Returns its duration in milliseconds, without the time to connect. */
   ping(): Promise<number>;
-  /** Returns the names of the pending migrations. */
-  pendingMigrations(): Promise<readonly string[]>;
+  /** Returns the state of the migrations. */
+  migrations(): Promise<MigrationState>;
   /**
    * Returns descriptions of problems, without stored values. Call it only when the database answers and its schema is
    * up to date.

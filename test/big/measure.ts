@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { formatCount } from '../../scripts/console/format';
-import { formatTable } from '../../scripts/console/table';
+import { formatCount } from '../../src/console/format';
+import { formatTable } from '../../src/console/table';
 import type { Sizes } from './big-data';
 import type { OperationReport } from './operation-process';
 import type { OperationName } from './operations';

@@ -194,7 +194,7 @@ describe('an INTERNAL error', () => {
     const probe: HealthProbe = {
       engine: 'sqlite',
       ping: () => Promise.resolve(1),
-      pendingMigrations: () => Promise.reject(fault),
+      migrations: () => Promise.reject(fault),
       warnings: () => Promise.resolve([]),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { normaliseDatabaseUrl, toDatabasePath } from '../../scripts/schema-engine/database-url';
+import { normaliseDatabaseUrl, toDatabasePath } from '../../src/prisma-config/prisma-url';
 import { PostgresqlServer } from '../../scripts/schema-engine/postgresql-server';
 import { parseDatabaseUrl } from '../../src/options/database-url';
 

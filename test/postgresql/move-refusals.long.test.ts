@@ -11,7 +11,7 @@ import { createRole } from '../support/postgresql-role';
 /** Text that is longer than an entry of PostgreSQL's indexes may be, and not compressible. */
 const longText = randomBytes(4000).toString('base64');
 
-describe('npm run move', () => {
+describe('ans-database move', () => {
   test('refuses a database that is not empty, and leaves it unchanged', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await createCertificate((await openTestDatabase(moving.target.options)).db);
@@ -19,7 +19,7 @@ describe('npm run move', () => {
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe(
-      'move: the PostgreSQL database is not empty: it has rows in certificates, changes; nothing was moved\n',
+      'ans-database: the PostgreSQL database is not empty: it has rows in certificates, changes; nothing was moved\n',
     );
     expect(await allRawRows(moving.target)).toEqual(before);
   });
@@ -27,7 +27,9 @@ describe('npm run move', () => {
   test('refuses a SQLite database with an old schema, and tells the user to apply the migrations', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%directory'");
-    await moving.expectRefused(/lacks migrations: .*SCHEMA_OUTDATED.*; apply them first/);
+    await moving.expectRefused(
+      /lacks migrations \(SCHEMA_OUTDATED\); apply them first: npx ans-database migrate deploy --url file:/,
+    );
   });
 
   test('refuses a column that only one of the databases has', async () => {
@@ -50,7 +52,7 @@ describe('npm run move', () => {
     await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot store it: .*idx_agents_name/);
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^move: agents, id "agent 13": .*; nothing was moved$/m);
+    expect(stderr).toMatch(/^ans-database: agents, id "agent 13": .*; nothing was moved$/m);
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
@@ -107,7 +109,7 @@ describe('npm run move', () => {
     const { exitCode, stderr } = await moving.run('--to', url);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'move: the database role lacks a privilege, or row level security protects the row; nothing was moved (42501)\n',
+      'ans-database: the database role lacks a privilege, or row level security protects the row; nothing was moved (42501)\n',
     );
     await moving.expectNothingMoved();
   });
@@ -119,7 +121,7 @@ describe('npm run move', () => {
     url.password = 'sEcr3t';
     const { exitCode, stdout, stderr } = await moving.run('--to', url.href);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^move: the server cannot be reached; nothing was moved\n$/);
+    expect(stderr).toMatch(/^ans-database: the server cannot be reached; nothing was moved\n$/);
   });
 
   test('refuses a database to which another session is writing', async () => {
@@ -136,13 +138,13 @@ describe('npm run move', () => {
     await expect(writing).rejects.toThrow('undone');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'move: another session is writing to the PostgreSQL database; nothing was moved (55P03)\n',
+      stderr: 'ans-database: another session is writing to the PostgreSQL database; nothing was moved (55P03)\n',
     });
     await moving.expectNothingMoved();
   });
 });
 
-describe('npm run move', () => {
+describe('ans-database move', () => {
   test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
     'changes nothing when %s interrupts it, and can be run again',
     async (name) => {
@@ -161,7 +163,7 @@ describe('npm run move', () => {
   );
 });
 
-test('npm run move fails and changes nothing when the server ends the connection', async () => {
+test('ans-database move fails and changes nothing when the server ends the connection', async () => {
   const moving = await Moving.prepare(async (db) => {
     for (let index = 0; index < 60; index += 1) await createCertificate(db);
   });

@@ -83,7 +83,7 @@ async function fillWithEverything(db: DatabaseService): Promise<void> {
   }
 }
 
-describe('npm run move', () => {
+describe('ans-database move', () => {
   test('copies all values that SQLite can store without a difference', async () => {
     const moving = await Moving.prepare(fillWithEverything);
     // References forwards and backwards in the order of the keys, and a cycle.
@@ -99,7 +99,7 @@ describe('npm run move', () => {
       exitCode: 0,
       stdout: expect.stringContaining('same on both sides') as string,
     });
-    expect(stdout).toMatch(/^agents +12 +12 +([0-9a-f]{16}) +\1 +same$/m);
+    expect(stdout).toMatch(/^agents\t12\t12\t([0-9a-f]{16})\t\1\tsame$/m);
     expect(stdout).toMatch(
       /^ {2}12 agents: .*\n {2}4 certificates: 1 REVOKED, 3 VALID\n {2}\d+ security events: \d+ MEDIUM$/m,
     );
@@ -146,7 +146,7 @@ describe('npm run move', () => {
     await changeRaw(moving.target, sql);
     const { exitCode, stdout } = await moving.run();
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^notes +2 +2 /m);
+    expect(stdout).toMatch(/^notes\t2\t2\t/m);
     expect(stdout).toMatch(/^Not moved, .*: own$/m);
     const notes = 'SELECT * FROM notes ORDER BY place';
     expect(await queryRaw(moving.target, notes)).toEqual(await queryRaw(moving.source, notes));
@@ -171,7 +171,7 @@ describe('npm run move', () => {
   });
 });
 
-describe('the verification of npm run move', () => {
+describe('the verification of ans-database move', () => {
   test.each([
     ['a changed string', "NEW.name := 'other'; RETURN NEW;"],
     ['a time that differs by a millisecond', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
@@ -182,8 +182,8 @@ describe('the verification of npm run move', () => {
     await moving.onInsert('agents', body);
     const { exitCode, stdout } = await moving.run();
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^agents .* DIFFERENT$/m);
-    expect(stdout).toMatch(/^certificates .* same$/m);
+    expect(stdout).toMatch(/^agents\t.*\tDIFFERENT$/m);
+    expect(stdout).toMatch(/^certificates\t.*\tsame$/m);
     expect(stdout).toMatch(/nothing was moved\.\n$/);
     await moving.expectNothingMoved();
   });

@@ -1,17 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { DatabaseOptions, DatabaseService } from '../../src';
-import { moveBetween } from '../../scripts/move/move-between';
-import type { MoveResult } from '../../scripts/move/move-database';
-import { runScript, type ScriptResult } from '../scripts/run-script';
-import { packageRoot } from '../support/prisma-cli';
-import { allRawRows, rawCounts } from '../support/raw-reader';
+import { moveBetween } from '../../src/move/move-between';
+import type { MoveResult } from '../../src/move/move-database';
+import { cliPath, runCli, type CliOutput } from '../cli/run-cli';
+import { allRawRows, queryRaw, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { tableNames } from '../support/tables';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
+import { waitUntil } from '../support/wait-until';
 
 const nothing = (): void => undefined;
+
+const insertingSql = `SELECT 1 FROM pg_stat_activity
+  WHERE datname = current_database() AND query LIKE 'INSERT%' AND pid <> pg_backend_pid()`;
 
 /** SQLite database to move, and an empty PostgreSQL database as its target. */
 export class Moving {
@@ -42,18 +44,17 @@ export class Moving {
     return new Moving(source, target ?? (await newDatabaseUrl()));
   }
 
-  run(...args: readonly string[]): Promise<ScriptResult> {
-    return runScript('move.ts', this.#args(args));
+  run(...args: readonly string[]): Promise<CliOutput> {
+    return runCli(['move', ...this.#args(args)]);
   }
 
   /** Starts a move and returns after it has copied some rows. */
   async start(...args: readonly string[]): Promise<ChildProcess> {
-    const script = join(packageRoot, 'scripts/move.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', script, ...this.#args(args)], {
+    const child = spawn(process.execPath, [cliPath, 'move', ...this.#args(args)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     afterTest(() => void child.kill('SIGKILL'));
-    await once(child.stderr, 'data');
+    await waitUntil(async () => (await queryRaw(this.target, insertingSql)).flat().length > 0);
     return child;
   }
 

@@ -1,5 +1,5 @@
-import { formatTable } from '../../scripts/console/table';
-import { fitText, textWidth } from '../../scripts/console/text-width';
+import { formatTable } from '../../src/console/table';
+import { fitText, textWidth } from '../../src/console/text-width';
 
 describe('tables of the scripts', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { textWidth } from '../../scripts/console/text-width';
+import { textWidth } from '../../src/console/text-width';
 import { rawCounts } from '../support/raw-reader';
 import { temporaryDirectory } from '../support/test-database';
 import { runScript } from './run-script';

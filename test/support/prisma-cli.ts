@@ -40,6 +40,7 @@ export class PrismaProject {
   databaseUrl: string;
   #config = join(packageRoot, 'prisma.config.ts');
   #provider: Engine = 'sqlite';
+  #env: Readonly<Record<string, string>> = {};
 
   private constructor(databaseName: string) {
     this.databasePath = join(this.directory, databaseName);
@@ -62,6 +63,14 @@ export class PrismaProject {
     project.write('prisma.config.ts', `import base from ${base};\nexport default { ...base, ${overrides} };\n`);
     project.write('migrations/migration_lock.toml', `provider = "${provider}"\n`);
     project.writeSchema(models);
+    return project;
+  }
+
+  /** A project with a `prisma.config.ts` of its own, which the caller writes. @param env - of its commands. */
+  static ofApplication(env: Readonly<Record<string, string>>): PrismaProject {
+    const project = new PrismaProject('app.sqlite');
+    project.#config = join(project.directory, 'prisma.config.ts');
+    project.#env = env;
     return project;
   }
 
@@ -93,7 +102,7 @@ export class PrismaProject {
   start(command: string, { env = {} }: CliOptions = {}) {
     const child = spawn(process.execPath, [cli, ...command.split(' '), '--config', this.#config], {
       cwd: this.directory,
-      env: { ...environment(), DATABASE_URL: this.databaseUrl, ...env },
+      env: { ...environment(), DATABASE_URL: this.databaseUrl, ...this.#env, ...env },
     });
     const collected = { stdout: '', output: '' };
     child.stdout.on('data', (text: Buffer) => {

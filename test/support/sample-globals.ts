@@ -28,6 +28,10 @@ declare global {
   const PrismaClient: typeof import('ans-database/prisma').PrismaClient;
   const OwnPrismaClient: new (options: { adapter: ReturnType<typeof createAdapter> }) => OwnClient;
   const options: DatabaseOptions;
+  type PrismaConfigOptions = import('ans-database/prisma-config').PrismaConfigOptions;
+  const prismaConfig: typeof import('ans-database/prisma-config').prismaConfig;
+  const externalTables: typeof import('ans-database/prisma-config').externalTables;
+  const externalEnums: typeof import('ans-database/prisma-config').externalEnums;
   const url: string;
   const id: string;
   const owner: string;

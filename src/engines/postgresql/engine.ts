@@ -81,7 +81,7 @@ export class PostgresqlEngine implements Engine {
           await client.query('SELECT 1');
           return performance.now() - start;
         }),
-      pendingMigrations: () => inspector.pending(),
+      migrations: () => inspector.inspect(),
       warnings: () => warningsOf(control),
       replicas: () => this.#replicas.health(),
       pool: () => {

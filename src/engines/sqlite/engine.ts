@@ -53,7 +53,7 @@ export class SqliteEngine implements Engine {
           connection.run(pingStatement);
           return performance.now() - start;
         }),
-      pendingMigrations: () => this.migrator.pending(),
+      migrations: () => this.migrator.inspect(),
       warnings: () =>
         database.withReader(({ driver }) => [
           ...(isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : []),

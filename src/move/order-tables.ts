@@ -1,10 +1,10 @@
-import { ScriptError } from '../console/run-script';
+import { MoveError } from './move-error';
 import type { Column, Table } from './table';
 
 /**
  * Sorts tables so that each comes after the tables that it references. A table may reference itself.
  *
- * @throws ScriptError when tables reference each other.
+ * @throws MoveError when tables reference each other.
  */
 export function orderTables(tables: readonly Table[]): Table[] {
   const names = new Set(tables.map(({ name }) => name));
@@ -17,7 +17,7 @@ export function orderTables(tables: readonly Table[]): Table[] {
     const waiting = tables.filter((table) => !ordered.includes(table));
     const ready = waiting.filter(isReady);
     if (ready.length === 0) {
-      throw new ScriptError(`tables that reference each other cannot be moved: ${waiting.map(byName).join(', ')}`);
+      throw new MoveError(`tables that reference each other cannot be moved: ${waiting.map(byName).join(', ')}`);
     }
     ordered.push(...ready);
   }

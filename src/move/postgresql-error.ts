@@ -1,6 +1,6 @@
-import { isDatabaseError } from '../../src';
-import { isConnectionFault, toPostgresqlFailure } from '../../src/engines/postgresql/errors/classify';
-import { ScriptError } from '../console/run-script';
+import { isDatabaseError } from '../index';
+import { isConnectionFault, toPostgresqlFailure } from '../engines/postgresql/errors/classify';
+import { MoveError } from './move-error';
 
 /** Properties of an error of the server. */
 export interface ServerError {
@@ -38,25 +38,25 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
  * Converts an error of a database to one that is reported in one line, without values or secrets. Returns any other
  * error unchanged.
  */
-export function toScriptError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ScriptError || isDatabaseError(error)) return error;
+export function toMoveError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   if (code.startsWith('SQLITE_')) {
-    return new ScriptError(`the SQLite database cannot be read: ${error.message}; nothing was moved (${code})`);
+    return new MoveError(`the SQLite database cannot be read: ${error.message}; nothing was moved (${code})`);
   }
   const state = isServerError(error) ? ` (${code})` : '';
   if (code === lockNotAvailable) {
-    return new ScriptError(`another session is writing to the PostgreSQL database; nothing was moved${state}`);
+    return new MoveError(`another session is writing to the PostgreSQL database; nothing was moved${state}`);
   }
   const failure = toPostgresqlFailure(error, error);
-  return failure === undefined ? error : new ScriptError(`${failure.message}; nothing was moved${state}`);
+  return failure === undefined ? error : new MoveError(`${failure.message}; nothing was moved${state}`);
 }
 
 /** Converts the error of a failed commit. */
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
-  return new ScriptError(
-    'the connection was lost during the commit, so either all rows were moved or none; run the script again to find out',
+  return new MoveError(
+    'the connection was lost during the commit, so either all rows were moved or none; run the move again to find out',
   );
 }
 

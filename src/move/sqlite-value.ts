@@ -1,4 +1,4 @@
-import { maxTimeMs, minTimeMs } from '../../src/sql/time-range';
+import { maxTimeMs, minTimeMs } from '../sql/time-range';
 import type { Column, Value } from './table';
 
 /** Reason why a value cannot be moved: SQLite stores any type in any column. The message does not contain the value. */

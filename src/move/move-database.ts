@@ -1,4 +1,4 @@
-import { ScriptError } from '../console/run-script';
+import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { contentOf, isSameContent, type Content } from './content';
 import { orderTables, selfReferences } from './order-tables';
@@ -110,6 +110,6 @@ function requireSameColumns(source: SqliteSource, tables: readonly Table[]): voi
     const here = source.columnNames(name);
     const others = [...here, ...there].filter((column) => !here.includes(column) || !there.includes(column));
     if (others.length === 0) continue;
-    throw new ScriptError(`table ${name} has columns that only one of the databases has: ${others.join(', ')}`);
+    throw new MoveError(`table ${name} has columns that only one of the databases has: ${others.join(', ')}`);
   }
 }

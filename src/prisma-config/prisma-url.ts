@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { parseDatabaseUrl } from '../../src/options/database-url';
+import { parseDatabaseUrl } from '../options/database-url';
+import { invalidUrl } from '../options/invalid-url';
 
 /** Matches characters in a file URL that some programs decode, or read as the beginning of a query. */
 const ambiguous = /[?]|%[0-9a-f]{2}/i;
@@ -36,13 +37,12 @@ export function normaliseDatabaseUrl(url: string): string {
   if (!isSqliteUrl(url)) return url;
   const path = pathOf(url);
   if (ambiguous.test(path))
-    throw new Error('the path of the database must not contain ? or percent-encoded characters');
+    throw invalidUrl('url', 'must not have ? or percent-encoded characters in its path, for Prisma');
   return `file://${path}`;
 }
 
 function pathOf(url: string): string {
   const location = parseDatabaseUrl(url);
-  if (location.kind !== 'file')
-    throw new Error('Prisma Migrate and Prisma Studio require a database in a file, not in memory');
+  if (location.kind !== 'file') throw invalidUrl('url', 'must name a database in a file, not in memory, for Prisma');
   return location.path;
 }

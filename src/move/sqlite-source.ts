@@ -1,5 +1,5 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import { ScriptError } from '../console/run-script';
+import { MoveError } from './move-error';
 import { inBatches, type BatchLimits } from './batches';
 import { fromSqlite, UnmovableError } from './sqlite-value';
 import { quote, toRowError, type Column, type Row, type Table } from './table';
@@ -36,7 +36,7 @@ export class SqliteSource {
     if (encoding === 'UTF-8') return new SqliteSource(driver, new SqliteDriver(path, options));
     driver.close();
     // UTF-16 databases do not sort text by code point.
-    throw new ScriptError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
+    throw new MoveError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
 
   /** Returns all tables except those of SQLite, of Prisma Migrate and of the search index, which is derived. */
@@ -66,7 +66,7 @@ export class SqliteSource {
   /**
    * Reads the rows of a table in the order of its key.
    *
-   * @throws ScriptError when PostgreSQL cannot store a value.
+   * @throws MoveError when PostgreSQL cannot store a value.
    */
   batches(table: Table, limits: BatchLimits): Generator<Row[]> {
     return inBatches(this.#rows(table), limits);

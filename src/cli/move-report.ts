@@ -1,14 +1,11 @@
 import { formatAmount, formatCount, formatDuration } from '../console/format';
 import type { Style } from '../console/style';
-import { formatTable } from '../console/table';
-import { isSameContent } from './content';
-import type { MoveResult } from './move-database';
+import { isSameContent } from '../move/content';
+import type { MoveResult } from '../move/move-database';
+import type { Terminal } from './terminal';
 
-/** Number of shown digits of a hash; the script compares all digits. */
+/** Number of shown digits of a hash; the move compares all digits. */
 const hashDigits = 16;
-
-/** Wide enough for all columns: a narrow terminal wraps the lines, because a truncated hash would be useless. */
-const tableWidth = 1000;
 
 const columns = [
   { title: 'table' },
@@ -19,8 +16,8 @@ const columns = [
   { title: '' },
 ] as const;
 
-/** Formats the result of a move for the terminal. */
-export function formatResult(result: MoveResult, durationMs: number, style: Style): string[] {
+/** Formats the result of a move for people. */
+export function formatResult(result: MoveResult, durationMs: number, terminal: Terminal): string[] {
   const rows = result.tables.map(({ name, source, target }) => [
     name,
     formatCount(source.rows),
@@ -29,9 +26,10 @@ export function formatResult(result: MoveResult, durationMs: number, style: Styl
     target.sha256.slice(0, hashDigits),
     isSameContent(source, target) ? 'same' : 'DIFFERENT',
   ]);
-  const [titles, ...lines] = formatTable(columns, rows, tableWidth);
-  const marked = lines.map((line, index) => (rows[index]?.at(-1) === 'same' ? line : style.warning(line)));
-  return [style.dim(titles), ...marked, '', ...formatOutcome(result, durationMs, style)];
+  const lines = terminal
+    .table(columns, rows)
+    .map((line) => (line.endsWith('DIFFERENT') ? terminal.style.warning(line) : line));
+  return [...lines, '', ...formatOutcome(result, durationMs, terminal.style)];
 }
 
 function formatOutcome(

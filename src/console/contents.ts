@@ -1,5 +1,5 @@
-import type { DatabaseService } from '../../src';
-import { PrismaClient, prismaAdapter } from '../../src/prisma';
+import type { DatabaseService } from '../index';
+import { PrismaClient, prismaAdapter } from '../prisma';
 import { formatAmount, formatCount } from './format';
 
 /**

@@ -13,3 +13,10 @@ export function formatDuration(durationMs: number): string {
   if (durationMs >= 10_000) return `${(durationMs / 1000).toFixed(1)} s`;
   return durationMs >= 100 ? `${durationMs.toFixed(0)} ms` : `${durationMs.toFixed(durationMs >= 10 ? 1 : 2)} ms`;
 }
+
+/** Formats a size: "512 bytes", "1.5 MB". */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  return `${power === 0 ? bytes.toFixed(0) : (bytes / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`;
+}

@@ -1,8 +1,8 @@
 import type { Client, CustomTypesConfig } from 'pg';
-import { PostgresqlConnections } from '../../src/engines/postgresql/connections';
-import type { PostgresqlLocation } from '../../src/options/database-url';
-import { resolveOptions } from '../../src/options/resolve-options';
-import { ScriptError } from '../console/run-script';
+import { PostgresqlConnections } from '../engines/postgresql/connections';
+import type { PostgresqlLocation } from '../options/database-url';
+import { resolveOptions } from '../options/resolve-options';
+import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { readTables } from './postgresql-catalogue';
 import { asRowError, describeRowError, toCommitError, type ServerError } from './postgresql-error';
@@ -41,7 +41,7 @@ export class PostgresqlTarget {
     return readTables(this.#client, names);
   }
 
-  /** @throws ScriptError when a table has rows. */
+  /** @throws MoveError when a table has rows. */
   async requireEmpty(tables: readonly Table[]): Promise<void> {
     const filled: string[] = [];
     for (const { name } of tables) {
@@ -49,9 +49,7 @@ export class PostgresqlTarget {
       if (rows.length > 0) filled.push(name);
     }
     if (filled.length === 0) return;
-    throw new ScriptError(
-      `the PostgreSQL database is not empty: it has rows in ${filled.join(', ')}; nothing was moved`,
-    );
+    throw new MoveError(`the PostgreSQL database is not empty: it has rows in ${filled.join(', ')}; nothing was moved`);
   }
 
   async begin(): Promise<void> {
@@ -73,7 +71,7 @@ export class PostgresqlTarget {
     await this.#client.query('SAVEPOINT table_work');
   }
 
-  /** @throws ScriptError with the key of a row that the server rejects. */
+  /** @throws MoveError with the key of a row that the server rejects. */
   async insert(table: Table, rows: readonly Row[]): Promise<void> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
     await this.#write(`INSERT INTO ${quote(table.name)} (${columns}) SELECT ${columns} FROM ${recordsOf(table)}`, {
@@ -85,7 +83,7 @@ export class PostgresqlTarget {
   /**
    * Updates the columns outside the key of existing rows.
    *
-   * @throws ScriptError with the key of a row that the server rejects.
+   * @throws MoveError with the key of a row that the server rejects.
    */
   async update(table: Table, rows: readonly Row[]): Promise<void> {
     const settings = table.columns
@@ -152,7 +150,7 @@ export class PostgresqlTarget {
     error: ServerError,
     attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
     { table, rows }: { readonly table: Table; readonly rows: readonly Row[] },
-  ): Promise<ScriptError> {
+  ): Promise<MoveError> {
     await this.#client.query('ROLLBACK TO table_work');
     let suspects = rows;
     let found = await attempt(suspects);
@@ -167,7 +165,7 @@ export class PostgresqlTarget {
     const [row = []] = suspects;
     if (found !== undefined) return toRowError(table, row, describeRowError(found));
     // No row fails by itself: it conflicts with a row of another batch.
-    return new ScriptError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
+    return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
   }
 
   /** Writes some rows and always rolls back. Returns the error of a rejected row; undefined when there is none. */

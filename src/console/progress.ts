@@ -8,6 +8,7 @@ export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #total: number;
   readonly #title: string;
+  readonly #describeAmount: (amount: number) => string;
   readonly #start = performance.now();
   #lastDrawn = 0;
   #lastTenth = 0;
@@ -15,11 +16,18 @@ export class Progress {
   /**
    * @param total - amount of work in any unit, such as bytes or rows.
    * @param title - shown before the progress, where there is more than one kind of work.
+   * @param describeAmount - formats a number of rows, or of another unit, with its unit.
    */
-  constructor(stream: NodeJS.WriteStream, total: number, title?: string) {
+  constructor(
+    stream: NodeJS.WriteStream,
+    total: number,
+    title?: string,
+    describeAmount = (rows: number): string => `${formatCount(rows)} rows`,
+  ) {
     this.#stream = stream;
     this.#total = total;
     this.#title = title === undefined ? '' : `${title}: `;
+    this.#describeAmount = describeAmount;
   }
 
   /** Reports the amount of work that is done, in the unit of the total. */
@@ -52,6 +60,7 @@ export class Progress {
 
   #describe(share: number, rows: number): string {
     const perSecond = rows / ((performance.now() - this.#start) / 1000);
-    return `${this.#title}${Math.floor(share * 100)} %, ${formatCount(rows)} rows, ${formatCount(perSecond)} rows/s`;
+    const [amount, speed] = [this.#describeAmount(rows), this.#describeAmount(perSecond)];
+    return `${this.#title}${Math.floor(share * 100)} %, ${amount}, ${speed}/s`;
   }
 }

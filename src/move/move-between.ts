@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { DatabaseService, isDatabaseError } from '../../src';
-import { Failure } from '../../src/errors/failure';
-import { parseDatabaseUrl, type DatabaseLocation } from '../../src/options/database-url';
-import { ScriptError } from '../console/run-script';
+import { DatabaseService, isDatabaseError } from '../index';
+import { Failure } from '../errors/failure';
+import { parseDatabaseUrl, type DatabaseLocation } from '../options/database-url';
+import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { moveDatabase, type MoveObserver, type MoveResult } from './move-database';
-import { toScriptError } from './postgresql-error';
+import { toMoveError } from './postgresql-error';
 import { PostgresqlTarget } from './postgresql-target';
-import { SqliteSource } from './sqlite-source';
 
 /** Options of a move. */
 export interface MoveOptions {
@@ -18,16 +17,18 @@ export interface MoveOptions {
 /**
  * Copies the SQLite database at one URL to the PostgreSQL database at another.
  *
- * @throws ScriptError or DatabaseError when nothing was moved.
+ * @throws MoveError or DatabaseError when nothing was moved.
  */
 export async function moveBetween(from: string, to: string, { limits, observer }: MoveOptions): Promise<MoveResult> {
   const sqlite = parseUrl(from, '--from');
-  if (sqlite.kind !== 'file') throw new ScriptError('--from must be a SQLite database: file:PATH');
+  if (sqlite.kind !== 'file') throw new MoveError('--from must be a SQLite database: file:PATH');
   const postgresql = parseUrl(to, '--to');
   if (postgresql.kind !== 'postgresql') {
-    throw new ScriptError('--to must be a PostgreSQL database: postgresql://...');
+    throw new MoveError('--to must be a PostgreSQL database: postgresql://...');
   }
   await prepareSource(from, sqlite.path);
+  // Loaded after the source was opened, which reports a missing driver.
+  const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(sqlite.path);
   try {
     await using target = await PostgresqlTarget.connect(postgresql);
@@ -36,7 +37,7 @@ export async function moveBetween(from: string, to: string, { limits, observer }
     await prepareTarget(to);
     return await moveDatabase(source, target, limits, observer);
   } catch (error) {
-    throw toScriptError(error);
+    throw toMoveError(error);
   }
 }
 
@@ -44,7 +45,7 @@ function parseUrl(url: string, option: string): DatabaseLocation {
   try {
     return parseDatabaseUrl(url);
   } catch (error) {
-    if (error instanceof Failure) throw new ScriptError(error.message.replace(/^url/, option));
+    if (error instanceof Failure) throw new MoveError(error.message.replace(/^url/, option));
     throw error;
   }
 }
@@ -53,14 +54,15 @@ function parseUrl(url: string, option: string): DatabaseLocation {
 async function prepareSource(url: string, path: string): Promise<void> {
   // SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
-  if (!stats?.isFile()) throw new ScriptError(`${path} is not a readable file`);
+  if (!stats?.isFile()) throw new MoveError(`${path} is not a readable file`);
   const db = new DatabaseService({ url, migrations: 'verify' });
   try {
     await db.initialize();
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    const advice = 'apply them first, with initialize() of the package or with npx prisma migrate deploy';
-    throw new ScriptError(`${error.message} (${error.code}); ${advice}`);
+    // The command without --url would migrate the database of DATABASE_URL, which is the target.
+    const command = `npx ans-database migrate deploy --url ${url}`;
+    throw new MoveError(`the SQLite database lacks migrations (${error.code}); apply them first: ${command}`);
   }
   await db.close();
 }

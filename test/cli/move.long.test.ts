@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inBatches } from '../../scripts/move/batches';
-import { contentOf, isSameContent } from '../../scripts/move/content';
-import { orderTables, selfReferences } from '../../scripts/move/order-tables';
-import type { Row, Table } from '../../scripts/move/table';
+import { inBatches } from '../../src/move/batches';
+import { contentOf, isSameContent } from '../../src/move/content';
+import { orderTables, selfReferences } from '../../src/move/order-tables';
+import type { Row, Table } from '../../src/move/table';
 import { temporaryDirectory } from '../support/test-database';
-import { runScript } from './run-script';
+import { runCli } from './run-cli';
 
 const secret = 'sEcr3t';
 const postgresql = `postgresql://ans:${secret}@127.0.0.1:1/ans`;
@@ -20,50 +20,53 @@ function table(name: string, ...references: readonly string[]): Table {
   };
 }
 
-describe('npm run move', () => {
+describe('ans-database move', () => {
   test.each([
-    [['--from', postgresql, '--to', postgresql], /^move: --from must be a SQLite database: file:PATH\n$/],
-    [['--from', ':memory:', '--to', postgresql], /^move: --from must be a SQLite database: file:PATH\n$/],
-    [['--to', 'file:./other.sqlite'], /^move: --to must be a PostgreSQL database: postgresql:.+\n$/],
-    [['--to', `mysql://ans:${secret}@127.0.0.1/ans`], /^move: --to must begin with file: or postgresql:.*\n$/],
-    [['--to', `postgresql://ans:${secret}@[/ans`], /^move: --to must be a valid PostgreSQL URL\n$/],
-    [['--from', 'file:./missing.sqlite', '--to', postgresql], /^move: .+missing\.sqlite is not a readable file\n$/],
-    [[postgresql], /^move: specify the databases with --from and --to.+\n$/],
-    [[`--too=${postgresql}`], /^move: Unknown option '--too'.*\n$/],
-    [['--batch', '0', '--to', postgresql], /^move: --batch must be .+\n$/],
-    [[], /^move: specify the PostgreSQL database with --to or DATABASE_URL.+\n$/],
+    [['--from', postgresql, '--to', postgresql], /^ans-database: --from must be a SQLite database: file:PATH\n$/],
+    [['--from', ':memory:', '--to', postgresql], /^ans-database: --from must be a SQLite database: file:PATH\n$/],
+    [['--to', 'file:./other.sqlite'], /^ans-database: --to must be a PostgreSQL database: postgresql:.+\n$/],
+    [['--to', `mysql://ans:${secret}@127.0.0.1/ans`], /^ans-database: --to must begin with file: or postgresql:.*\n$/],
+    [['--to', `postgresql://ans:${secret}@[/ans`], /^ans-database: --to must be a valid PostgreSQL URL\n$/],
+    [
+      ['--from', 'file:./missing.sqlite', '--to', postgresql],
+      /^ans-database: .+missing\.sqlite is not a readable file\n$/,
+    ],
+    [[postgresql], /^ans-database: too many arguments for 'move'.+\n$/],
+    [[`--too=${postgresql}`], /^ans-database: unknown option '--too'[^]*\n$/],
+    [
+      ['--batch', '0', '--to', postgresql],
+      /^ans-database: option '--batch <n>' argument '0' is invalid. It must be .+\n$/,
+    ],
+    [[], /^ans-database: specify the PostgreSQL database with --to or DATABASE_URL\n$/],
   ])('%j fails with one line, without the password, and exit code 1', async (args, message) => {
-    const { exitCode, stdout, stderr } = await runScript('move.ts', args);
+    const { exitCode, stdout, stderr } = await runCli(['move', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(secret);
   });
 
   test('DATABASE_URL is the default of --to', async () => {
-    const { stderr } = await runScript('move.ts', [], { DATABASE_URL: 'file:./other.sqlite' });
-    expect(stderr).toMatch(/^move: --to must be a PostgreSQL database/);
+    const { stderr } = await runCli(['move'], { env: { DATABASE_URL: 'file:./other.sqlite' } });
+    expect(stderr).toMatch(/^ans-database: --to must be a PostgreSQL database/);
   });
 
   test.each([
     [
       'an empty file',
       '',
-      /^move: Failed to initialize database: the database lacks migrations: .+ \(SCHEMA_OUTDATED\); apply them first, .+\n$/,
+      /^ans-database: the SQLite database lacks migrations .SCHEMA_OUTDATED.; apply them first: npx ans-database migrate deploy --url file:.+\n$/,
     ],
-    ['a file that is not a database', 'no database\n'.repeat(100), /^move: Failed to initialize database: .+\n$/],
+    [
+      'a file that is not a database',
+      'no database\n'.repeat(100),
+      /^ans-database: Failed to initialize database: .+\n$/,
+    ],
   ])('rejects %s', async (_, content, message) => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     writeFileSync(path, content);
-    const { exitCode, stderr } = await runScript('move.ts', ['--from', `file:${path}`, '--to', postgresql]);
+    const { exitCode, stderr } = await runCli(['move', '--from', `file:${path}`, '--to', postgresql]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(message);
-  });
-
-  test('--help describes what is moved', async () => {
-    const { exitCode, stdout } = await runScript('move.ts', ['--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^Usage: npm run move -- /);
-    expect(stdout).toMatch(/Later changes are not moved/);
   });
 });
 

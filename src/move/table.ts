@@ -1,5 +1,5 @@
 import { fitText } from '../console/text-width';
-import { ScriptError } from '../console/run-script';
+import { MoveError } from './move-error';
 
 /** Column that both databases have. */
 export interface Column {
@@ -45,8 +45,8 @@ function describeKey(table: Table, row: readonly unknown[]): string {
 }
 
 /** Returns the error for a row that cannot be moved. */
-export function toRowError(table: Table, row: readonly unknown[], reason: string): ScriptError {
-  return new ScriptError(`${describeKey(table, row)}: ${reason}; nothing was moved`);
+export function toRowError(table: Table, row: readonly unknown[], reason: string): MoveError {
+  return new MoveError(`${describeKey(table, row)}: ${reason}; nothing was moved`);
 }
 
 /** Quotes a name for SQL, on either engine. */

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { ScriptError } from '../console/run-script';
+import { MoveError } from './move-error';
 import type { Column, Reference, Table } from './table';
 
 /** Table as the catalogue describes it; the key is null when there is no primary key. */
@@ -54,18 +54,18 @@ const catalogueSql = `
 /**
  * Returns those of the named tables that exist.
  *
- * @throws ScriptError when a table has no primary key or a column of an unsupported type.
+ * @throws MoveError when a table has no primary key or a column of an unsupported type.
  */
 export async function readTables(client: Client, names: readonly string[]): Promise<Table[]> {
   const { rows } = await client.query<CatalogueTable>(catalogueSql, [names]);
   return rows.map(({ name, columns, key, references }) => {
-    if (key === null) throw new ScriptError(`table ${name} has no primary key, whose order the comparison needs`);
+    if (key === null) throw new MoveError(`table ${name} has no primary key, whose order the comparison needs`);
     return { name, columns: columns.map((column) => toColumn(name, column)), key, references };
   });
 }
 
 function toColumn(table: string, { name, type, labels, isNumbered }: CatalogueColumn): Column {
   const kind = labels === null ? kinds[type] : 'text';
-  if (kind === undefined) throw new ScriptError(`${table}.${name} has the unsupported type ${type}`);
+  if (kind === undefined) throw new MoveError(`${table}.${name} has the unsupported type ${type}`);
   return { name, kind, labels: labels ?? undefined, isNumbered };
 }

@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { reportOutcome, type Outcome } from './report';
+import { Terminal } from './terminal';
+
+/** Options of all commands that print a result. */
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+/** Adds `--json`, and the work of a command. `work` receives the arguments and the form of the output. */
+export function addAction(
+  command: Command,
+  work: (args: readonly string[], terminal: Terminal) => Promise<Outcome>,
+): void {
+  command.option('--json', 'print the result, or the error, as JSON').action(async () => {
+    const asJson = command.opts<JsonOption>().json === true;
+    reportOutcome(await work(command.args, new Terminal(asJson)), asJson);
+  });
+}

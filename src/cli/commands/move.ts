@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { Progress } from '../../console/progress';
+import type { MoveObserver } from '../../move/move-database';
+import { addAction, type JsonOption } from '../action';
+import { CommandError } from '../command-error';
+import { open } from '../database';
+import { examples } from '../examples';
+import { formatResult } from '../move-report';
+import { integerFrom } from '../parse-integer';
+import type { Terminal } from '../terminal';
+
+interface MoveArguments extends JsonOption {
+  readonly from: string;
+  readonly to?: string;
+  readonly batch: number;
+}
+
+/** Maximum number of characters in one statement; long rows make a batch smaller. */
+const batchCharacters = 4_000_000;
+
+const details = `
+The move copies the state of the SQLite database at its start. Later changes are not moved, so stop the services that
+write first. The SQLite database is not changed.
+
+On PostgreSQL, the move is one transaction: an interrupted or failed move changes nothing. Before the commit, it reads
+all rows of both databases and compares, for each table, the number of rows and a SHA-256 over them in the order of the
+primary key. The hash covers each row as a JSON array of its values and a line feed, with times in milliseconds since
+1970. The move prints both and commits only if they are equal.
+
+If PostgreSQL rejects a row, the move reports its table and key, and nothing is moved. For example, PostgreSQL limits an
+indexed value such as a name to about 2,700 bytes.
+
+Unless the command prints how many rows were moved, nothing was moved.`;
+
+/** Adds `move`, which copies a SQLite database to PostgreSQL. */
+export function addMove(program: Command): void {
+  const command = program
+    .command('move')
+    .summary('copy a SQLite database to PostgreSQL')
+    .description('Copies a SQLite database to an empty PostgreSQL database and compares the two.')
+    .option('--from <url>', 'SQLite database, with the schema of this version', 'file:./ans_database.sqlite')
+    .option(
+      '--to <url>',
+      'PostgreSQL database (default: DATABASE_URL); the command creates the tables if they are missing. Other users of the machine can see a password in an argument: put a URL with a password into DATABASE_URL, or the password into PGPASSWORD or ~/.pgpass',
+    )
+    .option('--batch <n>', 'rows in memory and in one statement, 1 to 100000', integerFrom(1, 100_000), 1000)
+    .addHelpText(
+      'after',
+      examples([
+        'DATABASE_URL=postgresql://ans:secret@db.example/ans npx ans-database move --from file:./ans_database.sqlite',
+        'moves the directory of one machine to a server',
+      ]) + details,
+    );
+  addAction(command, async (_, terminal) => {
+    const { from, to, batch, json } = command.opts<MoveArguments>();
+    const target = to ?? process.env['DATABASE_URL'];
+    if (target === undefined) throw new CommandError('specify the PostgreSQL database with --to or DATABASE_URL');
+    const { moveBetween } = await import('../../move/move-between.js');
+    const limits = { rows: batch, characters: batchCharacters };
+    const start = performance.now();
+    const result = await moveBetween(from, target, { limits, observer: new MoveProgress(terminal) });
+    const lines = formatResult(result, performance.now() - start, terminal);
+    if (result.isSame && json !== true) lines.push(...(await describeTarget(target, terminal)));
+    return { json: result, lines, exitCode: result.isSame ? 0 : 1 };
+  });
+}
+
+async function describeTarget(url: string, { style }: Terminal): Promise<string[]> {
+  const { describeContents } = await import('../../console/contents.js');
+  await using db = await open(url, 'verify');
+  const contents = await describeContents(db);
+  return [style.bold('The PostgreSQL database now has'), ...contents.map((line) => `  ${line}`)];
+}
+
+/** Shows the progress of the move on a terminal. */
+class MoveProgress implements MoveObserver {
+  readonly #terminal: Terminal;
+  #progress: Progress | undefined;
+  #rows = 0;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  readonly begin: MoveObserver['begin'] = (title, rows) => {
+    this.#progress = this.#terminal.progress(rows, title);
+    this.#rows = 0;
+  };
+
+  readonly advance: MoveObserver['advance'] = (rows) => {
+    this.#rows += rows;
+    this.#progress?.update(this.#rows, this.#rows);
+  };
+
+  readonly end: MoveObserver['end'] = () => this.#progress?.end();
+}

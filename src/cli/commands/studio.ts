@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { isDatabaseError } from '../../errors/database-error';
+import { prismaConfig } from '../../prisma-config';
+import { CommandError } from '../command-error';
+import { addUrl, locate, requireFile, type DatabaseOption } from '../database';
+import { examples } from '../examples';
+import { integerFrom } from '../parse-integer';
+
+interface StudioArguments extends DatabaseOption {
+  readonly port?: number;
+  readonly browser?: string;
+}
+
+/** Oldest major version of the package `prisma` whose Studio opens a database without a schema. */
+const minPrismaVersion = 7;
+
+const warning =
+  'Look, but do not change data in Studio: a change would bypass the event chain, the change feed and the caches.';
+
+/** Adds `studio`, which opens a database in Prisma Studio. */
+export function addStudio(program: Command): void {
+  addUrl(program.command('studio'))
+    .summary('browse the database in Prisma Studio')
+    .description(
+      `Opens the database in Prisma Studio, in the browser. Needs the package prisma, version ${minPrismaVersion}. ${warning}`,
+    )
+    .option('--port <n>', 'port of the local server (default: a free one)', integerFrom(1, 65_535))
+    .option('--browser <name>', 'browser to open; none opens no browser')
+    .addHelpText('after', examples(['npx ans-database studio --port 5555 --browser none', 'only prints the address']))
+    .action(async (options: StudioArguments) => {
+      const { url, location } = locate(options);
+      await requireFile(location);
+      const cli = findPrisma();
+      console.error(warning);
+      process.exitCode = await runStudio(cli, toPrismaUrl(url), options);
+    });
+}
+
+/** Runs Prisma Studio until it ends, and returns its exit code. */
+async function runStudio(cli: string, url: string, { port, browser }: StudioArguments): Promise<number> {
+  const args = [cli, 'studio', '--config', join(__dirname, '../studio.config.mjs')];
+  if (port !== undefined) args.push('--port', String(port));
+  if (browser !== undefined) args.push('--browser', browser);
+  const env = { ...process.env, ANS_DATABASE_STUDIO_URL: url };
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
+  // A terminal sends SIGINT to both processes; other signals reach only this one.
+  process.on('SIGINT', () => undefined);
+  process.once('SIGTERM', () => child.kill('SIGTERM'));
+  const [exitCode] = (await once(child, 'close')) as [number | null]; // The arguments of this event of child_process.
+  // After a signal, which is how a user ends Studio, there is no exit code.
+  return exitCode ?? 0;
+}
+
+/** Returns the path of Prisma's command line in the project, else beside this package. */
+function findPrisma(): string {
+  for (const from of [join(process.cwd(), 'package.json'), __filename]) {
+    let path: string;
+    try {
+      path = createRequire(from).resolve('prisma/package.json');
+    } catch {
+      continue;
+    }
+    // npm requires the version of a package; Prisma's has one command.
+    const { version, bin } = JSON.parse(readFileSync(path, 'utf8')) as { version: string; bin: { prisma: string } };
+    if (Number.parseInt(version, 10) >= minPrismaVersion) return join(dirname(path), bin.prisma);
+    throw new CommandError(`Prisma Studio needs a newer version of prisma: run "${installCommand()}"`, 'NOT_INSTALLED');
+  }
+  throw new CommandError(`Prisma Studio needs the package prisma: run "${installCommand()}"`, 'NOT_INSTALLED');
+}
+
+/** Returns the command that installs `prisma` with the package manager that runs this process. */
+function installCommand(): string {
+  const [, manager = 'npm'] = /^(pnpm|yarn|npm|bun)\b/.exec(process.env['npm_config_user_agent'] ?? '') ?? [];
+  const install = { npm: 'npm install --save-dev', pnpm: 'pnpm add -D', yarn: 'yarn add -D', bun: 'bun add -d' };
+  return `${install[manager as keyof typeof install]} prisma@${minPrismaVersion}`; // The pattern lists the keys.
+}
+
+function toPrismaUrl(url: string): string {
+  try {
+    return prismaConfig({ url }).datasource.url;
+  } catch (error) {
+    throw isDatabaseError(error) ? new CommandError(error.message) : error;
+  }
+}

@@ -1,0 +1,66 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Failure } from '../errors/failure';
+import { parseDatabaseUrl, type DatabaseLocation } from '../options/database-url';
+import { defaultUrl } from '../options/default-url';
+import type { MigrationMode } from '../options/types';
+import type { DatabaseService } from '../database-service';
+import { CommandError } from './command-error';
+import type { JsonOption } from './action';
+
+/** Options of the commands that work on one database. */
+export interface DatabaseOption extends JsonOption {
+  readonly url?: string;
+}
+
+/** Adds `--url`. */
+export function addUrl(command: Command): Command {
+  return command.option(
+    '--url <url>',
+    `database, file:PATH or postgresql://… (default: DATABASE_URL, else ${defaultUrl}). Other users of the machine can see a password in an argument: put a URL with a password into DATABASE_URL`,
+  );
+}
+
+/** Returns the URL of the database and its parsed form. */
+export function locate({ url }: DatabaseOption): { readonly url: string; readonly location: DatabaseLocation } {
+  const fromEnvironment = process.env['DATABASE_URL'];
+  const used = url ?? fromEnvironment ?? defaultUrl;
+  return { url: used, location: parseUrl(used, url === undefined ? 'DATABASE_URL' : '--url') };
+}
+
+/**
+ * Opens the database that the options name. The caller closes it.
+ *
+ * @throws CommandError when its SQLite file does not exist: SQLite would create it.
+ */
+export async function openExisting(options: DatabaseOption, migrations: MigrationMode): Promise<DatabaseService> {
+  const { url, location } = locate(options);
+  await requireFile(location);
+  return open(url, migrations);
+}
+
+/** Opens a database, which is created if it is a missing SQLite file. The caller closes it. */
+export async function open(url: string, migrations: MigrationMode): Promise<DatabaseService> {
+  const { DatabaseService } = await import('../database-service.js');
+  const db = new DatabaseService({ url, migrations });
+  await db.initialize();
+  return db;
+}
+
+/** @throws CommandError when the file of a SQLite database does not exist. */
+export async function requireFile(location: DatabaseLocation): Promise<void> {
+  if (location.kind !== 'file' || (await stat(location.path).catch(() => undefined)) !== undefined) return;
+  const advice = 'npx ans-database migrate deploy creates it';
+  throw new CommandError(`the database file ${location.path} does not exist; ${advice}`, 'NOT_FOUND');
+}
+
+function parseUrl(url: string, source: string): DatabaseLocation {
+  try {
+    const location = parseDatabaseUrl(url);
+    if (location.kind !== 'memory') return location;
+  } catch (error) {
+    if (error instanceof Failure) throw new CommandError(error.message.replace(/^url/, source));
+    throw error;
+  }
+  throw new CommandError(`${source} must name a file or a server: a database in memory is empty`);
+}

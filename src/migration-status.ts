@@ -1,0 +1,18 @@
+import { Diagnostics } from './diagnostics/diagnostics';
+import { openDatabase } from './open-database';
+import { resolveOptions } from './options/resolve-options';
+import { perform } from './runtime/perform';
+import type { MigrationState } from './storage/migration-state';
+
+/** Opens a database without applying or verifying its migrations, and returns their state. */
+export async function readMigrationStatus(url: string): Promise<MigrationState> {
+  const diagnostics = new Diagnostics(undefined, undefined);
+  return perform(diagnostics, 'migrationStatus', async () => {
+    const engine = await openDatabase(resolveOptions({ url, migrations: 'skip' }), diagnostics);
+    try {
+      return await engine.healthProbe.migrations();
+    } finally {
+      await engine.close();
+    }
+  });
+}

@@ -1,0 +1,2 @@
+/** URL of the database when the application gives none. */
+export const defaultUrl = 'file:./ans_database.sqlite';

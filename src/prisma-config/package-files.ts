@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineName } from '../storage/engine';
+
+/** Folder of the schema and the migrations. It has the same relative path from the sources and from the build. */
+const prismaFolder = join(__dirname, '../../prisma');
+
+/** Path of Prisma's schema, and of the folder with the migrations. */
+export interface PrismaFiles {
+  readonly schema: string;
+  readonly migrations: string;
+}
+
+/** Returns the paths of this package's files for an engine. */
+export function prismaFilesOf(engine: EngineName): PrismaFiles {
+  const folder = engine === 'postgresql' ? join(prismaFolder, 'postgresql') : prismaFolder;
+  return { schema: join(folder, 'schema.prisma'), migrations: join(folder, 'migrations') };
+}
+
+/** Names of the tables and of the native enumerations that a Prisma schema declares. */
+export interface DeclaredNames {
+  readonly tables: readonly string[];
+  readonly enums: readonly string[];
+}
+
+/** Reads the names of the tables and enumerations from the schema of an engine. */
+export function readDeclaredNames(engine: EngineName): DeclaredNames {
+  const text = readFileSync(prismaFilesOf(engine).schema, 'utf8');
+  return {
+    tables: namesIn(text, /^ *@@map\("(\w+)"\)/gm),
+    // Prisma's SQLite has no native enumerations.
+    enums: engine === 'postgresql' ? namesIn(text, /^enum (\w+) \{/gm) : [],
+  };
+}
+
+function namesIn(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, name = '']) => name);
+}

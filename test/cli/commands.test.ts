@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { DatabaseService } from '../../src';
+import { createProgram } from '../../src/cli/program';
+import { engine, onPostgresql } from '../support/engine';
+import { createAgent, eventInput } from '../support/factories';
+import { migrationNames } from '../support/migrations';
+import { allRawRows } from '../support/raw-reader';
+import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
+import { describeOn, testOn } from '../support/skip';
+import { openTestDatabase, temporaryDirectory, unmigratedDatabaseUrl } from '../support/test-database';
+import { runCli, runJson } from './run-cli';
+
+const secret = 'sEcr3t';
+const unreachable = `postgresql://ans:${secret}@127.0.0.1:1/ans`;
+
+/** Returns all commands that can be run, each with its full name. */
+function commandsOf(parent: Command, prefix: readonly string[] = []): [name: string, command: Command][] {
+  return parent.commands.flatMap((command): [string, Command][] => {
+    const path = [...prefix, command.name()];
+    return command.commands.length > 0 ? commandsOf(command, path) : [[path.join(' '), command]];
+  });
+}
+
+describe('migrate', () => {
+  test('status and health report pending migrations with exit code 2, and deploy applies them once', async () => {
+    const url = await unmigratedDatabaseUrl();
+    const surroundings = { env: { DATABASE_URL: url } };
+    if (!onPostgresql) {
+      const { exitCode, stderr } = await runCli(['migrate', 'status'], surroundings);
+      expect({ exitCode, stderr }).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('does not exist') as string,
+      });
+      expect(existsSync(url.slice('file:'.length))).toBe(false);
+      await new DatabaseService({ url, migrations: 'skip' }).initialize();
+    }
+    expect(await runJson(['migrate', 'status'], surroundings)).toEqual({
+      exitCode: 2,
+      json: { isUpToDate: false, applied: [], pending: migrationNames, failed: [], unknown: [] },
+    });
+    const degraded = { status: 'degraded', pendingMigrations: migrationNames };
+    expect(await runJson(['health'], surroundings)).toMatchObject({ exitCode: 2, json: degraded });
+    const outdated = await runCli(['check'], surroundings);
+    expect(outdated).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(outdated.stderr).toMatch(/^ans-database: .*run npx ans-database migrate deploy.* \(SCHEMA_OUTDATED\)\n$/);
+
+    expect(await runJson(['migrate', 'deploy'], surroundings)).toEqual({
+      exitCode: 0,
+      json: { applied: migrationNames },
+    });
+    expect(await runJson(['migrate', 'deploy', '--url', url])).toEqual({ exitCode: 0, json: { applied: [] } });
+    const { exitCode, stdout } = await runCli(['migrate', 'status', '--url', url], {
+      env: { DATABASE_URL: unreachable },
+    });
+    const lines = [...migrationNames.map((name) => `applied\t${name}`), 'The schema is up to date.', ''];
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: lines.join('\n') });
+  });
+
+  test('status reports failed migrations and those of a newer version', async () => {
+    const { options } = await openTestDatabase();
+    const [first, second] = migrationNames;
+    await changeRaw({ options }, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${second}'`);
+    const newer = '29990101000000_ans_newer';
+    await changeRaw(
+      { options },
+      `UPDATE _prisma_migrations SET migration_name = '${newer}' WHERE migration_name = '${first}'`,
+    );
+    const json = { applied: [newer], pending: [first], failed: [second], unknown: [newer] };
+    expect(await runJson(['migrate', 'status', '--url', options.url])).toMatchObject({ exitCode: 2, json });
+    const { stdout } = await runCli(['migrate', 'status', '--url', options.url]);
+    expect(stdout).toContain(`of a newer version\t${newer}\nfailed\t${second}\npending\t${first}\n`);
+  });
+});
+
+test('check, health and events verify report a sound database with exit code 0, and damage with exit code 2', async () => {
+  const database = await openTestDatabase();
+  await createAgent(database.db, { id: 'a1' });
+  for (const id of ['e1', 'e2', 'e3']) await database.db.recordSecurityEvent(eventInput({ id }));
+  const { url } = database.options;
+  const [health, check, verify] = await Promise.all([
+    runJson(['health', '--url', url]),
+    runJson(['check', '--url', url]),
+    runCli(['events', 'verify', '--url', url]),
+  ]);
+  expect(health).toMatchObject({ exitCode: 0, json: { status: 'up', engine } });
+  expect(check).toMatchObject({ exitCode: 0, json: { ok: true, total: 0 } });
+  const [, head = ''] = /^The chain is valid: 3 entries verified\.\nhead (3:[\da-f]{64})\n$/.exec(verify.stdout) ?? [];
+  expect(await runCli(['events', 'verify', '--url', url, '--expect', head])).toMatchObject({ exitCode: 0 });
+
+  await changeRawUnchecked(database, "UPDATE agents SET name_folded = 'x' WHERE id = 'a1'");
+  await changeRawUnchecked(database, "UPDATE security_events SET description = 'x' WHERE id = 'e2'");
+  const [damaged, listed, broken, cut] = await Promise.all([
+    runJson(['check', '--url', url, '--max-findings', '1']),
+    runCli(['check', '--url', url]),
+    runCli(['events', 'verify', '--url', url]),
+    runJson(['events', 'verify', '--url', url, '--expect', head.replace('3', '7')]),
+  ]);
+  expect(damaged).toMatchObject({ exitCode: 2, json: { ok: false, findings: [{}] } });
+  expect(listed).toMatchObject({ exitCode: 2, stderr: '' });
+  expect(listed.stdout).toMatch(/^derived-column\tagent a1\tnameFolded\t.+$/m);
+  expect(listed.stdout).toMatch(/^event-chain\tsecurityEvent e2\t[^]*\d problems found\.\n$/m);
+  expect(broken).toMatchObject({ exitCode: 2, stderr: '' });
+  expect(broken.stdout).toBe('The chain is broken at entry 2, event e2: changed. 1 entry verified before.\n');
+  expect(cut).toMatchObject({ exitCode: 2, json: { valid: false } });
+});
+
+test('backup copies a SQLite database once, and refuses PostgreSQL', async () => {
+  const database = await openTestDatabase();
+  await createAgent(database.db);
+  const path = join(temporaryDirectory(), 'copy.sqlite');
+  const args = ['backup', path, '--url', database.options.url];
+  const { exitCode, json } = await runJson(args);
+  if (onPostgresql) {
+    const message = expect.stringContaining('pg_dump') as string;
+    expect({ exitCode, json }).toEqual({ exitCode: 1, json: { error: { code: 'INVALID_OPTIONS', message } } });
+    expect(existsSync(path)).toBe(false);
+    return;
+  }
+  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { file: path } });
+  expect(await allRawRows({ options: { url: `file:${path}` } })).toEqual(await allRawRows(database));
+  expect(await runCli(args)).toMatchObject({
+    exitCode: 1,
+    stdout: '',
+    stderr: expect.stringContaining('(ALREADY_EXISTS)') as string,
+  });
+});
+
+describeOn('sqlite', 'an error', () => {
+  test.each<[string, string[], RegExp, string]>([
+    ['an unreachable server', ['check', '--url', unreachable], /the server cannot be reached/, 'UNAVAILABLE'],
+    [
+      'an invalid URL',
+      ['check', '--url', `mysql://ans:${secret}@db/ans`],
+      /--url must begin with file: or/,
+      'INVALID_ARGUMENT',
+    ],
+    ['a database in memory', ['check', '--url', ':memory:'], /--url must name a file or a server/, 'INVALID_ARGUMENT'],
+    ['a missing file', ['check', '--url', 'file:./missing.sqlite'], /missing\.sqlite does not exist; npx/, 'NOT_FOUND'],
+    ['an unknown command', [unreachable], /unknown command 'postgresql:\/\/…'/, 'INVALID_ARGUMENT'],
+    ['an unknown option', ['check', `--ulr=${unreachable}`], /unknown option '--ulr'/, 'INVALID_ARGUMENT'],
+    ['a URL in the wrong place', ['check', unreachable], /too many arguments/, 'INVALID_ARGUMENT'],
+    ['an invalid head', ['events', 'verify', '--expect', unreachable], /must be a sequence number/, 'INVALID_ARGUMENT'],
+    ['a missing argument', ['backup'], /missing required argument 'file'/, 'INVALID_ARGUMENT'],
+    ['an unknown kind of project', ['init'], /specify the kind of project: --prisma/, 'INVALID_ARGUMENT'],
+  ])('of %s has one line, a code in JSON, exit code 1, and no secret', async (_, args, message, code) => {
+    const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
+    expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
+    expect(stderr).toMatch(message);
+    expect(stdout + stderr).not.toContain(secret);
+  });
+
+  test('of a database that is down is the result of health', async () => {
+    const { exitCode, json } = await runJson(['health', '--url', unreachable]);
+    expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { status: 'down', code: 'UNAVAILABLE' } });
+  });
+});
+
+describe('the help', () => {
+  test.each(commandsOf(createProgram()))('of %s shows an example, and warns of a password in a URL', (_, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    const text = help.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('Examples: $ ');
+    expect(text).toMatch(/Other users of the machine can see a password in an argument/);
+    expect(text).toContain('DATABASE_URL');
+  });
+
+  testOn('sqlite', 'lists all commands and the exit codes, and is an error without a command', async () => {
+    const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
+    expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+    const listed = ['migrate', 'check', 'health', 'events', 'backup', 'move', 'studio', 'init'];
+    for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(help.stdout).toContain('Exit codes: 0 ');
+    expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
+  });
+});
