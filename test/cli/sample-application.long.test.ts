@@ -11,7 +11,7 @@ import { cliPath, runCli, runJson } from './run-cli';
 import { createApplication, threeLines, withOwnTables, withoutPackage } from './sample-application';
 
 // Each command of Prisma starts two or three processes.
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const note = 'model Note {\n  id Int @id\n}';
 const createNotes = 'CREATE TABLE "Note" ("id" INTEGER NOT NULL, CONSTRAINT "Note_pkey" PRIMARY KEY ("id"));\n';
