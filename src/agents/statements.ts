@@ -155,7 +155,7 @@ export class AgentStatements {
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
-          WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND a.status IN ('ACTIVE', 'DEPRECATED')
+          WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND ${dialect.unindexed(sql`a.status`)} IN ('ACTIVE', 'DEPRECATED')
           ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
           ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
         UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}

@@ -1,6 +1,7 @@
 import { defaultChecks } from '../support/default-checks';
 import type { CertificateQuery, ResolutionQuery, SecurityEventQuery } from '../../src';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/query/builder';
+import { agentStatements } from '../../src/agents/statements';
 import { parseResolutionQuery } from '../../src/agents/query/validation';
 import { buildCertificateQuery } from '../../src/certificates/query/builder';
 import { parseCertificateQuery } from '../../src/certificates/query/validation';
@@ -148,6 +149,11 @@ describe('A page of agents', () => {
     const plan = (await planOf(resolve({}, true))).join('\n');
     expect(plan).toMatch(onPostgresql ? /Index Cond: \(updated_at <= / : /idx_agents_updated_at \(updated_at<\?\)/);
   });
+});
+
+test('The agents that are due to expire are found by the index of their expiry', async () => {
+  const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }));
+  expect(plan.join('\n')).toMatch(byIndex('idx_agents_expires_at'));
 });
 
 describe('Certificates', () => {
