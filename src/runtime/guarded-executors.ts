@@ -2,7 +2,7 @@ import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { Operation } from '../errors/operation';
 import type { RetryPolicy } from '../options/resolve-options';
 import type { Engine } from '../storage/engine';
-import type { Executor } from '../storage/executor';
+import type { Executor, StatementObserver } from '../storage/executor';
 import type { CircuitBreaker } from './circuit-breaker';
 import { statementObserver } from './perform';
 import { transientCode, withRetry, type RetryRules } from './retry';
@@ -12,6 +12,9 @@ export class GuardedExecutors {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
+  /** Executors of calls that no listener observes: they depend on nothing but the engine and the operation. */
+  readonly #unobserved = new Map<Operation, Executor>();
+  #engine: Engine | undefined;
 
   constructor(diagnostics: Diagnostics, policy: RetryPolicy, breaker: CircuitBreaker | undefined) {
     this.#diagnostics = diagnostics;
@@ -22,11 +25,29 @@ export class GuardedExecutors {
   /** Creates the executor of one call. @param mayBeBehind - true when a replica may answer its reads. */
   create(engine: Engine, operation: Operation, mayBeBehind: boolean): Executor {
     const observe = statementObserver(this.#diagnostics, operation);
-    const executor = engine.createExecutor(observe);
-    const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
-    const guarded = isGuarded ? withRetry(executor, this.rules(operation)) : executor;
+    const guarded =
+      observe === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, observe);
     // Reads of replicas pass neither the breaker nor the retries, because the breaker observes only the primary.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
+  }
+
+  // Creating the executor took longer than all else that a call does in addition to a query by key.
+  #unobservedExecutor(engine: Engine, operation: Operation): Executor {
+    if (this.#engine !== engine) {
+      this.#engine = engine;
+      this.#unobserved.clear();
+    }
+    const known = this.#unobserved.get(operation);
+    if (known !== undefined) return known;
+    const created = this.#guard(engine, operation, undefined);
+    this.#unobserved.set(operation, created);
+    return created;
+  }
+
+  #guard(engine: Engine, operation: Operation, observe: StatementObserver | undefined): Executor {
+    const executor = engine.createExecutor(observe);
+    const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
+    return isGuarded ? withRetry(executor, this.rules(operation)) : executor;
   }
 
   /** Returns the rules for retrying an operation. */

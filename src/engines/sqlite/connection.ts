@@ -32,11 +32,17 @@ const cacheKibibytes = 65_536;
  */
 export const journalSizeLimit = 8_388_608;
 
+interface CachedStatement {
+  readonly driver: PreparedStatement;
+  /** `driver.reader`, which takes longer to read: it is an accessor of the native object. */
+  readonly isReader: boolean;
+}
+
 /** Connection to a SQLite file that caches its prepared statements. All methods except opening are synchronous. */
 export class SqliteConnection {
   readonly driver: Database;
   readonly #claim: FileClaim | undefined;
-  readonly #prepared = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
+  readonly #prepared = new StatementTextCache<CachedStatement>(maxPreparedStatements);
   #selectDataVersion: DriverStatement<[]> | undefined;
   readonly #preparedForPrisma = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
 
@@ -90,10 +96,11 @@ export class SqliteConnection {
 
   /** Runs one statement to its end. */
   run({ sql, args, bounds }: Statement): StatementResult {
-    const statement = this.#prepared.getOrAdd(sql, () => this.#prepare(sql));
-    if (bounds !== undefined) return { rows: collect(statement, args, bounds), changes: 0 };
-    if (statement.reader) return { rows: statement.all(...args), changes: 0 };
-    return { rows: [], changes: statement.run(...args).changes };
+    // Not `getOrAdd`, which needs a function for each call.
+    const statement = this.#prepared.get(sql) ?? this.#addPrepared(sql);
+    if (bounds !== undefined) return { rows: collect(statement.driver, args, bounds), changes: 0 };
+    if (statement.isReader) return { rows: statement.driver.all(...args), changes: 0 };
+    return { rows: [], changes: statement.driver.run(...args).changes };
   }
 
   /** Returns a number that changes when another connection has committed. */
@@ -107,6 +114,13 @@ export class SqliteConnection {
   /** Returns a statement as Prisma's driver adapters need it: integers are bigint. */
   prepareForPrisma(sql: string): PreparedStatement {
     return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
+  }
+
+  #addPrepared(sql: string): CachedStatement {
+    const driver = this.#prepare(sql);
+    const statement = { driver, isReader: driver.reader };
+    this.#prepared.add(sql, statement);
+    return statement;
   }
 
   #prepare(sql: string): PreparedStatement {

@@ -82,14 +82,21 @@ export function createSqliteTransactionExecutor(
   };
 }
 
-async function queryObserved(
+// Not async: a quick statement waits for one promise less.
+function queryObserved(
   database: SqliteDatabase,
   statement: Statement,
   observe?: StatementObserver,
 ): Promise<readonly Row[]> {
-  if (statement.cost === undefined) {
-    return database.withReader((connection) => runObserved(connection, statement, observe).rows);
-  }
+  if (statement.cost !== undefined) return queryCostly(database, statement, observe);
+  return database.withReader((connection) => runObserved(connection, statement, observe).rows);
+}
+
+async function queryCostly(
+  database: SqliteDatabase,
+  statement: Statement,
+  observe?: StatementObserver,
+): Promise<readonly Row[]> {
   const start = performance.now();
   const rows = await database.query(statement);
   observe?.(statement, { rows, changes: 0 }, performance.now() - start);
