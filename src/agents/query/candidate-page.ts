@@ -1,20 +1,17 @@
 import { isBefore } from '../../query/order';
-import { join, raw, sql, type Sql } from '../../sql/sql';
+import { join, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
 import { fallbackTable, selectiveTable, type CandidatePlan, type SelectivePlan } from './candidate-sources';
 import { agentsOf, contextOf, keyColumn, scanContextOf, selectPage, type Composition } from './composition';
 import { keysetColumns, orderBy } from './order';
 import type { AgentFilterSql } from './filter-term';
 
-/** Maximum number of agents that are read in the requested order before the fallback is used. */
-const maxScanned = 3000;
-
 /**
  * Composes the table expressions of a page whose agents are found by candidate sources. The page comes from the first
  * of three tables that applies:
  *
  * - `selective_page`, if a source is selective: the matching agents of that source.
- * - `scanned_page`, if it is full: the matching agents among the first {@link maxScanned} agents in the requested
+ * - `scanned_page`, if it is full: the matching agents among the first `maxScanned` agents in the requested
  *   order. When many agents match, this scan soon finds enough of them.
  * - `fallback_page`: the matching agents of the best source.
  *
@@ -39,7 +36,7 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
   return [
     ...plan.tables,
     sql`selective_page AS MATERIALIZED (${select(selectiveTable, filter)})`,
-    ...(isScanned ? scannedTables(composition, isSelective) : []),
+    ...(isScanned ? scannedTables(composition, plan) : []),
     plan.fallback(sql`NOT ${isFound}`),
     sql`fallback_page AS MATERIALIZED (${select(fallbackTable, plan.residual)})`,
     sql`page AS MATERIALIZED (${join(pages, ' UNION ALL ')})`,
@@ -65,11 +62,11 @@ export function orderedPage(composition: Composition, { tables, isSelective }: S
 
 // `scan_end` is the row at which the scan ends. It is null, so that the scan finds nothing, in two cases: when a source
 // is selective, and when at most `maxScanned` agents follow the keyset position.
-function scannedTables(composition: Composition, isSelective: Sql): Sql[] {
+function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
   const { filter, order, after } = composition;
   const columns = keysetColumns(order.field);
   const end = (column: Sql): Sql => sql`CASE WHEN ${isSelective} THEN NULL ELSE (SELECT ${column} FROM agents a
-    WHERE ${allOf(after)} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${raw(String(maxScanned))}) END`;
+    WHERE ${allOf(after)} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${maxScanned}) END`;
   const isBeforeEnd = isBefore(columns, order.direction, {
     value: sql`(SELECT value FROM scan_end)`,
     id: sql`(SELECT id FROM scan_end)`,

@@ -1,7 +1,7 @@
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { anyOf } from '../../sql/statement';
 import type { AgentOrderField } from './types';
-import { selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
+import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
 /**
  * Names of the tables of candidates, each with the column `id`: the candidates of the first selective source, and the
@@ -27,6 +27,8 @@ export interface CandidatePlan extends SelectivePlan {
    * false.
    */
   readonly fallback: (isNeeded: Sql) => Sql;
+  /** Maximum number of agents to read in the requested order before {@link fallbackTable}. */
+  readonly maxScanned: Sql;
   /**
    * Residual filter for the candidates of the fallback. It omits the term that every candidate matches, so that the
    * query reads fewer rows.
@@ -51,6 +53,7 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
     ...planSelective(named.map(({ source }) => source)),
     fallback: (isNeeded) =>
       sql`${fallbackTable} AS MATERIALIZED (${fallback} LIMIT CASE WHEN ${isNeeded} THEN ${noLimit} ELSE 0 END)`,
+    maxScanned: best.source.maxScanned ?? maxScanned,
     residual: isExact ? filter.without(best.name) : filter,
   };
 }

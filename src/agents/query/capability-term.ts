@@ -1,6 +1,14 @@
-import { sql, type Sql } from '../../sql/sql';
+import { raw, sql, type Sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
-import { exists, rankOf, selectiveLimit, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
+import {
+  exists,
+  maxScanned,
+  rankOf,
+  selectiveLimit,
+  sharedTerm,
+  type AgentContext,
+  type AgentSource,
+} from './filter-term';
 
 /** Capabilities to search for. */
 export interface CapabilityFilter {
@@ -26,7 +34,7 @@ export const capabilities = sharedTerm('capabilities', {
     if (cacheKey === 'any') return exists(linksOf(context));
     return sql`${bind(({ names }) => names.length)} = (SELECT count(*) FROM ${linksOf(context)})`;
   },
-  source: ({ cacheKey }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll()),
+  source: ({ cacheKey, bind }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll(bind(({ names }) => names.length))),
 });
 
 /** Returns the filter for these names. Keeps `areAllRequired` of the filter that another field has given. */
@@ -63,22 +71,37 @@ function sourceOfAny(): AgentSource {
   };
 }
 
+/** Numbers of agents up to which the query counts, when each capability has more than the selective limit. */
+const [fewAgents, manyAgents] = [5000, 40_000].map((limit) => raw(String(limit))) as [Sql, Sql];
+
+/** Maximum number of agents to read in the requested order when the rarest capability has at most {@link fewAgents}. */
+const shortScan = raw('300');
+
 // Returns a source with the agents of the rarest capability. To find it, the query counts the agents of each
-// capability, but only up to the selective limit. Only the fallback counts all agents, because then all capabilities
-// exceed the limit.
-function sourceOfAll(): AgentSource {
+// capability up to a limit, and again up to a higher limit while all capabilities exceed the lower one. So it never counts
+// the agents of a popular capability to the end when another one is much rarer.
+function sourceOfAll(nameCount: Sql): AgentSource {
+  // No agent has a capability that does not exist. Then no capability is counted, and there are no candidates.
+  const areAllKnown = sql`(SELECT count(*) FROM ${table}) = ${nameCount}`;
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses
-    FROM ${table} w ORDER BY uses, w.id LIMIT 1`;
+    FROM ${table} w WHERE ${areAllKnown} ORDER BY uses, w.id LIMIT 1`;
   const agentsOf = (capability: Sql): Sql =>
     sql`SELECT r.agent_id AS id FROM agent_capabilities r WHERE r.capability_id = (${capability})`;
+  const isFew = sql`coalesce((SELECT uses FROM rarest), 0) <= ${selectiveLimit}`;
+  const isAtMostFew = sql`(SELECT uses FROM rarest_few) <= ${fewAgents}`;
   return {
     rank: rankOf.allCapabilities,
-    table: sql`rarest AS MATERIALIZED (${rarest(sql`LIMIT ${selectiveLimit} + 1`)})`,
+    table: sql`rarest AS MATERIALIZED (${rarest(sql`LIMIT ${selectiveLimit} + 1`)}),
+      rarest_few AS MATERIALIZED (${rarest(sql`LIMIT CASE WHEN ${isFew} THEN 0 ELSE ${fewAgents} + 1 END`)}),
+      rarest_many AS MATERIALIZED (${rarest(sql`LIMIT ${manyAgents} + 1`)})`,
     candidates: agentsOf(sql`SELECT id FROM rarest`),
     hasDuplicates: false,
-    fallback: agentsOf(sql`SELECT id FROM (${rarest(sql``)}) AS rarest_of_all`),
-    isFew: sql`coalesce((SELECT uses FROM rarest), 0) <= ${selectiveLimit}`,
+    fallback: agentsOf(sql`SELECT CASE WHEN ${isAtMostFew} THEN (SELECT id FROM rarest_few)
+      WHEN (SELECT uses FROM rarest_many) <= ${manyAgents} THEN (SELECT id FROM rarest_many)
+      ELSE (SELECT id FROM (${rarest(sql``)}) AS rarest_of_all) END`),
+    isFew,
+    maxScanned: sql`CASE WHEN ${isAtMostFew} THEN ${shortScan} ELSE ${maxScanned} END`,
     isExact: false,
     isOwnColumn: false,
   };

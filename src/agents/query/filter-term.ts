@@ -30,6 +30,11 @@ export interface AgentSource extends CandidateSource {
    * counted.
    */
   readonly isFew?: Sql;
+  /**
+   * Maximum number of agents to read in the requested order before the fallback is used, if this is the best source. A
+   * source with few candidates soon finds the page by itself. Default: {@link maxScanned}.
+   */
+  readonly maxScanned?: Sql;
   /** True when every candidate matches the term, so that the residual filter omits the term. */
   readonly isExact: boolean;
   /**
@@ -65,6 +70,9 @@ export const rankOf = {
  * Maximum number of candidates of a selective source. The query reads all of them, whatever the requested order is.
  */
 export const selectiveLimit = sql`1000`;
+
+/** Maximum number of agents that are read in the requested order before the fallback is used. */
+export const maxScanned = sql`3000`;
 
 export type AgentFilterSql = FilterSql<AgentContext, AgentSource>;
 
