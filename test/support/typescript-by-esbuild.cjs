@@ -3,17 +3,20 @@
 const { transformSync, version } = require('esbuild');
 const typescript = require('typescript');
 
+const options = {
+  loader: 'ts',
+  format: 'cjs',
+  target: 'node20',
+  // Modules are strict code, also as CommonJS.
+  tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
+  // Jest's module system has require() only.
+  supported: { 'dynamic-import': false },
+  sourcemap: 'external',
+};
+
 /** @type {typeof import('typescript').transpileModule} */
 function transpileModule(source, { fileName }) {
-  const { code, map } = transformSync(source, {
-    loader: 'ts',
-    format: 'cjs',
-    target: 'node20',
-    // Jest's module system has require() only.
-    supported: { 'dynamic-import': false },
-    sourcefile: fileName,
-    sourcemap: 'external',
-  });
+  const { code, map } = transformSync(source, { ...options, sourcefile: fileName });
   // ts-jest replaces the address in the last line with the map.
   return { outputText: `${code}//# sourceMappingURL=`, sourceMapText: map, diagnostics: [] };
 }
@@ -21,5 +24,5 @@ function transpileModule(source, { fileName }) {
 module.exports = Object.create(typescript, {
   transpileModule: { value: transpileModule },
   // Part of the key of Jest's cache.
-  version: { value: `${typescript.version} esbuild ${version}` },
+  version: { value: `${typescript.version} esbuild ${version} ${JSON.stringify(options)}` },
 });
