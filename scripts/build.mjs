@@ -15,7 +15,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit',
 });
 
-for (const entry of ['.', 'errors', 'prisma', 'prisma-config', 'x509']) {
+for (const entry of ['.', 'errors', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509']) {
   const folder = join(output, entry);
   const names = Object.keys(require(join(folder, 'index.js'))).sort();
   writeFileSync(

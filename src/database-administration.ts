@@ -1,3 +1,4 @@
+import type { DatabaseStats } from './health/stats';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import type { CheckOptions, CheckReport } from './integrity/types';
 import type { BackupOptions } from './options/backup-options';
@@ -123,4 +124,17 @@ export interface DatabaseAdministration {
    * ```
    */
   health(options?: HealthOptions): Promise<DatabaseHealth>;
+
+  /**
+   * Returns counters and the present state of this service, for metrics. Sends no statement and never fails, also before
+   * `initialize()` and after `close()`. The counters begin at 0 with the service and only increase; `close()` does not
+   * reset them.
+   *
+   * @example
+   * ```ts
+   * const { calls, errors, pool } = db.stats();
+   * console.log(calls, errors.UNAVAILABLE ?? 0, pool?.waiting ?? 0);
+   * ```
+   */
+  stats(): DatabaseStats;
 }

@@ -12,13 +12,14 @@ import type { DatabaseAdministration } from './database-administration';
 import { DatabaseOperations } from './database-operations';
 import { Diagnostics } from './diagnostics/diagnostics';
 import { parseHealthOptions, probeHealth } from './health/probe';
+import { toStats, type DatabaseStats } from './health/stats';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import { Failure, invalidInput } from './errors/failure';
 import { toDatabaseError } from './errors/operation';
 import { Validator } from './validation/validator';
 import {
   parseTransactionOptions,
-  type TransactionIsolation,
+  type ParsedTransactionOptions,
   type TransactionOptions,
 } from './options/transaction-options';
 import type { DatabaseOptions } from './options/types';
@@ -32,6 +33,13 @@ import { TransactionScope } from './transaction-scope';
  * @internal
  */
 export let optionsOf: (service: DatabaseService) => ResolvedOptions;
+
+/**
+ * Returns the diagnostics of a service.
+ *
+ * @internal
+ */
+export let diagnosticsOf: (service: DatabaseService) => Diagnostics;
 
 /**
  * Database of a directory: agents, certificates and security events. Every error is a `DatabaseError`. Calls before
@@ -54,6 +62,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
 
   static {
     optionsOf = (service) => service.#options;
+    diagnosticsOf = (service) => service.#diagnostics;
   }
 
   /**
@@ -65,7 +74,12 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
     const resolved = resolveOrThrow(options);
     const diagnostics = new Diagnostics(resolved.logger, resolved.onEvent);
     const session = new DatabaseSession(diagnostics, resolved);
-    const settings = { ...resolved, now: wholeMilliseconds(resolved.now), checks: new Validator(resolved.limits) };
+    const settings = {
+      ...resolved,
+      now: wholeMilliseconds(resolved.now),
+      checks: new Validator(resolved.limits),
+      onFeedRead: (sequence: number) => diagnostics.counters.readFeed(sequence),
+    };
     super(session, settings);
     this.#settings = settings;
     this.#options = resolved;
@@ -96,16 +110,16 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
-    let isolation: TransactionIsolation;
+    let parsed: ParsedTransactionOptions;
     try {
       if (typeof work !== 'function') throw invalidInput('work', 'must be a function');
-      isolation = parseTransactionOptions(options);
+      parsed = parseTransactionOptions(options);
     } catch (error) {
       return perform(this.#diagnostics, 'transaction', () => {
         throw error;
       });
     }
-    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)), isolation);
+    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)), parsed);
   }
 
   migrateDatabase(): Promise<string[]> {
@@ -130,8 +144,12 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   health(options?: HealthOptions): Promise<DatabaseHealth> {
     return this.#session.onDatabase('health', ({ healthProbe }) => {
       const reportError = (error: unknown): void => this.#diagnostics.internalError('health', error);
-      return probeHealth(healthProbe, this.#session.breakerState, parseHealthOptions(options), reportError);
+      return probeHealth(healthProbe, this.#session.state.breaker, parseHealthOptions(options), reportError);
     });
+  }
+
+  stats(): DatabaseStats {
+    return toStats(this.#diagnostics.counters, this.#session.state);
   }
 
   #refuse(operation: 'initialize' | 'close', what: string): Promise<never> {

@@ -44,11 +44,13 @@ export {
 } from './changes/types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
+export type { CacheStats, DatabaseStats } from './health/stats';
 export type { DatabaseHealth, HealthOptions } from './health/types';
 export type {
   BreakerEvent,
   BreakerState,
   CacheEvent,
+  CallEvent,
   DatabaseEvent,
   ErrorEvent,
   Logger,

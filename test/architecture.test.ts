@@ -11,7 +11,7 @@ const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['migrations', 'engines/sqlite', 'engines/postgresql'],
   ...['certificates', 'agents', 'events', 'changes', 'registration', 'integrity', 'health', 'cache', 'x509'],
-  ...['.', 'prisma', 'prisma-config', 'console', 'move', 'cli'],
+  ...['.', 'prisma', 'prisma-config', 'opentelemetry', 'testing', 'console', 'move', 'cli'],
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];

@@ -53,7 +53,9 @@ const samples = new Map(samplePages.flatMap(samplesOf));
 const examples = docstringExamples();
 // One program, because the compiler takes seconds to load the types.
 const program = compileSamples(new Map([...samples, ...examples]));
-const entries = ['.', 'errors', 'prisma', 'prisma-config', 'x509'].map((folder) => join('src', folder, 'index.ts'));
+const entries = ['.', 'errors', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509'].map((folder) =>
+  join('src', folder, 'index.ts'),
+);
 const docstrings = entries.flatMap((entry) => publicDocstrings(program, entry));
 
 describe('The documentation', () => {

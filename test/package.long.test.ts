@@ -21,7 +21,7 @@ function projectWithPackage(): string {
   writeFileSync(join(project, 'package.json'), '{}');
   execFileSync('tar', ['-xzf', join(project, tarball), '-C', modules]);
   execFileSync('mv', [join(modules, 'package'), join(modules, 'ans-database')]);
-  for (const name of [...Object.keys(packageJson.dependencies), '@types/node', 'undici-types']) {
+  for (const name of [...Object.keys(packageJson.dependencies), '@types/node', 'undici-types', '@opentelemetry/api']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
@@ -66,6 +66,8 @@ describe('the packed package', () => {
   test('has entry points that lead to the same code by require and by import', () => {
     const entries: Readonly<Record<string, string>> = {
       errors: 'httpStatusOf,toProblemDetails',
+      opentelemetry: 'instrument',
+      testing: 'createTestDatabase,fakeClock,registerTestAgent,testAgent,testCertificate,testEvent',
       x509: 'certificateFromPem',
     };
     for (const [entry, names] of Object.entries(entries)) {
@@ -91,9 +93,12 @@ describe('the packed package', () => {
       }\n`;
     const entries = `import { toProblemDetails, type ProblemDetails } from 'ans-database/errors';
       import { certificateFromPem } from 'ans-database/x509';
+      import { instrument } from 'ans-database/opentelemetry';
+      import { createTestDatabase } from 'ans-database/testing';
       import type { CertificateInput } from 'ans-database';
       export const problem: ProblemDetails = toProblemDetails(new Error('x'));
-      export const certificate: CertificateInput = certificateFromPem('');\n`;
+      export const certificate: CertificateInput = certificateFromPem('');
+      export const stop = createTestDatabase().then((db): (() => void) => instrument(db, { statements: false }));\n`;
     expect(compile(project, { 'entries.mts': entries, 'entries.cts': entries })).toBe('');
     const wrong = `import { DatabaseService } from 'ans-database';\nnew DatabaseService({ url: 1 });\n`;
     expect(compile(project, { 'typed.mts': typed, 'typed.cts': typed })).toBe('');

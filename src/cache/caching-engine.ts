@@ -84,6 +84,10 @@ export class CachingEngine implements Engine {
     return this.#engine.backUp(request);
   }
 
+  get logBytes(): (() => number) | undefined {
+    return this.#engine.logBytes;
+  }
+
   async close(): Promise<void> {
     await this.cache.close();
     await this.#engine.close();

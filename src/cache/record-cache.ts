@@ -5,6 +5,7 @@ import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { CacheSettings } from '../options/resolve-options';
 import type { ChangeEntry } from '../storage/transaction';
 import { anyFingerprint, entityOf, keyOf, kindOf } from './cache-key';
+import type { Entry, InFlightRead } from './entry';
 import { freeze } from './freeze';
 import { PendingInvalidations } from './pending-invalidations';
 import { classifyError } from '../errors/classify-error';
@@ -25,26 +26,6 @@ export interface ChangeSource {
   /** Withdraws the announcement of changes that were rolled back. */
   withdraw?(changes: readonly ChangeEntry[]): void;
   close(): Promise<void>;
-}
-
-/** Result of a lookup; its record may be absent. */
-interface Entry {
-  readonly by: LookupKind;
-  readonly record: StoredRecord | null;
-  /** Time when the read began, by the clock of the option `now`. */
-  readonly readAt: number;
-  /** Value of `#generation` when the record was read. */
-  readonly generation: number;
-  /** Value of `#certificatesCreated` when the record was read. */
-  readonly certificatesCreated: number;
-}
-
-/** Read that is running. Other callers that want the same record wait for it. */
-interface InFlightRead {
-  readonly by: LookupKind;
-  result: Promise<StoredRecord | null>;
-  /** True when the read data may have changed since the read began. */
-  isOutdated: boolean;
 }
 
 /**
@@ -87,21 +68,31 @@ export class RecordCache {
     });
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /**
    * Returns the record of a lookup, frozen: from the cache, from a read that is already running, or from `load`. An
    * error of the cache itself never fails the read.
    */
-  async read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null> {
+  async read<T extends StoredRecord>(
+    lookup: Lookup<T>,
+    load: () => Promise<T | null>,
+    onCached?: () => void,
+  ): Promise<T | null> {
     // Yields before the check for changes. Otherwise a long series of cached results would block the event loop.
     if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
     try {
       if (answer === undefined) return freeze(await load());
+      if ('record' in answer) onCached?.();
       // The cast is safe: the kind of the lookup determines the type of the record.
       return ('result' in answer ? await answer.result : answer.record) as T | null;
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
+      onCached?.();
       // The cast is safe: the kind of the lookup determines the type of the record.
       return stale as T;
     }

@@ -35,7 +35,7 @@ export class ChangeService {
     return this.#session.read('changes.read', options, async (executor) => {
       const position = parseQuery(query);
       const { after = 0, limit } = position;
-      return changesInRange(position.after, await readPage(executor, { after, limit }, this.#answer()));
+      return this.#inRange(position.after, await readPage(executor, { after, limit }, this.#answer()));
     });
   }
 
@@ -79,8 +79,14 @@ export class ChangeService {
       const known = await this.#shared.read(executor, pollMs / 2);
       if (isAtEnd(after, known)) return { ...known, changes: [], isFull: false };
       const page = await readPage(executor, { after: after ?? 0, limit: pageSize }, { ...this.#answer(), known });
-      return { ...page, changes: changesInRange(after, page) };
+      return { ...page, changes: this.#inRange(after, page) };
     });
+  }
+
+  #inRange(after: number | undefined, page: FeedPage): Change[] {
+    const changes = changesInRange(after, page);
+    this.#settings.onFeedRead(changes.at(-1)?.sequence ?? page.end);
+    return changes;
   }
 
   #answer(): { readonly answer: AnswerBounds } {

@@ -1,8 +1,10 @@
-import type { DatabaseError } from '../errors/database-error';
+import { isDatabaseError, type DatabaseError } from '../errors/database-error';
 import { driverErrorOf } from '../errors/driver-error';
 import { originalOf } from '../errors/failure';
+import { Call, type CallTrace } from './call';
+import { Counters } from './counters';
 import { describeError } from './describe-error';
-import type { BreakerState, CacheEvent, DatabaseEvent, Logger } from './types';
+import type { BreakerState, CacheEvent, DatabaseEvent, Logger, TransactionEvent } from './types';
 
 /** Codes that are logged as errors and not as warnings: an operator has to act. */
 const severeCodes: ReadonlySet<string> = new Set([
@@ -16,6 +18,31 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
+/** Codes that are logged for debugging only: the caller made a mistake, which its own handling of the error reports. */
+const callerCodes: ReadonlySet<string> = new Set([
+  'INVALID_INPUT',
+  'OUT_OF_RANGE',
+  'ALREADY_EXISTS',
+  'REFERENCE_NOT_FOUND',
+  'STILL_REFERENCED',
+  'INVALID_TRANSITION',
+  'CONSTRAINT_VIOLATION',
+  'RESULT_TOO_LARGE',
+  'CONFLICT',
+]);
+
+function levelOf(code: string): keyof Logger {
+  if (severeCodes.has(code)) return 'error';
+  return callerCodes.has(code) ? 'debug' : 'warn';
+}
+
+/** Receives the events of a database, and traces its calls. */
+export interface Instrumentation {
+  /** Begins the trace of a call. */
+  beginCall(operation: string): CallTrace;
+  onEvent(event: DatabaseEvent): void;
+}
+
 /** Log messages for the states of the circuit breaker. */
 const breakerMessages: Readonly<Record<BreakerState, (failures: number) => string>> = {
   open: (failures) => `opened after ${failures} consecutive failures: calls fail at once`,
@@ -27,6 +54,9 @@ const breakerMessages: Readonly<Record<BreakerState, (failures: number) => strin
 export class Diagnostics {
   readonly #logger: Logger | undefined;
   readonly #onEvent: ((event: DatabaseEvent) => void) | undefined;
+  /** Instrumentation that was added to the open database. */
+  instrumentation: Instrumentation | undefined;
+  readonly counters = new Counters();
 
   constructor(logger: Logger | undefined, onEvent: ((event: DatabaseEvent) => void) | undefined) {
     this.#logger = logger;
@@ -35,28 +65,55 @@ export class Diagnostics {
 
   /** Reports whether there is a listener, so that unused events need not be created. */
   get isObserved(): boolean {
-    return this.#onEvent !== undefined;
+    return this.#onEvent !== undefined || this.instrumentation !== undefined;
+  }
+
+  /**
+   * Begins a call; returns undefined when there is no listener.
+   *
+   * @param name - name of a transaction.
+   */
+  beginCall(operation: string, name?: string): Call | undefined {
+    if (!this.isObserved) return undefined;
+    return new Call({ operation, name }, this, this.instrumentation?.beginCall(operation));
+  }
+
+  /** Counts a call that succeeded. */
+  succeeded(call: Call | undefined): void {
+    this.counters.calls += 1;
+    call?.end('ok');
+  }
+
+  /** Counts a call that threw `error`. */
+  ended(call: Call | undefined, error: unknown): void {
+    this.counters.calls += 1;
+    call?.end('error', isDatabaseError(error) ? error.code : undefined);
   }
 
   emit(event: DatabaseEvent): void {
     quietly(() => this.#onEvent?.(event));
+    if (this.instrumentation !== undefined) quietly(() => this.instrumentation?.onEvent(event));
   }
 
+  /** Reports the failure of a call, or of the rollback of a transaction. */
   failed(error: DatabaseError, durationMs: number, attempt: number): void {
     const { operation, code, message } = error;
     this.emit({ type: 'error', operation, code, durationMs, attempt });
-    const level = severeCodes.has(code) ? 'error' : 'warn';
+    this.counters.countError(code);
     const cause = code === 'INTERNAL' ? { cause: describeError(driverErrorOf(error)) } : undefined;
-    quietly(() => this.#logger?.[level]({ operation, code, durationMs, attempt, ...cause }, message));
+    // Repeats fields of the error, because filters of logs look for them at the top level.
+    const details = { err: error, operation, code, durationMs, attempt, ...cause };
+    quietly(() => this.#logger?.[levelOf(code)](details, message));
   }
 
   /** Reports an INTERNAL error that does not make the call fail. */
   internalError(operation: string, cause: unknown): void {
-    const details = { operation, code: 'INTERNAL', cause: describeError(originalOf(cause) ?? cause) };
+    const details = { err: describeError(originalOf(cause) ?? cause), operation, code: 'INTERNAL' };
     quietly(() => this.#logger?.error(details, 'unexpected error in ans-database'));
   }
 
   retrying(operation: string, code: DatabaseError['code'], attempt: number, delayMs: number): void {
+    this.counters.retries += 1;
     this.emit({ type: 'retry', operation, code, attempt, delayMs });
     quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'retrying after a transient failure'));
   }
@@ -87,11 +144,12 @@ export class Diagnostics {
   }
 
   cached(outcome: CacheEvent['outcome'], entity: CacheEvent['entity']): void {
+    this.counters.cache[outcome] += 1;
     if (this.isObserved) this.emit({ type: 'cache', outcome, entity });
   }
 
-  transactionEnded(outcome: 'commit' | 'rollback', durationMs: number): void {
-    this.emit({ type: 'transaction', outcome, durationMs });
+  transactionEnded(event: Omit<TransactionEvent, 'type'>): void {
+    this.emit({ type: 'transaction', ...event });
   }
 }
 

@@ -6,14 +6,39 @@ import type { DatabaseErrorCode } from '../errors/database-error';
  * @example
  * ```ts
  * const onEvent = (event: DatabaseEvent) => {
- *   if (event.type === 'query') histogram.record(event.durationMs, { operation: event.operation });
+ *   if (event.type === 'call') histogram.record(event.durationMs, { operation: event.operation });
  * };
  * ```
  */
 export type DatabaseEvent =
-  QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
+  CallEvent | QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** A statement ran. Statements that begin or end transactions and savepoints are not reported. */
+/** A call of the public API ended, or one of the reads of an iteration. */
+export interface CallEvent {
+  readonly type: 'call';
+  /** Call, such as `agents.get`. A call of `db.transaction` is `transaction`; the calls inside it have their own events. */
+  readonly operation: string;
+  /** Name of a `db.transaction`: its option `name`. Absent when it was not given, and for all other calls. */
+  readonly name?: string;
+  readonly outcome: 'ok' | 'error';
+  /** Code of the error. Absent when there is none, and for an error that a callback of the application has thrown. */
+  readonly code?: DatabaseErrorCode;
+  /** Number of attempts; 1 without a retry. */
+  readonly attempts: number;
+  /** Number of rows that the statements of the call returned. */
+  readonly rows: number;
+  /** True when the cache answered, also with an outdated record during an outage. */
+  readonly cached: boolean;
+  /** Start of the call in milliseconds since 1970, with fractions, by the system clock. */
+  readonly startedAt: number;
+  /** Duration with all attempts and waits, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * A statement ran successfully. `BEGIN`, `COMMIT` and `ROLLBACK` of transactions are reported; savepoints are not. A
+ * short write on PostgreSQL may be one message that is a transaction by itself: then there is no `BEGIN` and no `COMMIT`.
+ */
 export interface QueryEvent {
   readonly type: 'query';
   /** Call that ran the statement, such as `agents.get`. */
@@ -61,10 +86,15 @@ export interface BreakerEvent {
   readonly state: BreakerState;
 }
 
-/** A `db.transaction` ended. */
+/** A `db.transaction` that has begun ended. */
 export interface TransactionEvent {
   readonly type: 'transaction';
+  /** Value of the option `name`. Absent when it was not given. */
+  readonly name?: string;
   readonly outcome: 'commit' | 'rollback';
+  /** Number of times that the callback was run; 1 without a retry. */
+  readonly attempts: number;
+  /** Duration with all attempts and waits, in milliseconds. */
   readonly durationMs: number;
 }
 

@@ -30,7 +30,7 @@ export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
 
 /** Checked options with their defaults. */
-export interface ResolvedOptions extends Omit<ServiceSettings, 'checks'> {
+export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFeedRead'> {
   readonly limits: Limits;
   readonly location: DatabaseLocation;
   readonly replicas: readonly PostgresqlLocation[];

@@ -10,6 +10,8 @@ export interface ServiceSettings {
   /** Checks that depend on the limits. */
   readonly checks: Validator;
   readonly defaultAgentLifetimeMs: number;
+  /** Called after each read of the change feed, with the sequence number that it has reached. */
+  readonly onFeedRead: (sequence: number) => void;
 }
 
 /**

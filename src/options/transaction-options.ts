@@ -1,4 +1,4 @@
-import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
+import { checkNonEmptyText, checkObject, checkOneOf, ifDefined } from '../validation/checks';
 
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {
@@ -21,13 +21,32 @@ export interface TransactionOptions {
    * @defaultValue `snapshot`
    */
   isolation?: TransactionIsolation | undefined;
+  /**
+   * Name of the transaction for events and traces, such as `transfer`: up to 100 characters. It must not contain data,
+   * because logs and metrics show it.
+   *
+   * @defaultValue no name
+   */
+  name?: string | undefined;
 }
 
-const names = new Set(['isolation'] as const);
+/** Validated options of a transaction. */
+export interface ParsedTransactionOptions {
+  readonly isolation: TransactionIsolation;
+  readonly name?: string | undefined;
+}
 
-/** Returns the isolation level of the options. @throws INVALID_INPUT when they are invalid */
-export function parseTransactionOptions(input: unknown = {}): TransactionIsolation {
-  const { isolation } = checkObject(input, 'options', names);
+const maxNameLength = 100;
+
+const names = new Set(['isolation', 'name'] as const);
+
+/** Returns the validated options. @throws INVALID_INPUT when they are invalid */
+export function parseTransactionOptions(input: unknown = {}): ParsedTransactionOptions {
+  const { isolation, name } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): TransactionIsolation => checkOneOf(value, TransactionIsolation, field);
-  return ifDefined(isolation, 'options.isolation', check) ?? TransactionIsolation.SNAPSHOT;
+  const checkName = (value: unknown, field: string): string => checkNonEmptyText(value, field, maxNameLength);
+  return {
+    isolation: ifDefined(isolation, 'options.isolation', check) ?? TransactionIsolation.SNAPSHOT,
+    name: ifDefined(name, 'options.name', checkName),
+  };
 }

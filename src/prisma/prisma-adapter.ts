@@ -113,7 +113,7 @@ function startTransaction<C>(
       });
     const isOutside = session instanceof DatabaseSession && !session.isInsideTransaction();
     const done = isOutside
-      ? session.transaction((transaction) => transaction.withNative(hold), isolation)
+      ? session.transaction((transaction) => transaction.withNative(hold), { isolation })
       : session.withNative(hold);
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);

@@ -11,7 +11,7 @@ export type ErrorClassifier = (error: unknown) => Failure;
  * see only failures.
  */
 export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
-  const { preferReplicas, dataVersion } = bound(engine);
+  const { preferReplicas, dataVersion, logBytes } = bound(engine);
   return {
     createExecutor: (observe) => convertExecutor(engine.createExecutor(observe), classify),
     ...(preferReplicas === undefined
@@ -28,6 +28,7 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
     checkIntegrity: (findings) => convertRejection(classify, () => engine.checkIntegrity(findings)),
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
+    ...(logBytes === undefined ? undefined : { logBytes }),
     // The callers of the native access convert its errors, because Prisma needs the driver's own errors.
     native: engine.native,
     healthProbe: convertProbe(engine.healthProbe, classify),
@@ -53,9 +54,10 @@ function convertThrown<T>(classify: ErrorClassifier, work: () => T): T {
   }
 }
 
-function bound(engine: Engine): Pick<Engine, 'preferReplicas' | 'dataVersion'> {
+function bound(engine: Engine): Pick<Engine, 'preferReplicas' | 'dataVersion' | 'logBytes'> {
   return {
     ...(engine.preferReplicas && { preferReplicas: engine.preferReplicas.bind(engine) }),
+    ...(engine.logBytes && { logBytes: engine.logBytes.bind(engine) }),
     ...(engine.dataVersion && { dataVersion: engine.dataVersion.bind(engine) }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Call } from '../diagnostics/call';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { Operation } from '../errors/operation';
 import type { RetryPolicy } from '../options/resolve-options';
@@ -22,11 +23,16 @@ export class GuardedExecutors {
     this.#breaker = breaker;
   }
 
-  /** Creates the executor of one call. @param mayBeBehind - true when a replica may answer its reads. */
-  create(engine: Engine, operation: Operation, mayBeBehind: boolean): Executor {
-    const observe = statementObserver(this.#diagnostics, operation);
+  /**
+   * Creates the executor of one call.
+   *
+   * @param call - the call, when somebody receives its events.
+   * @param mayBeBehind - true when a replica may answer its reads.
+   */
+  create(engine: Engine, operation: Operation, call: Call | undefined, mayBeBehind: boolean): Executor {
+    const observe = statementObserver(call);
     const guarded =
-      observe === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, observe);
+      call === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, call, observe);
     // Reads of replicas pass neither the breaker nor the retries, because the breaker observes only the primary.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
@@ -39,29 +45,32 @@ export class GuardedExecutors {
     }
     const known = this.#unobserved.get(operation);
     if (known !== undefined) return known;
-    const created = this.#guard(engine, operation, undefined);
+    const created = this.#guard(engine, operation);
     this.#unobserved.set(operation, created);
     return created;
   }
 
-  #guard(engine: Engine, operation: Operation, observe: StatementObserver | undefined): Executor {
+  #guard(engine: Engine, operation: Operation, call?: Call, observe?: StatementObserver): Executor {
     const executor = engine.createExecutor(observe);
     const isGuarded = this.#policy.attempts > 1 || this.#breaker !== undefined;
-    return isGuarded ? withRetry(executor, this.rules(operation)) : executor;
+    return isGuarded ? withRetry(executor, this.rules(operation, call)) : executor;
   }
 
   /** Returns the rules for retrying an operation. */
-  rules(operation: Operation): RetryRules {
+  rules(operation: Operation, call: Call | undefined): RetryRules {
     return {
       policy: this.#policy,
       codeOf: transientCode,
-      observe: this.retryObserver(operation),
+      observe: this.retryObserver(operation, call),
       breaker: this.#breaker,
     };
   }
 
   /** Returns the observer of an operation's retries. */
-  retryObserver(operation: Operation): RetryRules['observe'] {
-    return (code, attempt, delayMs) => this.#diagnostics.retrying(operation, code, attempt, delayMs);
+  retryObserver(operation: Operation, call: Call | undefined): RetryRules['observe'] {
+    return (code, attempt, delayMs) => {
+      call?.retriedAfter(attempt);
+      this.#diagnostics.retrying(operation, code, attempt, delayMs);
+    };
   }
 }

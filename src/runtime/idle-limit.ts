@@ -1,5 +1,6 @@
 import { Failure } from '../errors/failure';
 import type { TransactionWaiters } from '../storage/engine';
+import type { Mutex } from './mutex';
 
 /**
  * Minimum and maximum interval, in milliseconds, at which waiting calls are polled when the engine does not report
@@ -96,4 +97,11 @@ export function idleForTooLong(): Failure {
     'the transaction was rolled back because it sent no statement for transactionIdleTimeoutMs while another call of this ' +
     'process waited for it: its callback must not wait for a write outside of the transaction, for example in a queue';
   return new Failure('TIMEOUT', message, { retryable: false });
+}
+
+/** Adds the calls in the queue for repeated transactions to the waiting calls. */
+export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
+  return {
+    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
+  };
 }

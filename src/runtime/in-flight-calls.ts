@@ -12,6 +12,10 @@ export class InFlightCalls {
     return this.#isAborted;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   /** Counts a call as in flight. Call {@link end} when it has ended. */
   begin(): void {
     this.#count += 1;

@@ -1,3 +1,4 @@
+import type { Call } from '../diagnostics/call';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import { attemptsOf } from '../errors/attempts';
 import type { DatabaseError } from '../errors/database-error';
@@ -12,18 +13,34 @@ import type { InFlightCalls } from './in-flight-calls';
 export async function perform<T>(
   diagnostics: Diagnostics,
   operation: Operation,
-  work: () => T | Promise<T>,
+  work: (call: Call | undefined) => T | Promise<T>,
   inFlight?: InFlightCalls,
 ): Promise<T> {
   const start = performance.now();
+  const call = diagnostics.beginCall(operation);
   inFlight?.begin();
   try {
-    return await work();
+    const result = await (call === undefined ? work(call) : call.run(work));
+    diagnostics.succeeded(call);
+    return result;
   } catch (error) {
-    throw reportFailure(diagnostics, operation, error, start);
+    throw failed(diagnostics, operation, error, start, call);
   } finally {
     inFlight?.end();
   }
+}
+
+/** Reports a call that failed, and returns the operation's error. */
+export function failed(
+  diagnostics: Diagnostics,
+  operation: Operation,
+  error: unknown,
+  startMs: number,
+  call: Call | undefined,
+): DatabaseError {
+  const failure = reportFailure(diagnostics, operation, error, startMs);
+  diagnostics.ended(call, failure);
+  return failure;
 }
 
 /** Converts `error` to a `DatabaseError` of the operation, reports it to the diagnostics, and returns it. */
@@ -38,9 +55,8 @@ export function reportFailure(
   return databaseError;
 }
 
-/** Returns the observer of an operation's statements; undefined when the application has no listener for events. */
-export function statementObserver(diagnostics: Diagnostics, operation: Operation): StatementObserver | undefined {
-  if (!diagnostics.isObserved) return undefined;
-  return ({ sql }, { rows, changes }, durationMs) =>
-    diagnostics.emit({ type: 'query', operation, sql, rows: rows.length, changes, durationMs });
+/** Returns the observer of a call's statements; undefined when the application has no listener for events. */
+export function statementObserver(call: Call | undefined): StatementObserver | undefined {
+  if (call === undefined) return undefined;
+  return ({ sql }, { rows, changes }, durationMs) => call.statement(sql, rows.length, changes, durationMs);
 }

@@ -1,36 +1,31 @@
 import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import type { Lookup, StoredRecord } from '../storage/lookup';
+import type { Call } from '../diagnostics/call';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import { classifyError } from '../errors/classify-error';
-import type { BreakerState } from '../diagnostics/types';
 import type { DatabaseErrorCode } from '../errors/database-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
-import type { TransactionIsolation } from '../options/transaction-options';
-import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
+import type { ParsedTransactionOptions } from '../options/transaction-options';
+import type { RetryPolicy } from '../options/resolve-options';
 import { CircuitBreaker } from './circuit-breaker';
 import type { Engine, EngineName, EngineTransaction, TransactionRequest } from '../storage/engine';
 import type { Executor } from '../storage/executor';
 import { GuardedExecutors } from './guarded-executors';
 import { endsWithin, InFlightCalls } from './in-flight-calls';
 import { Mutex } from './mutex';
-import { perform, reportFailure } from './perform';
+import { withWaitersOf } from './idle-limit';
+import { observeControl, reportTransaction } from './observe-control';
+import { failed, perform, statementObserver } from './perform';
 import { hasTime, retry, transientCode } from './retry';
 import { enclosingTransaction, isInsideTransaction } from './transaction-context';
-import { TransactionAttempt, withWaitersOf } from './transaction-session';
+import { writeBesideTransaction, type SessionSettings, type SessionState } from './session-settings';
+import { TransactionAttempt } from './transaction-session';
 
 /** Minimum time in milliseconds for which `close` waits until the server has closed the connections. */
 const minDisconnectMs = 1000;
-
-/** Settings of a database session: the kind of the database, and how failures and idle transactions are handled. */
-export interface SessionSettings {
-  readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
-  readonly transactionIdleTimeoutMs: number;
-  readonly retry: RetryPolicy;
-  readonly breaker: BreakerSettings | undefined;
-}
 
 /** Session of an open database. */
 export class DatabaseSession implements Session {
@@ -87,9 +82,10 @@ export class DatabaseSession implements Session {
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
-  /** State of the circuit breaker; `off` when there is none. */
-  get breakerState(): BreakerState | 'off' {
-    return this.#breaker?.state ?? 'off';
+  /** Present state of the database: its engine, which is undefined while it is closed, and its calls. */
+  get state(): SessionState {
+    const breaker = this.#breaker?.state ?? 'off';
+    return { engine: this.#database, callsInFlight: this.#inFlight.count, breaker };
   }
 
   read<T>(
@@ -97,9 +93,9 @@ export class DatabaseSession implements Session {
     options: ReadOptions | undefined,
     work: (executor: Executor) => Promise<T>,
   ): Promise<T> {
-    return this.#perform(operation, () => {
+    return this.#perform(operation, (call) => {
       const mayBeBehind = !requiresPrimary(options);
-      return work(this.#executors.create(this.#openDatabase(), operation, mayBeBehind));
+      return work(this.#executors.create(this.#openDatabase(), operation, call, mayBeBehind));
     });
   }
 
@@ -108,16 +104,18 @@ export class DatabaseSession implements Session {
     options: ReadOptions | undefined,
     find: () => Lookup<T>,
   ): Promise<T | null> {
-    return this.#perform(operation, () => {
+    return this.#perform(operation, (call) => {
       const mayBeBehind = !requiresPrimary(options);
       const database = this.#openDatabase();
       const lookup = find();
       if (database.cache === undefined || !mayBeBehind) {
-        return lookup.read(this.#executors.create(database, operation, mayBeBehind));
+        return lookup.read(this.#executors.create(database, operation, call, mayBeBehind));
       }
       // Does not read from a replica: its records may lack recent changes, and the cache would keep them for longer
       // than the permitted lag.
-      return database.cache.read(lookup, () => lookup.read(this.#executors.create(database, operation, false)));
+      const onCached = call && (() => (call.isCached = true));
+      const load = () => lookup.read(this.#executors.create(database, operation, call, false));
+      return database.cache.read(lookup, load, onCached);
     });
   }
 
@@ -134,8 +132,8 @@ export class DatabaseSession implements Session {
   }
 
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
-    return this.#perform(operation, () => {
-      const executor = this.#executors.create(this.#openDatabase(), operation, false);
+    return this.#perform(operation, (call) => {
+      const executor = this.#executors.create(this.#openDatabase(), operation, call, false);
       // The write could wait for a lock of the transaction while the callback waits for the write. The database cannot
       // detect this deadlock.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
@@ -147,22 +145,42 @@ export class DatabaseSession implements Session {
    * Runs `work` in one transaction. An error that `work` throws is rethrown unchanged after the rollback. After a
    * conflict with other transactions, `work` runs again; repeated transactions run one at a time.
    */
-  async transaction<T>(work: (session: Session) => Promise<T>, isolation: TransactionIsolation): Promise<T> {
+  transaction<T>(work: (session: Session) => Promise<T>, options: ParsedTransactionOptions): Promise<T> {
+    const call = this.#diagnostics.beginCall('transaction', options.name);
+    return call === undefined
+      ? this.#transact(work, options, call)
+      : call.run(() => this.#transact(work, options, call));
+  }
+
+  async #transact<T>(
+    work: (session: Session) => Promise<T>,
+    { isolation, name }: ParsedTransactionOptions,
+    call: Call | undefined,
+  ): Promise<T> {
     const startMs = performance.now();
     const inFlight = this.#inFlight;
-    const [diagnostics, idleTimeoutMs] = [this.#diagnostics, this.#idleTimeoutMs];
-    const attempt = new TransactionAttempt({ engine: this.engine, diagnostics, outer: inFlight, idleTimeoutMs }, work);
+    const observe = statementObserver(call);
+    const [engine, diagnostics, idleTimeoutMs] = [this.engine, this.#diagnostics, this.#idleTimeoutMs];
+    const attempt = new TransactionAttempt({ engine, diagnostics, outer: inFlight, idleTimeoutMs, observe }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
-      const transaction = await this.#begin({ isolation, isRepeated }, startMs);
+      const begin = (): Promise<EngineTransaction> => this.#begin({ isolation, isRepeated }, call, startMs);
+      const transaction = await observeControl(observe, 'BEGIN', begin);
       const { waiters } = transaction;
       return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
     };
+    const end = (): void => reportTransaction(diagnostics, attempt, name, performance.now() - startMs);
     inFlight.begin();
     try {
-      return await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), startMs);
+      const result = await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), call, startMs);
+      end();
+      diagnostics.succeeded(call);
+      return result;
     } catch (error) {
-      throw attempt.hasCallerFailed ? error : reportFailure(this.#diagnostics, 'transaction', error, startMs);
+      end();
+      if (!attempt.hasCallerFailed) throw failed(diagnostics, 'transaction', error, startMs, call);
+      diagnostics.ended(call, error);
+      throw error;
     } finally {
       inFlight.end();
     }
@@ -171,6 +189,7 @@ export class DatabaseSession implements Session {
   async #repeatOnConflict<T>(
     run: (isRepeated: boolean) => Promise<T>,
     codeOf: (error: unknown) => DatabaseErrorCode | undefined,
+    call: Call | undefined,
     startMs: number,
   ): Promise<T> {
     try {
@@ -182,7 +201,7 @@ export class DatabaseSession implements Session {
       return this.#repetitions.runExclusive(() => {
         // The transaction may have waited long for the mutex.
         if (!hasTime(policy, startMs, 0)) throw error;
-        const observe = this.#executors.retryObserver('transaction');
+        const observe = this.#executors.retryObserver('transaction', call);
         observe(code, 1, 0);
         return retry({ policy, codeOf, observe }, () => run(true), startMs, 2);
       });
@@ -211,31 +230,21 @@ export class DatabaseSession implements Session {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }
 
-  #perform<T>(operation: Operation, work: () => T | Promise<T>): Promise<T> {
+  #perform<T>(operation: Operation, work: (call: Call | undefined) => T | Promise<T>): Promise<T> {
     return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
   // A failure to begin has changed nothing, so it can be retried.
-  #begin(request: TransactionRequest, startMs: number): Promise<EngineTransaction> {
+  #begin(request: TransactionRequest, call: Call | undefined, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
     // An error of a read-only server is not retried here, because the whole transaction is repeated.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
-    return retry({ ...this.#executors.rules('transaction'), codeOf }, () => database.begin(request), startMs);
+    return retry({ ...this.#executors.rules('transaction', call), codeOf }, () => database.begin(request), startMs);
   }
 
   #openDatabase(): Engine {
     if (this.#database === undefined) throw notInitialized();
     return this.#database;
   }
-}
-
-function writeBesideTransaction(): Failure {
-  return new Failure(
-    'CONFLICT',
-    'inside a transaction, write through its tx argument and not through the database object',
-    {
-      retryable: false,
-    },
-  );
 }

@@ -1,16 +1,17 @@
 import type { Lookup, StoredRecord } from '../storage/lookup';
+import type { Call } from '../diagnostics/call';
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import { classifyError } from '../errors/classify-error';
 import { Failure, notInitialized } from '../errors/failure';
 import type { Operation } from '../errors/operation';
 import { requiresPrimary, type ReadOptions } from '../options/read-options';
 import type { EngineName, EngineTransaction, TransactionWaiters } from '../storage/engine';
-import type { Executor } from '../storage/executor';
+import type { Executor, StatementObserver } from '../storage/executor';
 import { TimedInFlightCalls, type InFlightCalls } from './in-flight-calls';
 import { idleForTooLong, IdleLimit } from './idle-limit';
 import type { DatabaseErrorCode } from '../errors/database-error';
-import type { Mutex } from './mutex';
-import { perform, statementObserver } from './perform';
+import { observeControl } from './observe-control';
+import { perform, reportFailure, statementObserver } from './perform';
 import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
@@ -41,10 +42,10 @@ export class TransactionSession implements Session {
     options: ReadOptions | undefined,
     work: (executor: Executor) => Promise<T>,
   ): Promise<T> {
-    const run = (): Promise<T> => {
+    const run = (call: Call | undefined): Promise<T> => {
       requiresPrimary(options);
       this.#assertOpen();
-      const done = work(this.#transaction.createExecutor(statementObserver(this.#diagnostics, operation)));
+      const done = work(this.#transaction.createExecutor(statementObserver(call)));
       return done.catch((error: unknown) => this.#markRepeatable(error));
     };
     return perform(this.#diagnostics, operation, run, this.#inFlight);
@@ -121,6 +122,8 @@ export interface AttemptSettings {
   readonly outer: InFlightCalls;
   /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
   readonly idleTimeoutMs: number;
+  /** Observes the statements that end the transaction; absent when there is no listener. */
+  readonly observe: StatementObserver | undefined;
 }
 
 /** Runs a transaction of the application: one attempt, or several attempts one after the other. */
@@ -129,6 +132,9 @@ export class TransactionAttempt<T> {
   readonly #work: (session: Session) => Promise<T>;
   /** True when the callback has thrown an error in the last attempt. */
   hasCallerFailed = false;
+  /** Number of attempts so far. */
+  count = 0;
+  isCommitted = false;
   /** Session of the last attempt in which the callback has thrown an error. */
   #failed: TransactionSession | undefined;
 
@@ -153,30 +159,34 @@ export class TransactionAttempt<T> {
    * @param waiters - calls that wait for the transaction.
    */
   async run(database: object, transaction: EngineTransaction, waiters: TransactionWaiters): Promise<T> {
-    const { diagnostics, outer, engine } = this.#settings;
+    const { diagnostics, outer, engine, observe } = this.#settings;
+    this.count += 1;
+    const session = new TransactionSession(diagnostics, outer, transaction, engine);
+    const outcome = await this.#outcomeOf(database, transaction, session, waiters);
+    if (!('result' in outcome)) {
+      await this.#rollBack(transaction);
+      if ('interruption' in outcome) throw outcome.interruption;
+      this.hasCallerFailed = true;
+      this.#failed = session;
+      throw outcome.thrown;
+    }
+    if (outer.isAborted) {
+      await transaction.rollback().catch(() => undefined);
+      throw notInitialized();
+    }
+    await observeControl(observe, 'COMMIT', () => transaction.commit());
+    this.isCommitted = true;
+    return outcome.result;
+  }
+
+  // The caller's error is the one to throw; a failed rollback is only reported.
+  async #rollBack(transaction: EngineTransaction): Promise<void> {
+    const { diagnostics, observe } = this.#settings;
     const start = performance.now();
-    let end: 'commit' | 'rollback' = 'rollback';
     try {
-      const session = new TransactionSession(diagnostics, outer, transaction, engine);
-      const outcome = await this.#outcomeOf(database, transaction, session, waiters);
-      if (!('result' in outcome)) {
-        // The transaction fails with the error of the callback. An error of the rollback is reported only to the
-        // diagnostics.
-        await perform(diagnostics, 'transaction', () => transaction.rollback()).catch(() => undefined);
-        if ('interruption' in outcome) throw outcome.interruption;
-        this.hasCallerFailed = true;
-        this.#failed = session;
-        throw outcome.thrown;
-      }
-      if (outer.isAborted) {
-        await transaction.rollback().catch(() => undefined);
-        throw notInitialized();
-      }
-      await transaction.commit();
-      end = 'commit';
-      return outcome.result;
-    } finally {
-      diagnostics.transactionEnded(end, performance.now() - start);
+      await observeControl(observe, 'ROLLBACK', () => transaction.rollback());
+    } catch (error) {
+      reportFailure(diagnostics, 'transaction', error, start);
     }
   }
 
@@ -223,11 +233,4 @@ export class TransactionAttempt<T> {
  */
 function repeatableCode({ code, isSerializationConflict, isReadOnlyServer }: Failure): DatabaseErrorCode | undefined {
   return isSerializationConflict || isReadOnlyServer ? code : undefined;
-}
-
-/** Adds the calls in the queue for repeated transactions to the waiting calls. */
-export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
-  return {
-    longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),
-  };
 }

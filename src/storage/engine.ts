@@ -37,6 +37,11 @@ export interface Engine {
   backUp(request: BackupRequest): Promise<void>;
   /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */
   dataVersion?(): number;
+  /**
+   * Returns the size of the write-ahead log in bytes; 0 when there is no log file. Absent on an engine without such a
+   * file.
+   */
+  readonly logBytes?: (() => number) | undefined;
   /** Runs SQL of the application. */
   readonly native: NativeAccess;
   /** Health probe of the engine. */

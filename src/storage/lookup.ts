@@ -20,6 +20,16 @@ export interface Lookup<T extends StoredRecord> {
 
 /** Reads records through a cache. */
 export interface RecordReader {
-  /** Returns the record of the lookup, or null; calls `load` when the record is not cached. */
-  read<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Promise<T | null>;
+  /** Number of cached records, including the absence of records. */
+  readonly size: number;
+  /**
+   * Returns the record of the lookup, or null; calls `load` when the record is not cached.
+   *
+   * @param onCached - called when the record comes from the cache.
+   */
+  read<T extends StoredRecord>(
+    lookup: Lookup<T>,
+    load: () => Promise<T | null>,
+    onCached?: () => void,
+  ): Promise<T | null>;
 }

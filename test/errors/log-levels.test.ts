@@ -1,4 +1,4 @@
-import { DatabaseService, type Logger } from '../../src';
+import { DatabaseError, DatabaseService, type Logger } from '../../src';
 import { expectError } from '../support/expect-error';
 import { createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
@@ -38,7 +38,7 @@ describe('the logger', () => {
     ]);
   });
 
-  test('receives a warning for each retry and for a mistake of the caller, and an error for an outage', async () => {
+  test('receives a warning for each retry, an error for an outage, and a mistake of the caller for debugging only', async () => {
     const { logger, lines } = recordLog();
     const retry = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0 };
     const { db, breakDown } = await openFailingDatabase({ retry, breaker: false, logger });
@@ -46,9 +46,14 @@ describe('the logger', () => {
     await expectError('INVALID_INPUT', () => db.getAgent(''));
     await breakDown();
     await expectError('UNAVAILABLE', () => db.getAgent('a'));
+    const line = { operation: 'agents.get', durationMs: expect.any(Number) as unknown };
     const retried = { operation: 'agents.get', code: 'UNAVAILABLE', attempt: 1, delayMs: 0 };
     expect(lines).toEqual([
-      ['warn', expect.any(String), expect.objectContaining({ code: 'INVALID_INPUT', attempt: 1 })],
+      [
+        'debug',
+        expect.any(String),
+        { ...line, err: expect.any(DatabaseError) as unknown, code: 'INVALID_INPUT', attempt: 1 },
+      ],
       ['warn', 'retrying after a transient failure', retried],
       ['error', expect.any(String), expect.objectContaining({ code: 'UNAVAILABLE', attempt: 2 })],
     ]);

@@ -67,6 +67,17 @@ describe('onEvent', () => {
         durationMs: expect.any(Number) as unknown,
         attempt: 1,
       },
+      {
+        type: 'call',
+        operation: 'agents.query',
+        outcome: 'error',
+        code: 'INVALID_INPUT',
+        attempts: 1,
+        rows: 0,
+        cached: false,
+        startedAt: expect.any(Number) as unknown,
+        durationMs: expect.any(Number) as unknown,
+      },
     ]);
   });
 
@@ -79,7 +90,8 @@ describe('onEvent', () => {
     await db.deleteAgent(id);
     const reported = events.filter((event) => event.type === 'query');
     expect(reported[0]).toMatchObject({ operation: 'agents.get', rows: 1, changes: 0 });
-    expect(reported.at(-1)).toMatchObject({ operation: 'agents.delete', rows: 0, changes: 1 });
+    const deleted = reported.filter(({ sql }) => sql.startsWith('DELETE FROM agents'));
+    expect(deleted).toMatchObject([{ operation: 'agents.delete', rows: 0, changes: 1 }]);
     expect(reported.every(({ durationMs }) => durationMs >= 0)).toBe(true);
   });
 
@@ -96,7 +108,7 @@ describe('onEvent', () => {
     const { db } = await openTestDatabase({ logger });
     await expectError('INVALID_INPUT', () => db.getAgent(''));
     const reported = expect.objectContaining({ operation: 'agents.get', code: 'INVALID_INPUT' }) as unknown;
-    expect(logger.warn.mock.calls).toEqual([[reported, expect.any(String)]]);
+    expect(logger.debug.mock.calls).toEqual([[reported, expect.any(String)]]);
     expect(logger.error).not.toHaveBeenCalled();
   });
 
@@ -138,7 +150,7 @@ describe('an INTERNAL error', () => {
     const { logger, onEvent, diagnostics } = createListeners();
     const inner = new RangeError('inner fault');
     const reason = Object.assign(new TypeError('outer fault', { cause: inner }), { query: 'INSERT' });
-    await expectError('INTERNAL', () => failWith(diagnostics, reason));
+    const error = await expectError('INTERNAL', () => failWith(diagnostics, reason));
     const cause = {
       name: 'TypeError',
       message: 'outer fault',
@@ -146,6 +158,7 @@ describe('an INTERNAL error', () => {
       cause: { name: 'RangeError', message: 'inner fault', stack: inner.stack },
     };
     const entry = {
+      err: error,
       operation: 'agents.get',
       code: 'INTERNAL',
       durationMs: expect.any(Number) as number,
@@ -178,8 +191,9 @@ describe('an INTERNAL error', () => {
   test('does not describe the cause when the code is not INTERNAL', async () => {
     const { logger, diagnostics } = createListeners();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
-    await expectError('STORAGE_FULL', () => failWith(diagnostics, classifySqliteError(full)));
+    const error = await expectError('STORAGE_FULL', () => failWith(diagnostics, classifySqliteError(full)));
     const entry = {
+      err: error,
       operation: 'agents.get',
       code: 'STORAGE_FULL',
       durationMs: expect.any(Number) as number,
@@ -205,7 +219,7 @@ describe('an INTERNAL error', () => {
       status: 'degraded',
       code: 'INTERNAL',
     });
-    const cause = { message: 'fault of the probe', stack: fault.stack };
-    expect(logger.error.mock.calls).toMatchObject([[{ operation: 'health', cause }, expect.any(String)]]);
+    const err = { message: 'fault of the probe', stack: fault.stack };
+    expect(logger.error.mock.calls).toMatchObject([[{ operation: 'health', err }, expect.any(String)]]);
   });
 });

@@ -67,7 +67,10 @@ describe('the circuit breaker while the database is down', () => {
     const { db, events } = await openBroken({ breaker: longBreaker, retry: { attempts: 3, baseDelayMs: 1 } });
     events.length = 0;
     await fail(db, 1);
-    expect(events).toMatchObject([{ type: 'error', operation: 'certificates.get', attempt: 1 }]);
+    expect(events).toMatchObject([
+      { type: 'error', operation: 'certificates.get', attempt: 1 },
+      { type: 'call', operation: 'certificates.get', outcome: 'error', attempts: 1 },
+    ]);
   });
 
   test('is disabled by breaker: false, so that each call asks the database', async () => {

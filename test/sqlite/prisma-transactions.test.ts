@@ -192,7 +192,7 @@ describe('Prisma Client inside an open transaction of the session', () => {
               };
               resolve({ tx, end });
             }),
-          'snapshot',
+          { isolation: 'snapshot' },
         );
       },
     );

@@ -61,6 +61,13 @@ declare global {
   const response: Response;
   const httpStatusOf: typeof import('ans-database/errors').httpStatusOf;
   const toProblemDetails: typeof import('ans-database/errors').toProblemDetails;
+  const instrument: typeof import('ans-database/opentelemetry').instrument;
+  const createTestDatabase: typeof import('ans-database/testing').createTestDatabase;
+  const fakeClock: typeof import('ans-database/testing').fakeClock;
+  const registerTestAgent: typeof import('ans-database/testing').registerTestAgent;
+  const testAgent: typeof import('ans-database/testing').testAgent;
+  const testCertificate: typeof import('ans-database/testing').testCertificate;
+  const testEvent: typeof import('ans-database/testing').testEvent;
   const certificateFromPem: typeof import('ans-database/x509').certificateFromPem;
   const readFile: (path: string, encoding: 'utf8') => Promise<string>;
   const histogram: { record(value: number, attributes: object): void };

@@ -21,7 +21,7 @@ export interface TestDatabase {
   readonly events: DatabaseEvent[];
   /** The options with which it was opened, also for another service on the same database. */
   readonly options: DatabaseOptions & { readonly url: string };
-  /** Returns the SQL of the statements that `work` ran. */
+  /** Returns the SQL of the statements that `work` ran, without those that begin and end transactions. */
   readonly statementsOf: (work: () => Promise<unknown>) => Promise<string[]>;
 }
 
@@ -34,6 +34,9 @@ export const databaseKinds: readonly (readonly [name: string, options: DatabaseO
       ['a file', {}],
       [':memory:', { url: ':memory:' }],
     ];
+
+/** Statements that begin and end transactions. */
+const transactionControl: ReadonlySet<string> = new Set(['BEGIN', 'COMMIT', 'ROLLBACK']);
 
 const cleanups: Cleanup[] = [];
 
@@ -169,7 +172,8 @@ async function openDatabase(options: DatabaseOptions, atEnd: typeof afterTest): 
   const statementsOf = async (work: () => Promise<unknown>): Promise<string[]> => {
     const before = events.length;
     await work();
-    return events.slice(before).flatMap((event) => (event.type === 'query' ? [event.sql] : []));
+    const sent = events.slice(before).flatMap((event) => (event.type === 'query' ? [event.sql] : []));
+    return sent.filter((sql) => !transactionControl.has(sql));
   };
   return { db, events, options: { ...options, url }, statementsOf };
 }

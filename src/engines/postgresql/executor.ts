@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
+import { observeControl } from '../../runtime/observe-control';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
 import { feedInsideTransaction, type Executor, type StatementObserver } from '../../storage/executor';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
@@ -28,19 +29,19 @@ export function createPostgresqlExecutor(
       let last: readonly Statement[];
       let isAlone: boolean;
       try {
-        const tx = createPostgresqlHandle(run, () => transaction.begin());
+        const tx = createPostgresqlHandle(run, () => begin(transaction, observe));
         result = await work(tx);
         beforeCommit?.(tx.changes);
         last = [...tx.takePending(), ...writeChanges(postgresqlDialect, tx.changes)];
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
-        if (!isAlone) await transaction.begin();
+        if (!isAlone) await begin(transaction, observe);
       } catch (error) {
         // The error of the rollback is ignored: the first error is the one to report.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }
       if (isAlone) await transaction.commitAlone(() => runBatchObserved(client, last, observe));
-      else await transaction.commit(() => last.map(run));
+      else await observeControl(observe, 'COMMIT', () => transaction.commit(() => last.map(run)));
       return result;
     },
   };
@@ -101,6 +102,15 @@ export function createPostgresqlTransactionExecutor(
       return result;
     },
   };
+}
+
+/** Begins the transaction unless that was done before. */
+function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
+  if (transaction.hasBegun) return transaction.begin();
+  const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
+  // Prevents an unhandled rejection. The caller receives the error through the returned promise.
+  begun.catch(() => undefined);
+  return begun;
 }
 
 async function queryOn(

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { BackupRequest } from '../../options/parse-backup';
 import type { Migrator } from '../../migrations/migrator';
 import type { Statement } from '../../sql/statement';
@@ -98,6 +99,10 @@ export class SqliteEngine implements Engine {
 
   dataVersion(): number {
     return this.#database.dataVersion();
+  }
+
+  logBytes(): number {
+    return statSync(`${this.#settings.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   migrate(): Promise<string[]> {

@@ -27,7 +27,7 @@ export function createSqliteExecutor(
       return results;
     },
     withTransaction: (work, beforeCommit) =>
-      database.write(async (connection) => {
+      writeObserved(database, observe, async (connection) => {
         const tx = createSqliteHandle((statement) => runObserved(connection, statement, observe));
         const result = await work(tx);
         await tx.flush();
@@ -80,6 +80,34 @@ export function createSqliteTransactionExecutor(
         return result;
       }),
   };
+}
+
+/** Runs `work` in a transaction of its own. The time of BEGIN includes the wait for other writers. */
+async function writeObserved<T>(
+  database: SqliteDatabase,
+  observe: StatementObserver | undefined,
+  work: (connection: SqliteConnection) => Promise<T>,
+): Promise<T> {
+  if (observe === undefined) return database.write(work);
+  let start = performance.now();
+  const state = { isBegun: false };
+  const report = (sql: string): void => observe({ sql, args: [] }, { rows: [], changes: 0 }, performance.now() - start);
+  try {
+    const result = await database.write(async (connection) => {
+      report('BEGIN');
+      state.isBegun = true;
+      try {
+        return await work(connection);
+      } finally {
+        start = performance.now();
+      }
+    });
+    report('COMMIT');
+    return result;
+  } catch (error) {
+    if (state.isBegun) report('ROLLBACK');
+    throw error;
+  }
 }
 
 // Not async: a quick statement waits for one promise less.

@@ -1,0 +1,76 @@
+import type { DatabaseErrorCode } from '../errors/database-error';
+import type { CallEvent, QueryEvent } from './types';
+
+/** Trace of one call. */
+export interface CallTrace {
+  /** Runs the work of the call, so that whatever it starts belongs to the trace. */
+  run<T>(work: () => T): T;
+  /** Records a statement that has just ended. */
+  statement(event: QueryEvent): void;
+  end(event: CallEvent): void;
+}
+
+/** Receives the events of a call. */
+export interface CallListener {
+  emit(event: CallEvent | QueryEvent): void;
+}
+
+/** Call whose events somebody receives. */
+export class Call {
+  readonly #operation: string;
+  readonly #name: string | undefined;
+  /** Number of attempts so far. */
+  attempts = 1;
+  /** True when the cache has answered. */
+  isCached = false;
+  #rows = 0;
+  readonly #startMs = performance.now();
+  readonly #listener: CallListener;
+  readonly #trace: CallTrace | undefined;
+
+  constructor(
+    { operation, name }: { readonly operation: string; readonly name: string | undefined },
+    listener: CallListener,
+    trace: CallTrace | undefined,
+  ) {
+    this.#operation = operation;
+    this.#name = name;
+    this.#listener = listener;
+    this.#trace = trace;
+  }
+
+  run<T>(work: (call: Call) => T): T {
+    return this.#trace === undefined ? work(this) : this.#trace.run(() => work(this));
+  }
+
+  /** Records that another attempt follows the one with this number. */
+  retriedAfter(attempt: number): void {
+    this.attempts = Math.max(this.attempts, attempt + 1);
+  }
+
+  /** Reports a statement of the call. */
+  statement(sql: string, rows: number, changes: number, durationMs: number): void {
+    this.#rows += rows;
+    const event: QueryEvent = { type: 'query', operation: this.#operation, sql, rows, changes, durationMs };
+    this.#listener.emit(event);
+    this.#trace?.statement(event);
+  }
+
+  /** Reports the end of the call. @param code - code of the error, when it failed with one of this package. */
+  end(outcome: CallEvent['outcome'], code?: DatabaseErrorCode): void {
+    const event: CallEvent = {
+      type: 'call',
+      operation: this.#operation,
+      ...(this.#name === undefined ? undefined : { name: this.#name }),
+      outcome,
+      ...(code === undefined ? undefined : { code }),
+      attempts: this.attempts,
+      rows: this.#rows,
+      cached: this.isCached,
+      startedAt: performance.timeOrigin + this.#startMs,
+      durationMs: performance.now() - this.#startMs,
+    };
+    this.#listener.emit(event);
+    this.#trace?.end(event);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Counters } from '../diagnostics/counters';
+import type { BreakerState } from '../diagnostics/types';
+import type { DatabaseErrorCode } from '../errors/database-error';
+import type { Engine } from '../storage/engine';
+import type { PoolHealth } from '../storage/health-probe';
+
+/** Counters and present state of a service: result of `db.stats()`. */
+export interface DatabaseStats {
+  /** Number of calls that have ended, with those inside of transactions. */
+  readonly calls: number;
+  /** Number of calls that are running. A `db.transaction` counts as one, with the calls inside it. */
+  readonly callsInFlight: number;
+  /** Number of failures by code. A code that has not occurred is absent. */
+  readonly errors: Readonly<Partial<Record<DatabaseErrorCode, number>>>;
+  /** Number of repetitions after transient failures and conflicts. */
+  readonly retries: number;
+  /** State of the circuit breaker; `off` with `breaker: false`. */
+  readonly breaker: BreakerState | 'off';
+  /** Cache. Absent without the option `cache`, and while the database is closed. */
+  readonly cache?: CacheStats;
+  /** Connections to the primary. Absent on SQLite, and while the database is closed. */
+  readonly pool?: PoolHealth;
+  /**
+   * SQLite: size of the write-ahead log in bytes. A log that keeps growing shows a read that does not end. Absent on
+   * PostgreSQL, while the database is closed, and when the file cannot be inspected.
+   */
+  readonly logBytes?: number;
+  /**
+   * Highest sequence number of the change feed that `changes` or `followChanges` of this service has reached. Absent
+   * before the first read.
+   */
+  readonly feedPosition?: number;
+}
+
+/** Counters of the cache. A lookup counts as a hit, a miss, or, after a failed read, also as a stale answer. */
+export interface CacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  /** Number of outdated records that were returned during an outage. */
+  readonly stale: number;
+  /** Number of records that were removed to make room for others. */
+  readonly evictions: number;
+  /** Number of records that the cache has now, including the absence of records. */
+  readonly entries: number;
+}
+
+/** Present state of a database for {@link toStats}. */
+interface State {
+  readonly engine: Pick<Engine, 'cache' | 'healthProbe' | 'logBytes'> | undefined;
+  readonly callsInFlight: number;
+  readonly breaker: DatabaseStats['breaker'];
+}
+
+/** Returns the statistics of a database. */
+export function toStats(counters: Counters, { engine, callsInFlight, breaker }: State): DatabaseStats {
+  const { calls, retries, feedPosition, cache } = counters;
+  const entries = engine?.cache?.size;
+  const pool = engine?.healthProbe.pool();
+  const logBytes = engine === undefined ? undefined : logBytesOf(engine);
+  return {
+    calls,
+    callsInFlight,
+    errors: Object.fromEntries(counters.errors),
+    retries,
+    breaker,
+    ...(entries === undefined
+      ? undefined
+      : { cache: { hits: cache.hit, misses: cache.miss, stale: cache.stale, evictions: cache.evict, entries } }),
+    ...(pool === undefined ? undefined : { pool }),
+    ...(logBytes === undefined ? undefined : { logBytes }),
+    ...(feedPosition === undefined ? undefined : { feedPosition }),
+  };
+}
+
+function logBytesOf(engine: Pick<Engine, 'logBytes'>): number | undefined {
+  try {
+    return engine.logBytes?.();
+  } catch {
+    // The directory of the file cannot be read any more.
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import type { BreakerState } from '../diagnostics/types';
+import { Failure } from '../errors/failure';
+import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
+import type { Engine } from '../storage/engine';
+
+/** Settings of a database session: the kind of the database, and how failures and idle transactions are handled. */
+export interface SessionSettings {
+  readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
+  readonly transactionIdleTimeoutMs: number;
+  readonly retry: RetryPolicy;
+  readonly breaker: BreakerSettings | undefined;
+}
+
+/** Present state of a database session. */
+export interface SessionState {
+  /** Open engine; undefined while the database is closed. */
+  readonly engine: Engine | undefined;
+  readonly callsInFlight: number;
+  /** State of the circuit breaker; `off` when there is none. */
+  readonly breaker: BreakerState | 'off';
+}
+
+/** Returns the failure of a write through the database object inside of its own transaction. */
+export function writeBesideTransaction(): Failure {
+  return new Failure(
+    'CONFLICT',
+    'inside a transaction, write through its tx argument and not through the database object',
+    {
+      retryable: false,
+    },
+  );
+}

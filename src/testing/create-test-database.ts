@@ -1,0 +1,26 @@
+import { DatabaseService } from '../database-service';
+import type { DatabaseOptions } from '../options/types';
+
+/** Options of {@link createTestDatabase}: those of a database, without the ones that choose where it is. */
+export type TestDatabaseOptions = Omit<
+  DatabaseOptions,
+  'url' | 'replicaUrls' | 'maxReplicaLagMs' | 'migrations' | 'allowReset'
+>;
+
+/**
+ * Opens a new, empty SQLite database in memory, with all migrations applied. Each call creates another database, so tests
+ * do not influence each other. `close()` removes it; `await using` calls `close()`.
+ *
+ * @throws INVALID_OPTIONS, DRIVER_UNAVAILABLE
+ * @example
+ * ```ts
+ * await using db = await createTestDatabase();
+ * const { agentId } = await registerTestAgent(db, { name: 'planner' });
+ * console.assert((await db.queryAgents({ exactName: 'planner' }))[0]?.id === agentId);
+ * ```
+ */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<DatabaseService> {
+  const db = new DatabaseService({ ...options, url: ':memory:', migrations: 'apply' });
+  await db.initialize();
+  return db;
+}
