@@ -79,10 +79,10 @@ export interface DatabaseAdministration {
 
   /**
    * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
-   * that no constraint can express, and the event chain. Changes nothing. Reads one snapshot on a connection of its
-   * own, in bounded memory, and pauses for other work of the process. Concurrent writes are never reported as damage.
-   * On SQLite, a thread checks the file, and the write-ahead log cannot shrink meanwhile. A check inside a transaction
-   * sees the last committed state.
+   * that no constraint can express, and the event chain. On PostgreSQL, it first appends pending entries to that
+   * chain; it changes nothing else. Reads one snapshot on a connection of its own, in bounded memory, and pauses for
+   * other work of the process. Concurrent writes are never reported as damage. On SQLite, a thread checks the file, and
+   * the write-ahead log cannot shrink meanwhile. A check inside a transaction sees the last committed state.
    *
    * @returns the report. Its findings include the parts that could not be read.
    * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE.

@@ -1,5 +1,6 @@
 import { backfill } from './backfill';
 import { changeStatements } from './changes/statements';
+import { sequencePending } from './events/chain/sequence';
 import { errorClassifierOf } from './error-classifier';
 import type { Diagnostics } from './diagnostics/diagnostics';
 import type { PostgresqlLocation, SqliteLocation } from './options/database-url';
@@ -12,6 +13,7 @@ import { assertSpareDescriptors } from './runtime/spare-descriptors';
 const callbacks: EngineCallbacks = {
   writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
   backfill,
+  sequenceEvents: sequencePending,
   // Loaded lazily.
   checkRecords: async (snapshot, findings) => {
     const { checkRecords } = await import('./integrity/check-records.js');

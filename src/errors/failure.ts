@@ -18,7 +18,6 @@ export interface FailureDetails {
   readonly isSerializationConflict?: boolean | undefined;
   readonly isReadOnlyServer?: boolean | undefined;
   readonly violatesOwnForeignKey?: boolean | undefined;
-  readonly missingColumn?: string | undefined;
   readonly availability?: Availability | undefined;
 }
 
@@ -60,11 +59,6 @@ export class Failure extends Error {
   readonly isReadOnlyServer: boolean;
   /** True when the database reported that a foreign key of this package's schema is violated. */
   readonly violatesOwnForeignKey: boolean;
-  /**
-   * NOT NULL column, as `table.column`, to which a statement of this package wrote NULL on purpose, so that the
-   * database rejects a change that violates a rule.
-   */
-  readonly missingColumn: string | undefined;
   readonly availability: Availability;
 
   constructor(code: DatabaseErrorCode, message: string, details: FailureDetails = {}) {
@@ -78,7 +72,6 @@ export class Failure extends Error {
     this.isSerializationConflict = details.isSerializationConflict ?? false;
     this.isReadOnlyServer = details.isReadOnlyServer ?? false;
     this.violatesOwnForeignKey = details.violatesOwnForeignKey ?? false;
-    this.missingColumn = details.missingColumn;
     this.availability = details.availability ?? (code !== 'UNAVAILABLE' ? 'unknown' : this.retryable ? 'down' : 'up');
   }
 }
@@ -127,10 +120,10 @@ export function originalOf(error: unknown): unknown {
 /** Returns a copy of a failure in which the given properties are replaced. */
 export function copyFailure(failure: Failure, changes: FailureDetails & { readonly message?: string }): Failure {
   const { entity, field, retryable, cause, isReported, isTransient, availability } = failure;
-  const { isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey, missingColumn } = failure;
+  const { isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey } = failure;
   return new Failure(failure.code, changes.message ?? failure.message, {
     ...{ entity, field, retryable, cause, isReported, isTransient, availability },
-    ...{ isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey, missingColumn },
+    ...{ isSerializationConflict, isReadOnlyServer, violatesOwnForeignKey },
     ...changes,
   });
 }

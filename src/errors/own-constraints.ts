@@ -22,6 +22,7 @@ export const ownKeys: Readonly<Record<string, string>> = {
   security_event_checkpoints_pkey: 'security_event_checkpoints.sequence',
   security_event_entries_pkey: 'security_event_entries.sequence',
   security_event_metadata_pkey: 'security_event_metadata.event_id, security_event_metadata.key',
+  security_event_pending_entries_pkey: 'security_event_pending_entries.id',
   security_events_pkey: 'security_events.id',
 };
 
@@ -47,6 +48,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   security_event_checkpoints: ['count', 'created_at', 'hash', 'sequence'],
   security_event_entries: ['digest', 'entered_at', 'event_id', 'hash', 'kind', 'sequence'],
   security_event_metadata: ['event_id', 'key', 'value'],
+  security_event_pending_entries: ['digest', 'entered_at', 'event_id', 'id', 'kind'],
   security_events: [
     ...['description', 'event_type', 'id', 'mitigation_applied', 'severity', 'source', 'target', 'timestamp'],
   ],
@@ -58,6 +60,7 @@ export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   certificates: ['replaced_by', 'revocation_reason', 'revoked_at', 'serial_number'],
   endpoints: ['health_message', 'metadata'],
   security_event_entries: ['mitigation_applied', 'mitigation_details'],
+  security_event_pending_entries: ['mitigation_applied', 'mitigation_details'],
   security_events: ['mitigation_details'],
 };
 

@@ -23,13 +23,9 @@ const usableCertificate: ColumnRule = {
   details: { entity: 'certificate', field: 'certificateId' },
 };
 
-/** Column to which the statement that records an event writes NULL when the event chain has no head (last entry). */
-export const columnWithoutHead = 'security_event_entries.sequence';
-
 const rules: ReadonlyMap<string, ColumnRule> = new Map([
   ['agents.name', uniqueName],
   ['agents.certificate_id', usableCertificate],
-  [columnWithoutHead, { code: 'CONFLICT', message: 'the chain of events has no head', details: {} }],
 ]);
 
 /** Creates the failure of an agent whose name and version another agent holds. */
@@ -48,5 +44,5 @@ export function certificateRevoked(): Failure {
  */
 export function toRefusal(column: string, cause: unknown): Failure | undefined {
   const rule = rules.get(column);
-  return rule && reportedFailure(rule.code, rule.message, { ...rule.details, missingColumn: column, cause });
+  return rule && reportedFailure(rule.code, rule.message, { ...rule.details, cause });
 }

@@ -1,53 +1,57 @@
-import type { Executor } from '../storage/executor';
 import type { Transaction } from '../storage/transaction';
-import { appendEntries, lockChain, lockHead, readHead } from './chain/append-entries';
-import { mitigatedEntry, recordedEntry } from './chain/hashing';
-import { chainStatements, isWithoutHead } from './chain/statements';
+import { appendEntries, readHead } from './chain/append-entries';
+import { mitigatedEntry, recordedEntry, type ChainLink, type NewEntry } from './chain/hashing';
+import { hasPendingEntries, pendingStatements } from './chain/pending-statements';
+import { chainStatements } from './chain/statements';
+import type { Statement } from '../sql/statement';
 import { eventStatements } from './statements';
 import type { NewEventRow } from './validation';
 
 /*
  * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
+ *
+ * Where several transactions may write at once, the entries of the chain become pending entries, without a lock. The
+ * order of the ids of an event's pending entries is the order of its entries: a transaction sees an event only after the
+ * event's own pending entry has its id. Two mitigations of one event that overlap in time may get either order; readers
+ * and the chain agree on it.
  */
 
 /** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */
 const chunkSize = 500;
 const chunkLength = 4_000_000;
 
-/**
- * Records one event in a transaction of its own. Where the engine can append to the chain without reading its head, this
- * takes a single round trip.
- */
-export async function recordEvent(executor: Executor, row: NewEventRow, enteredAt: number): Promise<void> {
-  const { record, lock } = chainStatements(executor.dialect);
-  if (record !== undefined) {
-    const statements = [...(lock === undefined ? [] : [lock]), record(row, recordedEntry(row, enteredAt))];
-    try {
-      await executor.withTransaction((tx) => tx.executeAtCommit(statements));
-      return;
-    } catch (error) {
-      // The head has to be read first: it does not exist or has no hash.
-      if (!isWithoutHead(error)) throw error;
-    }
-  }
-  await executor.withTransaction((tx) => recordEvents(tx, [row], enteredAt));
-}
-
-/** Records events. Blocks other recordings until the end of the transaction, so call it last. */
+/** Records events and their entries. */
 export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[], enteredAt: number): Promise<void> {
-  const { dialect } = tx;
-  let head = await lockHead(tx, enteredAt);
+  const isDeferred = hasPendingEntries(tx.dialect);
+  if (isDeferred) tx.requestSequencing();
+  let head = isDeferred ? undefined : await readHead(tx, enteredAt);
   let count = 0;
   for (const chunk of chunksOf(rows)) {
-    const entries = chunk.map((row) => recordedEntry(row, enteredAt));
-    const appending = appendEntries(dialect, head, entries);
-    const statements = [...eventStatements(dialect).insert(chunk), appending.statement];
-    head = appending.head;
+    const [statements, last] = recordChunk(tx, chunk, head, enteredAt);
+    head = last;
     count += chunk.length;
     // Sends all but the last statements early, because they take memory until they are sent.
     if (count === rows.length) tx.executeAtCommit(statements);
     else await tx.executeAll(statements);
   }
+}
+
+/** Returns the statements that record events, and the new head. @param head - undefined for pending entries. */
+function recordChunk(
+  { dialect }: Transaction,
+  rows: readonly NewEventRow[],
+  head: ChainLink | undefined,
+  enteredAt: number,
+): readonly [statements: readonly Statement[], head: ChainLink | undefined] {
+  const entries = rows.map((row) => recordedEntry(row, enteredAt));
+  if (head !== undefined) {
+    const appending = appendEntries(dialect, head, entries);
+    return [[...eventStatements(dialect).insert(rows), appending.statement], appending.head];
+  }
+  const pending = pendingStatements(dialect);
+  const [[row], [entry]] = [rows, entries];
+  if (rows.length === 1 && row !== undefined && entry !== undefined) return [[pending.record(row, entry)], undefined];
+  return [[...eventStatements(dialect).insert(rows), pending.insert(entries)], undefined];
 }
 
 /** Validated mitigation of an event. */
@@ -63,13 +67,21 @@ export async function mitigateEvent(
   { eventId, applied, details }: Mitigation,
   enteredAt: number,
 ): Promise<boolean> {
-  await lockChain(tx);
   const found = await tx.query(chainStatements(tx.dialect).selectEvent({ id: eventId }));
   if (found.length === 0) return false;
-  const head = await readHead(tx, enteredAt);
-  const entry = mitigatedEntry(eventId, applied, details, enteredAt);
-  tx.executeAtCommit([appendEntries(tx.dialect, head, [entry]).statement]);
+  await addEntry(tx, mitigatedEntry(eventId, applied, details, enteredAt), enteredAt);
   return true;
+}
+
+async function addEntry(tx: Transaction, entry: NewEntry, enteredAt: number): Promise<void> {
+  const { dialect } = tx;
+  if (hasPendingEntries(dialect)) {
+    tx.requestSequencing();
+    // The event may have been pruned meanwhile.
+    tx.executeAtCommit([pendingStatements(dialect).mitigate(entry)]);
+  } else {
+    tx.executeAtCommit([appendEntries(dialect, await readHead(tx, enteredAt), [entry]).statement]);
+  }
 }
 
 function* chunksOf(rows: readonly NewEventRow[]): Generator<readonly NewEventRow[], void, void> {

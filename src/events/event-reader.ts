@@ -101,10 +101,14 @@ export interface EventReader {
    * checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and in
    * constant memory; other calls may record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
    *
+   * On PostgreSQL, events are appended to the chain about 100 ms after they were recorded. This call appends what is
+   * pending first. If it cannot, it verifies what is in the chain, and `pending` says how many entries are not. Inside a
+   * transaction, it appends nothing.
+   *
    * The chain has no secret key: an attacker who also computes all later hashes again stays undetected. To detect a
    * chain that was rewritten or cut, store `head` in another system and pass it as `expected` later.
    *
-   * @returns the head of the chain when it is valid; otherwise the first break.
+   * @returns the head of the chain when it is valid, otherwise the first break; and the number of pending entries.
    * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.
    * @example
    * ```ts

@@ -1,10 +1,12 @@
 import { checkPage, readAhead, recordsOf, type Page, type PageOptions } from '../query/page';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
+import type { Executor } from '../storage/executor';
 import type { Session } from '../storage/session';
 import { pruneEvents } from './chain/prune';
+import { trySequencePending } from './chain/sequence';
 import { verifyChain } from './chain/verify';
-import { mitigateEvent, recordEvent, recordEvents } from './commands';
+import { mitigateEvent, recordEvents } from './commands';
 import type { EventReader } from './event-reader';
 import type { EventWriter } from './event-writer';
 import { parseGrouping, parseMitigation, parseNewEvents, parsePruneOptions, parseVerifyOptions } from './options';
@@ -85,8 +87,9 @@ export class EventService implements EventReader, EventWriter {
   }
 
   verify(options?: VerifyEventsOptions): Promise<EventChainVerification> {
-    return this.#session.read('events.verify', { consistency: 'primary' }, (executor) => {
+    return this.#session.read('events.verify', { consistency: 'primary' }, async (executor) => {
       const expected = parseVerifyOptions(options);
+      await this.#sequence(executor);
       return verifyChain(executor.dialect, (statement) => executor.query(statement), expected);
     });
   }
@@ -95,7 +98,7 @@ export class EventService implements EventReader, EventWriter {
     return this.#session.write('events.record', async (executor) => {
       const nowMs = this.#settings.now();
       const row = parseNewEvent(event, nowMs, this.#settings.checks);
-      await recordEvent(executor, row, nowMs);
+      await executor.withTransaction((tx) => recordEvents(tx, [row], nowMs));
       return row.columns.id;
     });
   }
@@ -120,6 +123,7 @@ export class EventService implements EventReader, EventWriter {
   prune(options: PruneEventsOptions): Promise<number> {
     return this.#session.write('events.prune', async (executor) => {
       const batch = parsePruneOptions(options);
+      await this.#sequence(executor);
       for (let count = 0; ;) {
         const nowMs = this.#settings.now();
         const { events, hasMore } = await executor.withTransaction((tx) => pruneEvents(tx, batch, nowMs));
@@ -127,5 +131,10 @@ export class EventService implements EventReader, EventWriter {
         if (!hasMore) return count;
       }
     });
+  }
+
+  // Inside a transaction, the chain would stay locked until its end.
+  async #sequence(executor: Executor): Promise<void> {
+    if (!this.#session.isTransaction) await trySequencePending(executor);
   }
 }

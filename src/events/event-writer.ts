@@ -6,7 +6,8 @@ import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './
  */
 export interface EventWriter {
   /**
-   * Records an event with its metadata, and appends it to the event chain, atomically.
+   * Records an event with its metadata and its entry of the event chain, atomically. Reads see it at once. On PostgreSQL,
+   * the entry is appended to the chain about 100 ms later; until then, a removed event leaves no trace.
    *
    * @returns the id of the event, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT.
@@ -20,8 +21,8 @@ export interface EventWriter {
   record(event: SecurityEventInput): Promise<string>;
 
   /**
-   * Records events with their metadata, in order and atomically. Much faster than one call for each event. Other calls
-   * that record wait meanwhile, so split very many events into calls of a few thousand.
+   * Records events with their metadata, in order and atomically. Much faster than one call for each event. On
+   * SQLite, other writes wait meanwhile, so split very many events into calls of a few thousand.
    *
    * @returns the ids in input order, a UUIDv7 for each event without an id; an empty array for no events.
    * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT, also for more than `limits.batchSize`

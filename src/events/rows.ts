@@ -5,6 +5,7 @@ import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 import type { Row } from '../sql/statement';
 import type { Metadata } from '../metadata/types';
+import { hasPendingEntries } from './chain/pending-statements';
 import { SecuritySeverity, type SecurityEvent } from './types';
 
 /** Composes the columns of a whole event `s` for {@link toSecurityEvent}. */
@@ -13,13 +14,21 @@ export function eventColumns(dialect: Dialect): Sql {
   return sql`s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
       s.mitigation_applied, s.mitigation_details,
       ${dialect.jsonObjectAggregate(sql`security_event_metadata m WHERE m.event_id = s.id`)},
-      ${lastMitigation(mitigation)}`;
+      ${lastMitigation(dialect, mitigation)}`;
 }
 
-/** Composes a value of the last mitigation `e` of the event `s`; null when there is none. */
-export function lastMitigation(value: Sql): Sql {
-  return sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
+/**
+ * Composes a value of the last mitigation `e` of the event `s`; null when there is none. A pending mitigation is later
+ * than all mitigations in the chain.
+ */
+export function lastMitigation(dialect: Dialect, value: Sql): Sql {
+  const inChain = sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
     ORDER BY e.sequence DESC LIMIT 1)`;
+  if (!hasPendingEntries(dialect)) return inChain;
+  // The range and the order make PostgreSQL use the index whatever the statistics of the table are: see hasValue.
+  return sql`coalesce((SELECT ${value} FROM security_event_pending_entries e
+    WHERE e.event_id >= s.id AND e.event_id <= s.id AND e.kind = 'MITIGATED'
+    ORDER BY e.event_id DESC, e.id DESC LIMIT 1), ${inChain})`;
 }
 
 /** A row of `eventColumns`. The metadata and the last mitigation are JSON texts. */

@@ -170,6 +170,11 @@ export type EventChainVerification =
       /** Number of verified entries. */
       readonly entries: number;
       /**
+       * Number of recorded events and mitigations that are not in the chain yet, so that the verification did not cover
+       * them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+       */
+      readonly pending: number;
+      /**
        * Last verified entry. Keep it elsewhere and pass it as `expected` later, to detect a chain that was cut or
        * rewritten.
        */
@@ -181,5 +186,10 @@ export type EventChainVerification =
       readonly valid: false;
       /** Number of entries that were verified before the break. */
       readonly entries: number;
+      /**
+       * Number of recorded events and mitigations that are not in the chain yet, so that the verification did not cover
+       * them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+       */
+      readonly pending: number;
       readonly break: EventChainBreak;
     };

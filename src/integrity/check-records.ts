@@ -50,7 +50,7 @@ export async function checkRecords(snapshot: Snapshot, findings: FindingSink): P
   await findings.checkPart('certificates', () => checkCertificates(snapshot, findings));
   await findings.checkPart('security events', async () => {
     await checkEvents(snapshot, findings);
-    await checkEntries(snapshot, findings);
+    for (const entries of entryTables) await checkEntries(snapshot, entries, findings);
   });
   for (const owner of metadataTables) {
     await findings.checkPart(`metadata of ${owner.ownerTable}`, () => checkMetadata(snapshot, owner, findings));
@@ -123,16 +123,26 @@ function checkEvents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   });
 }
 
-function checkEntries(snapshot: Snapshot, findings: FindingSink): Promise<void> {
+/** Tables of entries, with their keys. */
+const entryTables = [
+  { table: 'security_event_entries', key: 'e.sequence', hash: { 'entry.hash': sql`e.hash` } },
+  { table: 'security_event_pending_entries', key: 'e.id', hash: undefined },
+] as const;
+
+function checkEntries(
+  snapshot: Snapshot,
+  { table, key, hash }: (typeof entryTables)[number],
+  findings: FindingSink,
+): Promise<void> {
   const columns = [
-    ...[sql`e.sequence`, sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
+    ...[raw(key), sql`e.event_id`, sql`e.kind`, sql`e.mitigation_applied`],
     snapshot.dialect.toMs(sql`e.entered_at`),
     firstNoText(snapshot.dialect, {
-      required: { 'entry.digest': sql`e.digest`, 'entry.hash': sql`e.hash` },
+      required: { 'entry.digest': sql`e.digest`, ...hash },
       optional: { 'entry.mitigationDetails': sql`e.mitigation_details` },
     }),
   ];
-  return walk(snapshot, { columns, from: sql`security_event_entries e`, key: ['e.sequence'] }, (row) => {
+  return walk(snapshot, { columns, from: sql`${raw(table)} e`, key: [key] }, (row) => {
     const [, eventId, kind, applied, enteredAt, noText] = row;
     const rules = new Rules(findings, subjectOf('securityEvent', eventId));
     rules.text(eventId, 'id');
@@ -189,6 +199,7 @@ function checkChanges(snapshot: Snapshot, findings: FindingSink): Promise<void> 
 
 async function checkChain({ dialect, query }: Snapshot, findings: FindingSink): Promise<void> {
   const verification = await verifyChain(dialect, query);
+  findings.reportPending(verification.pending);
   if (verification.valid) return;
   const { reason, sequence, eventId } = verification.break;
   const place = sequence === undefined ? 'an entry' : `entry ${sequence}`;

@@ -27,6 +27,7 @@ export class Findings implements FindingSink {
   readonly #skipped: string[] = [];
   readonly #warnings: string[] = [];
   #total = 0;
+  #pending = 0;
 
   /** @param options - {@link CheckOptions}, not validated yet. @throws INVALID_INPUT when they are invalid */
   constructor(options: unknown = {}) {
@@ -62,6 +63,11 @@ export class Findings implements FindingSink {
     this.#warnings.push(message);
   }
 
+  /** Reports the number of events and mitigations that are not in the event chain yet, and so were not verified. */
+  reportPending(count: number): void {
+    this.#pending = count;
+  }
+
   toReport(): CheckReport {
     return {
       ok: this.#total === 0,
@@ -69,6 +75,7 @@ export class Findings implements FindingSink {
       total: this.#total,
       skipped: this.#skipped,
       warnings: this.#warnings,
+      pendingEntries: this.#pending,
     };
   }
 }

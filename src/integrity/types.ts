@@ -12,6 +12,11 @@ export interface CheckReport {
   readonly skipped: readonly string[];
   /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. They do not affect `ok`. */
   readonly warnings: readonly string[];
+  /**
+   * Number of recorded events and mitigations that were not in the event chain yet, so that the check of the chain did
+   * not cover them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+   */
+  readonly pendingEntries: number;
 }
 
 /**

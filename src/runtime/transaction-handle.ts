@@ -21,6 +21,7 @@ export class TransactionHandle implements Transaction {
   readonly #send: SendStatements;
   #pending: Statement[] = [];
   readonly #changes: ChangeEntry[] = [];
+  #needsSequencing = false;
 
   constructor(dialect: Dialect, send: SendStatements) {
     this.dialect = dialect;
@@ -30,6 +31,11 @@ export class TransactionHandle implements Transaction {
   /** Change entries that the operation has recorded so far, in order. */
   get changes(): readonly ChangeEntry[] {
     return this.#changes;
+  }
+
+  /** True after {@link requestSequencing}. */
+  get needsSequencing(): boolean {
+    return this.#needsSequencing;
   }
 
   async query(statement: Statement): Promise<readonly Row[]> {
@@ -61,6 +67,10 @@ export class TransactionHandle implements Transaction {
 
   recordChange(entry: ChangeEntry): void {
     if (entry.ids.length > 0) this.#changes.push(entry);
+  }
+
+  requestSequencing(): void {
+    this.#needsSequencing = true;
   }
 
   /** Returns the pending statements, for the caller to send, and removes them from the handle. */

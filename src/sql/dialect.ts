@@ -60,6 +60,8 @@ export interface Dialect {
    * a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
+  /** Composes a query that takes the same lock if it is free, and returns whether it was. */
+  readonly tryAdvisoryLock: ((name: Sql) => Sql) | undefined;
   /** Undefined on an engine where one transaction writes at a time, so that numbers become visible in ascending order. */
   readonly sequenceLock: SequenceLock | undefined;
   /**
@@ -89,8 +91,6 @@ export interface Dialect {
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */
   readonly isText: (column: Sql) => Sql;
-  /** Computes the SHA-256 of a text in UTF-8, in hexadecimal. Undefined on an engine without that function. */
-  readonly sha256: ((text: Sql) => Sql) | undefined;
   /** Selects the elements of `list`, a JSON array of texts, as one column. */
   readonly jsonArrayElements: (list: Sql) => Sql;
   /** Converts `rows`, a JSON array of arrays, to a table with the name `alias`. */

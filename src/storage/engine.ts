@@ -66,6 +66,13 @@ export interface EngineCallbacks {
    * stored.
    */
   readonly backfill: (executor: Executor) => Promise<void>;
+  /**
+   * Appends the pending entries of events to their chain.
+   *
+   * @param patienceMs - time in milliseconds to wait while another transaction has locked the chain.
+   * @returns false when the chain stayed locked for that time.
+   */
+  readonly sequenceEvents: (executor: Executor, patienceMs: number) => Promise<boolean>;
   /** Checks all records of a snapshot, as a part of {@link Engine.checkIntegrity}. */
   readonly checkRecords: (snapshot: Snapshot, findings: FindingSink) => Promise<void>;
 }

@@ -70,4 +70,6 @@ export interface FindingSink {
   skip(reason: string): void;
   /** Reports a state that is not damage but can cause harm. */
   warn(message: string): void;
+  /** Reports the number of events and mitigations that are not in the event chain yet, and so were not verified. */
+  reportPending(count: number): void;
 }

@@ -15,6 +15,7 @@ export const ownTables: ReadonlySet<string> = new Set([
   'security_event_checkpoints',
   'security_event_entries',
   'security_event_metadata',
+  'security_event_pending_entries',
   'security_events',
 ]);
 

@@ -53,6 +53,8 @@ export interface Transaction {
    * its end.
    */
   recordChange(entry: ChangeEntry): void;
+  /** Requests that the engine appends the pending entries of events to their chain, soon after the commit. */
+  requestSequencing(): void;
 }
 
 /** Returns the statements that write change entries to the feed; an empty array without entries. */

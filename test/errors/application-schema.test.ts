@@ -129,6 +129,7 @@ describe('a write of an agent that violates a constraint of the application', ()
 });
 
 describe('a change that a trigger of the application refuses', () => {
+  const entryTable = onPostgresql ? 'security_event_pending_entries' : 'security_event_entries';
   const refuse = (table: string): string[] =>
     onPostgresql
       ? [
@@ -153,7 +154,7 @@ describe('a change that a trigger of the application refuses', () => {
       ({ db }) => db.certificates.revoke('c', { reason: 'unspecified', agents: 'keep' }),
     ],
     ['recordSecurityEvent', 'security_events', ({ db }) => db.recordSecurityEvent(eventInput({ source: secret }))],
-    ['a security event’s entry', 'security_event_entries', ({ db }) => db.recordSecurityEvent(eventInput())],
+    ['a security event’s entry', entryTable, ({ db }) => db.recordSecurityEvent(eventInput())],
     ['a change’s entry', 'changes', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
   ])('fails with CONSTRAINT_VIOLATION in %s', async (_, table, call) => {
     const database = await openWith(...refuse(table));

@@ -1,6 +1,6 @@
 import { eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
-import { queryRaw, rawRows, type RawRow } from '../support/raw-reader';
+import { queryRaw, rawRows, type RawRow, untilSequenced } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { at, recordSeconds, t0 } from './chain';
@@ -73,6 +73,7 @@ const head = 'SELECT sequence, hash FROM security_event_entries ORDER BY sequenc
  * changed head alone would reveal the tampering.
  */
 async function expectFound(chain: Chain, sql: string, found: object = {}): Promise<void> {
+  await untilSequenced(chain);
   const [before] = await queryRaw(chain, head);
   await changeRaw(chain, sql);
   expect((await queryRaw(chain, head))[0]).toEqual(before);

@@ -1,4 +1,5 @@
 import type { EventGrouping, SecurityEvent, SecurityEventQuery } from '../../src';
+import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -233,5 +234,7 @@ test('A read of security events runs one statement, and verify runs five for a s
   }
   // Two statements read the state before and after. The others read a batch of entries and a batch of events, and find
   // that there is no other batch.
-  expect(await statementsOf(() => db.events.verify())).toHaveLength(5);
+  // PostgreSQL first looks for pending entries.
+  await db.events.verify();
+  expect(await statementsOf(() => db.events.verify())).toHaveLength(onPostgresql ? 6 : 5);
 });

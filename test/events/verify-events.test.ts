@@ -29,11 +29,11 @@ function contentOf(entry: RawRow, event: RawRow = {}): unknown[] {
 describe('events.verify', () => {
   test('returns the same head until the chain grows', async () => {
     const { db } = await openTestDatabase();
-    expect(await db.events.verify()).toEqual({ valid: true, entries: 0, head: { sequence: 0, hash: '' } });
+    expect(await db.events.verify()).toEqual({ valid: true, entries: 0, pending: 0, head: { sequence: 0, hash: '' } });
     await db.events.record(eventInput());
     const first = await db.events.verify();
     const hash = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
-    expect(first).toEqual({ valid: true, entries: 1, head: { sequence: 1, hash } });
+    expect(first).toEqual({ valid: true, entries: 1, pending: 0, head: { sequence: 1, hash } });
     expect(await db.events.verify()).toEqual(first);
   });
 
@@ -115,6 +115,7 @@ describe('events.verify with an expected head', () => {
     expect(await shared().db.events.verify({ expected: { sequence, hash: zeros } })).toEqual({
       valid: false,
       entries: sequence - 1,
+      pending: 0,
       break: { sequence, reason: 'changed' },
     });
   });
@@ -150,6 +151,7 @@ describe('events.verify with an expected head', () => {
     expect(await db.events.verify({ expected: { sequence: 3, hash: zeros } })).toEqual({
       valid: false,
       entries: 0,
+      pending: 0,
       break: { sequence: 3, reason: 'removed' },
     });
   });
@@ -172,9 +174,9 @@ describe('events.verify with an expected head', () => {
     await events.prune({ before: at(4) });
     expect(await events.verify({ expected: exact })).toMatchObject({ valid: true, checkpoint: { sequence: 3 } });
     expect(await events.verify({ expected: after })).toMatchObject({ valid: true });
-    const changed = { valid: false, entries: 0, break: { sequence: 3, reason: 'changed' } };
+    const changed = { valid: false, entries: 0, pending: 0, break: { sequence: 3, reason: 'changed' } };
     expect(await events.verify({ expected: { sequence: 3, hash: zeros } })).toEqual(changed);
-    const unproven = { valid: false, entries: 3, break: { sequence: 2, reason: 'unproven' } };
+    const unproven = { valid: false, entries: 3, pending: 0, break: { sequence: 2, reason: 'unproven' } };
     expect(await events.verify({ expected: before })).toEqual(unproven);
     const forge = `INSERT INTO security_event_checkpoints
       SELECT 2, '${zeros}', 2, created_at FROM security_event_checkpoints WHERE sequence = 3`;
@@ -196,7 +198,7 @@ describe('events.verify with an expected head', () => {
     const expected = { sequence: 0, hash: '' };
     const database = await openTestDatabase();
     const { events } = database.db;
-    expect(await events.verify({ expected })).toEqual({ valid: true, entries: 0, head: expected });
+    expect(await events.verify({ expected })).toEqual({ valid: true, entries: 0, pending: 0, head: expected });
     await recordSeconds(database, 1, 2, 3);
     expect(await events.verify({ expected })).toMatchObject({ valid: true });
     await events.prune({ before: at(3) });

@@ -60,7 +60,7 @@ describe('a write that is sent in one piece', () => {
 
   test.each(writes)('leaves nothing when statementTimeoutMs ends %s', async (_, write) => {
     const { work, url, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
-    const restore = await interpose(url, ['changes', 'security_event_entries'], 'PERFORM pg_sleep(20)');
+    const restore = await interpose(url, ['changes', 'security_event_pending_entries'], 'PERFORM pg_sleep(20)');
     await write(work, 'unit slow-0');
     await restore();
     await expectFailedOnce({ code: 'TIMEOUT', retryable: true }, write);

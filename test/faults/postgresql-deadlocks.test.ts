@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseError, type AgentInput, type DatabaseOptions, type DatabaseService } from '../../src';
-import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { agentInput, certificateInput } from '../support/factories';
 import { connectRaw, runRaw } from '../support/raw-client';
 import { createSignal } from '../support/signal';
 import { openTestDatabase } from '../support/test-database';
-import { waitUntil } from '../support/wait-until';
 import { openWork } from './strikes';
 import { faultRounds } from './work';
 
@@ -125,48 +124,4 @@ describe('a call that is the victim of a deadlock with another program', () => {
       await expectKept();
     }
   });
-});
-
-/** Waits until another session waits for a lock on a table. */
-async function untilLockIsWanted(url: string, table: string): Promise<void> {
-  const waiting = `SELECT 1 FROM pg_locks WHERE relation = '${table}'::regclass AND NOT granted`;
-  await waitUntil(async () => (await runRaw(url, waiting)).flat().length === 1);
-}
-
-test.each(['none', 'name-version'] as const)(
-  'a registration with an event locks its name before the chain of events when unique is %s',
-  async (unique) => {
-    const { one, url, expectKept } = await open();
-    const client = await connectRaw(url);
-    await client.query('BEGIN; LOCK TABLE name_locks IN SHARE ROW EXCLUSIVE MODE');
-    const certificate = certificateInput({ id: 'certificate' });
-    const registration = { certificate, agent: agentInput({ certificateId: 'certificate' }), event: eventInput() };
-    const registered = one.register(registration, { unique });
-    await untilLockIsWanted(url, 'name_locks');
-    // Takes the lock as a repeated transaction does, which already holds the locks of its names.
-    await client.query('LOCK TABLE security_event_entries IN SHARE ROW EXCLUSIVE MODE NOWAIT');
-    await client.query('COMMIT');
-    expect(await registered).toMatchObject({ eventId: expect.any(String) as string });
-    await expectKept();
-  },
-);
-
-test('a retried transaction releases its name locks before it waits for the chain of events', async () => {
-  const { one, two, url } = await open({}, ['a']);
-  const client = await connectRaw(url);
-  let attempts = 0;
-  const changed = one.transaction(async (tx) => {
-    attempts += 1;
-    await tx.getAgent('a');
-    if (attempts === 1) {
-      await two.updateAgent({ id: 'a', version: '2.0.0' });
-      await client.query('BEGIN; LOCK TABLE security_event_entries IN ROW EXCLUSIVE MODE');
-    }
-    return tx.updateAgent({ id: 'a', version: '3.0.0' });
-  });
-  await untilLockIsWanted(url, 'security_event_entries');
-  // The limit is shorter than the second after which the server looks for deadlocks.
-  await client.query("SET LOCAL lock_timeout = '700ms'; LOCK TABLE name_locks IN ROW EXCLUSIVE MODE");
-  await client.query('COMMIT');
-  expect([await changed, attempts]).toEqual([true, 2]);
 });

@@ -15,7 +15,7 @@ const limits = [
   ['lock_timeout', 'BUSY', { pool: { maxConnections: 1 }, retry }, '-c lock_timeout=100'],
 ] as const;
 
-const allTables = 'LOCK TABLE changes, security_event_entries IN ACCESS EXCLUSIVE MODE';
+const allTables = 'LOCK TABLE changes, security_event_pending_entries IN ACCESS EXCLUSIVE MODE';
 
 describe.each(limits)('a lock of another session that lasts longer than %s', (_, code, options, settings) => {
   test.each([...writes, ['transaction', transact] as const])(
@@ -26,7 +26,8 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
       const before = await packageConnections(url);
       await whileLocked(url, allTables, () => write(work, 'unit locked-0'));
       await expectFailedOnce({ code, retryable: true }, write);
-      expect(await packageConnections(url)).toEqual(before);
+      // The sequencer may have opened its own connection meanwhile.
+      expect(await packageConnections(url)).toEqual(expect.arrayContaining(before));
     },
   );
 
@@ -74,7 +75,7 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
     const { db, url, expectKept } = await openWork(options, settings);
     await db.transaction(async (tx) => {
       await tx.createCertificate(certificateInput({ id: 'before' }));
-      await whileLocked(url, 'LOCK TABLE security_event_entries IN ACCESS EXCLUSIVE MODE', () =>
+      await whileLocked(url, 'LOCK TABLE security_event_pending_entries IN ACCESS EXCLUSIVE MODE', () =>
         expectError(code, () => tx.recordSecurityEvent(eventInput())),
       );
       await tx.createCertificate(certificateInput({ id: 'after' }));

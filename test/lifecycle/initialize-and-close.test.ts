@@ -24,6 +24,7 @@ describe('initialize', () => {
       ...{ agents: 0, endpoints: 0, capabilities: 0, agent_capabilities: 0, agent_metadata: 0 },
       ...{ certificates: 0, certificate_metadata: 0, changes: 0, change_prunings: 0 },
       ...{ security_events: 0, security_event_metadata: 0, security_event_entries: 0, security_event_checkpoints: 0 },
+      security_event_pending_entries: 0,
     });
   });
 

@@ -190,8 +190,11 @@ describe('Events', () => {
   });
 
   test('are joined with their mitigations by an index', async () => {
-    const index = `idx_security_event_entries_${onPostgresql ? 'mitigated' : 'event_id'}`;
-    expect((await planOf(select({}))).join('\n')).toMatch(byIndex(index));
+    const indexes = onPostgresql
+      ? ['idx_security_event_entries_mitigated', 'idx_security_event_pending_entries_mitigated']
+      : ['idx_security_event_entries_event_id'];
+    const plan = (await planOf(select({}))).join('\n');
+    for (const index of indexes) expect(plan).toMatch(byIndex(index));
   });
 
   test.each<[SecurityEventQuery, string]>([

@@ -21,25 +21,41 @@ const change = [
 
 const record = [
   ...read,
-  'INSERT ON security_events, security_event_metadata, security_event_entries, security_event_checkpoints',
-  // The end of the chain is locked while an entry is added.
-  'UPDATE ON security_event_entries',
+  'INSERT ON security_events, security_event_metadata, security_event_pending_entries',
+  'USAGE ON SEQUENCE security_event_pending_entries_id_seq',
 ];
 
-const pruneEvents = [...record, 'DELETE ON security_events, security_event_entries, security_event_checkpoints'];
+const sequence = [
+  ...read,
+  'INSERT ON security_event_entries, security_event_checkpoints',
+  'DELETE ON security_event_pending_entries',
+];
+
+const pruneEvents = [
+  ...sequence,
+  'INSERT, UPDATE, DELETE ON security_event_entries',
+  'DELETE ON security_events, security_event_checkpoints',
+];
 
 const pruneChanges = [...read, 'DELETE ON changes', 'INSERT, UPDATE, DELETE ON change_prunings'];
 
-async function openAs(grants: readonly string[]): Promise<DatabaseService> {
+async function openAs(...roles: readonly (readonly string[])[]): Promise<[DatabaseService, ...DatabaseService[]]> {
   const { db: owner, options } = await openTestDatabase();
   await createCertificate(owner, { id: 'c' });
   await createCertificate(owner, { id: 'free' });
   const endpoints = [{ id: 'main', protocol: 'https', address: 'https://a.example', port: 443 }];
   await createAgent(owner, { id: 'a', certificateId: 'c', endpoints, capabilities: ['x'], metadata: { k: 1 } });
   await owner.recordSecurityEvent(eventInput({ id: 'e', timestamp: new Date(0) }));
-  const grantTo = (role: string): string => grants.map((grant) => `GRANT ${grant} TO ${role}`).join(';');
+  await owner.close();
   await administer(options.url, 'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC');
-  return (await openTestDatabase({ url: await createRole(options.url, grantTo) })).db;
+  const [first, ...others] = await Promise.all(
+    roles.map(async (grants) => {
+      const grantTo = (role: string): string => grants.map((grant) => `GRANT ${grant} TO ${role}`).join(';');
+      return (await openTestDatabase({ url: await createRole(options.url, grantTo) })).db;
+    }),
+  );
+  if (first === undefined) throw new Error('no role');
+  return [first, ...others];
 }
 
 async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promise<void> {
@@ -51,7 +67,7 @@ async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promis
 }
 
 test('a role that may only select can verify the schema, read, check and follow changes, but cannot write', async () => {
-  const db = await openAs(read);
+  const [db] = await openAs(read);
   expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
   expect(await db.agents.query({ name: 'test', capabilities: ['x'], metadata: { k: 1 } })).toHaveLength(1);
   expect(await db.certificates.query({ ids: ['c'] })).toHaveLength(1);
@@ -75,7 +91,7 @@ test('a role that may only select can verify the schema, read, check and follow 
 });
 
 test('a role that may change agents and certificates can call all methods that change them, but cannot record events', async () => {
-  const db = await openAs(change);
+  const [db] = await openAs(change);
   const certificateId = await createCertificate(db, { metadata: { k: 1 } });
   const id = await createAgent(db, { certificateId, capabilities: ['y'], metadata: { k: 1 } });
   const many = await db.agents.createMany([agentInput({ certificateId, name: 'b', capabilities: ['z'] })]);
@@ -99,20 +115,22 @@ test('a role that may change agents and certificates can call all methods that c
   await expectRefused([() => db.recordSecurityEvent(eventInput())]);
 });
 
-test('a role that may insert events can record and mitigate them, but cannot prune them', async () => {
-  const db = await openAs(record);
+test('a role that may insert events can record and mitigate them, and another role appends them to the chain', async () => {
+  const [db, sequencing] = await openAs(record, sequence);
   const id = await db.recordSecurityEvent(eventInput({ metadata: { k: 1 } }));
   expect(await db.events.recordMany([eventInput(), eventInput()])).toHaveLength(2);
   expect(await db.events.markMitigated(id, { applied: true })).toBe(true);
   expect(await db.transaction((tx) => tx.recordSecurityEvent(eventInput()))).toBeTruthy();
-  expect(await db.events.verify()).toMatchObject({ valid: true });
+  expect(await db.events.verify()).toMatchObject({ valid: true, entries: 1, pending: 5 });
   await expectRefused([() => db.events.prune({ before: new Date(1) }), () => db.deleteAgent('a')]);
+  expect(await sequencing?.events.verify()).toMatchObject({ valid: true, entries: 6, pending: 0 });
+  await expectRefused([() => sequencing?.recordSecurityEvent(eventInput()) ?? Promise.resolve()]);
 });
 
 test('a role that may delete events or changes can prune them', async () => {
-  const db = await openAs(pruneEvents);
+  const [db] = await openAs(pruneEvents);
   expect(await db.events.prune({ before: new Date(1) })).toBe(1);
   expect(await db.events.verify()).toMatchObject({ valid: true });
-  const other = await openAs(pruneChanges);
+  const [other] = await openAs(pruneChanges);
   expect(await other.pruneChanges({ before: new Date('2040-01-01') })).toBeGreaterThan(0);
 });

@@ -9,6 +9,7 @@ import { afterTest } from '../support/test-database';
 const noCallbacks: EngineCallbacks = {
   writeChanges: () => [],
   backfill: () => Promise.resolve(),
+  sequenceEvents: () => Promise.resolve(true),
   checkRecords: () => Promise.resolve(),
 };
 

@@ -1,6 +1,6 @@
 import { createAgent, createCertificate, eventInput } from '../support/factories';
 import { readSqlite } from '../support/raw-reader';
-import { openSqlite } from '../support/raw-writer';
+import { changeRaw, openSqlite } from '../support/raw-writer';
 import { tableNames } from '../support/tables';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -55,6 +55,12 @@ const guarded: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
     kind: 'choice',
     mitigation_applied: 'flag',
   },
+  security_event_pending_entries: {
+    ...texts('event_id', 'mitigation_details', 'digest'),
+    ...times('entered_at'),
+    kind: 'choice',
+    mitigation_applied: 'flag',
+  },
   security_event_checkpoints: { ...texts('hash'), ...times('created_at'), count: 'count' },
   changes: { ...texts('entity_id'), ...times('changed_at'), entity: 'choice', kind: 'choice' },
 };
@@ -66,6 +72,10 @@ function texts(...columns: readonly string[]): Record<string, Kind> {
 function times(...columns: readonly string[]): Record<string, Kind> {
   return Object.fromEntries(columns.map((column) => [column, 'time']));
 }
+
+/** Adds a pending entry, which only PostgreSQL uses. */
+const addPending = `INSERT INTO security_event_pending_entries (event_id, kind, entered_at, digest)
+  SELECT event_id, kind, entered_at, digest FROM security_event_entries`;
 
 /** Opens a database with a row in each table. */
 async function openFilled(): Promise<TestDatabase> {
@@ -79,6 +89,7 @@ async function openFilled(): Promise<TestDatabase> {
     endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }],
   });
   await db.events.record(eventInput({ metadata: { k: 1 } }));
+  await changeRaw(database, addPending);
   return database;
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { runRaw } from './raw-client';
 import { recordTables, selectAll, type Table } from './tables';
@@ -14,8 +15,20 @@ export async function queryRaw({ options: { url } }: LocatedDatabase, ...queries
   return readSqlite(url, (driver) => queries.map((sql) => driver.prepare<[], RawRow>(sql).all()));
 }
 
+/**
+ * Waits until no entry of the event chain is pending, so that an open service changes the chain no more. Stops waiting
+ * after a second: without an open service, the entries stay pending.
+ */
+export async function untilSequenced({ options: { url } }: LocatedDatabase): Promise<void> {
+  if (!isPostgresql(url)) return;
+  const end = performance.now() + 1000;
+  const isPending = async () => (await runRaw(url, 'SELECT id FROM security_event_pending_entries LIMIT 1'))[0]?.length;
+  while ((await isPending()) === 1 && performance.now() < end) await sleep(10);
+}
+
 /** Returns the rows of a table in the order of its key. */
 export async function rawRows(database: LocatedDatabase, table: Table): Promise<RawRow[]> {
+  if (table.startsWith('security_event_')) await untilSequenced(database);
   const [rows = []] = await queryRaw(database, selectAll(table));
   return rows;
 }
@@ -32,6 +45,7 @@ export async function rawCounts(database: LocatedDatabase): Promise<Record<strin
 
 /** Returns all rows of all tables of records, to assert that a call changed nothing. */
 export async function allRawRows(database: LocatedDatabase): Promise<Record<string, RawRow[]>> {
+  await untilSequenced(database);
   const rows = await queryRaw(database, ...recordTables.map(selectAll));
   return Object.fromEntries(recordTables.map((table, index) => [table, rows[index] ?? []]));
 }

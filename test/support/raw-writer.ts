@@ -1,7 +1,7 @@
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { spoilDatabase } from './postgresql-databases';
 import { runRaw } from './raw-client';
-import { isPostgresql, type LocatedDatabase } from './raw-reader';
+import { isPostgresql, untilSequenced, type LocatedDatabase } from './raw-reader';
 
 /** Opens a connection to a SQLite database without code of the package; the caller closes it. */
 export function openSqlite(url: string): Database {
@@ -9,8 +9,10 @@ export function openSqlite(url: string): Database {
 }
 
 /** Changes a test's database as another program would. */
-export async function changeRaw({ options: { url } }: LocatedDatabase, sql: string): Promise<void> {
+export async function changeRaw(database: LocatedDatabase, sql: string): Promise<void> {
+  const { url } = database.options;
   if (isPostgresql(url)) {
+    if (sql.includes('security_event')) await untilSequenced(database);
     if (/\b(create|alter|drop)\b|_prisma_migrations/i.test(sql)) spoilDatabase(url);
     await runRaw(url, sql);
     return;

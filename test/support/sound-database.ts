@@ -13,6 +13,7 @@ export const soundReport: CheckReport = {
   total: 0,
   skipped: skipped.map((reason) => expect.stringMatching(reason) as string),
   warnings: [],
+  pendingEntries: 0,
 };
 
 /**

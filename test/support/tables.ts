@@ -10,6 +10,7 @@ const tables = {
   security_event_metadata: ['event_id', 'key'],
   security_events: ['id'],
   security_event_entries: ['sequence'],
+  security_event_pending_entries: ['id'],
   security_event_checkpoints: ['sequence'],
   changes: ['sequence'],
   name_locks: ['bucket'],

@@ -296,6 +296,24 @@ CREATE TABLE "security_event_entries" (
 INSERT INTO "security_event_entries" ("sequence", "event_id", "kind", "entered_at", "digest", "hash")
 SELECT row_number() OVER (ORDER BY "timestamp", "id"), "id", 'RECORDED', "timestamp", '', '' FROM "security_events";
 
+-- Only PostgreSQL needs these rows: see the schema.
+CREATE TABLE "security_event_pending_entries" (
+    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    "event_id" TEXT NOT NULL,
+    "kind" TEXT NOT NULL,
+    "mitigation_applied" BOOLEAN,
+    "mitigation_details" TEXT,
+    "entered_at" DATETIME NOT NULL,
+    "digest" TEXT NOT NULL,
+
+    CONSTRAINT "security_event_pending_entries_event_id_check" CHECK (typeof("event_id") = 'text'),
+    CONSTRAINT "security_event_pending_entries_kind_check" CHECK ("kind" IN ('MITIGATED', 'PRUNED', 'RECORDED')),
+    CONSTRAINT "security_event_pending_entries_mitigation_applied_check" CHECK ("mitigation_applied" IN (0, 1)),
+    CONSTRAINT "security_event_pending_entries_mitigation_details_check" CHECK (typeof("mitigation_details") IN ('text', 'null')),
+    CONSTRAINT "security_event_pending_entries_entered_at_check" CHECK (typeof("entered_at") = 'integer' AND "entered_at" BETWEEN -62135596800000 AND 253402300799999),
+    CONSTRAINT "security_event_pending_entries_digest_check" CHECK (typeof("digest") = 'text')
+);
+
 CREATE TABLE "security_event_checkpoints" (
     "sequence" INTEGER NOT NULL PRIMARY KEY,
     "hash" TEXT NOT NULL,

@@ -10,6 +10,7 @@ export const postgresqlDialect: Dialect = {
   usesRowLocks: true,
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
+  tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   // Without the offset, the planner may read a whole table when it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
@@ -19,7 +20,6 @@ export const postgresqlDialect: Dialect = {
   rowKey: sql`id`,
   unindexed: (column) => column,
   isText: () => sql`TRUE`,
-  sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   // With an array, the planner uses one index scan for all values.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   jsonArrayElements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,

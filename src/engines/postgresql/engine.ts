@@ -14,22 +14,31 @@ import { feedCounterMessages } from '../../storage/feed-counter-messages';
 import type { FindingSink } from '../../storage/findings';
 import type { HealthProbe } from '../../storage/health-probe';
 import { Failure } from '../../errors/failure';
-import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { Migrator } from '../../migrations/migrator';
 import { PostgresqlNativeAccess } from './native-access';
 import { PostgresqlConnections, runStatement } from './connections';
 import { postgresqlDialect } from './dialect';
-import { createPostgresqlExecutor, createPostgresqlTransactionExecutor, createReplicaExecutor } from './executor';
+import {
+  createPostgresqlExecutor,
+  createPostgresqlTransactionExecutor,
+  createReplicaExecutor,
+  type CommitEffects,
+  type CommitHooks,
+} from './executor';
 import { inspectFeedCounter } from './feed-counter';
 import { createPostgresqlMigrator } from './migrations/migrator';
 import { TransactionWithSavepoints } from './transaction';
 import { Replicas } from './replicas';
+import { Sequencer } from './sequencer';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
 /** Selects the properties of the server that {@link PostgresqlEngine.check} tests. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
+
+/** Time in milliseconds that an integrity check waits for other processes that append to the event chain. */
+const checkPatienceMs = 1000;
 
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
@@ -48,6 +57,8 @@ export class PostgresqlEngine implements Engine {
    */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
+  readonly #sequencer: Sequencer;
+  readonly #hooks: CommitHooks;
   readonly #diagnostics: Diagnostics;
   readonly #callbacks: EngineCallbacks;
 
@@ -71,6 +82,13 @@ export class PostgresqlEngine implements Engine {
     this.#replicas = new Replicas(primary, replicas, { pool, maxLagMs: maxReplicaLagMs }, diagnostics);
     this.#diagnostics = diagnostics;
     this.#callbacks = callbacks;
+    const background = new PostgresqlConnections(location, { ...pool, maxConnections: 1 });
+    this.#sequencer = new Sequencer(
+      background,
+      (patienceMs) => callbacks.sequenceEvents(createPostgresqlExecutor(background, this.#hooks), patienceMs),
+      diagnostics,
+    );
+    this.#hooks = { writeChanges: callbacks.writeChanges, requestSequencing: () => this.#sequencer.request() };
     this.native = new PostgresqlNativeAccess(primary);
     const inspector = createMigrator(location, control, primary);
     this.healthProbe = {
@@ -102,11 +120,12 @@ export class PostgresqlEngine implements Engine {
       this.#diagnostics.warned('synchronous_commit is off: a crash of the server can lose committed changes');
     }
     if (isStandby === true) this.#diagnostics.warned(standbyWarning);
+    else await this.#sequencer.resume(this.#primary);
     await this.#replicas.check();
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlExecutor(this.#primary, this.#callbacks.writeChanges, observe);
+    return createPostgresqlExecutor(this.#primary, this.#hooks, observe);
   }
 
   preferReplicas(primary: Executor, observe?: StatementObserver): Executor {
@@ -117,7 +136,7 @@ export class PostgresqlEngine implements Engine {
     const transaction = await TransactionWithSavepoints.begin(this.#primary, request);
     const waiters = createWaiters(this.#primary, this.#control, transaction);
     const native = new PostgresqlNativeAccess(this.#primary, transaction);
-    return new PostgresqlEngineTransaction(transaction, native, waiters, this.#callbacks.writeChanges);
+    return new PostgresqlEngineTransaction(transaction, native, waiters, this.#hooks);
   }
 
   migrate(): Promise<string[]> {
@@ -127,6 +146,8 @@ export class PostgresqlEngine implements Engine {
   // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
+    // A role that may not write checks what is in the chain.
+    await this.#callbacks.sequenceEvents(this.createExecutor(), checkPatienceMs).catch(() => undefined);
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
@@ -137,12 +158,14 @@ export class PostgresqlEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    await this.#sequencer.close();
     await this.#replicas.close();
     await this.#control.close();
     await this.#primary.close();
   }
 
   async terminate(): Promise<void> {
+    this.#sequencer.terminate();
     this.#primary.terminate();
     this.#control.terminate();
     await this.#replicas.terminate();
@@ -154,30 +177,31 @@ class PostgresqlEngineTransaction implements EngineTransaction {
   readonly waiters: TransactionWaiters;
   readonly hold: ConnectionHold;
   readonly #transaction: TransactionWithSavepoints;
-  readonly #writeChanges: ChangeWriter;
-  readonly #changes: ChangeEntry[] = [];
+  readonly #hooks: CommitHooks;
+  readonly #effects: CommitEffects = { changes: [], needsSequencing: false };
 
   constructor(
     transaction: TransactionWithSavepoints,
     native: PostgresqlNativeAccess,
     waiters: TransactionWaiters,
-    writeChanges: ChangeWriter,
+    hooks: CommitHooks,
   ) {
     this.native = native;
     this.waiters = waiters;
     this.hold = transaction.hold;
     this.#transaction = transaction;
-    this.#writeChanges = writeChanges;
+    this.#hooks = hooks;
   }
 
   createExecutor(observe?: StatementObserver): Executor {
-    return createPostgresqlTransactionExecutor(this.#transaction, this.#changes, observe);
+    return createPostgresqlTransactionExecutor(this.#transaction, this.#effects, observe);
   }
 
   // A commit that fails has rolled back everything. No savepoint is rolled back after the insert of the changes.
   async commit(): Promise<void> {
-    const last = this.#writeChanges(postgresqlDialect, this.#changes);
+    const last = this.#hooks.writeChanges(postgresqlDialect, this.#effects.changes);
     await this.#transaction.commit((client) => last.map((statement) => runStatement(client, statement)));
+    if (this.#effects.needsSequencing) this.#hooks.requestSequencing();
   }
 
   async rollback(): Promise<void> {

@@ -11,10 +11,24 @@ import { canBeBatch, runBatch } from './statement-batch';
 import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import { createPostgresqlHandle } from './transaction-handle';
 
+/** Functions that an executor calls at the end of each operation that writes. */
+export interface CommitHooks {
+  readonly writeChanges: ChangeWriter;
+  /** Called after the commit of an operation that has added pending entries of events. */
+  readonly requestSequencing: () => void;
+}
+
+/** Effects of the operations of a transaction that follow at its commit. */
+export interface CommitEffects {
+  /** Entries for the change feed. */
+  readonly changes: ChangeEntry[];
+  needsSequencing: boolean;
+}
+
 /** Creates an executor that runs each read on its own, and each operation that writes in a transaction of its own. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
-  writeChanges: ChangeWriter,
+  { writeChanges, requestSequencing }: CommitHooks,
   observe?: StatementObserver,
 ): Executor {
   return {
@@ -28,11 +42,13 @@ export function createPostgresqlExecutor(
       let result;
       let last: readonly Statement[];
       let isAlone: boolean;
+      let needsSequencing: boolean;
       try {
         const tx = createPostgresqlHandle(run, () => begin(transaction, observe));
         result = await work(tx);
         beforeCommit?.(tx.changes);
         last = [...tx.takePending(), ...writeChanges(postgresqlDialect, tx.changes)];
+        needsSequencing = tx.needsSequencing;
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
         if (!isAlone) await begin(transaction, observe);
       } catch (error) {
@@ -42,6 +58,7 @@ export function createPostgresqlExecutor(
       }
       if (isAlone) await transaction.commitAlone(() => runBatchObserved(client, last, observe));
       else await observeControl(observe, 'COMMIT', () => transaction.commit(() => last.map(run)));
+      if (needsSequencing) requestSequencing();
       return result;
     },
   };
@@ -76,11 +93,11 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
 /**
  * Creates an executor that runs statements inside a transaction. An operation that fails has no effect.
  *
- * @param changes - receives the change entries of the operations, which are written at the commit.
+ * @param effects - receives the effects of the operations that follow at the commit.
  */
 export function createPostgresqlTransactionExecutor(
   transaction: TransactionWithSavepoints,
-  changes: ChangeEntry[],
+  effects: CommitEffects,
   observe?: StatementObserver,
 ): Executor {
   return {
@@ -91,14 +108,15 @@ export function createPostgresqlTransactionExecutor(
     },
     querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: async (work, beforeCommit) => {
-      const [result, recorded] = await transaction.write(async (client) => {
+      const [result, { changes, needsSequencing }] = await transaction.write(async (client) => {
         const tx = createPostgresqlHandle((statement) => runObserved(client, statement, observe));
         const result = await work(tx);
         await tx.flush();
-        return [result, tx.changes] as const;
+        return [result, tx] as const;
       });
-      beforeCommit?.(recorded);
-      changes.push(...recorded);
+      beforeCommit?.(changes);
+      effects.changes.push(...changes);
+      effects.needsSequencing ||= needsSequencing;
       return result;
     },
   };

@@ -10,7 +10,7 @@ import {
 } from './errors/classify';
 import { Mutex } from '../../runtime/mutex';
 import type { ConnectionHold, TransactionRequest } from '../../storage/engine';
-import { lockContendedTables } from './contended-tables';
+import { lockContendedTable } from './contended-table';
 import type { PostgresqlConnections } from './connections';
 import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, ManagedClient } from './managed-client';
@@ -155,7 +155,7 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. Until a repeated one ends, other transactions can register no names and record no events. */
+  /** Begins a transaction. Until a repeated one ends, other transactions can register no names. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -163,7 +163,7 @@ export class TransactionWithSavepoints {
     const transaction = await PostgresqlTransaction.open(connections, isolations[isolation]);
     try {
       await transaction.begin();
-      if (isRepeated) await lockContendedTables(transaction.client);
+      if (isRepeated) await lockContendedTable(transaction.client);
       const [serverProcess] = await Promise.all([
         serverProcessOf(transaction.client),
         transaction.client.query('SAVEPOINT operation'),

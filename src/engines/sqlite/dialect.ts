@@ -22,6 +22,7 @@ const minNamesForRarest = 20_000;
 export const sqliteDialect: Dialect = {
   usesRowLocks: false,
   advisoryLock: undefined,
+  tryAdvisoryLock: undefined,
   sequenceLock: undefined,
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN ${raw(table)} ${raw(alias)} ON ${raw(alias)}.${column} = ${value}`,
@@ -32,7 +33,6 @@ export const sqliteDialect: Dialect = {
   rowKey: sql`rowid`,
   unindexed: (column) => sql`+${column}`,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
-  sha256: undefined,
   inSubquery: (value, query) => sql`${value} IN (${query})`,
   jsonArrayElements: (list) => sql`SELECT value FROM json_each(${list})`,
   jsonRecordSet: (rows, alias, columns) => {

@@ -7,7 +7,8 @@ import { chainStatements } from './statements';
 
 /** Blocks other changes of the chain until the end of the transaction. */
 export async function lockChain(tx: Transaction): Promise<void> {
-  await tx.queryAll(lockOf(tx.dialect));
+  const { lock } = chainStatements(tx.dialect);
+  if (lock !== undefined) await tx.query(lock);
 }
 
 /**
@@ -20,10 +21,13 @@ export async function readHead(tx: Transaction, now: number): Promise<ChainLink>
   return toHead(tx, await tx.query(chainStatements(tx.dialect).selectHead), now);
 }
 
-/** Runs {@link lockChain} and {@link readHead} in one round trip. */
+/**
+ * Returns the head like {@link readHead}, for a transaction that may have an older snapshot.
+ *
+ * @throws CONFLICT when the head of that snapshot has been pruned since.
+ */
 export async function lockHead(tx: Transaction, now: number): Promise<ChainLink> {
-  const results = await tx.queryAll([...lockOf(tx.dialect), chainStatements(tx.dialect).selectHead]);
-  return toHead(tx, results.at(-1) ?? [], now);
+  return toHead(tx, await tx.query(chainStatements(tx.dialect).lockHead), now);
 }
 
 async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promise<ChainLink> {
@@ -57,11 +61,6 @@ export function appendEntries(dialect: Dialect, head: ChainLink, entries: readon
     hashes.push(last.hash);
   }
   return { statement: chainStatements(dialect).insertEntries(head.sequence, entries, hashes), head: last };
-}
-
-function lockOf(dialect: Dialect): readonly Statement[] {
-  const { lock } = chainStatements(dialect);
-  return lock === undefined ? [] : [lock];
 }
 
 function chainOutdated(): Failure {

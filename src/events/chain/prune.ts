@@ -1,10 +1,11 @@
 import { protectedRow } from '../../errors/failure';
 import type { Row } from '../../sql/statement';
 import type { Transaction } from '../../storage/transaction';
-import { appendEntries, lockChain, readHead } from './append-entries';
+import { appendEntries, lockChain, lockHead } from './append-entries';
 import { pruningEntry } from './hashing';
 import { chainStatements } from './statements';
 import { findCompactable, maxCompaction, replaceByCheckpoint } from './compact';
+import { sequenceInside } from './sequence';
 import { nextPruning, noPruning, parsePruning, type Pruning } from './pruning';
 
 /** Options of one batch of a pruning. */
@@ -32,12 +33,14 @@ export async function pruneEvents(tx: Transaction, { before, size }: PruneBatch,
   await lockChain(tx);
   const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
   const events = prunable.length;
+  // Their entries must be in the chain, so that it shows that they were pruned.
+  if (events > 0) await sequenceInside(tx, now);
   const marked = events > 0 ? await removeEvents(tx, prunable) : [];
   const compactable = await findCompactable(tx, events > 0);
   const link = compactable.at(-1);
   if (events === 0 && link === undefined) return { events, hasMore: false };
 
-  const head = await readHead(tx, now);
+  const head = await lockHead(tx, now);
   const last = await readPruning(tx);
   const total = last.events + events;
   if (link !== undefined) replaceByCheckpoint(tx, link, { events: total, createdAt: now });

@@ -3,6 +3,7 @@ import { hasValue } from '../../sql/has-value';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { sql } from '../../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../../sql/statement';
+import { hasPendingEntries } from './pending-statements';
 
 /** Query of the last pruning entry: its sequence number and its content. */
 export const selectLastPruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
@@ -10,13 +11,13 @@ export const selectLastPruning = sql`SELECT e.sequence, e.mitigation_details FRO
 
 /** Statements that read the chain of security events in order to verify it. */
 export class VerificationStatements {
-  /** Selects the head, the last checkpoint, the last pruning and the first entry. */
+  /** Selects the head, the last checkpoint, the last pruning, the first entry and the number of pending entries. */
   readonly selectState: Statement;
   /** Selects entries together with their events, in order. */
   readonly selectBatch;
   /** Selects the hashes of entries, in order. */
   readonly selectPlaces;
-  /** Selects the last id of a page of events, and the first id of an event without an entry. */
+  /** Selects the last id of a page of events, and the first id of an event without an entry. A pending entry counts. */
   readonly selectUnrecorded;
   /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
   readonly selectMarked: Statement;
@@ -24,7 +25,8 @@ export class VerificationStatements {
   constructor(dialect: Dialect) {
     // In one statement, so that all values are of one state.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
-        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f)
+        ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f),
+        (SELECT count(*) FROM security_event_pending_entries)
       FROM (SELECT 1) AS base
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
@@ -48,8 +50,12 @@ export class VerificationStatements {
     );
     const ofRecording = sql`k.kind = 'RECORDED'`;
     const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
+    // Evaluated for events without an entry only, and once for all of them.
+    const isPending = hasPendingEntries(dialect)
+      ? sql`page.id IN (SELECT q.event_id FROM security_event_pending_entries q WHERE q.kind = 'RECORDED')`
+      : sql`FALSE`;
     this.selectUnrecorded = defineStatement<{ after: string; limit: number }>(
-      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT ${isRecorded} THEN page.id END)
+      (p) => sql`SELECT max(page.id), min(CASE WHEN NOT (${isRecorded} OR ${isPending}) THEN page.id END)
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );

@@ -27,6 +27,8 @@ interface ChainState {
   readonly pruning: number | null;
   /** Sequence number of the first entry; null when there is none. */
   readonly first: number | null;
+  /** Number of pending entries. */
+  readonly pending: number;
 }
 
 /** Progress of the verification. */
@@ -67,11 +69,12 @@ export async function verifyChain(
     findEmptied(state) ??
     expectedHead.findUnproven();
   const { entries } = progress;
-  if (found !== undefined) return { valid: false, entries, break: found };
-  const { head, checkpoint } = state;
-  if (checkpoint === undefined || checkpoint.sequence === 0) return { valid: true, entries, head };
+  const { head, checkpoint, pending } = state;
+  if (found !== undefined) return { valid: false, entries, pending, break: found };
+  const result = { valid: true, entries, pending, head } as const;
+  if (checkpoint === undefined || checkpoint.sequence === 0) return result;
   const { sequence, hash, events, createdAt } = checkpoint;
-  return { valid: true, entries, head, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
+  return { ...result, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
 }
 
 /** Returns the break when an entry precedes the beginning of the chain. The walk does not reach such an entry. */
@@ -208,7 +211,7 @@ function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBegin
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
-// Searches for an event without an entry. An event becomes visible together with its entry, so that an event that is
+// Searches for an event without an entry. An event becomes visible together with its entry or pending entry, so that an event that is
 // recorded meanwhile is never reported.
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
@@ -225,7 +228,7 @@ async function findUnrecorded({ query, statements }: ChainReader): Promise<Event
 async function readState({ query, statements }: ChainReader): Promise<ChainState> {
   const [row] = await query(statements.selectState);
   // The statement selects exactly these columns. Those of the head are null together, and so are those of the checkpoint.
-  const [sequence, hash, last, lastHash, events, createdAt, pruning, first] = row as readonly [
+  const [sequence, hash, last, lastHash, events, createdAt, pruning, first, pending] = row as readonly [
     sequence: number | null,
     hash: string,
     last: number | null,
@@ -234,7 +237,9 @@ async function readState({ query, statements }: ChainReader): Promise<ChainState
     createdAt: number,
     pruning: number | null,
     first: number | null,
+    pending: number,
   ];
   const checkpoint = last === null ? undefined : { sequence: last, hash: lastHash, events, createdAt };
-  return { head: sequence === null ? (checkpoint ?? chainStart) : { sequence, hash }, checkpoint, pruning, first };
+  const head = sequence === null ? (checkpoint ?? chainStart) : { sequence, hash };
+  return { head, checkpoint, pruning, first, pending };
 }

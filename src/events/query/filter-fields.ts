@@ -81,7 +81,7 @@ const fields = {
   mitigationApplied: field({
     parse: parseBoolean,
     condition: ({ bind }, { dialect }) => {
-      const isApplied = sql`coalesce(${lastMitigation(sql`e.mitigation_applied`)}, s.mitigation_applied)`;
+      const isApplied = sql`coalesce(${lastMitigation(dialect, sql`e.mitigation_applied`)}, s.mitigation_applied)`;
       return sql`${isApplied} = ${dialect.toBoolean(bind((applied) => (applied ? 1 : 0)))}`;
     },
   }),

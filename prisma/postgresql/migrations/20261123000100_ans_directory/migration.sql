@@ -145,6 +145,20 @@ CREATE TABLE "security_event_entries" (
     CONSTRAINT "security_event_entries_entered_at_check" CHECK ("entered_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
+-- Entries that are not part of the chain yet. A sequencer moves them to the chain in the order of their ids.
+CREATE TABLE "security_event_pending_entries" (
+    "id" BIGSERIAL NOT NULL,
+    "event_id" TEXT COLLATE "C" NOT NULL,
+    "kind" "SecurityEventEntryKind" NOT NULL,
+    "mitigation_applied" BOOLEAN,
+    "mitigation_details" TEXT COLLATE "C",
+    "entered_at" TIMESTAMPTZ(3) NOT NULL,
+    "digest" TEXT COLLATE "C" NOT NULL,
+
+    CONSTRAINT "security_event_pending_entries_pkey" PRIMARY KEY ("id"),
+    CONSTRAINT "security_event_pending_entries_entered_at_check" CHECK ("entered_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
+);
+
 CREATE TABLE "security_event_checkpoints" (
     "sequence" BIGINT NOT NULL,
     "hash" TEXT COLLATE "C" NOT NULL,
@@ -226,6 +240,8 @@ CREATE INDEX "idx_certificates_subject" ON "certificates"(left("subject", 64));
 
 -- Few entries are mitigations. This index avoids a search among all entries of an event.
 CREATE INDEX "idx_security_event_entries_mitigated" ON "security_event_entries"("event_id", "sequence")
+    WHERE "kind" = 'MITIGATED';
+CREATE INDEX "idx_security_event_pending_entries_mitigated" ON "security_event_pending_entries"("event_id", "id")
     WHERE "kind" = 'MITIGATED';
 
 -- The search by a part of a name. Not every role may create the extension, and not every server has it: without these indexes

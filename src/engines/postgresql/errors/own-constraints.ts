@@ -30,6 +30,7 @@ const ownPostgresqlChecks: ReadonlySet<string> = new Set([
   'security_event_checkpoints_count_check',
   'security_event_checkpoints_created_at_check',
   'security_event_entries_entered_at_check',
+  'security_event_pending_entries_entered_at_check',
   'security_events_timestamp_check',
 ]);
 

@@ -1,0 +1,36 @@
+import type { SecurityEventEntryModel } from '../../generated/prisma/models';
+import { recordColumns, type Columns } from '../../sql/columns';
+import type { Dialect, RecordColumns } from '../../sql/dialect';
+import { sql, type Sql } from '../../sql/sql';
+import type { NewEntry } from './hashing';
+
+/** The columns that entries of the chain and pending entries have in common. */
+export const contentTable: Columns<Omit<SecurityEventEntryModel, 'sequence' | 'hash'>> = {
+  eventId: ['event_id', 'text'],
+  kind: ['kind', { enumeration: 'SecurityEventEntryKind' }],
+  mitigationApplied: ['mitigation_applied', 'boolean'],
+  mitigationDetails: ['mitigation_details', 'text'],
+  enteredAt: ['entered_at', 'time'],
+  digest: ['digest', 'text'],
+};
+
+/** Record set of the content of entries with their positions: {@link toContentRecord}. */
+export const contentColumns: RecordColumns = { position: 'integer', ...recordColumns(contentTable) };
+
+/** Parameters of {@link contentValues}. */
+export type ContentParameters = ReturnType<typeof toContentParameters>;
+
+export function toContentParameters({ eventId, kind, applied, details, enteredAt, digest }: NewEntry) {
+  return { eventId, kind, applied: applied === null ? null : Number(applied), details, enteredAt, digest };
+}
+
+/** Composes the values of one entry for the columns of {@link contentTable}. */
+export function contentValues(dialect: Dialect, p: (name: keyof ContentParameters) => Sql): Sql {
+  return sql`${p('eventId')}, ${p('kind')}, ${dialect.toBoolean(p('applied'))}, ${p('details')},
+    ${dialect.fromMs(p('enteredAt'))}, ${p('digest')}`;
+}
+
+/** Returns a row of {@link contentColumns}. */
+export function toContentRecord(entry: NewEntry, position: number): unknown[] {
+  return [position, ...Object.values(toContentParameters(entry))];
+}
