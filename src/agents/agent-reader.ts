@@ -55,8 +55,8 @@ export interface AgentReader {
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
-   * @throws INVALID_INPUT, also for a cursor of another query, and for the orders `version` and `status`, which no index
-   * has; RESULT_TOO_LARGE when the page is larger than `limits.answerLength`.
+   * @throws INVALID_INPUT, also for a cursor of another query; RESULT_TOO_LARGE when the page is larger than
+   * `limits.answerLength`.
    * @example
    * ```ts
    * const first = await db.agents.page({ owner }, { size: 50 });

@@ -8,7 +8,6 @@ import { answerBounds, type Limits } from '../validation/limits';
 import { buildAgentCount, buildAgentQuery } from './query/builder';
 import { AgentCursors } from './query/cursor';
 import type { AgentFilter } from './query/filter-fields';
-import { refuseUnindexedOrder } from './query/order';
 import type { Resolution } from './query/validation';
 import { toAgentRecord } from './rows';
 import { agentStatements } from './statements';
@@ -62,8 +61,7 @@ export async function queryAgents(
 /**
  * Returns a page of the agents that match a query.
  *
- * @throws INVALID_INPUT when the query has a limit or an offset, when no index has its order, or when the cursor belongs
- * to another query
+ * @throws INVALID_INPUT when the query has a limit or an offset, or when the cursor belongs to another query
  */
 export async function queryAgentPage(
   executor: Executor,
@@ -72,7 +70,6 @@ export async function queryAgentPage(
   { now }: ServiceSettings,
 ): Promise<Page<AgentRecord>> {
   refuseLimitOffset(limitOffset);
-  refuseUnindexedOrder(order);
   const cursors = new AgentCursors(filter, order);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };

@@ -92,11 +92,19 @@ describe('The order by version', () => {
   test.each([
     ['asc', ascending],
     ['desc', descending],
-  ] as const)('%s is that of semver, with all other versions last', async (orderDirection, ids) => {
+  ] as const)('%s is that of semver, with all other versions last, also page by page', async (orderDirection, ids) => {
     const { db } = shared();
     const query = { orderBy: 'version', orderDirection } as const;
     expect(others.length).toBeGreaterThan(10);
     expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual([...ids, ...others]);
+    const paged: string[] = [];
+    for (let after: string | undefined; ;) {
+      const { items, nextCursor } = await db.agents.page(query, { after, size: 7 });
+      paged.push(...items.map(({ id }) => id));
+      if (nextCursor === undefined) break;
+      after = nextCursor;
+    }
+    expect(paged).toEqual([...ids, ...others]);
   });
 
   test('is the same with filters, limit and offset', async () => {

@@ -10,6 +10,7 @@ const orders: readonly ResolutionQuery[] = [
   { orderBy: 'createdAt', orderDirection: 'desc' },
   { orderBy: 'updatedAt' },
   { orderBy: 'expiresAt' },
+  { orderBy: 'version' },
 ];
 const indices = Array.from({ length: 12 }, (_, index) => index);
 

@@ -118,6 +118,8 @@ const orders = [
   { orderBy: 'name' },
   { orderBy: 'owner', orderDirection: 'desc' },
   { orderBy: 'status' },
+  { orderBy: 'status', orderDirection: 'desc' },
+  { orderBy: 'version' },
   { orderBy: 'version', orderDirection: 'desc' },
   { orderBy: 'createdAt', orderDirection: 'desc' },
   { orderBy: 'expiresAt' },

@@ -97,7 +97,8 @@ describe('buildAgentQuery', () => {
     [{ status: ['ACTIVE'], orderBy: 'name' }, ['agents']],
     [{ status: ['ACTIVE', 'REVOKED'] }, ['agents']],
     [{ status: ['ACTIVE'] }, []],
-    [{ status: ['ACTIVE'], orderBy: 'version' }, []],
+    [{ status: ['ACTIVE'], orderBy: 'version' }, ['agents']],
+    [{ status: ['ACTIVE', 'REVOKED'], orderBy: 'status' }, []],
     [{ status: ['ACTIVE'], owner: 'o', orderBy: 'name' }, []],
     [{ owner: 'o' }, []],
     [{ exactName: 'n' }, []],
@@ -128,7 +129,7 @@ describe('buildAgentQuery', () => {
   test.each([
     [{}, undefined],
     [{ orderBy: 'name' }, undefined],
-    [{ orderBy: 'version' }, 'scan'],
+    [{ orderBy: 'version' }, undefined],
     [{ includeExpired: true, allCapabilities: true }, undefined],
     [{ owner: 'o' }, undefined],
     [{ owner: 'o', orderDirection: 'asc' }, 'scan'],

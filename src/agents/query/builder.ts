@@ -12,24 +12,22 @@ import {
   composeSelection,
   contextOf,
   keyColumn,
+  scanPage,
   selectPage,
   withTables,
   type AgentSelection,
   type Composition,
 } from './composition';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
-import { orderBy, orderColumns, type AgentOrder } from './order';
+import { orderBy, positionKeyOf, type AgentOrder, type PositionKey } from './order';
 import type { AgentFilterSql } from './filter-term';
 
 /** Everything that the SQL text of a selection depends on. */
 interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
-  /** True when the results begin after a keyset position. */
-  readonly hasPosition: boolean;
-  /**
-   * True when the query may scan agents in the requested order, because an index has the order and the page is short.
-   */
+  readonly position: PositionKey;
+  /** True when the query may scan agents in the requested order, because the page is short. */
   readonly isScanned: boolean;
 }
 
@@ -49,14 +47,14 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
   return withCost('scan', agentCounts(dialect)({ filter, nowMs }));
 }
 
-// A short page is quick in three cases: the filter has ids; there is no filter, and an index has the order; or the
+// A short page is quick in three cases: the filter has ids; there is no filter; or the
 // filter has only an owner, and the order is that of the index on the owner and `updatedAt`. Any other query may scan
 // all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (limit + offset > longestScannedPage) return 'many';
   const [term, ...others] = Object.keys(filter);
-  if (term === undefined) return orderColumns[order.field].isIndexed ? undefined : 'scan';
+  if (term === undefined) return undefined;
   const isByOwner = term === 'owner' && others.length === 0;
   return isByOwner && order.field === 'updatedAt' && order.direction === 'desc' ? undefined : 'scan';
 }
@@ -66,12 +64,12 @@ const agentQueries = memoizeByDialect((dialect) =>
     ({ filter, order, after, limit, offset }) => ({
       filter: agentFilterTerms.cacheKeyOf(filter),
       order,
-      hasPosition: after !== undefined,
-      isScanned: orderColumns[order.field].isIndexed && limit + offset <= longestScannedPage,
+      position: positionKeyOf(after),
+      isScanned: limit + offset <= longestScannedPage,
     }),
-    ({ filter, order, hasPosition, isScanned }, bind) => {
+    ({ filter, order, position, isScanned }, bind) => {
       const filterSql = agentFilterTerms.toSql(filter, bind);
-      return composeQuery(composeSelection(dialect, filterSql, order, hasPosition, bind), isScanned);
+      return composeQuery(composeSelection(dialect, filterSql, order, position, bind), isScanned);
     },
   ),
 );
@@ -98,9 +96,15 @@ function pageTables(composition: Composition, isScanned: boolean): Sql[] | undef
   const { filter, order } = composition;
   const context = contextOf(composition);
   const plan = planCandidates(filter, context);
-  if (plan !== undefined) return candidatePage(composition, plan, isScanned);
-  const scan = isScanned ? planOrderedScan(filter, context, order.field) : undefined;
-  return scan && orderedPage(composition, scan);
+  // A scan of several ranges has no single end, so the candidates are sorted by version.
+  if (plan !== undefined) return candidatePage(composition, plan, isScanned && order.field !== 'version');
+  if (!isScanned) return undefined;
+  const scan = planOrderedScan(filter, context, order.field);
+  if (scan !== undefined) return orderedPage(composition, scan);
+  const isInOrder = filter.sources(context).every(({ source }) => source.orders?.includes(order.field) === true);
+  // In the order of the statuses, the ranges of the index have only the requested ones.
+  const residual = order.field === 'status' ? filter.without('status') : filter;
+  return isInOrder ? [sql`page AS MATERIALIZED (${scanPage(composition, residual.conditions(context))})`] : undefined;
 }
 
 const agentCounts = memoizeByDialect((dialect) =>

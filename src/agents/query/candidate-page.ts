@@ -2,7 +2,7 @@ import { isBefore } from '../../query/order';
 import { join, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
 import { fallbackTable, selectiveTable, type CandidatePlan, type SelectivePlan } from './candidate-sources';
-import { agentsOf, contextOf, keyColumn, scanContextOf, selectPage, type Composition } from './composition';
+import { agentsOf, contextOf, keyColumn, scanContextOf, scanPage, selectPage, type Composition } from './composition';
 import { keysetColumns, orderBy } from './order';
 import type { AgentFilterSql } from './filter-term';
 
@@ -55,7 +55,7 @@ export function orderedPage(composition: Composition, { tables, isSelective }: S
   return [
     ...tables,
     sql`selective_page AS MATERIALIZED (${selectPage(composition, key, agentsOf(dialect, selectiveTable), ofSource)})`,
-    sql`scanned_page AS MATERIALIZED (${selectPage(composition, key, sql`agents a`, ofScan)})`,
+    sql`scanned_page AS MATERIALIZED (${scanPage(composition, ofScan)})`,
     sql`page AS MATERIALIZED (SELECT key FROM selective_page UNION ALL SELECT key FROM scanned_page)`,
   ];
 }

@@ -1,9 +1,10 @@
 import type { Bind } from '../../sql/cached-statement';
 import type { Dialect } from '../../sql/dialect';
-import { join, sql, type Sql } from '../../sql/sql';
+import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf, limitOffset } from '../../sql/statement';
 import type { AgentFilter } from './filter-fields';
-import { afterPosition, orderBy, type AgentOrder, type AgentPosition } from './order';
+import { afterPosition, orderBy, orderColumns, type AgentOrder, type AgentPosition, type PositionKey } from './order';
+import { rangesOf, type OrderRange } from './order-ranges';
 import type { AgentContext, AgentFilterSql } from './filter-term';
 
 /** Filter, order and range of a selection of agents. */
@@ -25,8 +26,12 @@ export interface Composition {
   readonly order: AgentOrder;
   /** Conditions of the keyset position. */
   readonly after: readonly Sql[];
+  /** Ranges of the index of the order; undefined when {@link after} is one range. */
+  readonly ranges: readonly OrderRange[] | undefined;
   readonly limit: Sql;
   readonly offset: Sql;
+  /** Sum of the limit and the offset. */
+  readonly end: Sql;
   readonly nowMs: Sql;
 }
 
@@ -34,16 +39,18 @@ export function composeSelection(
   dialect: Dialect,
   filter: AgentFilterSql,
   order: AgentOrder,
-  hasPosition: boolean,
+  position: PositionKey,
   bind: Bind<AgentSelection>,
 ): Composition {
   return {
     dialect,
     filter,
     order,
-    after: afterPosition(order, hasPosition, bind, dialect),
+    after: afterPosition(order, position, bind, dialect),
+    ranges: rangesOf(order, position, bind),
     limit: bind(({ limit }) => limit),
     offset: bind(({ offset }) => offset),
+    end: bind(({ limit, offset }) => limit + offset),
     nowMs: bind(({ nowMs }) => nowMs),
   };
 }
@@ -62,6 +69,27 @@ export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs'
 export function selectPage(composition: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
   const { order, after, limit, offset } = composition;
   return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...after])}
+    ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
+}
+
+/**
+ * Composes the query of a page that reads the index of the requested order. It selects the keys of the agents. Each range
+ * of the index is read only as far as the ranges before it do not complete the page.
+ */
+export function scanPage(composition: Composition, conditions: readonly Sql[]): Sql {
+  const { order, ranges, limit, offset, end } = composition;
+  const key = keyColumn(composition);
+  if (ranges === undefined) return selectPage(composition, key, sql`agents a`, conditions);
+  const { column } = orderColumns[order.field];
+  const tableOf = (index: number): Sql => raw(`range_${index}`);
+  const tables = ranges.map((range, index) => {
+    const earlier = Array.from({ length: index }, (_, place) => sql`(SELECT count(*) FROM ${tableOf(place)})`);
+    return sql`${tableOf(index)} AS MATERIALIZED (SELECT ${key}, ${column}, a.id FROM agents a
+      WHERE ${allOf([...conditions, range.condition])} ORDER BY ${range.orderBy}
+      LIMIT ${join([sql`CAST(${end} AS BIGINT)`, ...earlier], ' - ')})`;
+  });
+  const rows = ranges.map((_, index) => sql`SELECT * FROM ${tableOf(index)}`);
+  return sql`WITH ${join(tables)} SELECT a.key FROM (${join(rows, ' UNION ALL ')}) AS a
     ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
 }
 

@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor, fingerprintOf, type CursorValue } from '../../query/cursor';
-import type { AgentRecord } from '../types';
+import { AgentStatus, type AgentRecord } from '../types';
 import type { AgentOrderField } from './types';
+import { toVersionKey } from '../version-key';
 import type { AgentFilter } from './filter-fields';
 import { orderColumns, type AgentOrder, type AgentPosition } from './order';
 
@@ -28,10 +29,14 @@ export class AgentCursors {
 }
 
 function orderValueOf(record: AgentRecord, field: AgentOrderField): AgentPosition['value'] {
+  if (field === 'version') return toVersionKey(record.version);
   const value = record[field];
   return typeof value === 'string' ? value : value.getTime();
 }
 
 function isOrderValue(value: CursorValue | undefined, field: AgentOrderField): boolean {
-  return typeof value === (orderColumns[field].type === 'time' ? 'number' : 'string');
+  if (field === 'status') return Object.values<unknown>(AgentStatus).includes(value);
+  const { type } = orderColumns[field];
+  if (type === 'time') return typeof value === 'number';
+  return typeof value === 'string' || (type === 'version' && value === null);
 }

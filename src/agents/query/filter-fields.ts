@@ -57,14 +57,14 @@ const fields = {
     cacheKey: (statuses: AgentStatus[]) => statuses.length,
     condition: (input, { dialect, isScan }) =>
       choices<AgentStatus>(isScan ? dialect.unindexed(sql`a.status`) : sql`a.status`).condition(input),
-    // Not in `updatedAt` order when there are several statuses: each of them has a range of the index of its own.
+    // Only in the order of the statuses when there are several of them: each has a range of the index of its own.
     source: (input) => ({
       rank: rankOf.status,
       candidates: sql`SELECT n.id FROM agents n WHERE ${choices<AgentStatus>(sql`n.status`).condition(input)}`,
       hasDuplicates: false,
       isExact: true,
       isOwnColumn: true,
-      orders: input.cacheKey === 1 ? ['updatedAt'] : [],
+      orders: input.cacheKey === 1 ? ['status', 'updatedAt'] : ['status'],
     }),
   }),
   name: field({

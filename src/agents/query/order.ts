@@ -1,5 +1,4 @@
 import type { Bind } from '../../sql/cached-statement';
-import { invalidInput } from '../../errors/failure';
 import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import { isAfter, orderTerms, type KeysetColumns, type Order } from '../../query/order';
@@ -8,24 +7,20 @@ import type { AgentOrderField } from './types';
 /** Column that agents can be ordered by. */
 interface OrderColumn {
   readonly column: Sql;
-  readonly type: 'text' | 'time';
-  /**
-   * True when an index has this order, so that the first agents of the order can be read without reading all agents. Only such an
-   * order is accepted for pages: without an index, every page would read all agents.
-   */
-  readonly isIndexed: boolean;
+  /** Type of the sort values. A value of the type `version` is null for a version that is not semantic. */
+  readonly type: 'text' | 'time' | 'version';
 }
 
-const text = (column: Sql): OrderColumn => ({ column, type: 'text', isIndexed: true });
-const time = (column: Sql): OrderColumn => ({ column, type: 'time', isIndexed: true });
-const unindexed = (column: Sql): OrderColumn => ({ column, type: 'text', isIndexed: false });
+const text = (column: Sql): OrderColumn => ({ column, type: 'text' });
+const time = (column: Sql): OrderColumn => ({ column, type: 'time' });
 
+/** Columns of the orders. An index has each order, so that the first agents can be read without reading all agents. */
 export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
   id: text(sql`a.id`),
   name: text(sql`a.name`),
-  version: unindexed(sql`a.version_key`),
+  version: { column: sql`a.version_key`, type: 'version' },
   owner: text(sql`a.owner`),
-  status: unindexed(sql`a.status`),
+  status: text(sql`a.status`),
   createdAt: time(sql`a.created_at`),
   updatedAt: time(sql`a.updated_at`),
   expiresAt: time(sql`a.expires_at`),
@@ -35,8 +30,8 @@ export type AgentOrder = Order<AgentOrderField>;
 
 /** Keyset position after an agent. */
 export interface AgentPosition {
-  /** Value of the order's column, times in milliseconds since 1970. */
-  readonly value: string | number;
+  /** Value of the order's column, times in milliseconds since 1970. Null for a version that is not semantic. */
+  readonly value: string | number | null;
   readonly id: string;
 }
 
@@ -44,9 +39,9 @@ const id = sql`a.id`;
 
 /** Composes ORDER BY. Versions that are not semantic come last in both directions. */
 export function orderBy({ field, direction }: AgentOrder): Sql {
-  const { column } = orderColumns[field];
+  const { column, type } = orderColumns[field];
   if (field === 'id') return orderTerms([id], direction, undefined);
-  if (field !== 'version') return orderTerms([column], direction, id);
+  if (type !== 'version') return orderTerms([column], direction, id);
   return sql`${orderTerms([column], direction, undefined)} NULLS LAST, ${id} ASC`;
 }
 
@@ -55,27 +50,30 @@ export function keysetColumns(field: AgentOrderField): KeysetColumns {
   return { value: field === 'id' ? undefined : orderColumns[field].column, id };
 }
 
-/** Composes the conditions for the agents after a keyset position; none when there is no position. */
+/**
+ * Kind of a keyset position, which determines its SQL: `none` for the beginning of the order, `null` for a version that
+ * is not semantic, and `value` for any other position.
+ */
+export type PositionKey = 'none' | 'value' | 'null';
+
+export function positionKeyOf(position: AgentPosition | undefined): PositionKey {
+  if (position === undefined) return 'none';
+  return position.value === null ? 'null' : 'value';
+}
+
+/** Composes the conditions for the agents after a keyset position. */
 export function afterPosition(
   { field, direction }: AgentOrder,
-  hasPosition: boolean,
+  key: PositionKey,
   bind: Bind<{ readonly after?: AgentPosition | undefined }>,
   dialect: Dialect,
 ): Sql[] {
-  if (!hasPosition) return [];
+  if (key === 'none') return [];
+  const afterId = bind(({ after }) => after?.id ?? null);
+  const { column, type } = orderColumns[field];
+  if (key === 'null') return [sql`(${column} IS NULL AND ${id} > ${afterId})`];
   const value = bind(({ after }) => after?.value ?? null);
-  const position = {
-    value: orderColumns[field].type === 'time' ? dialect.fromMs(value) : value,
-    id: bind(({ after }) => after?.id ?? null),
-  };
-  return [isAfter(keysetColumns(field), direction, position)];
-}
-
-/** Refuses an order that no index has, in a query that is read in pages. @throws INVALID_INPUT */
-export function refuseUnindexedOrder({ field }: AgentOrder): void {
-  if (orderColumns[field].isIndexed) return;
-  throw invalidInput(
-    'orderBy',
-    `must not be ${field} for a query that is read in pages, because no index has this order`,
-  );
+  const position = { value: type === 'time' ? dialect.fromMs(value) : value, id: afterId };
+  const isLater = isAfter(keysetColumns(field), direction, position);
+  return [type === 'version' ? sql`(${isLater} OR ${column} IS NULL)` : isLater];
 }

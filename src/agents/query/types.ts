@@ -2,10 +2,7 @@ import type { Metadata } from '../../metadata/types';
 import type { OrderDirection } from '../../query/order-direction';
 import type { AgentStatus, HealthStatus } from '../types';
 
-/**
- * Fields that agents can be ordered by. `orderBy` also accepts `created_at`, `updated_at` and `expires_at`. Pages and
- * iterations have every order except `version` and `status`, which no index has.
- */
+/** Fields that agents can be ordered by. `orderBy` also accepts `created_at`, `updated_at` and `expires_at`. */
 export const agentOrderFields = [
   'id',
   'name',
