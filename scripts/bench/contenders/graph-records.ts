@@ -35,9 +35,10 @@ export interface EventGraph extends Readonly<Omit<SecurityEvent, 'mitigationDeta
   readonly metadata: readonly EntryRow[];
 }
 
-export interface CertificateGraph extends Readonly<
-  Omit<Certificate, 'metadata' | 'revokedAt' | 'revocationReason' | 'replacedBy'>
-> {
+/** Certificates of the benchmark have none of the optional fields. */
+type OptionalField = 'revokedAt' | 'revocationReason' | 'replacedBy' | 'serialNumber';
+
+export interface CertificateGraph extends Readonly<Omit<Certificate, OptionalField | 'metadata'>> {
   readonly metadata: readonly EntryRow[];
 }
 
