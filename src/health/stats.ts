@@ -1,7 +1,6 @@
 import type { Counters } from '../diagnostics/counters';
 import type { BreakerState } from '../diagnostics/types';
 import type { DatabaseErrorCode } from '../errors/database-error';
-import type { Engine } from '../storage/engine';
 import type { PoolHealth } from '../storage/health-probe';
 
 /** Counters and present state of a service: result of `db.stats()`. */
@@ -44,9 +43,16 @@ export interface CacheStats {
   readonly entries: number;
 }
 
+/** The part of an engine that the statistics read; the public types must not refer to the whole engine. */
+interface Source {
+  readonly cache?: { readonly size: number } | undefined;
+  readonly healthProbe: { pool(): PoolHealth | undefined };
+  readonly logBytes?: (() => number) | undefined;
+}
+
 /** Present state of a database for {@link toStats}. */
 interface State {
-  readonly engine: Pick<Engine, 'cache' | 'healthProbe' | 'logBytes'> | undefined;
+  readonly engine: Source | undefined;
   readonly callsInFlight: number;
   readonly breaker: DatabaseStats['breaker'];
 }
@@ -72,7 +78,7 @@ export function toStats(counters: Counters, { engine, callsInFlight, breaker }: 
   };
 }
 
-function logBytesOf(engine: Pick<Engine, 'logBytes'>): number | undefined {
+function logBytesOf(engine: Source): number | undefined {
   try {
     return engine.logBytes?.();
   } catch {
