@@ -210,27 +210,27 @@ describeOn('postgresql', 'a database that the CLI cannot use', () => {
     );
   }
 
-  test('is reported with the code of Prisma and without the password, whatever the command', async () => {
+  test('is reported with its cause and without the password, whatever the command', async () => {
     const { databaseUrl: url } = await projectOfPackage();
     const name = new URL(url).pathname.slice(1);
     const role = await createRole(url, () => `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);
     const { url: server, template } = testServer();
-    const cases: (readonly [code: RegExp, command: string, url: string])[] = [
+    const cases: (readonly [cause: RegExp, command: string, url: string])[] = [
       [/P1001.*127\.0\.0\.1:/, 'migrate status', `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`],
       [/P1003\s+Database `\w+_absent` does not exist/, 'db execute --stdin', databaseUrl(server, `${template}_absent`)],
       [/P1010.* was denied access on the database/, 'db push', role],
-      [/P1013/, 'migrate dev', `postgresql://ans:${secret}@[/ans`],
+      [/url must be a valid PostgreSQL URL/, 'migrate dev', `postgresql://ans:${secret}@[/ans`],
     ];
     if (await asksForPasswords(url)) cases.push([/P1000.* Authentication failed/, 'migrate deploy', withPassword(url)]);
     const results = await Promise.all(
-      cases.map(async ([code, command, wrong]) => {
+      cases.map(async ([cause, command, wrong]) => {
         const project = PrismaProject.ofPackage();
         project.databaseUrl = wrong;
-        return { code, wrong, result: await project.run(command) };
+        return { cause, wrong, result: await project.run(command) };
       }),
     );
-    for (const { code, wrong, result } of results) {
-      expect(result).toMatchObject(exited(1, code));
+    for (const { cause, wrong, result } of results) {
+      expect(result).toMatchObject(exited(1, cause));
       expect(result.output).not.toContain(wrong.includes(secret) ? secret : new URL(wrong).password || secret);
     }
   });
