@@ -33,7 +33,7 @@ const onSqliteOnly = [
   'sql/',
   'agents/agent-input\\.',
   'cache/record-cache\\.',
-  'errors/(?:classification|driver-unavailable|load-failures)\\.',
+  'errors/(?:classification|driver-unavailable)\\.',
   'events/security-event-input\\.',
   'prisma/entry-points\\.',
   'runtime/breaker-bursts\\.',

@@ -5,7 +5,6 @@ import { agentInput, createAgent, createCertificate, eventInput, wholeAgent } fr
 import { rawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 const health = { status: 'HEALTHY', lastChecked: new Date(now) } as const;
 const shared = shareTestDatabase({ now: () => now, limits: { nameLength: 262_144 } });
@@ -231,104 +230,6 @@ describe('-0 in metadata', () => {
       expect(await db.certificates.query({ metadata, orderBy: 'id' })).toMatchObject(both);
       expect(await db.querySecurityEvents({ metadata })).toMatchObject(both);
     }
-  });
-});
-
-describe('The endpoints of an agent', () => {
-  test('keep their order, whatever their ids are', async () => {
-    const { db } = shared();
-    const endpoints = Array.from({ length: 120 }, (_, index) => ({
-      id: String((index * 37) % 120),
-      protocol: 'https',
-      address: `host-${index}`,
-      port: index + 1,
-      health,
-    }));
-    const id = await createAgent(db, { endpoints });
-    expect((await db.getAgent(id))?.endpoints).toStrictEqual(endpoints);
-    await db.updateAgent({ id, endpoints: endpoints.toReversed() });
-    expect((await db.getAgent(id))?.endpoints).toStrictEqual(endpoints.toReversed());
-    expect((await db.queryAgents({ id }))[0]?.endpoints).toStrictEqual(endpoints.toReversed());
-  });
-
-  test('get a UUIDv7 as id, the health UNKNOWN and the present time when these are omitted', async () => {
-    const { db } = shared();
-    const endpoint = { protocol: 'https', address: 'a', port: 443 };
-    const unhealthy = { ...endpoint, health: { status: 'UNHEALTHY' as const } };
-    const agent = await db.getAgent(await createAgent(db, { endpoints: [endpoint, unhealthy] }));
-    const [first, second] = agent?.endpoints ?? [];
-    expect([first?.id, second?.id]).toEqual([expect.stringMatching(uuidv7), expect.stringMatching(uuidv7)]);
-    expect(first?.id).not.toBe(second?.id);
-    const lastChecked = new Date(now);
-    expect(first).toStrictEqual({ ...endpoint, id: first?.id, health: { status: 'UNKNOWN', lastChecked } });
-    expect(second).toStrictEqual({ ...endpoint, id: second?.id, health: { status: 'UNHEALTHY', lastChecked } });
-  });
-
-  test('may have ids that other agents use', async () => {
-    const { db } = shared();
-    const endpointOf = (address: string) => ({ id: 'main', protocol: 'https', address, port: 1, health });
-    const [a, b] = [endpointOf('a'), endpointOf('b')];
-    const first = await createAgent(db, { endpoints: [a], defaultEndpoint: 'main' });
-    const second = await createAgent(db, { endpoints: [b], defaultEndpoint: 'main' });
-    await db.updateAgent({ id: first, endpoints: [{ ...a, address: 'a2' }] });
-    expect(await db.getAgent(first)).toMatchObject({ defaultEndpoint: { ...a, address: 'a2' } });
-    await db.deleteAgent(first);
-    expect(await db.getAgent(second)).toMatchObject({ endpoints: [b], defaultEndpoint: b });
-  });
-
-  test('may have ids that differ only in letter case, and the ports 1 and 65535', async () => {
-    const { db } = shared();
-    const ports = { Main: 1, main: 65_535, MAIN: 80 };
-    const endpoints = Object.entries(ports).map(([id, port]) => ({ id, protocol: 'x', address: id, port, health }));
-    const agent = await db.getAgent(await createAgent(db, { endpoints, defaultEndpoint: 'main' }));
-    expect(agent).toMatchObject({ endpoints, defaultEndpoint: endpoints[1] });
-  });
-});
-
-describe('The default endpoint of an agent', () => {
-  const main = { id: 'main', protocol: 'https', address: 'a', port: 443, health, metadata: { a: 1 } };
-  const spare = { id: 'spare', protocol: 'wss', address: 'b', port: 444, health };
-
-  test.each([
-    ['the whole endpoint', spare],
-    ['an object with its id', { id: 'spare' }],
-    ['its id', 'spare'],
-    ['an endpoint with the same id and another address', { ...spare, address: 'old' }],
-  ])('may be given as %s and is returned as the whole endpoint', async (_, defaultEndpoint) => {
-    const { db } = shared();
-    const id = await createAgent(db, { endpoints: [main, spare], defaultEndpoint });
-    expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(spare);
-    await db.updateAgent({ id, defaultEndpoint: 'main' });
-    expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(main);
-    await db.updateAgent({ id, defaultEndpoint });
-    expect((await db.queryAgents({ id }))[0]?.defaultEndpoint).toStrictEqual(spare);
-  });
-});
-
-describe('The capabilities of an agent', () => {
-  const byCodePoint = [' search', 'Search', 'Zebra', 'a', 'apple', 'e\u0301', 'search', 'search ', 'z', 'é', '中文', '\uE000private', '\uFFFDreplacement', '𐐀deseret', '😀smile']; // prettier-ignore
-
-  test('are sorted by code point and differ by case, spaces and normal form', async () => {
-    const { db } = shared();
-    const id = await createAgent(db, { capabilities: byCodePoint.toReversed() });
-    expect((await db.getAgent(id))?.capabilities).toEqual(byCodePoint);
-    expect((await db.queryAgents({ id }))[0]?.capabilities).toEqual(byCodePoint);
-    // toSorted compares UTF-16 units, which results in another order.
-    expect(byCodePoint.toSorted()).not.toEqual(byCodePoint);
-  });
-
-  test('have no duplicates', async () => {
-    const { db } = shared();
-    const id = await createAgent(db, { capabilities: ['b', 'a', 'b', 'a', 'a'] });
-    expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'b']);
-    await db.updateAgent({ id, capabilities: ['c', 'c', 'a'] });
-    expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'c']);
-  });
-
-  test('may be a thousand', async () => {
-    const { db } = shared();
-    const capabilities = Array.from({ length: 1000 }, (_, index) => `capability-${String(index).padStart(4, '0')}`);
-    expect((await db.getAgent(await createAgent(db, { capabilities })))?.capabilities).toEqual(capabilities);
   });
 });
 

@@ -246,43 +246,6 @@ describe('agents.expireDue', () => {
   });
 });
 
-describe('agents.setEndpointHealth', () => {
-  test('changes only the health of the endpoint, keeps updatedAt, and records one change', async () => {
-    const { db } = shared();
-    const id = await createWhole();
-    const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
-    const health = { status: 'UNHEALTHY', lastChecked: new Date(start + 77), message: 'no answer' } as const;
-    expect(await db.agents.setEndpointHealth(id, 'spare', health)).toBe(true);
-    const [main, spareBefore] = before?.endpoints ?? [];
-    const spare = { ...spareBefore, health };
-    expect(await db.getAgent(id)).toStrictEqual({ ...before, endpoints: [main, spare], defaultEndpoint: spare });
-    expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
-  });
-
-  test('sets lastChecked to now and removes the message when these are omitted', async () => {
-    const id = await createWhole();
-    await shared().db.agents.setEndpointHealth(id, 'main', { status: 'HEALTHY' });
-    const [main] = (await shared().db.getAgent(id))?.endpoints ?? [];
-    expect(main?.health).toStrictEqual({ status: 'HEALTHY', lastChecked: later });
-  });
-
-  test('returns false and writes nothing when the agent does not have the endpoint', async () => {
-    const { db } = shared();
-    const id = await createWhole();
-    await createAgent(db, { id: 'without' });
-    const before = await allRawRows(shared());
-    for (const [agentId, endpointId] of [
-      [id, 'absent'],
-      ['without', 'main'],
-      ['absent', 'main'],
-    ] as const) {
-      // prettier-ignore
-      expect(await db.agents.setEndpointHealth(agentId, endpointId, { status: 'HEALTHY' })).toBe(false);
-    }
-    expect(await allRawRows(shared())).toEqual(before);
-  });
-});
-
 describe('Invalid input', () => {
   test.each([
     ['setStatus', ['a']],

@@ -1,10 +1,11 @@
-import type { AgentStatus, Metadata } from '../../src';
-import { expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import type { AgentStatus, Metadata, CertificateInput } from '../../src';
+import { badCounts } from '../support/bad-values';
+import { expectError, expectRefused, expectRolledBack, callUntyped } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows, rawRows } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { testOn } from '../support/skip';
-import { openTestDatabase, shareTestDatabase } from '../support/test-database';
+import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 import { newsOf } from './feed';
 
 const shared = shareTestDatabase({}, ({ db }) => createCertificate(db, { id: 'other', metadata: { old: 1 } }));
@@ -139,5 +140,131 @@ describe('certificates.delete', () => {
       await tx.certificates.delete(certificateId);
     });
     expect(await expectError('STILL_REFERENCED', () => work)).toMatchObject(stillReferenced);
+  });
+});
+
+const day = 86_400_000;
+const now = Date.parse('2026-06-01T12:00:00.007Z');
+
+async function fill({ db }: TestDatabase, certificates: readonly Partial<CertificateInput>[]): Promise<void> {
+  for (const certificate of certificates) await createCertificate(db, certificate);
+}
+
+describe('certificates.expiring', () => {
+  const year1 = new Date(-62_135_596_800_000);
+  const odd = JSON.parse('{"__proto__":{"a":[1]},"constructor":1,"\\ufffd":2,"😀":3}') as object;
+  const shared = shareTestDatabase({ now: () => now }, (database) =>
+    fill(database, [
+      { id: 'over', notAfter: new Date(now) },
+      { id: 'z', notAfter: new Date(now + 1), status: 'SUSPENDED', metadata: { b: [1, null], a: 'é', A: { x: 0 } } },
+      { id: 'Z', notAfter: new Date(now + 1), subject: 'CN=\\"quoted"', createdAt: year1 },
+      { id: 'odd', notAfter: new Date(now + 2), metadata: { ...odd } },
+      { id: 'day', notAfter: new Date(now + day), notBefore: year1 },
+      { id: 'later', notAfter: new Date(now + day + 1) },
+      { id: 'never', notAfter: new Date(253_402_300_799_999) },
+      { id: 'revoked', notAfter: new Date(now + 5), status: 'REVOKED' },
+      { id: 'expired', notAfter: new Date(now + 5), status: 'EXPIRED' },
+    ]),
+  );
+
+  test.each([
+    [0, []],
+    [1, ['Z', 'z']],
+    [day - 1, ['Z', 'z', 'odd']],
+    [day, ['Z', 'z', 'odd', 'day']],
+    [Number.MAX_SAFE_INTEGER, ['Z', 'z', 'odd', 'day', 'later', 'never']],
+  ])('returns VALID and SUSPENDED certificates that end within %i ms, soonest first', async (withinMs, ids) => {
+    const { db } = shared();
+    const found = await db.certificates.expiring(withinMs, { consistency: 'primary' });
+    expect(found.map(({ id }) => id)).toEqual(ids);
+    for (const certificate of found) {
+      const same = await db.getCertificate(certificate.id);
+      expect(certificate).toStrictEqual(same);
+      expect(JSON.stringify(certificate)).toBe(JSON.stringify(same));
+    }
+  });
+
+  test('fails with RESULT_TOO_LARGE when there are more than maxResults', async () => {
+    const { db } = await openTestDatabase({ maxResults: 2, now: () => now });
+    const add = (): Promise<string> => createCertificate(db, { notAfter: new Date(now + 1) });
+    await add();
+    await add();
+    expect(await db.certificates.expiring(1)).toHaveLength(2);
+    await add();
+    const error = await expectError('RESULT_TOO_LARGE', () => db.certificates.expiring(1));
+    expect(error).toMatchObject({ operation: 'certificates.expiring' });
+  });
+
+  test('includes uncommitted certificates only inside their transaction', async () => {
+    const { db } = await openTestDatabase({ now: () => now });
+    await db.transaction(async (tx) => {
+      const id = await tx.createCertificate(
+        certificateInput({ notBefore: new Date(0), notAfter: new Date(now + 1), metadata: { name: 'new' } }),
+      );
+      expect(await tx.certificates.expiring(1)).toMatchObject([{ id, metadata: { name: 'new' } }]);
+      expect(await db.certificates.expiring(1)).toEqual([]);
+    });
+    expect(await db.certificates.expiring(1)).toHaveLength(1);
+  });
+
+  test.each(badCounts.filter(([kind]) => kind !== '2^53'))('refuses %s as withinMs', async (_, withinMs) => {
+    const expiring = () => callUntyped(shared().db.certificates, 'expiring', withinMs);
+    const error = await expectRefused(shared(), 'INVALID_INPUT', expiring);
+    expect(error).toMatchObject({ field: 'withinMs', operation: 'certificates.expiring' });
+    expect(error.message).toMatch(/^Failed to get expiring certificates: /);
+  });
+
+  test('refuses unknown options', async () => {
+    const expiring = () => callUntyped(shared().db.certificates, 'expiring', 1, { limit: 1 });
+    await expectRefused(shared(), 'INVALID_INPUT', expiring);
+  });
+});
+
+describe('certificates.expireDue', () => {
+  const certificates: readonly Partial<CertificateInput>[] = [
+    { id: 'over', notAfter: new Date(now - 1) },
+    { id: 'just over', notAfter: new Date(now) },
+    { id: 'suspended', notAfter: new Date(0), status: 'SUSPENDED' },
+    { id: 'valid', notAfter: new Date(now + 1) },
+    { id: 'revoked', notAfter: new Date(0), status: 'REVOKED', revokedAt: new Date(1), revocationReason: 'superseded' },
+    { id: 'expired', notAfter: new Date(0), status: 'EXPIRED' },
+    { id: 'expired early', notAfter: new Date(now + 1), status: 'EXPIRED' },
+  ];
+  const due = ['just over', 'over', 'suspended'];
+
+  test('sets VALID and SUSPENDED certificates that are due to EXPIRED, and records each change once', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    const { db } = database;
+    await fill(database, certificates);
+    const before = await db.certificates.query({ orderBy: 'id' });
+    const news = await newsOf(database, async () => expect(await db.certificates.expireDue()).toBe(3));
+    expect(news.sort()).toEqual(due.map((id) => `CERTIFICATE ${id} UPDATED`));
+    expect(await db.certificates.query({ orderBy: 'id' })).toStrictEqual(
+      before.map((certificate) => (due.includes(certificate.id) ? { ...certificate, status: 'EXPIRED' } : certificate)),
+    );
+    const rows = await allRawRows(database);
+    expect(await db.certificates.expireDue()).toBe(0);
+    expect(await allRawRows(database)).toEqual(rows);
+  });
+
+  test('counts each certificate once when several callers run it at the same time', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    const { db } = database;
+    await fill(database, new Array<Partial<CertificateInput>>(50).fill({ notAfter: new Date(0) }));
+    const news = await newsOf(database, async () => {
+      const counts = await Promise.all(Array.from({ length: 8 }, () => db.certificates.expireDue()));
+      expect(counts.reduce((sum, count) => sum + count)).toBe(50);
+    });
+    expect(new Set(news).size).toBe(50);
+    expect(news).toHaveLength(50);
+  });
+
+  test('is rolled back with its transaction', async () => {
+    const database = await openTestDatabase({ now: () => now });
+    await fill(database, certificates);
+    await expectRolledBack(database, async (tx) => {
+      expect(await tx.certificates.expireDue()).toBe(3);
+      expect(await tx.getCertificate('over')).toMatchObject({ status: 'EXPIRED' });
+    });
   });
 });

@@ -1,7 +1,7 @@
-import { DatabaseService } from '../../src';
-import { expectError } from '../support/expect-error';
-import { createCertificate } from '../support/factories';
-import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
+import { DatabaseService, driverErrorOf } from '../../src';
+import { expectError, expectRefused } from '../support/expect-error';
+import { createCertificate, agentInput, eventInput } from '../support/factories';
+import { afterTest, unmigratedDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 /** Returns a service whose `initialize()` fails until `migrate` has applied the migrations. */
 async function createFailing(): Promise<{ readonly db: DatabaseService; readonly migrate: () => Promise<void> }> {
@@ -47,4 +47,26 @@ describe('initialize() that has failed', () => {
     await db.initialize();
     expect(await db.getCertificate('c')).toBeNull();
   });
+});
+
+test('a write fails with INVALID_OPTIONS and keeps the thrown error when the option `now` throws', async () => {
+  const failure = new Error('the clock is broken');
+  let isBroken = false;
+  const now = (): number => {
+    if (isBroken) throw failure;
+    return Date.now();
+  };
+  const database = await openTestDatabase({ now });
+  const { db } = database;
+  const certificateId = await createCertificate(db);
+  isBroken = true;
+  for (const write of [
+    () => db.createAgent(agentInput({ certificateId })),
+    () => db.recordSecurityEvent(eventInput()),
+  ]) {
+    const error = await expectRefused(database, 'INVALID_OPTIONS', write);
+    expect(error).toMatchObject({ field: 'now', retryable: false });
+    expect(error.message).toContain('now must not throw');
+    expect(driverErrorOf(error)).toBe(failure);
+  }
 });

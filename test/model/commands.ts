@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { Target } from '../support/public-calls';
 import { differs, isExpected } from './compare';
 import { settingsAt, type Command, type Model, type Place } from './machine';
-import { isRead, operation, outcomeOf, type Operation } from './calls';
+import { operation } from './calls';
+import { isRead, outcomeOf, type Operation } from './operation';
 import type { Settings } from './prediction';
 import { simultaneous, togetherCommand } from './together';
 

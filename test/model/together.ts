@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { differenceOf, differs, inOrderOfFeed, isExpected, readAll } from './compare';
 import { settingsAt, type Command, type Place } from './machine';
-import { isAtomic, operation, outcomeOf, type Operation } from './calls';
+import { operation } from './calls';
+import { isAtomic, outcomeOf, type Operation } from './operation';
 import type { Directory, Outcome, Settings } from './prediction';
 
 interface PlacedCall {

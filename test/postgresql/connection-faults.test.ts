@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseError } from '../../src';
 import { expectError } from '../support/expect-error';
 import { createCertificate } from '../support/factories';
+import { packageConnections, runRaw } from '../support/raw-client';
+import { rawRows } from '../support/raw-reader';
 import { TcpProxy } from '../support/tcp-proxy';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { authentication, message, report, text } from './wire';
@@ -33,4 +36,30 @@ describe('a connection that receives an unexpected message', () => {
     expect(await db.getCertificate('c')).toMatchObject({ id: 'c' });
     expect(proxy.connections).toBe(connections + 1);
   });
+});
+
+test('a transaction whose connection the server ends fails with UNAVAILABLE and can be repeated', async () => {
+  const { db, options } = await openTestDatabase({ retry: false, breaker: false });
+  await createCertificate(db, { id: 'c' });
+  const error = await expectError('UNAVAILABLE', () =>
+    db.transaction(async (tx) => {
+      await tx.getCertificate('c');
+      const pids = await packageConnections(options.url);
+      await runRaw(options.url, `SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[${pids.join()}]) AS pid`);
+      await tx.getCertificate('c');
+    }),
+  );
+  expect(error.retryable).toBe(true);
+  expect(await db.transaction((tx) => tx.getCertificate('c'))).toMatchObject({ id: 'c' });
+});
+
+test('a write changes nothing when the server rejects its BEGIN', async () => {
+  const url = await newDatabaseUrl();
+  const proxy = await TcpProxy.start(url);
+  const { db } = await openTestDatabase({ url: proxy.url(url), retry: false, breaker: false });
+  await createCertificate(db, { id: 'c' });
+  proxy.mishear('BEGIN ISOLATION', 'BEGUN ISOLATION');
+  await expect(db.updateCertificateStatus('c', 'SUSPENDED')).rejects.toBeInstanceOf(DatabaseError);
+  expect(await rawRows({ options: { url } }, 'certificates')).toMatchObject([{ id: 'c', status: 'VALID' }]);
+  expect(await db.updateCertificateStatus('c', 'SUSPENDED')).toBe(true);
 });
