@@ -9,7 +9,7 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   ],
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
   // An Int of Prisma has 32 bits on PostgreSQL, but 64 bits on SQLite.
-  [/^( +sequence +)Int\b/gm, '$1BigInt'],
+  [/^( +(?:sequence|id) +)Int\b/gm, '$1BigInt'],
   // PostgreSQL limits the length of an indexed text, and a search for a part of a text needs a trigram index. Prisma's
   // schema cannot express these indexes, so the migrations create them.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
