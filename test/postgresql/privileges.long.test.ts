@@ -48,12 +48,13 @@ async function openAs(...roles: readonly (readonly string[])[]): Promise<[Databa
   await owner.recordSecurityEvent(eventInput({ id: 'e', timestamp: new Date(0) }));
   await owner.close();
   await administer(options.url, 'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC');
-  const [first, ...others] = await Promise.all(
-    roles.map(async (grants) => {
-      const grantTo = (role: string): string => grants.map((grant) => `GRANT ${grant} TO ${role}`).join(';');
-      return (await openTestDatabase({ url: await createRole(options.url, grantTo) })).db;
-    }),
-  );
+  // One after the other: the server refuses concurrent GRANT statements on the same table.
+  const services: DatabaseService[] = [];
+  for (const grants of roles) {
+    const grantTo = (role: string): string => grants.map((grant) => `GRANT ${grant} TO ${role}`).join(';');
+    services.push((await openTestDatabase({ url: await createRole(options.url, grantTo) })).db);
+  }
+  const [first, ...others] = services;
   if (first === undefined) throw new Error('no role');
   return [first, ...others];
 }
