@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { ReaderThread, ThreadLost } from '../../src/engines/sqlite/reader-thread';
+import { ReaderThread } from '../../src/engines/sqlite/reader-thread';
+import { ThreadLost } from '../../src/engines/sqlite/request-thread';
 import { expectError } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';

@@ -1,16 +1,14 @@
 import { accessSync, constants } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import { Mutex } from '../../runtime/mutex';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
-import { threadArguments } from './driver-thread';
 import { filesAt } from './file-guard';
 import { missingFile, realPathOf, sizeOf, type FileIdentity } from './file-identity';
+import { RequestThread } from './request-thread';
 
 /** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// The thread runs source text instead of a file of this package: a bundled application may not contain the
-// package's files. It opens the files for each checkpoint, and compares them with the expected ones before and after:
+// The thread opens the files for each checkpoint, and compares them with the expected ones before and after:
 // checkpointing the log of another file would destroy that file. The read-only connection closes last, because the
 // last connection to close copies the log into the file if it can write. An unchanged user_version is the smallest
 // commit.
@@ -87,21 +85,13 @@ export interface CheckpointState {
 
 /** Thread that copies the write-ahead log into the database file, with connections of its own. */
 export class CheckpointThread {
-  readonly #worker: Worker;
+  readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
   readonly #mutex = new Mutex();
-  #settle: ((answer: { readonly state?: CheckpointState } | Error) => void) | undefined;
-  #end: Error | undefined;
 
   /** Starts the thread. @throws errors of Node.js when no thread can be started. */
   constructor() {
     assertSpareDescriptors();
-    const workerData = { driver: require.resolve('better-sqlite3') };
-    this.#worker = new Worker(program, { eval: true, workerData, execArgv: threadArguments() });
-    this.#worker.on('message', (answer: { readonly state?: CheckpointState }) => this.#settle?.(answer));
-    this.#worker.on('error', (error) => this.#lose(error));
-    this.#worker.on('exit', () => this.#lose(new Error('the checkpoint thread ended')));
-    // An idle thread must not keep the process alive.
-    this.#worker.unref();
+    this.#thread = new RequestThread('checkpoint', program);
   }
 
   /**
@@ -112,29 +102,19 @@ export class CheckpointThread {
    */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
     return this.#mutex.runExclusive(async () => {
-      if (this.#end !== undefined) throw this.#end;
       // Writers may wait for the checkpoint, and nothing else may keep the process alive meanwhile.
-      this.#worker.ref();
-      const answer = await new Promise<{ readonly state?: CheckpointState } | Error>((resolve) => {
-        this.#settle = resolve;
-        this.#worker.postMessage(job);
-      });
-      this.#settle = undefined;
-      this.#worker.unref();
-      if (answer instanceof Error) throw answer;
-      return answer.state;
+      this.#thread.ref();
+      try {
+        return (await this.#thread.ask(job)).state;
+      } finally {
+        this.#thread.unref();
+      }
     });
   }
 
   /** Ends the thread after its present checkpoint, which cannot be aborted. Waiting callers fail. */
-  async close(): Promise<void> {
-    this.#lose(new Error('the checkpoint thread was closed'));
-    await this.#worker.terminate();
-  }
-
-  #lose(reason: Error): void {
-    this.#end ??= reason;
-    this.#settle?.(this.#end);
+  close(): Promise<void> {
+    return this.#thread.close(new Error('the checkpoint thread was closed'));
   }
 }
 

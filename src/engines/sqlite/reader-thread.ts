@@ -1,17 +1,16 @@
-import { Worker } from 'node:worker_threads';
 import { notInitialized } from '../../errors/failure';
 import { tooLarge } from '../../sql/answer-size';
 import type { Row, Statement } from '../../sql/statement';
 import { Mutex } from '../../runtime/mutex';
 import { toError } from './driver-thread';
 import type { SqliteSettings } from './connection';
+import { RequestThread } from './request-thread';
 
 /** Maximum number of rows, and approximate maximum number of their characters, that the thread sends at a time. */
 const chunkRows = 500;
 const chunkLength = 524_288;
 
-// The thread runs source text instead of a file of this package: a bundled application may not contain the
-// package's files. The thread counts a result as `AnswerSize` does, but before it sends the result to the main thread.
+// The thread counts a result as `AnswerSize` does, but before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const Driver = require(workerData.driver);
@@ -77,26 +76,15 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** Error of a thread that could not be started, or has ended. The statement can still run on another connection. */
-export class ThreadLost extends Error {}
-
 /** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
 export class ReaderThread {
-  readonly #worker: Worker;
+  readonly #thread: RequestThread<Answer>;
   readonly #mutex = new Mutex();
   #pending = 0;
-  #settle: ((answer: Answer | Error) => void) | undefined;
-  #end: Error | undefined;
 
   constructor({ path, busyTimeoutMs }: SqliteSettings, uncountedLength: number) {
-    const driver = require.resolve('better-sqlite3');
-    const workerData = { driver, path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength };
-    this.#worker = new Worker(program, { eval: true, workerData, execArgv: [] });
-    this.#worker.on('message', (answer: Answer) => this.#settle?.(answer));
-    this.#worker.on('error', (error) => this.#lose(new ThreadLost('the reader thread failed', { cause: error })));
-    this.#worker.on('exit', () => this.#lose(new ThreadLost('the reader thread ended')));
-    // An idle thread must not keep the process alive.
-    this.#worker.unref();
+    const data = { path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength };
+    this.#thread = new RequestThread('reader', program, data);
   }
 
   /** Number of running and queued statements of the thread. */
@@ -105,23 +93,23 @@ export class ReaderThread {
   }
 
   get isLost(): boolean {
-    return this.#end !== undefined;
+    return this.#thread.isLost;
   }
 
   /**
    * Runs a read-only statement after all earlier ones.
    *
-   * @throws RESULT_TOO_LARGE; {@link ThreadLost}; errors of the driver, with their code.
+   * @throws RESULT_TOO_LARGE; ThreadLost; errors of the driver, with their code.
    */
   async query({ sql, args, bounds = { maxLength: Infinity, maxValues: Infinity } }: Statement): Promise<Row[]> {
     this.#pending += 1;
-    if (this.#pending === 1) this.#worker.ref();
+    if (this.#pending === 1) this.#thread.ref();
     try {
       return await this.#mutex.runExclusive(async () => {
         const all: Row[] = [];
         // Requests each chunk separately, so that other work of the process runs between two chunks.
         for (let request: object = { sql, args, bounds }; ; request = {}) {
-          const { rows = [], isLast = true, excess, failure } = await this.#ask(request);
+          const { rows = [], isLast = true, excess, failure } = await this.#thread.ask(request);
           if (failure !== undefined) throw toError(failure);
           if (excess !== undefined) throw tooLarge(bounds, excess);
           for (const row of rows) all.push(row);
@@ -130,29 +118,12 @@ export class ReaderThread {
       });
     } finally {
       this.#pending -= 1;
-      if (this.#pending === 0) this.#worker.unref();
+      if (this.#pending === 0) this.#thread.unref();
     }
   }
 
   /** Ends the thread and its connection. Running reads fail. */
-  async close(): Promise<void> {
-    this.#lose(notInitialized());
-    await this.#worker.terminate();
-  }
-
-  async #ask(request: object): Promise<Answer> {
-    if (this.#end !== undefined) throw this.#end;
-    const answer = await new Promise<Answer | Error>((resolve) => {
-      this.#settle = resolve;
-      this.#worker.postMessage(request);
-    });
-    this.#settle = undefined;
-    if (answer instanceof Error) throw answer;
-    return answer;
-  }
-
-  #lose(reason: Error): void {
-    this.#end ??= reason;
-    this.#settle?.(this.#end);
+  close(): Promise<void> {
+    return this.#thread.close(notInitialized());
   }
 }

@@ -1,7 +1,8 @@
 import { uncountedLength } from '../../sql/answer-size';
 import type { Row, Statement } from '../../sql/statement';
 import type { SqliteConnection, SqliteSettings } from './connection';
-import { ReaderThread, ThreadLost } from './reader-thread';
+import { ReaderThread } from './reader-thread';
+import { ThreadLost } from './request-thread';
 
 /** Maximum number of threads. A second one runs other statements while the first one runs a slow statement. */
 const maxThreads = 2;

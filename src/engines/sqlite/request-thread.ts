@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { threadArguments } from './driver-thread';
+
+/** Error of a thread that could not be started, or has ended. */
+export class ThreadLost extends Error {}
+
+/** Thread with SQLite's driver that answers one request at a time. An idle one does not keep the process alive. */
+export class RequestThread<Answer extends object> {
+  readonly #worker: Worker;
+  #settle: ((answer: Answer | Error) => void) | undefined;
+  #end: Error | undefined;
+
+  /**
+   * Starts the thread.
+   *
+   * @param name - name of the thread in the messages of its errors.
+   * @param program - source text, which answers each message of `parentPort` with one message. It is not a file of this
+   * package, because a bundled application may not contain the package's files.
+   * @param data - `workerData` of the program, together with `driver`, the path of better-sqlite3.
+   * @throws errors of Node.js when no thread can be started.
+   */
+  constructor(name: string, program: string, data: object = {}) {
+    const workerData = { ...data, driver: require.resolve('better-sqlite3') };
+    this.#worker = new Worker(program, { eval: true, workerData, execArgv: threadArguments() });
+    this.#worker.on('message', (answer: Answer) => this.#settle?.(answer));
+    this.#worker.on('error', (error) => this.#lose(new ThreadLost(`the ${name} thread failed`, { cause: error })));
+    this.#worker.on('exit', () => this.#lose(new ThreadLost(`the ${name} thread ended`)));
+    this.#worker.unref();
+  }
+
+  get isLost(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Makes the thread keep the process alive, until {@link unref} is called. */
+  ref(): void {
+    this.#worker.ref();
+  }
+
+  unref(): void {
+    this.#worker.unref();
+  }
+
+  /** Returns the answer to a request. The answer to the previous request must have arrived. @throws ThreadLost */
+  async ask(request: object): Promise<Answer> {
+    if (this.#end !== undefined) throw this.#end;
+    const answer = await new Promise<Answer | Error>((resolve) => {
+      this.#settle = resolve;
+      this.#worker.postMessage(request);
+    });
+    this.#settle = undefined;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  /** Ends the thread. A request that is running or follows fails with `reason`. */
+  async close(reason: Error): Promise<void> {
+    this.#lose(reason);
+    await this.#worker.terminate();
+  }
+
+  #lose(reason: Error): void {
+    this.#end ??= reason;
+    this.#settle?.(this.#end);
+  }
+}
