@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
+import { trySequencePending } from './events/chain/sequence';
 import { Findings } from './integrity/findings';
 import type { CheckOptions, CheckReport } from './integrity/types';
 import { Lifecycle } from './lifecycle';
@@ -129,6 +130,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   check(options?: CheckOptions): Promise<CheckReport> {
     return this.#session.onDatabase('check', async (database) => {
       const findings = new Findings(options);
+      await trySequencePending(database.createExecutor());
       await database.checkIntegrity(findings);
       const report = findings.toReport();
       for (const warning of report.warnings) this.#diagnostics.warned(warning);

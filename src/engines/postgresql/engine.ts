@@ -37,9 +37,6 @@ import { createWaiters } from './transaction-waiters';
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
-/** Time in milliseconds that an integrity check waits for other processes that append to the event chain. */
-const checkPatienceMs = 1000;
-
 const standbyWarning = 'the server is a standby: writes fail with READ_ONLY';
 
 /** Time in milliseconds that a health probe waits for a connection when `pool.connectTimeoutMs` is 0 (no limit). */
@@ -146,8 +143,6 @@ export class PostgresqlEngine implements Engine {
   // Loaded lazily.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
-    // A role that may not write checks what is in the chain.
-    await this.#callbacks.sequenceEvents(this.createExecutor(), checkPatienceMs).catch(() => undefined);
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
