@@ -1,16 +1,9 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../support/prisma-cli';
+import { runNode, type ProcessResult } from '../support/run-process';
 
 /** Compiled command line, which `npm run build` creates. */
 export const cliPath = join(packageRoot, 'dist/cli/main.js');
-
-/** Result of a command. */
-export interface CliOutput {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Environment and working directory of a command. */
 export interface CliSurroundings {
@@ -19,20 +12,9 @@ export interface CliSurroundings {
 }
 
 /** Runs the compiled command line to its end, outside of a terminal. DATABASE_URL is unset unless `env` has it. */
-export function runCli(args: readonly string[], { env = {}, cwd }: CliSurroundings = {}): Promise<CliOutput> {
+export function runCli(args: readonly string[], { env = {}, cwd }: CliSurroundings = {}): Promise<ProcessResult> {
   const inherited = Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL');
-  const child = spawn(process.execPath, [cliPath, ...args], {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (text: Buffer) => (output.stdout += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (output.stderr += text.toString()));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (exitCode) => resolve({ exitCode, ...output }));
-  });
+  return runNode([cliPath, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
 }
 
 /** Runs a command with `--json`, and returns the exit code and the parsed result or error. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { DatabaseOptions, DatabaseService } from '../../src';
 import { moveBetween } from '../../src/move/move-between';
 import type { MoveResult } from '../../src/move/move-database';
-import { cliPath, runCli, type CliOutput } from '../cli/run-cli';
+import { cliPath, runCli } from '../cli/run-cli';
+import type { ProcessResult } from '../support/run-process';
 import { allRawRows, queryRaw, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { tableNames } from '../support/tables';
@@ -44,7 +45,7 @@ export class Moving {
     return new Moving(source, target ?? (await newDatabaseUrl()));
   }
 
-  run(...args: readonly string[]): Promise<CliOutput> {
+  run(...args: readonly string[]): Promise<ProcessResult> {
     return runCli(['move', ...this.#args(args)]);
   }
 

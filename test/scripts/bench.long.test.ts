@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { roundOrder } from '../../scripts/bench/round-order';
 import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
-import { runScript, type ScriptResult } from './run-script';
+import type { ProcessResult } from '../support/run-process';
+import { runScript } from './run-script';
 
 interface Report {
   readonly results: readonly {
@@ -19,7 +20,7 @@ const reads = ['W1', 'W2', 'W2s', 'W3', 'W3s', 'W4', 'W5off', 'W5key', 'W5own', 
 const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9', 'W12'];
 
 /** Runs the benchmark on SQLite with little data and little time. */
-function runBenchmark(...args: readonly string[]): Promise<ScriptResult> {
+function runBenchmark(...args: readonly string[]): Promise<ProcessResult> {
   const sizes = ['--engines', 'sqlite', '--agents', '50', '--rounds', '1', '--slice-ms', '5', '--starts', '0'];
   return runScript('bench/main.ts', [...sizes, ...args]);
 }

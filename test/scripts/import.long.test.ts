@@ -4,7 +4,8 @@ import { allRawRows, rawCounts, rawRows } from '../support/raw-reader';
 import { describeWithSharedData } from '../support/shared-data';
 import { temporaryDirectory } from '../support/test-database';
 import { packageRoot } from '../support/prisma-cli';
-import { runScript, type ScriptResult } from './run-script';
+import type { ProcessResult } from '../support/run-process';
+import { runScript } from './run-script';
 
 const agent = {
   source: 'test-registry',
@@ -46,7 +47,7 @@ class Import {
     writeFileSync(this.file, Buffer.concat(lines.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));
   }
 
-  run(...args: readonly string[]): Promise<ScriptResult> {
+  run(...args: readonly string[]): Promise<ProcessResult> {
     return runScript('import.ts', [this.file, '--url', this.options.url, ...args]);
   }
 
@@ -123,7 +124,7 @@ describe('npm run import', () => {
 });
 
 describeWithSharedData('npm run import of public data', () => {
-  const importShared = (name: string, url: string): Promise<ScriptResult> =>
+  const importShared = (name: string, url: string): Promise<ProcessResult> =>
     runScript('import.ts', [join(packageRoot, '../shared/data', name), '--url', url]);
 
   test('imports all agents and certificates, refuses agents without a name, and changes nothing when it runs again', async () => {
