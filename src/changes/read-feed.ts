@@ -7,11 +7,11 @@ import { changeStatements, toChanges, toStoredBounds, type StoredBounds } from '
 import type { Change } from './types';
 
 /*
- * How the feed is read while several transactions write (PostgreSQL). A transaction takes a shared lock before it takes
- * its numbers from the sequence, and holds it until its end. The key of the lock is less than these numbers. A reader
- * first selects the highest committed number, then the keys that are held, then the changes, each in a transaction of
- * its own. Let `end` be the smallest of that number and of the keys. The transaction of a number up to `end` has ended
- * before the changes are selected:
+ * A reader must not miss the change of a transaction that commits late (PostgreSQL). A transaction takes a shared lock
+ * before it takes its numbers from the sequence, and holds it until its end. The key of the lock is less than these
+ * numbers. A reader first selects the highest committed number, then the keys that are held, then the changes, each in a
+ * transaction of its own. Let `end` be the smallest of that number and of the keys. The transaction of a number up to
+ * `end` has ended before the changes are selected:
  *
  * 1. The number was taken before the highest committed number, because the sequence ascends and no session caches
  *    numbers. So its transaction had the lock before the keys were selected.

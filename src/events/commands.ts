@@ -10,10 +10,10 @@ import type { NewEventRow } from './validation';
 /*
  * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
  *
- * Where several transactions may write at once, the entries of the chain become pending entries, without a lock. The
- * order of the ids of an event's pending entries is the order of its entries: a transaction sees an event only after the
- * event's own pending entry has its id. Two mitigations of one event that overlap in time may get either order; readers
- * and the chain agree on it.
+ * On PostgreSQL, the entries of the chain become pending entries first, so that recording needs no lock. The order of
+ * the ids of an event's pending entries is the order of its entries: a transaction sees an event only after the event's
+ * own pending entry has its id. Two mitigations of one event that overlap in time may get either order; readers and the
+ * chain agree on it.
  */
 
 /** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */

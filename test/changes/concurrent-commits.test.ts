@@ -114,7 +114,7 @@ describeOn('postgresql', 'a commit in progress', () => {
   });
 });
 
-test('the followers of a service share the reading of locks', async () => {
+test('followChanges reads the locks once for all followers of a service', async () => {
   const { db, events } = await openTestDatabase();
   await createCertificate(db);
   const after = (await db.changes()).at(-1)?.sequence;

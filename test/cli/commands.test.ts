@@ -153,14 +153,14 @@ describeOn('sqlite', 'an error', () => {
     expect(stdout + stderr).not.toContain(secret);
   });
 
-  test('of a database that is down is the result of health', async () => {
+  test('is the result of health when the database is down', async () => {
     const { exitCode, json } = await runJson(['health', '--url', unreachable]);
     expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { status: 'down', code: 'UNAVAILABLE' } });
   });
 });
 
 describe('the help', () => {
-  test.each(commandsOf(createProgram()))('of %s shows an example, and warns of a password in a URL', (_, command) => {
+  test.each(commandsOf(createProgram()))('shows an example of %s, and warns of a password in a URL', (_, command) => {
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
     const text = help.replaceAll(/\s+/g, ' ');

@@ -90,7 +90,7 @@ function migrationsIn({ directory }: PrismaProject): string[] {
   return readdirSync(join(directory, 'prisma/migrations')).sort();
 }
 
-test('with init --prisma, dev, deploy and status work on both sets of tables, which share transactions and keys', async () => {
+test('init --prisma makes dev, deploy and status work on both sets of tables, which share transactions and keys', async () => {
   const [url, production] = [onPostgresql ? await unmigratedDatabaseUrl() : undefined, await unmigratedDatabaseUrl()];
   const project = createApplication(withOwnTables, orders, url);
   const { exitCode, stdout } = await init(project);
@@ -123,7 +123,7 @@ test('with init --prisma, dev, deploy and status work on both sets of tables, wh
   expect(await runJson(['migrate', 'status', '--url', production])).toMatchObject({ exitCode: 0 });
 });
 
-test('without it, deploy and status of both sides leave the other alone, but dev asks for a reset', async () => {
+test('deploy and status leave the other side alone without init --prisma, but dev asks for a reset', async () => {
   const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
   const { databaseUrl: url } = project;
   expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });

@@ -22,7 +22,7 @@ const statuses: Readonly<Record<number, readonly DatabaseErrorCode[]>> = {
 const hostile = new Proxy({}, { has: () => true, get: () => 'constructor' });
 const shared = shareTestDatabase();
 
-test('every code has its HTTP status, and any other error has 500', () => {
+test('httpStatusOf returns the status of each code, and 500 for any other error', () => {
   const expected = databaseErrorCodes.map((code) => {
     const [status = '500'] = Object.entries(statuses).find(([, codes]) => codes.includes(code)) ?? [];
     return [code, Number(status)];
@@ -32,7 +32,7 @@ test('every code has its HTTP status, and any other error has 500', () => {
   expect(others.map((other) => httpStatusOf(other))).toEqual(others.map(() => 500));
 });
 
-test('problem details tell a client what it can correct, and nothing about the server', () => {
+test('toProblemDetails tells a client what it can correct, and nothing about the server', () => {
   const shown = (code: DatabaseErrorCode): readonly string[] => Object.keys(toProblemDetails(errorOf(code)));
   const always = ['type', 'title', 'status'];
   for (const code of databaseErrorCodes) {
@@ -47,7 +47,7 @@ test('problem details tell a client what it can correct, and nothing about the s
   }
 });
 
-test('problem details of errors of a database have the status, the message, the code and the field', async () => {
+test('toProblemDetails returns the status, the message, the code and the field of an error of a database', async () => {
   const { db } = shared();
   await db.createCertificate(certificateInput({ id: 'known' }));
   const taken = await expectError('ALREADY_EXISTS', () => db.createCertificate(certificateInput({ id: 'known' })));

@@ -173,7 +173,7 @@ describe('A page of agents', () => {
   });
 });
 
-test('The agents that are due to expire are found by the index of their expiry', async () => {
+test('finds the agents that are due to expire by the index of their expiry', async () => {
   const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }));
   expect(plan.join('\n')).toMatch(byIndex('idx_agents_expires_at'));
 });

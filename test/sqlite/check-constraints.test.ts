@@ -154,7 +154,7 @@ describe('the tables of the schema', () => {
   });
 });
 
-test('the tables of the collections have no rowids, so that a row is stored once, in the order of its key', async () => {
+test('stores each row of a collection once, in the order of its key, in tables without rowids', async () => {
   const { options } = await openTestDatabase();
   const select = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 AND name NOT LIKE '%search%'";
   const names = readSqlite(options.url, (driver) => driver.prepare<[], string>(`${select} ORDER BY 1`).pluck().all());

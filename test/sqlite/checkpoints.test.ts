@@ -118,7 +118,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, count);
   });
 
-  test('of a killed process is emptied before the database is opened', async () => {
+  test('is emptied before the database is opened when a killed process has left it', async () => {
     const source = await open();
     holdSnapshot(source.path);
     while (source.logSize() < 2 * maxWalBytes) await source.write(500_000);
@@ -174,7 +174,7 @@ test('the thread does not change a file that has taken the place of the database
   expect(readFileSync(database.path).equals(before)).toBe(true);
 });
 
-test('two services and a process that copies the log inside of its commits share one database and bound its log', async () => {
+test('keeps the log within its limit when two services and a process with checkpoints of its own share the database', async () => {
   const options = { maxWalBytes: 16 * mebibyte };
   const first = await open(options);
   const second = await open({ ...options, url: first.options.url });

@@ -18,6 +18,7 @@ export function describeOn(wanted: Engine, title: string, work: () => void): voi
 
 /** `test` on one engine, `test.skip` on the other. */
 export function testOn(wanted: Engine, title: string, work: () => unknown): void {
+  // Jest awaits any result; its types accept a promise or nothing.
   if (engine === wanted) test(title, work as () => Promise<unknown>);
   else test.skip(`${title} (skipped: ${wanted} only)`, work as () => Promise<unknown>);
 }

@@ -175,7 +175,7 @@ export class Checkpoints {
       this.#sizeAtPass = this.#readSize();
       // The next writer starts a log over that was copied. Truncating a large one would block the event loop.
       if (this.#sizeAtPass >= restart) this.#limitLog(-1);
-      this.#note(await this.#run('copy', 0), this.#sizeAtPass);
+      this.#evaluate(await this.#run('copy', 0), this.#sizeAtPass);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtPass <= pass / 4) break;
       if (this.#size < restart) break;
     }
@@ -191,14 +191,14 @@ export class Checkpoints {
     if (this.#isOff) return;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
     const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
-    this.#note(state, this.#readSize());
+    this.#evaluate(state, this.#readSize());
     // Not again at once when it failed.
     this.#isRestartDue = false;
     if (state?.busy === 0) this.#limitLog(journalSizeLimit);
   }
 
   /** @param size - size of the log at the beginning of the checkpoint. */
-  #note(state: CheckpointState | undefined, size: number): void {
+  #evaluate(state: CheckpointState | undefined, size: number): void {
     const { pass, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {
       this.#nextBytes = size + pass / 4;
