@@ -36,17 +36,17 @@ function localImportsOf(file: string): string[] {
     .filter((imported) => !imported.startsWith('src/generated/'));
 }
 
-describe('the structure of the source', () => {
-  test('every folder is in the order of folders', () => {
+describe('the source code', () => {
+  test('has no folder that the list of layers lacks', () => {
     expect([...new Set(sources.map(folderOf))].filter((folder) => !order.includes(folder))).toEqual([]);
   });
 
-  test('ARCHITECTURE.md lists the folders in this order', () => {
+  test('has the folders that ARCHITECTURE.md lists, in the same order', () => {
     const listed = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([\w/-]+)`/gm)];
     expect(listed.map(([, folder]) => folder)).toEqual(order.filter((folder) => folder !== '.'));
   });
 
-  test('no folder imports a folder above it', () => {
+  test('imports no file from a folder of a higher layer', () => {
     const fromAbove = sources.flatMap((file) =>
       localImportsOf(file)
         .filter((imported) => order.indexOf(folderOf(imported)) > order.indexOf(folderOf(file)))
@@ -56,7 +56,7 @@ describe('the structure of the source', () => {
     expect(fromAbove).toEqual([]);
   });
 
-  test('an engine imports no noun and no other engine, and a noun imports no engine', () => {
+  test('has no imports between an engine and a noun, or between two engines', () => {
     const importsBetween = (from: readonly string[], to: readonly string[]): string[] =>
       sources
         .filter((file) => from.includes(folderOf(file)))
@@ -70,12 +70,12 @@ describe('the structure of the source', () => {
     expect(importsBetween(nouns, engines)).toEqual([]);
   });
 
-  test('nothing but the command line reads an environment variable', () => {
+  test('reads environment variables only in the command line', () => {
     const library = sources.filter((file) => folderOf(file) !== 'cli');
     expect(library.filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))).toEqual([]);
   });
 
-  test('no file is longer than 250 lines', () => {
+  test('has no file of more than 250 lines', () => {
     const long = sources.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 251);
     expect(long).toEqual([]);
   });

@@ -31,7 +31,7 @@ describe('The endpoints of an agent', () => {
     expect((await db.queryAgents({ id }))[0]?.endpoints).toStrictEqual(endpoints.toReversed());
   });
 
-  test('get a UUIDv7 as id, the health UNKNOWN and the present time when these are omitted', async () => {
+  test('get a UUIDv7 as id and the health status UNKNOWN, checked now, when id and health are omitted', async () => {
     const { db } = shared();
     const endpoint = { protocol: 'https', address: 'a', port: 443 };
     const unhealthy = { ...endpoint, health: { status: 'UNHEALTHY' as const } };
@@ -44,7 +44,7 @@ describe('The endpoints of an agent', () => {
     expect(second).toStrictEqual({ ...endpoint, id: second?.id, health: { status: 'UNHEALTHY', lastChecked } });
   });
 
-  test('may have ids that other agents use', async () => {
+  test('may have the same ids as the endpoints of another agent', async () => {
     const { db } = shared();
     const endpointOf = (address: string) => ({ id: 'main', protocol: 'https', address, port: 1, health });
     const [a, b] = [endpointOf('a'), endpointOf('b')];
@@ -56,7 +56,7 @@ describe('The endpoints of an agent', () => {
     expect(await db.getAgent(second)).toMatchObject({ endpoints: [b], defaultEndpoint: b });
   });
 
-  test('may have ids that differ only in letter case, and the ports 1 and 65535', async () => {
+  test('may have ids that differ only in letter case, and any port from 1 to 65535', async () => {
     const { db } = shared();
     const ports = { Main: 1, main: 65_535, MAIN: 80 };
     const endpoints = Object.entries(ports).map(([id, port]) => ({ id, protocol: 'x', address: id, port, health }));
@@ -88,7 +88,7 @@ describe('The default endpoint of an agent', () => {
 describe('The capabilities of an agent', () => {
   const byCodePoint = [' search', 'Search', 'Zebra', 'a', 'apple', 'e\u0301', 'search', 'search ', 'z', 'é', '中文', '\uE000private', '\uFFFDreplacement', '𐐀deseret', '😀smile']; // prettier-ignore
 
-  test('are sorted by code point and differ by case, spaces and normal form', async () => {
+  test('are sorted by code point, and names that differ only in case, spaces or normal form are all kept', async () => {
     const { db } = shared();
     const id = await createAgent(db, { capabilities: byCodePoint.toReversed() });
     expect((await db.getAgent(id))?.capabilities).toEqual(byCodePoint);
@@ -97,7 +97,7 @@ describe('The capabilities of an agent', () => {
     expect(byCodePoint.toSorted()).not.toEqual(byCodePoint);
   });
 
-  test('have no duplicates', async () => {
+  test('contain each name once', async () => {
     const { db } = shared();
     const id = await createAgent(db, { capabilities: ['b', 'a', 'b', 'a', 'a'] });
     expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'b']);
@@ -105,7 +105,7 @@ describe('The capabilities of an agent', () => {
     expect((await db.getAgent(id))?.capabilities).toEqual(['a', 'c']);
   });
 
-  test('may be a thousand', async () => {
+  test('may contain a thousand names', async () => {
     const { db } = shared();
     const capabilities = Array.from({ length: 1000 }, (_, index) => `capability-${String(index).padStart(4, '0')}`);
     expect((await db.getAgent(await createAgent(db, { capabilities })))?.capabilities).toEqual(capabilities);

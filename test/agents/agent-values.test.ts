@@ -58,7 +58,7 @@ describe('The texts of an agent', () => {
   });
 
   // See "Length of indexed text" in docs/postgresql.md.
-  const outcome = onPostgresql ? 'are INVALID_INPUT when they do not fit into an index' : 'may be of any length';
+  const outcome = onPostgresql ? 'are refused when they do not fit into an index' : 'may have any length';
   test(`${outcome}: a name of 6,400 characters that cannot be compressed`, async () => {
     const { db } = shared();
     const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
@@ -194,7 +194,7 @@ describe('-0 in metadata', () => {
     expect((await db.getAgent(id))?.metadata).toStrictEqual(zero);
   });
 
-  test('is stored as 0 in endpoints and by createCertificate and certificates.setMetadata', async () => {
+  test('is stored as 0 in the metadata of an endpoint and of a certificate', async () => {
     const { db } = shared();
     const endpoints = [{ protocol: 'https', address: 'a', port: 1, metadata: negative }];
     expect((await db.getAgent(await createAgent(db, { endpoints })))?.endpoints[0]?.metadata).toStrictEqual(zero);

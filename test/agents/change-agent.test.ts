@@ -49,7 +49,7 @@ const changes: readonly (readonly [name: string, change: Change, changed: object
 ];
 
 describe.each(changes)('agents.%s', (_, change, changed) => {
-  test('changes only its own field and updatedAt, and records one entry in the change feed', async () => {
+  test('changes only the given field and updatedAt, and records one entry in the change feed', async () => {
     const { db } = shared();
     const id = await createWhole();
     const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
@@ -64,7 +64,7 @@ describe.each(changes)('agents.%s', (_, change, changed) => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test('succeeds only if ifUpdatedAt is the time of the last change', async () => {
+  test('fails with CONFLICT when ifUpdatedAt is not equal to the updatedAt of the agent', async () => {
     const id = await createWhole();
     for (const ifUpdatedAt of [new Date(start - 1), new Date(start)]) {
       if (ifUpdatedAt.getTime() === start) expect(await change(shared().db, id, { ifUpdatedAt })).toBe(true);
@@ -94,7 +94,7 @@ describe('updatedAt', () => {
     ['revoke with agents: suspend', (db, id) => revoke(db, id, 'suspend')],
     ['revoke with agents: revoke', (db, id) => revoke(db, id, 'revoke')],
     ['rotate', (db, id) => db.certificates.rotate(id, certificateInput())],
-  ])('moves to now, or by 1 ms if the clock has not advanced, at each %s', async (_, change) => {
+  ])('becomes the current time, or 1 ms later than before when the clock has not advanced: %s', async (_, change) => {
     const { db } = shared();
     for (const [now, expected] of [
       [start + 5000, start + 5000],
@@ -112,7 +112,7 @@ describe('updatedAt', () => {
     }
   });
 
-  test('moves by 1 ms at each change of one transaction when the clock stands still', async () => {
+  test('grows by 1 ms with each change in a transaction when the clock stands still', async () => {
     clockMs = start;
     const id = await createWhole();
     await shared().db.transaction(async (tx) => {
@@ -135,7 +135,7 @@ describe('updatedAt', () => {
   });
 
   test.each(['9999-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
-    'cannot be %s in createAgent, createMany and register, because a change could not move it',
+    'is refused as %s by createAgent, createMany and register, because no change could increase it',
     async (iso) => {
       const { db } = shared();
       const agent = agentInput({ certificateId: 'unknown', updatedAt: new Date(iso) });
@@ -150,7 +150,7 @@ describe('updatedAt', () => {
     },
   );
 
-  test('can be the last millisecond before year 9999, and the next change sets it to the first one of that year', async () => {
+  test('may be the last millisecond before the year 9999, and the next change increases it by 1 ms', async () => {
     const last = Date.UTC(9999, 0, 1) - 1;
     const id = await createAgent(shared().db, { updatedAt: new Date(last) });
     expect(await updatedAtOf(id)).toBe(last);
@@ -160,7 +160,7 @@ describe('updatedAt', () => {
 });
 
 describe('ifUpdatedAt', () => {
-  test('lets one of several concurrent changes succeed, even if the clock stands still', async () => {
+  test('allows only one of several concurrent changes, even when the clock stands still', async () => {
     const { db } = await openTestDatabase({ now: () => start });
     await createAgent(db, { id: 'a' });
     for (let round = 0; round < 20; round += 1) {
@@ -179,7 +179,7 @@ describe('ifUpdatedAt', () => {
 });
 
 describe('A REVOKED agent', () => {
-  test('is not changed to another status and not renewed', async () => {
+  test('cannot be given another status and cannot be renewed', async () => {
     const { db } = shared();
     const id = await createWhole('REVOKED');
     for (const status of notRevoked) {
@@ -190,7 +190,7 @@ describe('A REVOKED agent', () => {
     await expectRefused(shared(), 'INVALID_TRANSITION', () => db.agents.renew(id, later));
   });
 
-  test('is not written by setStatus to REVOKED, but is written by an update to REVOKED', async () => {
+  test('is left unchanged by setStatus to REVOKED, but gets a new updatedAt by update to REVOKED', async () => {
     const { db } = shared();
     const id = await createWhole('REVOKED');
     const before = await allRawRows(shared());
@@ -216,7 +216,7 @@ describe('agents.renew', () => {
 });
 
 describe('agents.expireDue', () => {
-  test('sets ACTIVE and DEPRECATED agents that are due to EXPIRED, and records each change once', async () => {
+  test('sets the status of due ACTIVE and DEPRECATED agents to EXPIRED, and records each change once', async () => {
     const { db } = await openTestDatabase({ now: () => later.getTime() });
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -237,7 +237,7 @@ describe('agents.expireDue', () => {
     expect(await db.agents.expireDue()).toBe(0);
   });
 
-  test('changes more agents than one batch holds', async () => {
+  test('changes more agents than fit into one batch', async () => {
     const { db } = await openTestDatabase();
     const agent = agentInput({ certificateId: await createCertificate(db), expiresAt: new Date(0) });
     await db.agents.createMany(new Array<typeof agent>(2500).fill(agent));
@@ -269,7 +269,7 @@ describe('Invalid input', () => {
   });
 });
 
-test('Changes of an agent are rolled back with their transaction, also when another change in it fails', async () => {
+test('a transaction that is rolled back undoes all its changes of an agent, also after a failed change', async () => {
   const id = await createWhole();
   await expectRolledBack(shared(), async (tx) => {
     await tx.agents.setStatus(id, 'SUSPENDED');

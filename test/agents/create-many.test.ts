@@ -37,7 +37,7 @@ describe('agents.createMany', () => {
     for (const id of [first, second]) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
-  test('registers more agents than one batch holds and reports its progress after each batch', async () => {
+  test('registers more agents than fit into one batch and reports its progress after each batch', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -116,7 +116,7 @@ describe('agents.createMany', () => {
     expect(await rawCounts(database)).toMatchObject({ capabilities: 1 });
   });
 
-  test('registers an agent whose only conflict is with a refused agent', async () => {
+  test('registers an agent that conflicts only with another agent that is refused', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'a', certificateId, name: 'Other' });
@@ -140,7 +140,7 @@ describe('agents.createMany', () => {
     expect(outcomes(results)).toEqual(['INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT']);
   });
 
-  test('keeps the other changes of the transaction when the caller catches its error', async () => {
+  test('fails without undoing the other changes of its transaction when the caller catches the error', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.transaction(async (tx) => {

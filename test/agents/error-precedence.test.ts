@@ -64,13 +64,13 @@ describe('updateAgent with two mistakes', () => {
     [{ owner: '' }, stale],
     [{}, { ifUpdatedAt: 'yesterday' }],
     [{ endpoints: [], defaultEndpoint: 'nowhere' }, {}],
-  ])('refuses the invalid input %j with the options %j, also when no agent has the id', async (fields, options) => {
+  ])('refuses the invalid input %j with the options %j, even when no agent has the id', async (fields, options) => {
     const update = () => callUntyped(shared().db, 'updateAgent', { id: 'absent', ...fields }, options);
     await expectRefused(shared(), 'INVALID_INPUT', update);
   });
 });
 
-describe('A stale ifUpdatedAt', () => {
+describe('A change with a stale ifUpdatedAt', () => {
   test.each<[string, (db: DatabaseService, id: string) => Promise<boolean>]>([
     ['setStatus to the present status', (db, id) => db.agents.setStatus(id, 'ACTIVE', stale)],
     ['setStatus to REVOKED', (db, id) => db.agents.setStatus(id, 'REVOKED', stale)],
@@ -79,16 +79,13 @@ describe('A stale ifUpdatedAt', () => {
     ['setMetadata to the present metadata', (db, id) => db.agents.setMetadata(id, {}, stale)],
     ['setCapabilities to the present ones', (db, id) => db.agents.setCapabilities(id, [], stale)],
     ['renew', (db, id) => db.agents.renew(id, new Date(), stale)],
-  ])(
-    'causes a CONFLICT, also for a REVOKED agent, and the result false when no agent has the id: %s',
-    async (_, change) => {
-      for (const id of ['known', 'dead']) {
-        const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id));
-        expect(error).toMatchObject({ entity: 'agent', field: 'updatedAt', retryable: true });
-      }
-      expect(await change(shared().db, 'absent')).toBe(false);
-    },
-  );
+  ])('fails with CONFLICT when the agent exists, and returns false when it does not: %s', async (_, change) => {
+    for (const id of ['known', 'dead']) {
+      const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id));
+      expect(error).toMatchObject({ entity: 'agent', field: 'updatedAt', retryable: true });
+    }
+    expect(await change(shared().db, 'absent')).toBe(false);
+  });
 });
 
 type Fields = Record<string, string>;

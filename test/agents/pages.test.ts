@@ -42,7 +42,7 @@ const fields = ['id', 'name', 'version', 'owner', 'status', 'createdAt', 'update
 const orders = fields.flatMap((orderBy: AgentOrderField) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
 
 describe('agents.page', () => {
-  test.each(orders)('returns every record once, in the order of the query, by %s %s', async (orderBy, direction) => {
+  test.each(orders)('returns every record once, in the order of the query: %s %s', async (orderBy, direction) => {
     const { db } = shared();
     const query = { orderBy, orderDirection: direction };
     const whole = await db.agents.query(query);
@@ -57,7 +57,7 @@ describe('agents.page', () => {
     expect(await allPages(db, { ...query, owner: 'owner-1' }, 7)).toEqual(owned);
   });
 
-  test('returns all 60 records on one page by default, and filters as query does', async () => {
+  test('returns the same records as query, and all 60 of them on one page by default', async () => {
     const { db } = shared();
     const { items, nextCursor } = await db.agents.page();
     expect(items).toEqual(await db.agents.query());
@@ -129,9 +129,9 @@ describe('agents.iterate', () => {
   });
 
   test.each<[string, ResolutionQuery, (ids: string[]) => string[]]>([
-    ['by id without an order', {}, (ids) => ids],
-    ['by descending id with only a direction', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
-  ])('yields agents that change meanwhile exactly once, %s', async (_name, query, order) => {
+    ['in the order of the ids by default', {}, (ids) => ids],
+    ['in descending order of the ids with only a direction', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
+  ])('yields each agent once while agents change: %s', async (_name, query, order) => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 1200 }, (_, index) => `a${String(index).padStart(4, '0')}`);
@@ -146,7 +146,7 @@ describe('agents.iterate', () => {
     expect(seen).toEqual(order(ids));
   });
 
-  test('yields more agents than one page, may be left early, and runs one statement without agents', async () => {
+  test('yields more agents than one page, can be ended early, and runs one statement in an empty database', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -187,7 +187,7 @@ describe('agents.count', () => {
     expect(await db.agents.count({ name: 'nothing' })).toBe(0);
   });
 
-  test('counts more agents than maxResults', async () => {
+  test('returns a count that is greater than maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 1 });
     await fill(db);
     expect(await db.agents.count()).toBe(60);

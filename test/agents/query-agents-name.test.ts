@@ -94,7 +94,7 @@ describe('The field name', () => {
     expect(await found(part)).toEqual(ids);
   });
 
-  test('matches by the same rules together with other fields', async () => {
+  test('follows the same rules together with other fields', async () => {
     const { db } = shared();
     const query = { ids: ['upperSigma', 'finalSigma', 'percent'], name: 'οΔοσ' };
     expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(['upperSigma']);

@@ -30,7 +30,7 @@ async function idsOf(query: ResolutionQuery): Promise<string> {
 }
 
 describe('The order of queryAgents', () => {
-  test('is by updatedAt, by default newest first, with ties broken by ascending id', async () => {
+  test('is from the latest updatedAt to the earliest by default, and by ascending id when times are equal', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -47,11 +47,14 @@ describe('The order of queryAgents', () => {
     ['created_at', 'B é 😀 a \uFFFD', 'a \uFFFD 😀 é B'],
     ['updated_at', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
     ['expires_at', '😀 B é \uFFFD a', 'a \uFFFD é B 😀'],
-  ])('by %s is ascending by default, with ties broken by ascending id', async (orderBy, upwards, downwards) => {
-    expect(await idsOf({ orderBy })).toBe(upwards);
-    expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
-    expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
-  });
+  ])(
+    'is ascending by default for orderBy %s, and by ascending id when values are equal',
+    async (orderBy, upwards, downwards) => {
+      expect(await idsOf({ orderBy })).toBe(upwards);
+      expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
+      expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
+    },
+  );
 
   test('does not depend on the filters', async () => {
     expect(await idsOf({ orderBy: 'createdAt', name: 'b', ids: ['a', '\uFFFD', 'é'] })).toBe('é a \uFFFD');
@@ -90,7 +93,7 @@ describe('queryAgents', () => {
   });
 });
 
-describe('limit, offset and maxResults', () => {
+describe('queryAgents with limit, offset and maxResults', () => {
   const maxResults = 10;
   const some = shareTestDatabase({ maxResults }, async ({ db }) => {
     const certificateId = await createCertificate(db);
@@ -113,7 +116,7 @@ describe('limit, offset and maxResults', () => {
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER }, []],
-  ])('select a range of the results: %j', async (range, expected) => {
+  ])('returns that range of the results: %j', async (range, expected) => {
     const agents = await some().db.queryAgents({ orderBy: 'id', ...range });
     expect(agents.map(({ id }) => id)).toEqual(expected);
   });
@@ -127,9 +130,12 @@ describe('limit, offset and maxResults', () => {
     [{ offset: 15 }, maxResults],
     [{ offset: 15, orderBy: 'version' }, maxResults],
     [{ offset: 5, owner: 'many' }, maxResults],
-  ])('allow as many results as the limit, or maxResults without one: %j', async (query, count) => {
-    expect(await some().db.queryAgents(query)).toHaveLength(count);
-  });
+  ])(
+    'returns at most limit agents, which may be more than maxResults, or maxResults agents: %j',
+    async (query, count) => {
+      expect(await some().db.queryAgents(query)).toHaveLength(count);
+    },
+  );
 
   test.each<ResolutionQuery>([
     {},
@@ -137,12 +143,12 @@ describe('limit, offset and maxResults', () => {
     { offset: 14, orderBy: 'version' },
     { owner: 'many' },
     { offset: 4, owner: 'many' },
-  ])('fail with RESULT_TOO_LARGE when more than maxResults remain after the offset: %j', async (query) => {
+  ])('fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j', async (query) => {
     const error = await expectError('RESULT_TOO_LARGE', () => some().db.queryAgents(query));
     expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
   });
 
-  test('fail at the first agent when maxResults is 0', async () => {
+  test('fails with RESULT_TOO_LARGE when maxResults is 0 and there is an agent', async () => {
     const { db } = await openTestDatabase({ maxResults: 0 });
     expect(await db.queryAgents({})).toEqual([]);
     await createAgent(db);
@@ -151,7 +157,7 @@ describe('limit, offset and maxResults', () => {
   });
 
   test.each(['updatedAt', 'name', 'version', 'owner', 'status', 'expiresAt'] as const)(
-    'neither repeat nor skip agents with the same %s',
+    'neither repeats nor skips agents that have the same %s',
     async (orderBy) => {
       const ids: string[] = [];
       for (let offset = 0; offset < 25; offset += 4) {

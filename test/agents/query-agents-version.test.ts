@@ -58,7 +58,7 @@ describe('The field version', () => {
     expect(await found(text)).toEqual(versions.filter((version) => version === text));
   });
 
-  test.each(versions)('matches at least the agent whose version is %j', async (version) => {
+  test.each(versions)('matches the agent whose version is %j, among others', async (version) => {
     expect(await found(version)).toContain(version);
   });
 
@@ -75,13 +75,13 @@ describe('The field version', () => {
     expect(await found(alternatives)).toEqual(['1.2.3']);
   });
 
-  test('combines with other fields', async () => {
+  test('can be combined with other fields', async () => {
     const query = { ids: ['1.2.3', '2.0.0'], version: '^1.0.0', orderBy: 'id' } as const;
     expect((await shared().db.queryAgents(query)).map(({ id }) => id)).toEqual(['1.2.3']);
   });
 });
 
-describe('The order by version', () => {
+describe('orderBy version', () => {
   const semantic = versions.filter((version) => semver.valid(version) !== null);
   const others = versions.filter((version) => semver.valid(version) === null).sort();
   // Semver ignores build metadata in comparisons. The ids, which are the versions, break these ties.
@@ -92,22 +92,25 @@ describe('The order by version', () => {
   test.each([
     ['asc', ascending],
     ['desc', descending],
-  ] as const)('%s is that of semver, with all other versions last, also page by page', async (orderDirection, ids) => {
-    const { db } = shared();
-    const query = { orderBy: 'version', orderDirection } as const;
-    expect(others.length).toBeGreaterThan(10);
-    expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual([...ids, ...others]);
-    const paged: string[] = [];
-    for (let after: string | undefined; ;) {
-      const { items, nextCursor } = await db.agents.page(query, { after, size: 7 });
-      paged.push(...items.map(({ id }) => id));
-      if (nextCursor === undefined) break;
-      after = nextCursor;
-    }
-    expect(paged).toEqual([...ids, ...others]);
-  });
+  ] as const)(
+    '(%s) sorts semantic versions as semver does and all other versions after them, also page by page',
+    async (orderDirection, ids) => {
+      const { db } = shared();
+      const query = { orderBy: 'version', orderDirection } as const;
+      expect(others.length).toBeGreaterThan(10);
+      expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual([...ids, ...others]);
+      const paged: string[] = [];
+      for (let after: string | undefined; ;) {
+        const { items, nextCursor } = await db.agents.page(query, { after, size: 7 });
+        paged.push(...items.map(({ id }) => id));
+        if (nextCursor === undefined) break;
+        after = nextCursor;
+      }
+      expect(paged).toEqual([...ids, ...others]);
+    },
+  );
 
-  test('is the same with filters, limit and offset', async () => {
+  test('returns the same order with filters, limit and offset', async () => {
     const idsOf = async (range: ResolutionQuery) => {
       const query = { ids: ['latest', '2.0.0', '01.2.3', ' v1.0.0 '], orderBy: 'version', ...range } as const;
       return (await shared().db.queryAgents(query)).map(({ id }) => id);
@@ -117,7 +120,7 @@ describe('The order by version', () => {
     expect(await idsOf({ offset: 1, limit: 2 })).toEqual(['2.0.0', '01.2.3']);
   });
 
-  test('follows an update to a semantic version and back', async () => {
+  test('moves an agent when an update makes its version semantic, and back when another update reverts it', async () => {
     const { db } = shared();
     const firstAndLast = async () => {
       const agents = await db.queryAgents({ ids: ['1.0.0', 'zebra'], orderBy: 'version' });

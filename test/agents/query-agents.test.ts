@@ -90,7 +90,7 @@ describe('queryAgents', () => {
     expect(await (await openTestDatabase()).db.queryAgents({})).toEqual([]);
   });
 
-  test('returns every agent without a filter', async () => {
+  test('returns every agent when the query is empty', async () => {
     expect(await idsOf({})).toBe('abcd');
     expect(await shared().db.agents.query()).toHaveLength(4);
   });

@@ -69,7 +69,7 @@ describe.each(ways)('%s', (_, attach) => {
     });
   });
 
-  test('accepts a REVOKED certificate with allowRevokedCertificate', async () => {
+  test('accepts a REVOKED certificate when allowRevokedCertificate is true', async () => {
     const { db } = await openFilled();
     await attach(db, { allowRevokedCertificate: true });
     const [attached] = (await db.queryAgents({})).filter(({ certificateId }) => certificateId !== 'valid');
@@ -78,7 +78,7 @@ describe.each(ways)('%s', (_, attach) => {
 });
 
 describe('An agent whose certificate is revoked later', () => {
-  test('can be read, updated and written back with the same certificate', async () => {
+  test('can be read and updated with the same certificate, but cannot return to it from another one', async () => {
     const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const read = await db.getAgent('held');
@@ -89,7 +89,7 @@ describe('An agent whose certificate is revoked later', () => {
     await expectError('INVALID_TRANSITION', () => db.updateAgent({ id: 'held', certificateId: 'valid' }));
   });
 
-  test('moves to a valid certificate when the revoked one is rotated', async () => {
+  test('gets the new certificate when the revoked one is rotated', async () => {
     const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const id = await db.certificates.rotate('valid', certificateInput());
@@ -112,7 +112,7 @@ describe('allowRevokedCertificate', () => {
     ['createMany', [[agent], { allowRevokedCertificate: 'true' }]],
     ['update', [{ id: 'held' }, { allowRevokedCertificate: null }]],
     ['setStatus', ['held', 'ACTIVE', { allowRevokedCertificate: true }]],
-  ])('is refused by agents.%s when it is not a boolean or has no effect', async (method, args) => {
+  ])('is refused by agents.%s when it is not a boolean or not an option of this call', async (method, args) => {
     const call = () => callUntyped(shared().db.agents, method, ...args);
     await expectRefused(shared(), 'INVALID_INPUT', call);
   });

@@ -113,7 +113,7 @@ describe('updateAgent', () => {
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('keeps every field except updatedAt when a record that was read is written back', async () => {
+  test('changes only updatedAt when it gets an unchanged record that was read', async () => {
     const { db } = shared();
     const agent = await createWhole();
     const read = await db.getAgent(agent.id);
@@ -122,7 +122,7 @@ describe('updateAgent', () => {
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, updatedAt: new Date(now) });
   });
 
-  test('makes queries match the new name and version', async () => {
+  test('makes queries find the agent by its new name and version', async () => {
     const { db } = shared();
     const { id } = await createWhole();
     await db.updateAgent({ id, name: 'ÄRGER', version: '3.1.0' });
@@ -202,7 +202,7 @@ describe('An update that fails', () => {
     expect(error).toMatchObject({ field, operation: 'agents.update' });
   });
 
-  test('keeps the other changes of its transaction', async () => {
+  test('does not undo the other changes of its transaction', async () => {
     const { db } = shared();
     const agent = await createWhole();
     await db.transaction(async (tx) => {

@@ -42,10 +42,10 @@ const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>
   ['events.markMitigated', { rows: recorded - events }],
   ['agents.iterate', { rows: agents, ...walked }],
   ['agents.iterate, by name', { rows: agents, ...walked }],
-  ['agents.iterate, a capability', walked],
+  ['agents.iterate, by capability', walked],
   ['events.iterate', { rows: events, ...walked }],
-  ['events.iterate, severities', walked],
-  ['events.iterate, metadata', walked],
+  ['events.iterate, by severity', walked],
+  ['events.iterate, by metadata', walked],
   ['events.count, events.aggregate', { rows: events, together: events }],
   ['events.verify', { rows: recorded, valid: true, gone: 0, head: recorded }],
   ['agents.expireDue', { rows: due, again: 0, expired: due, due: 0, revoked }],
@@ -53,11 +53,11 @@ const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>
   ['certificates.query, by offset', { rows: agents, expired: due, revoked }],
   ['changes, followed', { rows: 2 * (agents + due), created: 2 * agents, updated: 2 * due, inOrder: true }],
   ['changes, pruned', { rows: 2 * (agents + due), left: 0 }],
-  ['events.prune, three in four', { rows: prunable }],
-  ['events.verify, what is left', { rows: pruned - beforeLasting, valid: true, gone: beforeLasting, head: pruned }],
+  ['events.prune, three quarters', { rows: prunable }],
+  ['events.verify, after pruning', { rows: pruned - beforeLasting, valid: true, gone: beforeLasting, head: pruned }],
   ['events.prune, all', { rows: events - prunable }],
   // The entry of the last pruning stays.
-  ['events.verify, nothing left', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
+  ['events.verify, after pruning all events', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
 ];
 
 describe(`with ${events} events and ${agents} agents`, () => {
@@ -79,7 +79,7 @@ describe(`with ${events} events and ${agents} agents`, () => {
   });
 
   test.each(steps)(
-    'the memory of the operation %s is bounded',
+    'the operation %s needs a bounded amount of memory',
     async (name, expected) => {
       const measurement = await measure(url, name, sizes);
       measurements.push(measurement);

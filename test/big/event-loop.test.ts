@@ -41,23 +41,23 @@ const alternatives = Array.from({ length: 99 }, (_, index) => `${index + 10}.9.9
 type Call = readonly [what: string, call: (db: DatabaseService) => Promise<unknown>];
 
 const reads: readonly Call[] = [
-  ['a name of the longest length', (db) => db.queryAgents({ name: 'n'.repeat(1024) })],
-  ['a part of most names', (db) => db.queryAgents({ name: 'a', orderBy: 'version', limit: 1000 })],
+  ['agents by a name of the maximum length', (db) => db.queryAgents({ name: 'n'.repeat(1024) })],
+  ['agents by a part of most names', (db) => db.queryAgents({ name: 'a', orderBy: 'version', limit: 1000 })],
   [
-    'every filter at once',
+    'agents by every filter at once',
     (db) =>
       db.queryAgents({
         ...{ name: 'absent', owner: 'owner-0', capabilities: ['none'], protocol: 'https', health: ['HEALTHY'] },
         ...{ metadata: { none: 1 }, version: '^99', status: ['ACTIVE'], expiresAfter: new Date(0) },
       }),
   ],
-  ['99 alternatives of versions', (db) => db.queryAgents({ version: alternatives })],
-  ['all capabilities', (db) => db.queryAgents({ capabilities, orderBy: 'version', limit: 100 })],
-  ['100,000 capabilities', (db) => db.queryAgents({ capabilities: absent })],
-  ['100,000 ids', (db) => db.queryAgents({ ids: absent })],
-  ['100,000 ids to get', (db) => db.agents.getMany(absent)],
-  ['a far offset', (db) => db.queryAgents({ offset: count - 1000, limit: 1000 })],
-  ['a page of 1,000', (db) => db.agents.page({ orderBy: 'name' }, { size: 1000 })],
+  ['agents by 99 alternative versions', (db) => db.queryAgents({ version: alternatives })],
+  ['agents by all capabilities', (db) => db.queryAgents({ capabilities, orderBy: 'version', limit: 100 })],
+  ['agents by 100,000 capabilities', (db) => db.queryAgents({ capabilities: absent })],
+  ['agents by 100,000 ids', (db) => db.queryAgents({ ids: absent })],
+  ['100,000 agents by getMany', (db) => db.agents.getMany(absent)],
+  ['agents at a high offset', (db) => db.queryAgents({ offset: count - 1000, limit: 1000 })],
+  ['a page of 1,000 agents', (db) => db.agents.page({ orderBy: 'name' }, { size: 1000 })],
   ['a count of the agents with any capability', (db) => db.agents.count({ capabilities })],
   ['a count by endpoint', (db) => db.agents.count({ protocol: 'https', health: ['HEALTHY'] })],
   ['certificates by a common subject', (db) => db.certificates.query({ subject: 'c', limit: 1000 })],
@@ -71,20 +71,20 @@ const reads: readonly Call[] = [
 ];
 
 const writes: readonly Call[] = [
-  ['100,000 values', (db) => db.createAgent(agent({ metadata: { a: manyValues } }))],
-  ['50,000 keys', (db) => db.createAgent(agent({ id: 'keys', metadata: keys(50_000) }))],
-  ['other 50,000 keys', (db) => db.agents.setMetadata('keys', keys(50_000))],
+  ['an agent with 100,000 values', (db) => db.createAgent(agent({ metadata: { a: manyValues } }))],
+  ['an agent with 50,000 keys', (db) => db.createAgent(agent({ id: 'keys', metadata: keys(50_000) }))],
+  ['50,000 other keys', (db) => db.agents.setMetadata('keys', keys(50_000))],
   ['one more key', (db) => db.agents.mergeMetadata('keys', { one: 1 })],
-  ['the end of 50,000 keys', (db) => db.deleteAgent('keys')],
-  ['10,000 capabilities', (db) => db.createAgent(agent({ capabilities: absent.slice(0, 10_000) }))],
+  ['the deletion of an agent with 50,000 keys', (db) => db.deleteAgent('keys')],
+  ['an agent with 10,000 capabilities', (db) => db.createAgent(agent({ capabilities: absent.slice(0, 10_000) }))],
   ['an event with 50,000 keys', (db) => db.recordSecurityEvent(eventInput({ metadata: keys(50_000) }))],
   [
-    '1,000 agents',
+    '1,000 new agents',
     (db) => db.agents.createMany(Array.from({ length: 1000 }, () => agent({ capabilities: ['a', 'b'] }))),
   ],
-  ['all that is due', (db) => db.agents.expireDue()],
-  ['all certificates that are due', (db) => db.certificates.expireDue()],
-  ['all that is old', (db) => db.events.prune({ before: pruneTime(sizes) })],
+  ['the expiry of all due agents', (db) => db.agents.expireDue()],
+  ['the expiry of all due certificates', (db) => db.certificates.expireDue()],
+  ['the pruning of all old events', (db) => db.events.prune({ before: pruneTime(sizes) })],
 ];
 
 describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
@@ -92,11 +92,11 @@ describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
   jest.setTimeout(20 * 60_000);
   const shared = shareTestDatabase({}, fill);
 
-  test.each(reads)('is not blocked by the read call %s', async (_, call) => {
+  test.each(reads)('is not blocked by this read: %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 
-  test.each(writes)('is not blocked by the write call %s', async (_, call) => {
+  test.each(writes)('is not blocked by this write: %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 

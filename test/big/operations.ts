@@ -62,19 +62,19 @@ export const operations = {
 
   'agents.iterate, by name': (db) => walkAgents(db, { orderBy: 'name' }, byName),
 
-  'agents.iterate, a capability': (db) => walkAgents(db, { capabilities: [capabilityOf(0)] }, byId),
+  'agents.iterate, by capability': (db) => walkAgents(db, { capabilities: [capabilityOf(0)] }, byId),
 
   'events.iterate': (db) => walkEvents(db, {}),
 
-  'events.iterate, severities': (db) => walkEvents(db, { severities: ['INFO', 'CRITICAL'] }),
+  'events.iterate, by severity': (db) => walkEvents(db, { severities: ['INFO', 'CRITICAL'] }),
 
-  'events.iterate, metadata': (db) => walkEvents(db, { metadata: { attempts: 3 } }),
+  'events.iterate, by metadata': (db) => walkEvents(db, { metadata: { attempts: 3 } }),
 
   'events.verify': verify,
 
-  'events.verify, what is left': verify,
+  'events.verify, after pruning': verify,
 
-  'events.verify, nothing left': verify,
+  'events.verify, after pruning all events': verify,
 
   'events.count, events.aggregate': async (db) => {
     const byType = await db.events.aggregate({}, { by: 'eventType' });
@@ -122,7 +122,7 @@ export const operations = {
     left: (await db.changes()).length,
   }),
 
-  'events.prune, three in four': async (db, sizes) => ({ rows: await db.events.prune({ before: pruneTime(sizes) }) }),
+  'events.prune, three quarters': async (db, sizes) => ({ rows: await db.events.prune({ before: pruneTime(sizes) }) }),
 
   'events.prune, all': async (db) => ({ rows: await db.events.prune({ before: afterAllEvents }) }),
 } as const satisfies Readonly<Record<string, Operation>>;

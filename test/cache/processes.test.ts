@@ -25,7 +25,7 @@ async function expectSoon(read: () => Promise<unknown>, expected: unknown): Prom
 const versionOf = (db: DatabaseService) => async () => (await db.getAgent('a'))?.version;
 
 describe('The cache', () => {
-  test(`notices each change of another process ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
+  test(`returns each change of another process ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
     const { db, options, outcomes } = await openCache();
     await createAgent(db, { id: 'a' });
     const updating = startProcess(join(__dirname, 'updating-process.ts'), options.url);
@@ -45,7 +45,7 @@ describe('The cache', () => {
     expect(await updating.ended).toBe(0);
   });
 
-  test('notices updates, creations, revocations, rotations and deletions by another service', async () => {
+  test('returns updates, creations, revocations, rotations and deletions that another service makes', async () => {
     const { db, other } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId: 'c' });
@@ -80,7 +80,7 @@ describe('The cache', () => {
     expect(await readAll()).toEqual([null, null, null, null, await other.getCertificate('n')]);
   });
 
-  test(`notices a change without a change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
+  test(`returns a change that has no change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
     const database = await openCache({ ttlMs: 60_000 });
     const { db, clock } = database;
     await createAgent(db, { id: 'a', version: '1' });
@@ -92,7 +92,7 @@ describe('The cache', () => {
     expect(await versionOf(db)()).toBe('2');
   });
 
-  test('notices a change after more changes than it reads at a time', async () => {
+  test('returns a change that follows more changes than the cache reads in one statement', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c' });
     await createAgent(db, { id: 'a', certificateId, version: '1' });

@@ -16,7 +16,7 @@ function partsOf(value: unknown): object[] {
 }
 
 describe('The cache', () => {
-  test('returns the same agent without a statement after the first read', async () => {
+  test('returns the same agent object without a statement after the first read', async () => {
     const database = await openCache();
     const { db, statementsOf, outcomes } = database;
     const agent = await storeWholeAgent(database);
@@ -42,7 +42,7 @@ describe('The cache', () => {
     expect(outcomes()).toEqual([miss, miss, hit, hit, hit]);
   });
 
-  test('returns records that equal those without a cache and are deeply frozen, including their times', async () => {
+  test('returns deeply frozen records, including their times, that equal the records without a cache', async () => {
     const database = await openCache();
     const { db, other } = database;
     const agent = await storeWholeAgent(database);
@@ -68,7 +68,7 @@ describe('The cache', () => {
     expect(await db.getAgent(agent.id)).toStrictEqual(plain);
   });
 
-  test('returns records whose parts can be changed and stored', async () => {
+  test('returns records whose parts updateAgent accepts', async () => {
     const database = await openCache();
     const { db } = database;
     const { id } = await storeWholeAgent(database);
@@ -129,7 +129,7 @@ describe('The cache', () => {
     expect(await statementsOf(() => db.getCertificate(certificateId))).toHaveLength(1);
   });
 
-  test('is not used by reads of the primary and in a transaction', async () => {
+  test('is not used by reads of the primary or by reads in a transaction', async () => {
     const database = await openCache();
     const { db, statementsOf, outcomes } = database;
     const { id } = await storeWholeAgent(database);
@@ -150,7 +150,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toBe(cached);
   });
 
-  test('answers when the clock throws', async () => {
+  test('does not prevent reads when the option now throws', async () => {
     let fails = false;
     const now = (): number => {
       if (fails) throw new Error('The clock has stopped');
@@ -174,7 +174,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toMatchObject({ version: '2.0.0' });
   });
 
-  test('runs one statement for a hundred concurrent reads of a record, whether it exists or not', async () => {
+  test('runs one statement for a hundred concurrent reads of one record, whether it exists or not', async () => {
     const { db, statementsOf } = await openCache();
     const id = await createAgent(db);
     const hundredTimes = <T>(read: () => Promise<T>) => Promise.all(Array.from({ length: 100 }, read));
@@ -187,7 +187,7 @@ describe('The cache', () => {
     expect(await statementsOf(() => hundredTimes(() => db.getCertificateByFingerprint('AA')))).toHaveLength(1);
   });
 
-  test('fails all concurrent reads of a record when the statement fails, and does not store the failure', async () => {
+  test('fails all concurrent reads of a record when their statement fails, and does not store the failure', async () => {
     const database = await openCache({}, { retry: false });
     const { db } = database;
     const id = await createAgent(db);
@@ -203,7 +203,7 @@ test.each([
   ['cache: undefined', undefined],
   ['maxEntries: 0', { maxEntries: 0 }],
   ['ttlMs: 0', { ttlMs: 0 }],
-])('Every read runs a statement with %s', async (_, cache) => {
+])('every read runs a statement when the cache is off: %s', async (_, cache) => {
   const { db, statementsOf, events } = await openTestDatabase({ cache });
   const id = await createAgent(db);
   const [first, second] = [await db.getAgent(id), await db.getAgent(id)];

@@ -40,7 +40,7 @@ async function isStaleAgent(db: DatabaseService): Promise<boolean> {
 }
 
 describe('With staleIfErrorMs, while the database is down', () => {
-  test('a read returns records that were read before as stale, frozen copies', async () => {
+  test('a read returns a stale, frozen copy of a record that was read before', async () => {
     const { db, fresh, outcomes, events, failFor } = await openFilled();
     await failFor(ttlMs + staleIfErrorMs - 1);
     const agent = await db.getAgent('a');
@@ -87,7 +87,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     await expectError('UNAVAILABLE', () => db.getCertificateByFingerprint('AA:BB'));
   });
 
-  test('reads of the primary, of many agents and in a transaction fail with UNAVAILABLE', async () => {
+  test('reads of the primary, getMany and reads in a transaction fail with UNAVAILABLE', async () => {
     const { db, failFor } = await openFilled({}, { breaker: false });
     await failFor(ttlMs);
     for (const read of [
@@ -109,14 +109,14 @@ describe('With staleIfErrorMs, while the database is down', () => {
     await recover();
   });
 
-  test('concurrent reads of a record all return it as stale', async () => {
+  test('concurrent reads of a record all return a stale record', async () => {
     const { db, failFor } = await openFilled();
     await failFor(ttlMs);
     const records = await Promise.all(Array.from({ length: 20 }, () => isStaleAgent(db)));
     expect(records).toEqual(records.map(() => true));
   });
 
-  test('a read returns a fresh record when the database is available again', async () => {
+  test('a read returns a fresh record after the database is available again', async () => {
     const { db, failFor, recover, safeUrl } = await openFilled();
     const { db: other } = await openTestDatabase({ url: safeUrl });
     await failFor(ttlMs);
@@ -127,7 +127,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
   });
 
-  test('a read returns a stale record also with ttlMs 0, when records are stored only for an outage', async () => {
+  test('a read returns a stale record even when ttlMs is 0', async () => {
     const { db, breakDown, outcomes } = await openFilled({ ttlMs: 0 });
     expect(await isStaleAgent(db)).toBe(false);
     expect(outcomes()).toEqual([]);

@@ -55,28 +55,31 @@ async function openWithRecords(write?: string) {
 }
 
 describe('The cache', () => {
-  test.each(writes)('evicts only the changed records when they are changed by %s', async (name, write) => {
+  test.each(writes)('evicts only the records that the write changes: %s', async (name, write) => {
     const { db, expectEvicted } = await openWithRecords(name);
     await write(db);
     await expectEvicted();
   });
 
-  test.each(writes)('evicts only at the commit, not at a rollback, of a transaction with %s', async (name, write) => {
-    const { db, expectCached, expectEvicted } = await openWithRecords(name);
-    const undone = db.transaction(async (tx) => {
-      await write(tx);
-      throw new Error('undone');
-    });
-    await expect(undone).rejects.toThrow('undone');
-    await expectCached();
-    await db.transaction(async (tx) => {
-      await write(tx);
+  test.each(writes)(
+    'evicts changed records when a transaction commits, and none when it rolls back: %s',
+    async (name, write) => {
+      const { db, expectCached, expectEvicted } = await openWithRecords(name);
+      const undone = db.transaction(async (tx) => {
+        await write(tx);
+        throw new Error('undone');
+      });
+      await expect(undone).rejects.toThrow('undone');
       await expectCached();
-    });
-    await expectEvicted();
-  });
+      await db.transaction(async (tx) => {
+        await write(tx);
+        await expectCached();
+      });
+      await expectEvicted();
+    },
+  );
 
-  test('finds all agents that createMany creates, although it has stored that they do not exist', async () => {
+  test('returns the agents that createMany creates, although it had stored that they did not exist', async () => {
     const { db } = await openCache();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 20 }, (_, index) => `agent-${index}`);
@@ -98,7 +101,7 @@ describe('The cache', () => {
     await expectCached();
   });
 
-  test('finds a recreated certificate by its new fingerprint and not by its old one', async () => {
+  test('returns a recreated certificate by its new fingerprint and not by its old one', async () => {
     const { db } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'AA' });
     expect(await db.getCertificateByFingerprint('AA')).toMatchObject({ id: 'c' });
@@ -114,7 +117,7 @@ describe('The cache', () => {
 });
 
 describe('The cache with concurrent reads and writes of a record', () => {
-  test('returns the change to every read that begins after it', async () => {
+  test('returns a change to every read that begins after it', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId });
@@ -133,7 +136,7 @@ describe('The cache with concurrent reads and writes of a record', () => {
     }
   });
 
-  test('never returns a record that is older than one that was read before', async () => {
+  test('never returns an older version of a record than an earlier read did', async () => {
     const { db, other } = await openCache();
     await createAgent(db, { id: 'a', version: '0' });
     let newest = -1;
@@ -158,7 +161,7 @@ describe('The cache with concurrent reads and writes of a record', () => {
     expect(await other.getAgent('a')).toMatchObject({ version: String(10 * rounds) });
   });
 
-  test('finds a record that is created during a read that does not find it', async () => {
+  test('returns a record that was created during an earlier read of the same id', async () => {
     const { db } = await openCache();
     const certificateId = await createCertificate(db);
     for (let round = 0; round < 5 * rounds; round += 1) {

@@ -67,7 +67,7 @@ describe('updateCertificateStatus', () => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test('records a change only when the status changes', async () => {
+  test('writes to the change feed only when the status changes', async () => {
     const { db } = shared();
     await createCertificate(db, { id: 'c' });
     const news = await newsOf(shared(), async () => {
@@ -88,7 +88,7 @@ describe('updateCertificateStatus', () => {
     expect(await db.getCertificate(id)).toMatchObject({ status: 'EXPIRED' });
   });
 
-  test('never loses a revocation when other services change the status at the same time', async () => {
+  test('never overwrites the revocation of another service that changes the status at the same time', async () => {
     const { db, options } = shared();
     const other = await openTestDatabase({ url: options.url });
     for (let round = 0; round < 10; round += 1) {
@@ -124,25 +124,28 @@ describe('certificates.revoke', () => {
     ['keep', 'ACTIVE', []],
     ['suspend', 'SUSPENDED', ['ACTIVE', 'DEPRECATED']],
     ['revoke', 'REVOKED', ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'SUSPENDED']],
-  ])('with agents: %s sets reason and time, and sets the status %s of the agents %j', async (agents, status, ids) => {
-    const database = await openTestDatabase({ now: () => now });
-    const { db } = database;
-    await fill(db);
-    const [certificate, before] = [await db.getCertificate('c'), await db.queryAgents({ orderBy: 'id' })];
-    const news = await newsOf(database, async () => {
-      const outcome = await db.certificates.revoke('c', { reason: 'keyCompromise', agents });
-      expect(outcome).toStrictEqual({ revoked: true, agents: ids });
-    });
-    const revocation = { status: 'REVOKED', revokedAt: new Date(now), revocationReason: 'keyCompromise' };
-    expect(await db.getCertificate('c')).toStrictEqual({ ...certificate, ...revocation });
-    const changed = { status, updatedAt: new Date(now) };
-    expect(await db.queryAgents({ orderBy: 'id' })).toStrictEqual(
-      before.map((agent) => (ids.some((id) => id === agent.id) ? { ...agent, ...changed } : agent)),
-    );
-    expect(news).toEqual(['CERTIFICATE c UPDATED', ...ids.map((id) => `AGENT ${id} UPDATED`)]);
-  });
+  ])(
+    'with agents: %s, revokes the certificate and sets the status %s of the agents %j',
+    async (agents, status, ids) => {
+      const database = await openTestDatabase({ now: () => now });
+      const { db } = database;
+      await fill(db);
+      const [certificate, before] = [await db.getCertificate('c'), await db.queryAgents({ orderBy: 'id' })];
+      const news = await newsOf(database, async () => {
+        const outcome = await db.certificates.revoke('c', { reason: 'keyCompromise', agents });
+        expect(outcome).toStrictEqual({ revoked: true, agents: ids });
+      });
+      const revocation = { status: 'REVOKED', revokedAt: new Date(now), revocationReason: 'keyCompromise' };
+      expect(await db.getCertificate('c')).toStrictEqual({ ...certificate, ...revocation });
+      const changed = { status, updatedAt: new Date(now) };
+      expect(await db.queryAgents({ orderBy: 'id' })).toStrictEqual(
+        before.map((agent) => (ids.some((id) => id === agent.id) ? { ...agent, ...changed } : agent)),
+      );
+      expect(news).toEqual(['CERTIFICATE c UPDATED', ...ids.map((id) => `AGENT ${id} UPDATED`)]);
+    },
+  );
 
-  test('returns the ids of agents in the order of code points', async () => {
+  test('returns the ids of the changed agents in the order of code points', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     for (const id of ['😀', 'b', '\uFFFD', 'B', 'é']) await createAgent(db, { id, certificateId });
@@ -161,7 +164,7 @@ describe('certificates.revoke', () => {
   test.each<[string, (db: DatabaseService, id: string) => Promise<unknown>]>([
     ['revoke', (db, id) => db.certificates.revoke(id, { reason: 'keyCompromise', agents: 'keep' })],
     ['updateCertificateStatus', (db, id) => db.updateCertificateStatus(id, 'REVOKED')],
-  ])('writes nothing, also to agents, when %s has already revoked the certificate', async (_, revoke) => {
+  ])('changes neither the certificate nor its agents when %s has already revoked it', async (_, revoke) => {
     const { db } = shared();
     const id = await createCertificate(db);
     await createAgent(db, { certificateId: id });
@@ -208,7 +211,7 @@ describe('certificates.revoke', () => {
     }
   });
 
-  test('is rolled back with its transaction, including agents and change entries', async () => {
+  test('is rolled back with its transaction, including the changes of agents and the change-feed entries', async () => {
     const { db } = shared();
     const id = await createCertificate(db);
     const agentId = await createAgent(db, { certificateId: id });
@@ -219,7 +222,7 @@ describe('certificates.revoke', () => {
     });
   });
 
-  test('changes a thousand agents in at most five statements', async () => {
+  test('changes a thousand agents with at most five statements', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agent = { name: 'n', publicKey: 'k', version: '1', owner: 'o', certificateId };

@@ -40,7 +40,7 @@ describe('certificates.setMetadata', () => {
   test.each([
     ['calls', 40, false],
     ['transactions', 8, true],
-  ])('stores the metadata of one of several concurrent %s', async (_, count, inTransaction) => {
+  ])('stores the metadata of exactly one of several concurrent %s', async (_, count, inTransaction) => {
     const { db } = shared();
     const id = await createCertificate(db, { metadata: { first: true } });
     await Promise.all(
@@ -71,7 +71,7 @@ describe('certificates.delete', () => {
     message: 'Failed to delete certificate: an agent still refers to the certificate',
   };
 
-  test('deletes the certificate with its metadata, and releases its id and its fingerprint', async () => {
+  test('deletes the certificate with its metadata, so that its id and its fingerprint can be used again', async () => {
     const { db } = shared();
     await createCertificate(db, { id: 'c', fingerprint: 'AA', metadata: { a: 1 } });
     const news = await newsOf(shared(), async () => expect(await db.certificates.delete('c')).toBe(true));
@@ -114,7 +114,7 @@ describe('certificates.delete', () => {
     expect(await db.getCertificate('b')).not.toHaveProperty('replacedBy');
   });
 
-  test('keeps the successor of the certificate', async () => {
+  test('does not delete the certificate that replaced the deleted one', async () => {
     const { db } = shared();
     const oldId = await createCertificate(db);
     const id = await db.certificates.rotate(oldId, certificateInput());
@@ -195,7 +195,7 @@ describe('certificates.expiring', () => {
     expect(error).toMatchObject({ operation: 'certificates.expiring' });
   });
 
-  test('includes uncommitted certificates only inside their transaction', async () => {
+  test('returns uncommitted certificates only inside their transaction', async () => {
     const { db } = await openTestDatabase({ now: () => now });
     await db.transaction(async (tx) => {
       const id = await tx.createCertificate(
@@ -232,7 +232,7 @@ describe('certificates.expireDue', () => {
   ];
   const due = ['just over', 'over', 'suspended'];
 
-  test('sets VALID and SUSPENDED certificates that are due to EXPIRED, and records each change once', async () => {
+  test('sets the status of due VALID and SUSPENDED certificates to EXPIRED, and records each change once', async () => {
     const database = await openTestDatabase({ now: () => now });
     const { db } = database;
     await fill(database, certificates);

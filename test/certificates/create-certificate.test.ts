@@ -93,7 +93,7 @@ describe('createCertificate', () => {
     expect(await db.getCertificateByFingerprint('aa-bb')).toMatchObject({ fingerprint: 'AA-BB' });
   });
 
-  test('stores a fingerprint once when several callers create it at the same time', async () => {
+  test('stores one certificate when several callers create one with the same fingerprint at the same time', async () => {
     const { db } = shared();
     const outcomes = await Promise.allSettled(
       ['DD:EE', 'dd:ee', 'DDEE', 'ddee'].map((fingerprint) => createCertificate(db, { fingerprint })),
@@ -246,7 +246,7 @@ describe('getCertificateByFingerprint', () => {
   });
 
   test.each(['aa:bb:0c', 'AABB0C', 'aabb0c', 'aAb:B0:c', ':AA:BB:0C:'])(
-    'finds the fingerprint AA:BB:0C by %s and returns it as it was written',
+    'finds the certificate with the fingerprint AA:BB:0C by %s, and returns the fingerprint unchanged',
     async (text) => {
       expect(await shared().db.getCertificateByFingerprint(text)).toMatchObject({ fingerprint: 'AA:BB:0C' });
     },

@@ -57,7 +57,7 @@ describe('certificates.query', () => {
     for (const certificate of found) expect(certificate).toStrictEqual(await db.getCertificate(certificate.id));
   });
 
-  test('runs one statement for any query', async () => {
+  test('runs one statement for a query with several filters', async () => {
     const { db, statementsOf } = shared();
     const query = { subject: 'cn', issuer: 'one', metadata: { type: 'AGENT' }, ids: ['B'] };
     const statements = await statementsOf(async () => expect(await db.certificates.query(query)).toHaveLength(1));
@@ -100,13 +100,13 @@ describe('certificates.query', () => {
     ['a fingerprint of colons', { fingerprint: '::' }, ''],
     ['an empty list of ids', { ids: [] }, ''],
     ['an empty list of statuses', { status: [] }, ''],
-  ])('with %s returns the certificates that match', async (_, query, expected) => {
+  ])('returns the certificates that match %s', async (_, query, expected) => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 });
 
 describe('The order of certificates', () => {
-  test('is by createdAt, by default newest first, with ties broken by ascending id', async () => {
+  test('is from the latest createdAt to the earliest by default, and by ascending id when times are equal', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -118,12 +118,17 @@ describe('The order of certificates', () => {
     ['notBefore', 'B é 😀 a \uFFFD', 'a \uFFFD 😀 é B'],
     ['notAfter', '\uFFFD a B é 😀', 'é 😀 B a \uFFFD'],
     ['createdAt', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
-  ])('by %s is ascending by default, with ties broken by ascending id', async (orderBy, upwards, downwards) => {
-    expect(await idsOf({ orderBy })).toBe(upwards);
-    expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
-    expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
-    expect(await idsOf({ orderBy, subject: 'cn=', orderDirection: 'desc' })).toBe(downwards.replace(/ ?😀/, '').trim());
-  });
+  ])(
+    'is ascending by default for orderBy %s, and by ascending id when values are equal',
+    async (orderBy, upwards, downwards) => {
+      expect(await idsOf({ orderBy })).toBe(upwards);
+      expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
+      expect(await idsOf({ orderBy, orderDirection: 'desc' })).toBe(downwards);
+      expect(await idsOf({ orderBy, subject: 'cn=', orderDirection: 'desc' })).toBe(
+        downwards.replace(/ ?😀/, '').trim(),
+      );
+    },
+  );
 });
 
 describe('certificates.query', () => {
@@ -135,7 +140,7 @@ describe('certificates.query', () => {
     [{ offset: 9 }, ''],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 4 }, '😀'],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, ''],
-  ])('with %j returns that range of the results', async (range, expected) => {
+  ])('returns that range of the results: %j', async (range, expected) => {
     expect(await idsOf(range)).toBe(expected);
   });
 

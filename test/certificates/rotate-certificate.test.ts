@@ -36,7 +36,7 @@ describe('certificates.rotate', () => {
   });
 
   test.each<CertificateStatus>(['VALID', 'SUSPENDED', 'EXPIRED', 'REVOKED'])(
-    'replaces a certificate that is %s and keeps its status',
+    'replaces a certificate whose status is %s and does not change that status',
     async (status) => {
       const database = await openTestDatabase();
       const { db } = database;
@@ -52,7 +52,7 @@ describe('certificates.rotate', () => {
     },
   );
 
-  test('links every certificate of several rotations to its successor', async () => {
+  test('links each certificate to its own successor after several rotations', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'c0' });
     const agentId = await createAgent(db, { certificateId: 'c0' });
@@ -62,7 +62,7 @@ describe('certificates.rotate', () => {
     expect(await db.getAgent(agentId)).toMatchObject({ certificateId: 'c3' });
   });
 
-  test('is possible again after the successor is deleted', async () => {
+  test('can be called again after the successor was deleted', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'old' });
     await db.certificates.rotate('old', certificateInput({ id: 'new' }));
@@ -89,7 +89,7 @@ describe('certificates.rotate', () => {
     await db.certificates.rotate('replaced', certificateInput({ id: 'successor' }));
   });
 
-  test('writes nothing when it fails inside a transaction that continues', async () => {
+  test('changes nothing when it fails inside a transaction that continues', async () => {
     await expectRolledBack(shared(), async (tx) => {
       const rotate = tx.certificates.rotate('absent', certificateInput({ id: 'fresh' }));
       await expect(rotate).rejects.toMatchObject({ code: 'REFERENCE_NOT_FOUND' });

@@ -47,7 +47,7 @@ describe('changes', () => {
     expect(await db.changes()).toEqual(before);
   });
 
-  test('returns the changes of a transaction after its commit, without those of a call that failed in it', async () => {
+  test('returns the changes of a transaction after its commit, but no change of a call that failed in it', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const before = await db.changes();
@@ -61,7 +61,7 @@ describe('changes', () => {
     expect(textsOf((await db.changes()).slice(before.length))).toEqual(['CREATED agent a', 'UPDATED agent a']);
   });
 
-  test('continues after a sequence number and returns at most `limit` changes', async () => {
+  test('returns the changes after a sequence number, at most `limit` of them', async () => {
     const { db } = await openTestDatabase();
     await db.agents.createMany(manyAgents(5, await createCertificate(db)));
     const all = await db.changes();
@@ -117,7 +117,7 @@ describe('The change feed', () => {
     await expectError('INVALID_INPUT', () => callMethod(shared().db, method, [options]));
   });
 
-  test('contains the changes of a record from its creation to its deletion, whichever service makes them', async () => {
+  test('lists the changes of a record in the order in which several services made them', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const services = [db, await openBeside(database), await openBeside(database)];
@@ -141,7 +141,7 @@ describe('The change feed', () => {
     }
   });
 
-  test('lists a change after all changes that were acknowledged before it, while several services write', async () => {
+  test('lists a change after all changes that were acknowledged before it while several services write', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const services = [db, await openBeside(database), await openBeside(database)];

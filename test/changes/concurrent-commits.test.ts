@@ -46,7 +46,7 @@ async function idsOf(db: DatabaseService, after: number | undefined): Promise<st
 describeOn('postgresql', 'a commit in progress', () => {
   // The lock has the lowest 32 bits of a number.
   test.each([1, 2 ** 31 - 2, 2 ** 31, 2 ** 32 - 2, 2 ** 33 + 2 ** 31 - 3])(
-    'hides later changes from readers, delays no writer, and is not skipped after the number %d',
+    'delays its change and all later ones for readers, but not for writers, after the sequence number %d',
     async (start) => {
       const { db, options } = await openHeld(start);
       await createCertificate(db, { id: 'first' });
@@ -71,7 +71,7 @@ describeOn('postgresql', 'a commit in progress', () => {
     },
   );
 
-  test('takes one lock for thousands of changes', async () => {
+  test('holds one lock for thousands of changes', async () => {
     const { db, options } = await openHeld(1);
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 2100 }, (_, index) =>
@@ -85,7 +85,7 @@ describeOn('postgresql', 'a commit in progress', () => {
     expect(await idsOf(db, undefined)).toHaveLength(1000);
   });
 
-  test('is awaited by the repair of the sequence, during which no change is written', async () => {
+  test('delays the repair of the sequence, and the repair delays other writes', async () => {
     const { db, options } = await openHeld(1000);
     const { url } = options;
     await createCertificate(db, { id: 'first' });
@@ -114,7 +114,7 @@ describeOn('postgresql', 'a commit in progress', () => {
   });
 });
 
-test('followChanges reads the locks once for all followers of a service', async () => {
+test('followChanges polls the database once for all followers of a service', async () => {
   const { db, events } = await openTestDatabase();
   await createCertificate(db);
   const after = (await db.changes()).at(-1)?.sequence;

@@ -59,7 +59,7 @@ describe('a position in the change feed', () => {
     await expectOutOfRange(db, last + 1);
   });
 
-  test('must be 0 when the feed is empty', async () => {
+  test('must be 0 while the feed is empty', async () => {
     const { db } = await openTestDatabase();
     await expectChanges(db, undefined, []);
     await expectChanges(db, 0, []);
@@ -87,7 +87,7 @@ describe('a position in the change feed', () => {
     expect(await db.changes({ after: undefined, limit: 2 })).toEqual(changes.slice(3, 5));
   });
 
-  test('is still valid after all changes are pruned and the database is opened again', async () => {
+  test('stays valid when all changes are pruned and the database is opened again', async () => {
     const { db, changes, options } = await openFeed();
     const last = sequenceAt(changes, -1);
     expect(await db.pruneChanges({ before: new Date(2000) })).toBe(6);
@@ -119,7 +119,7 @@ describe('followChanges', () => {
     expect(await expectError('OUT_OF_RANGE', () => follower.next())).toMatchObject({ field: 'after' });
   });
 
-  test('fails with OUT_OF_RANGE when it starts at an empty feed and the first changes are pruned', async () => {
+  test('fails with OUT_OF_RANGE when it starts at an empty feed and misses the first changes, which are pruned', async () => {
     const { db, events } = await openTestDatabase({ now: () => 1000 });
     const first = db.followChanges({ pollMs: 500 }).next();
     await waitUntil(() => events.some((event) => event.type === 'query' && event.operation === 'changes.read'));
@@ -141,7 +141,7 @@ describe('followChanges', () => {
 });
 
 describe('pruneChanges', () => {
-  test('keeps an older change that follows a newer change', async () => {
+  test('keeps an old change whose sequence number is higher than that of a newer change', async () => {
     const { db, clock, changes } = await openFeed();
     clock.now = 500;
     await db.deleteAgent('a0');
@@ -164,7 +164,7 @@ describe('pruneChanges', () => {
   });
 });
 
-test('The change feed fails with CONFLICT when it is used through a transaction, which continues', async () => {
+test('a call of the change feed inside a transaction fails with CONFLICT, and the transaction continues', async () => {
   const { db } = await openFeed();
   await db.transaction(async (tx) => {
     for (const call of [

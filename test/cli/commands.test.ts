@@ -58,7 +58,7 @@ describe('migrate', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: lines.join('\n') });
   });
 
-  test('status reports failed migrations and those of a newer version', async () => {
+  test('status reports failed migrations and migrations of a newer version', async () => {
     const { options } = await openTestDatabase();
     const [first, second] = migrationNames;
     await changeRaw({ options }, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${second}'`);
@@ -74,7 +74,7 @@ describe('migrate', () => {
   });
 });
 
-test('check, health and events verify report a sound database with exit code 0, and damage with exit code 2', async () => {
+test('check, health and events verify exit with code 0 for an undamaged database and with code 2 for a damaged one', async () => {
   const database = await openTestDatabase();
   await createAgent(database.db, { id: 'a1' });
   for (const id of ['e1', 'e2', 'e3']) await database.db.recordSecurityEvent(eventInput({ id }));
@@ -106,7 +106,7 @@ test('check, health and events verify report a sound database with exit code 0, 
   expect(cut).toMatchObject({ exitCode: 2, json: { valid: false } });
 });
 
-test('backup copies a SQLite database once, and refuses PostgreSQL', async () => {
+test('backup copies a SQLite database, but refuses an existing file and PostgreSQL', async () => {
   const database = await openTestDatabase();
   await createAgent(database.db);
   const path = join(temporaryDirectory(), 'copy.sqlite');
@@ -144,16 +144,19 @@ describeOn('sqlite', 'an error', () => {
     ['an invalid head', ['events', 'verify', '--expect', unreachable], /must be a sequence number/, 'INVALID_ARGUMENT'],
     ['a missing argument', ['backup'], /missing required argument 'file'/, 'INVALID_ARGUMENT'],
     ['an unknown kind of project', ['init'], /specify the kind of project: --prisma/, 'INVALID_ARGUMENT'],
-  ])('of %s has one line, a code in JSON, exit code 1, and no secret', async (_, args, message, code) => {
-    const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
-    expect(exitCode).toBe(1);
-    expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
-    expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
-    expect(stderr).toMatch(message);
-    expect(stdout + stderr).not.toContain(secret);
-  });
+  ])(
+    'of %s is one line without secrets, and with --json also a code, and the exit code is 1',
+    async (_, args, message, code) => {
+      const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
+      expect(exitCode).toBe(1);
+      expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
+      expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
+      expect(stderr).toMatch(message);
+      expect(stdout + stderr).not.toContain(secret);
+    },
+  );
 
-  test('is the result of health when the database is down', async () => {
+  test('is reported by health as the status down when the database is not reachable', async () => {
     const { exitCode, json } = await runJson(['health', '--url', unreachable]);
     expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { status: 'down', code: 'UNAVAILABLE' } });
   });
@@ -169,12 +172,16 @@ describe('the help', () => {
     expect(text).toContain('DATABASE_URL');
   });
 
-  testOn('sqlite', 'lists all commands and the exit codes, and is an error without a command', async () => {
-    const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
-    expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    const listed = ['migrate', 'check', 'health', 'events', 'backup', 'move', 'studio', 'init'];
-    for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    expect(help.stdout).toContain('Exit codes: 0 ');
-    expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
-  });
+  testOn(
+    'sqlite',
+    'lists all commands and exit codes, and is printed with exit code 1 when no command is given',
+    async () => {
+      const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
+      expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+      const listed = ['migrate', 'check', 'health', 'events', 'backup', 'move', 'studio', 'init'];
+      for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(help.stdout).toContain('Exit codes: 0 ');
+      expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
+    },
+  );
 });

@@ -38,14 +38,14 @@ describe('ans-database move', () => {
       /^ans-database: option '--batch <n>' argument '0' is invalid. It must be .+\n$/,
     ],
     [[], /^ans-database: specify the PostgreSQL database with --to or DATABASE_URL\n$/],
-  ])('%j fails with one line, without the password, and exit code 1', async (args, message) => {
+  ])('fails with one line without the password and with exit code 1: %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli(['move', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(secret);
   });
 
-  test('DATABASE_URL is the default of --to', async () => {
+  test('uses DATABASE_URL as the default of --to', async () => {
     const { stderr } = await runCli(['move'], { env: { DATABASE_URL: 'file:./other.sqlite' } });
     expect(stderr).toMatch(/^ans-database: --to must be a PostgreSQL database/);
   });
@@ -74,7 +74,7 @@ describe('contentOf', () => {
   const first: Row = ['a', 1, true, null];
   const second: Row = ['b', -62_135_596_800_000, false, ''];
 
-  test('returns the number of rows and a SHA-256 over them as JSON lines, for any division into batches', async () => {
+  test('returns the number of rows and the SHA-256 of their JSON lines, however they are divided into batches', async () => {
     const sha256 = '0dffd6f6167026bcb4e5a028013ccfd9283eb090472de4bf9d7fcf0a7b3e9f5c';
     expect(await contentOf([[first, second]])).toEqual({ rows: 2, sha256 });
     expect(await contentOf([[first], [], [second]])).toEqual({ rows: 2, sha256 });
@@ -90,17 +90,17 @@ describe('contentOf', () => {
     ['the order of rows', [second, first]],
     ['a missing row', [first]],
     ['a repeated row', [first, second, second]],
-  ])('differs for rows that differ in %s', async (_, others) => {
+  ])('returns another content for rows that differ in %s', async (_, others) => {
     expect(isSameContent(await contentOf([[first, second]]), await contentOf([others]))).toBe(false);
   });
 
-  test('isSameContent compares the number of rows', () => {
+  test('isSameContent returns false when the numbers of rows differ', () => {
     expect(isSameContent({ rows: 1, sha256: '' }, { rows: 2, sha256: '' })).toBe(false);
   });
 });
 
 describe('inBatches', () => {
-  test('limits the rows and the characters of a batch', () => {
+  test('limits the number of rows and characters in a batch', () => {
     const limits = { rows: 2, characters: 10 };
     expect([...inBatches([['a'], ['b'], ['c']], limits)]).toEqual([[['a'], ['b']], [['c']]]);
     const [long, short] = [
@@ -113,7 +113,7 @@ describe('inBatches', () => {
 });
 
 describe('orderTables', () => {
-  test('sorts tables after those that they reference; a table may reference itself', () => {
+  test('sorts each table after the tables that it references, and allows references to itself', () => {
     const tables = [table('a', 'c'), table('b', 'b', 'a', 'elsewhere'), table('c')];
     expect(orderTables(tables).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
     expect(tables.map((each) => selfReferences(each).map(({ name }) => name))).toEqual([[], ['own'], []]);

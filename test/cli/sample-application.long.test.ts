@@ -90,7 +90,7 @@ function migrationsIn({ directory }: PrismaProject): string[] {
   return readdirSync(join(directory, 'prisma/migrations')).sort();
 }
 
-test('init --prisma makes dev, deploy and status work on both sets of tables, which share transactions and keys', async () => {
+test('init --prisma lets dev, deploy and status work on the tables of the application and of the package', async () => {
   const [url, production] = [onPostgresql ? await unmigratedDatabaseUrl() : undefined, await unmigratedDatabaseUrl()];
   const project = createApplication(withOwnTables, orders, url);
   const { exitCode, stdout } = await init(project);
@@ -123,7 +123,7 @@ test('init --prisma makes dev, deploy and status work on both sets of tables, wh
   expect(await runJson(['migrate', 'status', '--url', production])).toMatchObject({ exitCode: 0 });
 });
 
-test('deploy and status leave the other side alone without init --prisma, but dev asks for a reset', async () => {
+test('without init --prisma, deploy and status ignore the migrations of the other side, but dev asks for a reset', async () => {
   const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
   const { databaseUrl: url } = project;
   expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });
@@ -137,7 +137,7 @@ test('deploy and status leave the other side alone without init --prisma, but de
   expect(await project.run('migrate dev')).toMatchObject(exited(130, reset));
 });
 
-test('a configuration of three lines serves deploy and status, and studio opens the database', async () => {
+test('a configuration of three lines is enough for deploy, status and studio', async () => {
   const project = createApplication(threeLines, '', onPostgresql ? await unmigratedDatabaseUrl() : undefined);
   expect(await project.run('migrate deploy')).toMatchObject(exited(0, 'successfully applied'));
   expect(await project.run('migrate status')).toMatchObject(exited(0, 'Database schema is up to date!'));
@@ -165,7 +165,7 @@ test('a configuration of three lines serves deploy and status, and studio opens 
 });
 
 describeOn('postgresql', 'a schema of its own', () => {
-  test('keeps the histories apart, so that dev of the application needs nothing', async () => {
+  test('separates the migration histories, so that dev of the application works without init --prisma', async () => {
     const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
     const url = `${project.databaseUrl}?schema=ans`;
     expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });
