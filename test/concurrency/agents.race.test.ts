@@ -41,8 +41,8 @@ function agent(id: string, capabilities: readonly string[], fields: object = {})
   return agentInput({ id, certificateId: 'c', capabilities: [...capabilities], ...fields });
 }
 
-describe('concurrent calls for agents', () => {
-  test('create an id once, and the other call fails with ALREADY_EXISTS', async () => {
+describe('concurrent calls that write agents', () => {
+  test('create one agent with an id, and the other call fails with ALREADY_EXISTS', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -59,7 +59,7 @@ describe('concurrent calls for agents', () => {
     expect(await count(database, 'capabilities')).toBe(0);
   });
 
-  test('create an agent with all of its capabilities while the last other agent with them is deleted', async () => {
+  test('create an agent with all its capabilities while the only other agent with them is deleted', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const names = ['x', 'y', 'z'];
@@ -77,7 +77,7 @@ describe('concurrent calls for agents', () => {
     });
   });
 
-  test('remove a capability when they delete the last two agents with it', async () => {
+  test('delete a capability when they delete the last two agents that have it', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async () => {
       await Promise.all([one.createAgent(agent('a', ['x', 'y'])), two.createAgent(agent('b', ['y', 'x']))]);
@@ -91,7 +91,7 @@ describe('concurrent calls for agents', () => {
     });
   });
 
-  test('delete an agent once', async () => {
+  test('delete an agent only once', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async () => {
       await one.createAgent(agent('a', ['x']));
@@ -103,7 +103,7 @@ describe('concurrent calls for agents', () => {
     });
   });
 
-  test('replace capabilities correctly while agents with the same capabilities are created and deleted', async () => {
+  test('replace the capabilities of an agent while other agents with these capabilities are created and deleted', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       await one.createAgent(agent('changed', ['p', 'q', 'r']));
@@ -141,7 +141,7 @@ describe('concurrent calls for agents', () => {
     });
   });
 
-  test('leave a default endpoint that exists, or none, when the endpoints are replaced', async () => {
+  test('never store a default endpoint that does not exist, when one sets it and another replaces the endpoints', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -159,7 +159,7 @@ describe('concurrent calls for agents', () => {
     expect(await count(database, 'endpoints')).toBe(2 * rounds);
   });
 
-  test('leave a whole agent or none when they delete, change and create it', async () => {
+  test('never store an agent that mixes the values of two calls, when they delete, update and create it', async () => {
     const { one, two, database } = await openTwo();
     const version = (name: string) => ({
       capabilities: [name, 'shared'],
@@ -190,7 +190,7 @@ describe('concurrent calls for agents', () => {
     });
   });
 
-  test('find an agent at every moment while a transaction replaces it', async () => {
+  test('find the agent to update, before or after a transaction that deletes and recreates it', async () => {
     const { one, two } = await openTwo();
     await one.createAgent(agent('a', ['x'], { name: 'before' }));
     await inTurn(rounds, async (round) => {
@@ -224,9 +224,9 @@ const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: st
   (db, id) => db.transaction((tx) => tx.agents.setStatus(id, 'SUSPENDED')),
 ];
 
-describe('a conditional change', () => {
+describe('an update with ifUpdatedAt', () => {
   // The clock stands still, so that both changes have the same time.
-  test('never makes an agent ACTIVE again that was suspended after it was read', async () => {
+  test('does not make an agent ACTIVE when another call has suspended it since it was read', async () => {
     const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
     await everyRound(async (round) => {
       const certificateId = await createCertificate(db);

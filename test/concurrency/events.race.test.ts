@@ -30,7 +30,7 @@ async function expectWhole(database: SharedDatabase): Promise<void> {
 }
 
 describe('the chain of security events', () => {
-  test('is valid at every moment while several services record events, and has every event once', async () => {
+  test('is valid at every moment while several services record events, and contains each event once', async () => {
     const database = await openTwice();
     const services = [database.db, database.other, await openBeside(database)];
     const ids: string[] = [];
@@ -75,7 +75,7 @@ describe('the chain of security events', () => {
     expect(await db.events.count()).toBe(2 * rounds + 3 * half);
   });
 
-  test('is valid at every moment while others prune, and each event is pruned once or kept', async () => {
+  test('is valid at every moment while services record and prune events, and each old event is counted once', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -105,7 +105,7 @@ describe('the chain of security events', () => {
     expectBothWays(ways);
   });
 
-  test('is valid at every moment while two calls prune and one mitigates the same events', async () => {
+  test('is valid at every moment while two calls prune events and a third one mitigates them', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -134,7 +134,7 @@ describe('the chain of security events', () => {
   });
 
   // On SQLite no other call can write while a transaction is open.
-  testOn('postgresql', 'is valid after a transaction that began before prunings commits after them', async () => {
+  testOn('postgresql', 'is valid after a transaction commits that began before several prunings', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await inTurn(Math.ceil(rounds / 5), async (round) => {

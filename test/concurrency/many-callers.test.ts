@@ -19,7 +19,7 @@ async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string,
 const fifty = Array.from({ length: 50 }, (_, index) => index);
 
 describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) => {
-  test('create the same agent once, and the other calls fail with ALREADY_EXISTS', async () => {
+  test('create one agent with an id, and 49 calls fail with ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const create = (index: number) => db.createAgent(agentInput({ id: 'same', certificateId, name: `Agent ${index}` }));
@@ -27,7 +27,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(await db.queryAgents({})).toHaveLength(1);
   });
 
-  test('create certificates and events with the same id or fingerprint once', async () => {
+  test('create one certificate or event with an id or fingerprint, and 49 calls fail with ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     expect(await tally(fifty.map(() => createCertificate(db, { id: 'same' })))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
     const writings = ['AA:BB', 'aabb', 'AABB', 'aa:Bb'];
@@ -37,7 +37,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(await tally(fifty.map(record))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
   });
 
-  test('create agents that share new capabilities', async () => {
+  test('all create agents that have the same new capabilities', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const capabilities = ['one', 'two', 'three'];
@@ -48,7 +48,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(found[0]?.capabilities).toEqual(['one', 'three', 'two']);
   });
 
-  test('update, delete and create an agent that is whole or absent at every moment', async () => {
+  test('update, delete and create an agent, of which a read never returns a part', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const version = (index: number) => ({
@@ -92,7 +92,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
 });
 
 describe('two services of one process on one database', () => {
-  test('write alternately, and each sees the committed changes of the other', async () => {
+  test('write alternately, and each one reads the committed changes of the other', async () => {
     const database = await openTestDatabase();
     const second = new DatabaseService(database.options);
     afterTest(() => second.close());
@@ -108,7 +108,7 @@ describe('two services of one process on one database', () => {
 });
 
 describe('two processes on one database', () => {
-  test('never overwrite a revocation of the other process', async () => {
+  test('never overwrite a revocation that the other process has made', async () => {
     const { db, options } = await openTestDatabase({ busyTimeoutMs: 20_000 });
     const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
     for (const id of ids) await createCertificate(db, { id });
@@ -124,8 +124,8 @@ describe('two processes on one database', () => {
   }, 60_000);
 });
 
-describe('a caller that reads while another writes', () => {
-  test('sees the fields, endpoints and metadata of an agent of one write', async () => {
+describe('getAgent while another caller updates the agent', () => {
+  test('returns fields, endpoints and metadata that the same update has written', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { description: '0', metadata: { version: 0 } });
     const write = async (): Promise<void> => {

@@ -45,7 +45,7 @@ function expectSurvivors(seen: readonly string[], survivors: readonly string[], 
   expect(seen.filter((id) => !isKnown.has(id))).toEqual([]);
 }
 
-test('pages of agents contain every remaining agent once and in order while others delete agents', async () => {
+test('agents.page returns every remaining agent once and in order while others delete agents', async () => {
   const { db, other } = await openTwice();
   const certificateId = await createCertificate(db);
   const sightings = { deleted: 0, seen: 0 };
@@ -80,7 +80,7 @@ test('pages of agents contain every remaining agent once and in order while othe
   expect(sightings.seen).toBeLessThan(sightings.deleted);
 });
 
-test('iterations over agents yield every remaining agent once and in order while others delete agents', async () => {
+test('agents.iterate yields every remaining agent once and in order while others delete agents', async () => {
   const database = await openTwice();
   const { db, other } = database;
   const certificateId = await createCertificate(db);
@@ -111,7 +111,7 @@ test('iterations over agents yield every remaining agent once and in order while
   expect(await rawValues(database, 'agents', 'id')).toEqual(survivors);
 });
 
-test('pages and iterations of events contain every remaining event once and in order while others prune', async () => {
+test('events.page and events.iterate return every remaining event once and in order while others prune', async () => {
   const { db, other } = await openTwice();
   const border = Date.parse('2026-06-01T00:00:00.000Z');
   const sightings = { pruned: 0, seen: 0 };

@@ -8,8 +8,8 @@ import { everyRound, expectBothWays, historiesOf, isRefusal, openTwice, race, ro
 
 const over = new Date(0);
 
-describe('a revocation beside other calls', () => {
-  test('stays when certificates.expireDue runs, and each call returns its own count', async () => {
+describe('a revocation during concurrent calls', () => {
+  test('is not overwritten by certificates.expireDue, and each call counts its own changes', async () => {
     const database = await openTwice();
     const { db, other } = database;
     let expired = 0;
@@ -38,7 +38,7 @@ describe('a revocation beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('leaves each agent either expired or suspended when agents.expireDue runs, and returns the suspended ones', async () => {
+  test('suspends and returns exactly the agents that agents.expireDue does not expire first', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -63,7 +63,7 @@ describe('a revocation beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('keeps an agent REVOKED when agents.expireDue runs', async () => {
+  test('of an agent is not overwritten by agents.expireDue', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const certificateId = await createCertificate(db);
@@ -86,7 +86,7 @@ describe('a revocation beside other calls', () => {
     expectBothWays(new Set(agents.map((agent) => expiries.includes(agent))));
   });
 
-  test('happens once when several calls revoke the certificate, and no updateStatus overwrites it', async () => {
+  test('is made by only one of several calls, and updateCertificateStatus does not overwrite it', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const updates = new Map<string, number>();
@@ -112,7 +112,7 @@ describe('a revocation beside other calls', () => {
     for (const [id, count] of updates) expect(historyOf(`CERTIFICATE ${id}`).kinds).toHaveLength(1 + count);
   });
 
-  test('changes the agents that createAgent has registered before it, and no later ones', async () => {
+  test('changes the agents that createAgent registered before the revocation, and no later ones', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const outcomes = new Map<unknown, readonly string[]>();
@@ -143,7 +143,7 @@ describe('a revocation beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('changes an agent that updateAgent has given the certificate before it, and no later one', async () => {
+  test('changes an agent only if updateAgent gave it the certificate before the revocation', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
@@ -172,8 +172,8 @@ describe('a revocation beside other calls', () => {
 });
 
 // On SQLite no other call can write while a transaction is open.
-describeOn('postgresql', 'a revocation beside an open transaction', () => {
-  test('waits for an agent that the transaction registers with the certificate, and revokes it', async () => {
+describeOn('postgresql', 'a revocation during an open transaction', () => {
+  test('waits for the transaction and revokes the agent that it registers with the certificate', async () => {
     const database = await openTestDatabase();
     const { db, options } = database;
     const certificateId = await createCertificate(db, { id: 'c' });
@@ -230,7 +230,7 @@ const revocations: readonly ((db: DatabaseService, id: string) => Promise<unknow
   (db, id) => db.updateCertificateStatus(id, 'REVOKED'),
 ];
 
-test.each(attachments)('%s never attaches an agent after its certificate is revoked', async (_, isNew, attach) => {
+test.each(attachments)('%s never gives an agent a certificate that is already revoked', async (_, isNew, attach) => {
   const database = await openTwice();
   const { db, other } = database;
   const elsewhere = await createCertificate(db, { id: 'elsewhere' });

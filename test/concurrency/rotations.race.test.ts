@@ -4,8 +4,8 @@ import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from
 
 const endpoints = [{ id: 'new', protocol: 'https', address: 'https://new.example', port: 443 }];
 
-describe('certificates.rotate beside other calls', () => {
-  test('moves every agent of the old certificate, and loses no change of updateAgent and createAgent', async () => {
+describe('certificates.rotate during concurrent calls', () => {
+  test('moves every agent of the old certificate and overwrites no change of updateAgent or createAgent', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await everyRound(async (round) => {
@@ -41,7 +41,7 @@ describe('certificates.rotate beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('leaves an agent with the other certificate that updateAgent gives it', async () => {
+  test('does not replace another certificate that updateAgent gives the agent', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
@@ -70,7 +70,7 @@ describe('certificates.rotate beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('gives a certificate one successor, and keeps its revocation', async () => {
+  test('gives a certificate only one successor and does not overwrite its revocation', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -97,8 +97,8 @@ describe('certificates.rotate beside other calls', () => {
   });
 });
 
-describe('certificates.delete beside other calls', () => {
-  test('leaves a new agent with its certificate, or neither', async () => {
+describe('certificates.delete during concurrent calls', () => {
+  test('deletes the certificate before a new agent with it is created, or fails', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const ways = new Set<boolean>();
@@ -121,7 +121,7 @@ describe('certificates.delete beside other calls', () => {
     expectBothWays(ways);
   });
 
-  test('is atomic beside a rotation of the predecessor and updateStatus', async () => {
+  test('removes the link from the predecessor, unless a concurrent rotation has replaced the link', async () => {
     const database = await openTwice();
     const { db, other } = database;
     await everyRound(async (round) => {

@@ -116,7 +116,7 @@ test('one of many concurrent registrations of a name succeeds', async () => {
 });
 
 // Batches in opposite orders may wait for each other, which PostgreSQL detects only after a second.
-test('two concurrent batches register each name once, and report which batch has registered it', async () => {
+test('two concurrent batches register each name once, and the other batch reports ALREADY_EXISTS', async () => {
   const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   await everyRound(
@@ -140,7 +140,7 @@ test('two concurrent batches register each name once, and report which batch has
   );
 });
 
-test('one of two concurrent registrations of an owner succeeds when their conditions differ', async () => {
+test('one of two concurrent registrations of a name by one owner succeeds when their unique options differ', async () => {
   const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   const winners = new Set<boolean>();
@@ -173,7 +173,7 @@ async function openFour(): Promise<{ database: SharedDatabase; callers: readonly
   return { database, callers: [database.db, database.other, ...others] };
 }
 
-test('eight callers with different conditions never register a second agent with a reserved name', async () => {
+test('eight callers with different unique options never register a second agent with a reserved name', async () => {
   const { database, callers } = await openFour();
   let holders = 0;
   for (let round = 0; round < Math.max(rounds, 30); round += 1) {
@@ -197,7 +197,7 @@ test('eight callers with different conditions never register a second agent with
   expect(holders).toBeGreaterThan(0);
 });
 
-test('eight transactions that register a shared name without a condition all succeed', async () => {
+test('eight concurrent transactions that register the same name without the option unique all succeed', async () => {
   const { database, callers } = await openFour();
   const calls = Array.from({ length: 8 }, (_, caller) => {
     const db = callers[caller % callers.length] ?? database.db;

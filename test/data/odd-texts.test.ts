@@ -19,7 +19,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     keys = texts.map(indexable);
   });
 
-  test('is stored unchanged in every text of an agent', async () => {
+  test('is stored unchanged in every text field of an agent', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, text] of texts.entries()) {
@@ -31,7 +31,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     }
   });
 
-  test('finds the agent that it names, exactly and by its beginning', async () => {
+  test('finds the agent with this name, by exactName and by a part of the name', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, name] of keys.entries()) await createAgent(db, { id: String(index), name, certificateId });

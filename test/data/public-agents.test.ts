@@ -50,7 +50,7 @@ describeWithSharedData('4,367 published agents', () => {
     return records.filter(condition).map(({ id }) => id);
   }
 
-  test('are returned whole and in order by a query, and one by one', async () => {
+  test('are returned unchanged and in order by queryAgents, getAgent and iterate', async () => {
     expect(inputs).toHaveLength(4367);
     expect(await shared().db.queryAgents({ orderBy: 'id' })).toStrictEqual(records);
     for (const record of records.filter((_, index) => index % 20 === 0)) {

@@ -162,10 +162,14 @@ describe('a change that a trigger of the application refuses', () => {
   });
 });
 
-testOn('postgresql', 'updateCertificateStatus names the constraint when it is refused', async () => {
-  const database = await openWith(`ALTER TABLE certificates ADD CONSTRAINT no_pause CHECK (status <> 'SUSPENDED')`);
-  await expectRefusal(database, () => database.db.updateCertificateStatus('c', 'SUSPENDED'), 'no_pause');
-});
+testOn(
+  'postgresql',
+  'updateCertificateStatus fails with an error that names the constraint of the application',
+  async () => {
+    const database = await openWith(`ALTER TABLE certificates ADD CONSTRAINT no_pause CHECK (status <> 'SUSPENDED')`);
+    await expectRefusal(database, () => database.db.updateCertificateStatus('c', 'SUSPENDED'), 'no_pause');
+  },
+);
 
 testOn('postgresql', 'createAgent is retried when a trigger raises a serialization failure', async () => {
   const database = await openWith(
@@ -175,16 +179,22 @@ testOn('postgresql', 'createAgent is retried when a trigger raises a serializati
   await expect(database.db.createAgent(refused)).resolves.toEqual(expect.any(String));
 });
 
-test('createAgent still fails with ALREADY_EXISTS when the id is taken', async () => {
-  const { db } = await openWith();
-  await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId: 'c' }));
+test('createAgent fails with ALREADY_EXISTS for a taken id although the application has a unique index', async () => {
+  const { db } = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
+  const certificateId = await createCertificate(db);
+  const error = await expectError('ALREADY_EXISTS', () => createAgent(db, { id: 'a', certificateId }));
+  expect(error).toMatchObject({ entity: 'agent', field: 'id' });
 });
 
-testOn('postgresql', 'createMany names a unique constraint of the application instead of the id', async () => {
-  const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
-  const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
-  await expectRefusal(database, call, 'one_agent_a_certificate');
-});
+testOn(
+  'postgresql',
+  'createMany fails with an error that names the unique constraint of the application, not the id',
+  async () => {
+    const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
+    const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
+    await expectRefusal(database, call, 'one_agent_a_certificate');
+  },
+);
 
 const endpoint = { id: 'main', protocol: 'https', address: 'https://a.example', port: 443 };
 
@@ -228,7 +238,7 @@ test.each<Removal>([
   },
 );
 
-test('an unknown certificate still fails with REFERENCE_NOT_FOUND', async () => {
+test('updateAgent fails with REFERENCE_NOT_FOUND for an unknown certificate although a table of the application refers to the agent', async () => {
   const db = await openReferenced('agents (id)', "'a'");
   const error = await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'unknown' }));
   expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
@@ -236,7 +246,7 @@ test('an unknown certificate still fails with REFERENCE_NOT_FOUND', async () => 
 
 testOn(
   'postgresql',
-  'replacing endpoints fails with STILL_REFERENCED when a table of the application refers to them',
+  'updateAgent fails with STILL_REFERENCED when a table of the application refers to a removed endpoint',
   async () => {
     const database = await openTestDatabase();
     const { db } = database;
@@ -254,7 +264,7 @@ testOn(
 
 testOn(
   'postgresql',
-  'a violated foreign key of the application on a table of this package fails with CONSTRAINT_VIOLATION',
+  'createAgent fails with CONSTRAINT_VIOLATION when it violates a foreign key that the application added',
   async () => {
     const database = await openTestDatabase();
     await changeRaw(database, 'CREATE TABLE app_owners (id TEXT COLLATE "C" PRIMARY KEY)');

@@ -69,25 +69,25 @@ describe('classifySqliteError', () => {
 });
 
 describe('the classification of errors', () => {
-  test('reports an unknown availability when the process has no free file descriptor', () => {
+  test('sets the availability to unknown when the process has no free file descriptor', () => {
     const error = reported({ code: 'EMFILE', syscall: 'connect' });
     const expected = { ...transient, code: 'UNAVAILABLE', availability: 'unknown' };
     expect(classifyPostgresqlError(error)).toMatchObject(expected);
     expect(classifySqliteError(error)).toMatchObject(expected);
   });
 
-  test('makes an error without a code an INTERNAL fault of this package', () => {
+  test('gives the code INTERNAL to an error without a code', () => {
     const error = new TypeError('x is undefined');
     expect(classifySqliteError(error)).toMatchObject({ code: 'INTERNAL', isReported: false, cause: error });
   });
 
-  test('returns a failure of the input unchanged', () => {
+  test('returns a failure because of invalid input unchanged', () => {
     const failure = invalidInput('limit', 'must be an integer from 0 to 9');
     expect(classifyPostgresqlError(failure)).toBe(failure);
     expect(failure).toMatchObject({ isReported: false, availability: 'unknown' });
   });
 
-  test('uses the error of a call that a callback has wrapped', () => {
+  test('uses the code of a database error that the callback has wrapped in its own error', () => {
     const failure = classifyPostgresqlError(fromServer('40001'));
     const wrapped = new Error('the order failed', { cause: toDatabaseError('agents.update', failure) });
     expect(classifyError(wrapped)).toMatchObject({
@@ -97,11 +97,11 @@ describe('the classification of errors', () => {
     });
   });
 
-  test('does not take the conflict of another server for a conflict of this database', () => {
+  test('does not treat an error of another database server as a conflict of this database', () => {
     expect(classifyError(fromServer('40001'))).toMatchObject({ code: 'INTERNAL', isSerializationConflict: false });
   });
 
-  test('keeps the code of a failure when the rollback after it fails, too', () => {
+  test('uses the code of the first failure when the rollback after it fails too', () => {
     const both = new AggregateError([], 'both');
     both.cause = new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', { field: 'status' });
     expect(classifySqliteError(both)).toMatchObject({ code: 'INVALID_TRANSITION', field: 'status', cause: both });
@@ -139,7 +139,7 @@ function loadError(message: string, code?: string): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
-describe('an error of loading the SQLite driver', () => {
+describe('an error in loading the SQLite driver', () => {
   test.each([
     ['MODULE_NOT_FOUND', "Cannot find module 'better-sqlite3'"],
     ['MODULE_NOT_FOUND', "Cannot find module 'bindings'"],

@@ -36,9 +36,9 @@ function open(driver: string, ...args: readonly string[]): Record<string, unknow
 
 const commands = ['npm rebuild better-sqlite3', 'pnpm rebuild better-sqlite3', 'yarn rebuild better-sqlite3'];
 
-describeOn('sqlite', 'better-sqlite3 that cannot be loaded', () => {
-  describeUnless(whyNot, 'better-sqlite3 in a separate process', () => {
-    test('is DRIVER_UNAVAILABLE when it has no binary, until it has one', () => {
+describeOn('sqlite', 'opening a SQLite database', () => {
+  describeUnless(whyNot, 'in a separate process', () => {
+    test('fails with DRIVER_UNAVAILABLE when better-sqlite3 has no binary, and succeeds after the binary is added', () => {
       const [failed, opened] = open(installWithoutBinary(), soundBinary);
       expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', operation: 'initialize', retryable: false });
       for (const command of commands) expect(failed?.['message']).toContain(command);
@@ -48,10 +48,10 @@ describeOn('sqlite', 'better-sqlite3 that cannot be loaded', () => {
     });
 
     test.each([
-      ['of another system', 'not a binary'],
-      ['that was cut off', '\x7fELF'],
-      ['that is empty', ''],
-    ])('is DRIVER_UNAVAILABLE when it has a binary %s', (_, content) => {
+      ['for another system', 'not a binary'],
+      ['truncated', '\x7fELF'],
+      ['empty', ''],
+    ])('fails with DRIVER_UNAVAILABLE when the binary of better-sqlite3 is %s', (_, content) => {
       const driver = installWithoutBinary();
       mkdirSync(dirname(join(driver, binary)), { recursive: true });
       writeFileSync(join(driver, binary), content);
@@ -60,14 +60,14 @@ describeOn('sqlite', 'better-sqlite3 that cannot be loaded', () => {
       for (const command of commands) expect(failed?.['message']).toContain(command);
     });
 
-    test('is DRIVER_UNAVAILABLE when it is not installed', () => {
+    test('fails with DRIVER_UNAVAILABLE when better-sqlite3 is not installed', () => {
       const [failed] = open(join(temporaryDirectory(), 'node_modules/better-sqlite3'));
       expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'MODULE_NOT_FOUND' });
       expect(failed?.['message']).toContain('npm install');
     });
   });
 
-  test('is DRIVER_UNAVAILABLE when its binary is for another version of Node.js', () => {
+  test('fails with DRIVER_UNAVAILABLE when the binary of better-sqlite3 is for another version of Node.js', () => {
     const message = `The module '/app/better_sqlite3.node' was compiled against a different Node.js version using
 NODE_MODULE_VERSION 108. This version of Node.js requires NODE_MODULE_VERSION 115.`;
     const failure = classifySqliteError(Object.assign(new Error(message), { code: 'ERR_DLOPEN_FAILED' }));
@@ -77,7 +77,7 @@ NODE_MODULE_VERSION 108. This version of Node.js requires NODE_MODULE_VERSION 11
   test.each([
     ['ERR_DLOPEN_FAILED', '/app/better_sqlite3.node: cannot open shared object file: Too many open files'],
     ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE'],
-  ])('is UNAVAILABLE when the process has too many files open: %s', (code, message) => {
+  ])('fails with UNAVAILABLE when the process has too many open files: %s', (code, message) => {
     const failure = classifySqliteError(Object.assign(new Error(message), { code }));
     expect(failure).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
   });

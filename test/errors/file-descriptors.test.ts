@@ -4,7 +4,7 @@ import { runStarved, whyNotStarved } from './starved';
 
 describeUnless(whyNotStarved, 'a process without a free file descriptor', () => {
   test.each(['initialize', 'calls', 'close'] as const)(
-    'fails and recovers when the descriptors run out during %s',
+    'gets only UNAVAILABLE errors during %s, and recovers when descriptors are free again',
     async (phase) => {
       const { starved, fed, stderr } = await runStarved(phase, 0);
       expect(stderr).toBe('');

@@ -32,7 +32,7 @@ test('httpStatusOf returns the status of each code, and 500 for any other error'
   expect(others.map((other) => httpStatusOf(other))).toEqual(others.map(() => 500));
 });
 
-test('toProblemDetails tells a client what it can correct, and nothing about the server', () => {
+test('toProblemDetails returns the message only for errors that a client can correct', () => {
   const shown = (code: DatabaseErrorCode): readonly string[] => Object.keys(toProblemDetails(errorOf(code)));
   const always = ['type', 'title', 'status'];
   for (const code of databaseErrorCodes) {
@@ -47,7 +47,7 @@ test('toProblemDetails tells a client what it can correct, and nothing about the
   }
 });
 
-test('toProblemDetails returns the status, the message, the code and the field of an error of a database', async () => {
+test('toProblemDetails returns the status, message, code and field of an error that a database call threw', async () => {
   const { db } = shared();
   await db.createCertificate(certificateInput({ id: 'known' }));
   const taken = await expectError('ALREADY_EXISTS', () => db.createCertificate(certificateInput({ id: 'known' })));

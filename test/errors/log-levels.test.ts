@@ -17,7 +17,7 @@ function recordLog(): { readonly logger: Logger; readonly lines: Line[] } {
 }
 
 describe('the logger', () => {
-  test('receives an error when the circuit breaker opens, and information when it probes and closes', async () => {
+  test('receives level error when the circuit breaker opens, and level info when it probes and closes', async () => {
     const { logger, lines } = recordLog();
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
@@ -38,7 +38,7 @@ describe('the logger', () => {
     ]);
   });
 
-  test('receives a warning for each retry, an error for an outage, and a mistake of the caller for debugging only', async () => {
+  test('receives invalid input at level debug, a retry at level warn, and an outage at level error', async () => {
     const { logger, lines } = recordLog();
     const retry = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0 };
     const { db, breakDown } = await openFailingDatabase({ retry, breaker: false, logger });
@@ -61,7 +61,7 @@ describe('the logger', () => {
     for (const [, , details] of lines) expect(details).not.toHaveProperty('cause');
   });
 
-  test('receives information about the migrations that were applied', async () => {
+  test('receives the applied migrations at level info', async () => {
     const { logger, lines } = recordLog();
     const db = new DatabaseService({ url: await unmigratedDatabaseUrl(), migrations: 'apply', logger });
     afterTest(() => db.close());
@@ -74,7 +74,7 @@ describe('the logger', () => {
     ]);
   });
 
-  test('receives nothing about migrations when none is pending', async () => {
+  test('receives no line about migrations when none is pending', async () => {
     const { logger, lines } = recordLog();
     const { db } = await openTestDatabase({ logger });
     expect(await db.migrateDatabase()).toEqual([]);

@@ -65,7 +65,7 @@ describe('the error of a call', () => {
     },
   );
 
-  test('is the same inside a transaction', async () => {
+  test('has the same operation, field and message inside a transaction', async () => {
     await shared().db.transaction(async (tx) => {
       const agent = agentInput({ certificateId: 'no-such-certificate' });
       const error = await expectError('REFERENCE_NOT_FOUND', () => tx.createAgent(agent));
@@ -92,7 +92,7 @@ describe('the error of a call', () => {
     expect(error.message).toMatch(/^Failed to initialize database: /);
   });
 
-  test('is never thrown synchronously', async () => {
+  test('rejects a promise and is not thrown synchronously', async () => {
     for (const call of Object.keys(operations)) {
       const promise = callUntyped(shared().db, call, Symbol('wrong'));
       expect(promise).toBeInstanceOf(Promise);
@@ -100,7 +100,7 @@ describe('the error of a call', () => {
     }
   });
 
-  test('is shown with its code and operation', async () => {
+  test('has code and operation as JSON, and its message as a string', async () => {
     const error = await expectError('INVALID_INPUT', () => shared().db.getAgent(''));
     const expected = { code: 'INVALID_INPUT', operation: 'agents.get', retryable: false, field: 'id' };
     expect(JSON.parse(JSON.stringify(error))).toMatchObject(expected);
@@ -108,7 +108,7 @@ describe('the error of a call', () => {
   });
 });
 
-test('databaseErrorCodes is the closed list of the contract', () => {
+test('databaseErrorCodes contains exactly the documented codes', () => {
   const codes = `ALREADY_EXISTS BUSY CONFLICT CONSTRAINT_VIOLATION CORRUPT DRIVER_UNAVAILABLE INTERNAL INVALID_INPUT
     INVALID_OPTIONS INVALID_TRANSITION MIGRATION_FAILED NOT_INITIALIZED OUT_OF_RANGE PERMISSION_DENIED READ_ONLY
     REFERENCE_NOT_FOUND RESULT_TOO_LARGE SCHEMA_OUTDATED SCHEMA_TOO_NEW STILL_REFERENCED STORAGE_FULL TIMEOUT UNAVAILABLE`;

@@ -61,7 +61,7 @@ function constraintsOnSqlite(url: string): Constraints {
   return { keys: own([...primaryKeys, ...uniqueIndexes]), requiredColumns: own(requiredColumns), checks };
 }
 
-test('every constraint of the migrated database is recognised as a constraint of this package', async () => {
+test('every constraint that the migrations create is recognised as one of this package', async () => {
   const url = await newDatabaseUrl();
   await openTestDatabase({ url });
   const { keys, requiredColumns, checks } = await constraintsOf(url);
@@ -84,6 +84,9 @@ test.each([
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.owner', 'INTERNAL'],
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.region', 'CONSTRAINT_VIOLATION'],
   ['SQLITE_ERROR', 'no such table: main.agents', 'SCHEMA_OUTDATED'],
-])('only a constraint of the application makes an error CONSTRAINT_VIOLATION: %s, %s', (code, message, expected) => {
-  expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
-});
+])(
+  'an error has the code CONSTRAINT_VIOLATION only for a constraint of the application: %s, %s',
+  (code, message, expected) => {
+    expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
+  },
+);

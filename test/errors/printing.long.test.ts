@@ -35,15 +35,18 @@ function leakyError(): Error {
 }
 
 describe('a printed DatabaseError', () => {
-  test.each(Object.keys(provocations))('shows no stored value in any form when the code is %s', async (name) => {
-    const error = await provoke(name);
-    expect(error.code).toBe(name);
-    for (const [printer, print] of Object.entries(printers)) {
-      expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
-    }
-  });
+  test.each(Object.keys(provocations))(
+    'shows no stored value, however it is printed, when the code is %s',
+    async (name) => {
+      const error = await provoke(name);
+      expect(error.code).toBe(name);
+      for (const [printer, print] of Object.entries(printers)) {
+        expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
+      }
+    },
+  );
 
-  test.each(databaseErrorCodes)('shows nothing of its original error when the code is %s', (code) => {
+  test.each(databaseErrorCodes)('shows no part of the error of the driver when the code is %s', (code) => {
     const details = { code, operation: 'agents.get', message: 'Failed to get agent: test', retryable: false };
     const error = new DatabaseError({ ...details, cause: leakyError() });
     for (const [printer, print] of Object.entries(printers)) {
@@ -62,7 +65,7 @@ describe('a printed DatabaseError', () => {
     }
   });
 
-  test('shows the kind and the code of its original error', async () => {
+  test('shows the name and the code of the error of the driver', async () => {
     const { cause } = await provoke('ALREADY_EXISTS');
     const kind = onPostgresql ? ['error', '23505'] : ['SqliteError', 'SQLITE_CONSTRAINT_UNIQUE'];
     expect([Reflect.get(Object(cause), 'name'), Reflect.get(Object(cause), 'code')]).toEqual(kind);
@@ -98,7 +101,7 @@ describe('a process that ends with an uncaught DatabaseError', () => {
 });
 
 describe('driverErrorOf', () => {
-  test.each(Object.keys(provocations))('returns the original error when the code is %s', async (name) => {
+  test.each(Object.keys(provocations))('returns the error of the driver when the code is %s', async (name) => {
     const error = await provoke(name);
     // SQLite's own messages name columns only.
     const text = /^(?:ALREADY_EXISTS|REFERENCE_NOT_FOUND)$/.test(name) && !onPostgresql ? 'constraint failed' : secret;
@@ -106,7 +109,7 @@ describe('driverErrorOf', () => {
     expect(driverErrorOf(error)).not.toBe(error.cause);
   });
 
-  test('returns undefined when there is no original error', async () => {
+  test('returns undefined when no driver has thrown an error', async () => {
     const { db } = shared();
     const failed = await db.getAgent('').catch((error: unknown) => error);
     expect(isDatabaseError(failed)).toBe(true);
@@ -114,7 +117,7 @@ describe('driverErrorOf', () => {
     expect(others.map(driverErrorOf)).toEqual(others.map(() => undefined));
   });
 
-  test('returns the original error of an error from another copy of the package', async () => {
+  test('returns the error of the driver of an error from another copy of the package', async () => {
     const ours = await provoke('ALREADY_EXISTS');
     jest.isolateModules(() => {
       const copy = jest.requireActual<typeof import('../../src')>('../../src');

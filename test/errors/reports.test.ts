@@ -16,7 +16,7 @@ function fail(): never {
 
 const brokenLogger = { debug: fail, info: fail, warn: fail, error: fail };
 
-describe('a listener of onEvent or of the logger', () => {
+describe('the callback onEvent or a method of the logger', () => {
   test.each([
     ['onEvent', { onEvent: fail }],
     ['the logger', { logger: brokenLogger }],
@@ -103,7 +103,7 @@ describe('onEvent', () => {
     expect(ends).toEqual(['commit', 'rollback']);
   });
 
-  test('calls the method of the logger with the details first, as pino expects', async () => {
+  test('does not replace the logger, whose methods get the details first and the message second', async () => {
     const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
     const { db } = await openTestDatabase({ logger });
     await expectError('INVALID_INPUT', () => db.getAgent(''));
@@ -112,7 +112,7 @@ describe('onEvent', () => {
     expect(logger.error).not.toHaveBeenCalled();
   });
 
-  test('calls the methods of a logger with the logger as `this`', async () => {
+  test('does not replace the logger, whose methods are called on the logger itself', async () => {
     class CountingLogger {
       #count = 0;
       get count() {
@@ -146,7 +146,7 @@ function failWith(diagnostics: Diagnostics, reason: unknown): Promise<unknown> {
 }
 
 describe('an INTERNAL error', () => {
-  test('passes the logger the message and the stack of each error in its chain of causes, as text', async () => {
+  test('is logged with the message and the stack of each error in its chain of causes, as text', async () => {
     const { logger, onEvent, diagnostics } = createListeners();
     const inner = new RangeError('inner fault');
     const reason = Object.assign(new TypeError('outer fault', { cause: inner }), { query: 'INSERT' });
@@ -169,7 +169,7 @@ describe('an INTERNAL error', () => {
     expect(JSON.stringify(onEvent.mock.calls)).not.toContain('fault');
   });
 
-  test('passes the logger the stack of this package when the error has no cause', async () => {
+  test('is logged with its own stack when it has no cause', async () => {
     const { logger, diagnostics } = createListeners();
     const failure = new Failure('INTERNAL', 'the transaction was ended twice');
     const error = await expectError('INTERNAL', () => failWith(diagnostics, failure));
@@ -182,13 +182,13 @@ describe('an INTERNAL error', () => {
     ['a text', 'boom', { name: 'string', message: 'boom' }],
     ['a symbol', Symbol('boom'), { name: 'symbol', message: 'Symbol(boom)' }],
     ['a proxy that throws', new Proxy({}, { get: () => { throw new Error('no'); } }), { name: 'unknown' }], // prettier-ignore
-  ])('passes the logger a description of a cause that is %s', async (_, reason, cause) => {
+  ])('is logged with a description of its cause when the cause is %s', async (_, reason, cause) => {
     const { logger, diagnostics } = createListeners();
     await expectError('INTERNAL', () => failWith(diagnostics, reason));
     expect(logger.error.mock.calls).toMatchObject([[{ cause }, expect.any(String)]]);
   });
 
-  test('does not describe the cause when the code is not INTERNAL', async () => {
+  test('is the only kind of error that is logged with a description of its cause', async () => {
     const { logger, diagnostics } = createListeners();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     const error = await expectError('STORAGE_FULL', () => failWith(diagnostics, classifySqliteError(full)));
@@ -202,7 +202,7 @@ describe('an INTERNAL error', () => {
     expect(logger.error.mock.calls).toEqual([[entry, 'Failed to get agent: the storage is full']]);
   });
 
-  test('is logged when a probe of health causes it, although health does not fail', async () => {
+  test('is logged when it occurs in a health probe, although health does not fail', async () => {
     const { logger, diagnostics } = createListeners();
     const fault = new TypeError('fault of the probe');
     const probe: HealthProbe = {

@@ -97,8 +97,8 @@ async function callAll({ attempt }: Witness, db: DatabaseService, except = ''): 
   }
 }
 
-describe('errors, logs and events contain no value of a call', () => {
-  test('if calls succeed or the database refuses them', async () => {
+describe('errors, logs and events', () => {
+  test('contain no argument of a call when calls succeed or the database refuses them', async () => {
     const witness = createWitness();
     const db = await open({ retry: false, ...witness.options });
     await fillForCalls(db, mark);
@@ -114,7 +114,7 @@ describe('errors, logs and events contain no value of a call', () => {
     expect(messages).not.toMatch(/SELECT |INSERT |UPDATE |SQLITE|constraint/);
   });
 
-  test('if the arguments are invalid', async () => {
+  test('contain no argument of a call when the arguments are invalid', async () => {
     const witness = createWitness();
     const db = await open(witness.options);
     for (const { name } of calls) {
@@ -127,7 +127,7 @@ describe('errors, logs and events contain no value of a call', () => {
   });
 
   test.each(['createAgent', 'queryAgents', 'createCertificate', 'recordSecurityEvent', 'querySecurityEvents'])(
-    'when any field of %s is invalid',
+    'contain no argument of a call when any field of %s is invalid',
     async (name) => {
       const witness = createWitness();
       const db = await open(witness.options);
@@ -144,7 +144,7 @@ describe('errors, logs and events contain no value of a call', () => {
     },
   );
 
-  test('if the database is down', async () => {
+  test('contain no argument of a call when the database is down', async () => {
     const witness = createWitness();
     const retry = { attempts: 2, baseDelayMs: 1 };
     const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
@@ -160,7 +160,7 @@ describe('errors, logs and events contain no value of a call', () => {
     await recover();
   });
 
-  test('if the database is not open', async () => {
+  test('contain no argument of a call when the database is not open', async () => {
     const witness = createWitness();
     const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
     await callAll(witness, db);
@@ -170,7 +170,7 @@ describe('errors, logs and events contain no value of a call', () => {
   });
 });
 
-describe('errors and logs contain no path and no password of a URL', () => {
+describe('errors and logs', () => {
   /** Constructs and initializes a service, which fails. */
   async function failWith(witness: Witness, url: string): Promise<void> {
     const failures = witness.errors.length;
@@ -191,13 +191,13 @@ describe('errors and logs contain no path and no password of a URL', () => {
     `file:/no/such/${secret}/ans.sqlite`,
     `file://${secret}/ans.sqlite`,
     `file:///tmp/%zz${secret}`,
-  ])('when %s cannot be opened', async (url) => {
+  ])('contain no path and no password when %s cannot be opened', async (url) => {
     const witness = createWitness();
     await failWith(witness, url);
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('if the path is a directory, or a file that is not a database', async () => {
+  test('contain no path when it names a directory or a file that is not a database', async () => {
     const witness = createWitness();
     const directory = join(temporaryDirectory(), secret);
     mkdirSync(join(directory, 'a'), { recursive: true });
@@ -206,7 +206,7 @@ describe('errors and logs contain no path and no password of a URL', () => {
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('if the server is not reachable', async () => {
+  test('contain no password when the server is not reachable', async () => {
     const witness = createWitness();
     const url = `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`;
     const db = new DatabaseService({ url, ...witness.options });
@@ -219,7 +219,7 @@ describe('errors and logs contain no path and no password of a URL', () => {
     expect(inspect(witness.errors.map(driverErrorOf), { depth: 20, showHidden: true })).not.toContain(secret);
   });
 
-  testOn('postgresql', 'when a replica is not reachable', async () => {
+  testOn('postgresql', 'contain no password when a replica is not reachable', async () => {
     const witness = createWitness();
     const replicaUrls = [`postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`];
     const db = await open({ replicaUrls, ...witness.options });

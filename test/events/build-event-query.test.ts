@@ -31,11 +31,11 @@ describe('buildEventQuery', () => {
     [{ eventTypes: types(3), target: 'a' }, 0],
     [{ eventTypes: types(3), metadata: { a: 1 } }, 0],
     [{ eventTypes: types(3), from: new Date(1), mitigationApplied: true }, 3],
-  ])('reads the events of %j in %i parts', (query, parts) => {
+  ])('reads the events that match %j in %i parts', (query, parts) => {
     expect([...build(query).sql.matchAll(/AS part\b/g)]).toHaveLength(parts);
   });
 
-  test('binds one element of a list to each part', () => {
+  test('binds one element of the list to each part', () => {
     expect(build({ eventTypes: ['x', 'y'], source: undefined, limit: 7, offset: 2 }).args).toEqual([
       ...['x', 9, 'y', 9],
       ...[7, 2],

@@ -17,7 +17,7 @@ async function kindsOf(database: TestDatabase): Promise<string> {
 }
 
 describe('events.prune', () => {
-  test('deletes the events before a time, with their metadata, and nothing else', async () => {
+  test('deletes only the events before the given time and their metadata', async () => {
     const database = await openTestDatabase();
     const events = [1, 2, 3, 4].map((second) => ({ id: `e${second}`, timestamp: at(second), metadata: { second } }));
     await database.db.events.recordMany(events.map((event) => eventInput(event)));
@@ -29,7 +29,7 @@ describe('events.prune', () => {
     expect(await database.db.events.prune({ before: new Date(8.64e15) })).toBe(2);
   });
 
-  test('replaces the beginning of the chain by a checkpoint from which verify continues', async () => {
+  test('replaces the pruned beginning of the chain with a checkpoint, from which verify continues', async () => {
     const database = await openTestDatabase({ now: () => t0 });
     const { events } = database.db;
     await recordSeconds(database, 1, 2, 3, 4);
@@ -47,7 +47,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true, entries: 4, head: { sequence: 6 } });
   });
 
-  test('keeps the emptied entries of pruned events as long as the entry of a kept event precedes them', async () => {
+  test('keeps entries of pruned events, without their content, while the entry of a kept event precedes them', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await recordSeconds(database, 9, 1, 2, 8, 3);
@@ -71,7 +71,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true });
   });
 
-  test('runs as many batches as it needs', async () => {
+  test('deletes all events before the given time in several batches', async () => {
     const database = await openTestDatabase();
     await recordSeconds(database, ...Array.from({ length: 25 }, (_, index) => index));
     expect(await database.db.events.prune({ before: at(23), batchSize: 5 })).toBe(23);
@@ -106,7 +106,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true });
   });
 
-  test('runs the same statements for a batch of one event and of 499', async () => {
+  test('runs the same statements for 499 events as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const event = eventInput({ timestamp: new Date(0), metadata: { one: 1 } });
     await db.events.record(event);
@@ -142,16 +142,16 @@ function digestOf(members: readonly number[]): string {
 }
 
 describe('SetDigest', () => {
-  test('does not depend on the order of its members', () => {
+  test('returns the same digest for any order of the members', () => {
     expect(digestOf([1, 2, 3])).toBe(digestOf([3, 1, 2]));
   });
 
-  test('depends on each member and on how often it was added', () => {
+  test('returns another digest when a member differs or is added again', () => {
     const digests = [[], [1], [2], [1, 1], [1, 2], [12], [1, 2, 3]].map(digestOf);
     expect(new Set(digests).size).toBe(digests.length);
   });
 
-  test('produces the digest of a union from the digests of its parts', () => {
+  test('computes the digest of a union from the digests of its parts', () => {
     const union = SetDigest.parse(digestOf([1, 2]));
     union?.addAll(SetDigest.parse(digestOf([3])) ?? new SetDigest());
     expect(union?.toString()).toBe(digestOf([1, 2, 3]));
@@ -164,14 +164,14 @@ describe('SetDigest', () => {
     }
   });
 
-  test('has a prime modulus and stays below it', () => {
+  test('returns a digest below its modulus, which is a prime number', () => {
     const modulus = (1n << 3072n) - 1_103_717n;
     expect(checkPrimeSync(modulus)).toBe(true);
     const members = Array.from({ length: 200 }, (_, index) => index);
     expect(BigInt(`0x${digestOf(members)}`)).toBeLessThan(modulus);
   });
 
-  test('keeps its serialized form, because stored chains depend on it', () => {
+  test('returns the serialized form that stored chains contain', () => {
     const expected = digestOf([1, 2]);
     expect(expected).toHaveLength(768);
     expect(expected.slice(0, 32)).toBe('bd090646d5d073982e504a1f540f3612');

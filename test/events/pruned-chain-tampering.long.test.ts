@@ -110,7 +110,7 @@ describe('events.verify of a pruned chain', () => {
     await expectFound(chain, tamper(chain.restore), found);
   });
 
-  test('finds a hidden event, even after the next pruning', async () => {
+  test('finds a hidden event even after the next pruning', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, hide('e8'));
@@ -118,7 +118,7 @@ describe('events.verify of a pruned chain', () => {
     await expectBroken(chain, removed);
   });
 
-  test('finds a hidden event when another event was restored and pruned again', async () => {
+  test('finds a hidden event when another pruned event was restored and pruned again', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, `${chain.restore('e3')}; ${hide('e8')}`);
@@ -155,7 +155,7 @@ describe('events.verify of a pruned chain', () => {
     await expectFound(chain, `${hide('e9')}; ${forge}`);
   });
 
-  test('finds a pruning that was undone as a whole', async () => {
+  test('finds a pruning that was undone completely', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await chain.db.events.record(eventInput({ timestamp: at(200) }));
@@ -207,7 +207,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
     await expectFound(await openCompacted(), sql, found);
   });
 
-  test('finds a beginning that was restored from a backup', async () => {
+  test('finds a compacted beginning that was restored from a backup', async () => {
     const chain = await openChain([1, 2, 3, 4]);
     const events = (await rawRows(chain, 'security_events')).slice(0, 2).map((row) => insert('security_events', row));
     await prune(chain, 3);
@@ -227,7 +227,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
     }
   });
 
-  test('finds a changed digest, also after a later pruning', async () => {
+  test('finds a changed digest even after a later pruning', async () => {
     const chain = await openCompacted();
     await changeRaw(chain, "UPDATE security_event_entries SET digest = 'x' WHERE sequence = 7");
     await prune(chain, 99);
@@ -236,7 +236,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
 });
 
 describe('events.prune', () => {
-  test('compacts thousands of pruned entries in steps and keeps the chain valid', async () => {
+  test('compacts thousands of pruned entries and keeps the chain valid', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     const ids = Array.from({ length: 2600 }, (_, index) => `e${index}`);

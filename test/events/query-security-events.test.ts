@@ -47,7 +47,7 @@ describe('querySecurityEvents', () => {
     expect(await idsOf(query)).toBe('b');
   });
 
-  test('returns the newest events first, with ties broken by id', async () => {
+  test('returns the newest events first, and events of the same time by id', async () => {
     expect(await idsOf({})).toBe('dCéba');
   });
 
@@ -104,7 +104,7 @@ describe('querySecurityEvents', () => {
     expect(await idsOf(query)).toBe(expected);
   });
 
-  test('fails without a limit when more than maxResults match', async () => {
+  test('fails with RESULT_TOO_LARGE when more than maxResults events match and no limit is given', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     for (const source of ['a', 'b', 'b']) await db.recordSecurityEvent(eventInput({ source }));
     const error = await expectError('RESULT_TOO_LARGE', () => db.querySecurityEvents({}));
@@ -138,7 +138,7 @@ describe('querySecurityEvents', () => {
   });
 });
 
-describe('Without a limit, maxResults', () => {
+describe('A query of events without a limit', () => {
   const eventTypes = ['AUTHENTICATION_FAILURE', 'SYSTEM_ABUSE'];
   const shared = shareTestDatabase({ maxResults: 3 }, ({ db }) =>
     db.events.recordMany([0, 1, 0, 1, 0].map((index) => eventInput({ eventType: eventTypes[index] ?? '' }))),
@@ -151,7 +151,7 @@ describe('Without a limit, maxResults', () => {
       'querySecurityEvents with eight parameters',
       (db, offset) => db.querySecurityEvents(undefined, undefined, undefined, undefined, undefined, undefined, undefined, offset), // prettier-ignore
     ],
-  ])('counts the events that remain after the offset: %s', async (_, query) => {
+  ])('fails only when more than maxResults events remain after the offset: %s', async (_, query) => {
     const { db } = shared();
     for (const offset of [0, 1]) await expectError('RESULT_TOO_LARGE', () => query(db, offset));
     expect(await query(db, 2)).toHaveLength(3);
@@ -159,7 +159,7 @@ describe('Without a limit, maxResults', () => {
   });
 });
 
-test('recordSecurityEvent stores one of several events that are recorded under one id at the same time', async () => {
+test('recordSecurityEvent stores only one of several events that are recorded with the same id at the same time', async () => {
   const { db } = await openTestDatabase();
   const event = eventInput({ id: 'once' });
   const results = await Promise.allSettled(Array.from({ length: 10 }, () => db.recordSecurityEvent(event)));

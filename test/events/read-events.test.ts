@@ -67,14 +67,14 @@ describe('events.page', () => {
     expect((await shared().db.events.page({}, { after: nextCursor })).items).toHaveLength(total - 100);
   });
 
-  test('accepts the cursor of an equal query, whatever the order of its fields', async () => {
+  test('accepts the cursor of an equal query whose fields have another order', async () => {
     const { db } = shared();
     const page = await db.events.page({ source: 's1', minSeverity: 'LOW', target: undefined }, { size: 2 });
     const rest = await db.events.page({ minSeverity: 'LOW', source: 's1' }, { after: page.nextCursor });
     expect([...page.items, ...rest.items]).toEqual(await db.events.query({ source: 's1', minSeverity: 'LOW' }));
   });
 
-  test('continues at the same event while others are recorded and pruned', async () => {
+  test('continues after the last event of the page while other events are recorded and pruned', async () => {
     const { db } = await openTestDatabase();
     const at = (second: number) => ({ id: `e${second}`, timestamp: new Date(t0 + second * 1000) });
     await db.events.recordMany([1, 2, 3, 4, 5, 6].map((second) => eventInput(at(second))));
@@ -119,7 +119,7 @@ describe('events.page', () => {
 });
 
 describe('events.iterate', () => {
-  test('yields all events in the order of query, also beyond one page', async () => {
+  test('yields the same events as query in the same order, also when there are several pages', async () => {
     const { db } = await openTestDatabase();
     const events = Array.from({ length: 1201 }, (_, index) => eventInput({ timestamp: new Date(t0 + (index % 50)) }));
     await db.events.recordMany(events);
@@ -138,7 +138,7 @@ describe('events.iterate', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('works inside a transaction and fails after its end', async () => {
+  test('works inside a transaction and fails with CONFLICT after its end', async () => {
     const { db } = shared();
     const rest = await db.transaction(async (tx) => {
       const events = tx.events.iterate({ source: 's1' });
@@ -184,19 +184,22 @@ describe('events.aggregate', () => {
     ['target', 'target', { limit: 0, offset: 2 }],
     ['bucket', { bucketMs: 4000 }, {}],
     ['bucket', { bucketMs: 4000 }, { source: 's3' }],
-  ])('counts by %s, largest group first, ties by key: grouping %j, filter %j', async (name, by, filter) => {
-    const { db } = shared();
-    const counts = new Map<string, number>();
-    for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
-      const key = keyOf[name]?.(event) ?? '';
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    const expected = [...counts].map(([key, count]) => ({ key, count }));
-    expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
-    expect(await db.events.aggregate(filter, { by })).toEqual(expected);
-  });
+  ])(
+    'counts events by %s, with the largest group first and equal groups by key: grouping %j, filter %j',
+    async (name, by, filter) => {
+      const { db } = shared();
+      const counts = new Map<string, number>();
+      for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
+        const key = keyOf[name]?.(event) ?? '';
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      const expected = [...counts].map(([key, count]) => ({ key, count }));
+      expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
+      expect(await db.events.aggregate(filter, { by })).toEqual(expected);
+    },
+  );
 
-  test('puts times before 1970 in the right bucket', async () => {
+  test('counts times before 1970 in the correct bucket', async () => {
     const { db } = await openTestDatabase();
     const times = ['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00.000Z'];
     await db.events.recordMany(times.map((time) => eventInput({ timestamp: new Date(time) })));
@@ -212,7 +215,7 @@ describe('events.aggregate', () => {
     expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
   });
 
-  test('fails when there are more keys than maxResults', async () => {
+  test('fails with RESULT_TOO_LARGE when there are more than maxResults keys', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     await db.events.recordMany(['a', 'b', 'b', 'c'].map((source) => eventInput({ source })));
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'source' }));
@@ -220,7 +223,7 @@ describe('events.aggregate', () => {
   });
 });
 
-test('A read of security events runs one statement, and verify runs five for a short chain', async () => {
+test('each read of security events runs one statement, and verify runs five or six for a short chain', async () => {
   const { db, statementsOf } = await openTestDatabase();
   await db.events.recordMany(Array.from({ length: 20 }, (_, index) => eventInput({ id: `e${index}` })));
   for (const read of [

@@ -120,7 +120,7 @@ describe('events.recordMany', () => {
     expect(found).toEqual(inputs.map((input, index) => ({ ...defaults, id: ids[index], ...input })));
   });
 
-  test('runs the same statements for 400 events as for 2, and at most ten times as many for 5,000', async () => {
+  test('runs the same statements for 400 events as for 2, and at most ten times as many for 5,000 events', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const event = eventInput({ metadata: { one: 1, two: 2 } });
     await db.events.record(event);
@@ -133,7 +133,7 @@ describe('events.recordMany', () => {
     expect(await db.events.count()).toBe(5403);
   });
 
-  test('returns an empty array for an empty array and runs no statement', async () => {
+  test('returns an empty array and runs no statement when the array is empty', async () => {
     const { db, statementsOf } = shared();
     expect(await statementsOf(async () => expect(await db.events.recordMany([])).toEqual([]))).toEqual([]);
   });
@@ -187,7 +187,7 @@ describe('events.recordMany', () => {
 });
 
 describe('events.markMitigated', () => {
-  test('changes what every read returns, and changes no recorded row', async () => {
+  test('sets the mitigation that every read returns without changing a recorded row', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await events.recordMany([eventInput({ id: 'a', metadata: { kept: [1] } }), eventInput({ id: 'b' })]);
@@ -204,7 +204,7 @@ describe('events.markMitigated', () => {
     expect(await events.verify()).toMatchObject({ valid: true, entries: 3 });
   });
 
-  test('replaces an earlier mitigation and a recorded one', async () => {
+  test('replaces the mitigation that was recorded with the event and an earlier one', async () => {
     const { db } = await openTestDatabase();
     const id = await db.events.record(eventInput({ mitigationApplied: true, mitigationDetails: 'first' }));
     await db.events.markMitigated(id, { applied: true, details: '' });
@@ -240,7 +240,7 @@ describe('events.markMitigated', () => {
   });
 });
 
-test('A write of security events runs a fixed number of statements', async () => {
+test('each write of security events runs a fixed number of statements', async () => {
   const { db, statementsOf } = await openTestDatabase();
   await db.events.record(eventInput({ id: 'a' }));
   const event = eventInput({ metadata: { one: 1, two: 2 } });

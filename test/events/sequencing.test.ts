@@ -17,7 +17,7 @@ const failWhenSequenced = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plp
   CREATE TRIGGER refuse BEFORE INSERT ON security_event_entries EXECUTE FUNCTION refuse()`;
 
 describeOn('postgresql', 'the sequencing of recorded events', () => {
-  test('follows when the next service opens after a process was killed between recording and sequencing', async () => {
+  test('is completed by the next service after a process was killed between recording and sequencing', async () => {
     const url = await newDatabaseUrl();
     const { db } = await openTestDatabase({ url });
     await db.close();
@@ -35,7 +35,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(pending).toBeGreaterThan(0);
   });
 
-  test('keeps the order of the entries of each event while two services record and mitigate it', async () => {
+  test('keeps the entries of each event in order while two services record and mitigate it', async () => {
     const database = await openTestDatabase();
     const { db: other } = await openTestDatabase(database.options);
     const steps = Array.from({ length: 6 }, (_, step) => step);
@@ -61,7 +61,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(await other.events.verify()).toMatchObject({ valid: true, entries: 24 * 7, pending: 0 });
   });
 
-  test('keeps up with 32 callers', async () => {
+  test('leaves less than half of the events pending while 32 callers record events', async () => {
     const database = await openTestDatabase({ pool: { maxConnections: 10 } });
     const total = 3200;
     let [started, most] = [0, 0];
@@ -79,7 +79,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(await pendingCount(database)).toBe(0);
   });
 
-  test('does not make a call or close() fail when it fails, and is reported by one warning', async () => {
+  test('causes one warning and no failed call when it fails, and is repeated by the next service', async () => {
     const { logger, warnings } = collectLog();
     const database = await openTestDatabase({ logger });
     const { db } = database;
@@ -109,7 +109,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(await next.events.verify()).toMatchObject({ valid: true, entries: 4 });
   });
 
-  test('omits a mitigation whose event was pruned before', async () => {
+  test('omits a mitigation of an event that was pruned meanwhile', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await db.events.record(eventInput({ id: 'a', timestamp: new Date(0) }));

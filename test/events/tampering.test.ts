@@ -113,7 +113,7 @@ describe('events.verify', () => {
     await changeRaw(shared(), [...deletes, ...inserts].join(';'));
   });
 
-  test.each(tampered)('finds a tampered chain: %s is reported as "%s"', async (_, expected, sql) => {
+  test.each(tampered)('finds tampering with the chain (%s) and reports "%s"', async (_, expected, sql) => {
     await changeRaw(shared(), sql);
     const result = await shared().db.events.verify();
     const { reason = '', sequence, eventId } = 'break' in result ? result.break : {};
@@ -127,7 +127,7 @@ describe('events.verify of a pruned chain', () => {
   test.each([
     ['complete', [-1, 0]],
     ['pruned', [-1, 0, 1, 2]],
-  ])('finds an entry before the beginning of a %s chain', async (kind, sequences) => {
+  ])('finds an entry that was inserted before the beginning of a %s chain', async (kind, sequences) => {
     const database = await openChain();
     const { events } = database.db;
     if (kind === 'pruned') await events.prune({ before: new Date(t0 + 3) });
@@ -168,7 +168,7 @@ describe('events.verify of a pruned chain', () => {
   });
 });
 
-test('events.verify finds a break thousands of entries after the beginning', async () => {
+test('events.verify finds a changed entry in a chain of thousands of entries', async () => {
   const database = await openTestDatabase();
   const { events } = database.db;
   await events.recordMany(Array.from({ length: 2600 }, (_, index) => eventInput({ id: `e${index + 1}` })));

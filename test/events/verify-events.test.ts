@@ -27,7 +27,7 @@ function contentOf(entry: RawRow, event: RawRow = {}): unknown[] {
 }
 
 describe('events.verify', () => {
-  test('returns the same head until the chain grows', async () => {
+  test('returns the same head when it is called again', async () => {
     const { db } = await openTestDatabase();
     expect(await db.events.verify()).toEqual({ valid: true, entries: 0, pending: 0, head: { sequence: 0, hash: '' } });
     await db.events.record(eventInput());
@@ -37,7 +37,7 @@ describe('events.verify', () => {
     expect(await db.events.verify()).toEqual(first);
   });
 
-  test('computes hashes that anyone can compute from the stored rows', async () => {
+  test('uses hashes that anyone can compute from the stored rows', async () => {
     const database = await openChain();
     const entries = await rawRows(database, 'security_event_entries');
     const events = await rawRows(database, 'security_events');
@@ -59,7 +59,7 @@ describe('events.verify', () => {
     expect(error.operation).toBe('events.verify');
   });
 
-  test('still finds a forged entry after later writes and after the database was opened again', async () => {
+  test('finds a forged entry even after later writes and after the database is opened again', async () => {
     const database = await openChain();
     const { db } = database;
     await changeRaw(database, `${addEvent}; ${copyEntry(5, 13, 'x', "''")}`);
@@ -92,7 +92,7 @@ describe('events.verify with an expected head', () => {
     return { sequence, hash: String(row?.['hash']) };
   }
 
-  test('is valid while the entry has the expected hash', async () => {
+  test('returns valid: true while the entry has the expected hash', async () => {
     const database = await openFive();
     const { events } = database.db;
     const kept = await events.verify();
@@ -132,11 +132,11 @@ describe('events.verify with an expected head', () => {
   });
 
   test.each([
-    ['the last event and its entry', "DELETE FROM security_events WHERE id = 'e5'", 5],
-    ['the last entry alone', 'SELECT 1', 5],
-    ['everything but the first', "DELETE FROM security_events WHERE id <> 'e1'", 2],
-    ['everything', 'DELETE FROM security_events', 1],
-  ])('reports deleted entries at the end of the chain as removed: %s', async (_, sql, first) => {
+    ['the last event', "DELETE FROM security_events WHERE id = 'e5'", 5],
+    ['no other row', 'SELECT 1', 5],
+    ['all events but the first', "DELETE FROM security_events WHERE id <> 'e1'", 2],
+    ['all events', 'DELETE FROM security_events', 1],
+  ])('reports the expected entry as removed when it was deleted with %s', async (_, sql, first) => {
     const database = await openFive();
     const expected = await headAt(database, 5);
     await changeRaw(database, `${sql}; DELETE FROM security_event_entries WHERE sequence >= ${first}`);
@@ -156,7 +156,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('detects a pruning that was rolled back and repeated', async () => {
+  test('finds a pruning whose entry was deleted before another pruning', async () => {
     const database = await openFive();
     const { events } = database.db;
     await events.prune({ before: at(3) });
@@ -167,7 +167,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: kept.head })).toMatchObject({ valid: false });
   });
 
-  test('compares the hash with the checkpoint of the same sequence and accepts no forged checkpoint', async () => {
+  test('compares the hash with the last checkpoint only, so that a forged older checkpoint is not accepted', async () => {
     const database = await openFive();
     const { events } = database.db;
     const [before, exact, after] = [await headAt(database, 2), await headAt(database, 3), await headAt(database, 4)];
@@ -185,7 +185,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: { sequence: 2, hash: zeros } })).toMatchObject({ break: found });
   });
 
-  test('reports a changed entry before an unproven one', async () => {
+  test('reports a changed entry rather than an unproven expected entry', async () => {
     const database = await openFive();
     const { events } = database.db;
     const expected = await headAt(database, 1);
@@ -205,7 +205,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected })).toMatchObject({ valid: true });
   });
 
-  test('accepts read options and works in a transaction', async () => {
+  test('accepts read options and works inside a transaction', async () => {
     const { db } = shared();
     const expected = await headAt(shared(), 5);
     expect(await db.events.verify({ expected, consistency: 'primary' })).toMatchObject({ valid: true });
