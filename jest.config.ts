@@ -8,18 +8,11 @@ import { scratch } from './test/support/scratch';
 // Where test/support/sqlite-template.ts keeps the database that those of this run are copies of.
 process.env['TEST_SQLITE_TEMPLATE'] ??= join(scratch, `ans-template-${randomUUID()}.sqlite`);
 
-// ts-jest compiles the tests, and what they load, to CommonJS. Types are checked by `npm run typecheck`, once for all.
-const tsJest = {
-  compiler: join(__dirname, 'test/support/typescript-by-esbuild.cjs'),
-  tsconfig: { module: 'commonjs', moduleResolution: 'bundler', allowJs: true },
-  transpilation: true,
-  diagnostics: false,
-};
-
 const shared = {
   testEnvironment: 'node',
+  runtime: join(__dirname, 'test/support/caching-runtime.cjs'),
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  transform: { '\\.ts$': ['ts-jest', tsJest] },
+  transform: { '\\.ts$': '<rootDir>/test/support/typescript-transformer.cjs' },
   // The compiled package imports lazily with the extension that Node wants.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 } satisfies Config;
