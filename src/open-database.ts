@@ -99,17 +99,19 @@ async function openSqlite(
   options: ResolvedOptions,
   diagnostics: Diagnostics,
 ): Promise<OpenedEngine> {
+  const { loadSqliteDriver } = await import('./engines/sqlite/driver/load-driver.js');
   const { SqliteEngine } = await import('./engines/sqlite/engine.js');
+  const driver = loadSqliteDriver();
   const { busyTimeoutMs, durability, maxWalBytes } = options;
   if (location.kind === 'file') {
     const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
     const checkpoints = { maxWalBytes, warn: diagnostics.warned.bind(diagnostics) };
-    const settings = { path: location.path, busyTimeoutMs, durability, checkpoints };
+    const settings = { path: location.path, driver, busyTimeoutMs, durability, checkpoints };
     const engine = await SqliteEngine.open(settings, callbacks);
     const warning = hardLinkWarning(location.path);
     if (warning !== undefined) diagnostics.warned(warning);
     return engine;
   }
   const { openInMemory } = await import('./engines/sqlite/open-in-memory.js');
-  return openInMemory({ busyTimeoutMs, durability }, callbacks);
+  return openInMemory({ driver, busyTimeoutMs, durability }, callbacks);
 }

@@ -31,7 +31,8 @@ async function resetLocation(options: ResolvedOptions): Promise<void> {
     const { emptyPostgresqlDatabase } = await import('./engines/postgresql/empty-database.js');
     await emptyPostgresqlDatabase(location, options.pool);
   } else {
+    const { loadSqliteDriver } = await import('./engines/sqlite/driver/load-driver.js');
     const { removeSqliteFiles } = await import('./engines/sqlite/remove-files.js');
-    await removeSqliteFiles(location, options.busyTimeoutMs);
+    await removeSqliteFiles(location, loadSqliteDriver(), options.busyTimeoutMs);
   }
 }

@@ -28,8 +28,9 @@ export async function moveBetween(from: string, to: string, { limits, observer }
   }
   await prepareSource(from, sqlite.path);
   // Loaded after the source was opened, which reports a missing driver.
+  const { loadSqliteDriver } = await import('../engines/sqlite/driver/load-driver.js');
   const { SqliteSource } = await import('./sqlite-source.js');
-  using source = SqliteSource.open(sqlite.path);
+  using source = SqliteSource.open(sqlite.path, loadSqliteDriver());
   try {
     await using target = await PostgresqlTarget.connect(postgresql);
     // Checked before the migrations, so that the schema of a database in use stays unchanged.

@@ -1,4 +1,4 @@
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import type { DriverConnection, SqliteDriver } from '../engines/sqlite/driver/driver';
 import { MoveError } from './move-error';
 import { inBatches, type BatchLimits } from './batches';
 import { fromSqlite, UnmovableError } from './sqlite-value';
@@ -15,26 +15,26 @@ const replacementCharacter = '\uFFFD';
  * row. Prisma Client took two to three times as long to read 20,000 agents in pages of 1,000.
  */
 export class SqliteSource {
-  readonly #driver: Database;
+  readonly #snapshot: DriverConnection;
   /** Connection outside the snapshot, which notices later writes. */
-  readonly #observer: Database;
+  readonly #observer: DriverConnection;
   readonly #firstVersion: unknown;
 
-  private constructor(driver: Database, observer: Database) {
-    this.#driver = driver;
+  private constructor(snapshot: DriverConnection, observer: DriverConnection) {
+    this.#snapshot = snapshot;
     this.#observer = observer;
     this.#firstVersion = observer.pragma('data_version', { simple: true });
     // The first read of the transaction takes the snapshot.
-    driver.exec('BEGIN');
-    driver.prepare('SELECT count(*) FROM sqlite_schema').get();
+    snapshot.exec('BEGIN');
+    snapshot.prepare('SELECT count(*) FROM sqlite_schema').get();
   }
 
-  static open(path: string): SqliteSource {
+  static open(path: string, driver: SqliteDriver): SqliteSource {
     const options = { readonly: true, fileMustExist: true };
-    const driver = new SqliteDriver(path, options);
-    const encoding = driver.pragma('encoding', { simple: true });
-    if (encoding === 'UTF-8') return new SqliteSource(driver, new SqliteDriver(path, options));
-    driver.close();
+    const snapshot = driver.open(path, options);
+    const encoding = snapshot.pragma('encoding', { simple: true });
+    if (encoding === 'UTF-8') return new SqliteSource(snapshot, driver.open(path, options));
+    snapshot.close();
     // UTF-16 databases do not sort text by code point.
     throw new MoveError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
@@ -44,23 +44,23 @@ export class SqliteSource {
     const sql = `SELECT name FROM sqlite_schema WHERE type = 'table'
       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'
       AND name <> 'agent_names' AND name NOT GLOB 'agent_names_search*' ORDER BY name`;
-    return this.#driver.prepare<[], string>(sql).pluck().all();
+    return this.#snapshot.prepare<string>(sql).pluck().all();
   }
 
   columnNames(table: string): string[] {
     const sql = 'SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0';
-    return this.#driver.prepare<[string], string>(sql).pluck().all(table);
+    return this.#snapshot.prepare<string>(sql).pluck().all(table);
   }
 
   count({ name }: Table): number {
     const sql = `SELECT count(*) FROM ${quote(name)}`;
-    return this.#driver.prepare<[], number>(sql).pluck().get() ?? 0;
+    return this.#snapshot.prepare<number>(sql).pluck().get() ?? 0;
   }
 
   /** Returns the highest AUTOINCREMENT number that the table ever used, even for a deleted row; 0 if there was none. */
   lastNumber({ name }: Table): number {
     const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';
-    return this.#driver.prepare<[string], number>(sql).pluck().get(name) ?? 0;
+    return this.#snapshot.prepare<number>(sql).pluck().get(name) ?? 0;
   }
 
   /**
@@ -78,7 +78,7 @@ export class SqliteSource {
   }
 
   close(): void {
-    this.#driver.close();
+    this.#snapshot.close();
     this.#observer.close();
   }
 
@@ -89,7 +89,7 @@ export class SqliteSource {
   *#rows(table: Table): Generator<Row> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
     const order = table.key.map((name) => `${quote(name)} COLLATE BINARY`).join(', ');
-    const select = this.#driver.prepare<[], unknown[]>(`SELECT ${columns} FROM ${quote(table.name)} ORDER BY ${order}`);
+    const select = this.#snapshot.prepare<unknown[]>(`SELECT ${columns} FROM ${quote(table.name)} ORDER BY ${order}`);
     for (const values of select.raw().iterate()) yield this.#toRow(table, values);
   }
 
@@ -111,8 +111,8 @@ export class SqliteSource {
     const indexes = key.map((part) => columns.findIndex((candidate) => candidate.name === part));
     const condition = key.map((part) => `${quote(part)} = ?`).join(' AND ');
     const sql = `SELECT CAST(${quote(column.name)} AS BLOB) FROM ${quote(name)} WHERE ${condition}`;
-    const bytes = this.#driver
-      .prepare<unknown[], Buffer>(sql)
+    const bytes = this.#snapshot
+      .prepare<Buffer>(sql)
       .pluck()
       .get(...indexes.map((index) => values[index]));
     const text = String(values[columns.indexOf(column)]);

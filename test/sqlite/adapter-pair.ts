@@ -12,6 +12,7 @@ import { adapterFactory } from '../../src/prisma/prisma-adapter';
 import { sqliteBinding } from '../../src/prisma/sqlite-binding';
 import { openBareSession } from './bare-session';
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { scratch } from '../support/scratch';
 import { afterTest, runCleanups, type Cleanup } from '../support/test-database';
 
@@ -71,7 +72,7 @@ export function shareAdapterPair(script: string): () => AdapterPair {
 }
 
 export async function openDatabase(path: string, busyTimeoutMs = 50, atEnd = afterTest): Promise<SqliteDatabase> {
-  const database = await SqliteDatabase.open({ path, busyTimeoutMs, durability: 'normal' });
+  const database = await SqliteDatabase.open({ path, driver: loadSqliteDriver(), busyTimeoutMs, durability: 'normal' });
   atEnd(() => database.close());
   return database;
 }

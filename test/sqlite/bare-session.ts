@@ -1,4 +1,5 @@
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { SqliteEngine } from '../../src/engines/sqlite/engine';
 import { WriteGuard } from '../../src/engines/sqlite/write-guard';
 import { Diagnostics } from '../../src/diagnostics/diagnostics';
@@ -27,7 +28,10 @@ export async function openBareSession(path: string, busyTimeoutMs = 50, atEnd = 
   const allow = jest.spyOn(WriteGuard.prototype, 'assertAllowed').mockImplementation(() => undefined);
   atEnd(() => allow.mockRestore());
   const opened = jest.spyOn(SqliteDatabase, 'open');
-  const engine = await SqliteEngine.open({ path, busyTimeoutMs, durability: 'normal' }, noCallbacks);
+  const engine = await SqliteEngine.open(
+    { path, driver: loadSqliteDriver(), busyTimeoutMs, durability: 'normal' },
+    noCallbacks,
+  );
   const database = await (opened.mock.results.at(-1)?.value as Promise<SqliteDatabase>);
   opened.mockRestore();
   const retry = { attempts: 1, baseDelayMs: 1, maxDelayMs: 1, budgetMs: 1 };

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import SqliteDriver from 'better-sqlite3';
 import type { DatabaseOptions } from '../../src';
 import { CheckpointThread } from '../../src/engines/sqlite/checkpoint-thread';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { nextLine, startProcess } from '../support/child-process';
 import { collectLog } from '../support/collect-log';
 import { createCertificate } from '../support/factories';
@@ -164,7 +165,7 @@ test('the thread does not change a file that has taken the place of the database
   const before = readFileSync(database.path);
   await sleep(1500);
   const identity = (name: string): string => `${statSync(name).dev}:${statSync(name).ino}`;
-  const thread = new CheckpointThread();
+  const thread = new CheckpointThread(loadSqliteDriver());
   afterTest(() => thread.close());
   // The file was replaced after the main thread has compared it.
   const files = [[database.path, identity(`${database.path}-wal`)]] as const;

@@ -5,6 +5,8 @@ import { sqliteBinding } from '../../src/prisma/sqlite-binding';
 import { openBareSession } from './bare-session';
 import { SqliteConnection } from '../../src/engines/sqlite/connection';
 import { SqliteDatabase } from '../../src/engines/sqlite/database';
+import type { DriverConnection } from '../../src/engines/sqlite/driver/driver';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { afterTest, temporaryDirectory } from '../support/test-database';
 import { openDatabase, statement } from './adapter-pair';
 
@@ -26,7 +28,12 @@ describe('SqliteDatabase.open()', () => {
   ] as const)(
     'sets synchronous for durability %s to %i and uses a write-ahead log',
     async (durability, synchronous) => {
-      const database = await SqliteDatabase.open({ path: newPath(), busyTimeoutMs: 50, durability });
+      const database = await SqliteDatabase.open({
+        path: newPath(),
+        driver: loadSqliteDriver(),
+        busyTimeoutMs: 50,
+        durability,
+      });
       afterTest(() => database.close());
       expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
       expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
@@ -95,7 +102,8 @@ describe('a SQL statement', () => {
   });
 
   test('stays prepared while others are used once, and is evicted when others are used more often', async () => {
-    const connection = await SqliteConnection.openWriter({ path: newPath(), busyTimeoutMs: 0, durability: 'normal' });
+    const settings = { path: newPath(), driver: loadSqliteDriver(), busyTimeoutMs: 0, durability: 'normal' } as const;
+    const connection = await SqliteConnection.openWriter(settings);
     afterTest(() => connection.close());
     const first = connection.prepareForPrisma('SELECT 0');
     for (let index = 1; index < 1000; index += 1) connection.prepareForPrisma(`SELECT ${String(index)}`);
@@ -108,10 +116,10 @@ describe('a SQL statement', () => {
 });
 
 /** Records the SQL that the driver prepares. */
-function recordPrepared(driver: SqliteDriver.Database, prepared: string[]): void {
+function recordPrepared(driver: DriverConnection, prepared: string[]): void {
   const prepare = driver.prepare.bind(driver);
-  driver.prepare = (sql: string) => {
+  driver.prepare = <Row>(sql: string) => {
     prepared.push(sql);
-    return prepare(sql);
+    return prepare<Row>(sql);
   };
 }

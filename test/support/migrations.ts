@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { withMigrationTransaction as withPostgresqlTransaction } from '../../src/engines/postgresql/migrations/apply';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { withMigrationTransaction as withSqliteTransaction } from '../../src/engines/sqlite/migrations/apply';
 import { postgresqlMigrations } from '../../src/migrations/embedded/postgresql';
 import { sqliteMigrations } from '../../src/migrations/embedded/sqlite';
@@ -26,7 +27,11 @@ export async function applyMigrations(
   waitMs = 5_000,
 ): Promise<string[]> {
   const work = (transaction: MigrationTransaction) => applyPending(transaction, migrations);
-  if (!isPostgresql(url)) return withSqliteTransaction(url.replace(/^file:/, ''), waitMs, work);
+  if (!isPostgresql(url))
+    return withSqliteTransaction(
+      { path: url.replace(/^file:/, ''), busyTimeoutMs: waitMs, driver: loadSqliteDriver() },
+      work,
+    );
   const client = await new Client(url).connect();
   try {
     return await withPostgresqlTransaction(client, { lockTimeoutMs: waitMs }, work);

@@ -78,7 +78,7 @@ export async function backUpSqlite(
       // The thread reports only progress.
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
-      if (!(await runInDriverThread<boolean>(work, data, tell))) {
+      if (!(await runInDriverThread<boolean>(settings.driver, work, data, tell))) {
         throw new Failure('CORRUPT', 'the database is damaged, and so is its copy: run check() for the details');
       }
       await flush(draft);

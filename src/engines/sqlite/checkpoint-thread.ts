@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { Mutex } from '../../runtime/mutex';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
+import type { SqliteDriver } from './driver/driver';
 import { filesAt } from './file-guard';
 import { missingFile, realPathOf, sizeOf, type FileIdentity } from './file-identity';
 import { RequestThread } from './request-thread';
@@ -14,8 +15,7 @@ export const largeLogBytes = 4_194_304;
 // commit.
 const program = `
   const { statSync } = require('node:fs');
-  const { parentPort, workerData } = require('node:worker_threads');
-  const Driver = require(workerData.driver);
+  const { parentPort } = require('node:worker_threads');
   const identityOf = (name) => {
     const { dev, ino } = statSync(name, { bigint: true, throwIfNoEntry: false }) ?? {};
     return dev + ':' + ino;
@@ -51,7 +51,7 @@ const program = `
     try {
       state = checkpoint(job);
     } catch (error) {
-      if (!(error instanceof Driver.SqliteError)) throw error;
+      if (!/^(UNKNOWN_)?SQLITE_/.test(error.code)) throw error;
     }
     parentPort.postMessage({ state });
   });
@@ -89,9 +89,9 @@ export class CheckpointThread {
   readonly #mutex = new Mutex();
 
   /** Starts the thread. @throws errors of Node.js when no thread can be started. */
-  constructor() {
+  constructor(driver: SqliteDriver) {
     assertSpareDescriptors();
-    this.#thread = new RequestThread('checkpoint', program);
+    this.#thread = new RequestThread('checkpoint', driver, program);
   }
 
   /**
@@ -132,7 +132,7 @@ export function isWritable(path: string): boolean {
  * Copies a large log, which a killed process has left, into its file, and empties the log. The first connection reads
  * the whole log, which would block the event loop. Does nothing when no thread can be started.
  */
-export async function emptyLargeLog(path: string): Promise<void> {
+export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise<void> {
   const real = realPathOf(path);
   if (sizeOf(`${real}-wal`) < largeLogBytes || !isWritable(real)) return;
   const { database, log, index } = filesAt(real);
@@ -144,7 +144,7 @@ export async function emptyLargeLog(path: string): Promise<void> {
   ] as const;
   let thread: CheckpointThread | undefined;
   try {
-    thread = new CheckpointThread();
+    thread = new CheckpointThread(driver);
     // The index may be missing: the thread creates it.
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });

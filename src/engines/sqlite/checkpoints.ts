@@ -7,6 +7,7 @@ import {
   type CheckpointState,
 } from './checkpoint-thread';
 import { journalSizeLimit, type SqliteConnection } from './connection';
+import type { SqliteDriver } from './driver/driver';
 import type { FileGuard } from './file-guard';
 import { sizeOf } from './file-identity';
 
@@ -27,6 +28,7 @@ export const defaultCheckpointSettings: CheckpointSettings = { maxWalBytes: 67_1
 /** Parts of the database that the checkpoints use. */
 interface Target {
   readonly path: string;
+  readonly driver: SqliteDriver;
   readonly writer: SqliteConnection;
   readonly guard: FileGuard;
   /** Mutex of the writers of this process. */
@@ -226,7 +228,7 @@ export class Checkpoints {
     const { path, guard } = this.#target;
     if (guard.compare() !== 'in-place' || !isWritable(path)) return undefined;
     try {
-      this.#thread ??= new CheckpointThread();
+      this.#thread ??= new CheckpointThread(this.#target.driver);
       return await this.#thread.run({ path, files: guard.expected, mode, timeoutMs });
     } catch {
       if (!this.#isOff) this.#leaveToSqlite();

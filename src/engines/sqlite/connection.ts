@@ -1,4 +1,3 @@
-import SqliteDriver, { type Database, type Statement as DriverStatement } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
 import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
 import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
@@ -6,6 +5,7 @@ import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { StatementTextCache } from '../../sql/statement-text-cache';
 import type { CheckpointSettings } from './checkpoints';
+import type { ConnectionOptions, DriverConnection, DriverStatement, SqliteDriver } from './driver/driver';
 import { filesAt, type DatabaseFiles } from './file-guard';
 import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
@@ -14,6 +14,7 @@ import { assertUtf8, refuseUtf16Log } from './text-encoding';
 /** Settings with which a connection is opened. */
 export interface SqliteSettings {
   readonly path: string;
+  readonly driver: SqliteDriver;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
   /** Settings of the checkpoints in a thread; undefined uses the defaults. */
@@ -21,7 +22,7 @@ export interface SqliteSettings {
 }
 
 /** Prepared statement that returns its rows as arrays. */
-export type PreparedStatement = DriverStatement<unknown[], unknown[]>;
+export type PreparedStatement = DriverStatement<unknown[]>;
 
 /** Maximum number of statements in each cache of a connection: enough for the package and for the application. */
 const maxPreparedStatements = 256;
@@ -40,13 +41,13 @@ interface CachedStatement {
 
 /** Connection to a SQLite file that caches its prepared statements. All methods except opening are synchronous. */
 export class SqliteConnection {
-  readonly driver: Database;
+  readonly driver: DriverConnection;
   readonly #claim: FileClaim | undefined;
   readonly #prepared = new StatementTextCache<CachedStatement>(maxPreparedStatements);
-  #selectDataVersion: DriverStatement<[]> | undefined;
+  #selectDataVersion: DriverStatement<unknown> | undefined;
   readonly #preparedForPrisma = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
 
-  private constructor(driver: Database, claim?: FileClaim) {
+  private constructor(driver: DriverConnection, claim?: FileClaim) {
     this.driver = driver;
     this.#claim = claim;
   }
@@ -58,11 +59,11 @@ export class SqliteConnection {
    */
   static async openWriter(settings: SqliteSettings, prepare?: () => Promise<void>): Promise<SqliteConnection> {
     await assertOwnLog(settings.path);
-    assertOnlyLibrary(settings.path);
+    assertOnlyLibrary(settings.path, settings.driver.library);
     await prepare?.();
-    refuseUtf16Log(settings.path);
+    refuseUtf16Log(settings.path, settings.driver);
     const driver = openDriver(settings, {});
-    const claim = claimFile(pathOf(driver));
+    const claim = claimFile(pathOf(driver), settings.driver.library);
     try {
       // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
       const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
@@ -107,7 +108,7 @@ export class SqliteConnection {
   dataVersion(): number {
     // Not in the cache of statements: every hit of the record cache runs this statement, and a field is faster than a
     // lookup.
-    this.#selectDataVersion ??= this.driver.prepare<[]>('PRAGMA data_version').pluck(true);
+    this.#selectDataVersion ??= this.driver.prepare('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
 
@@ -124,7 +125,7 @@ export class SqliteConnection {
   }
 
   #prepare(sql: string): PreparedStatement {
-    const statement = this.driver.prepare<unknown[], unknown[]>(sql);
+    const statement = this.driver.prepare<unknown[]>(sql);
     return statement.reader ? statement.raw(true) : statement;
   }
 
@@ -158,10 +159,10 @@ function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds
   return rows;
 }
 
-function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Database {
+function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions): DriverConnection {
   try {
     // SQLite itself must not wait: see whileBusy.
-    return new SqliteDriver(path, { ...options, timeout: 0 });
+    return driver.open(path, { ...options, timeout: 0 });
   } catch (cause) {
     // The driver itself reports a missing directory, without a code.
     if (cause instanceof TypeError)
@@ -174,7 +175,7 @@ function openDriver({ path }: SqliteSettings, options: SqliteDriver.Options): Da
  * Returns the path that SQLite uses. SQLite resolves symbolic links when it opens a file, and keeps the log beside the
  * real file.
  */
-export function pathOf(driver: Database): string {
+export function pathOf(driver: DriverConnection): string {
   // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have
   // locked. SQLite documents its columns.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
@@ -185,21 +186,21 @@ export function pathOf(driver: Database): string {
  * Switches the database to WAL mode, and returns its journal mode afterwards. The mode is stored in the file, so a
  * database of another application, which the migrator detects, is left unchanged.
  */
-function useLog(driver: Database): string {
+function useLog(driver: DriverConnection): string {
   assertUtf8(driver);
-  const tables = driver.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const tables = driver.prepare<string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
   const isOthers = tables.length > 0 && !tables.includes('_prisma_migrations') && !tables.includes('security_events');
   if (!isOthers) driver.pragma('journal_mode = WAL');
   return isOthers ? String(driver.pragma('journal_mode', { simple: true })) : 'wal';
 }
 
-function configure(driver: Database): void {
+function configure(driver: DriverConnection): void {
   driver.pragma('foreign_keys = ON');
   driver.pragma('temp_store = MEMORY');
   driver.pragma(`cache_size = -${cacheKibibytes}`);
 }
 
-function assertPragma(driver: Database, name: string, expected: string | number): void {
+function assertPragma(driver: DriverConnection, name: string, expected: string | number): void {
   const actual = driver.pragma(name, { simple: true });
   if (actual !== expected)
     throw new Failure('UNAVAILABLE', `SQLite did not accept ${name} = ${expected}, which this package needs`);

@@ -32,7 +32,8 @@ export class SqliteDatabase {
     this.#connections = connections;
     this.#threads = new ReaderThreads(settings);
     const { writer, guard } = connections;
-    const target = guard && { path: settings.path, writer, guard, mutex: this.#mutex };
+    const { path, driver } = settings;
+    const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
     this.#checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
     // At exit the driver closes open connections in any order, and does not check the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());

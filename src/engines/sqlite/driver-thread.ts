@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
+import type { SqliteDriver } from './driver/driver';
 
 // The thread runs source text instead of a file of this package: a bundled application may not contain the
 // package's files.
 const frame = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const Driver = require(workerData.driver);
   const work = async (data, tell) => { WORK };
-  work(workerData.data, (news) => parentPort.postMessage({ news })).then(
+  work(workerData, (news) => parentPort.postMessage({ news })).then(
     (result) => parentPort.postMessage({ result }),
     ({ code, message }) => parentPort.postMessage({ failure: { code, message } }),
   );
@@ -27,16 +27,14 @@ type Message<T> =
  * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(
+  driver: SqliteDriver,
   work: string,
-  data: object,
+  workerData: object,
   onNews: (news: unknown) => void = () => undefined,
 ): Promise<T> {
   assertSpareDescriptors();
-  const workerData = { driver: require.resolve('better-sqlite3'), data };
-  const worker = new Worker(
-    frame.replace('WORK', () => work),
-    { eval: true, workerData, execArgv: threadArguments() },
-  );
+  const program = driver.threadSource + frame.replace('WORK', () => work);
+  const worker = new Worker(program, { eval: true, workerData, execArgv: threadArguments() });
   try {
     return await new Promise<T>((resolve, reject) => {
       worker.on('message', (message: Message<T>) => {

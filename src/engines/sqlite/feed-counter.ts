@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { DriverConnection } from './driver/driver';
 import type { SqliteDatabase } from './database';
 
 const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
@@ -7,7 +7,7 @@ const lastStored =
   'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
 
 /** Reports whether the counter of the change feed is behind the highest stored number. */
-export function isFeedCounterBehind(driver: Database): boolean {
+export function isFeedCounterBehind(driver: DriverConnection): boolean {
   return driver.prepare(`SELECT ${lastGiven} < ${lastStored}`).pluck().get() !== 0;
 }
 

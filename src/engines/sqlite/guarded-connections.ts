@@ -30,7 +30,7 @@ export class GuardedConnections {
 
   /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
   static async open(settings: SqliteSettings, isShared: boolean): Promise<GuardedConnections> {
-    const prepare = isShared ? () => emptyLargeLog(settings.path) : undefined;
+    const prepare = isShared ? () => emptyLargeLog(settings.path, settings.driver) : undefined;
     const writer = await SqliteConnection.openWriter(settings, prepare);
     let reader: SqliteConnection | undefined;
     try {

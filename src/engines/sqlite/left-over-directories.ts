@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
 import { yieldToEventLoop } from '../../runtime/event-loop';
+import type { SqliteDriver } from './driver/driver';
 import { mappedFiles } from './process-mappings';
 
 /** Prefix of the names of directories for databases in memory. */
@@ -26,7 +26,11 @@ const maxRemovalMs = 2000;
  *
  * @param known - directories of this thread, which are kept because their databases may not be open yet.
  */
-export async function removeLeftOverDirectories(parent: string, known: ReadonlySet<string>): Promise<void> {
+export async function removeLeftOverDirectories(
+  parent: string,
+  known: ReadonlySet<string>,
+  driver: SqliteDriver,
+): Promise<void> {
   const deadline = performance.now() + maxRemovalMs;
   let inUse: readonly string[] | undefined;
   for (const name of namesIn(parent)) {
@@ -37,7 +41,7 @@ export async function removeLeftOverDirectories(parent: string, known: ReadonlyS
     // that library.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
-    removeUnlessOpen(directory);
+    removeUnlessOpen(directory, driver);
     // Opening a database reads its log, which blocks the event loop for some milliseconds.
     await yieldToEventLoop();
   }
@@ -57,10 +61,10 @@ function isOwnDirectory(directory: string): boolean {
   return stats?.isDirectory() === true && (process.getuid === undefined || stats.uid === process.getuid());
 }
 
-function removeUnlessOpen(directory: string): void {
+function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
   try {
     const path = join(directory, databaseName);
-    if (existsSync(path)) removeLocked(path);
+    if (existsSync(path)) removeLocked(path, driver);
     else if (Date.now() - lstatSync(directory).mtimeMs < emptyForMs) return;
     // Fails when a process has created a database in it.
     rmdirSync(directory);
@@ -70,15 +74,15 @@ function removeUnlessOpen(directory: string): void {
   }
 }
 
-function removeLocked(path: string): void {
-  const driver = new SqliteDriver(path, { fileMustExist: true, timeout: 0 });
+function removeLocked(path: string, driver: SqliteDriver): void {
+  const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
     // In this mode the lock also excludes readers, and the log has no shared index.
-    driver.pragma('locking_mode = EXCLUSIVE');
-    driver.exec('BEGIN EXCLUSIVE');
+    connection.pragma('locking_mode = EXCLUSIVE');
+    connection.exec('BEGIN EXCLUSIVE');
     // Removes the database file last: its lock protects the directory only while the file exists.
     for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(path + suffix, { force: true });
   } finally {
-    driver.close();
+    connection.close();
   }
 }

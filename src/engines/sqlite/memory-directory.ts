@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../../errors/failure';
 import { runAtExit } from './at-exit';
+import type { SqliteDriver } from './driver/driver';
 import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left-over-directories';
 
 /** File system that Linux keeps in memory. */
@@ -56,8 +57,8 @@ export class MemoryDirectory {
   }
 
   /** Removes the directories beside this one that killed processes and threads have left. */
-  async removeLeftOver(): Promise<void> {
-    await removeLeftOverDirectories(dirname(this.#path), directories);
+  async removeLeftOver(driver: SqliteDriver): Promise<void> {
+    await removeLeftOverDirectories(dirname(this.#path), directories, driver);
   }
 
   remove(): void {

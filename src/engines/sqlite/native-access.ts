@@ -29,9 +29,7 @@ export class SqliteNativeAccess implements NativeAccess {
   }
 
   query(sql: string, values: readonly NativeValue[]): Promise<readonly NativeRow[]> {
-    return this.#convert(sql, values, ({ driver }, parameters) =>
-      driver.prepare<unknown[], NativeRow>(sql).all(...parameters),
-    );
+    return this.#convert(sql, values, ({ driver }, parameters) => driver.prepare<NativeRow>(sql).all(...parameters));
   }
 
   execute(sql: string, values: readonly NativeValue[]): Promise<number> {

@@ -4,7 +4,7 @@ import { Failure } from '../../errors/failure';
 import { filesNotInPlace, filesAt, type DatabaseFiles } from './file-guard';
 import { identityOf, missingFile, realPathOf, type FileIdentity } from './file-identity';
 import { mappedFiles } from './process-mappings';
-import { ownSqliteLibrary, type SqliteLibrary } from './library';
+import type { SqliteLibrary } from './driver/driver';
 
 /**
  * Database file that this thread has open. Other versions of this package in the same thread read these objects: only
@@ -42,22 +42,22 @@ export interface FileClaim {
  *
  * @throws UNAVAILABLE
  */
-export function assertOnlyLibrary(path: string): void {
+export function assertOnlyLibrary(path: string, library: SqliteLibrary): void {
   if (!hasProcessLocks) return;
   const identity = identityOf(path);
   if (identity === missingFile) return;
   const entry = registry().get(identity);
-  if (entry === undefined) assertNotMapped(path);
-  else if (entry.library.id !== ownSqliteLibrary().id) throw openElsewhere(entry.library.path);
+  if (entry === undefined) assertNotMapped(path, library);
+  else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
   // SQLite shares the index of the log among the connections of a process, so a new connection would use the removed
   // index.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
 /** Registers the file at `path`, which has just been opened for writing. */
-export function claimFile(path: string): FileClaim {
+export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   const identity = identityOf(path);
-  const entry = registry().get(identity) ?? { library: ownSqliteLibrary(), count: 0 };
+  const entry = registry().get(identity) ?? { library, count: 0 };
   if (hasProcessLocks && identity !== missingFile) registry().set(identity, entry);
   entry.count += 1;
   let isReleased = false;
@@ -109,18 +109,18 @@ function isSame(files: DatabaseFiles): boolean {
  * thread, or through an application's own driver. Works on Linux only, and only while this copy's binary is not loaded:
  * then a mapped index of the log shows that another library has the database open.
  */
-function assertNotMapped(path: string): void {
+function assertNotMapped(path: string, library: SqliteLibrary): void {
   const mapped = mappedFiles();
   const libraries = mapped.filter((file) => file.isExecutable && /sqlite.*\.(?:node|so)/i.test(basename(file.path)));
-  if (libraries.some((file) => identityOf(file.path) === ownSqliteLibrary().id)) return;
+  if (libraries.some((file) => identityOf(file.path) === library.id)) return;
   const index = `${realPathOf(path)}-shm`;
   if (!mapped.some((file) => file.path === index)) return;
-  throw openElsewhere(libraries[0]?.path ?? 'node:sqlite');
+  throw openElsewhere(libraries[0]?.path ?? 'node:sqlite', library);
 }
 
-function openElsewhere(other: string): Failure {
+function openElsewhere(other: string, own: SqliteLibrary): Failure {
   const message =
     `another SQLite library in this process (${other}) has the database open, ` +
-    `which cannot be shared with this one (${ownSqliteLibrary().path}): install one copy of better-sqlite3`;
+    `which cannot be shared with this one (${own.path}): install one copy of better-sqlite3`;
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

@@ -20,7 +20,7 @@ export async function openInMemory(
     const memory = MemoryDirectory.create();
     const engine = await tryOpen(settings, callbacks, memory, attempt >= maxAttempts);
     if (engine === undefined) continue;
-    await memory.removeLeftOver();
+    await memory.removeLeftOver(settings.driver);
     return engine;
   }
 }

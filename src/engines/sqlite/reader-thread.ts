@@ -13,7 +13,6 @@ const chunkLength = 524_288;
 // The thread counts a result as `AnswerSize` does, but before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const Driver = require(workerData.driver);
   const { chunkRows, chunkLength, uncountedLength } = workerData;
   const connection = new Driver(workerData.path, { readonly: true, fileMustExist: true, timeout: workerData.timeout });
   connection.pragma('query_only = ON');
@@ -82,9 +81,9 @@ export class ReaderThread {
   readonly #mutex = new Mutex();
   #pending = 0;
 
-  constructor({ path, busyTimeoutMs }: SqliteSettings, uncountedLength: number) {
+  constructor({ path, busyTimeoutMs, driver }: SqliteSettings, uncountedLength: number) {
     const data = { path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength };
-    this.#thread = new RequestThread('reader', program, data);
+    this.#thread = new RequestThread('reader', driver, program, data);
   }
 
   /** Number of running and queued statements of the thread. */

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
-import SqliteDriver, { type Database } from 'better-sqlite3';
 import type { SqliteLocation } from '../../options/database-url';
 import { Failure } from '../../errors/failure';
 import { isBusy, whileBusy } from './busy';
+import type { DriverConnection, SqliteDriver } from './driver/driver';
 import { identityOf, missingFile } from './file-identity';
 import { assertOnlyLibrary } from './open-files';
 import { pathOf } from './connection';
@@ -15,30 +15,34 @@ import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
  * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
  */
-export async function removeSqliteFiles(location: SqliteLocation, busyTimeoutMs: number): Promise<void> {
+export async function removeSqliteFiles(
+  location: SqliteLocation,
+  driver: SqliteDriver,
+  busyTimeoutMs: number,
+): Promise<void> {
   if (location.kind === 'memory' || identityOf(location.path) === missingFile) return;
-  assertOnlyLibrary(location.path);
-  const driver = new SqliteDriver(location.path, { fileMustExist: true, timeout: 0 });
+  assertOnlyLibrary(location.path, driver.library);
+  const connection = driver.open(location.path, { fileMustExist: true, timeout: 0 });
   try {
     // In this mode no other connection, of this or another process, can have the file open, not even for reading.
-    driver.pragma('locking_mode = EXCLUSIVE');
+    connection.pragma('locking_mode = EXCLUSIVE');
     await whileBusy(busyTimeoutMs, () => {
-      if (!driver.inTransaction) driver.exec('BEGIN EXCLUSIVE');
+      if (!connection.inTransaction) connection.exec('BEGIN EXCLUSIVE');
     });
-    if (isOwnDatabase(driver)) await removeLocked(driver);
-    else if (!isEmpty(driver)) throw notOwn();
+    if (isOwnDatabase(connection, driver)) await removeLocked(connection);
+    else if (!isEmpty(connection)) throw notOwn();
   } catch (error) {
     throw isBusy(error) ? openElsewhere(error) : error;
   } finally {
-    driver.close();
+    connection.close();
   }
 }
 
 /** Removes the files while the lock keeps others from opening them. */
-async function removeLocked(driver: Database): Promise<void> {
-  const path = pathOf(driver);
+async function removeLocked(connection: DriverConnection): Promise<void> {
+  const path = pathOf(connection);
   // Windows cannot remove an open file.
-  if (process.platform === 'win32') driver.close();
+  if (process.platform === 'win32') connection.close();
   try {
     // The database first: an older log must never be replayed into a newer database.
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });

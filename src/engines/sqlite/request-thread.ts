@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { SqliteDriver } from './driver/driver';
 import { threadArguments } from './driver-thread';
 
 /** Error of a thread that could not be started, or has ended. */
@@ -14,14 +15,13 @@ export class RequestThread<Answer extends object> {
    * Starts the thread.
    *
    * @param name - name of the thread in the messages of its errors.
-   * @param program - source text, which answers each message of `parentPort` with one message. It is not a file of this
-   * package, because a bundled application may not contain the package's files.
-   * @param data - `workerData` of the program, together with `driver`, the path of better-sqlite3.
+   * @param program - source text, which can use `Driver`, and answers each message of `parentPort` with one message. It is
+   * not a file of this package, because a bundled application may not contain the package's files.
+   * @param workerData - data for the program.
    * @throws errors of Node.js when no thread can be started.
    */
-  constructor(name: string, program: string, data: object = {}) {
-    const workerData = { ...data, driver: require.resolve('better-sqlite3') };
-    this.#worker = new Worker(program, { eval: true, workerData, execArgv: threadArguments() });
+  constructor(name: string, driver: SqliteDriver, program: string, workerData: object = {}) {
+    this.#worker = new Worker(driver.threadSource + program, { eval: true, workerData, execArgv: threadArguments() });
     this.#worker.on('message', (answer: Answer) => this.#settle?.(answer));
     this.#worker.on('error', (error) => this.#lose(new ThreadLost(`the ${name} thread failed`, { cause: error })));
     this.#worker.on('exit', () => this.#lose(new ThreadLost(`the ${name} thread ended`)));

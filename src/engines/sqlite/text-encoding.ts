@@ -1,10 +1,10 @@
-import SqliteDriver, { type Database } from 'better-sqlite3';
 import { Failure } from '../../errors/failure';
+import type { DriverConnection, SqliteDriver } from './driver/driver';
 import { realPathOf, sizeOf } from './file-identity';
 
 /** Rejects a database that stores text as UTF-16: SQLite would sort it by its bytes, which is not code point order. */
-export function assertUtf8(driver: Database): void {
-  if (driver.pragma('encoding', { simple: true }) === 'UTF-8') return;
+export function assertUtf8(connection: DriverConnection): void {
+  if (connection.pragma('encoding', { simple: true }) === 'UTF-8') return;
   const message = 'the database stores text as UTF-16, which sorts differently: copy its data into a UTF-8 database';
   throw new Failure('UNAVAILABLE', message, { retryable: false });
 }
@@ -13,16 +13,16 @@ export function assertUtf8(driver: Database): void {
  * Rejects a database in UTF-16 whose write-ahead log holds changes, without opening it for writing. Closing a writing
  * connection could copy the log into the file, but a rejected database must stay unchanged.
  */
-export function refuseUtf16Log(path: string): void {
+export function refuseUtf16Log(path: string, driver: SqliteDriver): void {
   if (sizeOf(`${realPathOf(path)}-wal`) === 0) return;
-  let driver: Database | undefined;
+  let connection: DriverConnection | undefined;
   try {
-    driver = new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: 0 });
-    assertUtf8(driver);
+    connection = driver.open(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    assertUtf8(connection);
   } catch (error) {
     // Opening the writing connection reports any other error.
     if (error instanceof Failure) throw error;
   } finally {
-    driver?.close();
+    connection?.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { DriverConnection } from './driver/driver';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../errors/failure';
 import { whileBusy } from './busy';
@@ -21,7 +21,7 @@ interface LogState {
  *
  * @throws UNAVAILABLE
  */
-export async function assertWholeLog(driver: Database, timeoutMs: number): Promise<void> {
+export async function assertWholeLog(driver: DriverConnection, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   // Another process may be truncating the log between the two reads.
   for (let attempt = 1; !(await whileBusy(timeoutMs, () => isWhole(driver))); attempt += 1) {
@@ -32,7 +32,7 @@ export async function assertWholeLog(driver: Database, timeoutMs: number): Promi
   }
 }
 
-function isWhole(driver: Database): boolean {
+function isWhole(driver: DriverConnection): boolean {
   const pageSize = Number(driver.pragma('page_size', { simple: true }));
   // NOOP only reports: one row with this column, which SQLite documents.
   const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];

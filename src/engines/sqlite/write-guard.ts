@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { DriverConnection } from './driver/driver';
 import { LRUCache } from 'lru-cache';
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
@@ -39,7 +39,7 @@ export class WriteGuard {
    * @throws PERMISSION_DENIED for SQL that writes to a table of this package; INVALID_INPUT for SQL that begins or ends
    * a transaction or a savepoint.
    */
-  assertAllowed(driver: Database, sql: string, parameterCount: number): void {
+  assertAllowed(driver: DriverConnection, sql: string, parameterCount: number): void {
     const schemaVersion = driver.pragma('schema_version', { simple: true });
     if (schemaVersion !== this.#schemaVersion) {
       this.#verdicts.clear();
@@ -54,9 +54,9 @@ export class WriteGuard {
   }
 }
 
-function findFailure(driver: Database, sql: string, parameterCount: number): Verdict['failure'] {
+function findFailure(driver: DriverConnection, sql: string, parameterCount: number): Verdict['failure'] {
   const values = Array<null>(parameterCount).fill(null);
-  const program = driver.prepare<null[], Instruction>(`EXPLAIN ${sql}`).all(...values);
+  const program = driver.prepare<Instruction>(`EXPLAIN ${sql}`).all(...values);
   if (program.some(({ opcode }) => opcode === 'AutoCommit' || opcode === 'Savepoint')) {
     return transactionControlRefused();
   }
@@ -64,7 +64,7 @@ function findFailure(driver: Database, sql: string, parameterCount: number): Ver
   const written = new Set(program.flatMap(rootPageOf));
   if (written.size === 0) return undefined;
   const tables = driver
-    .prepare<[], { readonly page: number; readonly name: string }>(
+    .prepare<{ readonly page: number; readonly name: string }>(
       'SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0',
     )
     .all();
@@ -74,12 +74,12 @@ function findFailure(driver: Database, sql: string, parameterCount: number): Ver
 
 // The instructions do not name a virtual table, so the name of the search index is searched for in the statement and in
 // the application's triggers.
-function writesSearchIndex(driver: Database, sql: string, program: readonly Instruction[]): boolean {
+function writesSearchIndex(driver: DriverConnection, sql: string, program: readonly Instruction[]): boolean {
   if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
   if (sql.toLowerCase().includes(searchIndex)) return true;
   const triggers = `SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) <> 'agent_names'
     UNION ALL SELECT sql FROM sqlite_temp_schema WHERE type = 'trigger'`;
-  const texts = driver.prepare<[], string>(triggers).pluck().all();
+  const texts = driver.prepare<string>(triggers).pluck().all();
   return texts.some((text) => text.toLowerCase().includes(searchIndex));
 }
 

@@ -1,3 +1,4 @@
+import type { SqliteSettings } from '../connection';
 import { runInDriverThread, toError } from '../driver-thread';
 
 /** Maximum number of problems that SQLite reports. */
@@ -42,9 +43,9 @@ interface Answer {
  * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
  * structure of the search index. The check is one long statement, so it runs in a thread of its own.
  */
-export async function checkFile(path: string, busyTimeoutMs: number): Promise<FileReport> {
+export async function checkFile({ path, busyTimeoutMs, driver }: SqliteSettings): Promise<FileReport> {
   const data = { path, timeout: busyTimeoutMs, most: maxProblems };
-  const { damages, failure } = await runInDriverThread<Answer>(work, data);
+  const { damages, failure } = await runInDriverThread<Answer>(driver, work, data);
   return {
     damages: damages.flatMap((damage) => damage.split('\n')).filter((damage) => !/^(?:ok|\*\*\* .*)$/.test(damage)),
     failure: failure === undefined ? undefined : toError(failure),

@@ -18,7 +18,7 @@ export async function checkSqliteIntegrity(
   const warning = hardLinkWarning(settings.path);
   if (warning !== undefined) findings.warn(warning);
   await checkSqlitePart('the file', findings, async () => {
-    const { damages, failure } = await checkFile(settings.path, settings.busyTimeoutMs);
+    const { damages, failure } = await checkFile(settings);
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });

@@ -21,7 +21,7 @@ export function checkSearchIndex(snapshot: SqliteSnapshot, findings: FindingSink
 }
 
 function checkTriggers({ connection: { driver } }: SqliteSnapshot, findings: FindingSink): void {
-  const select = driver.prepare<[string]>("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?");
+  const select = driver.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = ?");
   for (const name of triggers) {
     if (select.get(name) === undefined) findings.add({ check: 'schema', message: `the trigger ${name} is missing` });
   }
@@ -52,13 +52,13 @@ async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promis
     "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
   );
   const indexed = new Sum();
-  const selectIndexed = driver.prepare<[], [string, number]>('SELECT term, doc FROM temp.agent_names_trigrams');
+  const selectIndexed = driver.prepare<[string, number]>('SELECT term, doc FROM temp.agent_names_trigrams');
   for (const [trigram, key] of selectIndexed.raw().iterate()) {
     indexed.add(trigram, key);
     if (shouldYield()) await yieldToEventLoop();
   }
   const expected = new Sum();
-  const selectNames = driver.prepare<[], [string, number]>('SELECT name_folded, key FROM agent_names');
+  const selectNames = driver.prepare<[string, number]>('SELECT name_folded, key FROM agent_names');
   for (const [name, key] of selectNames.raw().iterate()) {
     for (const trigram of trigramsOf(asIndexed(name))) expected.add(trigram, key);
     if (shouldYield()) await yieldToEventLoop();
@@ -77,7 +77,7 @@ function asIndexed(name: string): string {
  */
 async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
-    .prepare<[string, number]>('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
+    .prepare('SELECT 1 FROM agent_names_search s WHERE s.agent_names_search MATCH ? AND s.rowid = ?')
     .pluck();
   let isMissing = false;
   const columns = [sql`n.key`, sql`n.agent_id`, sql`n.name_folded`];

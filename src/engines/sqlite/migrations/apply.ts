@@ -1,9 +1,10 @@
-import SqliteDriver, { type Database } from 'better-sqlite3';
 import { Failure } from '../../../errors/failure';
 import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 import type { Migration } from '../../../migrations/migration';
 import type { ExistingSchema, MigrationTransaction } from '../../../migrations/runner';
 import { isBusy, whileBusy } from '../busy';
+import type { SqliteSettings } from '../connection';
+import type { DriverConnection, SqliteDriver } from '../driver/driver';
 import { sqliteErrorOf } from '../errors/sqlite-error';
 import { describeFailedCheck } from './failed-check';
 import { createHistory, readHistory, recordMigration } from './history';
@@ -14,56 +15,57 @@ const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|
 
 /**
  * Runs `work` in a transaction for migrations, on a connection of its own. Other processes wait for its write lock.
+ * Waits up to `busyTimeoutMs` for locks of other connections at the start, and again at the end.
  *
- * @param busyTimeoutMs - time to wait for locks of other connections, at the start and at the end, in milliseconds.
  * @throws the errors of `work`, after a rollback; the error of the driver when the file cannot be opened or locked.
  */
 export async function withMigrationTransaction<T>(
-  path: string,
-  busyTimeoutMs: number,
+  { path, busyTimeoutMs, driver }: Pick<SqliteSettings, 'path' | 'busyTimeoutMs' | 'driver'>,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
   // SQLite's own wait would block the whole process: see whileBusy.
-  const driver = new SqliteDriver(path, { timeout: 0 });
+  const connection = driver.open(path, { timeout: 0 });
   try {
     // The migrations redefine tables to which others refer. Inside a transaction this statement has no effect.
-    driver.pragma('foreign_keys = OFF');
-    await whileBusy(busyTimeoutMs, () => driver.exec('BEGIN IMMEDIATE'));
-    const result = await work(new SqliteMigrationTransaction(driver));
-    await whileBusy(busyTimeoutMs, () => driver.exec('COMMIT'));
+    connection.pragma('foreign_keys = OFF');
+    await whileBusy(busyTimeoutMs, () => connection.exec('BEGIN IMMEDIATE'));
+    const result = await work(new SqliteMigrationTransaction(connection, driver));
+    await whileBusy(busyTimeoutMs, () => connection.exec('COMMIT'));
     return result;
   } finally {
     // This also rolls back a transaction that is not committed.
-    driver.close();
+    connection.close();
   }
 }
 
 class SqliteMigrationTransaction implements MigrationTransaction {
-  readonly #driver: Database;
+  readonly #connection: DriverConnection;
+  readonly #driver: SqliteDriver;
 
-  constructor(driver: Database) {
+  constructor(connection: DriverConnection, driver: SqliteDriver) {
+    this.#connection = connection;
     this.#driver = driver;
   }
 
   readHistory(): Promise<readonly HistoryEntry[] | undefined> {
-    return settle(() => readHistory(this.#driver));
+    return settle(() => readHistory(this.#connection));
   }
 
   createHistory(): Promise<void> {
-    return settle(() => createHistory(this.#driver));
+    return settle(() => createHistory(this.#connection));
   }
 
   inspectSchema(): Promise<ExistingSchema> {
-    return settle(() => inspectSchema(this.#driver));
+    return settle(() => inspectSchema(this.#connection, this.#driver));
   }
 
   run({ name, sql }: Migration): Promise<void> {
     return settle(() => {
       try {
-        this.#driver.exec(sql);
+        this.#connection.exec(sql);
       } catch (cause) {
         if (isBusy(cause) || storageFailures.test(sqliteErrorOf(cause)?.code ?? '')) throw cause;
-        const row = describeFailedCheck(this.#driver, cause);
+        const row = describeFailedCheck(this.#connection, cause);
         const advice = row === undefined ? '' : `: ${row}; correct the row and try again`;
         throw new Failure('MIGRATION_FAILED', `migration ${name} failed${advice}`, { cause });
       }
@@ -71,7 +73,7 @@ class SqliteMigrationTransaction implements MigrationTransaction {
   }
 
   record(row: HistoryRow): Promise<void> {
-    return settle(() => recordMigration(this.#driver, row));
+    return settle(() => recordMigration(this.#connection, row));
   }
 }
 

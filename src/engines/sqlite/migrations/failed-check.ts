@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { DriverConnection } from '../driver/driver';
 import { quoteId } from '../../../sql/quote-id';
 import { sqliteErrorOf } from '../errors/sqlite-error';
 
@@ -12,11 +12,11 @@ const copyPrefix = 'new_';
  * @param driver - in the transaction of the migration, whose earlier statements are still in effect.
  * @returns undefined for any other failure.
  */
-export function describeFailedCheck(driver: Database, error: unknown): string | undefined {
+export function describeFailedCheck(driver: DriverConnection, error: unknown): string | undefined {
   const constraint = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];
   // Some failures make SQLite end the transaction.
   if (constraint === undefined || !driver.inTransaction) return undefined;
-  const find = driver.prepare<[string], { name: string; sql: string }>(
+  const find = driver.prepare<{ name: string; sql: string }>(
     `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND instr(sql, '"' || ? || '"') > 0`,
   );
   const copy = find.get(constraint);
@@ -27,9 +27,9 @@ export function describeFailedCheck(driver: Database, error: unknown): string | 
   return `the row of table ${table} ${findRow(driver, table, condition)} has an invalid ${column}`;
 }
 
-function findRow(driver: Database, table: string, condition: string): string {
+function findRow(driver: DriverConnection, table: string, condition: string): string {
   const keySql = 'SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk';
-  const key = driver.prepare<[string], string>(keySql).pluck().get(table) ?? 'rowid';
+  const key = driver.prepare<string>(keySql).pluck().get(table) ?? 'rowid';
   const id: unknown = driver.prepare(`SELECT "${key}" FROM "${table}" WHERE NOT ${condition} LIMIT 1`).pluck().get();
   return typeof id === 'string' ? `with id ${quoteId(id)}` : 'whose id is not a string';
 }

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { DriverConnection } from '../driver/driver';
 import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 
 interface StoredEntry {
@@ -22,20 +22,20 @@ const insertSql = `INSERT INTO _prisma_migrations
   (id, checksum, migration_name, started_at, finished_at, logs, applied_steps_count) VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
 /** Returns the entries of the history that were not rolled back; undefined when the database has no history. */
-export function readHistory(driver: Database): HistoryEntry[] | undefined {
+export function readHistory(driver: DriverConnection): HistoryEntry[] | undefined {
   const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_prisma_migrations'";
   if (driver.prepare(table).get() === undefined) return undefined;
-  const select = driver.prepare<[], StoredEntry>(`SELECT migration_name AS name, finished_at IS NOT NULL AS isFinished
+  const select = driver.prepare<StoredEntry>(`SELECT migration_name AS name, finished_at IS NOT NULL AS isFinished
     FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, rowid`);
   return select.all().map(({ name, isFinished }) => ({ name, isFinished: isFinished === 1 }));
 }
 
-export function createHistory(driver: Database): void {
+export function createHistory(driver: DriverConnection): void {
   driver.exec(createSql);
 }
 
 /** Adds a row to the history. Prisma stores times as milliseconds since 1970. */
-export function recordMigration(driver: Database, row: HistoryRow): void {
+export function recordMigration(driver: DriverConnection, row: HistoryRow): void {
   const { id, checksum, name, startedAt, finishedAt, logs, appliedSteps } = row;
   const times = [startedAt.getTime(), finishedAt.getTime()];
   driver.prepare(insertSql).run(id, checksum, name, ...times, logs, appliedSteps);

@@ -8,7 +8,7 @@ import { readHistory } from './history';
 
 /** Creates the migrator of a SQLite database. @param backfill - see `EngineCallbacks.backfill`. */
 export function createSqliteMigrator(
-  { path, busyTimeoutMs }: SqliteSettings,
+  settings: SqliteSettings,
   database: SqliteDatabase,
   backfill: () => Promise<void>,
 ): Migrator {
@@ -18,7 +18,7 @@ export function createSqliteMigrator(
     transaction: (work) =>
       database.whileNobodyWrites(async () => {
         database.assertInPlace();
-        const result = await withMigrationTransaction(path, busyTimeoutMs, work);
+        const result = await withMigrationTransaction(settings, work);
         database.forgetStatements();
         return result;
       }),

@@ -1,28 +1,30 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { identityOf, type FileIdentity } from './file-identity';
-
-/** Native library that contains SQLite. */
-export interface SqliteLibrary {
-  /** Identity of the binary. The system loads a binary once, however many names or JavaScript copies it has. */
-  readonly id: FileIdentity;
-  /** Real path of the binary. */
-  readonly path: string;
-}
+import SqliteDatabase from 'better-sqlite3';
+import { identityOf } from '../file-identity';
+import type { DriverConnection, SqliteDriver, SqliteLibrary } from './driver';
 
 /** First seven folders in which the npm package `bindings` searches for the binary of better-sqlite3, in its order. */
 const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'Debug', 'out/Release', 'Release'];
 
-let own: SqliteLibrary | undefined;
+let driver: SqliteDriver | undefined;
 
-/** Returns the library that this copy of the package uses. */
-export function ownSqliteLibrary(): SqliteLibrary {
-  own ??= findOwnLibrary();
-  return own;
+/** Returns better-sqlite3 as a driver. @throws errors of Node.js when it cannot be loaded. */
+export function betterSqlite3(): SqliteDriver {
+  driver ??= load();
+  return driver;
 }
 
-function findOwnLibrary(): SqliteLibrary {
+function load(): SqliteDriver {
   const entry = require.resolve('better-sqlite3');
+  return {
+    library: findLibrary(entry),
+    threadSource: `const Driver = require(${JSON.stringify(entry)});`,
+    open: (path, options): DriverConnection => new SqliteDatabase(path, options),
+  };
+}
+
+function findLibrary(entry: string): SqliteLibrary {
   const root = dirname(dirname(entry));
   const binary = binaryFolders.map((folder) => join(root, folder, 'better_sqlite3.node')).find(existsSync);
   // A bundler may have moved the binary: then the JavaScript copy identifies the library.

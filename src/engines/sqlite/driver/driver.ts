@@ -1,0 +1,77 @@
+import type { FileIdentity } from '../file-identity';
+
+/** Native library that contains SQLite. */
+export interface SqliteLibrary {
+  /** Identity of the binary. The system loads a binary once, however many names or JavaScript copies it has. */
+  readonly id: FileIdentity;
+  /** Real path of the binary. */
+  readonly path: string;
+}
+
+/** Options with which a connection is opened. */
+export interface ConnectionOptions {
+  readonly readonly?: boolean;
+  /** Makes the opening fail when the file does not exist, instead of creating it. */
+  readonly fileMustExist?: boolean;
+  /**
+   * Maximum time in milliseconds for which SQLite itself waits for the locks of other connections. It blocks the thread
+   * meanwhile.
+   */
+  readonly timeout?: number;
+}
+
+/**
+ * Driver of SQLite that is loaded. Its connections and statements have the methods of better-sqlite3 that this package
+ * uses, with the same results and errors, so that better-sqlite3 itself needs no wrapper.
+ */
+export interface SqliteDriver {
+  readonly library: SqliteLibrary;
+  /**
+   * Source text for a thread. It declares the class `Driver`, whose objects are connections: `new Driver(path,
+   * options)`.
+   */
+  readonly threadSource: string;
+  /** Opens a connection. All methods of connections and statements are synchronous. */
+  open(path: string, options?: ConnectionOptions): DriverConnection;
+}
+
+/** Connection of a driver to a SQLite file. */
+export interface DriverConnection {
+  readonly open: boolean;
+  readonly inTransaction: boolean;
+  /** Compiles one statement, which returns its rows as objects. `Row` is the type that its rows have. */
+  prepare<Row = unknown>(sql: string): DriverStatement<Row>;
+  /** Runs any number of statements without parameters. */
+  exec(sql: string): unknown;
+  /** Runs a PRAGMA, and returns its rows as objects; with `simple`, the first column of the first row. */
+  pragma(source: string, options?: { readonly simple?: boolean }): unknown;
+  close(): unknown;
+}
+
+/** Compiled statement. Integers are numbers, and blobs are of the class Buffer. */
+export interface DriverStatement<Row> {
+  /** True for a statement that returns rows, even if it also writes. */
+  readonly reader: boolean;
+  /** True for a statement that does not change the database. */
+  readonly readonly: boolean;
+  /** Makes the statement return each row as an array of its values. */
+  raw(toggle?: boolean): this;
+  /** Makes the statement return the first value of each row only. */
+  pluck(toggle?: boolean): this;
+  /** Makes the statement return integers as bigint. */
+  safeIntegers(toggle?: boolean): this;
+  columns(): readonly DriverColumn[];
+  /** Returns the first row; undefined when there is none. */
+  get(...args: readonly unknown[]): Row | undefined;
+  all(...args: readonly unknown[]): Row[];
+  iterate(...args: readonly unknown[]): IterableIterator<Row>;
+  /** Runs a statement that returns no rows. `changes` is the number of rows that it inserted, updated or deleted. */
+  run(...args: readonly unknown[]): { readonly changes: number };
+}
+
+/** Column of the rows of a statement. */
+export interface DriverColumn {
+  readonly name: string;
+  /** Declared type of the column of the table; null for an expression. */
+  readonly type: string | null;
+}
