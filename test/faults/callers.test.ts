@@ -8,7 +8,7 @@ import { agentInput, createCertificate, eventInput } from '../support/factories'
 import { rawRows, rawValues } from '../support/raw-reader';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
-test('close() loses none of a thousand registrations that nobody awaited', async () => {
+test('close() waits for a thousand registrations that nobody awaits', async () => {
   const { db } = await openTestDatabase();
   const certificateId = await createCertificate(db);
   const acknowledged: string[] = [];
@@ -27,7 +27,7 @@ test('close() loses none of a thousand registrations that nobody awaited', async
   expect(await db.check()).toEqual(soundReport);
 });
 
-test('one of fifty callers in three processes that create the same agent succeeds, and the others fail with ALREADY_EXISTS', async () => {
+test('fifty callers in three processes that create the same agent store it once, and 49 fail with ALREADY_EXISTS', async () => {
   const url = await newDatabaseUrl();
   const database = await openTestDatabase({ url });
   const ids = 10;
@@ -50,7 +50,7 @@ describe('a clock that jumps back', () => {
   const noon = Date.parse('2026-06-01T12:00:00.000Z');
   const hourMs = 3_600_000;
 
-  test('breaks neither the chain of events nor the order of the change feed, and loses nothing', async () => {
+  test('does not break the event chain or the order of the change feed, and no record is lost', async () => {
     let nowMs = noon;
     const database = await openTestDatabase({ now: () => nowMs });
     const { db } = database;
@@ -73,7 +73,7 @@ describe('a clock that jumps back', () => {
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test('does not undo a revocation made before the jump, nor one made after it', async () => {
+  test('does not allow a change of a certificate that was revoked before or after the jump', async () => {
     let nowMs = noon;
     const { db } = await openTestDatabase({ now: () => nowMs });
     const [before, after] = [await createCertificate(db), await createCertificate(db)];

@@ -38,7 +38,7 @@ async function expectAllKept(url: string, account: Account): Promise<void> {
   expect(account.failures.filter((code) => !(onPostgresql && code === 'CONFLICT'))).toEqual([]);
 }
 
-test('a process that is killed while it writes loses no acknowledged write and leaves no half of a write', async () => {
+test('a process that is killed while it writes loses no acknowledged write and stores no part of another one', async () => {
   let acknowledged = 0;
   for (let kills = 0; kills < faultRounds; kills += killsPerDatabase) {
     const [url, account] = [await newDatabaseUrl(), new Account()];

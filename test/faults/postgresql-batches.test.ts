@@ -44,8 +44,8 @@ const places = ['agents', 'endpoints', 'agent_capabilities', 'changes'].flatMap(
   interruptions.map((interruption) => [table, ...interruption] as const),
 );
 
-describe('a write that is sent in one piece', () => {
-  test.each(places)('leaves nothing when its statement on %s %s', async (table, _, body, blow, code, retryable) => {
+describe('a write whose statements are sent together', () => {
+  test.each(places)('writes nothing when its statement on %s %s', async (table, _, body, blow, code, retryable) => {
     const { work, url, expectFailedOnce } = await open();
     const restore = await interpose(url, [table], body);
     const call = work.change('unit struck-0');
@@ -58,7 +58,7 @@ describe('a write that is sent in one piece', () => {
     await expectFailedOnce({ code, retryable });
   });
 
-  test.each(writes)('leaves nothing when statementTimeoutMs ends %s', async (_, write) => {
+  test.each(writes)('writes nothing when statementTimeoutMs ends it: %s', async (_, write) => {
     const { work, url, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
     const restore = await interpose(url, ['changes', 'security_event_pending_entries'], 'PERFORM pg_sleep(20)');
     await write(work, 'unit slow-0');
@@ -66,16 +66,19 @@ describe('a write that is sent in one piece', () => {
     await expectFailedOnce({ code: 'TIMEOUT', retryable: true }, write);
   });
 
-  test.each(writes)('has an unknown outcome and is made at most once when %s gets no reply', async (_, write) => {
-    const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
-    proxy.mute();
-    await write(work, 'unit unanswered-0');
-    proxy.restore();
-    await expectFailedOnce({ retryable: true }, write);
-  });
+  test.each(writes)(
+    'fails with an unknown outcome and is made at most once when the server does not reply: %s',
+    async (_, write) => {
+      const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
+      proxy.mute();
+      await write(work, 'unit unanswered-0');
+      proxy.restore();
+      await expectFailedOnce({ retryable: true }, write);
+    },
+  );
 
-  describe.each(['DISCARD ALL', 'DEALLOCATE ALL'])('on a connection on which somebody ran %s', (statement) => {
-    test.each(writes)('succeeds once: %s', async (_, write) => {
+  describe.each(['DISCARD ALL', 'DEALLOCATE ALL'])('on a connection on which a pooler ran %s', (statement) => {
+    test.each(writes)('prepares its statements again and is made once: %s', async (_, write) => {
       const { work, proxy, expectKept } = await open();
       await proxy.whisper(statement);
       await write(work, 'unit forgotten-0');
@@ -83,7 +86,7 @@ describe('a write that is sent in one piece', () => {
       await expectKept();
     });
 
-    test.each(writes)('fails with a known outcome when nothing is retried: %s', async (_, write) => {
+    test.each(writes)('fails with a known outcome when retries are disabled: %s', async (_, write) => {
       const { work, proxy, expectFailedOnce } = await open({ retry: false });
       await proxy.whisper(statement);
       await write(work, 'unit forgotten-0');
@@ -93,15 +96,15 @@ describe('a write that is sent in one piece', () => {
   });
 
   test.each([
-    ['a column gets another type', 'ALTER TABLE agents ALTER COLUMN description TYPE VARCHAR(2000)'],
-    ['a table gets another column', 'ALTER TABLE agents ADD COLUMN mine INTEGER'],
-    ['an index is dropped', 'DROP INDEX idx_agents_created_at'],
+    ['the change of the type of a column', 'ALTER TABLE agents ALTER COLUMN description TYPE VARCHAR(2000)'],
+    ['the addition of a column', 'ALTER TABLE agents ADD COLUMN mine INTEGER'],
+    ['the removal of an index', 'DROP INDEX idx_agents_created_at'],
     [
-      'a table is created anew',
+      'the replacement of a table',
       `ALTER TABLE changes RENAME TO old; CREATE TABLE changes (LIKE old INCLUDING ALL);
         ALTER SEQUENCE changes_sequence_seq OWNED BY changes.sequence`,
     ],
-  ])('succeeds as before after %s', async (_, change) => {
+  ])('succeeds after %s', async (_, change) => {
     const { work, url, expectKept } = await open();
     await runRaw(url, change);
     for (const [name, write] of writes) await write(work, `unit ${name}-0`);
@@ -111,7 +114,7 @@ describe('a write that is sent in one piece', () => {
     await expectKept();
   });
 
-  test('fails with SCHEMA_OUTDATED when a column is missing, and succeeds when it is back', async () => {
+  test('fails with SCHEMA_OUTDATED while a column is missing, and then succeeds', async () => {
     const { db, work, url, expectFailedOnce } = await open();
     await runRaw(url, 'ALTER TABLE changes RENAME COLUMN kind TO sort');
     await work.change('unit outdated-0');
@@ -126,14 +129,14 @@ describe('a write that is sent in one piece', () => {
  * cancel it. A statement with a syntax error fails at the same point and leaves the connection in the same state: in a
  * failed transaction.
  */
-describe('a statement that begins or ends a transaction and fails before it has done anything', () => {
+describe('a statement that begins or ends a transaction and fails without any effect', () => {
   const one = { pool: { maxConnections: 1 } };
 
   test.each<[string, string, string, Write]>([
     ['the COMMIT of a single call', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.change(unit)],
     ['the COMMIT of a transaction', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.transact(unit)],
     ['BEGIN', 'BEGIN ISO', 'BEGIM ISO', (work, unit) => work.change(unit)],
-  ])('leaves nothing, and the connection works for the next caller: %s', async (_, from, to, write) => {
+  ])('makes the call write nothing, and the connection serves the next caller: %s', async (_, from, to, write) => {
     const { db, proxy, work, expectFailedOnce } = await openWork(one);
     proxy.mishear(from, to);
     await write(work, 'unit failing-0');
@@ -142,7 +145,7 @@ describe('a statement that begins or ends a transaction and fails before it has 
     await expectFailedOnce({}, write);
   });
 
-  test('is the cause of the errors of all later calls of the transaction when it is SAVEPOINT', async () => {
+  test('makes all later calls of the transaction fail with the same cause when it is SAVEPOINT', async () => {
     const { db, proxy, work, expectFailedOnce } = await openWork(one);
     proxy.mishear('RELEASE operation; SAVEPOINT operation', 'RELEASE operation; SELECT 1/0;;;;;;;;;');
     const codes: unknown[] = [];

@@ -31,7 +31,7 @@ function failures(results: readonly PromiseSettledResult<unknown>[]): string[] {
 
 test.each([
   ['both succeed when conflicts are retried', { retry: patient }, [], 2],
-  ['one fails with a retryable CONFLICT and leaves nothing when nothing is retried', { retry: false }, ['CONFLICT true'], 1], // prettier-ignore
+  ['one fails with a retryable CONFLICT and writes nothing when retries are disabled', { retry: false }, ['CONFLICT true'], 1], // prettier-ignore
 ] as const)('of two transactions that lock two agents in opposite orders, %s', async (_, options, expected, made) => {
   const { one, two, expectKept } = await open(options, ['a', 'b']);
   for (let round = 0; round < Math.ceil(faultRounds / 5); round += 1) {
@@ -69,7 +69,7 @@ describe('concurrent calls of createMany', () => {
     await expectKept();
   });
 
-  test('create all capabilities of their agents while the last other agents with these capabilities are deleted', async () => {
+  test('create their agents with all capabilities while the only other agents with these capabilities are deleted', async () => {
     const { one, two, url, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (own: number) => numbers.map((n) => agent(`${round}-${own}-${n}`, { capabilities: [`x${n}`] }));
@@ -86,7 +86,7 @@ describe('concurrent calls of createMany', () => {
     await expectKept();
   });
 
-  test('create all agents of one of two batches when the batches have the same ids in opposite orders', async () => {
+  test('create all agents of one batch and none of the other when both have the same ids in opposite orders', async () => {
     const { one, two, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (name: string) => numbers.map((n) => agent(`${round}-${n}`, { owner: `${name}${round}` }));
@@ -99,29 +99,32 @@ describe('concurrent calls of createMany', () => {
   });
 });
 
-describe('a call that is the victim of a deadlock with another program', () => {
+describe('a call that PostgreSQL ends because of a deadlock with another program', () => {
   test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
     ['updateAgent', (db) => db.updateAgent({ id: 'a', version: '2.0.0', capabilities: ['new'] })],
     ['deleteAgent', (db) => db.deleteAgent('a')],
-  ])('is retried, or fails with a retryable CONFLICT and leaves nothing: %s', async (_, call) => {
-    for (const retry of [false, patient] as const) {
-      const { one, url, expectKept } = await open({ retry }, ['a']);
-      const before = await one.getAgent('a');
-      const other = await connectRaw(url);
-      // The server finds the deadlock in the call, not in the other session.
-      await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
-      const called = call(one).catch((thrown: unknown) => thrown);
-      await sleep(200);
-      await other.query('UPDATE agents SET version = version');
-      await other.query('COMMIT');
-      if (retry === false) {
-        expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
-        expect(await one.getAgent('a')).toEqual(before);
-        expect(await call(one)).toBe(true);
-      } else expect(await called).toBe(true);
-      const found = await one.getAgent('a');
-      expect(found === null || found.capabilities.join() === 'new').toBe(true);
-      await expectKept();
-    }
-  });
+  ])(
+    'is retried, or fails with a retryable CONFLICT and writes nothing when retries are disabled: %s',
+    async (_, call) => {
+      for (const retry of [false, patient] as const) {
+        const { one, url, expectKept } = await open({ retry }, ['a']);
+        const before = await one.getAgent('a');
+        const other = await connectRaw(url);
+        // The server finds the deadlock in the call, not in the other session.
+        await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
+        const called = call(one).catch((thrown: unknown) => thrown);
+        await sleep(200);
+        await other.query('UPDATE agents SET version = version');
+        await other.query('COMMIT');
+        if (retry === false) {
+          expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
+          expect(await one.getAgent('a')).toEqual(before);
+          expect(await call(one)).toBe(true);
+        } else expect(await called).toBe(true);
+        const found = await one.getAgent('a');
+        expect(found === null || found.capabilities.join() === 'new').toBe(true);
+        await expectKept();
+      }
+    },
+  );
 });

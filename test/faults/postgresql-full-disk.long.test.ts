@@ -42,7 +42,7 @@ function codesOf(work: Work): Set<string> {
 }
 
 describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is full', () => {
-  test('writes fail with STORAGE_FULL, reads succeed, and nothing is half done when there is room again', async () => {
+  test('writes fail with STORAGE_FULL and change nothing, reads succeed, and writes succeed when there is room again', async () => {
     const { url, disk } = await startOnSmallDisk();
     await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });
@@ -58,7 +58,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
     await strikeWhileWriting({ db, url, what: 'a full disk of tables', strike, rounds, expectFailures });
   });
 
-  test('calls fail while the log cannot be written, and no acknowledged write is lost after the restart', async () => {
+  test('calls fail while the write-ahead log cannot be written, and no acknowledged write is lost after the restart', async () => {
     // The write-ahead log must fit on the small disk until the test fills the disk.
     const server = await startServer({ wal_keep_size: '0', max_wal_size: '48MB', min_wal_size: '32MB' });
     const [row] = await administer(server.url(), 'SHOW data_directory');
@@ -86,7 +86,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
     await strikeWhileWriting({ db, url, what: 'a full disk of the log', strike, rounds: 1, expectFailures });
   });
 
-  test('a migration fails with STORAGE_FULL, leaves nothing, and is applied when there is room', async () => {
+  test('a migration fails with STORAGE_FULL, and the next start applies it when there is room', async () => {
     const { url, disk } = await startOnSmallDisk();
     disk.fill();
     const error = await expectError('STORAGE_FULL', () => migrateDatabase(url));

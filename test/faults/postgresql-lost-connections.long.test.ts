@@ -48,7 +48,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
 
   describe('a connection that is lost', () => {
     test.each(makers)(
-      'during the commit of %s makes the call fail with an unknown outcome, without a retry',
+      'during the commit of %s makes the call fail with an unknown outcome and without a retry',
       async (name, make) => {
         for (const moment of ['before', 'after'] as const) {
           const { db, proxy } = await openBehindProxy();
@@ -64,20 +64,23 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       },
     );
 
-    test.each(makers)('after the INSERT of %s does not prevent a repetition of the call', async (name, make) => {
-      const { db, proxy } = await openBehindProxy();
-      proxy.cutAt('INSERT INTO certificates', 'after', 1);
-      const id = `${name}-insert`;
-      const error = await expectError('UNAVAILABLE', () => make(db, id));
-      expect(error.retryable).toBe(true);
-      // The last statements of a single call are sent together with its commit.
-      if (name !== 'transaction') expect(error.message).toContain('may or may not have been kept');
-      const again = await make(db, id).catch((thrown: unknown) => (thrown as DatabaseError).code);
-      if (again !== id) expect([name, again]).toEqual(['createCertificate', 'ALREADY_EXISTS']);
-      expect(await own.count(`certificates WHERE id = '${id}'`)).toBe(1);
-    });
+    test.each(makers)(
+      'after the INSERT of %s allows the caller to repeat the call, which stores the record only once',
+      async (name, make) => {
+        const { db, proxy } = await openBehindProxy();
+        proxy.cutAt('INSERT INTO certificates', 'after', 1);
+        const id = `${name}-insert`;
+        const error = await expectError('UNAVAILABLE', () => make(db, id));
+        expect(error.retryable).toBe(true);
+        // The last statements of a single call are sent together with its commit.
+        if (name !== 'transaction') expect(error.message).toContain('may or may not have been kept');
+        const again = await make(db, id).catch((thrown: unknown) => (thrown as DatabaseError).code);
+        if (again !== id) expect([name, again]).toEqual(['createCertificate', 'ALREADY_EXISTS']);
+        expect(await own.count(`certificates WHERE id = '${id}'`)).toBe(1);
+      },
+    );
 
-    test('does not fail a call when it is lost at BEGIN or at the UPDATE of a status', async () => {
+    test('at BEGIN or at the UPDATE of a status is replaced, and the call succeeds', async () => {
       const { db, proxy } = await openBehindProxy();
       proxy.cutAt('BEGIN', 'before');
       const id = await db.createCertificate(certificateInput());
@@ -94,7 +97,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('is the cause of the later errors of a transaction when it is lost after a refused call', async () => {
+    test('after a refused call makes the rest of its transaction fail with UNAVAILABLE', async () => {
       const { db, proxy } = await openBehindProxy();
       const id = await db.createCertificate(certificateInput());
       proxy.cutAt('ROLLBACK TO', 'before');
@@ -107,7 +110,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getCertificate(id)).not.toBeNull();
     });
 
-    test('does not block a call that has a statement timeout when the server does not answer', async () => {
+    test('to a server that does not answer makes calls fail within their time limits', async () => {
       const { db, proxy } = await openBehindProxy({ statementTimeoutMs: 200, connectTimeoutMs: 500 });
       await db.getAgent('a');
       proxy.silence();
@@ -121,7 +124,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('costs a call the connect timeout only once when it cannot be opened again', async () => {
+    test('to a server that does not answer any more delays each call by only one connect timeout', async () => {
       const { db, proxy } = await openBehindProxy({ connectTimeoutMs: 300 });
       proxy.silence();
       proxy.cutAll();
@@ -132,7 +135,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('does not prevent close() from ending', async () => {
+    test('to a server that does not answer does not prevent close() from ending', async () => {
       const { db, proxy } = await openBehindProxy();
       const [inside, end] = [createSignal(), createSignal()];
       const transaction = db.transaction(async (tx) => {
@@ -149,8 +152,8 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     });
   });
 
-  describe('that stops or ends its connections', () => {
-    test('each call fails with a retryable UNAVAILABLE within two seconds and succeeds when the server is back', async () => {
+  describe('that stops or terminates its connections', () => {
+    test('each call fails with a retryable UNAVAILABLE within two seconds, and succeeds after the server has started', async () => {
       const db = await own.open();
       await own.server.stop('immediate');
       afterTest(() => own.server.start());
@@ -163,7 +166,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('close() ends although calls are in flight, and initialize() succeeds when the server is back', async () => {
+    test('close() ends although calls are in flight, and initialize() succeeds after the server has started', async () => {
       const db = await own.open();
       const running = Array.from({ length: 5 }, async () => {
         for (;;) await db.getAgent('a');
@@ -180,7 +183,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('a transaction rethrows the error of its callback unchanged', async () => {
+    test('a transaction whose connection ends rethrows the error of its callback unchanged', async () => {
       const db = await own.open();
       const mine = new Error('mine');
       const attempt = db.transaction(async (tx) => {

@@ -43,7 +43,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     ['is stopped with -m fast and started', () => own.server.restart('fast')],
     ['is stopped with -m immediate and recovers from its log', () => own.server.restart('immediate')],
     ['loses a process that is killed and starts all of them again', killBackend],
-    ['is away for a while', goAway],
+    ['is stopped for more than a second', goAway],
   ])('lose no acknowledged write when the server %s', async (what, strike) => {
     await strikeWhileWriting({ db: await own.open({ url }), url, what, strike, rounds, pauseMs: 200 });
   });
@@ -67,7 +67,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     await strikeWhileWriting({ db, url, what: 'a server away, with a breaker', strike, rounds: Math.min(rounds, 10) });
   });
 
-  test('lose no acknowledged write when connections are cut at their commits', async () => {
+  test('lose no acknowledged write when connections are cut during commits', async () => {
     const proxy = await TcpProxy.start(own.server.port);
     const strike = async (_: unknown, round: number): Promise<void> => {
       proxy.cutAt(round % 4 < 2 ? 'COMMIT\0' : 'unit', round % 2 === 0 ? 'before' : 'after', 2);
@@ -114,7 +114,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
       ['PgBouncer is killed and started', replace],
       ['PgBouncer drops all connections', dropAll],
       ['PgBouncer reconnects to the server', () => order(`RECONNECT ${name()}`)],
-      ['PgBouncer pauses for a while', holdUp],
+      ['PgBouncer pauses for 300 ms', holdUp],
       ['the server behind PgBouncer recovers from its log', () => own.server.restart('immediate')],
     ])('lose no acknowledged write when %s', async (what, strike) => {
       proxy = await TcpProxy.start(portOf(await startPooler()));
@@ -124,7 +124,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     });
   });
 
-  describe('and one that reads from a replica', () => {
+  describe('and one caller that reads from a replica', () => {
     let standby: PostgresqlServer;
     let proxy: TcpProxy;
     beforeAll(async () => {
@@ -134,15 +134,15 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     afterAll(() => standby.remove());
 
     test.each<[string, () => unknown, () => unknown]>([
-      ['is behind a silent network', () => proxy.silence(), () => proxy.restore()],
+      ['cannot be reached over the network', () => proxy.silence(), () => proxy.restore()],
       ['is stopped', () => standby.stop('immediate'), () => standby.start()],
       [
-        'is far behind',
+        'lags far behind',
         () => administer(standby.url(), 'SELECT pg_wal_replay_pause()'),
         () => administer(standby.url(), 'SELECT pg_wal_replay_resume()'),
       ],
     ])(
-      'get no error except CONFLICT and no outdated record when the replica %s, and it serves again afterwards',
+      'get no error except CONFLICT and no outdated record when the replica %s, and it serves reads again afterwards',
       async (what, begin, end) => {
         // The replica has the database a moment later.
         await sleep(1000);

@@ -13,35 +13,38 @@ const blows = [
   ['cancelled', 'pg_cancel_backend'],
 ] as const;
 
-describe.each(blows)('when an operator has sessions %s', (how, blow) => {
+describe.each(blows)('while an operator has sessions %s', (how, blow) => {
   const strike = (url: string, which = 'true') => runRaw(url, `SELECT ${blow}(pid) ${victims} AND ${which}`);
 
   test.each([
     ['at random moments', 20, `pid = (SELECT pid ${victims} ORDER BY random() LIMIT 1)`],
     ['at their commits', 2, "(query LIKE 'COMMIT%' OR wait_event IN ('WALWrite', 'WALSync', 'WalSync', 'WalWrite'))"],
-  ])('eight callers lose no acknowledged write and repeat none: %s', async (when, pauseMs, which) => {
+  ])('eight callers lose no acknowledged write and make no write twice: %s', async (when, pauseMs, which) => {
     const url = await newDatabaseUrl();
     const { db } = await openTestDatabase({ url });
     const work = { db, url, what: `${how} ${when}`, strike: () => strike(url, which), pauseMs };
     await strikeWhileWriting({ ...work, rounds: faultRounds * 4, calls: 1 });
   });
 
-  test.each([0, 1, 2, 3])('a transaction fails as retryable before call %i only if its session ends', async (step) => {
-    const { url, work, expectKept } = await openWork();
-    await work.transact('unit struck', async (at) => {
-      if (at !== step) return;
-      await strike(url);
-      // The client learns of the end of an idle connection a moment later; an idle session is not cancelled.
-      await sleep(20);
-    });
-    const failures = how === 'terminated' ? [{ code: 'UNAVAILABLE', retryable: true }] : [];
-    expect(work.errors).toMatchObject(failures);
-    await work.transact('unit next');
-    expect(work.errors).toHaveLength(failures.length);
-    await expectKept();
-  });
+  test.each([0, 1, 2, 3])(
+    'a transaction fails before its call %i only if its session is terminated, and the error is retryable',
+    async (step) => {
+      const { url, work, expectKept } = await openWork();
+      await work.transact('unit struck', async (at) => {
+        if (at !== step) return;
+        await strike(url);
+        // The client learns of the end of an idle connection a moment later; an idle session is not cancelled.
+        await sleep(20);
+      });
+      const failures = how === 'terminated' ? [{ code: 'UNAVAILABLE', retryable: true }] : [];
+      expect(work.errors).toMatchObject(failures);
+      await work.transact('unit next');
+      expect(work.errors).toHaveLength(failures.length);
+      await expectKept();
+    },
+  );
 
-  test('calls do not fail after idle sessions were interrupted', async () => {
+  test('calls after an interruption of idle sessions succeed', async () => {
     const { url, work, expectKept } = await openWork();
     for (let round = 0; round < 5; round += 1) {
       await Promise.all([1, 2, 3].map((caller) => work.change(`unit ${round}-${caller}`)));

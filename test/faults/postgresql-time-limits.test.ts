@@ -19,7 +19,7 @@ const allTables = 'LOCK TABLE changes, security_event_pending_entries IN ACCESS 
 
 describe.each(limits)('a lock of another session that lasts longer than %s', (_, code, options, settings) => {
   test.each([...writes, ['transaction', transact] as const])(
-    `makes %s fail once with ${code} and leave nothing, and the connection is used again`,
+    `makes %s fail with ${code} and write nothing, and the connection is used again`,
     async (_name, write) => {
       const { url, work, expectFailedOnce } = await openWork(options, settings);
       await write(work, 'unit prepared-0');
@@ -71,7 +71,7 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
     await expectKept();
   });
 
-  test('does not end a transaction that catches the error of the call', async () => {
+  test('allows a transaction that catches the error of the call to continue', async () => {
     const { db, url, expectKept } = await openWork(options, settings);
     await db.transaction(async (tx) => {
       await tx.createCertificate(certificateInput({ id: 'before' }));
@@ -86,7 +86,7 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
   });
 });
 
-test('a lock that ends before the last attempt only delays a call', async () => {
+test('a call succeeds when a lock of another session ends before its last attempt', async () => {
   const patient = { retry: { attempts: 50, baseDelayMs: 10, maxDelayMs: 10 } };
   const { url, work, expectKept } = await openWork(patient, '-c lock_timeout=100');
   const other = await connectRaw(url);

@@ -55,8 +55,8 @@ async function expectTooNew({ options }: TestDatabase): Promise<void> {
   }
 }
 
-describe('a newer version that migrates a database while an older version has it open', () => {
-  test('does not disturb the older version when it only adds to the schema, but the older version does not start again', async () => {
+describe('the migration by a newer version while an older version has the database open', () => {
+  test('fails no call of the older version when it only adds to the schema, but that version cannot start again', async () => {
     const older = await openOlder();
     const newer = new NewerVersion(
       'CREATE TABLE newer (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN newer TEXT;',
@@ -72,7 +72,7 @@ describe('a newer version that migrates a database while an older version has it
     await expectTooNew(older);
   });
 
-  test('makes calls of the older version fail with SCHEMA_OUTDATED when it removes a table, and loses no write', async () => {
+  test('makes calls of the older version fail with SCHEMA_OUTDATED when it removes a table, but loses no write', async () => {
     const older = await openOlder();
     const newer = new NewerVersion('ALTER TABLE capabilities RENAME TO newer_capabilities;');
     const { acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
@@ -86,7 +86,7 @@ describe('a newer version that migrates a database while an older version has it
     await expectTooNew(older);
   });
 
-  test('leaves nothing when its migration fails half-way, and succeeds when the migration is repaired', async () => {
+  test('changes nothing when one of its statements fails, and succeeds when the migration is corrected', async () => {
     const older = await openOlder();
     const half = 'CREATE TABLE half (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN half TEXT;';
     const newer = new NewerVersion(`${half} INSERT INTO missing VALUES (1);`);

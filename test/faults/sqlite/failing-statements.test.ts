@@ -71,7 +71,7 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
 }
 
 test.each(wholes)(
-  '%s fails as a whole whichever of its statements the storage fails, and succeeds afterwards',
+  '%s changes nothing when the storage reports an error for any of its statements, and succeeds when it is called again',
   async (_, work) => {
     // Without retries and without waits for a lock, each statement runs only once.
     const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
@@ -97,7 +97,7 @@ test.each(wholes)(
 );
 
 test.each(Object.entries(calls))(
-  '%s takes effect once when the storage fails one of its statements and the call is retried',
+  '%s is retried and takes effect once when the storage reports an error for one of its statements',
   async (_, call) => {
     const database = await openTestDatabase({ retry: { attempts: 2, baseDelayMs: 1 }, breaker: false });
     const added = async (at: number): Promise<{ readonly sql: string | undefined; readonly rows: unknown }> => {
@@ -125,7 +125,7 @@ test.each(Object.entries(calls))(
   },
 );
 
-test('a refused call leaves nothing even if its rollback fails, and the next one succeeds', async () => {
+test('a refused call changes nothing even if its rollback fails, and the next call succeeds', async () => {
   const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
   await prepare(database, 'a');
   const before = await allRawRows(database);

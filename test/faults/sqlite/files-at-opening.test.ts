@@ -56,20 +56,23 @@ async function look(path: string): Promise<readonly string[] | DatabaseErrorCode
   }
 }
 
-test('an empty file becomes a database', async () => {
+test('an empty file is initialized as a new database', async () => {
   const path = newPath();
   writeFileSync(path, '');
   expect(await look(path)).toEqual([]);
 });
 
-test.each([2, 100, 4096, 20_000, 100_000])('a database that is cut to its first %i bytes is CORRUPT', async (size) => {
-  const { path } = await closedDatabase();
-  expect(statSync(path).size).toBeGreaterThan(size);
-  truncateSync(path, size);
-  expect(await look(path)).toBe('CORRUPT');
-});
+test.each([2, 100, 4096, 20_000, 100_000])(
+  'a database file that is cut to its first %i bytes is reported as CORRUPT',
+  async (size) => {
+    const { path } = await closedDatabase();
+    expect(statSync(path).size).toBeGreaterThan(size);
+    truncateSync(path, size);
+    expect(await look(path)).toBe('CORRUPT');
+  },
+);
 
-test('a database with changed bytes is CORRUPT or has all of its rows', async () => {
+test('a database file with changed bytes is reported as CORRUPT or contains all of its rows', async () => {
   const { path, ids } = await closedDatabase();
   const whole = readFileSync(path);
   // In the header of the first page, and in the pages after it.
@@ -93,13 +96,13 @@ describe('after a process was killed', () => {
     ['garbage', (path) => writeFileSync(`${path}-shm`, Buffer.alloc(32_768, 'garbage'))],
     ['one page short', (path) => truncateSync(`${path}-shm`, 1000)],
     ['missing', (path) => rmSync(`${path}-shm`)],
-  ])('the rows of its log are found when the index of the log is %s', async (_, damage) => {
+  ])('the rows in its write-ahead log are found when the -shm file is %s', async (_, damage) => {
     const { path, ids, late } = await killedDatabase();
     damage(path);
     expect(await look(path)).toEqual([...ids, ...late].sort());
   });
 
-  test('a missing log loses only the rows that were stored in the log alone', async () => {
+  test('only the rows that were stored only in the write-ahead log are lost when the log is missing', async () => {
     const { path, ids } = await killedDatabase();
     rmSync(`${path}-wal`);
     expect(await look(path)).toEqual(ids);
@@ -119,7 +122,7 @@ describe('after a process was killed', () => {
         writeFileSync(path, bytes);
       },
     ],
-  ])('a log that is %s leaves the commits before that place', async (_, damage) => {
+  ])('all commits before the damage are found when the write-ahead log is %s', async (_, damage) => {
     const { path, ids, late } = await killedDatabase();
     damage(`${path}-wal`);
     const found = await look(path);

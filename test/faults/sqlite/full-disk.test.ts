@@ -91,7 +91,7 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
     },
   );
 
-  test('a new database cannot be created until there is room', async () => {
+  test('a new database is created only when there is room, and before that initialize fails with STORAGE_FULL', async () => {
     const disk = openSmallDisk(16);
     const db = new DatabaseService({ url: `file:${disk.path}/test.sqlite` });
     afterTest(() => db.close());

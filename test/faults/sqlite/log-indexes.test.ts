@@ -4,7 +4,7 @@ import { soundReport } from '../../support/sound-database';
 import { openTestDatabase } from '../../support/test-database';
 import { expectKept, newPath, openInProcess, openWithLog } from './open-files';
 
-test('a database whose log index was removed opens again after every service of the process closes it', async () => {
+test('a database whose -shm file was removed can be opened again after every service of the process has closed it', async () => {
   const { db, path, options, write } = await openWithLog();
   const { db: second } = await openTestDatabase(options);
   rmSync(`${path}-shm`);
@@ -18,7 +18,7 @@ test('a database whose log index was removed opens again after every service of 
   expect(await db.check()).toEqual(soundReport);
 });
 
-describe('a database whose log has two indexes', () => {
+describe('a database that two processes have open with two -shm files', () => {
   /**
    * Opens the database in two processes. The second process opens it after the index is removed, and creates its own
    * index.
@@ -30,7 +30,7 @@ describe('a database whose log has two indexes', () => {
     return { path, first, second: await openInProcess(path, 'c1', 'c2') };
   }
 
-  test('keeps the writes of both processes when the first process calls again', async () => {
+  test('loses no acknowledged write of either process when the first one calls again', async () => {
     const { first, second, path } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await second.ask('write c3')).toBe('c3');
@@ -40,15 +40,18 @@ describe('a database whose log has two indexes', () => {
     await expectKept(path, ['a1', 'c1', 'c2', 'c3', 'c4']);
   });
 
-  test.each(['close', 'exit'])('keeps all writes when the second closes it and the first ends by %s', async (end) => {
-    const { first, second, path } = await openTwice();
-    expect(await second.ask('close')).toBe('closed');
-    const answer = first.ask(end);
-    await (end === 'exit' ? first.ended : answer);
-    await expectKept(path, ['a1', 'c1', 'c2']);
-  });
+  test.each(['close', 'exit'])(
+    'loses no acknowledged write when the second process closes it and the first one ends by %s',
+    async (end) => {
+      const { first, second, path } = await openTwice();
+      expect(await second.ask('close')).toBe('closed');
+      const answer = first.ask(end);
+      await (end === 'exit' ? first.ended : answer);
+      await expectKept(path, ['a1', 'c1', 'c2']);
+    },
+  );
 
-  test('keeps the writes of both processes when the first has an open transaction', async () => {
+  test('loses no acknowledged write of either process when the first one has an open transaction', async () => {
     const path = newPath();
     const first = await openInProcess(path, 'a1');
     expect(await first.ask('hold b1')).toBe('held');
@@ -61,7 +64,7 @@ describe('a database whose log has two indexes', () => {
     await expectKept(path, ['a1', 'c1', 'c2']);
   });
 
-  test('accepts calls of the first process again after it closes and opens the database', async () => {
+  test('accepts calls of the first process after that process closes and opens it again', async () => {
     const { first, second, path } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await first.ask('close')).toBe('closed');

@@ -31,14 +31,14 @@ const renameFolder: Damage = (path) => {
 
 /** Changes after which the database of the other process still exists somewhere. */
 const damages: readonly (readonly [string, Damage])[] = [
-  ['its log is removed', remove('-wal')],
-  ['its log and the index of the log are removed', remove('-wal', '-shm')],
-  ['the index of its log is removed', remove('-shm')],
-  ['the index of its log is replaced by a copy', replaceByCopy('-shm')],
-  ['its log is replaced by a copy', replaceByCopy('-wal')],
+  ['its -wal file is removed', remove('-wal')],
+  ['its -wal and -shm files are removed', remove('-wal', '-shm')],
+  ['its -shm file is removed', remove('-shm')],
+  ['its -shm file is replaced by a copy', replaceByCopy('-shm')],
+  ['its -wal file is replaced by a copy', replaceByCopy('-wal')],
   ['it is renamed', rename],
   [
-    'it is renamed and its log is removed',
+    'it is renamed and its -wal file is removed',
     (path) => {
       rmSync(`${path}-wal`);
       return rename(path);
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-test('a database whose log is removed fails the next write and loses no acknowledged write', async () => {
+test('a database whose -wal file was removed fails with UNAVAILABLE at a later write, and loses no acknowledged write', async () => {
   const { db, path, write } = await openWithLog();
   await db.getAgent('kept');
   rmSync(`${path}-wal`);
@@ -94,7 +94,7 @@ test('a database whose log is removed fails the next write and loses no acknowle
   expect(await db.check()).toEqual(soundReport);
 });
 
-test('a database whose log was removed refuses other processes until its changes are saved', async () => {
+test('a database whose -wal file was removed refuses other processes until its changes are saved', async () => {
   const path = newPath();
   const { ask } = await openInProcess(path, 'a1', 'a2', 'a3');
   rmSync(`${path}-wal`);
@@ -109,7 +109,7 @@ test('a database whose log was removed refuses other processes until its changes
   await expectKept(path, ['a1', 'a2', 'a3', 'c1']);
 });
 
-test('a database whose log was removed loses no acknowledged write when a read detects it during a transaction', async () => {
+test('a database whose -wal file was removed loses no acknowledged write when a read finds that out during a transaction', async () => {
   const path = newPath();
   const { ask, kill } = await openInProcess(path, 'a1');
   expect(await ask('hold b1')).toBe('held');
@@ -135,7 +135,7 @@ test('a database whose symbolic link was changed to another file refuses calls a
   await expectKept(other, []);
 });
 
-test('an open database is not affected when others write to it, save its log, vacuum it and close it', async () => {
+test('an open database remains usable when others write to it, run checkpoints and VACUUM, and close it', async () => {
   const path = newPath();
   const { ask, kill } = await openInProcess(path, 'a1');
   const { db } = await openTestDatabase({ url: `file:${path}` });

@@ -21,7 +21,7 @@ async function createOther(path: string): Promise<Buffer> {
 /** Changes after which the path of the database leads to another file or to no file. */
 const replacements: readonly (readonly [string, (path: string) => unknown])[] = [
   ['removed', remove('')],
-  ['removed with its log and index', remove('', '-wal', '-shm')],
+  ['removed with its -wal and -shm files', remove('', '-wal', '-shm')],
   ['moved away', rename],
   ['replaced by another database', (path) => renameSync(`${path}-other`, path)],
   ['replaced by an older copy', replaceByCopy('')],
@@ -35,7 +35,7 @@ const replacements: readonly (readonly [string, (path: string) => unknown])[] = 
 ];
 
 describe.each(replacements)('a database whose file is %s while it is open', (_, replace) => {
-  test('fails all calls with UNAVAILABLE a moment later', async () => {
+  test('fails all later calls with UNAVAILABLE', async () => {
     const { db, path, write } = await openWithLog();
     await createOther(`${path}-other`);
     await db.getAgent('kept');
@@ -58,7 +58,7 @@ describe.each(replacements)('a database whose file is %s while it is open', (_, 
     await db.close();
   });
 
-  test('does not commit a transaction that is open', async () => {
+  test('fails an open transaction with UNAVAILABLE instead of committing it', async () => {
     const { db, path } = await openWithLog();
     await createOther(`${path}-other`);
     await expectError('UNAVAILABLE', () =>
@@ -72,7 +72,7 @@ describe.each(replacements)('a database whose file is %s while it is open', (_, 
 });
 
 test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by another database)$/.test(what)))(
-  'a path whose file was %s while another process had it open can be opened after that process saves its log',
+  'a path whose file was %s while another process had it open can be opened after that process has noticed it',
   async (_, replace) => {
     const path = newPath();
     await (await openTestDatabase({ url: `file:${path}-other` })).db.close();
@@ -96,7 +96,7 @@ test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by anot
 
 describe('the file that replaced an open database', () => {
   test.each(['is closed after a failed write', 'is closed', 'is not closed after a failed write'])(
-    'is not changed when the first database %s, and can be opened',
+    'can be opened and is not changed when the first database %s',
     async (what) => {
       const { db, path, options, write } = await openWithLog();
       const other = await createOther(`${path}-other`);
@@ -117,8 +117,8 @@ describe('the file that replaced an open database', () => {
   );
 });
 
-describe('a file that was moved away while it was open', () => {
-  test('has all acknowledged writes after the database is closed', async () => {
+describe('a database file that was moved away while it was open', () => {
+  test('contains all acknowledged writes after the database is closed', async () => {
     const { db, path } = await openWithLog();
     rename(path);
     await db.close();
