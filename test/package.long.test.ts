@@ -53,7 +53,7 @@ describe('the packed package', () => {
   beforeAll(() => (project = projectWithPackage()));
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-  test('works by require and by import, and both lead to the same code', () => {
+  test('works with require and with import, and both load the same classes', () => {
     const required = `const { DatabaseService } = require('ans-database');\n(async () => {${useOfThePackage}\n})();`;
     expect(run(project, 'required.cjs', required)).toBe('null []\n');
     const imported = `import { DatabaseService } from 'ans-database';\n${useOfThePackage}`;
@@ -63,7 +63,7 @@ describe('the packed package', () => {
     expect(run(project, 'compared.mjs', compared)).toBe('true\n');
   });
 
-  test('has entry points that lead to the same code by require and by import', () => {
+  test('has further entry points for which require and import load the same functions', () => {
     const entries: Readonly<Record<string, string>> = {
       errors: 'httpStatusOf,toProblemDetails',
       opentelemetry: 'instrument',
@@ -84,7 +84,7 @@ describe('the packed package', () => {
     expect(run(project, 'quickstart.mjs', program)).toBe('Translator 1.4.0 https://translator.example\n');
   });
 
-  test('has types for a consumer in either module system', () => {
+  test('has types that compile in CommonJS and in ES modules', () => {
     const typed = `import { DatabaseService, AgentStatus, type AgentRecord } from 'ans-database';
       export async function find(db: DatabaseService): Promise<AgentRecord[]> {
         await using other = new DatabaseService({ url: ':memory:' });
@@ -105,12 +105,12 @@ describe('the packed package', () => {
     expect(compile(project, { 'wrong.mts': wrong })).toContain("Type 'number' is not assignable to type 'string'");
   });
 
-  test('contains the compiled code, the schema and the migrations, and nothing else', () => {
+  test('contains only dist, prisma, package.json, README, CHANGELOG and LICENSE', () => {
     const names = readdirSync(join(project, 'node_modules/ans-database')).sort();
     expect(names).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma']);
   });
 
-  test('has a command line that works without prisma, and says how to install it for studio', () => {
+  test('has a command line that works without the package prisma, and studio reports how to install it', () => {
     const ansDatabase = (...args: readonly string[]) =>
       spawnSync(process.execPath, ['node_modules/ans-database/dist/cli/main.js', ...args], {
         cwd: project,
@@ -138,7 +138,7 @@ describe('the packed package', () => {
     expect(bin).toEqual({ 'ans-database': 'dist/cli/main.js' });
   });
 
-  test('exports the settings and the schemas for prisma.config.ts, by require and by import', () => {
+  test('exports the settings and schemas for prisma.config.ts to require and import', () => {
     const printed = `const { prismaConfig } = require('ans-database/prisma-config');
       const { schema } = prismaConfig({ url: 'postgresql://localhost/ans' });
       console.log(schema === require.resolve('ans-database/postgresql/schema.prisma'),
@@ -156,7 +156,7 @@ describe('the packed package', () => {
     expect(run(project, 'config.mjs', imported)).toBe('true\n');
   });
 
-  test('exports the documented names and nothing else', () => {
+  test('exports exactly the documented names', () => {
     const entry = jest.requireActual<object>('../src');
     expect(Object.keys(entry).sort()).toEqual([
       'AgentStatus',

@@ -73,7 +73,7 @@ describe('The cache', () => {
     const { db } = database;
     const { id } = await storeWholeAgent(database);
     const record = await db.getAgent(id);
-    if (record === null) throw new Error('The agent is there');
+    if (record === null) throw new Error('The agent does not exist');
     const { endpoints, defaultEndpoint, metadata, expiresAt } = record;
     const change = { endpoints, defaultEndpoint, metadata, expiresAt, capabilities: [...record.capabilities, 'zeal'] };
     expect(await db.updateAgent({ id, ...change })).toBe(true);

@@ -179,7 +179,7 @@ describe('db.check()', () => {
     expect(await database.db.check()).toEqual(soundReport);
   });
 
-  test('counts all findings and reports as many as maxFindings', async () => {
+  test('counts all findings and returns at most maxFindings of them', async () => {
     const database = await openTestDatabase();
     await fill(database);
     await changeRawUnchecked(database, "UPDATE agents SET version_key = 'y', default_endpoint_id = 'z'");
@@ -211,7 +211,7 @@ describe('db.check()', () => {
     ['damaged values and references', [...agents, ...endpoints, ...collections, ...certificates]],
     ['empty ids and texts and a changed event', empty],
     ...(onPostgresql ? onPostgres : onSqlite),
-  ])('reports %s, and nothing else', async (_, damages) => {
+  ])('reports exactly the findings of %s', async (_, damages) => {
     const database = await openTestDatabase();
     await fill(database);
     for (const [sql] of damages) await changeRawUnchecked(database, sql);

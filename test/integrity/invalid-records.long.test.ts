@@ -108,7 +108,7 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows
 );
 
 describe('An invalid row', () => {
-  test.each(cases)('is reported as CORRUPT with its id and field and leaves other rows readable: $sql', async (row) => {
+  test.each(cases)('is reported as CORRUPT with its id and field, and other rows can be read: $sql', async (row) => {
     const database = await openFilled();
     const { db } = database;
     await changeRawUnchecked(database, row.sql);

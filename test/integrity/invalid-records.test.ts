@@ -8,7 +8,7 @@ import { openFilled } from './invalid-records';
 const badTime = onPostgresql ? "'infinity'" : "'2026-01-01T00:00:00Z'";
 
 describe('An invalid record', () => {
-  test('is reported as CORRUPT with its id and field and leaves other records readable', async () => {
+  test('is reported as CORRUPT with its id and field, and other records can be read', async () => {
     const database = await openFilled();
     const { db } = database;
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${badTime} WHERE id = 'bad'`);
@@ -22,7 +22,7 @@ describe('An invalid record', () => {
     expect(await db.getAgent('good')).toMatchObject({ id: 'good' });
   });
 
-  test('is reported with the endpoint and its agent when it is an endpoint, and is not modified', async () => {
+  test('is reported with the ids of the endpoint and its agent when it is an endpoint, and is not modified', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, "UPDATE endpoints SET port = 0 WHERE agent_id = 'bad'");
     const before = await rawRows(database, 'endpoints');
@@ -47,7 +47,7 @@ describe('An invalid record', () => {
 });
 
 describe('An invalid security event', () => {
-  testOn('sqlite', 'is reported as CORRUPT when events are counted by a time that is text', async () => {
+  testOn('sqlite', 'is reported as CORRUPT by an aggregation over its time when that time is a text', async () => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
     const error = await expectError('CORRUPT', () => database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
@@ -60,7 +60,7 @@ describe('An invalid security event', () => {
     ['the event', `UPDATE security_events ${setTwo} id = 'bad'`, 1, 'mitigationApplied'],
     ['its mitigation', `UPDATE security_event_entries ${setTwo} kind = 'MITIGATED'`, 3, 'entry.mitigationApplied'],
   ] as const) {
-    testOn('sqlite', `is found by reads, verify and check when a boolean column of ${record} is 2`, async () => {
+    testOn('sqlite', `is reported by get, verify and check when a boolean column of ${record} is 2`, async () => {
       const database = await openFilled();
       const { db } = database;
       if (sequence === 3) await db.events.markMitigated('bad', { applied: true });
@@ -87,7 +87,7 @@ function storedTime(ms: number): string {
 }
 
 describe('a stored time', () => {
-  test.each([firstMs, lastMs])('is read when it is the first or the last valid one: %i ms', async (ms) => {
+  test.each([firstMs, lastMs])('is returned when it is the first or the last valid one: %i ms', async (ms) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${storedTime(ms)} WHERE id = 'bad'`);
     await changeRawUnchecked(database, `UPDATE certificates SET revoked_at = ${storedTime(ms)} WHERE id = 'bad'`);
@@ -112,7 +112,7 @@ describe('a stored time', () => {
 });
 
 describe('a stored port', () => {
-  test.each([1, 65_535])('is read when it is %i', async (port) => {
+  test.each([1, 65_535])('is returned when it is %i', async (port) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
     expect(await database.db.getAgent('bad')).toMatchObject({ endpoints: [{ port }] });
@@ -142,7 +142,7 @@ describe('the id of an invalid record', () => {
 });
 
 // PostgreSQL enforces the types of these columns.
-describeOn('sqlite', 'a stored change of the feed', () => {
+describeOn('sqlite', 'a stored change-feed entry', () => {
   test.each([
     ['entity', "'AGEN'"],
     ['kind', "'LOST'"],

@@ -5,7 +5,7 @@ import { migrationNames, readHistoryRows } from '../support/migrations';
 import { packageRoot } from '../support/prisma-cli';
 import { unmigratedDatabaseUrl } from '../support/test-database';
 
-test('ten processes that migrate an empty database at once apply each migration once', async () => {
+test('ten processes that migrate an empty database at the same time apply each migration once', async () => {
   const url = await unmigratedDatabaseUrl();
   const program = join(packageRoot, 'test/support/apply-migrations-to.ts');
   const start = () => promisify(execFile)(process.execPath, ['--import', 'tsx', program, url], { cwd: packageRoot });

@@ -35,7 +35,7 @@ const tables = async () => {
 };
 
 describe('the migration runner', () => {
-  test('applies all migrations to an empty database, and none the second time', async () => {
+  test('applies all migrations to an empty database, and no migration the second time', async () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
     expect(await finishedNames()).toEqual(migrationNames);
@@ -69,7 +69,7 @@ describe('the migration runner', () => {
     expect(times.every((time) => time >= before && time <= after)).toBe(true);
   });
 
-  test('applies the migrations once when several connections apply them at once', async () => {
+  test('applies each migration once when several connections apply them at the same time', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url, packageMigrations, 20_000)));
     expect(results.toSorted((a, b) => b.length - a.length)).toEqual([migrationNames, [], [], [], []]);
     expect(await finishedNames()).toEqual(migrationNames);
@@ -149,7 +149,7 @@ describe('the migration runner on a database with migrations of an application',
     await change(first.sql);
   });
 
-  test('applies its own migrations beside the tables of the application', async () => {
+  test('applies its own migrations and does not change the tables of the application', async () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     expect(await tables()).toEqual(expect.arrayContaining(['notes', 'agents']));
     expect((await finishedNames()).toSorted()).toEqual([...applications, ...migrationNames].toSorted());
@@ -160,12 +160,12 @@ describe('the migration runner on a database with migrations of an application',
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
   });
 
-  test('rejects a newer migration with its own prefix', async () => {
+  test('rejects a newer migration whose name has the prefix of this package', async () => {
     await change(insertHistorySql('29990101000000_ans_newer'));
     await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({ code: 'SCHEMA_TOO_NEW' });
   });
 
-  test('fails and leaves no change when the application has a table of the same name', async () => {
+  test('fails and changes nothing when the application has a table with the name of one of the package', async () => {
     await change('CREATE TABLE capabilities (id INTEGER PRIMARY KEY)');
     await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
     expect(await tables()).toEqual(['_prisma_migrations', 'capabilities', 'notes']);

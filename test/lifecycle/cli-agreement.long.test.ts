@@ -71,7 +71,7 @@ function externalObjects(): string {
   return `tables: { external: ${qualify(tableNames)} }, enums: { external: ${qualify(enums)} }`;
 }
 
-test('an application keeps its own migrations beside those of this package', async () => {
+test('an application can apply its own migrations to a database with those of this package', async () => {
   const project = await useDatabase(PrismaProject.withModels('model Note {\n  id Int @id\n}', engine));
   project.writeMigration('20990101000000_notes', 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY);\n');
   await applyMigrations(project.databaseUrl, packageMigrations);

@@ -27,7 +27,7 @@ async function openHanging(options: DatabaseOptions = {}) {
   transaction.catch(() => undefined);
   await written.given;
   const tx = (): TransactionScope => {
-    if (scope === undefined) throw new Error('The transaction has begun');
+    if (scope === undefined) throw new Error('The transaction has not begun');
     return scope;
   };
   return { ...database, tx, goOn: mayGoOn.give, transaction };
@@ -42,7 +42,7 @@ async function expectAborted({ db }: Pick<TestDatabase, 'db'>, withinMs = limitM
 }
 
 describe('close after closeTimeoutMs', () => {
-  test('rolls back an open transaction, so that others can write at once', async () => {
+  test('rolls back an open transaction, so that other services can write at once', async () => {
     const database = await openHanging();
     const start = performance.now();
     expect(await expectAborted(database)).toMatch(/^Failed to close database: 1 call was /);
@@ -63,7 +63,7 @@ describe('close after closeTimeoutMs', () => {
     expect(database.events.filter(({ type }) => type === 'transaction')).toMatchObject([{ outcome: 'rollback' }]);
   });
 
-  test('lets a second close and a new initialize succeed at once', async () => {
+  test('allows a second close and a new initialize at once', async () => {
     const database = await openHanging();
     const { db, goOn, transaction } = database;
     await expectAborted(database);
@@ -80,7 +80,7 @@ describe('close after closeTimeoutMs', () => {
     expect(await db.getCertificate('new')).toMatchObject({ id: 'new' });
   });
 
-  test('aborts calls at once with closeTimeoutMs: 0', async () => {
+  test('aborts calls at once when closeTimeoutMs is 0', async () => {
     const database = await openHanging({ closeTimeoutMs: 0 });
     await expectAborted(database, aLittleMs / 2);
   });
@@ -91,7 +91,7 @@ describe('close after closeTimeoutMs', () => {
     expect(closings.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
-  test('aborts the calls that wait for the transaction', async () => {
+  test('aborts calls that wait for the open transaction', async () => {
     const database = await openHanging({ pool: { maxConnections: 1, connectTimeoutMs: 0 }, busyTimeoutMs: 60_000 });
     const { db } = database;
     const waiting = [
@@ -137,7 +137,7 @@ describe('close after closeTimeoutMs', () => {
 });
 
 describe('close before closeTimeoutMs', () => {
-  test('resolves when the transaction has ended', async () => {
+  test('resolves after the open transaction has ended', async () => {
     const { db, goOn, transaction, options } = await openHanging({ closeTimeoutMs: 10_000 });
     const closing = db.close();
     await sleep(30);
@@ -147,14 +147,14 @@ describe('close before closeTimeoutMs', () => {
     expect(await rawValues({ options }, 'certificates', 'id')).toEqual(['open']);
   });
 
-  test('resolves with closeTimeoutMs: 0 when no call is in flight', async () => {
+  test('resolves when closeTimeoutMs is 0 and no call is in flight', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
     await createCertificate(db);
     await expect(db.close()).resolves.toBeUndefined();
   });
 });
 
-testOn('postgresql', 'close aborts a transaction whose repetition waits behind that of another one', async () => {
+testOn('postgresql', 'close aborts a transaction whose retry waits for the retry of another one', async () => {
   const { db, options } = await openTestDatabase({ closeTimeoutMs: limitMs });
   const { db: other } = await openTestDatabase({ url: options.url });
   await createCertificate(db, { id: 'c' });

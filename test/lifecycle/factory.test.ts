@@ -64,7 +64,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(new Set(found).size).toBe(1);
   });
 
-  test('does not keep invalid options', async () => {
+  test('accepts valid options after a call with invalid ones', async () => {
     const options = await instanceOptions();
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: -1 }));
     expect(await (await DatabaseServiceFactory.getInstance(options)).queryAgents({})).toEqual([]);
@@ -73,7 +73,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
   test.each([
     ['another url', { url: 'file:./another.sqlite' }],
     ['no url', { maxResults: 5 }],
-    ['one option more', { maxResults: 5 }],
+    ['one more option', { maxResults: 5 }],
     ['another clock', { now: () => 1 }],
   ])('refuses other options on a live instance: %s', async (title, other) => {
     const options = await instanceOptions();
@@ -84,7 +84,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('refuses other options while the first call runs', async () => {
+  test('refuses other options while the first call is running', async () => {
     const options = await instanceOptions();
     const first = DatabaseServiceFactory.getInstance(options);
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: 7 }));
@@ -110,7 +110,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
     await expectError('NOT_INITIALIZED', () => first.queryAgents({}));
   });
 
-  test('forgets the options, so that the next instance may have others', async () => {
+  test('allows the next instance to have other options', async () => {
     const options = await instanceOptions();
     await DatabaseServiceFactory.getInstance(options);
     await DatabaseServiceFactory.resetDatabase();
@@ -119,7 +119,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
     await DatabaseServiceFactory.resetDatabase();
   });
 
-  test('waits for calls in flight', async () => {
+  test('waits for calls in flight before it deletes the data', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     const call = createAgent(instance, { certificateId: 'unknown' });
@@ -166,7 +166,7 @@ describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ reset: true } as object));
   });
 
-  test('performs each of two concurrent resets', async () => {
+  test('resets both databases when two calls run at the same time', async () => {
     const urls = [await newDatabaseUrl(), await newDatabaseUrl()];
     await Promise.all(urls.map(filledDatabase));
     await Promise.all(urls.map((url) => DatabaseServiceFactory.resetDatabase({ url, allowReset: true })));
@@ -212,7 +212,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
   });
 
   test.each([
-    ['a text', 'Not a database. '.repeat(500), 'CORRUPT'],
+    ['a text file', 'Not a database. '.repeat(500), 'CORRUPT'],
     ['an empty file', '', undefined],
   ] as const)('does not modify %s', async (_what, content, code) => {
     const { path, options } = place();
@@ -259,7 +259,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('fails with BUSY and keeps the instance while another service of this process has the database open', async () => {
+  test('fails with BUSY while another service of this process has the database open, and the instance remains usable', async () => {
     const { options } = place();
     resetAfterTest(options);
     const instance = await DatabaseServiceFactory.getInstance(options);
@@ -273,7 +273,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('removes a database and its log after its last process was killed', async () => {
+  test('removes a database with its -wal file after the only process that had it open was killed', async () => {
     const { path, options } = place();
     const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
     expect(await nextLine(child)).toBe('open');
@@ -284,7 +284,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
   });
 
-  test('does not modify the file of another application after a start failed on it', async () => {
+  test('does not modify the file of another application after getInstance failed to open it', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));

@@ -15,8 +15,8 @@ async function createFailing(): Promise<{ readonly db: DatabaseService; readonly
   return { db, migrate };
 }
 
-describe('initialize() that has failed', () => {
-  test('opens the database at the next call, when the cause is gone', async () => {
+describe('initialize() after a failure', () => {
+  test('opens the database when the cause is removed', async () => {
     const { db, migrate } = await createFailing();
     await expectError('SCHEMA_OUTDATED', () => db.initialize());
     await expectError('SCHEMA_OUTDATED', () => db.initialize());
@@ -25,7 +25,7 @@ describe('initialize() that has failed', () => {
     expect(await createCertificate(db, { id: 'c' })).toBe('c');
   });
 
-  test('leaves the service closed', async () => {
+  test('does not open the service when it fails', async () => {
     const { db } = await createFailing();
     await expectError('SCHEMA_OUTDATED', () => db.initialize());
     await expectError('NOT_INITIALIZED', () => db.getCertificate('c'));
@@ -33,13 +33,13 @@ describe('initialize() that has failed', () => {
     await expectError('SCHEMA_OUTDATED', () => db.initialize());
   });
 
-  test('gives its error to all callers that waited for the same run', async () => {
+  test('fails with the same error for all concurrent callers', async () => {
     const { db } = await createFailing();
     const errors = await Promise.all([1, 2, 3].map(() => expectError('SCHEMA_OUTDATED', () => db.initialize())));
     expect(new Set(errors.map(({ message }) => message)).size).toBe(1);
   });
 
-  test('lets close() resolve when both were called at once', async () => {
+  test('allows a concurrent close() to resolve', async () => {
     const { db, migrate } = await createFailing();
     const failed = expectError('SCHEMA_OUTDATED', () => db.initialize());
     await Promise.all([failed, db.close()]);

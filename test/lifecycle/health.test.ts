@@ -61,7 +61,7 @@ describe('health', () => {
     expect(pendingMigrations).toHaveLength(1);
   });
 
-  test('returns down with the code while the database is down, and calls it even when the breaker is open', async () => {
+  test('returns down with the error code while the database is down, and calls the database even when the breaker is open', async () => {
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
       breaker: { failures: 1, resetMs: 60_000 },
@@ -77,8 +77,8 @@ describe('health', () => {
     expect(await db.health()).toMatchObject({ status: 'degraded', breaker: 'open', pendingMigrations: [] });
   });
 
-  const held = onPostgresql ? 'without writerHeldMs' : 'with the time that the transaction has held the writer';
-  test(`can be called inside a transaction, ${held}`, async () => {
+  const held = onPostgresql ? 'up without writerHeldMs' : 'up with writerHeldMs, the age of the transaction,';
+  test(`returns ${held} inside a transaction`, async () => {
     const { db } = await openTestDatabase();
     const before = await db.health();
     const inside = await db.transaction(async (tx) => {
@@ -108,7 +108,7 @@ describe('health', () => {
   );
 });
 
-describeOn('postgresql', 'health of a server', () => {
+describeOn('postgresql', 'health on PostgreSQL', () => {
   test('returns the state of an exhausted pool without waiting for a connection', async () => {
     const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
     const mayEnd = createSignal();

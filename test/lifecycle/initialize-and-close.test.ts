@@ -28,7 +28,7 @@ describe('initialize', () => {
     });
   });
 
-  test('does nothing the second time', async () => {
+  test('does nothing when the database is already open', async () => {
     const { db, events } = await createService();
     await db.initialize();
     const before = events.length;
@@ -54,7 +54,7 @@ describe('initialize', () => {
     expect(second.events.filter(({ type }) => type === 'migration')).toEqual([]);
   });
 
-  test('opens a new database for two services at the same time, and each service sees the changes of the other', async () => {
+  test('creates a database once for two services at the same time, and each one reads the changes of the other', async () => {
     const first = await createService();
     const second = await createService(first.options.url);
     await Promise.all([first.db.initialize(), second.db.initialize()]);
@@ -66,7 +66,7 @@ describe('initialize', () => {
 });
 
 describe('close', () => {
-  test('waits for calls in flight, which succeed', async () => {
+  test('waits until calls in flight have succeeded', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -76,7 +76,7 @@ describe('close', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 20 });
   });
 
-  test('waits for a transaction in flight, and refuses other calls', async () => {
+  test('waits for a transaction in flight and refuses other calls meanwhile', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -113,7 +113,7 @@ describe('close', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('does nothing the second time, before initialize, and after a failed initialize', async () => {
+  test('does nothing when the database is closed, before initialize and after a failed initialize', async () => {
     const { db } = await openTestDatabase();
     await db.close();
     await expect(db.close()).resolves.toBeUndefined();
@@ -123,7 +123,7 @@ describe('close', () => {
     await expect(broken.close()).resolves.toBeUndefined();
   });
 
-  test('fails with CONFLICT inside a transaction of its own, and the transaction continues', async () => {
+  test('fails with CONFLICT inside a transaction of the same database, and the transaction continues', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const id = await db.transaction(async (tx) => {
@@ -141,7 +141,7 @@ describe('close', () => {
   });
 });
 
-describe('calls of initialize and close', () => {
+describe('several calls of initialize and close', () => {
   test('open the database again with all of its records', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { capabilities: ['a'] });
@@ -167,7 +167,7 @@ describe('calls of initialize and close', () => {
     await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
   });
 
-  test('close a service whose first initialize is still running', async () => {
+  test('close a service when close is called during the first initialize', async () => {
     const db = new DatabaseService({ url: ':memory:' });
     const opening = db.initialize();
     await db.close();
@@ -175,7 +175,7 @@ describe('calls of initialize and close', () => {
     await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
   });
 
-  test('refuse initialize with CONFLICT inside a transaction for which close waits', async () => {
+  test('fail with CONFLICT when initialize is called inside a transaction for which close waits', async () => {
     const { db } = await openTestDatabase();
     const transaction = db.transaction(async () => {
       await sleep(20);

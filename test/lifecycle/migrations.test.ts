@@ -54,7 +54,7 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
   });
 
-  test('leaves a database with other tables and no history unchanged', async () => {
+  test('fails and does not change a database with other tables and no history', async () => {
     const url = await unmigratedDatabaseUrl();
     await changeRaw({ options: { url } }, 'CREATE TABLE agents (name TEXT)');
     const code = migrations === 'apply' ? 'MIGRATION_FAILED' : 'SCHEMA_OUTDATED';
@@ -64,7 +64,7 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
 });
 
 describe('migrations: verify', () => {
-  test('fails with SCHEMA_OUTDATED on an empty database, and leaves it empty', async () => {
+  test('fails with SCHEMA_OUTDATED for an empty database and does not change it', async () => {
     const url = await unmigratedDatabaseUrl();
     const error = await expectError('SCHEMA_OUTDATED', () => createService({ url, migrations: 'verify' }).initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
@@ -87,7 +87,7 @@ describe('migrateDatabase', () => {
     return db;
   }
 
-  test('applies the migrations in order; before that, calls fail with SCHEMA_OUTDATED', async () => {
+  test('applies the migrations in order, and other calls fail with SCHEMA_OUTDATED before that', async () => {
     const db = await openUnmigrated();
     expect((await expectError('SCHEMA_OUTDATED', () => db.queryAgents({}))).operation).toBe('agents.query');
     expect(await db.migrateDatabase()).toEqual(migrationNames);
@@ -96,7 +96,7 @@ describe('migrateDatabase', () => {
     expect(await createAgent(db)).toMatch(/./);
   });
 
-  test('returns its own array, which a listener of onEvent cannot change', async () => {
+  test('returns an array that the callback onEvent cannot change', async () => {
     const onEvent = (event: DatabaseEvent): void => {
       if (event.type === 'migration') Reflect.set(event.applied, 'length', 0);
     };
@@ -104,13 +104,13 @@ describe('migrateDatabase', () => {
     expect((await db.migrateDatabase()).length).toBeGreaterThan(0);
   });
 
-  test('applies each migration once when it is called twice at once', async () => {
+  test('applies each migration once when two calls run at the same time', async () => {
     const db = await openUnmigrated();
     const results = await Promise.all([db.migrateDatabase(), db.migrateDatabase()]);
     expect(results.flat()).toEqual(migrationNames);
   });
 
-  test('fails with SCHEMA_TOO_NEW when a newer version has migrated a database that migrations: skip opens', async () => {
+  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database, which migrations: skip opens', async () => {
     const { id, options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const db = createService({ ...options, migrations: 'skip' });

@@ -138,16 +138,16 @@ describe('new DatabaseService', () => {
     ],
     ['retry: false', { retry: false }],
     ['breaker: false', { breaker: false }],
-    ['a breaker of the default values', { breaker: {} }],
-    ['a cache of the default size', { cache: {} }],
+    ['a breaker with default values', { breaker: {} }],
+    ['a cache with default values', { cache: {} }],
     ['a logger with inherited methods', { logger: Object.create(logger) as typeof logger }],
   ])('accepts %s', (_, options) => {
     expect(constructWith(options)).toBeInstanceOf(DatabaseService);
   });
 });
 
-describe('an option', () => {
-  test('keeps the value that it had when the service was constructed', async () => {
+describe('DatabaseOptions', () => {
+  test('are read once, when the service is constructed', async () => {
     const options = { url: await newDatabaseUrl(), maxResults: 1 };
     await using db = new DatabaseService(options);
     options.maxResults = 100;
@@ -156,7 +156,7 @@ describe('an option', () => {
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
   });
 
-  test('`now` is the clock of all records', async () => {
+  test('the option now is the clock of all records', async () => {
     let time = Date.parse('2030-01-01T00:00:00.123Z');
     const { db } = await openTestDatabase({ now: () => time, defaultAgentLifetimeMs: 10 });
     const certificateId = await createCertificate(db);
@@ -170,7 +170,7 @@ describe('an option', () => {
     expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
   });
 
-  test('`now` may return fractions of a millisecond, which are not stored', async () => {
+  test('the option now may return fractions of a millisecond, but they are not stored', async () => {
     const { db } = await openTestDatabase({ now: () => 1_800_000_000_000.75 });
     const agent = await db.getAgent(await createAgent(db));
     const { expiresAt } = agent ?? {};
@@ -180,7 +180,7 @@ describe('an option', () => {
   });
 
   test.each([Number.NaN, Infinity, 8.64e15, -8.64e15])(
-    '`now` must not return %d, which no record can store',
+    'the option now makes writes fail with INVALID_OPTIONS when it returns %d',
     async (time) => {
       let clock = 1_800_000_000_000;
       const database = await openTestDatabase({ now: () => clock });

@@ -130,7 +130,7 @@ describe('A call with any arguments', () => {
     await expectWellBehaved(database, calls, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test('returns a valid result, or rejects and changes no row, when it is a get call with the cache enabled', async () => {
+  test('returns a valid result, or rejects and changes no row, when it is a get method of a database with a cache', async () => {
     const database = await openTestDatabase({ cache: {} });
     const cached = calls.filter(({ name }) => /get/i.test(name));
     await expectWellBehaved(database, cached, ({ name }, args) => callMethod(database.db, name, args));
@@ -150,7 +150,7 @@ describe('The arguments of a call', () => {
   const shared = shareTestDatabase({ retry: false }, ({ db }) => fillForCalls(db));
 
   test.each(sampled(named, 4))(
-    'are refused or answered when the first one is a hostile object: %s',
+    'are accepted, or refused with a coded error, when the first one is a hostile object: %s',
     async (_, call) => {
       for (const make of Object.values(hostileObjects)) {
         const first = make();
@@ -192,22 +192,25 @@ describe('The arguments of a call', () => {
   // With `collect`, the errors are part of the answer.
   const throwing = named.filter(([, { args }]) => !JSON.stringify(args()).includes('collect'));
 
-  test.each(sampled(throwing, 4))('fail with INVALID_INPUT when a getter throws: %s', async (_, { name, args }) => {
-    const before = await allRawRows(shared());
-    for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
-      const reason = new Error('mine');
-      const get = (): never => {
-        throw reason;
-      };
-      const given = replaced(args(), path, { get }) as unknown[];
-      const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
-      expect(driverErrorOf(error)).toBe(reason);
-      expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
-    }
-    expect(await allRawRows(shared())).toEqual(before);
-  });
+  test.each(sampled(throwing, 4))(
+    'are refused with INVALID_INPUT when a getter throws: %s',
+    async (_, { name, args }) => {
+      const before = await allRawRows(shared());
+      for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
+        const reason = new Error('mine');
+        const get = (): never => {
+          throw reason;
+        };
+        const given = replaced(args(), path, { get }) as unknown[];
+        const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
+        expect(driverErrorOf(error)).toBe(reason);
+        expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
+      }
+      expect(await allRawRows(shared())).toEqual(before);
+    },
+  );
 
-  test('fail only for the agents whose getter or proxy throws, and the other agents are created', async () => {
+  test('are refused only for the agents of createMany whose getter or proxy throws', async () => {
     const { db } = await openTestDatabase();
     const right = agentInput({ certificateId: await createCertificate(db) });
     const reason = new Error('mine');
@@ -224,7 +227,7 @@ describe('The arguments of a call', () => {
     expect(await db.agents.count()).toBe(2);
   });
 
-  test('are refused by page when limit or offset is given, even if only the first read returns it', async () => {
+  test('are refused by page when they contain limit or offset, even if only the first read returns it', async () => {
     for (const page of ['agents.page', 'events.page']) {
       for (const field of ['limit', 'offset']) {
         let reads = 0;
@@ -237,7 +240,7 @@ describe('The arguments of a call', () => {
     }
   });
 
-  test('are read as lists up to their length, whatever their iterator yields', async () => {
+  test('are read as lists by index up to their length, and their iterator is not called', async () => {
     const { db } = shared();
     const endless = <T>(element: T): T[] =>
       Object.assign([element], { *[Symbol.iterator]() { for (;;) yield element; } }); // prettier-ignore
@@ -248,7 +251,7 @@ describe('The arguments of a call', () => {
     await expectError('INVALID_INPUT', () => db.agents.setMetadata('a', { lying: lying }));
   });
 
-  test('are read as times by the internal value of the Date, whatever its methods return', async () => {
+  test('are read as times from the internal value of the Date, and its methods are not called', async () => {
     const { db } = shared();
     for (const answer of ['never', 0.5, 1e300, null]) {
       const expiresAt = Object.assign(new Date('2030-01-01'), { getTime: () => answer, valueOf: () => answer });

@@ -37,7 +37,7 @@ describe('The constructor and the factory', () => {
     allowReset: false,
   };
 
-  test('accept options of any kind, or refuse them with INVALID_OPTIONS and show no value', async () => {
+  test('accept any value as options, or refuse it with INVALID_OPTIONS without its text in the message', async () => {
     const paths = pathsOf(options).filter((path) => path.length > 0);
     const changed = fc.tuple(fc.constantFrom(...paths), anyValue).map(([path, { what, make }]) => ({
       what: `${path.join('.')}: ${what}`,
@@ -60,7 +60,7 @@ describe('The constructor and the factory', () => {
     await fc.assert(property, { numRuns: runs });
   });
 
-  testOn('sqlite', 'the factory removes the file that it opened, even if the options change later', async () => {
+  testOn('sqlite', 'reset the file that getInstance has opened, even if the options change later', async () => {
     const directory = temporaryDirectory();
     const [opened, other] = [join(directory, 'opened.sqlite'), join(directory, 'other.sqlite')];
     writeFileSync(other, 'precious');
@@ -83,7 +83,7 @@ describe('The constructor and the factory', () => {
   });
 });
 
-describe('A call', () => {
+describe('A write', () => {
   test.each<[string, () => unknown]>([
     ['throws', throwMine],
     ['returns a bigint', () => 5n],
@@ -128,7 +128,7 @@ describe('followChanges', () => {
 describe('backup', () => {
   const shared = shareTestDatabase();
 
-  test('refuses a hostile path, and options with a hostile callback', async () => {
+  test('refuses a hostile path and a hostile onProgress', async () => {
     // The folder does not exist: no call writes a file.
     const path = join(temporaryDirectory(), 'none', 'copy');
     for (const [what, make] of Object.entries(hostileObjects)) {

@@ -139,7 +139,7 @@ const values: readonly (readonly [what: string, sql: string])[] = [
 const allowed = /: CORRUPT$|^events\.aggregate: INVALID_INPUT$/;
 
 describe('Every read', () => {
-  test.each(values)('answers or fails with CORRUPT while a column holds %s', async (_, value) => {
+  test.each(values)('returns a result or fails with CORRUPT while a column contains %s', async (_, value) => {
     const database = await openTestDatabase({ retry: false, maxResults: 100 });
     await fillForCalls(database.db);
     await database.db.recordSecurityEvent(eventInput({ id: 'm', metadata: { k: [1] } }));

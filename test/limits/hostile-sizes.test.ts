@@ -18,7 +18,7 @@ interface Outcome {
 const longestMs = 20_000;
 const longestBlockMs = 10_000;
 
-test('Large input is answered or refused within 20 seconds in a process with 256 MB, which continues', async () => {
+test('large input is accepted or refused within 20 seconds by a process with 256 MB, which continues', async () => {
   const { options } = await openTestDatabase();
   const path = join(__dirname, 'hostile-sizes-process.ts');
   const args = ['--max-old-space-size=256', '--import', 'tsx', path, options.url, isLongRun ? 'all' : 'some'];

@@ -19,7 +19,7 @@ async function openLarge(answerLength: number): Promise<TestDatabase> {
 }
 
 describe('With the limit answerLength, a call', () => {
-  test('fails with RESULT_TOO_LARGE when its answer is longer, and succeeds when it asks for less', async () => {
+  test('fails with RESULT_TOO_LARGE when its result is longer, and succeeds with a shorter result', async () => {
     const { db } = await openLarge(25 * size);
     const ids = (await db.agents.query({ limit: 20 })).map(({ id }) => id);
     expect(ids).toHaveLength(20);
@@ -42,14 +42,14 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.agents.count()).toBe(count);
   });
 
-  test('fails with RESULT_TOO_LARGE for certificates and for counts by key, too', async () => {
+  test('fails with RESULT_TOO_LARGE also for certificates and for counts by key', async () => {
     const { db } = await openLarge(500);
     await expectError('RESULT_TOO_LARGE', () => db.certificates.query());
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'eventType' }));
     expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
   });
 
-  test('succeeds for iterate, verify and check, whatever the total length of the records is', async () => {
+  test('succeeds for iterate, verify and check when all records together are longer', async () => {
     const { db } = await openLarge(5 * size);
     const ids: string[] = [];
     for await (const { id } of db.agents.iterate({ orderBy: 'id' })) ids.push(id);
@@ -61,7 +61,7 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('fails with RESULT_TOO_LARGE in a transaction, which continues', async () => {
+  test('fails with RESULT_TOO_LARGE inside a transaction, and the transaction continues', async () => {
     const { db } = await openLarge(25 * size);
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: '00', name: 'changed' });
@@ -72,7 +72,7 @@ describe('With the limit answerLength, a call', () => {
   });
 });
 
-test('events.verify accepts a chain of long events', async () => {
+test('events.verify returns valid: true for a chain of long events', async () => {
   const { db } = await openTestDatabase();
   const description = 'x'.repeat(400_000);
   await db.events.recordMany(Array.from({ length: 120 }, (_, index) => eventInput({ id: `e${index}`, description })));

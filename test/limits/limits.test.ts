@@ -141,7 +141,7 @@ describe('Input that exceeds a limit', () => {
   });
 
   test.each(calls.map(([field, limit, call], index) => [index, field, limit, call] as const))(
-    'is refused (%i): %s beyond %s',
+    'is refused (case %i): %s beyond %s',
     async (_, field, limit, call) => {
       const error = await expectRefused(database(), 'INVALID_INPUT', () => call(database().db));
       expect(error).toMatchObject({ field, entity: expect.any(String) as string, retryable: false });
@@ -152,7 +152,7 @@ describe('Input that exceeds a limit', () => {
 });
 
 describe('Input that does not exceed the limits', () => {
-  test('is stored unchanged, also when it is exactly at a limit', async () => {
+  test('is stored unchanged, even when its length is exactly a limit', async () => {
     const { db } = await openTestDatabase({ limits: small });
     const fit = 'n'.repeat(40);
     await db.createCertificate({ ...short, id: fit, subject: fit, issuer: fit, fingerprint: fit });
@@ -168,7 +168,7 @@ describe('Input that does not exceed the limits', () => {
     await db.events.recordMany([1, 2, 3, 4].map(() => eventInput({ description: 't'.repeat(100) })));
   });
 
-  test('may have any size when every limit is 0, except for the nesting of metadata', async () => {
+  test('may have any size when every limit is 0, but metadata may not be nested 1,000 levels deep', async () => {
     const none = Object.fromEntries(Object.keys(small).map((key) => [key, 0])) as LimitOptions;
     const { db } = await openTestDatabase({ limits: none });
     const certificateId = await db.createCertificate(certificateInput());

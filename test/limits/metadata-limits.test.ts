@@ -2,7 +2,7 @@ import { expectRefused } from '../support/expect-error';
 import { createAgent, createCertificate, eventInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-test('a search for metadata compares long texts to their end', async () => {
+test('a query by metadata compares long texts completely', async () => {
   const { db } = await openTestDatabase();
   // PostgreSQL indexes only the beginning of a long text.
   const beginning = 'x'.repeat(5000);

@@ -23,13 +23,13 @@ describe('countValues', () => {
     expect(countValues(toCanonicalJson(value, 'value'))).toBe(count);
   });
 
-  test('counts the JSON values within text when this is requested', () => {
+  test('counts values inside JSON strings when the second argument is true', () => {
     expect(countValues(JSON.stringify(['[1,2,3]']), true)).toBeGreaterThanOrEqual(4);
   });
 });
 
 describe('a record', () => {
-  test('may hold 100,000 JSON values and no more', async () => {
+  test('is refused when its metadata contain more than 100,000 JSON values', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { metadata: { a: many(99_999) } });
     expect((await db.getAgent(id))?.metadata['a']).toHaveLength(99_999);
@@ -50,7 +50,7 @@ describe('a record', () => {
     }
   });
 
-  test('refuses a merge that exceeds its maximum number of values', async () => {
+  test('is not changed by a merge that would exceed the maximum number of values', async () => {
     const { db } = await openTestDatabase({ limits: { metadataValues: 10, metadataBytes: 100 } });
     const id = await createAgent(db, { metadata: { a: [1, 2, 3], text: 'x'.repeat(60) } });
     await db.agents.mergeMetadata(id, { b: [1, 2, 3] });
@@ -80,8 +80,8 @@ async function openBeyondLimits(count: number): Promise<TestDatabase> {
   return database;
 }
 
-describe('records to which another program has added values', () => {
-  test('fail with RESULT_TOO_LARGE when an answer has over 20 times the values that a record may have', async () => {
+describe('reads of records to which another program has added values', () => {
+  test('fail with RESULT_TOO_LARGE when a result has more than 20 times the values that one record may have', async () => {
     const { db } = await openBeyondLimits(4);
     for (const call of [
       () => db.queryAgents({}),
@@ -99,8 +99,8 @@ describe('records to which another program has added values', () => {
   });
 });
 
-describe('iterate over records with many values', () => {
-  test('shortens pages until they are small enough', async () => {
+describe('agents.iterate', () => {
+  test('reads smaller pages when the records of a page have too many values', async () => {
     const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
     const certificateId = await db.createCertificate(certificateInput());
     const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));

@@ -66,7 +66,7 @@ describe('new DatabaseService', () => {
   });
 });
 
-describe('a call', () => {
+describe('a call of the API', () => {
   const shared = shareTestDatabase({}, async ({ db }) => {
     await createCertificate(db, { id: 'c' });
     await db.recordSecurityEvent(eventInput());

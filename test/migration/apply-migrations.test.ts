@@ -26,7 +26,7 @@ beforeEach(() => {
 const tables = () => other.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
 
 describe('a database that another connection has locked', () => {
-  test('is migrated after the lock is released, without blocking the process', async () => {
+  test('is migrated after the lock is released, and the event loop is not blocked', async () => {
     other.exec('BEGIN IMMEDIATE');
     setTimeout(() => other.exec('ROLLBACK'), 100);
     await expect(applyMigrations(url, [migration])).resolves.toEqual([migration.name]);
@@ -37,7 +37,7 @@ describe('a database that another connection has locked', () => {
     await expect(applyMigrations(url, [migration], 50)).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
   });
 
-  test('can be read while it is migrated in WAL mode, and is not locked afterwards', async () => {
+  test('can be read by another connection in WAL mode while it is migrated, and is not locked afterwards', async () => {
     other.pragma('journal_mode = WAL');
     other.exec('BEGIN; SELECT * FROM sqlite_schema');
     await expect(applyMigrations(url, [migration])).resolves.toEqual([migration.name]);
@@ -68,7 +68,7 @@ describe('a database with the initial schema', () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
   }
 
-  test('is adopted with its rows, and its first migration is recorded as Prisma Migrate marks it as applied', async () => {
+  test('is adopted with its rows, and its first migration is recorded like by prisma migrate resolve --applied', async () => {
     await expectAdopted();
     const [adopted, ...applied] = await readHistoryRows(url);
     expect(adopted).toMatchObject({
@@ -86,14 +86,14 @@ describe('a database with the initial schema', () => {
     await expectAdopted();
   });
 
-  test('is adopted beside the tables and migrations of an application', async () => {
+  test('is adopted when it contains tables and migrations of an application', async () => {
     createHistory(other);
     other.exec(`CREATE TABLE notes (id INTEGER PRIMARY KEY); ${insertHistorySql('20250101000000_notes')}`);
     await expectAdopted();
     expect(tables()).toContain('notes');
   });
 
-  test('is rejected when a table has other columns', async () => {
+  test('is rejected when one of its tables has another column', async () => {
     other.exec('ALTER TABLE agents ADD COLUMN extra TEXT');
     await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
     expect(tables()).not.toContain('_prisma_migrations');

@@ -48,7 +48,7 @@ const leftSql = {
     UNION ALL SELECT extname FROM pg_extension WHERE extname = 'pg_trgm' ORDER BY 1`,
 };
 
-test('migrate reset removes everything but extensions and privileges, and applies the migrations again', async () => {
+test('migrate reset removes everything except extensions and privileges, and applies the migrations again', async () => {
   const project = await projectWithModels(models);
   project.writeMigration('20260101000000_notes', createNotes);
   await project.run('migrate deploy');
@@ -156,7 +156,7 @@ test('studio serves the database on which migrate works', async () => {
   }
 });
 
-testOn('sqlite', 'generate writes the client', async () => {
+testOn('sqlite', 'generate writes the Prisma client', async () => {
   const project = await projectWithModels(note);
   expect(await project.run('generate')).toMatchObject({ exitCode: 0 });
   expect(existsSync(join(project.directory, 'client/client.ts'))).toBe(true);
@@ -169,12 +169,12 @@ testOn('sqlite', 'PRISMA_SCHEMA_ENGINE_BINARY selects the schema engine', async 
   expect(deploy).toMatchObject(exited(1, 'missing-engine'));
 });
 
-describeOn('sqlite', 'DATABASE_URL of the CLI', () => {
+describeOn('sqlite', 'DATABASE_URL', () => {
   test.each([
     ['a relative path', (path: string) => `file:${path.slice(path.lastIndexOf('/') + 1)}`],
     ['an absolute path', (path: string) => `file:${path}`],
     ['a percent-encoded URL', (path: string) => pathToFileURL(path).href],
-  ])('can name a database with a space in its path as %s', async (_, toUrl) => {
+  ])('may name a database with a space in its path as %s', async (_, toUrl) => {
     const project = PrismaProject.ofPackage('with space.sqlite');
     project.databaseUrl = toUrl(project.databasePath);
     const execute = await project.run('db execute --stdin', { input: 'CREATE TABLE here (id INTEGER);' });
@@ -182,13 +182,13 @@ describeOn('sqlite', 'DATABASE_URL of the CLI', () => {
     expect(await project.tables()).toEqual(['here']);
   });
 
-  test('can name a file in a folder that does not exist, which migrate deploy creates', async () => {
+  test('may name a file in a folder that does not exist, and migrate deploy creates the folder', async () => {
     const project = PrismaProject.ofPackage('new/deeper/test.sqlite');
     expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
     expect(await project.tables()).toContain('agents');
   });
 
-  test('fails the command when it names a folder or a file that is not a database', async () => {
+  test('makes the command fail when it names a folder or a file that is not a database', async () => {
     const [folder, text] = [PrismaProject.ofPackage(), PrismaProject.ofPackage()];
     mkdirSync(folder.databasePath);
     text.write('test.sqlite', 'This is text.'.repeat(100));
@@ -210,7 +210,7 @@ describeOn('postgresql', 'a database that the CLI cannot use', () => {
     );
   }
 
-  test('is reported with its cause and without the password, whatever the command', async () => {
+  test('is reported by every command with the cause and without the password', async () => {
     const { databaseUrl: url } = await projectOfPackage();
     const name = new URL(url).pathname.slice(1);
     const role = await createRole(url, () => `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);

@@ -75,7 +75,7 @@ describe('a SQLite URL', () => {
 
   // These files have no URL in the form that Prisma Studio reads.
   test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
-    '%s is refused by the CLI, which would misread it',
+    '%s is accepted by the package and refused by the CLI, which would read another path',
     (url) => {
       expect(opened(url)).not.toBe('refused');
       expect(() => normaliseDatabaseUrl(url)).toThrow('percent-encoded');
@@ -83,14 +83,14 @@ describe('a SQLite URL', () => {
   );
 
   test.each([':memory:', 'file::memory:'])(
-    '%s is refused by the CLI because the database would be lost after each command',
+    '%s is accepted by the package and refused by the CLI, whose next command would not find the database',
     (url) => {
       expect(opened(url)).toBe('memory');
       expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
     },
   );
 
-  test('resolves in its normal form to the same file, and the normal form does not change again', () => {
+  test('is normalized to a URL of the same file, which is not changed by another normalization', () => {
     const normal = normaliseDatabaseUrl('file:///data/a%20b.sqlite');
     expect(normal).toBe('file:///data/a b.sqlite');
     expect(toDatabasePath(normal)).toBe('/data/a b.sqlite');
@@ -109,7 +109,7 @@ describe('a PostgreSQL URL', () => {
     ['?connection_limit=5&pgbouncer=true&pool_timeout=3', undefined, ['connection_limit', 'pgbouncer', 'pool_timeout']],
     ['?sslmode=require&channel_binding=require', undefined, ['channel_binding']],
     ['?statement_timeout=500&options=-c%20geqo%3Doff', undefined, []],
-  ])('is understood by every component with the parameters %j', (parameters, schema, ignored) => {
+  ])('is accepted by the package and the CLI with the parameters %j', (parameters, schema, ignored) => {
     const url = `${server}${parameters}`;
     expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgresql', connectionString: url, schema, ignored });
     expect(normaliseDatabaseUrl(url)).toBe(url);
@@ -139,15 +139,18 @@ describe('a PostgreSQL URL', () => {
     ['?stream=x', /stream/],
     ['?schema=', /schema/],
     ['#?schema=app', /%23/],
-  ])('is refused by the package and the CLI with the name of the wrong parameter: %s', (parameters, message) => {
-    const url = `${server}${parameters}`;
-    for (const read of [parseDatabaseUrl, (given: string) => new PostgresqlServer(given)]) {
-      expect(() => read(url)).toThrow(message);
-      expect(() => read(url)).not.toThrow(/secret|bogus|abc|latin1/);
-    }
-  });
+  ])(
+    'is refused by the package and the CLI with a message that names the wrong parameter: %s',
+    (parameters, message) => {
+      const url = `${server}${parameters}`;
+      for (const read of [parseDatabaseUrl, (given: string) => new PostgresqlServer(given)]) {
+        expect(() => read(url)).toThrow(message);
+        expect(() => read(url)).not.toThrow(/secret|bogus|abc|latin1/);
+      }
+    },
+  );
 
-  test('is refused when its password contains a number sign, because the driver would drop the rest', () => {
+  test('is refused when its password contains a number sign, because the driver would ignore the rest of the URL', () => {
     expect(() => parseDatabaseUrl('postgresql://ans:se#cret@db.example/ans')).toThrow('%23');
   });
 });

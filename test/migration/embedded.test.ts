@@ -7,12 +7,12 @@ import { migrationNames } from '../support/migrations';
 import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
 
-test('the embedded migrations are those of the migration folders', () => {
+test('the embedded migrations equal the files in the migration folders', () => {
   // A difference means that `npm run generate` was not run after a change.
   for (const { path, text } of embedMigrations()) expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
-test('a bundled application applies the embedded migrations and not those of its own folder', () => {
+test('a bundled application applies the embedded migrations and not those in its own folder', () => {
   const directory = temporaryDirectory();
   const ownFolder = join(directory, 'prisma/migrations/20200101000000_trap');
   mkdirSync(ownFolder, { recursive: true });

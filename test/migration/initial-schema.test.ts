@@ -95,17 +95,20 @@ describe('a database with the initial schema', () => {
     ['UPDATE security_events SET mitigation_applied = 2', 'security_events', 'e', 'mitigation_applied'],
     ["UPDATE security_events SET severity = 'URGENT'", 'security_events', 'e', 'severity'],
     ["UPDATE security_events SET timestamp = '2026-06-01'", 'security_events', 'e', 'timestamp'],
-  ])('is refused with the table, the id and the column and is not modified: %s', async (sql, table, id, column) => {
-    const path = createFilledDatabase(sql);
-    const before = dump(path);
-    const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
-    expect(error.message).toContain(
-      `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
-    );
-    expect(dump(path)).toEqual(before);
-  });
+  ])(
+    'is refused with an error that names the table, id and column, and is not modified: %s',
+    async (sql, table, id, column) => {
+      const path = createFilledDatabase(sql);
+      const before = dump(path);
+      const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
+      expect(error.message).toContain(
+        `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
+      );
+      expect(dump(path)).toEqual(before);
+    },
+  );
 
-  test('opens after the invalid row is corrected', async () => {
+  test('can be opened after the invalid row is corrected', async () => {
     const path = createFilledDatabase('UPDATE endpoints SET port = 0');
     await expectError('MIGRATION_FAILED', () => createService(path).initialize());
     const driver = new SqliteDriver(path);
@@ -116,7 +119,7 @@ describe('a database with the initial schema', () => {
     expect(await db.getAgent('a')).toMatchObject({ endpoints: [{ port: 443 }] });
   });
 
-  test('opens when thousands of its agents have no name, and a second opening writes nothing', async () => {
+  test('can be opened when thousands of its agents have an empty name, and is not written by the next initialize', async () => {
     const path = createInitialDatabase(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
       INSERT INTO agents SELECT 'a' || i, '', 'k', 'c', NULL, '1.2.3', NULL, 0, i, 0, 'ACTIVE', 'o' FROM n;`);
     const db = createService(path);
@@ -130,7 +133,7 @@ describe('a database with the initial schema', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test('keeps metadata values that are not texts as texts, and derives folded names and version keys', async () => {
+  test('stores metadata values that are not texts as texts, and is searchable by name and version', async () => {
     const path = createInitialDatabase(`${insertCertificate('c', 'AB:CD')}
       INSERT INTO agents VALUES ('a', 'ÄGYPTEN', 'k', 'c', NULL, '1.0.0-rc.1', NULL, 0, 0, 0, 'ACTIVE', 'o');
       INSERT INTO agent_metadata VALUES ('a', 'blob', x'6869'), ('a', 'number', 3);`);
@@ -141,14 +144,14 @@ describe('a database with the initial schema', () => {
     expect(await db.getCertificateByFingerprint('abcd')).toMatchObject({ id: 'c', subject: 'CN=Ä' });
   });
 
-  test('is rejected and not changed when two fingerprints differ only in their case', async () => {
+  test('is refused and not changed when two fingerprints differ only in letter case', async () => {
     const path = createInitialDatabase(insertCertificate('one', 'AA') + insertCertificate('two', 'aa'));
     const before = dump(path);
     await expectError('MIGRATION_FAILED', () => createService(path).initialize());
     expect(dump(path)).toEqual(before);
   });
 
-  test('fails reads and writes with SCHEMA_OUTDATED when its migrations are skipped', async () => {
+  test('makes reads and writes fail with SCHEMA_OUTDATED when migrations are skipped', async () => {
     const db = createService(createInitialDatabase(insertCertificate('c', 'AA')), { migrations: 'skip' });
     await db.initialize();
     await expectError('SCHEMA_OUTDATED', () => db.getAgent('a'));
@@ -156,7 +159,7 @@ describe('a database with the initial schema', () => {
     await expectError('SCHEMA_OUTDATED', () => db.createCertificate(certificateInput()));
   });
 
-  test('is migrated after an open transaction of this process ends, even later than busyTimeoutMs', async () => {
+  test('is migrated after an open transaction of the same service ends, even if that takes longer than busyTimeoutMs', async () => {
     const db = createService(createInitialDatabase(''), { migrations: 'skip', busyTimeoutMs: 50, retry: false });
     await db.initialize();
     const held = db.transaction(() => new Promise((resolve) => setTimeout(resolve, 300)));

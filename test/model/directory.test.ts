@@ -96,7 +96,7 @@ async function fill(model: Model, { db, clock }: Real, agents: readonly AgentInp
 }
 
 test(
-  'every sequence of calls returns and stores what the contract says',
+  'random sequences of calls return and store what a model of the contract predicts',
   async () => {
     const agents = fc.array(agentInput, { maxLength: 6 });
     const property = fc.asyncProperty(

@@ -57,7 +57,7 @@ function isWithin(key: string, [lower, upper, hasPrereleases]: VersionRange): bo
 }
 
 describe('version keys', () => {
-  test('have the order of semver.compare', () => {
+  test('are ordered as semver.compare orders the versions', () => {
     const property = fc.property(version, version, (first, second) => {
       const [left, right] = [toVersionKey(first) ?? '', toVersionKey(second) ?? ''];
       expect(Math.sign(compareCodePoints(left, right))).toBe(semver.compare(first, second));
@@ -65,7 +65,7 @@ describe('version keys', () => {
     fc.assert(property, parameters);
   });
 
-  test('exist for exactly the texts that semver accepts as versions', () => {
+  test('are null for exactly the texts that semver does not accept as versions', () => {
     const text = fc.oneof(
       version,
       partial,
@@ -78,7 +78,7 @@ describe('version keys', () => {
     fc.assert(property, parameters);
   });
 
-  test('sort a list as semver.sort does', () => {
+  test('sort a list of versions as semver.compare does', () => {
     const property = fc.property(fc.array(version, { maxLength: 20 }), (versions) => {
       const byKey = [...versions].sort((a, b) => compareCodePoints(toVersionKey(a) ?? '', toVersionKey(b) ?? ''));
       const bySemver = [...versions].sort((a, b) => semver.compare(a, b));
@@ -89,7 +89,7 @@ describe('version keys', () => {
 });
 
 describe('version ranges', () => {
-  test('contain exactly the keys of the versions that satisfy the range', () => {
+  test('contain exactly the keys of the versions that satisfy the range according to semver', () => {
     let satisfied = 0;
     const property = fc.property(range, fc.array(version, { minLength: 1, maxLength: 10 }), (text, versions) => {
       const ranges = toVersionRanges(text);
@@ -105,7 +105,7 @@ describe('version ranges', () => {
     expect(satisfied).toBeGreaterThan(runs / 10);
   });
 
-  test('treat the bounds of a range as semver does', () => {
+  test('include or exclude the bounds of a range as semver does', () => {
     const property = fc.property(range, (text) => {
       const comparators = semver.validRange(text) === null ? [] : new semver.Range(text).set.flat();
       for (const { semver: bound } of comparators) {
@@ -128,7 +128,7 @@ describe('foldCase', () => {
     fc.array(fc.oneof(letters, anyText), { maxLength: 6 }).map((parts) => parts.join('')),
   );
 
-  test('folds the parts of a text independently', () => {
+  test('returns for a text the concatenation of its folded parts', () => {
     const property = fc.property(text, text, text, (before, part, after) => {
       expect(foldCase(before + part + after)).toBe(foldCase(before) + foldCase(part) + foldCase(after));
       expect(foldCase(before + part + after)).toContain(foldCase(part));
@@ -136,7 +136,7 @@ describe('foldCase', () => {
     fc.assert(property, parameters);
   });
 
-  test('keeps the number of code points, and changes nothing the second time', () => {
+  test('keeps the number of code points, and does not change its own result', () => {
     const property = fc.property(text, (value) => {
       expect(Array.from(foldCase(value))).toHaveLength(Array.from(value).length);
       expect(foldCase(foldCase(value))).toBe(foldCase(value));
@@ -144,7 +144,7 @@ describe('foldCase', () => {
     fc.assert(property, parameters);
   });
 
-  test('maps every code point as documented', () => {
+  test('maps every code point as the documented rule does', () => {
     for (let codePoint = 1; codePoint <= 0x10ffff; codePoint += 1) {
       if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
       const character = String.fromCodePoint(codePoint);
@@ -163,14 +163,14 @@ describe('toCanonicalJson', () => {
     return Object.fromEntries(entries.reverse());
   };
 
-  test('returns the same text exactly for the same values', () => {
+  test('returns the same text for equal values and different texts for different values', () => {
     const property = fc.property(jsonValue, jsonValue, (first, second) => {
       expect(toCanonicalJson(first, 'value') === toCanonicalJson(second, 'value')).toBe(isSame(first, second));
     });
     fc.assert(property, parameters);
   });
 
-  test('does not depend on the order of keys, and returns text that parses to the same value', () => {
+  test('returns the same text for any order of keys, and JSON.parse returns an equal value', () => {
     const property = fc.property(fc.oneof(jsonValue, fc.jsonValue()), (value) => {
       const text = toCanonicalJson(value, 'value');
       expect(toCanonicalJson(shuffled(value), 'value')).toBe(text);

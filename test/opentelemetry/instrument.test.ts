@@ -49,7 +49,7 @@ function parentOf(span: ReadableSpan, spans: readonly ReadableSpan[]): string | 
 }
 
 describe('instrument', () => {
-  test('creates a span for each call, whose parent is the active span, and a child for each statement', async () => {
+  test('creates a span for each call under the active span, and a child span for each statement', async () => {
     const { db, spans, tracer, options } = await openInstrumented();
     const certificateId = await createCertificate(db);
     instrument(db, options);
@@ -92,7 +92,7 @@ describe('instrument', () => {
     expect(JSON.stringify(finished.map(({ attributes }) => attributes))).not.toContain(certificateId);
   });
 
-  test('marks the span of a failed call with the code, and of a callback that threw with _OTHER', async () => {
+  test('sets error.type to the code of a failed call, and to _OTHER when a callback throws', async () => {
     const { db, spans, options } = await openInstrumented();
     instrument(db, options);
     await expectError('INVALID_INPUT', () => db.getAgent(''));
@@ -104,7 +104,7 @@ describe('instrument', () => {
     ]);
   });
 
-  test('records the durations of calls in seconds, and the connections of the pool', async () => {
+  test('records the durations of calls in seconds and the numbers of connections of the pool', async () => {
     const { db, metrics, options } = await openInstrumented();
     instrument(db, options);
     await createAgent(db, { id: 'a' });
@@ -145,7 +145,7 @@ describe('instrument', () => {
     }
   });
 
-  test('ends when the returned function is called, and replaces an earlier instrumentation', async () => {
+  test('replaces an earlier instrumentation, and ends when the returned function is called', async () => {
     const { db, spans, metrics, options } = await openInstrumented();
     instrument(db, options);
     const stop = instrument(db, { ...options, statements: false });
@@ -157,7 +157,7 @@ describe('instrument', () => {
     expect((await metrics()).get('db.client.operation.duration')?.dataPoints[0]?.value).toMatchObject({ count: 1 });
   });
 
-  test('does nothing without an SDK', async () => {
+  test('does not change the results of calls when no SDK is installed', async () => {
     const { db } = await openTestDatabase();
     instrument(db);
     await createAgent(db, { id: 'a' });

@@ -134,7 +134,7 @@ describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
     }
   });
 
-  test('counts the agents that match, and returns them page by page', async () => {
+  test('counts the agents that match and returns them page by page', async () => {
     const { db } = shared();
     const all = expectedIds(filter);
     expect(await db.agents.count(filter)).toBe(all.length);

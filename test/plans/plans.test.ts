@@ -76,7 +76,7 @@ const fullScan = onPostgresql
   ? /Seq Scan on (agents|endpoints|agent_|certificates)/
   : /^SCAN (?!(?:source_|count_|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
 
-describe('A selective query', () => {
+describe('The plan of a selective query', () => {
   test.each<ResolutionQuery>([
     { id: 'x' },
     { fingerprint: 'aa' },
@@ -90,7 +90,7 @@ describe('A selective query', () => {
     { metadata: { key: 1, other: 'x' } },
     { protocol: 'https' },
     { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
-  ])('scans no table: %j', async (query) => {
+  ])('contains no scan of a whole table: %j', async (query) => {
     expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
     const { filter } = parseResolutionQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
@@ -115,7 +115,7 @@ async function sortsOf(statement: Statement): Promise<string[]> {
   return sorts.slice(1);
 }
 
-describe('A page of agents', () => {
+describe('The plan of a page of agents', () => {
   const primaryKey = onPostgresql ? 'agents_pkey' : 'sqlite_autoindex_agents_1';
   test.each<[ResolutionQuery, string]>([
     [{}, 'idx_agents_updated_at'],
@@ -128,7 +128,7 @@ describe('A page of agents', () => {
     [{ owner: 'owner-7' }, 'idx_agents_owner'],
     // Half of all agents have this status: either index is a good choice.
     [{ status: ['ACTIVE'] }, onPostgresql ? 'idx_agents_(status|updated_at)' : 'idx_agents_status'],
-  ])('is read from an index in its order, as a first and as a later page: %j from %s', async (query, index) => {
+  ])('reads an index in the requested order, for the first and for a later page: %j from %s', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const statement = resolve(query, isLaterPage);
       expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
@@ -139,7 +139,7 @@ describe('A page of agents', () => {
   test.each<[ResolutionQuery, string]>([
     [{ status: ['REVOKED'], orderBy: 'name' }, 'idx_agents_name'],
     [{ status: ['REVOKED', 'EXPIRED'] }, 'idx_agents_updated_at'],
-  ])('is read from few agents of the statuses, or from the index of its order: %j from %s', async (query, index) => {
+  ])('can read the few agents of the statuses or the index of the order: %j from %s', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const plan = (await planOf(resolve(query, isLaterPage))).join('\n');
       expect(plan).toMatch(byIndex('idx_agents_status(_id)?'));
@@ -153,7 +153,7 @@ describe('A page of agents', () => {
     [{ orderBy: 'status', status: ['ACTIVE'] }, 'idx_agents_status_id'],
     [{ orderBy: 'version' }, 'idx_agents_version_key'],
     [{ orderBy: 'version', orderDirection: 'desc' }, 'idx_agents_version_key'],
-  ])('is read from ranges of an index, and only the page is sorted: %j from %s', async (query, index) => {
+  ])('reads ranges of an index and sorts only the records of the page: %j from %s', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const statement = resolve(query, isLaterPage);
       const steps = (await planOf(statement)).filter((step) => / on agents\b|^(SCAN|SEARCH) a\b/.test(step));
@@ -167,24 +167,24 @@ describe('A page of agents', () => {
     }
   });
 
-  test('begins at its keyset position, and does not read the agents before it', async () => {
+  test('starts the index scan at the keyset position of the page', async () => {
     const plan = (await planOf(resolve({}, true))).join('\n');
     expect(plan).toMatch(onPostgresql ? /Index Cond: \(updated_at <= / : /idx_agents_updated_at \(updated_at<\?\)/);
   });
 });
 
-test('finds the agents that are due to expire by the index of their expiry', async () => {
+test('the plan of agents.expireDue finds the due agents by the index on expires_at', async () => {
   const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }));
   expect(plan.join('\n')).toMatch(byIndex('idx_agents_expires_at'));
 });
 
-describe('Certificates', () => {
+describe('The plan of a query of certificates', () => {
   test.each<[CertificateQuery, string]>([
     [{}, 'idx_certificates_created_at'],
     [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
     [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
     [{ orderBy: 'subject' }, 'idx_certificates_subject'],
-  ])('are read from an index in the order of the query: %j from %s', async (query, index) => {
+  ])('reads an index in the requested order: %j from %s', async (query, index) => {
     const { filter, order } = parseCertificateQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
     const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
@@ -193,7 +193,7 @@ describe('Certificates', () => {
   });
 });
 
-describe('Events', () => {
+describe('The plan of a query of events', () => {
   const select = (query: SecurityEventQuery): Statement => {
     const { filter } = parseEventQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
@@ -206,12 +206,12 @@ describe('Events', () => {
     [{ source: 'x' }, 'idx_security_events_source'],
     [{ target: 'x' }, 'idx_security_events_target'],
     [{ severities: ['HIGH'] }, 'idx_security_events_severity'],
-  ])('are read from an index in its order: %j from %s', async (query, index) => {
+  ])('reads an index in the requested order: %j from %s', async (query, index) => {
     expect((await planOf(select(query))).join('\n')).toMatch(byIndex(index));
     expect(await sortsOf(select(query))).toEqual([]);
   });
 
-  test('are joined with their mitigations by an index', async () => {
+  test('finds the mitigations of the events by an index', async () => {
     const indexes = onPostgresql
       ? ['idx_security_event_entries_mitigated', 'idx_security_event_pending_entries_mitigated']
       : ['idx_security_event_entries_event_id'];
@@ -223,7 +223,7 @@ describe('Events', () => {
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
   ])(
-    'are read from an index once for each element, and only the rows of their pages are sorted: %j from %s',
+    'reads an index once for each element of the list and sorts only the rows found: %j from %s',
     async (query, index) => {
       const plan = await planOf(select(query));
       expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);

@@ -34,19 +34,19 @@ test('migrations create the schema of the connections when it is missing', async
   expect(schemas).toEqual([{ schemaname: schema }]);
 });
 
-test('a semicolon in the body of a function does not end a statement', async () => {
+test('a migration may contain a function whose body contains semicolons', async () => {
   const sql = "CREATE TABLE more (text TEXT); DO $$ BEGIN INSERT INTO more VALUES ('a;b'); END $$;";
   await applyMigrations(url, [testMigration(second, sql)]);
   expect(await runRaw(url, 'SELECT text FROM more')).toEqual([[{ text: 'a;b' }]]);
 });
 
-test('a connection that breaks during a migration fails with the error of the driver and leaves no change', async () => {
+test('a migration whose connection breaks fails with the error of the driver and changes nothing', async () => {
   const fatal = testMigration(second, 'SELECT pg_terminate_backend(pg_backend_pid());');
   await expect(applyMigrations(url, [first, fatal])).rejects.toMatchObject({ code: '57P01' });
   expect(await tables()).toEqual([]);
 });
 
-describe('a database that another connection is migrating', () => {
+describe('a database that another connection migrates at the same time', () => {
   let other: Client;
 
   beforeEach(async () => {
@@ -55,7 +55,7 @@ describe('a database that another connection is migrating', () => {
     await other.query('SELECT pg_advisory_lock(72707369)');
   });
 
-  test('is migrated after the other connection ends', async () => {
+  test('is migrated after the other migration ends', async () => {
     const waiting = applyMigrations(url, [first]);
     await sleep(100);
     expect(await tables()).toEqual([]);
@@ -77,7 +77,7 @@ test('a migration fails with BUSY when another connection locks its table for lo
   await expect(applyMigrations(url, [first, change], 50)).rejects.toMatchObject({ code: 'BUSY' });
 });
 
-test('no migration of the package ends the transaction in which it runs', () => {
+test('no migration of the package contains a statement that ends a transaction', () => {
   const scripts = packageMigrations.map(({ sql }) => sql.replace(/--.*|\$\$[^]*?\$\$/g, '')).join('\n');
   expect(scripts).not.toMatch(/^\s*(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|CREATE INDEX CONCURRENTLY|VACUUM)\b/im);
 });

@@ -56,7 +56,7 @@ describeUnless(
 describeUnless(whyNoOwnServer, 'a commit in progress', () => {
   const own = shareOwnServer(() => Promise.resolve());
 
-  test('hides no change of another schema of the database', async () => {
+  test('a commit in progress does not hide changes in another schema of the same database', async () => {
     const url = await own.createDatabase();
     const open = (schema: string, options: DatabaseOptions = {}): Promise<DatabaseService> => {
       const schemaUrl = new URL(url);

@@ -92,7 +92,7 @@ const histories: readonly (readonly [name: string, prepare: (db: DatabaseService
 
 describe('check() on PostgreSQL', () => {
   test.each([...histories, ['current statistics', undefined] as const])(
-    'reads a bounded number of rows for each record, with %s',
+    'reads a bounded number of rows for each record with %s',
     async (_, prepare) => {
       // A new database: another test would have left statistics in a shared one.
       const url = await createDatabase(`TEMPLATE ${testServer().template}`);

@@ -19,7 +19,7 @@ const unexpected: readonly (readonly [what: string, bytes: Buffer])[] = [
 ];
 
 describe('a connection that receives an unexpected message', () => {
-  test.each(unexpected)('is discarded, and its transaction fails with UNAVAILABLE: %s', async (_, bytes) => {
+  test.each(unexpected)('is closed, and its transaction fails with UNAVAILABLE: %s', async (_, bytes) => {
     const url = await newDatabaseUrl();
     const proxy = await TcpProxy.start(url);
     const { db } = await openTestDatabase({ url: proxy.url(url), retry: false, breaker: false });
@@ -38,7 +38,7 @@ describe('a connection that receives an unexpected message', () => {
   });
 });
 
-test('a transaction whose connection the server ends fails with UNAVAILABLE and can be repeated', async () => {
+test('a transaction fails with UNAVAILABLE when the server ends its connection, and can be repeated', async () => {
   const { db, options } = await openTestDatabase({ retry: false, breaker: false });
   await createCertificate(db, { id: 'c' });
   const error = await expectError('UNAVAILABLE', () =>

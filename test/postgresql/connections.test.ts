@@ -33,7 +33,7 @@ function messagesOf(pieces: readonly Buffer[]): string {
 }
 
 describe('a registration whose statements are prepared', () => {
-  test('is sent in one piece with one Sync, which makes it a transaction', async () => {
+  test('is sent in one packet with one Sync message, so that the server runs it as one transaction', async () => {
     const { db, proxy, register } = await openPrepared();
     const heard = proxy.listen();
     await register('a');
@@ -77,7 +77,7 @@ describe('a registration whose statements are prepared', () => {
     },
   );
 
-  test('sends BEGIN alone on a connection that has been idle, so that the outcome is known if the connection is lost', async () => {
+  test('sends BEGIN first on a connection that has been idle, so that the call can be repeated if the connection is lost', async () => {
     const { proxy, register } = await openPrepared();
     await sleep(1100);
     const heard = proxy.listen();
@@ -100,8 +100,8 @@ async function callAll({ db }: TestDatabase): Promise<void> {
   expect(await db.updateAgent({ id: 'a', metadata: { one: 1 } })).toBe(true);
 }
 
-describe('the plans that a connection keeps', () => {
-  test('do not fail a call when the schema changes', async () => {
+describe('the plans of the prepared statements of a connection', () => {
+  test('do not make a call fail when the schema changes', async () => {
     const database = await openWithPlans();
     const { url } = database.options;
     spoilDatabase(url);
@@ -110,7 +110,7 @@ describe('the plans that a connection keeps', () => {
     expect(await database.db.getAgent('a')).toMatchObject({ description: 'kept' });
   });
 
-  test('are not used again after a transaction finds them outdated', async () => {
+  test('are not used again after a transaction found them outdated', async () => {
     const database = await openWithPlans();
     const { url } = database.options;
     spoilDatabase(url);
@@ -138,7 +138,7 @@ async function select(client: ManagedClient, value: number): Promise<void> {
 }
 
 describe('the prepared statements of a connection', () => {
-  test('stay prepared while many others are sent once', async () => {
+  test('stay prepared while many other statements are sent once', async () => {
     const client = await connect();
     for (let count = 0; count < 5; count += 1) await select(client, -1);
     for (let value = 0; value < 600; value += 1) await select(client, value);
@@ -147,7 +147,7 @@ describe('the prepared statements of a connection', () => {
     expect(prepared).toHaveLength(256);
   });
 
-  test('are closed when others are used more often, and are prepared again when they are used', async () => {
+  test('are closed when other statements are used more often, and are prepared again at their next use', async () => {
     const client = await connect();
     for (const start of [0, 1000, 2000, 0]) {
       for (let round = 0; round < 6; round += 1) {
@@ -160,7 +160,7 @@ describe('the prepared statements of a connection', () => {
     for (let value = 0; value < 200; value += 1) expect(prepared).toContain(`SELECT ${value} + $1::integer`);
   });
 
-  test('are closed in a failed transaction too', async () => {
+  test('are closed also in a failed transaction', async () => {
     const client = await connect();
     for (let value = 0; value < 256; value += 1) await select(client, value);
     await client.query('BEGIN');
@@ -189,9 +189,12 @@ function checkMessages(data: Buffer, chunkLength: number): void {
   for (let at = 0; at < data.length; at += chunkLength) messages.check(data.subarray(at, at + chunkLength));
 }
 
-test.each([1, 2, 3, 5, 7, 64, 100_000])('valid messages in chunks of %d bytes are accepted', (chunkLength) => {
-  expect(() => checkMessages(sound, chunkLength)).not.toThrow();
-});
+test.each([1, 2, 3, 5, 7, 64, 100_000])(
+  'messages of the server are read correctly in chunks of %d bytes',
+  (chunkLength) => {
+    expect(() => checkMessages(sound, chunkLength)).not.toThrow();
+  },
+);
 
 test.each([
   ['an error without any end', message('E', Buffer.from('SFATAL'))],
@@ -200,7 +203,7 @@ test.each([
   ['a notice without an end', message('N', Buffer.from('SNOTICE\0M'))],
   ['a length that does not count itself', Buffer.from([0x44, 0, 0, 0, 3])],
   ['a length beyond all messages', Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff])],
-])('%s is malformed, whatever the chunk size is', (_, bytes) => {
+])('%s is reported as malformed for every chunk size', (_, bytes) => {
   for (const chunkLength of [1, 3, 6, 100_000]) {
     // The messages that follow must not be read as the missing end.
     expect(() => checkMessages(Buffer.concat([sound, bytes, ready]), chunkLength)).toThrow('malformed');

@@ -33,7 +33,7 @@ describe('db.backup() on PostgreSQL', () => {
 });
 
 describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'a dump by pg_dump', () => {
-  test('has every row when pg_restore restores it', async () => {
+  test('contains every row after pg_restore', async () => {
     const server = await PostgresqlServer.start({ binaries: tools });
     afterTest(() => server.remove());
     const url = server.url('directory');

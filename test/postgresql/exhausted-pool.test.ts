@@ -43,7 +43,7 @@ async function together<T>(
 }
 
 describe('a read outside the transaction that holds the only connection', () => {
-  test('fails at once with CONFLICT, whichever method reads, and the transaction continues', async () => {
+  test('fails at once with CONFLICT for every method, and the transaction continues', async () => {
     const db = await open(1);
     for (const [name, read] of reads) {
       const start = performance.now();
@@ -58,7 +58,7 @@ describe('a read outside the transaction that holds the only connection', () => 
     }
   });
 
-  test('fails at once when a cache is used, unless the cache contains the record', async () => {
+  test('fails at once unless the cache contains the record', async () => {
     const db = await open(1, { cache: { maxEntries: 10 } });
     await db.getAgent('a');
     await db.transaction(async (tx) => {
@@ -71,7 +71,7 @@ describe('a read outside the transaction that holds the only connection', () => 
 });
 
 describe('reads outside transactions that hold every connection', () => {
-  test('fail for one of the transactions, and the others continue', async () => {
+  test('fail in one of the transactions, and the other transactions continue', async () => {
     const db = await open(3);
     const start = performance.now();
     const outcomes = await together(
@@ -86,7 +86,7 @@ describe('reads outside transactions that hold every connection', () => {
     await Promise.all(Array.from({ length: 10 }, () => db.getAgent('a')));
   });
 
-  test('wait for a transaction that ends by itself', async () => {
+  test('wait when another transaction is about to end', async () => {
     const db = await open(2);
     const outcomes = await together<unknown>(db, [
       () => db.getAgent('a'),
@@ -98,7 +98,7 @@ describe('reads outside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('count once for each transaction, whatever their number is', async () => {
+  test('are counted once for each transaction, although a transaction makes several reads', async () => {
     const db = await open(2);
     await db.transaction(() => Promise.all(Array.from({ length: 20 }, () => db.queryAgents({}))));
     const outcomes = await together<unknown>(db, [
@@ -108,7 +108,7 @@ describe('reads outside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('let calls from other contexts wait for a connection and succeed', async () => {
+  test('allow calls from outside the transactions to wait for a connection', async () => {
     const db = await open(2);
     const outside: Promise<unknown>[] = [];
     const running = together(
@@ -127,7 +127,7 @@ describe('reads outside transactions that hold every connection', () => {
   });
 });
 
-test('a pool with one more connection than open transactions serves all reads of their callbacks outside them', async () => {
+test('a pool with one more connection than open transactions serves all reads of their callbacks on the database', async () => {
   const db = await open(4);
   const works = Array.from({ length: 3 }, (_, index) => async (tx: TransactionScope) => {
     for (let round = 0; round < 20; round += 1) await db.getAgent('a');
@@ -138,7 +138,7 @@ test('a pool with one more connection than open transactions serves all reads of
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
 });
 
-test('a read that a callback did not await is served after its transaction ends', async () => {
+test('a read that a callback did not await returns its result after the transaction ends', async () => {
   const db = await open(1);
   let left: Promise<unknown> = Promise.resolve();
   await db.transaction(async (tx) => {

@@ -31,7 +31,7 @@ async function inTransaction(db: DatabaseService, id: string, isolation: Transac
   );
 }
 
-describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a standby for a moment', () => {
+describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a standby for a moment', () => {
   const replication = shareReplication();
 
   /** Opens a service whose connections lead to the first standby while its address leads to the primary again. */
@@ -62,7 +62,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a sta
     expect(JSON.stringify(log.slice(count))).not.toContain('READ_ONLY');
   });
 
-  test('fails with READ_ONLY for a call that is not retried, and the next call succeeds', async () => {
+  test('fails a call with READ_ONLY when retries are disabled, and the next call succeeds', async () => {
     for (const [name, write] of writes) {
       const { db } = await openMisdirected({ retry: false });
       await expectError('READ_ONLY', () => write(db, `once ${name}`));
@@ -70,7 +70,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary address pointed to a sta
     }
   });
 
-  test('sends reads to the primary again one second later', async () => {
+  test('sends reads to the primary again after a second', async () => {
     const { db } = await openMisdirected();
     const { db: other } = await replication.open({ replicaUrls: [] });
     await replication.whilePaused(async () => {
@@ -96,7 +96,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
     expect(await db.health()).toMatchObject({ status: 'degraded' });
   });
 
-  test('fails writes with READ_ONLY after all attempts and accepts them after the promotion without reopening', async () => {
+  test('fails writes with READ_ONLY after all attempts, and accepts them after the standby is promoted', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({ replicaUrls: [] });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
@@ -121,7 +121,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
 describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
   const replication = shareReplication();
 
-  test('is excluded and reported, and is used again when its address points to a standby again', async () => {
+  test('is excluded and reported, and serves reads again when its address points to a standby', async () => {
     const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
     expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
@@ -143,7 +143,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
     expect((await db.health()).replicas[0]).not.toHaveProperty('fault');
   });
 
-  test('is excluded by a service that is opened afterwards', async () => {
+  test('is excluded by a service that is opened after the promotion', async () => {
     const { db, log } = await replication.open();
     await db.updateAgent({ id: 'a', name: 'After the promotion' });
     for (let round = 0; round < 20; round += 1) {
@@ -156,7 +156,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
 describeUnless(whyNoOwnServer, 'a read replica that is a standby of another cluster', () => {
   const [own, foreign] = [shareReplication(), shareReplication()];
 
-  test('is excluded, whatever its log position is', async () => {
+  test('is excluded even if its log position is ahead of the primary', async () => {
     await administer(foreign.url, 'CREATE TABLE filler AS SELECT generate_series(1, 200000)');
     await foreign.caughtUp();
     const { db, log } = await own.open({ replicaUrls: [foreign.replicaUrl()] });

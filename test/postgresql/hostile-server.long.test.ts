@@ -35,7 +35,7 @@ const greetings: readonly (readonly [what: string, bytes: Buffer, retryable: boo
   ['says nothing to the first statement', welcome, undefined],
 ];
 
-test('a connection to a server that sends arbitrary bytes fails with a coded error and does not end the process', async () => {
+test('a connection to a server that sends invalid messages fails with UNAVAILABLE and does not end the process', async () => {
   const victim = new Victim();
   const outcomes = await Promise.all(
     greetings.map(async ([what, bytes, retryable]) => {
@@ -51,7 +51,7 @@ test('a connection to a server that sends arbitrary bytes fails with a coded err
   );
 });
 
-test('a request for GSSAPI fails with an error that names it', async () => {
+test('a connection to a server that requests GSSAPI fails with an error that names GSSAPI', async () => {
   const url = await startHostileServer((socket) => socket.write(authentication(7)));
   const outcome = await new Victim().do('open', url);
   expect(outcome.message).toContain('GSSAPI');
@@ -74,7 +74,7 @@ test('a connection attempt to a server that never stops sending is aborted', asy
   }
 });
 
-test('a connection to a server that disconnects at any moment fails with UNAVAILABLE', async () => {
+test('a connection to a server that disconnects at any point of the greeting fails with UNAVAILABLE', async () => {
   const victim = new Victim();
   for (const bytes of [Buffer.alloc(0), Buffer.from('R'), authentication(0), welcome]) {
     const url = await startHostileServer((socket) => socket.end(bytes));
@@ -141,7 +141,7 @@ async function openBehindProxy(): Promise<{ proxy: TcpProxy; victim: Victim; url
   return { proxy, victim, url };
 }
 
-test('unsolicited messages of a server have no effect or make the following calls fail with a coded error', async () => {
+test('unexpected messages on an idle connection have no effect or make the next calls fail with UNAVAILABLE or TIMEOUT', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const [what, bytes, isHarmless] of remarks) {
     expect(await victim.do('read', url)).toEqual({ code: 'done' });
@@ -155,7 +155,7 @@ test('unsolicited messages of a server have no effect or make the following call
   }
 });
 
-test('invalid replies to new connections of a running service make its calls fail with UNAVAILABLE', async () => {
+test('calls of an open service fail with UNAVAILABLE while the server sends invalid replies to new connections', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   for (const bytes of [authentication(7), authentication(9), message('E', Buffer.from('S')), Buffer.alloc(64)]) {
     proxy.greet(bytes);
@@ -168,7 +168,7 @@ test('invalid replies to new connections of a running service make its calls fai
   }
 });
 
-test('a reply that does not confirm a commit is not treated as a commit', async () => {
+test('a transaction fails with an unknown outcome when the reply to COMMIT does not confirm it', async () => {
   const { proxy, victim, url } = await openBehindProxy();
   proxy.replace('COMMIT\0', 'XXXXXX\0');
   const outcome = await victim.do('transaction', url);

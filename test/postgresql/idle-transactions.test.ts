@@ -86,7 +86,7 @@ describe('an idle transaction on PostgreSQL', () => {
     expect((await db.getAgent('b'))?.name).toBe('queued');
   });
 
-  test('is rolled back with TIMEOUT when another call waits for a program that waits for it', async () => {
+  test('is rolled back with TIMEOUT when a call waits for a lock of a program that waits for the transaction', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const opened = createSignal();
@@ -135,7 +135,7 @@ describe('an idle transaction on PostgreSQL', () => {
   });
 });
 
-describe('an idle transaction on PostgreSQL that no call of this process waits for', () => {
+describe('an idle transaction on PostgreSQL for which no call of this process waits', () => {
   test('is not rolled back when another program waits for it', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
@@ -154,7 +154,7 @@ describe('an idle transaction on PostgreSQL that no call of this process waits f
     await waiting;
   });
 
-  test('is not rolled back by this process but by the time limit of the server', async () => {
+  test('is not rolled back by this process while another call waits for something else', async () => {
     const url = await newDatabaseUrl();
     const limited = `${url}?idle_in_transaction_session_timeout=400`;
     const { db } = await open({ url: limited, transactionIdleTimeoutMs: 40 });

@@ -60,14 +60,14 @@ async function expectByCodePoint(db: DatabaseService): Promise<void> {
 
 describe('a database', () => {
   test.each([
-    ['of German by ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"],
+    ['German of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"],
     [
-      'of English by ICU with numeric order',
+      'English of ICU with numeric order',
       "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-kn-true' LOCALE 'C'",
     ],
-    ['of Turkish by ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"],
+    ['Turkish of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"],
     ['C', "TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'"],
-  ])('is searched and ordered by code point with the locale %s', async (_how, options) => {
+  ])('is searched and ordered by code point when its locale is %s', async (_how, options) => {
     const url = await createDatabase(options);
     afterTest(() => dropDatabase(url));
     await using db = new DatabaseService({ url, migrations: 'apply' });
@@ -76,7 +76,7 @@ describe('a database', () => {
     await expectByCodePoint(db);
   });
 
-  test('is searched by code point without pg_trgm, which the role may not create, and logs a warning', async () => {
+  test('is searched by code point when the role may not create pg_trgm, and a warning is logged', async () => {
     const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     afterTest(() => dropDatabase(url));
     const db = await openWithoutTrigrams(url);
@@ -84,7 +84,7 @@ describe('a database', () => {
     await expectByCodePoint(db);
   });
 
-  test('can be searched when pg_trgm is in a schema that the role may not use, and logs a warning', async () => {
+  test('can be searched when the role may not use the schema of pg_trgm, and a warning is logged', async () => {
     const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     afterTest(() => dropDatabase(url));
     await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
@@ -103,8 +103,8 @@ describe('a database', () => {
   }
 });
 
-describe('a search in many rows', () => {
-  test('uses the trigram index for a selective name and the index of metadata for a metadata filter', async () => {
+describe('a query of many agents', () => {
+  test('uses the trigram index for a selective name, and the index of metadata for a filter by metadata', async () => {
     const { db, options } = await openTestDatabase();
     // Removing the rows for the next test would take longer than creating another database.
     spoilDatabase(options.url);

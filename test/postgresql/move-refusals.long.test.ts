@@ -32,13 +32,13 @@ describe('ans-database move', () => {
     );
   });
 
-  test('refuses a column that only one of the databases has', async () => {
+  test('refuses a table with a column that only one of the databases has', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, 'ALTER TABLE agents ADD COLUMN own TEXT');
     await moving.expectRefused(/table agents has columns that only one of the databases has: own$/);
   });
 
-  test('reports the table and key of a value that is too long for an index, whatever the batch size', async () => {
+  test('reports the table and key of a row with a value that is too long for an index, for every batch size', async () => {
     const moving = await Moving.prepare(
       async (db) => {
         const certificateId = await createCertificate(db);
@@ -56,7 +56,7 @@ describe('ans-database move', () => {
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
-  test('truncates a key that is too long for an index', async () => {
+  test('reports a key that is too long for an index by its first characters', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { metadata: { [longText]: 1 } }));
     await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot store it/);
   });
@@ -86,7 +86,7 @@ describe('ans-database move', () => {
     await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL rejects it \(22003\)/);
   });
 
-  test('reports the table of rows that only together violate a constraint', async () => {
+  test('reports the table of rows that violate a unique index together', async () => {
     const moving = await Moving.prepare(async (db) => {
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
     });

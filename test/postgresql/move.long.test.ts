@@ -84,7 +84,7 @@ async function fillWithEverything(db: DatabaseService): Promise<void> {
 }
 
 describe('ans-database move', () => {
-  test('copies all values that SQLite can store without a difference', async () => {
+  test('copies all values that SQLite can store without any change', async () => {
     const moving = await Moving.prepare(fillWithEverything);
     // References forwards and backwards in the order of the keys, and a cycle.
     await changeRaw(
@@ -130,7 +130,7 @@ describe('ans-database move', () => {
     });
   });
 
-  test('creates the schema in an empty database of any locale', async () => {
+  test('creates the schema in an empty database with another locale', async () => {
     const options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'";
     const moving = await Moving.prepare(fillWithEverything, await unmigratedDatabaseUrl(options));
     expect(await moving.run('--batch', '5')).toMatchObject({ exitCode: 0 });
@@ -152,7 +152,7 @@ describe('ans-database move', () => {
     expect(await queryRaw(moving.target, notes)).toEqual(await queryRaw(moving.source, notes));
   });
 
-  test('moves the state at the start and reports later writes', async () => {
+  test('moves the state at its start and reports that the source was changed later', async () => {
     const moving = await Moving.prepare(async (db) => {
       for (let index = 0; index < 60; index += 1) await createCertificate(db);
     });
@@ -178,7 +178,7 @@ describe('the verification of ans-database move', () => {
     ['a time that differs by a millisecond', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
     ['an empty string instead of null', "NEW.description := coalesce(NEW.description, ''); RETURN NEW;"],
     ['a missing row', 'RETURN NULL;'],
-  ])('finds %s and commits nothing', async (_, body) => {
+  ])('detects %s and commits nothing', async (_, body) => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await moving.onInsert('agents', body);
     const { exitCode, stdout } = await moving.run();

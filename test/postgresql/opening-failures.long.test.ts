@@ -92,7 +92,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     ['an address that never answers', () => urlAt('192.0.2.1/ans')],
     ['a server of another protocol', () => listener((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))],
     ['a server that disconnects at once', () => listener((socket) => socket.destroy())],
-  ])('fails with a retryable UNAVAILABLE at %s', async (what, urlOf) => {
+  ])('fails with a retryable UNAVAILABLE when the URL leads to %s', async (what, urlOf) => {
     const { durationMs } = await expectFailure({ url: await urlOf() }, 'UNAVAILABLE', true);
     if (what.includes('sends nothing')) expect(durationMs).toBeGreaterThan(connectTimeoutMs - 50);
   });
@@ -104,17 +104,21 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     ['a missing database', 'UNAVAILABLE', () => urlOfDatabase('missing')],
     ['sslmode=verify-full on a server without TLS', 'UNAVAILABLE', () => `${shared.url}?sslmode=verify-full`],
     ['ssl=true on a server without TLS', 'UNAVAILABLE', () => `${shared.url}?ssl=true`],
-    ['a database without tables', 'SCHEMA_OUTDATED', () => urlOfDatabase('postgres')],
-    ['a missing schema', 'SCHEMA_OUTDATED', () => `${shared.url}?schema=absent`],
-    ['a missing schema and options', 'SCHEMA_OUTDATED', () => `${shared.url}?schema=absent&options=-c%20geqo%3Doff`],
+    ['the URL of a database without tables', 'SCHEMA_OUTDATED', () => urlOfDatabase('postgres')],
+    ['the URL of a missing schema', 'SCHEMA_OUTDATED', () => `${shared.url}?schema=absent`],
+    [
+      'the URL of a missing schema with options',
+      'SCHEMA_OUTDATED',
+      () => `${shared.url}?schema=absent&options=-c%20geqo%3Doff`,
+    ],
     ['an unknown setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20no_such_setting%3D1`],
     ['an unknown server option', 'INVALID_OPTIONS', () => `${shared.url}?options=--nonsense`],
     ['an invalid value of a setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20geqo%3Dmaybe`],
-  ])('fails when it is opened with %s, and the error %s is not retryable', async (_, code, urlOf) => {
+  ])('cannot be opened with %s, and the error %s is not retryable', async (_, code, urlOf) => {
     await expectFailure({ url: urlOf() }, code, false);
   });
 
-  test('fails with INVALID_OPTIONS without the path of a missing certificate file', async () => {
+  test('fails with INVALID_OPTIONS when a certificate file is missing, and does not show its path', async () => {
     const url = `${shared.url}?sslmode=verify-full&sslrootcert=/no/such/file.pem`;
     const { error } = await expectFailure({ url }, 'INVALID_OPTIONS', false);
     expect(error.message).not.toContain('/no/such');
@@ -130,7 +134,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     urlAt('host/db with a space'),
     urlAt('127.0.0.1:1/db?schema='),
     `mysql://ans:${secretInUrl}@host/db`,
-  ])('fails with INVALID_OPTIONS at %s, also as a replica', async (url) => {
+  ])('fails with INVALID_OPTIONS when the URL of the primary or a replica is %s', async (url) => {
     const { printed } = await expectFailure({ url }, 'INVALID_OPTIONS', false);
     expect(printed).not.toContain(url);
     await expectFailure({ url: shared.url, replicaUrls: [url] }, 'INVALID_OPTIONS', false);
@@ -146,7 +150,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await tablesOf(options.url)).toEqual([]);
   });
 
-  test('refuses a role without a privilege with PERMISSION_DENIED and creates no tables', async () => {
+  test('fails with PERMISSION_DENIED when the role lacks a privilege, and creates no tables', async () => {
     await administer(shared.server.url(), 'CREATE DATABASE closed');
     await administer(shared.server.url(), 'REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
     await expectFailure({ url: await urlOfRole('stranger', '', 'closed') }, 'PERMISSION_DENIED', false);
@@ -159,7 +163,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await tablesOf(urlOfDatabase('bare'))).toEqual([]);
   });
 
-  test('fails reads of a role without a privilege with PERMISSION_DENIED when migrations are skipped', async () => {
+  test('makes reads fail with PERMISSION_DENIED when the role lacks a privilege and migrations are skipped', async () => {
     const { logger, entries } = collectLog();
     const db = await shared.open({ url: await urlOfRole('unread', ''), migrations: 'skip', logger });
     const error = await expectError('PERMISSION_DENIED', () => db.getAgent('known'));
@@ -168,7 +172,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(inspected([error, driverErrorOf(error), entries])).not.toContain(secret);
   });
 
-  test('accepts a password with every character that a URL can escape', async () => {
+  test('accepts a password with characters that the URL has to escape', async () => {
     const password = 'a:b/c?d#e@f%g h\'"\\é€';
     const create = `CREATE ROLE escaped LOGIN PASSWORD '${password.replaceAll("'", "''")}'`;
     await administer(shared.url, `${create}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO escaped`);
@@ -201,7 +205,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await db.getAgent('known')).not.toBeNull();
   });
 
-  test('fails with a retryable UNAVAILABLE until the server has started', async () => {
+  test('fails with a retryable UNAVAILABLE while the server is starting', async () => {
     const slow = await startOwnServer();
     afterTest(() => slow.remove());
     await slow.stop();

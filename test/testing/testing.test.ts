@@ -9,7 +9,7 @@ import {
 import { expectError } from '../support/expect-error';
 
 describe('ans-database/testing', () => {
-  test('opens a new, empty, migrated database at each call, and closes it at the end of the block', async () => {
+  test('creates a new, empty, migrated database at each call, and closes it at the end of the block', async () => {
     const opened = [];
     {
       await using one = await createTestDatabase();
@@ -23,7 +23,7 @@ describe('ans-database/testing', () => {
     await expectError('INVALID_OPTIONS', () => createTestDatabase({ maxResults: -1 }));
   });
 
-  test('has fixtures that can be stored many times, with the fields of the test', async () => {
+  test('returns records with the given fields that can be stored many times without a conflict', async () => {
     await using db = await createTestDatabase();
     const { agentId, certificateId } = await registerTestAgent(
       db,
@@ -42,7 +42,7 @@ describe('ans-database/testing', () => {
     expect(await db.events.count({ minSeverity: 'HIGH' })).toBe(1);
   });
 
-  test('has a clock that only the test moves, and that decides what has expired', async () => {
+  test('returns a clock that only the test advances and that the database uses', async () => {
     const clock = fakeClock(new Date('2026-03-01'));
     await using db = await createTestDatabase({ now: clock.now, defaultAgentLifetimeMs: 1000 });
     const { agentId } = await registerTestAgent(db);
