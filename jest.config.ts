@@ -32,7 +32,7 @@ const onSqliteOnly = [
   'runtime/breaker-bursts\\.',
   'cli/move\\.',
   'architecture\\.',
-  'documentation\\.',
+  'documentation/',
   'package\\.',
   'model/properties\\.',
   'query/',

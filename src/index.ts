@@ -1,4 +1,6 @@
+export type { AgentReader } from './agents/agent-reader';
 export type { AgentService } from './agents/agent-service';
+export type { AgentWriter } from './agents/agent-writer';
 export {
   type AgentInput,
   type AgentRecord,
@@ -20,7 +22,9 @@ export {
 } from './agents/types';
 export type { AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
+export type { CertificateReader } from './certificates/certificate-reader';
 export type { CertificateService } from './certificates/certificate-service';
+export type { CertificateWriter } from './certificates/certificate-writer';
 export { isStale } from './cache/stale';
 export {
   type Certificate,
@@ -42,6 +46,8 @@ export {
   type FollowOptions,
   type PruneChangesOptions,
 } from './changes/types';
+export type { DatabaseAdministration } from './database-administration';
+export type { DatabaseCalls } from './database-calls';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
 export type { CacheStats, DatabaseStats } from './health/stats';
@@ -68,7 +74,9 @@ export {
   type SerializedDatabaseError,
 } from './errors/database-error';
 export { driverErrorOf } from './errors/driver-error';
+export type { EventReader } from './events/event-reader';
 export type { EventService } from './events/event-service';
+export type { EventWriter } from './events/event-writer';
 export {
   type EventChainBreak,
   EventChainBreakReason,
@@ -95,4 +103,5 @@ export type { DatabaseOptions, Durability, MigrationMode } from './options/types
 export type { ReadOptions } from './options/read-options';
 export { TransactionIsolation, type TransactionOptions } from './options/transaction-options';
 export type { Registration, RegistrationInput } from './registration/types';
+export type { NativeRow, NativeValue } from './storage/native-access';
 export type { TransactionScope } from './transaction-scope';

@@ -79,9 +79,19 @@ describe('the packed package', () => {
     }
   });
 
-  test('runs the quick start of the README', () => {
-    const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
-    expect(run(project, 'quickstart.mjs', program)).toBe('Translator 1.4.0 https://translator.example\n');
+  /** Returns the first program of a page. */
+  function programOf(page: string): string {
+    const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, page), 'utf8')) ?? [];
+    return program;
+  }
+
+  test('runs the quick start of the README and the program of the first page', () => {
+    const found = 'Translator 1.4.0 https://translator.example\n';
+    expect(run(project, 'quickstart.mjs', programOf('README.md'))).toBe(found);
+    rmSync(join(project, 'ans_database.sqlite'));
+    const registry = programOf('docs/getting-started.md');
+    expect(run(project, 'registry.mjs', registry)).toMatch(/^registered [\w-]{36}\n/);
+    expect(run(project, 'registry.mjs', registry)).toBe(`already registered\n${found}sqlite up\n`);
   });
 
   test('has types that compile in CommonJS and in ES modules', () => {

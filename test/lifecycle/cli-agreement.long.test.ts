@@ -58,7 +58,7 @@ test('the runner finds nothing pending in a database that Prisma Migrate deploye
   expect(await describeHistory(project.databaseUrl)).toEqual(await describeHistory(other));
 });
 
-/** Returns the part of the application's prisma.config.ts that docs/schema.md shows. */
+/** Returns the part of the application's prisma.config.ts that docs/your-own-tables.md shows. */
 function externalObjects(): string {
   if (!onPostgresql) {
     const search = ['', '_search', '_search_config', '_search_data', '_search_idx'].map((part) => `agent_names${part}`);

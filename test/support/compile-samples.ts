@@ -15,6 +15,7 @@ export function compileSamples(samples: ReadonlyMap<string, string>): ts.Program
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     types: ['node'],
     noUnusedLocals: false,
+    noPropertyAccessFromIndexSignature: false,
     paths: { 'ans-database': [join(root, 'src/index.ts')], 'ans-database/*': [join(root, 'src/*/index.ts')] },
   };
   const disk = ts.createCompilerHost(compilerOptions);
