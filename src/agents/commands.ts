@@ -1,16 +1,13 @@
 import { maxLockAttempts, protectedRow } from '../errors/failure';
-import { certificateRevoked, nameTaken } from '../errors/refused-column';
+import { nameTaken } from '../errors/refused-column';
 import type { Limits } from '../validation/limits';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
-import { idTaken, staysRevoked, unknownCertificate } from './failures';
-import { loadForUpdate, lockForUpdate, type AgentBeforeChange } from './load-for-update';
+import { idTaken, staysRevoked } from './failures';
+import { loadForUpdate, lockForUpdate } from './load-for-update';
 import { assertMergedMetadataFits, deleteMetadataInSteps } from './merged-metadata';
-import type { NamedAgent } from './name-statements';
-import type { AgentChange, NewAgentRow } from './new-row';
+import type { AgentBeforeChange, AgentChange, NewAgentRow } from './new-row';
 import type { ChangeRules, RegistrationRules } from './options';
 import { agentStatements, type EndpointHealthColumns } from './statements';
-import type { Uniqueness } from './types';
-import { toNameKeys } from './unique-key';
 
 /*
  * Operations that change agents. Each runs inside a transaction and records its changes for the change feed.
@@ -28,8 +25,12 @@ export async function assertNameFree(
   { columns, nameKeys }: NewAgentRow,
   { uniqueness }: RegistrationRules,
 ): Promise<void> {
-  if (uniqueness === 'none' || !(await isNameTaken(tx, { ...columns, nameKeys }, uniqueness))) return;
-  const sameId = await tx.query(agentStatements(tx.dialect).selectIds({ ids: JSON.stringify([columns.id]) }));
+  if (uniqueness === 'none') return;
+  const { names, selectIds } = agentStatements(tx.dialect);
+  const agent = { ...columns, nameKeys };
+  tx.executeAtCommit(names.lock([agent], uniqueness));
+  if ((await tx.query(names.selectTaken([agent], uniqueness))).length === 0) return;
+  const sameId = await tx.query(selectIds({ ids: JSON.stringify([columns.id]) }));
   throw sameId.length > 0 ? idTaken() : nameTaken();
 }
 
@@ -116,10 +117,10 @@ export async function renewAgent(tx: Transaction, change: AgentChange, rules: Ch
 
 /** Deletes an agent with everything that belongs to it. Returns false when the agent does not exist. */
 export async function deleteAgent(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
-  const before = await lockForUpdate(tx, id);
+  const before = await lockForUpdate(tx, { id, needsCapabilities: true });
   if (before === undefined) return false;
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
-  const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id));
+  const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id, before.capabilities));
   // A row security policy may let the role lock an agent but not delete it. Then DELETE reports no error, and deletes
   // no row.
   if (changes.at(-1) === 0) throw protectedRow();
@@ -167,45 +168,11 @@ async function writeChange(
   before: AgentBeforeChange,
   { allowsRevoked }: ChangeRules,
 ): Promise<void> {
-  const uniqueKey = await changeUniqueKey(tx, change, before);
-  const { certificateId } = change.columns;
-  if (certificateId !== undefined && certificateId !== before.certificateId) {
-    await assertCertificateUsable(tx, certificateId, allowsRevoked);
-  }
   if (change.collections.metadata !== undefined && before.hasMuchMetadata) await deleteMetadataInSteps(tx, change.id);
   // Every change must increase `updatedAt`, because `ifUpdatedAt` compares it. The clock alone does not ensure this:
   // two changes may occur in one millisecond, and the clock may be set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
-  const columns = { ...change.columns, ...uniqueKey, updatedAt };
-  tx.executeAtCommit(agentStatements(tx.dialect).update({ ...change, columns }));
+  const columns = { ...change.columns, updatedAt };
+  tx.executeAtCommit(agentStatements(tx.dialect).update({ ...change, columns }, before, allowsRevoked));
   tx.recordChange(agentChange('UPDATED', [change.id], change.columns.updatedAt));
-}
-
-// Returns the new unique key of the agent, or an empty object when its name, version and owner stay the same.
-async function changeUniqueKey(
-  tx: Transaction,
-  { id, columns }: AgentChange,
-  before: AgentBeforeChange,
-): Promise<{ readonly uniqueKey?: string | null }> {
-  const { name = before.name, version = before.version, owner = before.owner } = columns;
-  if (name === before.name && version === before.version && owner === before.owner) return {};
-  const nameKeys = toNameKeys({ name, version, owner });
-  if (await isNameTaken(tx, { id, name, version, owner, nameKeys }, 'none')) throw nameTaken();
-  // When only the owner changes, a key of the scope of all agents stays, because it does not depend on the owner.
-  return { uniqueKey: before.uniqueKey === nameKeys.allKey ? before.uniqueKey : null };
-}
-
-// Reports whether the name and version of `agent` are taken. Blocks other registrations with them until the end of the
-// transaction.
-async function isNameTaken(tx: Transaction, agent: NamedAgent, uniqueness: Uniqueness): Promise<boolean> {
-  const { names } = agentStatements(tx.dialect);
-  tx.executeAtCommit(names.lock([agent], uniqueness));
-  return (await tx.query(names.selectTaken([agent], uniqueness))).length > 0;
-}
-
-async function assertCertificateUsable(tx: Transaction, id: string, allowsRevoked: boolean): Promise<void> {
-  const { selectCertificates } = agentStatements(tx.dialect);
-  const [certificate] = await tx.query(selectCertificates({ ids: JSON.stringify([id]) }));
-  if (certificate === undefined) throw unknownCertificate();
-  if (certificate[1] === 'REVOKED' && !allowsRevoked) throw certificateRevoked();
 }

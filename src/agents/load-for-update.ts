@@ -2,23 +2,23 @@ import { maxLockAttempts, protectedRow } from '../errors/failure';
 import type { ValuesOf } from '../sql/model';
 import type { Row } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
+import { toStoredCapabilities } from './capability-statements';
 import { changedMeanwhile, staysRevoked } from './failures';
-import type { AgentChange, AgentColumns } from './new-row';
+import type { AgentBeforeChange, AgentChange, AgentColumns } from './new-row';
 import type { ChangeRules } from './options';
 import { agentStatements } from './statements';
 import { unknownDefaultEndpoint } from './validation';
 
-type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version' | 'owner' | 'uniqueKey';
-
-/** Stored values of an agent that a change depends on. */
-export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
-  /** True when the metadata is so large that SQLite must delete it in several statements. */
-  readonly hasMuchMetadata: boolean;
-}
-
 interface LockedAgent extends AgentBeforeChange {
   /** True when the agent has the endpoint whose id was passed as `endpointId`. */
   readonly hasEndpoint: boolean;
+}
+
+interface LoadRequest {
+  readonly id: string;
+  /** Id of an endpoint that the agent may have. */
+  readonly endpointId?: string | null;
+  readonly needsCapabilities: boolean;
 }
 
 /**
@@ -33,7 +33,11 @@ export async function loadForUpdate(
   { id, columns: { status, defaultEndpointId }, collections }: AgentChange,
   { ifUpdatedAt }: ChangeRules,
 ): Promise<AgentBeforeChange | undefined> {
-  const agent = await lockForUpdate(tx, id, defaultEndpointId ?? null);
+  const agent = await lockForUpdate(tx, {
+    id,
+    endpointId: defaultEndpointId ?? null,
+    needsCapabilities: collections.capabilities !== undefined,
+  });
   if (agent === undefined) return undefined;
   if (ifUpdatedAt !== undefined && agent.updatedAt !== ifUpdatedAt) throw changedMeanwhile();
   if (agent.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') throw staysRevoked();
@@ -52,15 +56,15 @@ export async function loadForUpdate(
  */
 export async function lockForUpdate(
   tx: Transaction,
-  id: string,
-  endpointId: string | null = null,
+  { id, endpointId = null, needsCapabilities }: LoadRequest,
 ): Promise<LockedAgent | undefined> {
-  const { lock, selectForUpdate } = agentStatements(tx.dialect);
-  const select = selectForUpdate({ id, endpointId });
-  if (lock === undefined) return toLockedAgent((await tx.query(select))[0]);
+  const { lock, selectForUpdate, collections } = agentStatements(tx.dialect);
+  const select = [selectForUpdate({ id, endpointId })];
+  if (needsCapabilities) select.push(collections.capabilities.selectLinked({ id }));
+  if (lock === undefined) return toLockedAgent(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const [locked, found] = await tx.queryAll([lock({ id }), select]);
-    if (locked?.length !== 0 || found?.length === 0) return toLockedAgent(found?.[0]);
+    const [locked, ...found] = await tx.queryAll([lock({ id }), ...select]);
+    if (locked?.length !== 0 || found[0]?.length === 0) return toLockedAgent(found);
   }
   throw protectedRow();
 }
@@ -73,7 +77,8 @@ type LockedRow = readonly [
   hasMuchMetadata: unknown,
 ];
 
-function toLockedAgent(row: Row | undefined): LockedAgent | undefined {
+function toLockedAgent([agents, capabilities = []]: readonly (readonly Row[])[]): LockedAgent | undefined {
+  const row = agents?.[0];
   if (row === undefined) return undefined;
   // The cast is safe: the statement `selectForUpdate` selects exactly these columns.
   const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey, hasMuch] = row as LockedRow;
@@ -81,5 +86,6 @@ function toLockedAgent(row: Row | undefined): LockedAgent | undefined {
     ...{ status, updatedAt, certificateId, name, version, owner, uniqueKey },
     hasEndpoint: Boolean(hasEndpoint),
     hasMuchMetadata: Boolean(hasMuch),
+    capabilities: toStoredCapabilities(capabilities),
   };
 }

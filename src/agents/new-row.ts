@@ -1,6 +1,7 @@
 import type { MetadataRow } from '../metadata/metadata-rows';
 import type { AgentModel, EndpointModel } from '../generated/prisma/models';
 import type { BoundRow, ValuesOf } from '../sql/model';
+import type { StoredCapabilities } from './capability-statements';
 import type { NameKeys } from './unique-key';
 
 /** Values of a stored endpoint, in the order of the columns of the record set that inserts it. */
@@ -33,4 +34,14 @@ export interface AgentChange {
   readonly collections: Readonly<Partial<AgentCollections>>;
   /** Entries of metadata to set; all other entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
+}
+
+type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version' | 'owner' | 'uniqueKey';
+
+/** Stored values of an agent that a change depends on. */
+export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
+  /** True when the metadata is so large that SQLite must delete it in several statements. */
+  readonly hasMuchMetadata: boolean;
+  /** Stored capabilities of the agent; empty when the change keeps them all. */
+  readonly capabilities: StoredCapabilities;
 }

@@ -1,10 +1,10 @@
-import { v7 as uuidv7 } from 'uuid';
-import type { AgentMetadataModel, CapabilityModel, EndpointModel } from '../generated/prisma/models';
+import type { AgentMetadataModel, EndpointModel } from '../generated/prisma/models';
 import { columnNames, recordColumns, type Columns } from '../sql/columns';
-import type { Dialect, RecordColumns } from '../sql/dialect';
+import type { Dialect } from '../sql/dialect';
 import { chunkRows, statementsFor } from '../sql/chunks';
-import { raw, sql, type Sql } from '../sql/sql';
+import { join, raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
+import { CapabilityStatements, type StoredCapabilities } from './capability-statements';
 import type { AgentCollections } from './new-row';
 
 /** Columns of the table `endpoints`: the id of the agent, then the columns of an `EndpointRow` in the same order. */
@@ -21,19 +21,23 @@ const endpointTable: Columns<EndpointModel> = {
   metadata: ['metadata', 'text'],
 };
 
-const capabilityTable: Columns<CapabilityModel> = { id: ['id', 'text'], name: ['name', 'text'] };
 const metadataTable: Columns<AgentMetadataModel> = {
   agentId: ['agent_id', 'text'],
   key: ['key', 'text'],
   value: ['value', 'text'],
 };
-const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
 
 /** Collections of one agent, with the id of the agent. */
 export interface OwnedCollections {
   readonly agentId: string;
-  readonly collections: Readonly<Partial<AgentCollections>>;
+  readonly collections: AgentCollections;
 }
+
+/** Columns of an endpoint that a replacement with the same id changes. */
+const replaced = Object.values(endpointTable)
+  .map(([name]) => name)
+  .filter((name) => name !== 'agent_id' && name !== 'id')
+  .map((name) => raw(name));
 
 const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
@@ -54,63 +58,36 @@ export class CollectionStatements {
    * does not block the process.
    */
   readonly deleteSomeMetadata;
-  readonly #usesRowLocks: boolean;
+  readonly capabilities: CapabilityStatements;
   readonly #insertEndpoints;
-  readonly #deleteEndpoints;
-  readonly #insertCapabilities;
-  readonly #linkCapabilities;
-  readonly #unlinkCapabilities;
-  readonly #touchDroppedCapabilities;
-  readonly #lockUnsharedCapabilities;
-  readonly #deleteUnsharedCapabilities;
+  readonly #mergeEndpoints;
+  readonly #deleteOtherEndpoints;
   readonly #insertMetadata;
   readonly #mergeMetadata;
-  readonly #deleteMetadata;
+  readonly #deleteOtherMetadata;
 
   constructor(dialect: Dialect) {
-    this.#usesRowLocks = dialect.usesRowLocks;
-    this.#insertEndpoints = defineStatement<{ endpoints: string }>(
-      (p) => sql`INSERT INTO endpoints (${columnNames(endpointTable)}) SELECT ${columnNames(endpointTable)}
-        FROM ${dialect.jsonRecordSet(p('endpoints'), 'e', recordColumns(endpointTable))}`,
+    this.capabilities = new CapabilityStatements(dialect);
+    const insertEndpoints = (rows: Sql): Sql => sql`INSERT INTO endpoints (${columnNames(endpointTable)})
+        SELECT ${columnNames(endpointTable)} FROM ${dialect.jsonRecordSet(rows, 'e', recordColumns(endpointTable))}`;
+    this.#insertEndpoints = defineStatement<{ endpoints: string }>((p) => insertEndpoints(p('endpoints')));
+    this.#mergeEndpoints = defineStatement<{ endpoints: string }>(
+      (p) => sql`${insertEndpoints(p('endpoints'))}
+        WHERE TRUE ON CONFLICT (agent_id, id) DO UPDATE SET ${join(replaced.map((name) => sql`${name} = excluded.${name}`))}
+        WHERE (${join(replaced.map((name) => sql`endpoints.${name}`))})
+          IS DISTINCT FROM (${join(replaced.map((name) => sql`excluded.${name}`))})`,
     );
-    this.#deleteEndpoints = defineStatement<{ id: string }>(
-      (p) => sql`DELETE FROM endpoints WHERE agent_id = ${p('id')}`,
-    );
-    this.#insertCapabilities = defineStatement<{ capabilities: string }>(
-      (p) => sql`INSERT INTO capabilities (id, name)
-        SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
-        WHERE TRUE ON CONFLICT (name) DO NOTHING`,
-    );
-    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, the
-    // looked-up id is null and the statement fails. A join would omit the link without an error.
-    this.#linkCapabilities = defineStatement<{ links: string }>(
-      (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
-        SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
-        FROM ${dialect.jsonRecordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
-    );
-    this.#unlinkCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`DELETE FROM agent_capabilities WHERE agent_id = ${p('id')} AND capability_id NOT IN (
-          SELECT c.id FROM capabilities c WHERE c.name IN (${dialect.jsonArrayElements(p('names'))}))`,
-    );
-    this.#touchDroppedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`UPDATE capabilities SET name = name WHERE id IN (
-          SELECT id FROM capabilities WHERE ${isDropped(dialect, p('id'), p('names'))}
-          ORDER BY name FOR NO KEY UPDATE)`,
-    );
-    this.#lockUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`SELECT 1 FROM capabilities
-        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))} ORDER BY name FOR UPDATE`,
-    );
-    this.#deleteUnsharedCapabilities = defineStatement<{ id: string; names: string }>(
-      (p) => sql`DELETE FROM capabilities
-        WHERE ${isDropped(dialect, p('id'), p('names'))} AND ${isUnshared(p('id'))}`,
+    this.#deleteOtherEndpoints = defineStatement<{ id: string; keptIds: string }>(
+      (p) => sql`DELETE FROM endpoints
+        WHERE agent_id = ${p('id')} AND id NOT IN (${dialect.jsonArrayElements(p('keptIds'))})`,
     );
     const insertMetadata = (rows: Sql): Sql => sql`INSERT INTO agent_metadata (agent_id, key, value)
         SELECT m.agent_id, m.key, m.value FROM ${dialect.jsonRecordSet(rows, 'm', recordColumns(metadataTable))}`;
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertMetadata(p('metadata')));
     this.#mergeMetadata = defineStatement<{ metadata: string }>(
       (p) => sql`${insertMetadata(p('metadata'))}
-        WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value`,
+        WHERE TRUE ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value
+        WHERE agent_metadata.value <> excluded.value`,
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
       sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.jsonArrayElements(p('keys'))})`;
@@ -130,8 +107,8 @@ export class CollectionStatements {
           (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')} AND key IN (
             SELECT m.key FROM agent_metadata m WHERE m.agent_id = ${p('id')} LIMIT ${raw(String(chunkRows))})`,
         );
-    this.#deleteMetadata = defineStatement<{ id: string }>(
-      (p) => sql`DELETE FROM agent_metadata WHERE agent_id = ${p('id')}`,
+    this.#deleteOtherMetadata = defineStatement<{ id: string; keys: string }>(
+      (p) => sql`DELETE FROM agent_metadata AS m WHERE ${isKept(p)}`,
     );
   }
 
@@ -141,85 +118,46 @@ export class CollectionStatements {
    * {@link chunkRows} rows.
    */
   insert(owners: readonly OwnedCollections[]): Statement[] {
-    const { endpoints, names, links, metadata } = toRecordSets(owners);
-    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
-    const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
+    const endpoints = owners.flatMap(({ agentId, collections }) => rowsOf(agentId, collections.endpoints));
+    const metadata = owners.flatMap(({ agentId, collections }) => rowsOf(agentId, collections.metadata));
+    const links = owners.map(({ agentId, collections }) => ({ agentId, names: collections.capabilities }));
     return [
       ...statementsFor(endpoints, (rows) => this.#insertEndpoints({ endpoints: JSON.stringify(rows) })),
-      ...statementsFor(capabilities, (rows) => this.#insertCapabilities({ capabilities: JSON.stringify(rows) })),
-      ...statementsFor(links, (rows) => this.#linkCapabilities({ links: JSON.stringify(rows) })),
+      ...this.capabilities.insert(links),
       ...statementsFor(metadata, (rows) => this.#insertMetadata({ metadata: JSON.stringify(rows) })),
     ];
   }
 
   /**
-   * Returns the statements that delete the stored collections of an agent before new collections replace them. Keeps
-   * each collection that is undefined, and the links to capabilities that the agent still has.
+   * Returns the statements that replace the stored collections of an agent, whose row the transaction has locked. They
+   * write only the rows that differ. Keeps each collection that is undefined.
    */
-  clear(id: string, { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>): Statement[] {
+  replace(
+    id: string,
+    { endpoints, capabilities, metadata }: Readonly<Partial<AgentCollections>>,
+    stored: StoredCapabilities,
+  ): Statement[] {
     const statements: Statement[] = [];
-    if (endpoints !== undefined) statements.push(this.#deleteEndpoints({ id }));
-    if (capabilities !== undefined) {
-      statements.push(...this.dropCapabilities(id, capabilities));
-      statements.push(this.#unlinkCapabilities({ id, names: JSON.stringify(capabilities) }));
+    if (endpoints !== undefined) {
+      const keptIds = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
+      statements.push(this.#deleteOtherEndpoints({ id, keptIds }));
+      const merge = (rows: readonly unknown[]) => this.#mergeEndpoints({ endpoints: JSON.stringify(rows) });
+      statements.push(...statementsFor(rowsOf(id, endpoints), merge));
     }
-    if (metadata !== undefined) statements.push(this.#deleteMetadata({ id }));
+    if (metadata !== undefined) {
+      statements.push(this.#deleteOtherMetadata({ id, keys: JSON.stringify(metadata.map(([key]) => key)) }));
+      statements.push(...this.mergeMetadata(id, metadata));
+    }
+    if (capabilities !== undefined) statements.push(...this.capabilities.replace(id, capabilities, stored));
     return statements;
   }
 
   /** Returns the statements that set entries of an agent's metadata and keep all others. */
   mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
-    const rows = metadata.map(([key, value]) => [id, key, value]);
-    return statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
-  }
-
-  /**
-   * Returns the statements that delete the capabilities that only this agent has, except `keptNames`, together with
-   * their links. Run them before the other links of the agent are deleted, because the links identify its capabilities.
-   *
-   * On engines with row locks, two cases need locks:
-   *
-   * - Two transactions remove the same capability from two agents. The second one must see that the first one has
-   *   deleted its link. Therefore the first statement updates the capabilities that the agent loses, so that the second
-   *   transaction waits.
-   * - Another transaction adds the capability to another agent. The foreign key of the new link locks the capability
-   *   against deletion. Therefore the second statement waits for that lock. Only then does the last statement check
-   *   whether another agent has the capability.
-   *
-   * The statements lock the capabilities in the order of their names, so that two transactions seldom wait for each
-   * other.
-   */
-  dropCapabilities(id: string, keptNames: readonly string[]): Statement[] {
-    const parameters = { id, names: JSON.stringify(keptNames) };
-    const statement = this.#deleteUnsharedCapabilities(parameters);
-    if (!this.#usesRowLocks) return [statement];
-    return [this.#touchDroppedCapabilities(parameters), this.#lockUnsharedCapabilities(parameters), statement];
+    return statementsFor(rowsOf(id, metadata), (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
   }
 }
 
-function toRecordSets(owners: readonly OwnedCollections[]) {
-  const endpoints: unknown[] = [];
-  const names = new Set<string>();
-  const links: unknown[] = [];
-  const metadata: unknown[] = [];
-  for (const { agentId, collections } of owners) {
-    for (const endpoint of collections.endpoints ?? []) endpoints.push([agentId, ...endpoint]);
-    for (const name of collections.capabilities ?? []) {
-      names.add(name);
-      links.push([agentId, name]);
-    }
-    for (const entry of collections.metadata ?? []) metadata.push([agentId, ...entry]);
-  }
-  return { endpoints, names, links, metadata };
-}
-
-function isDropped(dialect: Dialect, agentId: Sql, keptNames: Sql): Sql {
-  return sql`id IN (SELECT own.capability_id FROM agent_capabilities own WHERE own.agent_id = ${agentId})
-    AND name NOT IN (${dialect.jsonArrayElements(keptNames)})`;
-}
-
-function isUnshared(agentId: Sql): Sql {
-  return sql`NOT EXISTS (
-    SELECT 1 FROM agent_capabilities other WHERE other.capability_id = capabilities.id AND other.agent_id <> ${agentId}
-  )`;
+function rowsOf(agentId: string, entries: readonly (readonly unknown[])[]): (readonly unknown[])[] {
+  return entries.map((entry) => [agentId, ...entry]);
 }

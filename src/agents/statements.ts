@@ -1,36 +1,20 @@
-import type { AgentModel } from '../generated/prisma/models';
-import { columnNames, fieldsOf, recordColumns, toColumnValue, type Columns } from '../sql/columns';
+import { columnNames, fieldsOf, recordColumns, toColumnValue } from '../sql/columns';
 import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { join, raw, sql, type Sql } from '../sql/sql';
-import { defineStatement, toStatement, type Statement } from '../sql/statement';
+import { defineStatement, type Statement } from '../sql/statement';
+import { agentTable } from './agent-table';
+import type { StoredCapabilities } from './capability-statements';
 import { agentColumns } from './columns';
-import type { AgentChange, AgentCollections, AgentColumns, NewAgentRow } from './new-row';
+import type { AgentBeforeChange, AgentChange, AgentColumns, NewAgentRow } from './new-row';
 import { CollectionStatements } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
-import type { NameKeys } from './unique-key';
+import { toNewNameKeys, type NameKeys } from './unique-key';
+import { defineUpdate, isRevoked } from './update-statement';
 
-/** Columns of the table `agents`, in the order of the values in a row of `insertMany`. */
-const table: Columns<AgentModel> = {
-  id: ['id', 'text'],
-  name: ['name', 'text'],
-  nameFolded: ['name_folded', 'text'],
-  publicKey: ['public_key', 'text'],
-  certificateId: ['certificate_id', 'text'],
-  defaultEndpointId: ['default_endpoint_id', 'text'],
-  version: ['version', 'text'],
-  versionKey: ['version_key', 'text'],
-  description: ['description', 'text'],
-  createdAt: ['created_at', 'time'],
-  updatedAt: ['updated_at', 'time'],
-  expiresAt: ['expires_at', 'time'],
-  status: ['status', { enumeration: 'AgentStatus' }],
-  owner: ['owner', 'text'],
-  uniqueKey: ['unique_key', 'text'],
-};
-const fields = fieldsOf(table);
-const names = columnNames(table);
+const fields = fieldsOf(agentTable);
+const names = columnNames(agentTable);
 
 /** Values that the insertion of one agent needs. */
 type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
@@ -43,7 +27,7 @@ export class AgentStatements {
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /** Selects the values of an agent that a change depends on: see `AgentBeforeChange`. */
+  /** Selects the values of an agent that a change depends on: see {@link AgentBeforeChange}. */
   readonly selectForUpdate;
   /**
    * Selects the existing certificates among `ids`, each with its status. On engines with row locks, also locks them
@@ -69,13 +53,12 @@ export class AgentStatements {
    * Returns their ids.
    */
   readonly expireDue;
-  readonly #dialect: Dialect;
+  readonly #updateAgent;
   readonly #deleteAgent;
   readonly #insertAgent;
   readonly #insertAgentOfAnyCertificate;
 
   constructor(dialect: Dialect) {
-    this.#dialect = dialect;
     // The lock conflicts with every change of a certificate, so no certificate is revoked while an agent is attached to
     // it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
@@ -104,6 +87,7 @@ export class AgentStatements {
     this.lock = dialect.usesRowLocks
       ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
       : undefined;
+    this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both
     // columns are NOT NULL, so the statement fails, and no earlier query is needed. `toRefusal` converts the failure.
@@ -115,23 +99,22 @@ export class AgentStatements {
         const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
           if (field === 'certificateId') return certificateId(p);
-          return toColumnValue(dialect, table[field][1], p(field));
+          return toColumnValue(dialect, agentTable[field][1], p(field));
         });
         return sql`INSERT INTO agents (${names}) VALUES (${join(values)})`;
       });
     this.#insertAgent = insertAgent((p) => {
-      const status = sql`SELECT c.status FROM certificates c WHERE c.id = ${p('certificateId')} ${forShare}`;
       // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. The '' is
       // never stored, because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
-      return sql`CASE WHEN (${status}) = 'REVOKED' THEN (${refused}) ELSE ${p('certificateId')} END`;
+      return sql`CASE WHEN ${isRevoked(dialect, p('certificateId'))} THEN (${refused}) ELSE ${p('certificateId')} END`;
     });
     this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
     // The statement skips only agents whose id is taken. The application may have added other unique constraints. A row
     // that violates one of them must be reported and not skipped.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${names})
-        SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(table))}
+        SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(agentTable))}
         WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`,
     );
     this.selectEndpoint = defineStatement<{ agentId: string; id: string }>(
@@ -182,40 +165,37 @@ export class AgentStatements {
   }
 
   /**
-   * Returns the statements that change an existing agent. The caller has checked with `selectForUpdate` that the change
-   * is allowed.
+   * Returns the statements that change an agent, which `lockForUpdate` has locked and which may be changed. They fail
+   * when another agent holds the new name, when the new certificate is REVOKED and `allowsRevoked` is false, and when it
+   * does not exist.
    */
-  update({ id, columns, collections, mergedMetadata }: AgentChange): Statement[] {
+  update(change: AgentChange, before: AgentBeforeChange, allowsRevoked: boolean): Statement[] {
+    const { id, columns, collections, mergedMetadata = [] } = change;
+    const newNameKeys = toNewNameKeys(columns, before);
+    const { certificateId = before.certificateId, defaultEndpointId } = columns;
+    const row = {
+      id,
+      // When only the owner changes, a key of the scope of all agents stays, because it does not depend on the owner.
+      columns:
+        newNameKeys === undefined || before.uniqueKey === newNameKeys.allKey
+          ? columns
+          : { ...columns, uniqueKey: null },
+      newNameKeys,
+      refusesRevoked: !allowsRevoked && certificateId !== before.certificateId,
+      endpointIds:
+        defaultEndpointId === undefined ? collections.endpoints?.map(([endpointId]) => endpointId) : undefined,
+    };
     return [
-      this.#updateAgent(id, columns, collections),
-      ...this.collections.clear(id, collections),
-      ...this.collections.insert([{ agentId: id, collections }]),
-      ...this.collections.mergeMetadata(id, mergedMetadata ?? []),
+      ...(newNameKeys === undefined ? [] : this.names.lock([{ id, nameKeys: newNameKeys }], 'none')),
+      this.#updateAgent(row),
+      ...this.collections.replace(id, collections, before.capabilities),
+      ...this.collections.mergeMetadata(id, mergedMetadata),
     ];
   }
 
   /** Returns the statements that delete an agent with its collections. The caller must lock the agent first. */
-  delete(id: string): Statement[] {
-    return [...this.collections.dropCapabilities(id, []), this.#deleteAgent({ id })];
-  }
-
-  #updateAgent(id: string, columns: AgentChange['columns'], { endpoints }: Partial<AgentCollections>): Statement {
-    const assignments = this.#assignments(columns);
-    if (endpoints !== undefined && columns.defaultEndpointId === undefined) {
-      const ids = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
-      assignments.push(sql`default_endpoint_id = CASE WHEN default_endpoint_id IN (${this.#dialect.jsonArrayElements(sql`${ids}`)})
-        THEN default_endpoint_id END`);
-    }
-    return toStatement(sql`UPDATE agents SET ${join(assignments)} WHERE id = ${id}`);
-  }
-
-  #assignments(columns: AgentChange['columns']): Sql[] {
-    return fields.flatMap((field) => {
-      const value = field === 'id' ? undefined : columns[field];
-      if (value === undefined) return [];
-      const [name, type] = table[field];
-      return [sql`${raw(name)} = ${toColumnValue(this.#dialect, type, sql`${value}`)}`];
-    });
+  delete(id: string, capabilities: StoredCapabilities): Statement[] {
+    return [...this.collections.capabilities.remove(id, capabilities), this.#deleteAgent({ id })];
   }
 }
 

@@ -19,6 +19,13 @@ export function toNameKeys({ name, version, owner }: Named): NameKeys {
   return { allKey: hashOf([name, version]), ownerKey: hashOf([name, version, owner]) };
 }
 
+/** Returns the keys of the name and version after a change; undefined when the name, version and owner stay the same. */
+export function toNewNameKeys(change: Partial<Named>, before: Named): NameKeys | undefined {
+  const { name = before.name, version = before.version, owner = before.owner } = change;
+  if (name === before.name && version === before.version && owner === before.owner) return undefined;
+  return toNameKeys({ name, version, owner });
+}
+
 /** Returns the key that an agent registered with `uniqueness` holds; null when it holds nothing. */
 export function toUniqueKey({ allKey, ownerKey }: NameKeys, uniqueness: Uniqueness): string | null {
   if (uniqueness === 'none') return null;

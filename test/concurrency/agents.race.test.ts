@@ -125,6 +125,33 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
+  test('remove a capability when all agents with it lose it at the same time', async () => {
+    const { one, two, database } = await openTwo();
+    await inTurn(rounds, async (round) => {
+      const names = ['p', 'q', 'r'];
+      const ids = Array.from({ length: 6 }, (_, index) => `a${index}`);
+      for (const id of ids) await one.createAgent(agent(id, names));
+      // In every second round, one agent keeps one of the capabilities.
+      const kept = round % 2 === 0 ? [] : ['q'];
+      const ends = await outcomes(
+        ...rotated(round, [
+          () => one.updateAgent({ id: 'a0', capabilities: kept }),
+          () => two.agents.setCapabilities('a1', ['s']),
+          () => one.deleteAgent('a2'),
+          () => two.transaction((tx) => tx.updateAgent({ id: 'a3', capabilities: [] })),
+          () => one.transaction((tx) => tx.deleteAgent('a4')),
+          () => two.updateAgent({ id: 'a5', capabilities: ['s'], description: 'changed' }),
+        ]),
+      );
+      expect(ends).toEqual(ids.map(() => true));
+      expect(await count(database, orphans)).toBe(0);
+      expect(await count(database, 'capabilities')).toBe(kept.length + 1);
+      expect((await one.getAgent('a0'))?.capabilities).toEqual(kept);
+      for (const id of ids) await one.deleteAgent(id);
+      expect(await count(database, 'capabilities')).toBe(0);
+    });
+  });
+
   test('never overwrite the revocation of an agent', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async (round) => {

@@ -51,6 +51,41 @@ describe('two concurrent transactions', () => {
     await other.deleteAgent('new');
     expect(await rawValues(database, 'capabilities', 'name')).toEqual([]);
   });
+
+  test('do not wait for each other when they remove a capability that other agents keep', async () => {
+    const { db, other } = await openTwo();
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const id of ids) await db.createAgent(agent(id, ['x', 'y']));
+    await db.transaction(async (tx) => {
+      await tx.updateAgent({ id: 'a', capabilities: ['y'] });
+      // The transaction has locked the link of the agent b.
+      expect(await other.updateAgent({ id: 'c', capabilities: [] })).toBe(true);
+      expect(await other.deleteAgent('e')).toBe(true);
+      expect(await other.createAgent(agent('f', ['x']))).toBe('f');
+    });
+    const found = await db.agents.getMany([...ids, 'f']);
+    expect(found.map((record) => record?.capabilities)).toEqual([['y'], ['x', 'y'], [], ['x', 'y'], undefined, ['x']]);
+  });
+
+  test.each(['tx first', 'call first'])(
+    'remove a capability when both remove it from its last two agents: %s',
+    async (order) => {
+      const database = await openTwo();
+      const { db, other } = database;
+      for (const id of ['a', 'b']) await db.createAgent(agent(id, ['x', id]));
+      let attempts = 0;
+      let call: Promise<boolean> | undefined;
+      await db.transaction(async (tx) => {
+        attempts += 1;
+        await tx.getAgent('a');
+        if (attempts === 1 && order === 'call first') await other.updateAgent({ id: 'b', capabilities: ['b'] });
+        await tx.deleteAgent('a');
+        if (order === 'tx first') call = other.updateAgent({ id: 'b', capabilities: ['b'] });
+      });
+      await call;
+      expect(await rawValues(database, 'capabilities', 'name')).toEqual(['b']);
+    },
+  );
 });
 
 describe('a transaction', () => {

@@ -1,0 +1,21 @@
+import type { AgentModel } from '../generated/prisma/models';
+import type { Columns } from '../sql/columns';
+
+/** Columns of the table `agents`. */
+export const agentTable: Columns<AgentModel> = {
+  id: ['id', 'text'],
+  name: ['name', 'text'],
+  nameFolded: ['name_folded', 'text'],
+  publicKey: ['public_key', 'text'],
+  certificateId: ['certificate_id', 'text'],
+  defaultEndpointId: ['default_endpoint_id', 'text'],
+  version: ['version', 'text'],
+  versionKey: ['version_key', 'text'],
+  description: ['description', 'text'],
+  createdAt: ['created_at', 'time'],
+  updatedAt: ['updated_at', 'time'],
+  expiresAt: ['expires_at', 'time'],
+  status: ['status', { enumeration: 'AgentStatus' }],
+  owner: ['owner', 'text'],
+  uniqueKey: ['unique_key', 'text'],
+};

@@ -1,0 +1,142 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { CapabilityModel } from '../generated/prisma/models';
+import { statementsFor } from '../sql/chunks';
+import { recordColumns, type Columns } from '../sql/columns';
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { defineStatement, inJsonArray, type Row, type Statement } from '../sql/statement';
+import { sql, type Sql } from '../sql/sql';
+
+const capabilityTable: Columns<CapabilityModel> = { id: ['id', 'text'], name: ['name', 'text'] };
+const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
+
+/** Capabilities of one agent, with the id of the agent. */
+export interface OwnedCapabilities {
+  readonly agentId: string;
+  readonly names: readonly string[];
+}
+
+/** Ids of the stored capabilities of an agent, by their names. */
+export type StoredCapabilities = ReadonlyMap<string, string>;
+
+/** Converts the rows of `CapabilityStatements.selectLinked`. */
+export function toStoredCapabilities(rows: readonly Row[]): StoredCapabilities {
+  return new Map(rows.map(([name, id]) => [String(name), String(id)]));
+}
+
+/** Statements about the capabilities of agents, for one engine. */
+export class CapabilityStatements {
+  /** Selects the names and the ids of the capabilities of an agent. */
+  readonly selectLinked;
+  readonly #insert;
+  readonly #link;
+  readonly #unlink;
+  readonly #lockUnshared;
+  readonly #deleteUnused;
+
+  constructor(dialect: Dialect) {
+    this.selectLinked = defineStatement<{ id: string }>(
+      (p) => sql`SELECT c.name, c.id FROM agent_capabilities ac
+        ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = ${p('id')}`,
+    );
+    this.#insert = defineStatement<{ capabilities: string }>(
+      (p) => sql`INSERT INTO capabilities (id, name)
+        SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
+        WHERE TRUE ON CONFLICT (name) DO NOTHING`,
+    );
+    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, the
+    // looked-up id is null and the statement fails. A join would omit the link without an error.
+    this.#link = defineStatement<{ links: string }>(
+      (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
+        SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
+        FROM ${dialect.jsonRecordSet(p('links'), 'l', linkColumns)} WHERE TRUE ON CONFLICT DO NOTHING`,
+    );
+    this.#unlink = defineStatement<{ id: string; capabilityIds: string }>(
+      (p) => sql`DELETE FROM agent_capabilities
+        WHERE agent_id = ${p('id')} AND ${inJsonArray(dialect, sql`capability_id`, p('capabilityIds'))}`,
+    );
+    this.#lockUnshared = dialect.usesRowLocks
+      ? defineStatement<{ id: string; capabilityIds: string }>(
+          (p) => sql`WITH unshared AS MATERIALIZED (
+              SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.id`, p('capabilityIds'))}
+              AND coalesce(${lockOtherLink(p('id'), 'next')}, ${lockOtherLink(p('id'), 'previous')}) IS NULL)
+            UPDATE capabilities SET name = name WHERE id IN (
+              SELECT id FROM capabilities WHERE id IN (SELECT id FROM unshared) ORDER BY name FOR UPDATE)`,
+        )
+      : undefined;
+    this.#deleteUnused = defineStatement<{ capabilityIds: string }>(
+      (p) => sql`DELETE FROM capabilities WHERE ${inJsonArray(dialect, sql`id`, p('capabilityIds'))}
+        AND NOT EXISTS (SELECT 1 FROM agent_capabilities ac WHERE ac.capability_id = capabilities.id)`,
+    );
+  }
+
+  /** Returns the statements that insert the missing capabilities, and link the agents with theirs. */
+  insert(owners: readonly OwnedCapabilities[]): Statement[] {
+    const names = new Set(owners.flatMap((owner) => owner.names));
+    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
+    const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
+    const links = owners.flatMap((owner) => owner.names.map((name) => [owner.agentId, name]));
+    return [
+      ...statementsFor(capabilities, (rows) => this.#insert({ capabilities: JSON.stringify(rows) })),
+      ...statementsFor(links, (rows) => this.#link({ links: JSON.stringify(rows) })),
+    ];
+  }
+
+  /**
+   * Returns the statements that replace the stored capabilities of an agent, whose row the transaction has locked. They
+   * write only what differs.
+   */
+  replace(id: string, names: readonly string[], stored: StoredCapabilities): Statement[] {
+    const kept = new Set(names);
+    const dropped = [...stored].flatMap(([name, capabilityId]) => (kept.has(name) ? [] : [capabilityId]));
+    const added = { agentId: id, names: names.filter((name) => !stored.has(name)) };
+    return [...this.#unlinkFrom(id, dropped), ...this.insert([added]), ...this.#deleteUnusedOf(id, dropped)];
+  }
+
+  /** Returns the statements that remove all stored capabilities of an agent, whose row the transaction has locked. */
+  remove(id: string, stored: StoredCapabilities): Statement[] {
+    return this.replace(id, [], stored);
+  }
+
+  #unlinkFrom(id: string, dropped: readonly string[]): Statement[] {
+    return dropped.length === 0 ? [] : [this.#unlink({ id, capabilityIds: JSON.stringify(dropped) })];
+  }
+
+  /**
+   * Returns the statements that delete those of the dropped capabilities that no agent has any more.
+   *
+   * On engines with row locks, a concurrent transaction may remove the same capability from another agent. Each of the
+   * two must not rely on the link that the other one has deleted. Therefore the first statement locks one other link of
+   * each capability against deletion. Links that are being deleted are skipped, so this never waits, and agents with a
+   * popular capability do not wait for each other.
+   *
+   * When no other link can be locked, the statement locks and updates the capability itself:
+   *
+   * - Another transaction may be deleting the other links. The later one of the two then waits for the earlier one, and
+   *   sees what it has deleted, or fails when its snapshot is older.
+   * - Another transaction may be adding the capability to an agent. The foreign key of the new link locks the
+   *   capability against deletion, and the statement waits for that lock.
+   *
+   * The last statement has a later snapshot, and so finds every link that the first one has waited for. Decision 0019
+   * has the proof.
+   *
+   * They come last in a transaction, because they wait for links that are being inserted. The capabilities are locked
+   * in the order of their names, in which they are inserted, too.
+   */
+  #deleteUnusedOf(id: string, dropped: readonly string[]): Statement[] {
+    if (dropped.length === 0) return [];
+    const capabilityIds = JSON.stringify(dropped);
+    const lock = this.#lockUnshared?.({ id, capabilityIds });
+    return [...(lock === undefined ? [] : [lock]), this.#deleteUnused({ capabilityIds })];
+  }
+}
+
+/**
+ * Composes a subquery that locks a link of the capability `c` with another agent: the next one, or the previous one, in
+ * the order of the ids. If everyone locked the first link, they would all write to its row.
+ */
+function lockOtherLink(agentId: Sql, which: 'next' | 'previous'): Sql {
+  const place = which === 'next' ? sql`o.agent_id > ${agentId}` : sql`o.agent_id < ${agentId}`;
+  const order = which === 'next' ? sql`o.capability_id, o.agent_id` : sql`o.capability_id DESC, o.agent_id DESC`;
+  return sql`(SELECT 1 FROM agent_capabilities o WHERE o.capability_id = c.id AND ${place}
+    ORDER BY ${order} LIMIT 1 FOR KEY SHARE SKIP LOCKED)`;
+}
