@@ -146,8 +146,8 @@ describe('agents.iterate', () => {
     expect(seen).toEqual(order(ids));
   });
 
-  test('yields more agents than one page, can be ended early, and runs one statement in an empty database', async () => {
-    const { db } = await openTestDatabase();
+  test('yields more agents than one page, reads no more when it is ended early, and runs one statement in an empty database', async () => {
+    const { db, statementsOf: statementsOfFull } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
       Array.from({ length: 1001 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
@@ -164,10 +164,21 @@ describe('agents.iterate', () => {
       count += 1;
     }
     expect(count).toBe(1001);
-    for await (const record of db.agents.iterate({ orderBy: 'id' })) {
-      expect(record.id).toBe('a0');
-      break;
-    }
+    const iterator = db.agents.iterate({ orderBy: 'id' });
+    const untilFirst = await statementsOfFull(async () => {
+      for await (const record of iterator) {
+        expect(record.id).toBe('a0');
+        break;
+      }
+    });
+    expect(untilFirst).toHaveLength(1);
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    const page = await db.agents.page({ orderBy: 'id' });
+    expect(page.items).toHaveLength(100);
+    const longest = await db.agents.page({ orderBy: 'id' }, { size: 1000 });
+    expect(longest.items).toHaveLength(1000);
+    const last = await db.agents.page({ orderBy: 'id' }, { size: 1000, after: longest.nextCursor });
+    expect([last.items.map(({ id }) => id), last.nextCursor]).toEqual([['a999'], undefined]);
   });
 
   test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('refuses the query %j', async (query) => {

@@ -1,4 +1,5 @@
 import type { DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
 import { race, rounds } from '../support/race';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { openCache } from './open-cache';
@@ -80,11 +81,12 @@ describe('The cache', () => {
   );
 
   test('returns the agents that createMany creates, although it had stored that they did not exist', async () => {
-    const { db } = await openCache();
+    const { db, statementsOf } = await openCache();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 20 }, (_, index) => `agent-${index}`);
     const readAll = () => Promise.all(ids.map((id) => db.getAgent(id)));
     expect(await readAll()).toEqual(ids.map(() => null));
+    expect(await statementsOf(readAll)).toEqual([]);
     await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
     expect((await readAll()).map((agent) => agent?.id)).toEqual(ids);
   });
@@ -92,11 +94,11 @@ describe('The cache', () => {
   test('evicts nothing after a refused write and after security events', async () => {
     const { db, other, read, expectCached } = await openWithRecords();
     await db.recordSecurityEvent(eventInput());
-    await expect(db.certificates.delete('c')).rejects.toThrow();
-    await expect(db.updateAgent({ id: 'a', defaultEndpoint: 'absent' })).rejects.toThrow();
+    await expectError('STILL_REFERENCED', () => db.certificates.delete('c'));
+    await expectError('INVALID_INPUT', () => db.updateAgent({ id: 'a', defaultEndpoint: 'absent' }));
     await expectCached();
     // The database refuses this update after the cache has prepared for the commit.
-    await expect(db.updateAgent({ id: 'a', certificateId: 'absent' })).rejects.toThrow();
+    await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'absent' }));
     expect(await read(db)).toEqual(await read(other));
     await expectCached();
   });

@@ -5,6 +5,7 @@ import { engine, onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
+import { queryRaw } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { describeOn } from '../support/skip';
@@ -54,11 +55,10 @@ describe('health', () => {
 
   test('returns degraded and the name of a failed migration', async () => {
     const database = await openTestDatabase();
-    const first = 'SELECT min(migration_name) FROM _prisma_migrations';
-    await changeRaw(database, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = (${first})`);
-    const { status, pendingMigrations } = await database.db.health();
-    expect(status).toBe('degraded');
-    expect(pendingMigrations).toHaveLength(1);
+    const first = 'SELECT min(migration_name) AS name FROM _prisma_migrations';
+    const [[row] = []] = await queryRaw(database, first);
+    await changeRaw(database, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${String(row?.['name'])}'`); // prettier-ignore
+    expect(await database.db.health()).toMatchObject({ status: 'degraded', pendingMigrations: [row?.['name']] });
   });
 
   test('returns down with the error code while the database is down, and calls the database even when the breaker is open', async () => {

@@ -75,12 +75,23 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
 
   test('does not affect other directories beside it when it is created and removed', async () => {
     const parent = temporaryDirectory();
-    const paths = ['ans-database-longer', 'ans-database-', 'other-abcdef'].map((name) => join(parent, name));
-    for (const path of paths) mkdirSync(path);
+    const names = [
+      'ans-database-longer',
+      'ans-database-',
+      'other-abcdef',
+      'ans-database-abc-ef',
+      'ans-database-abcdef',
+    ];
+    const paths = names.map((name) => join(parent, name));
+    // Empty and old: only its name keeps a directory.
+    for (const path of paths) {
+      mkdirSync(path);
+      utimesSync(path, 0, 0);
+    }
     const memory = MemoryDirectory.create([parent]);
+    await memory.removeLeftOver();
     memory.remove();
-    expect(paths.map((path) => existsSync(path))).toEqual([true, true, true]);
-    await openNext();
+    expect(paths.map((path) => existsSync(path))).toEqual([true, true, true, true, false]);
   });
 
   test('is created in the temporary folder when /dev/shm is not writable, and opening fails with UNAVAILABLE when neither is', async () => {
