@@ -10,7 +10,7 @@ import {
   valuesBut,
   type BadField,
 } from '../support/bad-values';
-import { callUntyped, expectError } from '../support/expect-error';
+import { callUntyped, expectError, expectUnchangedRows } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { shareTestDatabase } from '../support/test-database';
@@ -105,6 +105,7 @@ describe.each([
   ['createAgent', 'create', { ...agentInput({ certificateId }), id: 'agent-2' }],
   ['updateAgent', 'update', { id: 'agent-1' }],
 ])('%s', (method, verb, valid) => {
+  expectUnchangedRows(shared);
   const call = (input: unknown) => callUntyped(shared().db, method, input);
   const badIdsOf = eachOf('id', verb === 'create' ? badIds.filter(([kind]) => kind !== 'undefined') : badIds);
   const required = ['name', 'publicKey', 'certificateId', 'version', 'owner'];
@@ -127,14 +128,6 @@ describe.each([
 
   test.each(valuesBut())('refuses %s in place of an agent', async (_, value) => {
     await expectError('INVALID_INPUT', () => call(value));
-  });
-
-  test('writes nothing when it refuses the input', async () => {
-    const before = await allRawRows(shared());
-    for (const [, fields] of [...rows, ...unknownFields]) {
-      await expectError('INVALID_INPUT', () => call({ ...valid, ...fields }));
-    }
-    expect(await allRawRows(shared())).toEqual(before);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   valuesBut,
   type BadField,
 } from '../support/bad-values';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { callUntyped, expectError, expectRefused, expectUnchangedRows } from '../support/expect-error';
 import { certificateInput, createCertificate } from '../support/factories';
 import { callMethod } from '../support/public-calls';
 import { allRawRows, rawCounts } from '../support/raw-reader';
@@ -162,6 +162,10 @@ describe('createCertificate', () => {
     const certificate = await db.getCertificate(await createCertificate(db, { metadata }));
     expect(JSON.stringify(certificate?.metadata)).toBe('{"__proto__":{"a":[1]}}');
   });
+});
+
+describe('createCertificate with invalid input', () => {
+  expectUnchangedRows(shared);
 
   test.each(badFields)('refuses %s', async (_, fields, field) => {
     const certificate = { ...certificateInput(), ...fields };
@@ -171,15 +175,8 @@ describe('createCertificate', () => {
     expect(error.message).toContain(Object.keys(fields).at(-1));
   });
 
-  test('writes nothing when it refuses the input', async () => {
-    const inputs = [
-      ...badFields.map(([, fields]) => ({ ...certificateInput(), ...fields })),
-      ...valuesBut().map(([, value]) => value),
-    ];
-    const before = await allRawRows(shared());
-    for (const input of inputs)
-      await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'createCertificate', input));
-    expect(await allRawRows(shared())).toEqual(before);
+  test.each(valuesBut())('refuses %s in place of a certificate', async (_, value) => {
+    await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'createCertificate', value));
   });
 });
 

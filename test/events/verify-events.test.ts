@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { EventChainHead } from '../../src';
-import { longestCpuBlockMs, noCpuBlock } from '../support/cpu-block';
 import { callUntyped, expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
 import { rawRows, type RawRow } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { describeUnless } from '../support/skip';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 import { addEvent, at, copyEntry, openChain, recordSeconds, t0 } from './chain';
 
@@ -233,16 +231,5 @@ describe('events.verify with an expected head', () => {
     const { events } = shared().db;
     const error = await expectError('INVALID_INPUT', () => callUntyped(events, 'verify', { expected }));
     expect(error).toMatchObject({ operation: 'events.verify', field });
-  });
-});
-
-describeUnless(noCpuBlock, 'events.verify of large events', () => {
-  test('yields to the event loop between the events', async () => {
-    const { db } = await openTestDatabase();
-    const metadata = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key number ${index}`, index]));
-    await db.events.recordMany(Array.from({ length: 150 }, () => eventInput({ metadata })));
-    // The first call compiles the code that the second one runs.
-    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 150 });
-    expect(await longestCpuBlockMs(() => db.events.verify())).toBeLessThan(150);
   });
 });

@@ -33,6 +33,17 @@ export async function expectRefused(
   return error;
 }
 
+/** Expects the tests of a `describe` to leave the rows of their shared database as they are. */
+export function expectUnchangedRows(shared: () => TestDatabase): void {
+  let before: object = {};
+  beforeAll(async () => {
+    before = await allRawRows(shared());
+  });
+  afterAll(async () => {
+    expectEqualRows(await allRawRows(shared()), before);
+  });
+}
+
 /** Runs `work` in a transaction that fails afterwards, and expects the database as it was. */
 export async function expectRolledBack(
   database: TestDatabase,

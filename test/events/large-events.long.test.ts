@@ -1,0 +1,37 @@
+import { longestCpuBlockMs, noCpuBlock } from '../support/cpu-block';
+import { eventInput } from '../support/factories';
+import { describeUnless } from '../support/skip';
+import { openTestDatabase } from '../support/test-database';
+
+describe('events.recordMany', () => {
+  test('runs at most ten times as many statements for 5,000 events as for 2', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const event = eventInput({ metadata: { one: 1, two: 2 } });
+    const record = (count: number) => () => db.events.recordMany(Array.from({ length: count }, () => event));
+    await db.events.record(event);
+    const two = await statementsOf(record(2));
+    expect((await statementsOf(record(5000))).length).toBeLessThanOrEqual(two.length * 10);
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 5003 });
+    expect(await db.events.count()).toBe(5003);
+  });
+
+  test('stores events of more than a megabyte', async () => {
+    const { db } = await openTestDatabase();
+    const description = 'é"\\\n'.repeat(300_000);
+    const events = Array.from({ length: 12 }, (_, index) => eventInput({ id: `e${index}`, description }));
+    await db.events.recordMany(events);
+    expect((await db.events.get('e7'))?.description === description).toBe(true);
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 12 });
+  });
+});
+
+describeUnless(noCpuBlock, 'events.verify of large events', () => {
+  test('yields to the event loop between the events', async () => {
+    const { db } = await openTestDatabase();
+    const metadata = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key number ${index}`, index]));
+    await db.events.recordMany(Array.from({ length: 150 }, () => eventInput({ metadata })));
+    // The first call compiles the code that the second one runs.
+    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 150 });
+    expect(await longestCpuBlockMs(() => db.events.verify())).toBeLessThan(150);
+  });
+});
