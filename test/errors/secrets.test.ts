@@ -7,7 +7,7 @@ import { onPostgresql } from '../support/engine';
 import { openFailingDatabase } from '../support/outage';
 import { callMethod, databaseCalls, fillForCalls, makeCall, publicCalls } from '../support/public-calls';
 import { findFreePort } from '../support/server-process';
-import { testOn } from '../support/skip';
+import { describeOn, testOn } from '../support/skip';
 import { afterTest, newDatabaseUrl, temporaryDirectory } from '../support/test-database';
 import { printers } from './error-printers';
 
@@ -114,6 +114,34 @@ describe('errors, logs and events', () => {
     expect(messages).not.toMatch(/SELECT |INSERT |UPDATE |SQLITE|constraint/);
   });
 
+  test('contain no argument of a call when the database is down', async () => {
+    const witness = createWitness();
+    const retry = { attempts: 2, baseDelayMs: 1 };
+    const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
+    await fillForCalls(db, mark);
+    witness.forget();
+    await breakDown();
+    // The feed is followed until the database is reachable again.
+    await callAll(witness, db, 'followChanges');
+    expect(witness.errors.length).toBeGreaterThan(35);
+    expect(witness.reported('error')).toHaveLength(witness.errors.length);
+    expect(witness.reported('breaker').length).toBeGreaterThan(0);
+    expect(witness.shown()).not.toContain(secret);
+    await recover();
+  });
+
+  test('contain no argument of a call when the database is not open', async () => {
+    const witness = createWitness();
+    const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
+    await callAll(witness, db);
+    expect(witness.errors).toHaveLength(calls.length);
+    expect(witness.reported('error')).toHaveLength(witness.errors.length);
+    expect(witness.shown()).not.toContain(secret);
+  });
+});
+
+// The arguments are checked before the engine is used.
+describeOn('sqlite', 'errors, logs and events of calls with invalid arguments', () => {
   test('contain no argument of a call when the arguments are invalid', async () => {
     const witness = createWitness();
     const db = await open(witness.options);
@@ -143,31 +171,6 @@ describe('errors, logs and events', () => {
       expect(witness.shown()).not.toContain(secret);
     },
   );
-
-  test('contain no argument of a call when the database is down', async () => {
-    const witness = createWitness();
-    const retry = { attempts: 2, baseDelayMs: 1 };
-    const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
-    await fillForCalls(db, mark);
-    witness.forget();
-    await breakDown();
-    // The feed is followed until the database is reachable again.
-    await callAll(witness, db, 'followChanges');
-    expect(witness.errors.length).toBeGreaterThan(35);
-    expect(witness.reported('error')).toHaveLength(witness.errors.length);
-    expect(witness.reported('breaker').length).toBeGreaterThan(0);
-    expect(witness.shown()).not.toContain(secret);
-    await recover();
-  });
-
-  test('contain no argument of a call when the database is not open', async () => {
-    const witness = createWitness();
-    const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
-    await callAll(witness, db);
-    expect(witness.errors).toHaveLength(calls.length);
-    expect(witness.reported('error')).toHaveLength(witness.errors.length);
-    expect(witness.shown()).not.toContain(secret);
-  });
 });
 
 describe('errors and logs', () => {

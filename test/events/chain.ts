@@ -31,6 +31,9 @@ export async function openChain(): Promise<TestDatabase> {
   return database;
 }
 
+/** Returns the SQL that deletes entries. */
+export const deleteEntries = (where: string): string => `DELETE FROM security_event_entries WHERE ${where}`;
+
 /** Returns the SQL that swaps the sequence numbers of two entries. */
 export function swap(one: number, other: number): string {
   const move = (from: number, to: number) =>

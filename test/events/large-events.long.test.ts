@@ -1,7 +1,9 @@
 import { longestCpuBlockMs, noCpuBlock } from '../support/cpu-block';
 import { eventInput } from '../support/factories';
 import { describeUnless } from '../support/skip';
+import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
+import { copyEntry, deleteEntries, shift, swap } from './chain';
 
 describe('events.recordMany', () => {
   test('runs at most ten times as many statements for 5,000 events as for 2', async () => {
@@ -34,4 +36,18 @@ describeUnless(noCpuBlock, 'events.verify of large events', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true, entries: 150 });
     expect(await longestCpuBlockMs(() => db.events.verify())).toBeLessThan(150);
   });
+});
+
+test('events.verify finds a changed entry in a chain of thousands of entries', async () => {
+  const database = await openTestDatabase();
+  const { events } = database.db;
+  await events.recordMany(Array.from({ length: 2600 }, (_, index) => eventInput({ id: `e${index + 1}` })));
+  for (const [tamper, found] of [
+    [swap(900, 2500), { reason: 'reordered', sequence: 900, eventId: 'e2500' }],
+    [`${swap(900, 2500)}; ${shift(2000, 1)}; ${copyEntry(1, 2000, 'x')}`, { reason: 'inserted', sequence: 2000 }],
+    [`${deleteEntries('sequence <= 2000')}; ${shift(2001, -2000)}`, { reason: 'removed', sequence: 1 }],
+  ] as const) {
+    await changeRaw(database, tamper);
+    expect(await events.verify()).toMatchObject({ break: found });
+  }
 });

@@ -1,8 +1,7 @@
-import { eventInput } from '../support/factories';
 import { rawRows } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { openTestDatabase, shareTestDatabase } from '../support/test-database';
-import { addEvent, copyEntry, fillChain, openChain, shift, swap, t0 } from './chain';
+import { shareTestDatabase } from '../support/test-database';
+import { addEvent, copyEntry, deleteEntries, fillChain, openChain, shift, swap, t0 } from './chain';
 
 const tables = ['security_events', 'security_event_metadata', 'security_event_entries', 'security_event_checkpoints'];
 
@@ -12,7 +11,6 @@ const setMetadata = (key: string, set: string) =>
   `UPDATE security_event_metadata SET ${set} WHERE event_id = 'e3' AND key = '${key}'`;
 const setEntry = (sequence: number, set: string) =>
   `UPDATE security_event_entries SET ${set} WHERE sequence = ${sequence}`;
-const deleteEntries = (where: string) => `DELETE FROM security_event_entries WHERE ${where}`;
 
 /** Returns the SQL that gives the entries with the sequence numbers `order` the sequence numbers from `first` on. */
 function arrange(first: number, ...order: readonly number[]): string {
@@ -166,18 +164,4 @@ describe('events.verify of a pruned chain', () => {
     }
     expect(await events.verify()).toMatchObject({ valid: true });
   });
-});
-
-test('events.verify finds a changed entry in a chain of thousands of entries', async () => {
-  const database = await openTestDatabase();
-  const { events } = database.db;
-  await events.recordMany(Array.from({ length: 2600 }, (_, index) => eventInput({ id: `e${index + 1}` })));
-  for (const [tamper, found] of [
-    [swap(900, 2500), { reason: 'reordered', sequence: 900, eventId: 'e2500' }],
-    [`${swap(900, 2500)}; ${shift(2000, 1)}; ${copyEntry(1, 2000, 'x')}`, { reason: 'inserted', sequence: 2000 }],
-    [`${deleteEntries('sequence <= 2000')}; ${shift(2001, -2000)}`, { reason: 'removed', sequence: 1 }],
-  ] as const) {
-    await changeRaw(database, tamper);
-    expect(await events.verify()).toMatchObject({ break: found });
-  }
 });

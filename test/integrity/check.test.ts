@@ -3,7 +3,7 @@ import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
 import { changeRawUnchecked } from '../support/raw-writer';
-import { fill, soundReport } from '../support/sound-database';
+import { openFilledDatabase, soundReport } from '../support/sound-database';
 import { openTestDatabase } from '../support/test-database';
 
 /** A statement that damages rows of `fill`, and a text for each finding that follows; `*` stands for any word. */
@@ -173,15 +173,13 @@ function matching(expected: string): unknown {
 
 describe('db.check()', () => {
   test('reports no finding for an empty or an undamaged database', async () => {
-    const database = await openTestDatabase();
-    expect(await database.db.check()).toEqual(soundReport);
-    await fill(database);
-    expect(await database.db.check()).toEqual(soundReport);
+    const { db } = await openTestDatabase();
+    expect(await db.check()).toEqual(soundReport);
+    expect(await (await openFilledDatabase()).db.check()).toEqual(soundReport);
   });
 
   test('counts all findings and returns at most maxFindings of them', async () => {
-    const database = await openTestDatabase();
-    await fill(database);
+    const database = await openFilledDatabase();
     await changeRawUnchecked(database, "UPDATE agents SET version_key = 'y', default_endpoint_id = 'z'");
     const { findings, total } = await database.db.check();
     const all = 113 * 2;
@@ -212,8 +210,7 @@ describe('db.check()', () => {
     ['empty ids and texts and a changed event', empty],
     ...(onPostgresql ? onPostgres : onSqlite),
   ])('reports exactly the findings of %s', async (_, damages) => {
-    const database = await openTestDatabase();
-    await fill(database);
+    const database = await openFilledDatabase();
     for (const [sql] of damages) await changeRawUnchecked(database, sql);
     const expected = damages.flatMap(([, ...findings]) => findings).sort();
     const { ok, findings, total } = await database.db.check();

@@ -1,7 +1,7 @@
 import { DatabaseService, type AgentInput, type DatabaseOptions, type JsonValue, type LimitOptions } from '../../src';
 import { badCounts } from '../support/bad-values';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { callUntyped, expectError, expectUnchangedRows } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const small: Required<LimitOptions> = {
@@ -133,17 +133,19 @@ const calls: readonly Call[] = [
 const short = { ...certificateInput(), publicKey: 'k', certificate: 'c', fingerprint: 'aa' };
 const whole = { certificate: short, agent: { name: 'n', version: '1', owner: 'o', publicKey: 'k' } };
 
+const database = shareTestDatabase({ limits: small }, async ({ db }) => {
+  await db.createCertificate({ ...short, id: 'c', fingerprint: 'bb' });
+  await db.createAgent(agentInput({ id: 'a', certificateId: 'c', endpoints: [endpoint] }));
+  await db.recordSecurityEvent(eventInput({ id: 'e' }));
+});
+
 describe('Input that exceeds a limit', () => {
-  const database = shareTestDatabase({ limits: small }, async ({ db }) => {
-    await db.createCertificate({ ...short, id: 'c', fingerprint: 'bb' });
-    await db.createAgent(agentInput({ id: 'a', certificateId: 'c', endpoints: [endpoint] }));
-    await db.recordSecurityEvent(eventInput({ id: 'e' }));
-  });
+  expectUnchangedRows(database);
 
   test.each(calls.map(([field, limit, call], index) => [index, field, limit, call] as const))(
     'is refused (case %i): %s beyond %s',
     async (_, field, limit, call) => {
-      const error = await expectRefused(database(), 'INVALID_INPUT', () => call(database().db));
+      const error = await expectError('INVALID_INPUT', () => call(database().db));
       expect(error).toMatchObject({ field, entity: expect.any(String) as string, retryable: false });
       expect(error.message).toContain(String(small[limit]));
       expect(error.message).not.toMatch(/nnn|ttt|xxx|é/);

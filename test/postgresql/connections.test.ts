@@ -149,7 +149,7 @@ describe('the prepared statements of a connection', () => {
 
   test('are closed when other statements are used more often, and are prepared again at their next use', async () => {
     const client = await connect();
-    for (const start of [0, 1000, 2000, 0]) {
+    for (const start of [0, 1000, 0]) {
       for (let round = 0; round < 6; round += 1) {
         // Concurrent calls: a statement may be closed while it is being sent.
         await Promise.all(Array.from({ length: 200 }, (_, index) => select(client, start + index)));

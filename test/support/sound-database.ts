@@ -1,7 +1,8 @@
-import type { CheckReport } from '../../src';
+import { copyFileSync } from 'node:fs';
+import { DatabaseService, type CheckReport } from '../../src';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput, wholeAgent } from './factories';
 import { onPostgresql } from './engine';
-import type { TestDatabase } from './test-database';
+import { newDatabaseUrl, openTestDatabase, runCleanups, type Cleanup, type TestDatabase } from './test-database';
 
 /** Checks that a report lists as skipped when the extension amcheck is not installed. */
 const skipped = onPostgresql ? [/^the structure of indexes/, /^the structure of tables/] : [];
@@ -43,4 +44,31 @@ export async function fill({ db }: Pick<TestDatabase, 'db'>): Promise<void> {
   await db.events.recordMany(numbers.map((number) => eventInput({ id: `e${number}`, metadata: { number } })));
   await db.events.markMitigated('e3', { applied: true, details: 'Blocked' });
   await db.events.prune({ before: new Date(0) });
+}
+
+const ends: Cleanup[] = [];
+let filled: Promise<string> | undefined;
+
+afterAll(() => runCleanups(ends));
+
+/** Opens a new database with the records of `fill`. On SQLite, it is a copy of a file that is filled once a test file. */
+export async function openFilledDatabase(): Promise<TestDatabase> {
+  if (onPostgresql) {
+    const database = await openTestDatabase();
+    await fill(database);
+    return database;
+  }
+  filled ??= fillFile();
+  const url = await newDatabaseUrl();
+  copyFileSync(await filled, url.slice('file:'.length));
+  return openTestDatabase({ url });
+}
+
+async function fillFile(): Promise<string> {
+  const url = await newDatabaseUrl((end) => void ends.push(end));
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  await fill({ db });
+  await db.close();
+  return url.slice('file:'.length);
 }
