@@ -25,9 +25,11 @@ const onSqliteOnly = [
   'scripts/',
   'sql/',
   'agents/agent-input\\.',
-  'cache/record-cache\\.',
-  'errors/(?:classification|driver-unavailable)\\.',
+  'cache/(?:reads|record-cache)\\.',
+  'errors/(?:classification|driver-unavailable|http)\\.',
   'events/security-event-input\\.',
+  'lifecycle/options\\.',
+  'limits/limits\\.',
   'prisma/entry-points\\.',
   'runtime/breaker-bursts\\.',
   'cli/move\\.',
@@ -36,6 +38,8 @@ const onSqliteOnly = [
   'package\\.',
   'model/properties\\.',
   'query/',
+  'testing/',
+  'x509/',
   '\\w+/build-\\w+-query\\.',
 ];
 
@@ -46,6 +50,9 @@ const onDemand = [
   ...(process.env['BIG_DATA'] === undefined ? ['<rootDir>/test/big/'] : []),
   ...(isEveryDay ? ['\\.(?:long|race)\\.test\\.ts$', '<rootDir>/test/data/', '<rootDir>/test/faults/'] : []),
 ];
+
+/** Tests that start many processes and hardly depend on the engine: `npm run test:long` runs them on PostgreSQL too. */
+const onDemandOnPostgresql = isEveryDay ? ['<rootDir>/test/cli/'] : [];
 
 const config: Config = {
   // The same tests of behaviour on either engine, and some of its own on each.
@@ -61,7 +68,11 @@ const config: Config = {
       ...shared,
       displayName: 'postgresql',
       globals: { testEngine: 'postgresql' },
-      testPathIgnorePatterns: [...onSqliteOnly.map((path) => `<rootDir>/test/${path}`), ...onDemand],
+      testPathIgnorePatterns: [
+        ...onSqliteOnly.map((path) => `<rootDir>/test/${path}`),
+        ...onDemand,
+        ...onDemandOnPostgresql,
+      ],
       globalSetup: '<rootDir>/test/support/postgresql-setup.ts',
       globalTeardown: '<rootDir>/test/support/postgresql-teardown.ts',
       setupFilesAfterEnv: ['<rootDir>/test/support/skip-without-server.ts'],
