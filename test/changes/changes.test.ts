@@ -130,7 +130,7 @@ describe('The change feed', () => {
       await service.deleteAgent(id);
     };
     const work = services.map(async (service) => {
-      for (let round = 0; round < 8; round += 1) for (const id of ids) await live(service, id, round);
+      for (let round = 0; round < 4; round += 1) for (const id of ids) await live(service, id, round);
     });
     await Promise.all(work);
     const changes = await db.changes({ limit: 10_000 });
