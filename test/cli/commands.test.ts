@@ -34,7 +34,8 @@ describe('migrate', () => {
         stderr: expect.stringContaining('does not exist') as string,
       });
       expect(existsSync(url.slice('file:'.length))).toBe(false);
-      await new DatabaseService({ url, migrations: 'skip' }).initialize();
+      await using db = new DatabaseService({ url, migrations: 'skip' });
+      await db.initialize();
     }
     expect(await runJson(['migrate', 'status'], surroundings)).toEqual({
       exitCode: 2,
