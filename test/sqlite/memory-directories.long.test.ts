@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
 import { MemoryDirectory } from '../../src/engines/sqlite/memory-directory';
 import { nextLine, startProcess } from '../support/child-process';
 import { createCertificate } from '../support/factories';
@@ -89,7 +90,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
       utimesSync(path, 0, 0);
     }
     const memory = MemoryDirectory.create([parent]);
-    await memory.removeLeftOver();
+    await memory.removeLeftOver(loadSqliteDriver());
     memory.remove();
     expect(paths.map((path) => existsSync(path))).toEqual([true, true, true, true, false]);
   });
