@@ -77,7 +77,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
   test('does not affect other directories beside it when it is created and removed', async () => {
     const parent = temporaryDirectory();
     const names = [
-      'ans-database-longer',
+      'ans-database-longest',
       'ans-database-',
       'other-abcdef',
       'ans-database-abc-ef',
