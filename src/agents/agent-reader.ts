@@ -55,8 +55,8 @@ export interface AgentReader {
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
-   * @throws INVALID_INPUT, also for a cursor of another query; RESULT_TOO_LARGE when the page is larger than
-   * `limits.answerLength`.
+   * @throws INVALID_INPUT when an argument is invalid or `page.after` is a cursor of another query; RESULT_TOO_LARGE
+   * when the page is larger than `limits.answerLength`.
    * @example
    * ```ts
    * const first = await db.agents.page({ owner }, { size: 50 });
@@ -67,12 +67,12 @@ export interface AgentReader {
 
   /**
    * Yields the agents that match the query, one at a time, in constant memory. Reads them in pages; each page is a
-   * snapshot of its own. The caller may stop at any time. Without `orderBy`, the agents are ordered by id, so an agent
+   * separate snapshot. The caller can stop at any time. Without `orderBy`, the agents are ordered by id, so an agent
    * that changes during the iteration but still matches is yielded exactly once. When the agents are ordered by a field
-   * that changes during the iteration, an agent may be missed or yielded twice.
+   * that changes during the iteration, an agent can be missed or yielded twice.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
-   * @throws INVALID_INPUT, and every error with which reading a page can fail.
+   * @throws INVALID_INPUT when an argument is invalid; during the iteration, also the errors of {@link page}.
    * @example
    * ```ts
    * for await (const agent of db.agents.iterate({ owner })) {

@@ -129,7 +129,8 @@ export interface AgentWriter {
    * Stores the result of a health check of an endpoint. Does not change `updatedAt` of the agent, but adds an entry to
    * the change feed.
    *
-   * @param health - `lastChecked` is now by default; an absent `message` clears the stored one.
+   * @param health - without `lastChecked`, the current time is stored; without `message`, the stored message is
+   * cleared.
    * @returns false when the agent or the endpoint does not exist.
    * @throws INVALID_INPUT when an argument is invalid.
    * @example

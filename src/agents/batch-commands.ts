@@ -49,9 +49,9 @@ async function insertAgents(
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(tx, rows);
-  // Usually the INSERT statement reports the taken ids. They must be known before in two cases: when the names of two
-  // agents of the batch may conflict, and when another failure is possible, because a taken id is reported before a
-  // taken name and before an unusable certificate.
+  // Usually the INSERT statement reports the taken ids. They must be known before the INSERT in two cases: when the
+  // names of two agents of the batch may conflict, and when another failure is possible, because a taken id is reported
+  // before a taken name and before an unusable certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
@@ -66,7 +66,8 @@ async function insertAgents(
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
-    // When an agent is refused, the agents of the batch that conflicted only with it get another attempt.
+    // When an agent is refused, this loop tries the agents of the batch that conflicted only with the refused one
+    // again.
     for (const { row, rival, failure } of displaced) {
       if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);

@@ -18,7 +18,7 @@ import { agentStatements, type EndpointHealthColumns } from './statements';
  * same name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: the INSERT
  * statement itself fails when another agent holds the name and version.
  *
- * @throws ALREADY_EXISTS when the name and version are taken. The error reports the id when the id is taken, too.
+ * @throws ALREADY_EXISTS when the name and version are taken. When the id is taken as well, the error reports the id.
  */
 export async function assertNameFree(
   tx: Transaction,
@@ -101,8 +101,8 @@ export async function setStatus(tx: Transaction, change: AgentChange, rules: Cha
 }
 
 /**
- * Changes the end of the registration of an agent, and activates an expired agent. Returns false when the agent does
- * not exist.
+ * Changes the end of an agent's registration, and activates an expired agent. Returns false when the agent does not
+ * exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when the agent is revoked
  */

@@ -8,7 +8,7 @@ import type { BatchRules } from './options';
 import type { CreateResult } from './types';
 import { parseNewAgent, type AgentDefaults } from './validation';
 
-/** Maximum number of agents of a batch, and approximate maximum number of their characters. */
+/** Maximum number of the agents of a batch, and approximate maximum number of their characters. */
 const batchSize = 500;
 const batchLength = 16_777_216;
 

@@ -65,7 +65,7 @@ function toRow(
   ];
 }
 
-/** Columns of the health of an endpoint. The time is in milliseconds since 1970. */
+/** Columns of an endpoint's health. The time is in milliseconds since 1970. */
 export interface HealthColumns {
   readonly status: HealthStatus;
   readonly lastChecked: number;

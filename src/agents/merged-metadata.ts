@@ -33,7 +33,7 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
 }
 
 /**
- * Deletes the metadata of an agent in several statements on SQLite, where a single statement would block the process.
+ * Deletes an agent's metadata in several statements on SQLite, where a single long statement would block the process.
  * Does nothing on PostgreSQL.
  */
 export async function deleteMetadataInSteps(tx: Transaction, id: string): Promise<void> {

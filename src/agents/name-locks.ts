@@ -2,7 +2,7 @@ import type { NameKeys } from './unique-key';
 
 /*
  * On PostgreSQL, every registration of an agent and every change of its name, version or owner writes rows of the table
- * name_locks. Each name and version has several rows. When the agent may share its name, the transaction writes only
+ * name_locks. Each name and version has several rows. When the agent can share its name, the transaction writes only
  * one of these rows. The id of the agent selects the row, so registrations of one name seldom wait for each other. When
  * the name must be unique, the transaction writes all of these rows.
  *
@@ -23,7 +23,7 @@ const rowsOfName = 8;
 /** Number of different hashes of names and versions. It limits the size of the table, however many names are used. */
 const names = 2 ** 19;
 
-/** Returns the row to write for an agent that may share its name. */
+/** Returns the row to write for an agent that can share its name. */
 export function sharedLockOf({ id, nameKeys }: NameToLock): number {
   let hash = 0;
   for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;

@@ -41,8 +41,8 @@ export class NameStatements {
       (p) => sql`INSERT INTO name_locks (bucket)
         SELECT b.bucket FROM ${dialect.jsonRecordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
-    // This form always reads the unique index on unique_key, however many agents share the name. PostgreSQL would
-    // convert EXISTS to a join, which reads the whole table when the table has no statistics.
+    // `(SELECT … LIMIT 1) IS NOT NULL` always reads the unique index on unique_key, however many agents share the name.
+    // PostgreSQL would convert EXISTS to a join, which reads the whole table when the table has no statistics.
     this.#selectHeld = defineStatement<{ agents: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.jsonRecordSet(p('agents'), 'n', takenColumns)} WHERE (
           SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id LIMIT 1) IS NOT NULL`,
@@ -56,8 +56,8 @@ export class NameStatements {
 
   /**
    * Returns the statements that block conflicting registrations of the names until the end of the transaction; an empty
-   * array on engines without row locks. Only later statements see the rows of the transaction that these statements
-   * have waited for.
+   * array on engines without row locks. When such a statement waits for another transaction, only later statements see
+   * the rows that this transaction has committed.
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
@@ -68,8 +68,9 @@ export class NameStatements {
   }
 
   /**
-   * Returns the statement that selects the positions of the agents whose name and version are taken. With `none`, they
-   * are taken when another agent holds them; otherwise, also when another agent in the scope has them.
+   * Returns the statement that selects the positions of the agents whose name and version are taken. With the
+   * uniqueness `none`, they are taken when another agent holds them. With any other uniqueness, they are also taken
+   * when another agent of the scope has them without holding them.
    */
   selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
     const isOwnersOwn = uniqueness === 'owner-name-version';

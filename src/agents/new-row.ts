@@ -4,7 +4,7 @@ import type { BoundRow, ValuesOf } from '../sql/model';
 import type { StoredCapabilities } from './capability-statements';
 import type { NameKeys } from './unique-key';
 
-/** Values of a stored endpoint, in the order of the columns of the record set that inserts it. */
+/** Values of a stored endpoint, in the order of the record set that inserts it. */
 export type EndpointRow = ValuesOf<
   BoundRow<EndpointModel>,
   ['id', 'position', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']

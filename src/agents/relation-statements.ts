@@ -43,7 +43,7 @@ const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 /**
  * Statements about the endpoints, capabilities and metadata of agents, for one engine. One statement inserts up to
- * {@link chunkRows} rows, which may belong to several agents.
+ * {@link chunkRows} rows, which can belong to several agents.
  */
 export class CollectionStatements {
   /**

@@ -202,5 +202,5 @@ export class AgentStatements {
 /** Returns the statements about agents for an engine. */
 export const agentStatements = memoizeByDialect((dialect) => new AgentStatements(dialect));
 
-/** Stored columns of the health of an endpoint. */
+/** Stored columns of an endpoint's health. */
 export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

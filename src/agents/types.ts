@@ -38,7 +38,7 @@ export interface EndpointHealth {
 
 /** Network address of an agent. */
 export interface Endpoint {
-  /** Id that is unique among the endpoints of the agent; two agents may both have `main`. */
+  /** Id that is unique among the endpoints of the agent; two agents can both have `main`. */
   id: string;
   /** Protocol, such as `https` or `wss`. */
   protocol: string;
@@ -142,7 +142,7 @@ export interface AgentInput {
 /**
  * Scopes in which an agent can hold its name and version:
  *
- * - `none`: the agent holds nothing. Such agents may share names and versions.
+ * - `none`: the agent holds nothing. Such agents can share names and versions.
  * - `owner-name-version`: the scope is the agents of the same owner.
  * - `name-version`: the scope is all agents.
  *
@@ -172,7 +172,7 @@ export interface RevokedCertificateOptions {
 /** Options of registering an agent. */
 export interface CreateOptions extends RevokedCertificateOptions {
   /**
-   * Scope in which no other agent may have the name and version.
+   * Scope in which the name and version must be unique.
    *
    * @defaultValue `none`
    */
@@ -216,7 +216,7 @@ export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions 
 
 /**
  * Change of an agent: `undefined` keeps a field, `null` clears an optional field; `endpoints`, `capabilities` and
- * `metadata` replace the whole collection. You may pass a record that was read, with your changes: its `updatedAt` is
+ * `metadata` replace the whole collection. You can pass a record that was read, with your changes: its `updatedAt` is
  * ignored. The new `updatedAt` comes from the clock and is always later than the stored one.
  */
 export type AgentUpdate = { id: string } & {

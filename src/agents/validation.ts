@@ -75,7 +75,7 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
  * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` checks later that the default endpoint
  * is one of the stored endpoints.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when a field is unknown or invalid
  */
 export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validator): AgentChange {
   const agent = checkObject(input, 'agent', agentFields);

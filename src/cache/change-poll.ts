@@ -23,7 +23,8 @@ export class ChangePoll implements ChangeSource {
   #last: number | undefined;
   /**
    * Changes that this service has announced, with the number of times that the feed will still report them. The cache
-   * has already evicted their records, so it keeps records that were read after these changes.
+   * has already evicted their records. So when the feed reports such a change, the cache keeps the record, which was
+   * read after the change.
    */
   readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
   #timer: NodeJS.Timeout | undefined;
@@ -36,7 +37,7 @@ export class ChangePoll implements ChangeSource {
     this.#executor = executor;
   }
 
-  /** Reads and keeps the last sequence number of the feed, before the cache has records. Never fails. */
+  /** Reads the last sequence number of the feed, where the first poll continues. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }
@@ -115,7 +116,7 @@ export class ChangePoll implements ChangeSource {
     this.#last = end;
   }
 
-  // Reports whether this service has announced the change, and counts one announcement as used.
+  // Reports whether this service has announced the change. If so, removes one announcement.
   #takeOwn(key: string): boolean {
     const count = this.#own.get(key);
     if (count === undefined) return false;
@@ -126,7 +127,8 @@ export class ChangePoll implements ChangeSource {
 }
 
 // Returns the keys of a change, without its sequence number. When another process changes the same record in the same
-// millisecond, the feed reports the key once more than this process announced it, so the change is still noticed.
+// millisecond, the feed reports the key one more time than this process has announced it, so the change is still
+// noticed.
 function keysOf({ entity, kind, ids, changedAt }: ChangeEntry): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
 }

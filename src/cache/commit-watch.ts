@@ -1,8 +1,8 @@
 import type { ChangeSource, RecordCache } from './record-cache';
 
 /**
- * Detects commits of others at once, by the data version of the engine. The version does not show which records have
- * changed, so all records are invalidated.
+ * Notices commits of other connections at once, because they change the engine's data version. The version does not
+ * show which records have changed, so all records are invalidated.
  */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;

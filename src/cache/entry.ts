@@ -1,6 +1,6 @@
 import type { LookupKind, StoredRecord } from '../storage/lookup';
 
-/** Result of a lookup; its record may be absent. */
+/** Cached result of a lookup. `record` is null when the record did not exist. */
 export interface Entry {
   readonly by: LookupKind;
   readonly record: StoredRecord | null;
@@ -8,7 +8,7 @@ export interface Entry {
   readonly readAt: number;
   /** Generation of the cache when the record was read. */
   readonly generation: number;
-  /** Number of created certificates of which the cache knew when the record was read. */
+  /** Number of certificates that the cache knew to have been created when the record was read. */
   readonly certificatesCreated: number;
 }
 

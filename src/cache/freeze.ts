@@ -20,7 +20,7 @@ function refuse(): never {
   throw new TypeError('Cannot change a Date of a cached record');
 }
 
-/** Makes a record and everything in it immutable, including dates, and returns it. No other code may use it yet. */
+/** Makes a record and everything in it immutable, including dates, and returns it. Call it before other code has it. */
 export function freeze<T>(record: T): T {
   // No recursion: metadata may be nested more deeply than the stack allows.
   const open: unknown[] = [record];

@@ -12,12 +12,12 @@ import { classifyError } from '../errors/classify-error';
 import type { Lookup, LookupKind, StoredRecord } from '../storage/lookup';
 import { toStale } from './stale';
 
-/** Maximum time in milliseconds for which the result that a record does not exist is cached. */
-const longestAbsenceMs = 1000;
+/** Maximum time in milliseconds for which the cache keeps the result that a record does not exist. */
+const maxNotFoundMs = 1000;
 
 /** Reports changes that other processes, and other services of this process, have committed. */
 export interface ChangeSource {
-  /** Evicts the records that others have changed, as far as that is known without waiting. */
+  /** Evicts the records that others have changed, as far as the changes are known without waiting. */
   check(cache: RecordCache): void;
   /**
    * Announces changes that this service is about to commit, so that they are not mistaken for changes of others.
@@ -179,9 +179,9 @@ export class RecordCache {
     const ageMs = now - readAt;
     // The age is negative after the clock was set back. Then the record counts as outdated.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
-    // A certificate that was created after the read may have the fingerprint.
+    // The record was not found. If a certificate has been created since, it may have this fingerprint.
     if (by === 'fingerprint' && certificatesCreated !== this.#certificatesCreated) return false;
-    return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, longestAbsenceMs);
+    return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, maxNotFoundMs);
   }
 
   #begin(by: LookupKind, key: string, load: () => Promise<StoredRecord | null>, readAt: number): InFlightRead {
@@ -223,7 +223,7 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // Callers that already wait get the result of the read: they asked before the change. Later callers begin a new read.
+  // The callers that already wait get the read result: they asked before the change. Later callers begin a new read.
   #markOutdated(key: string): void {
     const read = this.#inFlightReads.get(key);
     if (read === undefined) return;

@@ -1,8 +1,8 @@
 const staleRecords = new WeakSet();
 
 /**
- * Returns a copy of a cached record. {@link isStale} returns true for the copy. Does not change the record, because it
- * may have been returned before as not stale.
+ * Returns a copy of a cached record. {@link isStale} returns true for the copy. Does not mark the record itself,
+ * because earlier callers may have got the same object before it was stale.
  */
 export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });
@@ -12,8 +12,8 @@ export function toStale<T extends object>(record: T): T {
 
 /**
  * Reports whether a record came from the cache because the database was UNAVAILABLE, and may be older than
- * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, and for a copy of a stale
- * one.
+ * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, also for a copy
+ * that you make of a stale one.
  *
  * @example
  * ```ts

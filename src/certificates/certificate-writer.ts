@@ -85,7 +85,7 @@ export interface CertificateWriter {
   /**
    * Replaces a certificate by a new one, atomically: stores the new certificate, attaches all agents of the old one to
    * it, whatever their status, and sets `replacedBy` of the old one. Sets `updatedAt` of these agents to a later time.
-   * The old certificate may have any status, and keeps it. {@link revoke} describes what happens to agents that are
+   * The old certificate can have any status, and keeps it. {@link revoke} describes what happens to agents that are
    * attached to the old certificate at the same time.
    *
    * @returns the id of the new certificate.

@@ -173,7 +173,7 @@ async function changeHolders(
   for (let after = -1; ;) {
     const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
-    // Sorts each part here, because the final sort of all ids is quick when they consist of sorted parts.
+    // Sorts each part when it is read. Then the final sort is quick, because it only merges sorted parts.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
@@ -200,8 +200,8 @@ function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
 }
 
 // Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
-// no certificate but a later query does, because the certificate may have been created between the two. The number of
-// attempts is limited, because a row security policy may let the role see the row but not change it.
+// no certificate but a later query does, because the certificate may have been created between the two queries. The
+// number of attempts is limited, because a row security policy may let the role see the row but not change it.
 async function repeatWhileHidden<T>(
   tx: Transaction,
   id: string,

@@ -6,10 +6,9 @@ import { defineStatement, type Statement } from '../sql/statement';
 
 /**
  * Parameters of the statements that select holders: the agents that hold a certificate. SQLite returns them in parts:
- * `after` is the row key of the last holder of the previous part, or a smaller number than every row key for the first
- * part.
+ * `after` is the row key of the last holder in the previous part. For the first part, it is less than every row key.
  */
-type HolderPlace = Readonly<Record<'certificateId', string> & Record<'after', number>>;
+type HolderParameters = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
 /** Statements about the agents that hold a certificate, for one engine. */
 export class HolderStatements {
@@ -32,8 +31,8 @@ export class HolderStatements {
 
   constructor(dialect: Dialect) {
     this.isStepped = !dialect.usesRowLocks;
-    const lockWhere = (condition: Sql): ((parameters: HolderPlace) => Statement) =>
-      defineStatement<HolderPlace>((p) => {
+    const lockWhere = (condition: Sql): ((parameters: HolderParameters) => Statement) =>
+      defineStatement<HolderParameters>((p) => {
         const key = dialect.rowKey;
         const part = this.isStepped
           ? sql`AND ${key} > ${p('after')} ORDER BY ${key} LIMIT ${raw(String(chunkRows))}`

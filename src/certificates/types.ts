@@ -24,7 +24,7 @@ export const RevocationReason = {
 } as const;
 export type RevocationReason = (typeof RevocationReason)[keyof typeof RevocationReason];
 
-/** X.509 certificate, as reads return it. Its id and fingerprint are unique; its subject may be empty or not unique. */
+/** X.509 certificate, as reads return it. Its id and fingerprint are unique; its subject can be empty or not unique. */
 export interface Certificate {
   id: string;
   subject: string;
@@ -35,7 +35,7 @@ export interface Certificate {
   publicKey: string;
   /** Whole certificate, in PEM format. */
   certificate: string;
-  /** Fingerprint, as the caller wrote it. It is unique; colons and case do not count for the comparison. */
+  /** Fingerprint, as the caller wrote it. It is unique; comparisons ignore colons and case. */
   fingerprint: string;
   /** Serial number that the issuer gave the certificate, as the caller wrote it. */
   serialNumber?: string;
@@ -60,7 +60,7 @@ export interface CertificateInput {
   publicKey: string;
   certificate: string;
   fingerprint: string;
-  /** Serial number that the issuer gave the certificate; different issuers may use the same number. */
+  /** Serial number that the issuer gave the certificate; different issuers can use the same number. */
   serialNumber?: string | undefined;
   /** @defaultValue VALID */
   status?: CertificateStatus | undefined;

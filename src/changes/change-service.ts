@@ -63,7 +63,8 @@ export class ChangeService {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');
       const limit = ifDefined(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
-      // A change before the pruning mark that is committed later would be missed.
+      // Prunes no change after `end`. Otherwise a change with such a number could commit behind the pruning mark later,
+      // and followers would miss it.
       const { end } = await readBounds(executor);
       for (let count = 0; ;) {
         const pruned = await executor.withTransaction((tx) => pruneOldest(tx, { before, end, limit }));
@@ -73,7 +74,8 @@ export class ChangeService {
     });
   }
 
-  // Reading the locks of the server takes longer than reading the changes, so the followers of a service share it.
+  // Reading the locks of the server takes longer than reading the changes, so the followers of a service share one
+  // reading of the locks.
   #poll(after: number | undefined, pollMs: number): Promise<FeedPage> {
     return this.#session.read('changes.read', { consistency: 'primary' }, async (executor) => {
       const known = await this.#shared.read(executor, pollMs / 2);
@@ -94,14 +96,14 @@ export class ChangeService {
   }
 }
 
-/** A part of the feed. */
-interface Position {
-  /** Sequence number after which the part begins; undefined for the oldest kept change. */
+/** Validated query. */
+interface ParsedQuery {
+  /** Sequence number after which to begin. When undefined, begins with the oldest kept change. */
   readonly after: number | undefined;
   readonly limit: number;
 }
 
-function parseQuery(query: unknown): Position {
+function parseQuery(query: unknown): ParsedQuery {
   const fields = checkObject(query, 'query', queryFields);
   return {
     after: ifDefined(fields.after, 'after', checkSequence),
@@ -114,7 +116,7 @@ function isAtEnd(after: number | undefined, { pruned, end, last }: FeedBounds): 
   return after !== undefined && after >= pruned && after >= end && after <= last;
 }
 
-/** @throws OUT_OF_RANGE when the position is not in the feed. */
+/** Returns the changes of a page. @throws OUT_OF_RANGE when the feed does not contain the position `after` */
 function changesInRange(after: number | undefined, page: FeedPage): Change[] {
   if (after !== undefined && (after < page.pruned || after > page.last)) throw outOfRange(after, page);
   return page.changes;
@@ -145,7 +147,7 @@ async function pruneOldest(tx: Transaction, { before, end, limit }: Prunable): P
   if (typeof last !== 'number') return 0;
   tx.executeAtCommit([statements.markPruned({ last })]);
   const deleted = await tx.execute(statements.deletePruned({ last }));
-  // A row security policy may let the role see changes but not delete them. The server does not report that.
+  // A row security policy may let the role see changes but not delete them. Then DELETE reports no error.
   if (deleted < Number(count)) throw protectedRow();
   tx.executeAtCommit([statements.deleteOlderMarks({ last })]);
   return Number(count);
@@ -174,7 +176,7 @@ function checkSignal(value: unknown, field: string): AbortSignal {
     return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   });
   if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');
-  // The package uses only the two members that were found.
+  // The cast is safe: the package uses only these two members of the signal.
   return value as AbortSignal;
 }
 
@@ -182,7 +184,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   try {
     return signal?.aborted === true;
   } catch {
-    // A signal whose `aborted` property cannot be read could never end the wait.
+    // Ends the iteration: a signal whose `aborted` property cannot be read could never end it.
     return true;
   }
 }

@@ -8,20 +8,20 @@ import type { Change } from './types';
 
 /*
  * A reader must not miss the change of a transaction that commits late (PostgreSQL). A transaction takes a shared lock
- * before it takes its numbers from the sequence, and holds it until its end. The key of the lock is less than these
- * numbers. A reader first selects the highest committed number, then the keys that are held, then the changes, each in a
- * transaction of its own. Let `end` be the smallest of that number and of the keys. The transaction of a number up to
- * `end` has ended before the changes are selected:
+ * before it takes numbers from the sequence, and holds the lock until it ends. The lock's key is less than these
+ * numbers. A reader first selects the highest committed number, then the keys of the held locks, then the changes, each
+ * in a separate transaction. Let `end` be the smallest of that number and the keys. Every transaction that has taken a
+ * number up to `end` has ended before the reader selects the changes:
  *
- * 1. The number was taken before the highest committed number, because the sequence ascends and no session caches
- *    numbers. So its transaction had the lock before the keys were selected.
- * 2. The key of that lock is less than the number, and no held key is less than `end`. So the lock was not held any more
- *    when the keys were selected: the transaction had ended.
- * 3. The server makes a commit visible before it releases the locks of the transaction. So the selection of the changes,
- *    which began later, sees the change, or the transaction was rolled back.
+ * 1. The transaction took its number before the highest committed number was taken, because the sequence ascends and no
+ *    session caches numbers. So it already had its lock when the reader selected the keys, unless it had ended.
+ * 2. The key of its lock is less than its number, and so less than `end`. No held key is less than `end`. So the
+ *    transaction did not hold the lock any more when the reader selected the keys: it had ended.
+ * 3. The server makes a commit visible before it releases the locks of the transaction. So the reader, which selects
+ *    the changes later, sees the change, unless the transaction was rolled back.
  *
- * `end` may be less than before: a transaction may read its key long before it takes the lock. The numbers that it takes
- * afterwards are still greater than every `end` that a reader has computed.
+ * `end` can be less than at an earlier reading: a transaction may read the number that becomes its key long before it
+ * takes the lock. The numbers that it takes afterwards are still greater than every `end` that a reader has computed.
  */
 
 /** Bounds of the feed at one time. */
@@ -31,7 +31,7 @@ export interface FeedBounds extends StoredBounds {
 }
 
 /** Part of the feed to read: at most `limit` changes after the sequence number `after`. */
-export interface FeedPosition {
+export interface FeedPart {
   readonly after: number;
   readonly limit: number;
 }
@@ -55,24 +55,24 @@ export async function readBounds(executor: Executor): Promise<FeedBounds> {
 /**
  * Reads a part of the feed.
  *
- * @param known - bounds that were read before, so that only the changes have to be read.
+ * @param known - bounds that were read before. With them, only the changes are read.
  */
 export async function readPage(
   executor: Executor,
-  position: FeedPosition,
+  part: FeedPart,
   { answer, known }: { readonly answer?: AnswerBounds; readonly known?: FeedBounds } = {},
 ): Promise<FeedPage> {
   const { selectBounds, selectLocks, select } = changeStatements(executor.dialect);
-  const selectChanges = answer === undefined ? select({ ...position }) : withBounds(answer, select({ ...position }));
+  const selectChanges = answer === undefined ? select({ ...part }) : withBounds(answer, select({ ...part }));
   if (known !== undefined || selectLocks === undefined) {
     const [rows = []] = await executor.querySeparately([selectChanges]);
-    return toPage(rows, position.limit, known?.end);
+    return toPage(rows, part.limit, known?.end);
   }
   const [bounds, locks, rows = []] = await executor.querySeparately([selectBounds, selectLocks, selectChanges]);
-  return toPage(rows, position.limit, endOf(toStoredBounds(bounds?.[0]), locks));
+  return toPage(rows, part.limit, endOf(toStoredBounds(bounds?.[0]), locks));
 }
 
-/** @param end - see {@link FeedBounds}; undefined for the highest number in the rows. */
+/** Converts the rows of `select` to a page. @param end - see {@link FeedBounds}. Default: `last` of the rows. */
 function toPage(rows: readonly Row[], limit: number, end: number | undefined): FeedPage {
   const stored = toStoredBounds(rows[0]);
   const last = end ?? stored.last;
@@ -83,9 +83,10 @@ function toPage(rows: readonly Row[], limit: number, end: number | undefined): F
 /** Rows of `selectLocks`; undefined on an engine where one transaction writes at a time. */
 type Locks = readonly Row[] | undefined;
 
-// The keys have 32 bits of a number. Their distance from the highest committed number fits into 32 bits with its sign
-// unless two billion changes are made during one commit. A key above that number belongs to a transaction that began
-// later. Changes up to the pruning mark were visible before they were pruned.
+// A key has the lowest 32 bits of a sequence number. The difference between a key and the highest committed number fits
+// into 32 bits with a sign, unless one commit lasts longer than two billion changes. A key above the highest committed
+// number does not matter: its transaction will take greater numbers. `end` is not less than the pruning mark, because
+// readers could see the changes up to the mark before they were pruned.
 function endOf({ pruned, last }: StoredBounds, locks: Locks): number {
   if (locks === undefined) return last;
   if (locks[0]?.[1] === true) throw standby();

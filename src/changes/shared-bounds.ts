@@ -3,15 +3,15 @@ import { readBounds, type FeedBounds } from './read-feed';
 
 /** Bounds of the feed that the followers of one service share, so that one of them reads for all. */
 export class SharedBounds {
-  /** The last reading, which may still be running. */
+  /** Most recent reading, which may still be running. */
   #reading: Promise<FeedBounds> | undefined;
-  /** Time when it began, by `performance.now`. */
+  /** Time when the most recent reading began, by `performance.now`. */
   #begunAt = -Infinity;
 
-  /** Returns bounds whose reading began less than `maxAgeMs` milliseconds ago. They stay valid for any later page. */
+  /** Returns bounds whose reading began less than `maxAgeMs` milliseconds ago. They are valid for every later page. */
   async read(executor: Executor, maxAgeMs: number): Promise<FeedBounds> {
     const recent = performance.now() - this.#begunAt < maxAgeMs ? this.#reading : undefined;
-    // After the failure of another follower's reading, the follower reads by itself.
+    // If the shared reading has failed, this follower reads the bounds itself.
     const shared = await recent?.catch(() => undefined);
     return shared ?? this.#read(executor);
   }

@@ -31,19 +31,19 @@ class ChangeStatements {
   readonly selectBounds;
   /** Selects the keys of the locks of {@link insert}. Undefined on an engine where one transaction writes at a time. */
   readonly selectLocks: Statement | undefined;
-  /** Allows only one call at a time to prune. Undefined on an engine with one writer. */
+  /** Takes a lock, so that only one call prunes at a time. Undefined on an engine with one writer. */
   readonly lockPruning: Statement | undefined;
   /**
-   * Selects the count of the oldest changes, at most `limit`, that are older than `before` and not after `end`, and the
-   * sequence number of the last one. Stops at the first change that is not older, so that the pruned changes are always the oldest ones.
-   * The position of a follower then shows whether it has missed a pruned change.
+   * Selects the number of changes to prune, and the sequence number of the last one. Begins with the oldest change, and
+   * stops at `limit`, at `end`, and before the first change that is not older than `before`. So the pruned changes are
+   * always the oldest ones, and a follower can tell by its position whether it has missed one.
    */
   readonly selectPrunable;
   readonly markPruned;
   readonly deletePruned;
   readonly deleteOlderMarks;
   readonly #insert;
-  /** Text of the insert that also takes the lock. */
+  /** SQL text of a transaction's first insertion of changes, which also takes the lock. */
   readonly #firstInsert: string;
 
   constructor(dialect: Dialect) {
@@ -128,7 +128,7 @@ export interface StoredBounds {
 
 /** Converts the first columns of a row of `select` or `selectBounds`. */
 export function toStoredBounds(row: Row | undefined): StoredBounds {
-  // The statement that returned the row selects exactly these columns first.
+  // The cast is safe: the statement that returned the row selects exactly these columns first.
   const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
   return { pruned, last: Math.max(pruned, newest) };
 }
@@ -147,7 +147,7 @@ const entityNames = new Set<ChangeModel['entity']>(['AGENT', 'CERTIFICATE']);
 const kinds = new Set<ChangeModel['kind']>(['CREATED', 'UPDATED', 'DELETED']);
 
 function toChange(row: Row): Change {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects exactly these columns.
   const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
   const key = String(sequence);
   return {

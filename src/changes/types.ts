@@ -39,7 +39,7 @@ export interface ChangesQuery {
 
 /** Options for pruning the change feed. */
 export interface PruneChangesOptions {
-  /** Changes before this time are deleted, up to the first change that is not before it. */
+  /** Deletes the oldest changes, and stops before the first change that is not before this time. */
   before: Date;
   /**
    * Number of changes that one transaction deletes, 1 to 10000.

@@ -52,7 +52,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    // Thrown after the help or the version has been printed. Without a command, the help is an error.
+    // commander throws this error after it has printed the help or the version. Help that was printed because the
+    // command is missing is an error.
     if (error instanceof CommanderError && /^commander\.(?:help|helpDisplayed|version)$/.test(error.code)) {
       process.exitCode = error.exitCode;
       return;

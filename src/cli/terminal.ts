@@ -3,7 +3,7 @@ import { createStyle, type Style } from '../console/style';
 import { formatTable, type Column } from '../console/table';
 import { fitText } from '../console/text-width';
 
-/** Wide enough for all columns: a narrow terminal wraps the lines, because truncated values would be useless. */
+/** Width in which every column fits. A narrow terminal wraps the lines: truncated values would be useless. */
 const tableWidth = 1000;
 
 /** Form of the output: for a terminal, or for a file or another program. */

@@ -15,7 +15,7 @@ export interface CallListener {
   emit(event: CallEvent | QueryEvent): void;
 }
 
-/** Call whose events somebody receives. */
+/** Call that has a listener. Reports the events of the call to it. */
 export class Call {
   readonly #operation: string;
   readonly #name: string | undefined;
@@ -43,7 +43,7 @@ export class Call {
     return this.#trace === undefined ? work(this) : this.#trace.run(() => work(this));
   }
 
-  /** Records that another attempt follows the one with this number. */
+  /** Records that the call is tried again after the attempt with this number. */
   retriedAfter(attempt: number): void {
     this.attempts = Math.max(this.attempts, attempt + 1);
   }
@@ -56,7 +56,7 @@ export class Call {
     this.#trace?.statement(event);
   }
 
-  /** Reports the end of the call. @param code - code of the error, when it failed with one of this package. */
+  /** Reports the end of the call. @param code - code of the error, if it is a `DatabaseError` */
   end(outcome: CallEvent['outcome'], code?: DatabaseErrorCode): void {
     const event: CallEvent = {
       type: 'call',

@@ -18,7 +18,7 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
-/** Codes that are logged for debugging only: the caller made a mistake, which its own handling of the error reports. */
+/** Codes that are logged for debugging only: the caller made a mistake, and its own error handling reports it. */
 const callerCodes: ReadonlySet<string> = new Set([
   'INVALID_INPUT',
   'OUT_OF_RANGE',
@@ -126,7 +126,7 @@ export class Diagnostics {
   }
 
   migrated(applied: readonly string[], durationMs: number): void {
-    // A copy, because the caller receives the other array.
+    // Copies the array, because the caller of `migrate` receives the original and may change it.
     this.emit({ type: 'migration', applied: [...applied], durationMs });
     quietly(() => this.#logger?.info({ applied, durationMs }, 'migrations applied'));
   }

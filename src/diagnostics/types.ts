@@ -1,7 +1,8 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 
 /**
- * Event for the option `onEvent`. Events contain no value, key or parameter of the caller. Durations are in milliseconds.
+ * Event for the option `onEvent`. Events contain no value, key or parameter of the caller. Durations are in
+ * milliseconds.
  *
  * @example
  * ```ts
@@ -13,10 +14,12 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 export type DatabaseEvent =
   CallEvent | QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** A call of the public API ended, or one of the reads of an iteration. */
+/** A call of the public API, or one of the reads of an iteration, has ended. */
 export interface CallEvent {
   readonly type: 'call';
-  /** Call, such as `agents.get`. A call of `db.transaction` is `transaction`; the calls inside it have their own events. */
+  /**
+   * Call, such as `agents.get`. A call of `db.transaction` is `transaction`; the calls inside it have their own events.
+   */
   readonly operation: string;
   /** Name of a `db.transaction`: its option `name`. Absent when it was not given, and for all other calls. */
   readonly name?: string;
@@ -27,7 +30,7 @@ export interface CallEvent {
   readonly attempts: number;
   /** Number of rows that the statements of the call returned. */
   readonly rows: number;
-  /** True when the cache answered, also with an outdated record during an outage. */
+  /** True when the cache answered the call, even with a stale record during an outage. */
   readonly cached: boolean;
   /** Start of the call in milliseconds since 1970, with fractions, by the system clock. */
   readonly startedAt: number;
@@ -37,7 +40,8 @@ export interface CallEvent {
 
 /**
  * A statement ran successfully. `BEGIN`, `COMMIT` and `ROLLBACK` of transactions are reported; savepoints are not. A
- * short write on PostgreSQL may be one message that is a transaction by itself: then there is no `BEGIN` and no `COMMIT`.
+ * short write on PostgreSQL may be one message that is a transaction by itself: then there is no `BEGIN` and no
+ * `COMMIT`.
  */
 export interface QueryEvent {
   readonly type: 'query';
@@ -75,8 +79,8 @@ export interface RetryEvent {
 }
 
 /**
- * State of the circuit breaker. `closed`: calls reach the database. `open`: it did not answer repeatedly, and calls
- * fail at once with UNAVAILABLE. `half-open`: one call is probing whether it answers again.
+ * State of the circuit breaker. `closed`: calls reach the database. `open`: the database has failed to respond several
+ * times, and calls fail at once with UNAVAILABLE. `half-open`: one call probes whether the database responds again.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -86,7 +90,7 @@ export interface BreakerEvent {
   readonly state: BreakerState;
 }
 
-/** A `db.transaction` that has begun ended. */
+/** A `db.transaction` has ended. Not emitted for a transaction that could not begin. */
 export interface TransactionEvent {
   readonly type: 'transaction';
   /** Value of the option `name`. Absent when it was not given. */
@@ -102,9 +106,9 @@ export interface TransactionEvent {
 export interface CacheEvent {
   readonly type: 'cache';
   /**
-   * `hit`: the cache had a result, which may be the absence of the record. `miss`: it had none, so the record was read,
-   * or a read for another caller was already running. `evict`: a record was evicted to make room. `stale`: the database
-   * was UNAVAILABLE, so a record that may be outdated was returned.
+   * `hit`: the cache had the record, or the result that it does not exist. `miss`: the cache had no result, so the call
+   * read the record, or waited for another caller's read of it. `evict`: a record was evicted to make room. `stale`:
+   * the database was UNAVAILABLE, so a record that may be outdated was returned.
    */
   readonly outcome: 'hit' | 'miss' | 'evict' | 'stale';
   readonly entity: 'agent' | 'certificate';

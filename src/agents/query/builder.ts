@@ -27,7 +27,7 @@ interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
   readonly position: PositionKey;
-  /** True when the query may scan agents in the requested order, because the page is short. */
+  /** True when the query is allowed to scan agents in the requested order, because the page is short. */
   readonly isScanned: boolean;
 }
 
@@ -47,9 +47,8 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
   return withCost('scan', agentCounts(dialect)({ filter, nowMs }));
 }
 
-// A short page is quick in three cases: the filter has ids; there is no filter; or the
-// filter has only an owner, and the order is that of the index on the owner and `updatedAt`. Any other query may scan
-// all agents.
+// A short page is quick in three cases: the filter has ids; there is no filter; or the filter has only an owner, and
+// the order is that of the index on `owner` and `updatedAt`. Any other query may scan all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (limit + offset > longestScannedPage) return 'many';
@@ -96,13 +95,14 @@ function pageTables(composition: Composition, isScanned: boolean): Sql[] | undef
   const { filter, order } = composition;
   const context = contextOf(composition);
   const plan = planCandidates(filter, context);
-  // A scan of several ranges has no single end, so the candidates are sorted by version.
+  // In the order of versions, a scan reads several ranges of the index, so no single row is its end. Therefore the
+  // query sorts the candidates by version instead.
   if (plan !== undefined) return candidatePage(composition, plan, isScanned && order.field !== 'version');
   if (!isScanned) return undefined;
   const scan = planOrderedScan(filter, context, order.field);
   if (scan !== undefined) return orderedPage(composition, scan);
   const isInOrder = filter.sources(context).every(({ source }) => source.orders?.includes(order.field) === true);
-  // In the order of the statuses, the ranges of the index have only the requested ones.
+  // In the order of statuses, the scan reads only the requested statuses, so it needs no condition on the status.
   const residual = order.field === 'status' ? filter.without('status') : filter;
   return isInOrder ? [sql`page AS MATERIALIZED (${scanPage(composition, residual.conditions(context))})`] : undefined;
 }

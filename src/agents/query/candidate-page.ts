@@ -15,9 +15,9 @@ import type { AgentFilterSql } from './filter-term';
  *   order. When many agents match, this scan soon finds enough of them.
  * - `fallback_page`: the matching agents of the best source.
  *
- * The statement reads no rows for a table after the one that applies.
+ * The tables after the one that applies stay empty: the statement reads no rows for them.
  *
- * @param isScanned - true when the query may scan agents in the requested order.
+ * @param isScanned - true when the query is allowed to scan agents in the requested order.
  */
 export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
   const { dialect, filter, limit } = composition;

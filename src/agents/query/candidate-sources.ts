@@ -59,9 +59,9 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
 }
 
 /**
- * Plans the candidate source of a query that reads the table `agents` directly, if no index yields the agents of its only
- * source in the requested order. When the source is not selective, the query reads the index of the order until it has
- * found the page: many agents match, so it soon has.
+ * Plans a query that reads the table `agents` directly, and that has one candidate source. Plans this source when no
+ * index yields its agents in the requested order. When the source is not selective, the query reads the index of the
+ * order until the page is full. This is soon, because many agents match.
  *
  * @returns undefined when one index finds the agents in the requested order, or finds few of them.
  */
@@ -95,9 +95,9 @@ function isAnySelective(count: number): Sql {
   return anyOf(Array.from({ length: count }, (_, index) => isSelective(index)));
 }
 
-// Composes the tables of a source: one with its candidates, up to the limit, and one that tells whether the source is
-// selective. The second one is a separate table so that the candidates are counted only once. When an earlier source is
-// selective, the query does not read this source.
+// Composes the tables of a source: one with its candidates, up to the limit, and one with the result of counting them,
+// so that the query counts only once whether the source is selective. When an earlier source is selective, the query
+// does not read this source.
 function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[] {
   const count = countTable(index);
   const isFound = isAnySelective(index);

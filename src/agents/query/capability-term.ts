@@ -37,14 +37,14 @@ export const capabilities = sharedTerm('capabilities', {
   source: ({ cacheKey, bind }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll(bind(({ names }) => names.length))),
 });
 
-/** Returns the filter for these names. Keeps `areAllRequired` of the filter that another field has given. */
+/** Returns the filter for these names. Keeps `areAllRequired` of `given`, which another field of the query has set. */
 export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
 /**
- * Returns the filter that another field has given, with this `areAllRequired`. Without such a filter, there are no
- * names: returns undefined, which filters nothing.
+ * Returns `given`, which another field of the query has set, with this `areAllRequired`. Returns undefined, which
+ * filters nothing, when no field has set names.
  */
 export function withAllRequired(
   areAllRequired: boolean,
@@ -71,17 +71,17 @@ function sourceOfAny(): AgentSource {
   };
 }
 
-/** Numbers of agents up to which the query counts, when each capability has more than the selective limit. */
+/** Higher limits up to which the query counts agents when each capability has more than the selective limit. */
 const [fewAgents, manyAgents] = [5000, 40_000].map((limit) => raw(String(limit))) as [Sql, Sql];
 
 /** Maximum number of agents to read in the requested order when the rarest capability has at most {@link fewAgents}. */
 const shortScan = raw('300');
 
-// Returns a source with the agents of the rarest capability. To find it, the query counts the agents of each
-// capability up to a limit, and again up to a higher limit while all capabilities exceed the lower one. So it never counts
-// the agents of a popular capability to the end when another one is much rarer.
+// Returns a source with the agents of the rarest capability. To find this capability, the query counts the agents of
+// each capability up to a limit. While all capabilities exceed the limit, it counts again up to a higher one. So it
+// does not count all agents of a popular capability when another capability is much rarer.
 function sourceOfAll(nameCount: Sql): AgentSource {
-  // No agent has a capability that does not exist. Then no capability is counted, and there are no candidates.
+  // No agent has an unknown capability. So when one is unknown, the query counts nothing, and finds no candidates.
   const areAllKnown = sql`(SELECT count(*) FROM ${table}) = ${nameCount}`;
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses

@@ -11,7 +11,7 @@ import type { AgentContext, AgentFilterSql } from './filter-term';
 export interface AgentSelection {
   readonly filter: AgentFilter;
   readonly order: AgentOrder;
-  /** Keyset position after which the results begin; undefined for the beginning of the order. */
+  /** Keyset position after which the results begin. When undefined, they begin with the first agent. */
   readonly after?: AgentPosition | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -19,14 +19,14 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
-/** Parts of the SQL of a selection. All of them depend only on the cache key of the selection. */
+/** Parts of a selection's SQL. All of them depend only on the cache key of the selection. */
 export interface Composition {
   readonly dialect: Dialect;
   readonly filter: AgentFilterSql;
   readonly order: AgentOrder;
-  /** Conditions of the keyset position. */
+  /** Conditions for the agents after the keyset position. */
   readonly after: readonly Sql[];
-  /** Ranges of the index of the order; undefined when {@link after} is one range. */
+  /** Ranges of the order's index to scan one after the other. Undefined when a scan needs only one range. */
   readonly ranges: readonly OrderRange[] | undefined;
   readonly limit: Sql;
   readonly offset: Sql;
@@ -73,8 +73,8 @@ export function selectPage(composition: Composition, columns: Sql, tables: Sql, 
 }
 
 /**
- * Composes the query of a page that reads the index of the requested order. It selects the keys of the agents. Each range
- * of the index is read only as far as the ranges before it do not complete the page.
+ * Composes the query of a page that reads the index of the requested order. It selects the keys of the agents. It reads
+ * a range of the index only when the ranges before it have not filled the page.
  */
 export function scanPage(composition: Composition, conditions: readonly Sql[]): Sql {
   const { order, ranges, limit, offset, end } = composition;

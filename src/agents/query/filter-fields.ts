@@ -57,7 +57,7 @@ const fields = {
     cacheKey: (statuses: AgentStatus[]) => statuses.length,
     condition: (input, { dialect, isScan }) =>
       choices<AgentStatus>(isScan ? dialect.unindexed(sql`a.status`) : sql`a.status`).condition(input),
-    // Only in the order of the statuses when there are several of them: each has a range of the index of its own.
+    // The index has the statuses one after the other. So with several statuses, only the order of statuses can use it.
     source: (input) => ({
       rank: rankOf.status,
       candidates: sql`SELECT n.id FROM agents n WHERE ${choices<AgentStatus>(sql`n.status`).condition(input)}`,
@@ -98,8 +98,7 @@ export type AgentFilter = FilterOf<typeof fields>;
 
 export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
 
-// The fields of these sources do not set `isSelective`, because one name or one owner may have a few agents or all of
-// them.
+// These sources do not set `isSelective`, because any number of agents may have the same name or owner.
 function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
   return {
     rank: column === 'name' ? rankOf.exactName : rankOf.owner,

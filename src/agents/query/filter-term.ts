@@ -4,14 +4,14 @@ import type { Dialect } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import type { AgentOrderField } from './types';
 
-/** Context of the SQL of a term, for an agent `a`. */
+/** Context of a term's SQL, for an agent `a`. */
 export interface AgentContext {
   readonly dialect: Dialect;
   /** SQL of the agent's id: the column of the table of candidates when there is one, and `a.id` otherwise. */
   readonly id: Sql;
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: Sql;
-  /** True in a scan in the requested order: no condition may make the database read another index instead. */
+  /** True in a scan in the requested order: the conditions must not make the database read another index. */
   readonly isScan: boolean;
 }
 
@@ -39,12 +39,12 @@ export interface AgentSource extends CandidateSource {
   readonly isExact: boolean;
   /**
    * True for an indexed column of the table `agents`. When all sources of a query are such columns, the query reads the
-   * table directly, without candidates. {@link orders} has the exception.
+   * table directly, without candidates. {@link orders} describes the exception.
    */
   readonly isOwnColumn: boolean;
   /**
    * Orders in which an index yields the matching agents. In any other order, the database would sort all of them for
-   * each page. Default: all orders, because few agents match.
+   * each page; then the query uses the candidates. Default: all orders, because few agents match.
    */
   readonly orders?: readonly AgentOrderField[];
 }

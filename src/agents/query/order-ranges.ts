@@ -4,7 +4,7 @@ import { sql, type Sql } from '../../sql/sql';
 import { AgentStatus } from '../types';
 import { orderColumns, type AgentOrder, type AgentPosition, type PositionKey } from './order';
 
-/** Range of the index of an order. */
+/** Range of the index that has the requested order. */
 export interface OrderRange {
   /** Condition for the agents in the range. */
   readonly condition: Sql;
@@ -21,10 +21,10 @@ interface RangeInput {
 const id = sql`a.id`;
 
 /**
- * Composes the ranges of an index that together have the agents after a keyset position, in the requested order. Many
- * agents have the same status or version, and the versions that are not semantic come last, so one range would contain
- * many agents before the position, or would not have the order. In the order of the statuses, the ranges have only
- * agents that match the filter of statuses.
+ * Composes the ranges of an index that together contain the agents after a keyset position, in the requested order. One
+ * range is not enough for two orders. Many agents have the same status or version, so a single range would contain many
+ * agents before the position. Versions that are not semantic come last, so a single range would not have this order. In
+ * the order of statuses, the ranges contain only agents that match the filter of statuses.
  *
  * @returns undefined for an order that is read as one range.
  */
@@ -33,7 +33,8 @@ export function rangesOf(order: AgentOrder, position: PositionKey, bind: Bind<Ra
   return order.field === 'version' ? versionRanges(order, position, bind) : undefined;
 }
 
-// One range for each status. A status that is not requested, or is before the position, is bound as null: no agent has it.
+// Composes one range for each status. Binds null, which no agent has, for a status before the position, and for one
+// that is not requested.
 function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderRange[] {
   const ascending = Object.values(AgentStatus).toSorted();
   const isBefore = (status: string, value: unknown): boolean =>
@@ -48,9 +49,10 @@ function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderR
   });
 }
 
-// In ascending order, the agents with later versions, and those whose version is not semantic. In descending order, the
-// agents with the version of the position are a range of their own. The database sorts the agents of each other version
-// by id when it reaches the version, because the index read backwards has their ids in descending order.
+// Composes the ranges of an order by version. Versions that are not semantic are always the last range. The index read
+// backwards has the agents of one version in descending order of their ids, but every order needs ascending ids.
+// Therefore, in descending order, the version of the position is a separate range, and the database sorts the agents of
+// each other version by id when it reaches this version.
 function versionRanges({ field, direction }: AgentOrder, position: PositionKey, bind: Bind<RangeInput>): OrderRange[] {
   const { column } = orderColumns[field];
   const afterId = bind(({ after }) => after?.id ?? null);
@@ -59,7 +61,7 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   const ordered = orderTerms([column], direction, id);
   if (position === 'null') return [{ condition: sql`${column} IS NULL AND ${id} > ${afterId}`, orderBy: ascending }];
   const nulls = { condition: sql`${column} IS NULL`, orderBy: ascending };
-  // Every key is at least the empty text. SQLite would not use an index for IS NOT NULL.
+  // `>= ''` is true for every key. Unlike IS NOT NULL, it lets SQLite use the index.
   if (position === 'none') return [{ condition: sql`${column} >= ''`, orderBy: ordered }, nulls];
   if (direction === 'asc') {
     return [{ condition: sql`(${column}, ${id}) > (${value}, ${afterId})`, orderBy: ascending }, nulls];
@@ -67,7 +69,8 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   return [restOf(column, value, afterId), { condition: sql`${column} < ${value}`, orderBy: ordered }, nulls];
 }
 
-// The agents with a value after an id. With `column = value`, PostgreSQL may read all agents in the order of their ids.
+// Composes the range of the agents that have a value and a greater id than `afterId`. Does not use `column = value`:
+// PostgreSQL might then read all agents in the order of their ids.
 function restOf(column: Sql, value: Sql, afterId: Sql): OrderRange {
   return {
     condition: sql`(${column}, ${id}) > (${value}, ${afterId}) AND ${column} <= ${value}`,

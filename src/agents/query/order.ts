@@ -14,7 +14,7 @@ interface OrderColumn {
 const text = (column: Sql): OrderColumn => ({ column, type: 'text' });
 const time = (column: Sql): OrderColumn => ({ column, type: 'time' });
 
-/** Columns of the orders. An index has each order, so that the first agents can be read without reading all agents. */
+/** Columns of the orders. Each order has an index, so that the first agents are found without reading all agents. */
 export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
   id: text(sql`a.id`),
   name: text(sql`a.name`),
@@ -30,7 +30,7 @@ export type AgentOrder = Order<AgentOrderField>;
 
 /** Keyset position after an agent. */
 export interface AgentPosition {
-  /** Value of the order's column, times in milliseconds since 1970. Null for a version that is not semantic. */
+  /** Value of the order's column; a time is in milliseconds since 1970. Null for a version that is not semantic. */
   readonly value: string | number | null;
   readonly id: string;
 }

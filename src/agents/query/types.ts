@@ -57,13 +57,13 @@ export interface ResolutionQuery {
   /** Accepted results: the last health check of at least one endpoint had one of them. */
   health?: readonly HealthStatus[] | undefined;
   /**
-   * Metadata entries that the agent must have, each with exactly the given JSON value. The agent may have other
+   * Metadata entries that the agent must have, each with exactly the given JSON value. The agent can have other
    * entries. The order of the keys of objects does not matter.
    */
   metadata?: Metadata | undefined;
   /**
    * Version, or a semver range such as `^1.2.0`. An agent matches when its version equals the text or is in the range.
-   * A range may have at most 200 comparators. A text of more than 4096 characters is not read as a range.
+   * A range can have at most 200 comparators. A text of more than 4096 characters is not read as a range.
    */
   version?: string | undefined;
   /** Finds agents whose `expiresAt` is before this time. */

@@ -48,7 +48,8 @@ function toRanges(comparators: readonly Comparator[]): VersionRange[] {
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // The keys of the prereleases of a release are between its key prefix with "-" and the prefix with ".".
+  // The prereleases of a release have keys that begin with the key of the release and "-". The range ends before ".",
+  // because it is the next character after "-".
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });

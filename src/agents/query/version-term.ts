@@ -34,7 +34,7 @@ export const version = field({
   condition: ({ cacheKey, bind }) => {
     const isText = sql`a.version = ${bind(({ text }) => text)}`;
     if (cacheKey === 'text') return isText;
-    // The key of a release ends with "~".
+    // Only the key of a release ends with "~": this condition excludes prereleases.
     return sql`(${isText} OR EXISTS (SELECT 1 FROM ${table} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
     AND (r.has_prereleases = 1 OR a.version_key LIKE '%~')))`;
   },

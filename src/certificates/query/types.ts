@@ -31,7 +31,7 @@ export interface CertificateQuery {
   /** Finds certificates whose `notAfter` is after this time. */
   expiresAfter?: Date | undefined;
   /**
-   * Metadata entries that the certificate must have, each with exactly the given JSON value. It may have other entries.
+   * Metadata entries that the certificate must have, each with exactly the given JSON value. It can have other entries.
    * The order of the keys of objects does not matter.
    */
   metadata?: Metadata | undefined;
