@@ -10,7 +10,7 @@ import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
 
 /**
- * Failure of each `DatabaseError` that a call has thrown. Not a property of the error, because loggers would print it.
+ * Failure of each `DatabaseError` that a call has thrown. It is not a property of the error: loggers would print it.
  */
 const failures = new WeakMap<object, Failure>();
 
@@ -26,8 +26,8 @@ export function rememberFailure(error: DatabaseError, failure: Failure): void {
  * Converts any error into a failure, with the error as its cause; INTERNAL for an unknown error. A failure is returned
  * unchanged.
  *
- * @param map - converts the errors of an engine's driver. Without `map`, the known errors are failures, errors of
- * earlier calls, errors about a lack of file descriptors, and errors about a string that is too long.
+ * @param map - converts the errors of an engine's driver. Without `map`, only four kinds of errors are known: failures,
+ * errors of earlier calls, a lack of file descriptors, and a string that is too long.
  */
 export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   if (isFailure(error)) return error;
@@ -39,13 +39,15 @@ export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   return known ?? unexpectedFault(error);
 }
 
-// An error of the application may have an error of this package in its chain of causes.
+// Returns the failure of an error of this package. The application may have thrown it again as the cause of another
+// error.
 function failureOf(link: object, cause: unknown): Failure | undefined {
   const failure = isFailure(link) ? link : failures.get(link);
   return failure && copyFailure(failure, { cause });
 }
 
-// The driver and the system give their errors a code; an error without one is a fault of this package.
+// An unknown error with a code comes from the driver or the system. An unknown error without a code is a fault of this
+// package.
 function unexpectedFault(error: unknown): Failure {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
   return hasCode
@@ -53,7 +55,7 @@ function unexpectedFault(error: unknown): Failure {
     : new Failure('INTERNAL', 'unexpected error', { cause: error });
 }
 
-// JavaScript limits the length of a string, and a large input is converted to one string, for example to JSON.
+// The package converts an input to one string, for example to JSON. JavaScript limits the length of a string.
 function isTooLong(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Invalid string length';
 }

@@ -71,11 +71,11 @@ export interface DatabaseErrorDetails {
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Original error. The `DatabaseError` shows only its kind and code; `driverErrorOf` returns the original. */
+  /** Original error. The `DatabaseError` shows only the kind and the code of it; `driverErrorOf` returns it. */
   readonly cause?: unknown;
 }
 
-// A registered symbol is the same in every copy of the package, unlike the class.
+// Every copy of the package has the same registered symbol, but another class `DatabaseError`.
 const brand = Symbol.for('ans-database.DatabaseError');
 
 /** Result of `JSON.stringify` for a {@link DatabaseError}. Absent fields are omitted. */
@@ -110,7 +110,7 @@ export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
   /** Call that failed, such as `agents.create`. */
   readonly operation: string;
-  /** True when the same call may succeed later. */
+  /** True when the same call can succeed later. */
   readonly retryable: boolean;
   /** Kind of record that the error is about; absent when it is unknown. */
   readonly entity?: ErrorEntity;

@@ -4,7 +4,7 @@ interface OriginalErrors {
   readonly set: (error: object, original: unknown) => void;
 }
 
-// A registered symbol on the global object is the same for every copy of the package in a realm.
+// Every copy of the package in a realm has the same registered symbol.
 const key = Symbol.for('ans-database.originalErrors');
 
 /**
@@ -15,7 +15,8 @@ const key = Symbol.for('ans-database.originalErrors');
  * The original error may contain stored values, SQL, paths and the name of the server. Do not log it, print it or send
  * it to a client; `error.cause` has its kind and code.
  *
- * Works across copies of the package in one realm (one global object); a structured clone of an error has no original.
+ * Works across copies of the package in one realm (one global object). A structured clone of an error has no original
+ * error.
  *
  * @example
  * ```ts

@@ -4,9 +4,9 @@ import { propertiesOf } from './properties';
 const maxDepth = 8;
 
 /**
- * Calls `find` for an error, then for its cause, the cause of that cause and so on. Returns the first result that is
- * not undefined; undefined when there is none, or when a getter of an error throws. Several errors may wrap the
- * driver's error, for example those of Prisma Client and of its adapter.
+ * Calls `find` for an error, then for its cause, then for the cause of that cause, and so on. Returns the first result
+ * that is not undefined; undefined when there is none, or when a getter of an error throws. Several errors can wrap the
+ * driver's error, for example those of Prisma Client and its adapter.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;

@@ -1,8 +1,8 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 
 /**
- * Availability of the database, as a failure shows it. `up`: the database has answered. `down`: it could not be reached
- * or used. `unknown`: the failure allows no conclusion, for example because the process itself lacks resources.
+ * Availability of the database, as far as a failure shows it. `up`: the database has responded. `down`: it could not be
+ * reached or used. `unknown`: the failure does not show it, for example because the process itself lacks resources.
  */
 export type Availability = 'up' | 'down' | 'unknown';
 
@@ -23,8 +23,8 @@ export interface FailureDetails {
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
 
-// A registered symbol is the same in every copy of the modules. After a hot reload, modules that are already loaded
-// keep the class of the previous copy.
+// Every copy of this module has the same registered symbol, but another class `Failure`. After a hot reload, modules
+// that are already loaded keep the class of the previous copy.
 const brand = Symbol.for('ans-database.Failure');
 
 /**
@@ -44,17 +44,17 @@ export class Failure extends Error {
   readonly code: DatabaseErrorCode;
   readonly entity: ErrorEntity | undefined;
   readonly field: string | undefined;
-  /** True when the caller may repeat the same call later. */
+  /** True when the caller can repeat the same call later. */
   readonly retryable: boolean;
   /** True when the database, its driver or the system has reported an error; false when this package detected it. */
   readonly isReported: boolean;
-  /** True when nothing was changed and the same call may succeed at once, so that it is repeated automatically. */
+  /** True when nothing was changed and the same call may succeed at once, so that the package repeats it. */
   readonly isTransient: boolean;
-  /** True when a concurrent transaction caused the failure, so that the whole transaction may be repeated. */
+  /** True when a concurrent transaction caused the failure, so that the whole transaction can be repeated. */
   readonly isSerializationConflict: boolean;
   /**
-   * True when the server rejected a write because it is read-only, as a standby is. After a failover another server
-   * would accept the write, so the whole transaction may be repeated.
+   * True when the server rejected a write because the server is read-only, as a standby is. After a failover another
+   * server would accept the write, so the whole transaction can be repeated.
    */
   readonly isReadOnlyServer: boolean;
   /** True when the database reported that a foreign key of this package's schema is violated. */
@@ -96,8 +96,8 @@ export function reportedFailure(code: DatabaseErrorCode, message: string, detail
 }
 
 /**
- * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw; application code may
- * throw one.
+ * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw, which application code
+ * may have thrown.
  */
 export function isFailure(error: unknown): error is Failure {
   try {
@@ -159,12 +159,12 @@ export function failuresAt<T>(path: string, work: () => T): T {
 }
 
 /**
- * Maximum number of attempts to lock a record. An attempt is repeated when the statement that locks finds no record,
- * but the next statement finds it.
+ * Maximum number of attempts to lock a record. The package tries again when the locking statement finds no record, but
+ * the next statement finds one.
  */
 export const maxLockAttempts = 10;
 
-/** Creates the failure for a record that the database role may read, but that a row security policy protects. */
+/** Creates the failure for a record that the role can read, but that a row security policy does not let it change. */
 export function protectedRow(): Failure {
   return new Failure('PERMISSION_DENIED', 'row level security prevents the database role from changing the record');
 }

@@ -32,7 +32,7 @@ const titles: ReadonlyMap<number, string> = new Map([
 
 /** Problem details of RFC 9457, for a response with the media type `application/problem+json`. */
 export interface ProblemDetails {
-  /** `about:blank`: the problem has no meaning beyond its status. Replace it if your API documents its problems. */
+  /** `about:blank`: the type says nothing beyond the status. Replace it if your API documents its types of problems. */
   readonly type: string;
   /** Reason phrase of the status. */
   readonly title: string;
@@ -51,7 +51,7 @@ export interface ProblemDetails {
 
 /**
  * Returns the HTTP status for an error: 400 to 422 when the client can correct its request, 503, 504 or 507 when the
- * database cannot serve it now, and 500 for everything else, including errors that are no `DatabaseError`.
+ * database cannot serve it now, and 500 for everything else, including errors that are not a `DatabaseError`.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ export function toProblemDetails(error: unknown): ProblemDetails {
   const problem = { type: 'about:blank', title: titles.get(status) ?? 'Internal Server Error', status };
   if (status === 500 || !isDatabaseError(error)) return problem;
   const { code, retryable, message, entity, field } = error;
-  // PERMISSION_DENIED is about a privilege of the server's database role.
+  // Omits the message of PERMISSION_DENIED, because it is about the server's database role.
   if (status > 500 || status === 403) return { ...problem, code, retryable };
   return {
     ...problem,

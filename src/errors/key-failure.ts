@@ -10,8 +10,8 @@ const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: 
 };
 
 /**
- * Keys whose first column is the id of a record. The database checks the key of the record itself first. Therefore such
- * a key is a duplicate only when the table has rows whose record does not exist.
+ * Keys whose first column is the id of a record. A call that creates a record fails first when the id of the record is
+ * taken. So when such a key is a duplicate, the table has rows of a record that does not exist.
  */
 const nestedKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',

@@ -62,8 +62,8 @@ const failureMessages = {
 } as const;
 
 /**
- * Field in which the record of a call refers to another record, with the kind of that record. The engines do not report
- * which reference violates a foreign key.
+ * Field in which the record of a call refers to another record, with the kind of that other record. The engines do not
+ * report which reference violates a foreign key.
  */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
@@ -84,7 +84,7 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     retryable: failure.retryable,
     entity: failure.entity ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field,
-    // For a fault of this package, the stack of the failure shows where it was thrown.
+    // For a fault of this package, the failure itself is the cause: its stack shows where it was thrown.
     cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
   rememberFailure(databaseError, failure);
@@ -99,7 +99,7 @@ const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
 };
 
 /**
- * Returns the kind of record to which an invalid argument belongs. In a registration, the path of the field decides.
+ * Returns the kind of record that an invalid argument belongs to. In a registration, the field's path shows the kind.
  */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
@@ -108,7 +108,7 @@ function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undef
 
 /**
  * Calls that set no reference to another record. When such a call violates a foreign key, another record still refers
- * to the record of the call. SQLite does not report which of the two records violates the foreign key.
+ * to the record of the call. SQLite does not report the direction of a violation.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',
@@ -137,8 +137,8 @@ function failureOf(operation: Operation, error: unknown): Failure {
     if (entity === undefined) return failure;
     return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
   }
-  // An agent that refers to the certificate may be newer than the snapshot of the transaction: then only the foreign
-  // key detects the agent.
+  // The query for agents of the certificate does not see an agent that is newer than the transaction's snapshot. Then
+  // only the foreign key detects this agent.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
   const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];

@@ -54,7 +54,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Columns that may be null, by table. */
+/** Columns that can be null, by table. */
 export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   agents: ['default_endpoint_id', 'description', 'unique_key', 'version_key'],
   certificates: ['replaced_by', 'revocation_reason', 'revoked_at', 'serial_number'],

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { findInChain } from './error-chain';
 import { propertiesOf } from './properties';
 
-/** Names of the error classes of JavaScript, the drivers and Prisma. Any other name may contain application data. */
+/** Names of the error classes of JavaScript, the drivers and Prisma. Any other name can contain application data. */
 const knownNames: ReadonlySet<unknown> = new Set([
   'AggregateError',
   'DOMException',
@@ -59,7 +59,7 @@ class RedactedError extends Error {
     super('details are withheld: driverErrorOf() returns the original error');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
-    // The stack has no frames: the original stack is text of the driver, and the frames of this constructor do not
+    // The stack is only this line: the original stack is text of the driver, and the frames of this constructor do not
     // help.
     this.stack = `${name}${code === undefined ? '' : ` [${code}]`}: ${this.message}`;
   }
@@ -79,7 +79,7 @@ function knownCodeOf(link: object): string | undefined {
   const { code, originalCode, severity } = propertiesOf(link);
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;
-  // A code of five characters is a SQLSTATE only in an error of a server. Elsewhere it may be application data.
+  // A code of five characters is a SQLSTATE only in an error of a server. In other errors it may be application data.
   const isReported = severity !== undefined || originalCode !== undefined;
   if (isReported && sqlState.test(known)) return known;
   return systemCodes.has(known) || codePatterns.some((pattern) => pattern.test(known)) ? known : undefined;

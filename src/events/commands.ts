@@ -10,10 +10,10 @@ import type { NewEventRow } from './validation';
 /*
  * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
  *
- * On PostgreSQL, the entries of the chain become pending entries first, so that recording needs no lock. The order of
- * the ids of an event's pending entries is the order of its entries: a transaction sees an event only after the event's
- * own pending entry has its id. Two mitigations of one event that overlap in time may get either order; readers and the
- * chain agree on it.
+ * On PostgreSQL, events are first recorded as pending entries, so that recording needs no lock of the chain. The
+ * entries of one event keep their order: a transaction sees the event only after its pending entry has an id, so the
+ * entry of a mitigation gets a greater id. Two concurrent mitigations of one event can get either order; readers and
+ * the chain use the same order.
  */
 
 /** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */
@@ -30,7 +30,7 @@ export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[]
     const [statements, last] = recordChunk(tx, chunk, head, enteredAt);
     head = last;
     count += chunk.length;
-    // Sends all but the last statements early, because they take memory until they are sent.
+    // Sends all statements except the last ones early, because they take memory until they are sent.
     if (count === rows.length) tx.executeAtCommit(statements);
     else await tx.executeAll(statements);
   }
@@ -77,7 +77,7 @@ async function addEntry(tx: Transaction, entry: NewEntry, enteredAt: number): Pr
   const { dialect } = tx;
   if (hasPendingEntries(dialect)) {
     tx.requestSequencing();
-    // The event may have been pruned meanwhile.
+    // The statement adds an entry only if the event still exists: it may have been pruned meanwhile.
     tx.executeAtCommit([pendingStatements(dialect).mitigate(entry)]);
   } else {
     tx.executeAtCommit([appendEntries(dialect, await readHead(tx, enteredAt), [entry]).statement]);

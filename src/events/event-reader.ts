@@ -19,11 +19,11 @@ export interface EventReader {
 
   /**
    * Returns the events that match all fields of a query, as one snapshot, newest first; an empty array when none does.
-   * Ties are in ascending order of their ids.
+   * Events of the same time are in ascending order of their ids.
    *
    * @param query - see {@link SecurityEventQuery}. Default: all events.
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const events = await db.events.query({ minSeverity: 'HIGH', target: agentId, limit: 50 });
@@ -33,14 +33,14 @@ export interface EventReader {
   query(query?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
 
   /**
-   * Returns one page of the events that match a query, as one snapshot, newest first, ties in ascending order of their
-   * ids. A page begins after the last event of the previous page. When events are recorded or pruned between two pages,
-   * every other event is still returned exactly once.
+   * Returns one page of the events that match a query, as one snapshot, newest first; events of the same time are in
+   * ascending order of their ids. A page begins after the last event of the previous page. When events are recorded or
+   * pruned between two pages, every other event is still returned exactly once.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
-   * @throws INVALID_INPUT, also for a cursor of another query; RESULT_TOO_LARGE when the page is larger than
-   * `limits.answerLength`.
+   * @throws INVALID_INPUT when an argument is invalid or `page.after` is a cursor of another query; RESULT_TOO_LARGE
+   * when the page is larger than `limits.answerLength`.
    * @example
    * ```ts
    * const first = await db.events.page({ target: agentId }, { size: 50 });
@@ -51,10 +51,10 @@ export interface EventReader {
 
   /**
    * Yields the events that match a query, one by one, newest first, in constant memory. Reads them in pages; each page
-   * is a snapshot of its own. The caller may stop at any time.
+   * is a separate snapshot. The caller can stop at any time.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
-   * @throws INVALID_INPUT, and every error of reading a page.
+   * @throws INVALID_INPUT when an argument is invalid; during the iteration, also the errors of {@link page}.
    * @example
    * ```ts
    * for await (const event of db.events.iterate({ eventTypes: ['THREAT_DETECTED'] })) {
@@ -67,7 +67,7 @@ export interface EventReader {
   /**
    * Counts the events that match a query. Ignores `limit` and `offset`.
    *
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const open = await db.events.count({ mitigationApplied: false });
@@ -83,7 +83,7 @@ export interface EventReader {
    * @returns the counts, largest first. Equal counts are in ascending order of their keys, by code point or by time.
    * Groups without events are omitted.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
-   * `limits.answerLength`; INVALID_INPUT.
+   * `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const perHour = await db.events.aggregate({ minSeverity: 'HIGH' }, { by: { bucketMs: 3_600_000 } });
@@ -99,14 +99,14 @@ export interface EventReader {
   /**
    * Verifies that the stored events are the recorded ones. Reads the chain from its beginning or from the last
    * checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and in
-   * constant memory; other calls may record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
+   * constant memory. Other calls can record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
    *
-   * On PostgreSQL, events are appended to the chain about 100 ms after they were recorded. This call appends what is
-   * pending first. If it cannot, it verifies what is in the chain, and `pending` says how many entries are not. Inside a
-   * transaction, it appends nothing.
+   * On PostgreSQL, events are appended to the chain about 100 ms after they were recorded. This call first appends the
+   * pending entries. If it cannot, it verifies the entries that are in the chain, and `pending` is the number of the
+   * others. Inside a transaction, it appends nothing.
    *
-   * The chain has no secret key: an attacker who also computes all later hashes again stays undetected. To detect a
-   * chain that was rewritten or cut, store `head` in another system and pass it as `expected` later.
+   * The chain has no secret key: an attacker who changes an entry and computes all later hashes again stays undetected.
+   * To detect a chain that was rewritten or cut, store `head` in another system and pass it as `expected` later.
    *
    * @returns the head of the chain when it is valid, otherwise the first break; and the number of pending entries.
    * @throws INVALID_INPUT for an unknown option, or an `expected` that is not a head.

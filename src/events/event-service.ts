@@ -133,7 +133,7 @@ export class EventService implements EventReader, EventWriter {
     });
   }
 
-  // Inside a transaction, the chain would stay locked until its end.
+  // Does nothing inside a transaction, because the chain would stay locked until the transaction ends.
   async #sequence(executor: Executor): Promise<void> {
     if (!this.#session.isTransaction) await trySequencePending(executor);
   }

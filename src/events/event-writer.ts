@@ -6,11 +6,12 @@ import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './
  */
 export interface EventWriter {
   /**
-   * Records an event with its metadata and its entry of the event chain, atomically. Reads see it at once. On PostgreSQL,
-   * the entry is appended to the chain about 100 ms later; until then, a removed event leaves no trace.
+   * Records an event with its metadata and its entry of the event chain, atomically. Reads see the event at once. On
+   * PostgreSQL, the entry is appended to the chain about 100 ms later. If somebody deletes the event before that, the
+   * verification does not detect it.
    *
    * @returns the id of the event, a UUIDv7 when the input has none.
-   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT when the event is invalid.
    * @example
    * ```ts
    * const source = '203.0.113.7';
@@ -21,12 +22,12 @@ export interface EventWriter {
   record(event: SecurityEventInput): Promise<string>;
 
   /**
-   * Records events with their metadata, in order and atomically. Much faster than one call for each event. On
+   * Records events with their metadata, in order and atomically. Is much faster than one call for each event. On
    * SQLite, other writes wait meanwhile, so split very many events into calls of a few thousand.
    *
    * @returns the ids in input order, a UUIDv7 for each event without an id; an empty array for no events.
-   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT, also for more than `limits.batchSize`
-   * events.
+   * @throws ALREADY_EXISTS when an id is taken or is given twice; INVALID_INPUT when an event is invalid, or when there
+   * are more than `limits.batchSize` events.
    * @example
    * ```ts
    * const ids = await db.events.recordMany(events);
@@ -40,7 +41,7 @@ export interface EventWriter {
    * `details`, earlier details are cleared.
    *
    * @returns false when the event does not exist.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.events.markMitigated(id, { applied: true, details: 'the key was revoked' });
@@ -55,7 +56,7 @@ export interface EventWriter {
    * entries are pruned.
    *
    * @returns the number of deleted events.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when an option is invalid.
    * @example
    * ```ts
    * const yearMs = 365 * 24 * 60 * 60 * 1000;

@@ -43,7 +43,7 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Validator)
   });
 }
 
-/** Parses the grouping of events. @throws INVALID_INPUT */
+/** Parses the grouping of events. @throws INVALID_INPUT when it is invalid */
 export function parseGrouping(input: unknown): EventGrouping {
   const { by } = checkObject(input, 'options', aggregateFields);
   if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
@@ -52,7 +52,7 @@ export function parseGrouping(input: unknown): EventGrouping {
   return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
 }
 
-/** Parses a mitigation. @throws INVALID_INPUT */
+/** Parses a mitigation. @throws INVALID_INPUT when it is invalid */
 export function parseMitigation(id: unknown, input: unknown, checks: Validator): Mitigation {
   const eventId = checks.id(id, 'id');
   const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
@@ -63,7 +63,7 @@ export function parseMitigation(id: unknown, input: unknown, checks: Validator):
   };
 }
 
-/** Parses the options of a pruning. @throws INVALID_INPUT */
+/** Parses the options of a pruning. @throws INVALID_INPUT when they are invalid */
 export function parsePruneOptions(input: unknown): PruneBatch {
   const { before, batchSize } = checkObject(input, 'options', pruneFields);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
@@ -74,10 +74,10 @@ export function parsePruneOptions(input: unknown): PruneBatch {
 }
 
 /**
- * Parses the options of a verification. Returns the head that the chain must contain; undefined without an expected head,
- * and for the head of an empty chain, which every chain contains.
+ * Parses the options of a verification. Returns the head that the chain must contain; undefined when no head is
+ * expected. The head of an empty chain is also undefined, because every chain contains it.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseVerifyOptions(input: unknown): ChainLink | undefined {
   if (input === undefined) return undefined;

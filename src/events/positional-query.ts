@@ -14,8 +14,8 @@ export type LaterParameters = [
 
 /**
  * Reports whether a parameter belongs to the positional form: a time, or `undefined`. Does not use instanceof, because
- * a Date may come from another realm. Also returns true for any other value that is not an object; the check of the
- * time rejects that value.
+ * a Date may come from another realm. Also returns true for any other value that is not an object; the later check of
+ * the time rejects it.
  */
 export function isTimeParameter(value: object | undefined): value is Date | undefined {
   return typeof value !== 'object' || types.isDate(value);

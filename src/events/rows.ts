@@ -18,14 +18,14 @@ export function eventColumns(dialect: Dialect): Sql {
 }
 
 /**
- * Composes a value of the last mitigation `e` of the event `s`; null when there is none. A pending mitigation is later
- * than all mitigations in the chain.
+ * Composes a value of the last mitigation `e` of the event `s`; null when there is none. Looks for a pending mitigation
+ * first: it is later than all mitigations in the chain.
  */
 export function lastMitigation(dialect: Dialect, value: Sql): Sql {
   const inChain = sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
     ORDER BY e.sequence DESC LIMIT 1)`;
   if (!hasPendingEntries(dialect)) return inChain;
-  // The range and the order make PostgreSQL use the index whatever the statistics of the table are: see hasValue.
+  // The range and the order make PostgreSQL use the index, whatever the table's statistics are: see `hasValue`.
   return sql`coalesce((SELECT ${value} FROM security_event_pending_entries e
     WHERE e.event_id >= s.id AND e.event_id <= s.id AND e.kind = 'MITIGATED'
     ORDER BY e.event_id DESC, e.id DESC LIMIT 1), ${inChain})`;
@@ -48,7 +48,7 @@ const severities: ReadonlySet<SecurityEventModel['severity']> = new Set(Object.v
 
 /** Converts a row of {@link eventColumns} to the event, with the state after its last mitigation. */
 export function toSecurityEvent(row: Row): SecurityEvent {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects exactly these columns.
   const columns = row as EventResultRow;
   const id = storedText(columns[0], 'securityEvent', columns[0], 'id');
   const [applied, storedDetails] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
@@ -60,7 +60,7 @@ export function toSecurityEvent(row: Row): SecurityEvent {
     source: storedText(columns[4], 'securityEvent', id, 'source'),
     target: storedText(columns[5], 'securityEvent', id, 'target'),
     description: storedText(columns[6], 'securityEvent', id, 'description'),
-    // `eventColumns` builds an object.
+    // The cast is safe: `eventColumns` builds an object.
     metadata: storedJson(columns[9], 'securityEvent', id, 'metadata') as Metadata,
     mitigationApplied: storedFlag(applied, 'securityEvent', id, 'mitigationApplied'),
   };
@@ -70,6 +70,6 @@ export function toSecurityEvent(row: Row): SecurityEvent {
 }
 
 function toMitigation(json: string): StoredMitigation {
-  // The statement builds an array of exactly these columns.
+  // The cast is safe: the statement builds an array of exactly these columns.
   return JSON.parse(json) as StoredMitigation;
 }

@@ -80,7 +80,7 @@ export interface EventCount {
   readonly count: number;
 }
 
-/** Action that was taken about an event. */
+/** Mitigation of an event: the action that was taken about it. */
 export interface MitigationInput {
   applied: boolean;
   /** Description of the action. When it is absent, earlier details are cleared. */
@@ -89,7 +89,7 @@ export interface MitigationInput {
 
 /** Options of pruning events. */
 export interface PruneEventsOptions {
-  /** Earlier events are deleted. Events of this time are kept. */
+  /** Time before which events are deleted. Events of exactly this time are kept. */
   before: Date;
   /**
    * Maximum number of events that one transaction deletes, 1 to 10000.
@@ -100,21 +100,20 @@ export interface PruneEventsOptions {
 }
 
 /*
- * Glossary.
- * Chain: events, mitigations and prunings in the order of their recording. Each entry has a hash over itself and the hash
- * of the previous entry.
- * Head: the last entry of the chain.
+ * Glossary. Chain: events, mitigations and prunings in the order of their recording. Each entry has a hash over itself
+ * and the hash of the previous entry. Head: the last entry of the chain.
  */
 
 /**
  * Reason of a break in the chain.
  *
- * - `changed`: an event, its metadata, a mitigation or the entry itself has another content.
- * - `removed`: an event or an entry is missing that was not pruned.
+ * - `changed`: the content of an event, its metadata, a mitigation or the entry itself differs from the recorded
+ *   content.
+ * - `removed`: an event or an entry is missing, but was not pruned.
  * - `reordered`: an entry is in the position of another entry, which still exists.
- * - `inserted`: there is an event or an entry that was not recorded, or that was pruned.
- * - `unproven`: the expected entry was pruned into a later checkpoint. The rest of the chain is intact, but nothing is
- *   left to compare the expected hash with.
+ * - `inserted`: there is an event or an entry that was not recorded, or that was pruned and put back.
+ * - `unproven`: the expected entry was pruned into a later checkpoint. The rest of the chain is intact, but the
+ *   expected hash can no longer be compared with anything.
  */
 export const EventChainBreakReason = {
   CHANGED: 'changed',
@@ -129,8 +128,8 @@ export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof 
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
   /**
-   * Position in the chain. Absent for an event that is not in the chain, and when only a comparison with the last
-   * pruning entry shows the break.
+   * Position in the chain. Absent for an event that is not in the chain, and for a break that is found by comparing the
+   * chain with the last pruning entry.
    */
   readonly sequence?: number;
   /** Id of the event; absent when it is unknown. */
@@ -149,9 +148,10 @@ export interface EventChainHead {
 export interface VerifyEventsOptions extends ReadOptions {
   /**
    * Head from an earlier verification, kept in a place that cannot be changed together with the database. The chain is
-   * valid only if its entry of that sequence still has that hash, or if its checkpoint has exactly that sequence and
-   * hash. Otherwise the break is at that sequence: `changed` for another hash, `removed` when the chain ends before it,
-   * `unproven` when it was pruned into a later checkpoint. Every chain contains the head of an empty chain.
+   * valid only if the entry with this sequence number still has this hash, or if the checkpoint has exactly this
+   * sequence number and hash. Otherwise the break is at this sequence number: `changed` for another hash, `removed`
+   * when the chain ends earlier, `unproven` when the entry was pruned into a later checkpoint. Every chain contains the
+   * head of an empty chain.
    */
   readonly expected?: EventChainHead | undefined;
 }
@@ -170,8 +170,8 @@ export type EventChainVerification =
       /** Number of verified entries. */
       readonly entries: number;
       /**
-       * Number of recorded events and mitigations that are not in the chain yet, so that the verification did not cover
-       * them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+       * Number of recorded events and mitigations that are not in the chain yet, so that they were not verified. Always
+       * 0 on SQLite. On PostgreSQL, 0 unless other calls record at the same time or this connection may not write.
        */
       readonly pending: number;
       /**
@@ -187,8 +187,8 @@ export type EventChainVerification =
       /** Number of entries that were verified before the break. */
       readonly entries: number;
       /**
-       * Number of recorded events and mitigations that are not in the chain yet, so that the verification did not cover
-       * them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+       * Number of recorded events and mitigations that are not in the chain yet, so that they were not verified. Always
+       * 0 on SQLite. On PostgreSQL, 0 unless other calls record at the same time or this connection may not write.
        */
       readonly pending: number;
       readonly break: EventChainBreak;

@@ -34,7 +34,7 @@ export async function probeHealth(
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const timeout = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // The call of `end.abort()` below rejects this promise, and nothing else handles the rejection.
+  // `end.abort()` below rejects this promise. Without this handler, the rejection would be unhandled.
   timeout.catch(() => undefined);
   const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
   const replicasAsked = ask(() => probe.replicas());

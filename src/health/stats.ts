@@ -5,13 +5,13 @@ import type { PoolHealth } from '../storage/health-probe';
 
 /** Counters and present state of a service: result of `db.stats()`. */
 export interface DatabaseStats {
-  /** Number of calls that have ended, with those inside of transactions. */
+  /** Number of calls that have ended, including those inside transactions. */
   readonly calls: number;
-  /** Number of calls that are running. A `db.transaction` counts as one, with the calls inside it. */
+  /** Number of calls that are running. A `db.transaction` and the calls inside it count as one. */
   readonly callsInFlight: number;
   /** Number of failures by code. A code that has not occurred is absent. */
   readonly errors: Readonly<Partial<Record<DatabaseErrorCode, number>>>;
-  /** Number of repetitions after transient failures and conflicts. */
+  /** Number of times that a call was retried, after transient failures and conflicts. */
   readonly retries: number;
   /** State of the circuit breaker; `off` with `breaker: false`. */
   readonly breaker: BreakerState | 'off';
@@ -31,19 +31,19 @@ export interface DatabaseStats {
   readonly feedPosition?: number;
 }
 
-/** Counters of the cache. A lookup counts as a hit, a miss, or, after a failed read, also as a stale answer. */
+/** Counters of the cache. A lookup counts as a hit or a miss. A miss whose read failed can also count as `stale`. */
 export interface CacheStats {
   readonly hits: number;
   readonly misses: number;
-  /** Number of outdated records that were returned during an outage. */
+  /** Number of lookups that returned an outdated record during an outage. */
   readonly stale: number;
   /** Number of records that were removed to make room for others. */
   readonly evictions: number;
-  /** Number of records that the cache has now, including the absence of records. */
+  /** Number of cached results: records, and results that a record does not exist. */
   readonly entries: number;
 }
 
-/** The part of an engine that the statistics read; the public types must not refer to the whole engine. */
+/** Part of an engine that the statistics read. The public types must not refer to the whole engine. */
 interface Source {
   readonly cache?: { readonly size: number } | undefined;
   readonly healthProbe: { pool(): PoolHealth | undefined };
@@ -82,7 +82,7 @@ function logBytesOf(engine: Source): number | undefined {
   try {
     return engine.logBytes?.();
   } catch {
-    // The directory of the file cannot be read any more.
+    // The directory of the file cannot be read now.
     return undefined;
   }
 }

@@ -12,8 +12,8 @@ import type { BreakerState } from '../diagnostics/types';
  */
 export interface HealthOptions {
   /**
-   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. A database that does not answer in time is
-   * `down`. It is `degraded` when it answers, but a later query of the probe does not end in time.
+   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. A database that does not respond in this time is
+   * `down`. A database is `degraded` when it responds, but a later query of the probe does not end in this time.
    *
    * @defaultValue 2000
    */
@@ -23,9 +23,9 @@ export interface HealthOptions {
 /** Health of a database: result of `db.health()`. */
 export interface DatabaseHealth {
   /**
-   * `up`: the database answers and has no problem. `degraded`: it answers, but a later query of the probe failed,
+   * `up`: the database responds and has no problem. `degraded`: it responds, but a later query of the probe failed,
    * migrations are pending, a replica serves no reads, the circuit breaker is not closed, or there are `warnings`.
-   * `down`: it does not answer.
+   * `down`: it does not respond.
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
@@ -34,26 +34,27 @@ export interface DatabaseHealth {
   /** Code of the first failed query of the probe, such as TIMEOUT. Absent when all queries succeeded. */
   readonly code?: DatabaseErrorCode;
   /**
-   * State of the circuit breaker; `off` with `breaker: false`. `db.health()` queries the database also while the
+   * State of the circuit breaker; `off` with `breaker: false`. `db.health()` queries the database even while the
    * breaker is open.
    */
   readonly breaker: BreakerState | 'off';
   /** Connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
-   * SQLite allows one writer at a time: time for which the current write or transaction of this service has been the
-   * writer, in milliseconds, including its wait for other processes and a checkpoint after it. A value that keeps
-   * growing shows a transaction whose callback does not end. Absent while this service does not write, and on PostgreSQL.
+   * Time in milliseconds for which the current write or transaction of this service has been SQLite's only writer.
+   * Includes its wait for other processes, and a checkpoint after it. When the value keeps growing, the callback of a
+   * transaction does not end. Absent while this service does not write, and on PostgreSQL.
    */
   readonly writerHeldMs?: number;
   /**
-   * Read replicas in the order of `replicaUrls`. Empty when none are used, as with `maxReplicaLagMs: 0`, or when the
-   * probe did not end in time.
+   * Read replicas in the order of `replicaUrls`. Empty when no replicas are used, for example with `maxReplicaLagMs:
+   * 0`, or when the probe did not end in time.
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * Problems that need attention although the database answers, for example a counter of the change feed that is behind
-   * the highest stored number, or a write-ahead log of SQLite that exceeds `maxWalBytes`. Empty when there are none, or when they could not be checked.
+   * Problems that need attention although the database responds. Examples: a counter of the change feed that is behind
+   * the highest stored number; a write-ahead log of SQLite that exceeds `maxWalBytes`. Empty when there are no
+   * problems, or when the probe could not look for them.
    */
   readonly warnings: readonly string[];
   /** Names of the pending and failed migrations of this package, in order. Absent when they could not be read. */

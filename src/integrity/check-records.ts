@@ -172,8 +172,8 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    // The ORDER BY makes PostgreSQL use the primary key whatever the statistics are: see hasValue. The row with this
-    // key exists, so it is the first row of the result.
+    // The ORDER BY makes PostgreSQL use the primary key, whatever the statistics are: see `hasValue`. A row with this
+    // key exists, and it is the first row of the result.
     const primaryKey = sql`${owner}, m.key`;
     const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
       ORDER BY ${primaryKey} LIMIT 1`);

@@ -8,8 +8,8 @@ const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
 
 /**
- * Codes of errors that show no fault of the stored data. A check rejects with such an error instead of adding a
- * finding.
+ * Codes of errors that show no fault of the stored data. With such an error, `check()` rejects. With any other error,
+ * it adds a finding.
  */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
@@ -29,7 +29,7 @@ export class Findings implements FindingSink {
   #total = 0;
   #pending = 0;
 
-  /** @param options - {@link CheckOptions}, not validated yet. @throws INVALID_INPUT when they are invalid */
+  /** @param options - {@link CheckOptions} that were not validated. @throws INVALID_INPUT when they are invalid */
   constructor(options: unknown = {}) {
     const { maxFindings } = checkObject(options, 'options', optionNames);
     const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, maxReportedFindings);

@@ -40,17 +40,14 @@ export class Rules {
     return this.text(value, field);
   }
 
-  /**
-   * Adds a finding when a field is empty. @param field - its name, as {@link firstEmpty} selects it; null when no field
-   * is empty
-   */
+  /** Adds a finding when a field is empty. @param field - result of {@link firstEmpty}; null when no field is empty */
   notEmpty(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
   }
 
   /**
-   * Adds a finding when a field is not a string. @param field - its name, as {@link firstNoText} selects it; null when
-   * all fields are strings
+   * Adds a finding when a field is not a string. @param field - result of {@link firstNoText}; null when all fields are
+   * strings
    */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);
@@ -103,7 +100,7 @@ export class Rules {
 /** Columns that must contain text, by the names of their fields. */
 export interface TextColumns {
   readonly required: Readonly<Record<string, Sql>>;
-  /** Columns that may be null. */
+  /** Columns that can be null. */
   readonly optional?: Readonly<Record<string, Sql>>;
 }
 

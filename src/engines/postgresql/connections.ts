@@ -35,8 +35,8 @@ const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
 /**
- * Returns the parsers for a result with bounds: those of `types`, which also measure each text. When a parser throws,
- * the driver discards the rest of the result.
+ * Returns the parsers for a result with bounds. They are those of `types`, and also count the characters of each text.
+ * When a parser throws, the driver discards the rest of the result.
  */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);
@@ -52,7 +52,7 @@ export class PostgresqlConnections {
   readonly pool: ManagedPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
-  /** Open connections, of the pool and outside of it. */
+  /** Open connections, both of the pool and outside the pool. */
   readonly #clients = new Set<unknown>();
 
   /**
@@ -77,7 +77,7 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // A pool that was not closed must not keep the process alive: an open SQLite database does not do so either.
+      // A pool that was not closed must not keep the process alive. An open SQLite database does not do so either.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined
@@ -119,14 +119,14 @@ export class PostgresqlConnections {
     return client;
   }
 
-  /** Reports whether another connection than this one may be waiting for a response. */
+  /** Reports whether any connection except `client` may be waiting for a response. */
   hasOthersInUse(client: PoolClient): boolean {
     return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
   }
 
   /**
-   * Returns the process ids of the server processes that serve the connections of this process. Connections whose
-   * server process is unknown, as behind a pooler, are omitted.
+   * Returns the ids of the server processes that serve this process's connections. Omits connections whose server
+   * process is unknown, such as those through a pooler.
    */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
@@ -151,13 +151,13 @@ export class PostgresqlConnections {
   }
 }
 
-/** Runs one statement on a connection. The caller may send the next statement before this one has its response. */
+/** Runs one statement on a connection. The caller can send the next statement before this one has its response. */
 export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
   const name = client instanceof ManagedClient ? client.nameOf(sql) : undefined;
   const query = {
     text: toNumbered(sql),
     name,
-    // The driver only reads them.
+    // The cast is safe: the driver only reads the values.
     values: args as unknown[],
     rowMode: 'array' as const,
     types: bounds === undefined ? types : limitedTypes(bounds),
@@ -174,12 +174,12 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 
-// The driver reads the URL's parameters, and the files that they name, whenever it makes a client.
+// Creates a client, because the driver then reads the parameters of the URL and the files that they name.
 function assertUsable(config: ClientConfig): void {
   try {
     // The driver declares `ssl` as a boolean, but it may also be an object with TLS options.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
-    // The driver uses the files again for every new connection.
+    // For every new connection, the driver creates a TLS context from the files, as this line does.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure(
@@ -191,14 +191,15 @@ function assertUsable(config: ClientConfig): void {
 }
 
 // The parameters of a URL take precedence over the driver's other options, so the search path is added to the URL. When
-// a parameter occurs twice, the driver uses the last one, which therefore contains the previous value, too.
+// a parameter occurs twice, the driver uses the last one. Therefore the added parameter also contains the given
+// options.
 function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
   return `${address}&options=${encodeURIComponent(all)}`;
 }
 
-// The server splits this value at spaces, as a command line. A backslash before a space or a backslash makes it
+// The server splits the options at spaces, as a command line. A backslash before a space or a backslash makes it
 // literal.
 function searchPath(schema: string): string {
   return `-c search_path=${`"${schema.replaceAll('"', '""')}"`.replace(/[\\ ]/g, '\\$&')}`;

@@ -2,10 +2,10 @@ import type { PoolClient } from 'pg';
 import { classifyPostgresqlError } from './errors/classify';
 
 /**
- * Locks the table on which unrelated transactions conflict, because registrations update shared rows of it, so that no
- * other transaction conflicts on it with a repeated transaction. Unlike a query, LOCK TABLE waits before the snapshot of
- * the transaction is taken. The lock blocks registrations and renames in every process that uses the database. Does
- * nothing when the role may not write to the table: such a role cannot conflict on it.
+ * Locks the table `name_locks` for a transaction that is repeated after a conflict. Unrelated registrations update
+ * shared rows of this table, so the repeated transaction could conflict again. Unlike a query, LOCK TABLE waits before
+ * the server takes the snapshot of the transaction. The lock blocks registrations and renames in every process that
+ * uses the database. Does nothing when the role may not write to the table: such a role cannot conflict on it.
  */
 export async function lockContendedTable(client: PoolClient): Promise<void> {
   await client.query('SAVEPOINT before_lock');

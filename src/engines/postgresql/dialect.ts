@@ -11,7 +11,7 @@ export const postgresqlDialect: Dialect = {
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
-  // Without the offset, the planner may read a whole table when it overestimates the number of rows.
+  // OFFSET 0 prevents the planner from reading a whole table when it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   leftLateralLookup: (column, table, alias, value) =>
@@ -57,7 +57,7 @@ export const postgresqlDialect: Dialect = {
 };
 
 // The planner cannot know that this range contains only one value, so a plan without this index has to sort, which
-// costs more. The function hasValue describes the reason.
+// costs more. `hasValue` explains why the index must be used.
 function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
   const [first = sql``] = index;
   return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;

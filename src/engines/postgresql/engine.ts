@@ -33,7 +33,7 @@ import { Sequencer } from './sequencer';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
-/** Selects the properties of the server that {@link PostgresqlEngine.check} tests. */
+/** Selects the properties of the server that `check` tests. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
@@ -49,8 +49,8 @@ export class PostgresqlEngine implements Engine {
   readonly native: PostgresqlNativeAccess;
   readonly #primary: PostgresqlConnections;
   /**
-   * Separate connection for health probes and for the query of lock waits: slow reads, and reads that use all
-   * connections, do not delay it.
+   * Separate connection for health probes and for the query of lock waits. Slow reads, and reads that use all
+   * connections of the pool, do not delay it.
    */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
@@ -146,7 +146,7 @@ export class PostgresqlEngine implements Engine {
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
-  /** Fails: PostgreSQL has its own tools for backups. */
+  /** Rejects: PostgreSQL has its own tools for backups. */
   backUp(): Promise<void> {
     const message = 'backup() supports SQLite only: use pg_dump and pg_restore for PostgreSQL';
     return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
@@ -192,7 +192,8 @@ class PostgresqlEngineTransaction implements EngineTransaction {
     return createPostgresqlTransactionExecutor(this.#transaction, this.#effects, observe);
   }
 
-  // A commit that fails has rolled back everything. No savepoint is rolled back after the insert of the changes.
+  // When the commit fails, the server has rolled everything back. No savepoint follows the insertion of the changes, as
+  // `ChangeStatements.insert` requires.
   async commit(): Promise<void> {
     const last = this.#hooks.writeChanges(postgresqlDialect, this.#effects.changes);
     await this.#transaction.commit((client) => last.map((statement) => runStatement(client, statement)));
@@ -216,7 +217,7 @@ function createMigrator(
   });
 }
 
-/** Returns warnings about a server that answers: it is a standby, or the counter of the change feed is faulty. */
+/** Returns warnings about a server that responds: it is a standby, or the counter of the change feed is faulty. */
 async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
   const warnings: string[] = [];
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');

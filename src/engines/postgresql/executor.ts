@@ -18,14 +18,14 @@ export interface CommitHooks {
   readonly requestSequencing: () => void;
 }
 
-/** Effects of the operations of a transaction that follow at its commit. */
+/** Effects of a transaction's operations that happen when it commits. */
 export interface CommitEffects {
   /** Entries for the change feed. */
   readonly changes: ChangeEntry[];
   needsSequencing: boolean;
 }
 
-/** Creates an executor that runs each read on its own, and each operation that writes in a transaction of its own. */
+/** Creates an executor that runs each read by itself, and each operation that writes in a separate transaction. */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
   { writeChanges, requestSequencing }: CommitHooks,
@@ -65,8 +65,8 @@ export function createPostgresqlExecutor(
 }
 
 /**
- * Creates an executor that runs reads on the replicas in turn, and on the primary when no replica can run them. Runs
- * everything else on the primary.
+ * Creates an executor that distributes reads over the replicas. The primary runs a read when no replica can, and runs
+ * everything else.
  */
 export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
   return {
@@ -93,7 +93,7 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
 /**
  * Creates an executor that runs statements inside a transaction. An operation that fails has no effect.
  *
- * @param effects - receives the effects of the operations that follow at the commit.
+ * @param effects - collects the effects of the operations, for the commit.
  */
 export function createPostgresqlTransactionExecutor(
   transaction: TransactionWithSavepoints,
@@ -122,7 +122,7 @@ export function createPostgresqlTransactionExecutor(
   };
 }
 
-/** Begins the transaction unless that was done before. */
+/** Begins the transaction if it has not begun yet. */
 function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
   if (transaction.hasBegun) return transaction.begin();
   const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
@@ -140,7 +140,7 @@ async function queryOn(
   return rows;
 }
 
-// Without BEGIN, each statement is a transaction. All are sent together, and the server runs them in order.
+// Without BEGIN, each statement is a separate transaction. All statements are sent together, and run in order.
 async function querySeparatelyOn(
   connections: PostgresqlConnections,
   statements: readonly Statement[],
@@ -148,7 +148,7 @@ async function querySeparatelyOn(
 ): Promise<readonly (readonly Row[])[]> {
   return connections.withClient(async (client) => {
     const sent = statements.map((statement) => runObserved(client, statement, observe));
-    // The connection may be used by others only when no statement is in flight.
+    // Waits for all statements, because the connection then goes to other callers.
     await Promise.allSettled(sent);
     return (await Promise.all(sent)).map(({ rows }) => rows);
   });

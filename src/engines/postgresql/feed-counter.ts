@@ -1,9 +1,9 @@
 import type { Row } from '../../sql/statement';
 
 /**
- * Result of comparing the counter of the change feed with the stored changes. `behind`: it would assign a number that
- * exists, for example after rows were copied without their sequences. `unordered`: it does not assign the numbers in
- * ascending order. `missing`: the table has no counter. `hidden`: the role may not read it.
+ * Result of comparing the counter of the change feed with the stored changes. `behind`: the counter would assign a
+ * number that exists, for example after rows were copied without their sequences. `unordered`: the counter does not
+ * assign numbers in ascending order. `missing`: the table has no counter. `hidden`: the role may not read the counter.
  */
 export type FeedCounterState = 'sound' | 'behind' | 'unordered' | 'missing' | 'hidden';
 
@@ -13,10 +13,10 @@ type Query = (sql: string) => Promise<readonly Row[]>;
 const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
   FROM (SELECT pg_get_serial_sequence('changes', 'sequence') AS name) AS counter`;
 
-// Includes pruned changes: a follower must not see their numbers again.
+// Includes pruned changes, because their numbers must not be assigned again: a follower may have read them.
 const highestSql = `SELECT greatest((SELECT max(sequence) FROM changes), (SELECT max(sequence) FROM change_prunings))`;
 
-// With a cache, each session would take many numbers at once, and assign them after greater ones of other sessions.
+// With a cache, each session would take many numbers at once, and assign them after another session's greater numbers.
 function orderSql(name: string): string {
   return `SELECT seqcache = 1 AND seqincrement > 0 AND NOT seqcycle FROM pg_sequence
     WHERE seqrelid = '${name.replaceAll("'", "''")}'::regclass`;
@@ -41,7 +41,7 @@ export async function repairFeedCounter(query: Query): Promise<void> {
   const { name } = await findCounter(query);
   if (name === undefined) return;
   await query('BEGIN ISOLATION LEVEL READ COMMITTED');
-  // Conflicts with the lock that each INSERT takes before it runs. Readers continue.
+  // Conflicts with the lock that each INSERT takes. Readers are not blocked.
   await query('LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE');
   await query(`SELECT setval('${name.replaceAll("'", "''")}', last) FROM (${highestSql}) AS stored(last)
     WHERE (${nextNumber(name)}) <= last`);
@@ -53,8 +53,8 @@ async function findCounter(query: Query): Promise<{ readonly name: string | unde
   return { name: typeof name === 'string' ? name : undefined, isReadable: isReadable === true };
 }
 
-// Reads the sequence itself: pg_sequences.last_value is null when the sequence has assigned no number since it was
-// created or restarted.
+// Reads the sequence like a table: pg_sequences.last_value is null when the sequence has assigned no number since it
+// was created or restarted.
 function nextNumber(name: string): string {
   return `SELECT last_value + is_called::integer FROM ${name}`;
 }

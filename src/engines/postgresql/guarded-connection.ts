@@ -4,7 +4,7 @@ import { markConnectionFault } from './errors/connection-faults';
 import { MessageCheck } from './message-check';
 
 /**
- * Maximum number of bytes that a server may send before the connection is established. Parameters and notices take a
+ * Maximum number of bytes that a server can send before the connection is established. Parameters and notices take a
  * few kilobytes.
  */
 const maxStartupBytes = 1_048_576;
@@ -12,7 +12,7 @@ const maxStartupBytes = 1_048_576;
 /** Messages that are never a response to a statement of this package or of Prisma Client. */
 const unexpectedMessages = ['copyInResponse', 'copyOutResponse', 'replicationStart', 'copyData'];
 
-/** Member that the driver's types omit: the driver passes every stream that it reads to this method. */
+/** Method that the driver's types omit. The driver calls it with every stream that it reads. */
 interface DriverConnection {
   attachListeners: (stream: Pick<Duplex, 'on'>) => void;
 }
@@ -27,7 +27,7 @@ type DataListener = (data: Buffer) => void;
  * @param isStarting - reports whether the connection is still being established.
  */
 export function guardConnection(connection: Connection, isStarting: () => boolean): void {
-  // The driver's types omit this method: see DriverConnection. The protocol tests fail with a driver that lacks it.
+  // The cast is needed because the driver's types omit the method. The protocol tests fail with a driver that lacks it.
   const driver = connection as unknown as DriverConnection;
   const attachListeners = driver.attachListeners.bind(driver);
   let startupBytes = 0;
@@ -45,7 +45,7 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
           breakConnection(connection, error);
         }
       };
-    // Node.js declares one overload for each event; the driver passes any event with a listener that fits it.
+    // Node.js declares one overload for each event. The driver passes any event with its listener.
     attachListeners({
       on: (event: string, listener: DataListener) => stream.on(event, event === 'data' ? guard(listener) : listener),
     } as Pick<Duplex, 'on'>);
@@ -62,7 +62,7 @@ export function breakConnection({ stream }: Connection, reason: unknown): void {
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
 }
 
-/** Returns the error for a statement without a result after which the server is already ready for the next one. */
+/** Creates the error for a statement without a result, when the server is already ready for the next statement. */
 export function unexpectedEnd(): Error {
   const error = new Error('Received unexpected readyForQuery message from backend.');
   markConnectionFault(error);

@@ -9,7 +9,7 @@ export class HoldWaits {
   readonly #counts = new Map<ConnectionHold, number>();
 
   /**
-   * Runs `work`, which waits for a connection on behalf of a callback whose transaction already holds another one.
+   * Runs `work`, which waits for a connection. The caller's transaction already holds another connection, `hold`.
    *
    * @param max - maximum number of connections of the pool.
    * @throws CONFLICT when every connection is held by a transaction that waits.

@@ -11,7 +11,7 @@ import { postgresqlDialect } from './dialect';
 import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import { inspectFeedCounter } from './feed-counter';
 
-/** Condition on a row `t` of `pg_class`: it is a table of this package in the current schema. */
+/** Condition that is true when the row `t` of `pg_class` is a table of this package in the current schema. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r'
   AND t.relname IN (${[...ownTables].map((table) => `'${table}'`).join(', ')})`;
 
@@ -25,7 +25,7 @@ const brokenSchemaSql = `
   SELECT DISTINCT 'triggers of the table ' || t.relname || ' are disabled' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
-/** Selects the functions of the extension amcheck that exist and that the role may call, with their schema. */
+/** Selects the functions of the extension amcheck that exist and that the role can call, with their schema. */
 const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
   AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
@@ -37,7 +37,7 @@ const indexesSql = `SELECT x.indexrelid::text, i.relname FROM pg_index x JOIN pg
 
 const tablesSql = `SELECT t.oid::text, t.relname FROM pg_class t WHERE ${isOurs} ORDER BY t.relname`;
 
-/** Checks a whole PostgreSQL database, on a connection of its own. */
+/** Checks a whole PostgreSQL database, on a separate connection. */
 export async function checkPostgresqlIntegrity(
   connections: PostgresqlConnections,
   findings: FindingSink,
@@ -52,9 +52,9 @@ export async function checkPostgresqlIntegrity(
     });
     await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    // When a table was empty at its last ANALYZE, the estimated costs of its indexes differ only by the number of their
-    // levels. In the query of hasValue, a plan with another index needs a sort. Without this setting, the difference
-    // could exceed the cost of that sort, and the planner would use the wrong index.
+    // When a table was empty at its last ANALYZE, the estimated costs of its indexes differ only by their numbers of
+    // levels. The planner must choose the index that `hasValue` names. A plan with another index has a sort, but the
+    // difference between the indexes could exceed the cost of the sort. This setting removes the difference.
     await client.query('SET LOCAL cpu_operator_cost = 0');
     await checkSnapshot(client, findings, checkRecords);
   } finally {
@@ -77,7 +77,7 @@ async function checkSnapshot(
     try {
       return (await runStatement(client, statement)).rows;
     } catch (error) {
-      // The server rejects every statement after a failed one, and the other parts still have to be checked.
+      // After a failed statement, the server would reject the statements that check the other parts.
       if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
       throw classifyPostgresqlError(error);
     }
@@ -92,7 +92,7 @@ async function checkSnapshot(
 }
 
 /**
- * Returns a function that reads rows in chunks through a cursor. If each chunk were a statement of its own, the server
+ * Returns a function that reads rows in chunks through a cursor. With a separate statement for each chunk, the server
  * might hash or sort a whole table for every chunk, so that the time would grow with the square of the number of rows.
  */
 function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {

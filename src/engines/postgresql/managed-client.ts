@@ -10,12 +10,12 @@ import { prepareSession } from './session-settings';
 const maxPreparedStatements = 256;
 
 /**
- * Client of the driver that also closes the connection when an attempt to connect fails. The driver leaves it open when
- * the error occurs in the client, for example because the password is missing. Until the server's timeout of one
- * minute, the connection would then count against the server's limit and keep this process alive.
+ * Client of the driver that also closes the connection when an attempt to connect fails. The driver leaves the
+ * connection open when the error occurs in the client, for example because the password is missing. The connection
+ * would then count against the server's limit and keep this process alive, until the server closes it after a minute.
  */
 export class ManagedClient extends Client {
-  /** True when the client is connected to the server itself and not to a pooler. */
+  /** True when the client is connected to the server directly and not through a pooler. */
   supportsNamedStatements = false;
   /** True when the client is connected to a standby, which is read-only. */
   isStandby = false;
@@ -46,7 +46,7 @@ export class ManagedClient extends Client {
     const connected = this.#connect();
     if (callback === undefined) return connected;
     connected.then(
-      // Null when there is no error, which the driver's types declare differently.
+      // The cast is needed: without an error, the driver passes null, but its types do not say so.
       () => callback(null as unknown as Error),
       callback,
     );
@@ -81,7 +81,7 @@ export class ManagedClient extends Client {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
-  /** Returns the process id of the server process; undefined through a pooler, which assigns ids of its own. */
+  /** Returns the id of the server process; undefined through a pooler, which assigns other process ids. */
   get serverProcess(): number | undefined {
     // The driver's types omit this property.
     const { processID } = this as { processID?: number | null };
@@ -94,14 +94,14 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Deallocates a statement by the Close message of the protocol. DEALLOCATE would be a statement of its own, and
-   * poolers do not translate it. The Close message needs no Sync: the server responds to it together with the next
-   * statement, and it does not affect earlier statements. The server also processes it in a failed transaction.
+   * Deallocates a prepared statement by the Close message of the protocol. Poolers do not translate DEALLOCATE, and it
+   * would be an additional statement. The Close message needs no Sync: the server responds to it together with the next
+   * statement. It does not affect earlier statements, and the server processes it even in a failed transaction.
    */
   #closeStatement(name: string): void {
     this.#prepared.delete(name);
-    // The driver keeps the text of every parsed statement in this object and never removes one. Its types omit the
-    // object.
+    // The driver keeps the text of every parsed statement in this object, and never removes one. The types of the
+    // driver omit the object.
     const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
     if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
     this.connection.close({ type: 'S', name }, true);
@@ -119,7 +119,7 @@ export class ManagedClient extends Client {
   #failWith(error: Error): void {
     this.#fault ??= error;
     markConnectionFault(error);
-    // After some errors, the driver does not end its attempt to connect.
+    // After some errors, the driver does not end the attempt to connect.
     if (!this.#isConnected) breakConnection(this.connection, error);
   }
 
@@ -129,7 +129,7 @@ export class ManagedClient extends Client {
     const timer = this.#startTimer();
     try {
       await super.connect();
-      // Process id of the server process, which the driver's types omit.
+      // The driver's types omit the id of the server process.
       const { processID } = this as { processID?: number };
       ({ supportsNamedStatements: this.supportsNamedStatements, isStandby: this.isStandby } = await prepareSession(
         this,

@@ -5,10 +5,10 @@ import { enclosingHold } from '../../runtime/transaction-context';
 import { HoldWaits } from './hold-waits';
 import { ManagedClient } from './managed-client';
 
-/** Maximum time in milliseconds to use a standby where a primary is expected, so that a failover is noticed. */
+/** Maximum time in milliseconds to use a standby where a primary is expected. Then a failover is noticed. */
 const standbyUseMs = 1000;
 
-/** Settings beside those of the driver's pool. */
+/** Settings of the driver's pool and of this package. */
 export interface ManagedPoolConfig extends PoolConfig {
   /** True when the pool connects to the primary, which accepts writes except during a failover. */
   readonly isForPrimary: boolean;
@@ -24,7 +24,7 @@ export class ManagedPool extends Pool {
   readonly #isForPrimary: boolean;
   readonly #holdWaits = new HoldWaits();
   #isTerminated = false;
-  /** Connections from before this time are not reused. */
+  /** Time after which a connection must have been created, by `performance.now`. Older connections are not reused. */
   #renewedAt = -Infinity;
 
   constructor({ isForPrimary, ...config }: ManagedPoolConfig) {
@@ -47,7 +47,7 @@ export class ManagedPool extends Pool {
     if (callback === undefined) return connected;
     connected.then(
       (client) => callback(undefined, client, client.release.bind(client)),
-      // All reasons of its rejections are errors.
+      // The cast is safe: the promise rejects only with errors.
       (error: unknown) => callback(error as Error, undefined, () => undefined),
     );
     return undefined;
@@ -62,7 +62,9 @@ export class ManagedPool extends Pool {
     return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
   }
 
-  /** Causes every open connection to be replaced before its next use. Does not affect the calls that use one now. */
+  /**
+   * Causes every open connection to be replaced before its next use. Calls that use a connection now are not affected.
+   */
   renew(): void {
     this.#renewedAt = performance.now();
   }
@@ -72,7 +74,7 @@ export class ManagedPool extends Pool {
     this.#isTerminated = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
-    // The result of `end` is ignored: it waits for connections in use, which may never be returned, and rejects when
+    // Ignores the result of `end`: it waits for connections in use, which may never be returned, and it rejects when
     // the pool was ended before.
     this.end().catch(() => undefined);
   }

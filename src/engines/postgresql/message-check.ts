@@ -1,4 +1,4 @@
-/** Size of the type and the length at the start of a message, in bytes. The length includes itself. */
+/** Size in bytes of a message's type and length, which come first. The length counts itself but not the type. */
 const headLength = 5;
 const lengthOfLength = 4;
 
@@ -10,18 +10,18 @@ const noticeResponse = 'N'.charCodeAt(0);
 
 /**
  * Checks that the fields of a server's errors and notices end within their message. The driver searches for the end of
- * a field without a limit, and a field without an end would block it forever. Of all other messages, only the length is
- * checked.
+ * a field without a limit, so a field without an end would block the driver forever. In all other messages, this class
+ * checks only the length.
  */
 export class MessageCheck {
   #held: Buffer[] = [];
   #heldLength = 0;
-  /** Number of bytes that are required before the next check. */
+  /** Number of held bytes that are required for the next check. */
   #needed = headLength;
-  /** Number of bytes that remain of a message whose content needs no check. */
+  /** Number of bytes to skip: the rest of a message whose content needs no check. */
   #skipped = 0;
 
-  /** Checks a chunk. @throws when a message is malformed: the driver must read nothing of the chunk */
+  /** Checks a chunk. @throws when a message is malformed; then do not pass the chunk to the driver */
   check(chunk: Buffer): void {
     const start = Math.min(this.#skipped, chunk.length);
     this.#skipped -= start;

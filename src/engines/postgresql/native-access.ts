@@ -12,7 +12,7 @@ export class PostgresqlNativeAccess implements NativeAccess {
   readonly #connections: PostgresqlConnections;
   readonly #transaction: TransactionWithSavepoints | undefined;
 
-  /** @param transaction - transaction that the SQL is part of; undefined runs each statement by itself. */
+  /** @param transaction - transaction that runs the SQL. When undefined, each statement runs by itself. */
   constructor(connections: PostgresqlConnections, transaction?: TransactionWithSavepoints) {
     this.#connections = connections;
     this.#transaction = transaction;
@@ -32,14 +32,16 @@ export class PostgresqlNativeAccess implements NativeAccess {
     return classifyPostgresqlError(error);
   }
 
-  /** Runs `work`, which must send only `sql`, on a connection. */
+  /** Runs `work` on a connection. `work` must send no other SQL than `sql`. */
   async run<T>(sql: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
     assertForeignTarget(sql);
     const transaction = this.#transaction;
     return transaction === undefined ? this.#connections.withClient(work) : transaction.write(work);
   }
 
-  /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
+  /**
+   * Runs `work` inside the transaction, while no other work runs in it. When `work` fails, its changes are rolled back.
+   */
   async exclusive<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     if (this.#transaction === undefined) throw new Failure('INTERNAL', 'there is no transaction');
     return this.#transaction.write(work);

@@ -14,16 +14,14 @@ export const longestWaitMs = 200;
 /** One replica, with the time up to which it is known to have the primary's data. */
 export class Replica {
   readonly connections: PostgresqlConnections;
-  /** Separate connections for the position: slow reads, and reads that use all connections, do not delay it. */
+  /** Separate connection for asking the position. Slow reads, and reads that use the whole pool, do not delay it. */
   readonly #control: PostgresqlConnections;
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
-  /** True when the replica answered the last request for its position, and before the first request. */
+  /** True when the replica has answered the last request for its position, or was not asked yet. */
   isAnswering = true;
-  /**
-   * Reason why the positions of the replica cannot be compared with those of the primary; undefined when they can.
-   */
+  /** Reason why the replica's positions cannot be compared with those of the primary; undefined when they can. */
   misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
   #asking: Promise<ServerPosition> | undefined;
 
@@ -33,14 +31,14 @@ export class Replica {
     this.index = index;
   }
 
-  /** Returns the reason why the replica does not serve reads. Has no meaning while it serves them. */
+  /** Returns the reason why the replica does not serve reads. Call it only while the replica does not serve them. */
   get fault(): ReplicaFault {
     return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
   }
 
   /**
    * Asks the replica for its position in the log. Concurrent calls share one request. When the request fails or takes
-   * longer than {@link longestWaitMs}, the connections in use are terminated.
+   * longer than {@link longestWaitMs}, terminates the connections in use.
    */
   askPosition(): Promise<ServerPosition> {
     this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
@@ -48,8 +46,8 @@ export class Replica {
   }
 
   /**
-   * Excludes the replica from reads until a later check succeeds. Its address may lead to another server by then, so
-   * its connections are replaced.
+   * Excludes the replica from reads until a later check succeeds. By then, its address may lead to another server.
+   * Therefore the connections of the replica are replaced.
    */
   exclude(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;

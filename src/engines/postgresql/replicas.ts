@@ -65,14 +65,14 @@ export class Replicas {
     return this.#replicas.length === 0;
   }
 
-  /** Returns the next replica whose lag is within the limit, in rotation; undefined when there is none. */
+  /** Returns the next replica, in rotation, whose lag is within the limit; undefined when there is none. */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
     const isCheckDue = performance.now() - this.#lastCheckAt > Math.min(this.#maxLagMs / 2, longestIntervalMs);
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    // Does not wait for the check when no replica answered its last request.
+    // Waits for the check only if a replica has answered its last request.
     if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
     await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
@@ -87,7 +87,8 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // When the replica does not answer this request either, its connections are terminated, so that `answer` rejects.
+      // Asks for the position, because a request without an answer terminates the replica's connections. Then `answer`
+      // rejects.
       await replica.askPosition().catch(() => undefined);
     }
   }
@@ -98,10 +99,10 @@ export class Replicas {
     this.#updateServing(replica);
   }
 
-  /** Updates the state of all replicas. Concurrent calls share one run. Never fails. */
+  /** Updates the state of all replicas. Concurrent calls share one check. Never fails. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    // The check belongs to no caller, so it must not count as a call inside a caller's transaction.
+    // The first caller may be inside a transaction, but the check does not belong to the transaction.
     this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
@@ -140,7 +141,7 @@ export class Replicas {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // Without an answer of the primary there is no new sample, so the known lag of the replicas grows.
+    // When the primary does not answer, there is no new sample, so the known lag of the replicas grows.
     const primary = await asked.catch(() => undefined);
     if (primary !== undefined) this.#addSample(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
@@ -149,8 +150,8 @@ export class Replicas {
 
   #addSample({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
-      // After a failover the old positions have no meaning, and neither have the replicas' times that were derived from
-      // them.
+      // After a failover, the positions in the old log mean nothing. Neither do the times of the replicas that were
+      // derived from these positions.
       this.#history = history;
       this.#samples = [];
       for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;

@@ -2,21 +2,21 @@ import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlConnections } from './connections';
 import { classifyPostgresqlError } from './errors/classify';
 
-/** Time in milliseconds between a recording and its sequencing, so that one batch takes the events of many calls. */
+/** Time in milliseconds from a recording to its sequencing, so that one batch contains the events of many calls. */
 const delayMs = 100;
 
 /** First and longest time in milliseconds until the next attempt after a failure. */
 const minRetryMs = 1000;
 const maxRetryMs = 30_000;
 
-/** Time in milliseconds that the closing waits for another process that appends to the chain. */
+/** Time in milliseconds that `close` waits for another process that appends to the chain. */
 const closePatienceMs = 500;
 
 const pendingSql = 'SELECT id FROM security_event_pending_entries ORDER BY id LIMIT 1';
 
 /**
- * Appends pending entries of events to their chain soon after they were recorded: one run at a time. A failure is
- * logged, and the run is repeated later. Its timers do not keep the process alive.
+ * Appends pending entries to the event chain soon after the events were recorded. Only one run is active at a time.
+ * When a run fails, the failure is logged and the run is repeated later. The timers do not keep the process alive.
  */
 export class Sequencer {
   readonly #connections: PostgresqlConnections;
@@ -24,15 +24,15 @@ export class Sequencer {
   readonly #diagnostics: Diagnostics;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** True when entries may be pending that the current run does not see. */
+  /** True when there may be pending entries that the current run does not see. */
   #isRequested = false;
   #isClosed = false;
-  /** Time until the next attempt; 0 when the last one succeeded. */
+  /** Time until the next attempt, in milliseconds; 0 when the last attempt has succeeded. */
   #retryMs = 0;
 
   /**
-   * @param connections - the sequencer's own: busy connections of calls do not delay it, and it does not delay calls.
-   * @param sequence - appends the pending entries by these connections. Returns false when another transaction has
+   * @param connections - connections that nothing else uses, so that calls and sequencing do not delay each other.
+   * @param sequence - appends the pending entries on these connections. Returns false when another transaction has
    * locked the chain for `patienceMs` milliseconds.
    */
   constructor(
@@ -46,8 +46,8 @@ export class Sequencer {
   }
 
   /**
-   * Requests a run if entries are pending: a process may have ended between the commit of an event and its sequencing.
-   * A role that may not read them leaves them to others.
+   * Requests a run if entries are pending. There may be such entries, because a process can end after it has committed
+   * an event and before it has sequenced it. Does nothing when the role may not read pending entries.
    */
   async resume(connections: PostgresqlConnections): Promise<void> {
     const rows = await connections.query(pendingSql).catch(() => []);
@@ -70,7 +70,7 @@ export class Sequencer {
     ).unref();
   }
 
-  /** Appends what is still pending, and closes the connection. Tries nothing when the last run has failed. */
+  /** Appends the entries that are still pending, unless the last run has failed. Then closes the connection. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -79,7 +79,7 @@ export class Sequencer {
     await this.#connections.close();
   }
 
-  /** Breaks the connection, and begins no other run. */
+  /** Breaks the connection, and prevents further runs. */
   terminate(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -89,7 +89,7 @@ export class Sequencer {
   async #run(patienceMs: number): Promise<void> {
     this.#isRequested = false;
     try {
-      // The other process may have read its last batch before the newest entries were committed.
+      // When another process has locked the chain, it may not see the newest entries. So this process tries again.
       if (!(await this.#sequence(patienceMs))) this.#isRequested = true;
       this.#retryMs = 0;
     } catch (error) {

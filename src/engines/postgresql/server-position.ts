@@ -5,7 +5,7 @@ export interface ServerPosition {
   /** True when the server follows another one. */
   readonly isStandby: boolean;
   readonly position: bigint;
-  /** Cluster and timeline of the server: positions are comparable only within one history. */
+  /** Cluster and timeline of the server. Two positions are comparable only when their histories are equal. */
   readonly history: string;
 }
 
@@ -40,7 +40,7 @@ async function positionOf(connections: PostgresqlConnections, sql: string): Prom
   };
 }
 
-/** Converts a position in the log to a number: it is written as two halves in hexadecimal, "16/B374D848". */
+/** Converts a position in the log, such as "16/B374D848", to a number. The two parts are its halves in hexadecimal. */
 function toNumber(text: string): bigint {
   const [high = '', low = ''] = text.split('/');
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);

@@ -3,7 +3,7 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { ManagedClient } from './managed-client';
 
-/** Time in milliseconds after its last response during which a connection is assumed to be alive. */
+/** Time in milliseconds after the server's last response during which a connection is assumed to be alive. */
 const freshMs = 1000;
 
 type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
@@ -21,7 +21,7 @@ class StatementBatch extends Query {
     names: readonly (string | undefined)[],
     callback: (error: Error | null, answer: Answer | Answer[]) => void,
   ) {
-    // The driver's types omit that the error may be null, and that there may be several answers.
+    // The cast is needed: the driver's types omit that the error may be null, and that there may be several results.
     super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
     this.submit = (connection) => {
       connection.stream.cork();
@@ -38,7 +38,7 @@ class StatementBatch extends Query {
 
 /**
  * Reports whether statements can be sent as one batch: the server has prepared all of them, and has responded on this
- * connection within the last second. A connection that may be lost should receive BEGIN first: if BEGIN fails, it is
+ * connection within the last second. When the connection may be lost, BEGIN should be sent first: if BEGIN fails, it is
  * certain that nothing was committed.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
@@ -48,7 +48,7 @@ export function canBeBatch(client: PoolClient, statements: readonly Statement[])
 
 /** Sends statements that return no rows as one transaction. Returns the result of each. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
-  // The driver returns no result for a bare Sync, which would look like a lost response.
+  // Without statements, only a Sync would be sent. It has no result, which would look like a lost response.
   if (statements.length === 0) return [];
   const names = statements.map(({ sql }) => (client instanceof ManagedClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { postgresqlDialect } from './dialect';
  * BEGIN.
  *
  * @param run - sends one statement.
- * @param begin - sends BEGIN unless that was done before, and resolves when the transaction has begun.
+ * @param begin - sends BEGIN if it was not sent yet, and resolves when the transaction has begun.
  */
 export function createPostgresqlHandle(
   run: (statement: Statement) => Promise<StatementResult>,
@@ -16,10 +16,10 @@ export function createPostgresqlHandle(
 ): TransactionHandle {
   return new TransactionHandle(postgresqlDialect, async (statements, isReading) => {
     const begun = begin();
-    // If BEGIN failed, a statement that was sent after it and changes something would be committed by itself.
+    // Waits before a write. If BEGIN failed, a write that was sent after it would be committed at once.
     if (!isReading) await begun;
     const sent = statements.map(run);
-    // No statement may be in flight when the transaction continues or is rolled back.
+    // Waits for all statements before the transaction continues or is rolled back.
     await Promise.allSettled(sent);
     await begun;
     // Rejects with the error of the first failed statement: the later ones failed because of it.

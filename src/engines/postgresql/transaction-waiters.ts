@@ -4,9 +4,9 @@ import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';
 
 /**
- * Selects the longest time, in milliseconds, that a connection of this process has waited for a lock of one
- * transaction, directly or through other server processes. Every role may read pg_locks; pg_stat_activity shows a role
- * the details of its own sessions only.
+ * Selects the longest time, in milliseconds, that a connection of this process has waited for one of a transaction's
+ * locks, directly or through other server processes. Reads pg_locks, which every role can read. In pg_stat_activity, a
+ * role sees only the details of its own sessions.
  *
  * Parameters, in order: the server process of the transaction; the server processes that serve the connections of this
  * process; 1 behind a pooler, otherwise 0. A pooler hides the server processes, so there every session with the same
@@ -26,8 +26,8 @@ const longestLockWaitSql = `WITH RECURSIVE
  * Returns the calls of this process that wait for a transaction: for its connection, when all connections are in use,
  * or for one of its locks.
  *
- * @param control - connection for the query. A query on the transaction's own connection would restart its idle time,
- * which the server may limit.
+ * @param control - connection for the query. A query on the transaction's connection would restart the time for which
+ * the transaction has been idle. The server may limit this time.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

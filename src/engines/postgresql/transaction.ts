@@ -18,15 +18,15 @@ import { findSqlState, invalidSavepoint } from './sql-state';
 
 /**
  * Isolation level of a transaction. A single call uses READ COMMITTED: it locks the rows that it depends on, and each
- * of its statements sees everything that was committed before that statement. A transaction of the caller uses one of
- * the other levels: it sees the state at its beginning, and fails when it changes a row that another transaction has
- * changed since. Rows that it only reads may change meanwhile, unless the level is SERIALIZABLE.
+ * of its statements sees everything that was committed before the statement. A transaction of the caller uses one of
+ * the other levels: it sees the state at its beginning. It fails when it changes a row that another transaction has
+ * changed since then. Rows that it only reads can be changed by others meanwhile, unless the level is SERIALIZABLE.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
 const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
-/** A transaction on a connection of its own. Exactly one of `commit`, `commitAlone` and `rollback` has to be called. */
+/** Transaction on a separate connection. The caller must call exactly one of `commit`, `commitAlone` and `rollback`. */
 export class PostgresqlTransaction {
   readonly #client: PoolClient;
   readonly #isolation: Isolation;
@@ -51,8 +51,8 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that changes
-   * something has to wait for that: without a transaction it would be committed at once.
+   * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that writes has to
+   * wait for that: outside a transaction it would be committed at once.
    */
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
@@ -76,21 +76,21 @@ export class PostgresqlTransaction {
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
-        // When the commit of a serializable transaction fails, the server rolls back and accepts other statements.
+        // When the commit of a serializable transaction fails, the server rolls back, and the connection stays usable.
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
       if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
       isAnswered();
       await Promise.all(last);
-      // The server answers COMMIT with ROLLBACK when a statement of the transaction had failed.
+      // The server responds to COMMIT with ROLLBACK when a statement of the transaction had failed.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
     });
   }
 
   /**
-   * Runs the whole transaction in one step, without BEGIN and COMMIT: `send` sends statements that are a transaction by
-   * themselves.
+   * Runs the whole transaction without BEGIN and COMMIT. `send` must send all statements of the transaction with a
+   * single Sync, which makes them a transaction.
    *
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
@@ -99,7 +99,7 @@ export class PostgresqlTransaction {
       try {
         await send();
       } catch (error) {
-        // When the error is a response of the server, it has rolled everything back and accepts other statements.
+        // When the error is a response of the server, it has rolled everything back, and the connection stays usable.
         if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
         throw error;
       }
@@ -112,8 +112,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // Without a call of `isAnswered`, the connection stays unusable: a COMMIT that is cancelled just as it begins
-      // leaves a failed transaction on it.
+      // The connection is usable only if `work` has called `isAnswered`. When a COMMIT is cancelled just as it begins,
+      // the connection is left in a failed transaction.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {
@@ -124,7 +124,7 @@ export class PostgresqlTransaction {
   /**
    * Rolls back. The transaction is undone even if this call fails: the server rolls it back when the connection ends.
    *
-   * @param isUsable - true when other calls may use the connection.
+   * @param isUsable - true when other calls can use the connection.
    */
   async rollback(isUsable = true): Promise<void> {
     try {
@@ -137,12 +137,12 @@ export class PostgresqlTransaction {
   }
 }
 
-/** Transaction that runs one operation at a time. Each is a savepoint, so a failed operation has no effect. */
+/** Transaction that runs one operation at a time, each in a savepoint, so that a failed operation has no effect. */
 export class TransactionWithSavepoints {
   readonly #transaction: PostgresqlTransaction;
   readonly #mutex = new Mutex();
   #isUsable = true;
-  /** Reason why the whole transaction has failed; undefined while it has not. */
+  /** Failure of the whole transaction; undefined while it can continue. */
   #failure: Failure | undefined;
 
   readonly hold: ConnectionHold;
@@ -155,7 +155,7 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. Until a repeated one ends, other transactions can register no names. */
+  /** Begins a transaction. When it is a repeated one, other transactions cannot register names until it ends. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -193,8 +193,8 @@ export class TransactionWithSavepoints {
     });
   }
 
-  // After a failed statement the server rejects every other one until a rollback. Nothing since the last savepoint has
-  // to be kept.
+  // After a failed statement, the server rejects all others until a rollback. The failed operation is everything since
+  // the last savepoint.
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
@@ -230,15 +230,15 @@ export class TransactionWithSavepoints {
   }
 }
 
-// Queries the server when the client does not know its process: a pooler may use another process for each transaction.
+// Queries the server when the client does not know its process: a pooler may use another one for each transaction.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }
 
-// Reports whether the statement was sent and the server has not responded. The driver sends no statement on a
-// connection that is known to be lost. An outdated plan and a transaction timeout are responses of the server.
+// Reports whether the statement was sent and the server has not responded. The driver sends nothing on a connection
+// that it knows to be lost. An outdated plan and a transaction timeout are responses of the server.
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));

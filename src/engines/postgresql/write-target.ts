@@ -1,6 +1,6 @@
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Comments, texts, quoted names, names, numbers and single characters of SQL, in this order of preference. */
+/** Matches comments, texts, quoted names, names, numbers and single characters of SQL, in this order of preference. */
 const tokens =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]?'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\$?\d+|\S/gu;
 
@@ -14,8 +14,8 @@ const controlWords = new Set([
 const targetWords = new Set(['into', 'update', 'from', 'truncate', 'copy', 'table']);
 
 /**
- * Refuses a statement that writes to this package's tables, as far as its own text shows it. A function or a trigger of
- * the application may still write to them: only the privileges of the role prevent that.
+ * Refuses a statement that writes to this package's tables, as far as the text of the statement shows it. A function or
+ * a trigger of the application can still write to them: only the privileges of the role prevent that.
  *
  * @throws PERMISSION_DENIED for such a statement; INVALID_INPUT for a statement that begins or ends a transaction, or
  * changes a setting

@@ -12,7 +12,7 @@ export async function lockChain(tx: Transaction): Promise<void> {
 }
 
 /**
- * Returns the head of the chain after {@link lockChain}; begins the chain when there is none.
+ * Returns the head of the chain. Call {@link lockChain} first. Begins the chain when it has no head.
  *
  * @param now - time in milliseconds since 1970.
  * @throws SCHEMA_OUTDATED when older events are not in the chain yet.
@@ -32,14 +32,14 @@ export async function lockHead(tx: Transaction, now: number): Promise<ChainLink>
 
 async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promise<ChainLink> {
   const statements = chainStatements(tx.dialect);
-  // The statement `selectHead` selects exactly these columns.
+  // The cast is safe: `selectHead` selects exactly these columns.
   const [sequence, hash] = (rows[0] ?? []) as readonly [sequence?: number, hash?: string];
   if (sequence !== undefined && hash !== undefined && hash !== '') return { sequence, hash };
 
   const isBegun = (await tx.query(statements.hasCheckpoint)).length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw chainOutdated();
-    // Another program has added an entry without a hash. The verification reports it; recording continues.
+    // Another program has added the last entry, without a hash. Recording continues, and the verification reports it.
     return { sequence, hash };
   }
   if (!isBegun) tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);

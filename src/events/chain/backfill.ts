@@ -8,12 +8,12 @@ import { toStoredEntry } from './entry-rows';
 const batchSize = 500;
 
 /**
- * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Once the chain
- * has begun, an entry without a hash does not come from a migration, and is not changed.
+ * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Does not change
+ * an entry without a hash once the chain has begun, because such an entry does not come from a migration.
  *
  * @param after - position up to which the entries have hashes.
  * @param now - time in milliseconds since 1970.
- * @returns the position up to which the entries have hashes afterwards; undefined when there is nothing left to do.
+ * @returns the position up to which the entries have hashes afterwards; undefined when all entries have hashes.
  */
 export async function backfillHashes(tx: Transaction, after: ChainLink, now: number): Promise<ChainLink | undefined> {
   const statements = chainStatements(tx.dialect);
@@ -29,7 +29,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
     const entry = toStoredEntry(row);
     const { sequence } = entry;
     if (entry.hash === '') {
-      // When the event is missing, the verification reports it.
+      // When the event of the entry is missing, the digest is empty, and the verification reports the entry.
       const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
       hashes.push([sequence - after.sequence, digest, link.hash]);

@@ -3,7 +3,7 @@ import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
 import { chainStatements } from './statements';
 import { toRemovedEntry, type RemovedEntry } from './entry-rows';
 
-/** Maximum number of entries that one transaction replaces: hashing them blocks the process. */
+/** Maximum number of entries that one transaction replaces, because hashing them blocks the process. */
 export const maxCompaction = 2000;
 
 /** Entries at the beginning of the chain that a checkpoint may replace, in order. */
@@ -11,18 +11,18 @@ export type Compactable = readonly RemovedEntry[];
 
 /**
  * Finds the marked entries at the beginning of the chain. Stops before a missing entry, and before an entry that was
- * changed or has a wrong hash: such an entry must stay, because the verification reports it and later pruning entries
- * are based on it.
+ * changed or has a wrong hash. Such an entry must stay, because the verification reports it, and because later pruning
+ * entries include it in their digests.
  *
- * @param isPruning - true when the transaction prunes events, and so adds a pruning entry in any case. Otherwise a
- * single pruning entry is not replaced, because each call would replace one and add one.
+ * @param isPruning - true when the transaction prunes events, so that it adds a pruning entry in any case. When false,
+ * returns no entries if the only one is a pruning entry: the transaction would replace one entry and add one.
  */
 export async function findCompactable(tx: Transaction, isPruning: boolean): Promise<Compactable> {
   const statements = chainStatements(tx.dialect);
   const rows = await tx.query(statements.selectMarkedBeginning({ limit: maxCompaction }));
   if (rows.length === 0) return [];
   const [checkpoint] = await tx.query(statements.selectCheckpoint);
-  // The statement selects exactly these columns.
+  // The cast is safe: the statement selects exactly these columns.
   const [start, hash] = (checkpoint ?? []) as readonly [sequence?: number, hash?: string];
   let link: ChainLink = start === undefined || hash === undefined ? chainStart : { sequence: start, hash };
   const entries: RemovedEntry[] = [];

@@ -13,7 +13,8 @@ export interface Removed {
 
 /**
  * Compares the removed part with the content of the last pruning entry; returns undefined when they agree. The chain of
- * hashes alone does not show an entry that was only marked as removed, or an event that was put back.
+ * Compares the removed part with the content of the last pruning entry. Returns undefined when they agree. The hashes
+ * alone do not show an entry that was only marked as removed, or an event that was put back.
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;

@@ -9,21 +9,22 @@ const batchSize = 1000;
 /** Maximum number of consecutive removed entries that can be distinguished from a change. */
 const maxRemoved = 10_000;
 
-/** Stored entry. Its original position in the chain may differ from its sequence number. */
+/** Stored entry. When entries were removed or swapped, its sequence number may not be its original position. */
 type Place = readonly [sequence: number, digest: string, hash: string];
 
 /**
- * Returns why an entry does not belong in its position, based on the entries after it. When several changes lead to the
- * same chain, it returns the one with the fewest steps.
+ * Returns why an entry does not belong in its position, based on the entries after it. When several kinds of changes
+ * would give the same chain, returns the kind that needs the fewest changes.
  *
- * @param found - entry after `previous`. `previous` is right; `found` has another hash than its position requires.
+ * @param found - entry after `previous`. The hash of `previous` is right; the hash of `found` is wrong in this
+ * position.
  */
 export async function diagnoseBreak(
   { query, statements }: ChainReader,
   previous: ChainLink,
   found: StoredEntry,
 ): Promise<EventChainBreakReason> {
-  // The entry that belongs after `previous`, if it is found, and the entries after it that continue the chain.
+  // The right successor of `previous` and the entries that continue the chain after it; undefined until it is found.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
@@ -31,13 +32,13 @@ export async function diagnoseBreak(
   for (let after = found.sequence; ;) {
     const rows = await query(statements.selectPlaces({ after, limit: batchSize }));
     for (const row of rows) {
-      // The statement selects exactly these columns.
+      // The cast is safe: the statement selects exactly these columns.
       const place = row as Place;
       if (isFirst) wasRemoved = followsAfterGap(found, place);
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
       if (belongsAfter(expected, place)) {
-        // The two entries were swapped.
+        // `found` and this entry were swapped.
         if (run === undefined && follows(found, before)) return 'reordered';
         run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
       } else if (run !== undefined) {
@@ -47,13 +48,13 @@ export async function diagnoseBreak(
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < batchSize) break;
-    // The statement selects exactly these columns.
+    // The cast is safe: the statement selects exactly these columns.
     after = (last as Place)[0];
     if (shouldYield()) await yieldToEventLoop();
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';
-  // An entry that never had a hash was added by a program that could not, or did not, compute one.
+  // Every entry of this package has a hash. An entry with an empty hash comes from another program.
   return found.hash === '' ? 'inserted' : 'changed';
 }
 
@@ -66,8 +67,8 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
 }
 
 /**
- * Reports whether the entry after `found` has the right hash under the assumption that entries before `found` were
- * removed, and that both entries then received lower sequence numbers.
+ * Reports whether the entry `place`, which follows `found`, has the right hash if entries before `found` were removed
+ * and the later entries then received lower sequence numbers.
  */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {

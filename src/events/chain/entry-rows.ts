@@ -1,7 +1,7 @@
 import type { Row } from '../../sql/statement';
 import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './hashing';
 
-/** Stored entry, with the remaining content of its event. */
+/** Stored entry of the chain, and what is still stored of its event. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly eventId: string;
@@ -9,26 +9,26 @@ export interface StoredEntry {
   readonly details: unknown;
   readonly digest: string;
   readonly hash: string;
-  /** True when its event was not pruned and does not exist. */
+  /** True when the event does not exist although it was not pruned. */
   readonly lacksEvent: boolean;
-  /** Digest of the stored content; undefined when nothing is left to hash. */
+  /** Digest of the content that is stored now; undefined when the content was pruned or is missing. */
   readonly contentDigest: string | undefined;
-  /** True when the columns that no digest covers hold valid values. */
+  /** True when the columns that the digest does not cover have valid values. */
   readonly isSound: boolean;
 }
 
-/** Marked entry of a pruned event or of a pruning. */
+/** Marked entry: an entry whose event was pruned, or an entry that records a pruning. */
 export interface RemovedEntry {
   readonly sequence: number;
   readonly eventId: string;
   readonly digest: string;
   readonly hash: string;
-  /** True when its remaining content equals the recorded content. */
+  /** True when the content that is still stored equals the recorded content. */
   readonly isUnchanged: boolean;
 }
 
-// SQLite keeps values of any type in any column when its constraints are ignored, so the code assumes only what it
-// checks.
+// When its constraints are disabled, SQLite stores values of any type in any column. So these types promise only what
+// the code below checks.
 type EntryResultRow = readonly [
   sequence: number,
   eventId: string,
@@ -62,7 +62,7 @@ type RemovedEntryRow = readonly [
 
 /** Converts a row of `selectBatch`. */
 export function toStoredEntry(row: Row): StoredEntry {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects exactly these columns.
   const columns = row as EntryResultRow;
   const [sequence, eventId, kind, applied, details, , digest, hash, id] = columns;
   const lacksEvent = kind !== 'PRUNED' && id === null;
@@ -81,7 +81,7 @@ export function toStoredEntry(row: Row): StoredEntry {
 
 /** Converts a row of `selectMarkedBeginning`. */
 export function toRemovedEntry(row: Row): RemovedEntry {
-  // The statement that made the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects exactly these columns.
   const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
   const isUnchanged =
     hasSoundColumns('PRUNED', eventId, applied, details) &&
@@ -113,7 +113,7 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
     mitigationApplied: toFlag(columns[15]),
     mitigationDetails: columns[16],
   };
-  // The statement builds an array of pairs.
+  // The cast is safe: the statement builds an array of pairs.
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 

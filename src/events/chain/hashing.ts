@@ -25,7 +25,7 @@ export interface ChainLink {
 /** Start of a chain. */
 export const chainStart: ChainLink = { sequence: 0, hash: '' };
 
-/** Content of a new entry. Its position in the chain determines the rest. */
+/** Content of a new entry. The sequence number and the hash follow from its position in the chain. */
 export interface NewEntry {
   readonly eventId: EntryColumns['eventId'];
   /** Kind of the entry. PRUNED: its event was pruned, or, when `eventId` is empty, the entry records a pruning. */
@@ -41,13 +41,13 @@ export interface NewEntry {
 /** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */
 export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
 
-/** Returns the entry of an event that is recorded. */
+/** Returns the entry for recording an event. */
 export function recordedEntry({ columns, metadata }: NewEventRow, enteredAt: number): NewEntry {
   const digest = recordedDigest(columns, metadata, enteredAt);
   return { eventId: columns.id, kind: 'RECORDED', applied: null, details: null, enteredAt, digest };
 }
 
-/** Returns the digest of an event that is recorded. */
+/** Returns the digest of the entry for recording an event. */
 export function recordedDigest(
   event: HashedEvent,
   metadata: readonly (readonly [key: string, value: unknown])[],
@@ -69,7 +69,7 @@ export function recordedDigest(
   ]);
 }
 
-/** Returns the entry of a mitigation. */
+/** Returns the entry for a mitigation. */
 export function mitigatedEntry(
   eventId: string,
   applied: boolean | null,
@@ -80,23 +80,23 @@ export function mitigatedEntry(
   return { eventId, kind: 'MITIGATED', applied, details, enteredAt, digest };
 }
 
-/** Returns the digest of a mitigation. */
+/** Returns the digest of the entry for a mitigation. */
 export function mitigatedDigest(eventId: unknown, applied: unknown, details: unknown, enteredAt: unknown): string {
   return digestOf(['MITIGATED', enteredAt, eventId, applied, details]);
 }
 
-/** Returns the entry of a pruning. */
+/** Returns the entry for a pruning. */
 export function pruningEntry(details: string, enteredAt: number): NewEntry {
   const digest = pruningDigest(details, enteredAt);
   return { eventId: noEvent, kind: 'PRUNED', applied: null, details, enteredAt, digest };
 }
 
-/** Returns the digest of a pruning. */
+/** Returns the digest of the entry for a pruning. */
 export function pruningDigest(details: unknown, enteredAt: unknown): string {
   return digestOf(['PRUNED', enteredAt, details]);
 }
 
-/** Returns the position of an entry with this digest after `previous`. */
+/** Returns the position that an entry with this digest has after `previous`. */
 export function linkAfter(previous: ChainLink, digest: string): ChainLink {
   const sequence = previous.sequence + 1;
   return { sequence, hash: hashOf(previous.hash, sequence, digest) };

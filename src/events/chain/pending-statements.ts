@@ -26,8 +26,8 @@ const names = columnNames(contentTable);
 const placeColumns: RecordColumns = { id: 'text', position: 'integer', hash: 'text' };
 
 /**
- * Reports whether an engine records events as pending entries. An engine with one writer appends to the chain at once:
- * its transactions follow one another anyway.
+ * Reports whether an engine records events as pending entries. On an engine with one writer at a time, each transaction
+ * appends to the chain itself.
  */
 export function hasPendingEntries(dialect: Dialect): boolean {
   return dialect.tryAdvisoryLock !== undefined;
@@ -39,7 +39,9 @@ class PendingStatements {
   readonly selectFirst: Statement;
   /** Takes the lock of the chain if it is free. Returns whether it was free. */
   readonly tryLock: Statement;
-  /** Selects the first pending entries, and whether the event of each mitigation exists or is in the chain. */
+  /**
+   * Selects the first pending entries. For each mitigation, also selects whether its event exists or is in the chain.
+   */
   readonly selectBatch;
   /** Deletes pending entries. */
   readonly remove;
@@ -49,7 +51,8 @@ class PendingStatements {
   readonly #append;
 
   constructor(dialect: Dialect) {
-    // In the order of the index: a scan of the table would read all rows that are removed but not vacuumed yet.
+    // Orders by id, so that the query reads the index. A scan of the table would also read all deleted rows that are
+    // not vacuumed yet.
     this.selectFirst = toStatement(sql`SELECT q.id, current_setting('transaction_read_only') = 'on'
       FROM security_event_pending_entries q ORDER BY q.id LIMIT 1`);
     this.tryLock = toStatement(dialect.tryAdvisoryLock?.(sql`'events'`) ?? sql`SELECT TRUE`);
@@ -114,7 +117,7 @@ class PendingStatements {
   /**
    * Returns the statement that moves pending entries to the chain, after the sequence number `after`.
    *
-   * @param places - for each entry its id, its distance from `after` and its hash.
+   * @param places - for each entry: its id, its sequence number minus `after`, and its hash.
    */
   append(after: number, places: readonly (readonly [id: string, position: number, hash: string])[]): Statement {
     return this.#append({ after, places: JSON.stringify(places) });

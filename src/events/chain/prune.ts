@@ -24,8 +24,8 @@ export interface PruneOutcome {
 
 /**
  * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Marked entries at the beginning
- * of the chain are replaced by a checkpoint. The chain gets an entry that commits to the marked and replaced entries:
- * nobody can then remove anything else, or put anything back, without detection.
+ * of the chain are replaced by a checkpoint. The chain gets a pruning entry with digests of the marked and replaced
+ * entries, so that removing anything else, or putting anything back, is detected.
  *
  * @param now - time in milliseconds since 1970.
  */
@@ -33,7 +33,7 @@ export async function pruneEvents(tx: Transaction, { before, size }: PruneBatch,
   await lockChain(tx);
   const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
   const events = prunable.length;
-  // Their entries must be in the chain, so that it shows that they were pruned.
+  // Appends pending entries first: only entries in the chain can be marked as pruned.
   if (events > 0) await sequenceInside(tx, now);
   const marked = events > 0 ? await removeEvents(tx, prunable) : [];
   const compactable = await findCompactable(tx, events > 0);
@@ -51,15 +51,15 @@ export async function pruneEvents(tx: Transaction, { before, size }: PruneBatch,
   return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
-/** Deletes events and marks their entries; returns the sequence numbers of those entries. */
+/** Deletes events and marks their entries. Returns the sequence numbers of the marked entries. */
 async function removeEvents(tx: Transaction, events: readonly Row[]): Promise<readonly number[]> {
   const statements = chainStatements(tx.dialect);
   const ids = JSON.stringify(events.map(([id]) => id));
   const rows = await tx.executeReturning(statements.markEntries({ ids }));
-  // A row security policy may let the role see events but not delete them. The server does not report that, and the
-  // loop would never end.
+  // A row security policy may let the role see events but not delete them. Then DELETE reports no error, and without
+  // this check the caller would prune the same batch forever.
   if ((await tx.execute(statements.deleteEvents({ ids }))) < events.length) throw protectedRow();
-  // The statement returns only this column.
+  // The cast is safe: the statement returns only this column.
   return rows.map(([sequence]) => sequence as number);
 }
 

@@ -4,17 +4,17 @@ import { SetDigest } from './set-digest';
 export interface CompactedBeginning {
   /** Sequence number of the last entry that the checkpoint replaced. */
   readonly sequence: number;
-  /** Number of events that had been pruned by then. */
+  /** Number of events that had been pruned when the checkpoint was written. */
   readonly events: number;
   /** Time in milliseconds since 1970. */
   readonly createdAt: number;
 }
 
 /**
- * Content of a pruning entry, which commits to everything that was removed from the chain until then. Removed entries
- * are marked; a checkpoint replaces the marked entries at the beginning of the chain. The digests always satisfy:
- * `removed` = `compacted` + the marked entries that are still in the chain. An entry that is marked and replaced in one
- * step is in neither digest.
+ * Content of a pruning entry. It commits to everything that was removed from the chain up to that time. A removed entry
+ * is first marked. Later, a checkpoint replaces the marked entries at the beginning of the chain. The set of `removed`
+ * always consists of the set of `compacted` and the marked entries that are still in the chain. An entry that is marked
+ * and replaced in the same transaction is in neither set.
  */
 export interface Pruning {
   /** Time in milliseconds since 1970; earlier events were pruned. */
@@ -25,7 +25,7 @@ export interface Pruning {
   readonly marked: number;
   /** Digest of the sequence numbers of the entries that were removed. */
   readonly removed: string;
-  /** Digest of the sequence numbers of the removed entries that a checkpoint replaced. */
+  /** Digest of the sequence numbers of the removed entries that checkpoints have replaced. */
   readonly compacted: string;
   /** Last checkpoint; null before there is one. */
   readonly beginning: CompactedBeginning | null;
@@ -47,7 +47,7 @@ export const noPruning: Pruning = {
 export function parsePruning(details: unknown): Pruning | undefined {
   if (typeof details !== 'string') return undefined;
   try {
-    // Checked below; the digest of the entry covers the rest.
+    // The cast is safe: every field that could have another type is checked below.
     const { before, events, marked, removed, compacted, beginning } = JSON.parse(details) as Pruning;
     const numbers = [before, events, marked];
     if (beginning !== null) numbers.push(beginning.sequence, beginning.events, beginning.createdAt);
@@ -59,13 +59,13 @@ export function parsePruning(details: unknown): Pruning | undefined {
   }
 }
 
-/** Entries that one step removed from the chain. */
+/** Entries that one transaction removes from the chain. */
 export interface Removal {
   readonly before: number;
   readonly events: number;
-  /** Sequence numbers of the entries that the step marked. */
+  /** Sequence numbers of the entries that the transaction marks. */
   readonly marked: readonly number[];
-  /** Sequence numbers of the marked entries that a checkpoint replaced. */
+  /** Sequence numbers of the marked entries that the transaction replaces by a checkpoint. */
   readonly compacted: readonly number[];
   readonly beginning: CompactedBeginning | null;
 }

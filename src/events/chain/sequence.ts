@@ -7,7 +7,7 @@ import { readHead } from './append-entries';
 import { linkAfter } from './hashing';
 import { hasPendingEntries, pendingStatements } from './pending-statements';
 
-/** Maximum number of pending entries that one statement moves: hashing them blocks the process. */
+/** Maximum number of pending entries that one statement moves, because hashing them blocks the process. */
 const batchSize = 2000;
 
 /** Time in milliseconds between two attempts to lock the chain. */
@@ -20,8 +20,8 @@ const callPatienceMs = 1000;
 type PendingRow = readonly [id: number, eventId: string, kind: string, digest: string, isKept: boolean];
 
 /**
- * Appends the committed pending entries to the chain, in the order of their ids, in batches that are transactions of
- * their own. Does nothing on an engine without pending entries.
+ * Appends the committed pending entries to the chain, in the order of their ids. Appends them in batches; each batch is
+ * a separate transaction. Does nothing on an engine without pending entries.
  *
  * @param patienceMs - time in milliseconds to wait while another transaction has locked the chain.
  * @returns false when the chain stayed locked for that time.
@@ -32,7 +32,7 @@ export async function sequencePending(executor: Executor, patienceMs: number): P
   const { selectFirst, tryLock } = pendingStatements(executor.dialect);
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    // The statement selects exactly these columns.
+    // The cast is safe: the statement selects exactly these columns.
     const [first] = (await executor.query(selectFirst)) as readonly (readonly [id: number, isReadOnly: boolean])[];
     if (first === undefined) return true;
     if (first[1]) throw new Failure('READ_ONLY', 'events cannot be appended to the chain on a read-only connection');
@@ -50,23 +50,26 @@ export async function sequencePending(executor: Executor, patienceMs: number): P
 }
 
 /**
- * Appends the pending entries like {@link sequencePending}, for a call that can do without: ignores every failure, for
- * example that the role may not write.
+ * Appends the pending entries like {@link sequencePending}, but ignores every failure, for example that the role may
+ * not write. Use it when the entries need not be appended now.
  */
 export async function trySequencePending(executor: Executor): Promise<void> {
   await sequencePending(executor, callPatienceMs).catch(() => undefined);
 }
 
-/** Appends all pending entries that the transaction sees to the chain, which it has locked. */
+/** Appends all pending entries that the transaction sees to the chain. The transaction must have locked the chain. */
 export async function sequenceInside(tx: Transaction, now: number): Promise<void> {
   if (!hasPendingEntries(tx.dialect)) return;
   while ((await sequenceBatch(tx, now)) === batchSize);
 }
 
-/** Moves the first pending entries to the chain, which the transaction has locked. Returns how many were pending. */
+/**
+ * Moves the first pending entries to the chain, which the transaction must have locked. Returns the number of entries
+ * that are not pending any more.
+ */
 async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
   const statements = pendingStatements(tx.dialect);
-  // The statement selects exactly these columns.
+  // The cast is safe: the statement selects exactly these columns.
   const rows = (await tx.query(statements.selectBatch({ limit: batchSize }))) as readonly (Row & PendingRow)[];
   if (rows.length === 0) return 0;
   const start = await readHead(tx, now);
@@ -84,7 +87,8 @@ async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
     places.push([String(id), link.sequence - start.sequence, link.hash]);
   }
   const moved = places.length === 0 ? 0 : await tx.execute(statements.append(start.sequence, places));
-  // Another program has deleted pending entries, or a row security policy hides them. The chain must have no gap.
+  // Fails when another program has deleted pending entries, or when a row security policy hides them. Otherwise the
+  // chain would have a gap.
   if (moved !== places.length) throw new Failure('CONFLICT', 'pending entries of the event chain were changed');
   if (orphans.length > 0) tx.executeAtCommit([statements.remove({ ids: JSON.stringify(orphans) })]);
   return rows.length;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Length of a digest in bits, and the distance of its prime modulus from the power of two. */
+/** Length of a digest in bits. The prime modulus is 2 to this power minus the second constant. */
 const size = 3072;
 const offset = 1_103_717n;
 const modulus = (1n << BigInt(size)) - offset;
@@ -9,10 +9,9 @@ const blocks = size / 512;
 const pattern = new RegExp(`^[0-9a-f]{${size / 4}}$`);
 
 /**
- * Digest of a set of numbers that can be extended member by member, in any order, without reading the set again: MuHash
- * (Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) with the modulus of Bitcoin Core's
- * MuHash3072. In practice, nobody can find two different sets with the same digest. A member that is added twice counts
- * twice.
+ * Digest of a set of numbers. Members can be added in any order, without reading the set again. It is MuHash (Bellare
+ * and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) with the modulus of Bitcoin Core's MuHash3072. In
+ * practice, nobody can find two different sets with the same digest. A member that is added twice counts twice.
  */
 export class SetDigest {
   #product = 1n;
@@ -44,8 +43,8 @@ export class SetDigest {
     return this.#product;
   }
 
-  // The modulus is slightly below a power of two, so a remainder takes a shift and a small product. Measured: half the
-  // time of the operator %.
+  // The modulus is slightly below a power of two. So the remainder needs only a shift and a small product, which takes
+  // half the time of the operator % (measured).
   #multiply(factor: bigint): void {
     let product = this.#product * factor;
     while (product >> BigInt(size) > 0n) {

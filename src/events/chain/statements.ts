@@ -26,9 +26,9 @@ class ChainStatements {
   /** Selects the head. */
   readonly selectHead: Statement;
   /**
-   * Selects the head. Fails in a transaction with an older snapshot when the head of that snapshot has been pruned
-   * since. The successors of that head may have been pruned, too, and then no key would conflict with the entry that
-   * the transaction adds.
+   * Selects the head. In a transaction with an older snapshot, fails when the head of that snapshot has been pruned
+   * since. The entries after that head may have been pruned, too. Then the entry that the transaction adds would get a
+   * sequence number that is free again, and no key would conflict with it.
    */
   readonly lockHead: Statement;
   /** Selects one row when there is a checkpoint. */
@@ -57,7 +57,7 @@ class ChainStatements {
     this.selectHead = toStatement(head);
     this.lockHead = dialect.usesRowLocks ? toStatement(sql`${head} FOR KEY SHARE`) : this.selectHead;
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
-    // Selects one entry first: otherwise SQLite would evaluate the condition for each entry.
+    // The inner query selects a single entry. Without it, SQLite would evaluate the condition for each entry.
     this.lacksHashes = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
       WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
@@ -108,7 +108,7 @@ class ChainStatements {
     this.deleteEntries = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
     );
-    // The first checkpoint stays: it records that the chain has begun.
+    // Keeps the first checkpoint, because it records that the chain has begun.
     this.deleteCheckpoints = defineStatement<{ before: number }>(
       (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
     );
@@ -136,7 +136,7 @@ class ChainStatements {
   /**
    * Returns the statement that sets the digests and hashes of entries.
    *
-   * @param rows - for each entry, its distance from the sequence number `after`, its digest and its hash.
+   * @param rows - for each entry: its sequence number minus `after`, its digest and its hash.
    */
   backfillHashes(
     after: number,

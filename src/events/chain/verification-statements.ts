@@ -17,13 +17,15 @@ export class VerificationStatements {
   readonly selectBatch;
   /** Selects the hashes of entries, in order. */
   readonly selectPlaces;
-  /** Selects the last id of a page of events, and the first id of an event without an entry. A pending entry counts. */
+  /**
+   * Selects the last id of a page of events, and the id of the first event with neither an entry nor a pending entry.
+   */
   readonly selectUnrecorded;
   /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
   readonly selectMarked: Statement;
 
   constructor(dialect: Dialect) {
-    // In one statement, so that all values are of one state.
+    // Uses a single statement, so that all values are of one state.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
         ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f),
         (SELECT count(*) FROM security_event_pending_entries)
@@ -31,7 +33,8 @@ export class VerificationStatements {
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
-    // In one statement, so that no event seems to be missing because it was pruned between two statements.
+    // Reads the entries and their events in a single statement. Otherwise an event that is pruned between two
+    // statements would seem to be missing.
     const eventId = sql`CASE WHEN e.kind <> 'PRUNED' THEN e.event_id END`;
     const event = dialect.leftLateralLookup(sql`id`, 'security_events', 's', eventId);
     const metadata = dialect.lookup([sql`event_id`, sql`key`], 'security_event_metadata', 'm', sql`s.id`);
@@ -50,7 +53,7 @@ export class VerificationStatements {
     );
     const ofRecording = sql`k.kind = 'RECORDED'`;
     const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
-    // Evaluated for events without an entry only, and once for all of them.
+    // The query evaluates this condition once, and only for the events without an entry.
     const isPending = hasPendingEntries(dialect)
       ? sql`page.id IN (SELECT q.event_id FROM security_event_pending_entries q WHERE q.kind = 'RECORDED')`
       : sql`FALSE`;
@@ -59,8 +62,8 @@ export class VerificationStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // In one statement, so that all values are of one state. Consecutive entries form a run: the difference between
-    // their sequence number and their rank among the marked entries is constant.
+    // Uses a single statement, so that all values are of one state. Consecutive entries form a run: their sequence
+    // number minus their rank among the marked entries is the same for all of them.
     const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
       FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;

@@ -16,7 +16,7 @@ import type { EventChainBreak, EventChainVerification } from '../types';
 
 const batchSize = 500;
 
-/** Maximum number of characters of a batch: longer entries are read in smaller batches. */
+/** Bounds of a batch, in characters. When entries are longer, they are read in smaller batches. */
 const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 
 /** The head, the checkpoint and the last pruning at one moment. */
@@ -43,11 +43,11 @@ interface Progress {
 }
 
 /**
- * Walks the chain up to its present head, then searches for events that are not in it. Each query may see another state
- * of the database: entries that others record meanwhile come after that head, and concurrent pruning is taken into
- * account.
+ * Verifies the chain from its beginning to its present head, and then searches for events that are not in the chain.
+ * Each query can see another state of the database. Entries that others record meanwhile come after that head, so they
+ * do not matter; concurrent pruning is taken into account.
  *
- * @param expected - entry or checkpoint that the chain must have.
+ * @param expected - entry or checkpoint that the chain must contain.
  */
 export async function verifyChain(
   dialect: Dialect,
@@ -77,15 +77,15 @@ export async function verifyChain(
   return { ...result, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
 }
 
-/** Returns the break when an entry precedes the beginning of the chain. The walk does not reach such an entry. */
+/** Returns the break when an entry precedes the beginning of the chain: `walk` does not read such an entry. */
 function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
 }
 
 /**
- * Returns the break when all entries were deleted. The first checkpoint is written together with the first entry, and a
- * pruning always keeps its own entry, so a chain with a checkpoint has at least one entry.
+ * Returns the break when all entries were deleted. A chain with a checkpoint always has an entry: the first checkpoint
+ * is written together with the first entry, and a pruning keeps its own entry.
  */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
@@ -131,14 +131,14 @@ function addMarked(progress: Progress, { sequence, eventId, details }: StoredEnt
   if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
 }
 
-/** Returns a batch and its maximum size: the requested size, or a smaller one when the entries are too long together. */
+/** Returns a batch and its maximum size: the requested size, or a smaller size when the batch would be too long. */
 async function readBatch(
   chain: ChainReader,
   place: { readonly after: number; readonly last: number; readonly limit: number },
 ): Promise<readonly [rows: readonly Row[], limit: number]> {
   const { limit } = place;
   const statement = chain.statements.selectBatch(place);
-  // A single entry is read whatever its length is.
+  // Reads a single entry without bounds, so that an entry of any length can be verified.
   if (limit === 1) return [await chain.query(statement), limit];
   try {
     return [await chain.query(withBounds(batchBounds, statement)), limit];
@@ -157,7 +157,7 @@ async function checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = await diagnoseBreak(chain, previous, entry);
-    // When an entry was removed and the later ones moved up, its event is unknown.
+    // When an entry was removed and the later entries moved up, the removed entry's event is unknown.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
@@ -175,9 +175,10 @@ async function compareMarked(
   const { pruning: last } = await readState(chain);
   if (last === before.pruning)
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
-  // Events were pruned meanwhile, so the counts are not of one state.
+  // Events were pruned during the verification, so the counts are not of one state. Reads the marked entries again, in
+  // one statement.
   const [row] = await chain.query(chain.statements.selectMarked);
-  // The statement selects exactly these columns. Those of the checkpoint are null together.
+  // The cast is safe: the statement selects exactly these columns. The columns of the checkpoint are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
     details: string | null,
     sequence: number | null,
@@ -186,7 +187,7 @@ async function compareMarked(
     runs: string,
   ];
   const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
-  // The statement builds an array of pairs of numbers.
+  // The cast is safe: the statement builds an array of pairs of numbers.
   const marked = await digestOf(JSON.parse(runs) as [number, number][]);
   return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
 }
@@ -211,12 +212,12 @@ function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBegin
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
-// Searches for an event without an entry. An event becomes visible together with its entry or pending entry, so that an event that is
-// recorded meanwhile is never reported.
+// Searches for an event without an entry. An event becomes visible together with its entry or pending entry. So an
+// event that is recorded during the search is not reported.
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
     const [row] = await query(statements.selectUnrecorded({ after, limit: 2 * batchSize }));
-    // The statement selects exactly these columns.
+    // The cast is safe: the statement selects exactly these columns.
     const [last, eventId] = row as readonly [string | null, string | null];
     if (eventId !== null) return { eventId, reason: 'inserted' };
     if (last === null) return undefined;
@@ -227,7 +228,8 @@ async function findUnrecorded({ query, statements }: ChainReader): Promise<Event
 
 async function readState({ query, statements }: ChainReader): Promise<ChainState> {
   const [row] = await query(statements.selectState);
-  // The statement selects exactly these columns. Those of the head are null together, and so are those of the checkpoint.
+  // The cast is safe: the statement selects exactly these columns. The columns of the head are null
+  // together, and so are the columns of the checkpoint.
   const [sequence, hash, last, lastHash, events, createdAt, pruning, first, pending] = row as readonly [
     sequence: number | null,
     hash: string,

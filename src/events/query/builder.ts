@@ -16,7 +16,7 @@ interface EventSelection {
   readonly filter: EventFilter;
   readonly limit: number;
   readonly offset?: number | undefined;
-  /** Keyset position after which the results begin; undefined for the newest event. */
+  /** Keyset position after which the results begin. When undefined, they begin with the newest event. */
   readonly after?: EventPosition | undefined;
 }
 
@@ -28,19 +28,19 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Maximum number of rows, including the rows before the page, that a read in the order of an index returns quickly. */
+/** Maximum sum of limit and offset of a page that is read quickly in the order of an index. */
 const longestScannedPage = 1001;
 
 /**
- * Builds the statement of an event query: a single statement for any query, the newest events first. It finds the rows of
- * the page first, and only then reads the events, so that only returned events are read completely.
+ * Builds the single statement that answers an event query. The statement first finds the row keys of the page, and then
+ * reads the events with these keys, so that only returned events are read completely.
  */
 export function buildEventQuery(dialect: Dialect, selection: EventSelection): Statement {
   return withCost(costOf(selection), eventQueries(dialect)(selection));
 }
 
-// One index returns the newest events of one type or severity, or of one source or target. With several conditions, all
-// events that match one of them are read.
+// With a condition on one type, severity, source or target, one index returns the newest events. With several
+// conditions, the statement may read all events that match one of them.
 function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
   if (ids !== undefined) return costOfRecords(ids.length);
@@ -50,7 +50,7 @@ function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | 
   return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scan' : undefined;
 }
 
-// Composed only once, because the text of the columns is most of the statement's text and always the same.
+// Composes the columns once: their SQL is always the same, and is most of the text of a query.
 const columnsOf = memoizeByDialect((dialect) => raw(eventColumns(dialect).sql));
 
 const eventQueries = memoizeByDialect((dialect) =>

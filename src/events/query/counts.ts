@@ -65,12 +65,12 @@ const eventAggregates = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composes the beginning of an event's time bucket. The remainder of a time before 1970 is negative, so the size is
-// added.
+// Composes the beginning of the time span that contains an event. The remainder of a time before 1970 is negative, so
+// the size of the span is added to it.
 function bucketOf(dialect: Dialect, bind: Bind<EventAggregate>): Sql {
   const stored = dialect.toMs(sql`s.timestamp`);
   const time = sql`CAST(${stored} AS BIGINT)`;
   const size = sql`CAST(${bind(({ by }) => (typeof by === 'string' ? null : by.bucketMs))} AS BIGINT)`;
-  // Null for a value that is not an integer: SQLite would convert it to another number.
+  // Returns null for a stored time that is not an integer, because SQLite would convert it to another number.
   return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
 }

@@ -16,7 +16,7 @@ export class EventCursors {
     return encodeCursor(this.#fingerprint, [timestamp.getTime(), id]);
   }
 
-  /** @throws INVALID_INPUT */
+  /** Returns the position of a cursor. @throws INVALID_INPUT when it is not a cursor of this query */
   decode(cursor: string): EventPosition {
     return decodeCursor(cursor, this.#fingerprint, isPosition);
   }

@@ -32,9 +32,9 @@ interface EventContext {
   readonly dialect: Dialect;
 }
 
-/** Index that returns the events of one element of a list in the order of the result. */
+/** Candidate source for a list, such as the types of a query. For one element, an index returns the events in order. */
 interface EventSource extends CandidateSource {
-  /** Number of elements of the list that are read separately; 1 when the list is read as a whole. */
+  /** Number of elements that are read separately. With 1, the whole list is read together. */
   readonly parts: number;
 }
 
@@ -56,7 +56,7 @@ const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };
 
-/** Fields of an event query. Their conditions are written in this order. */
+/** Fields of an event query. The SQL contains their conditions in this order. */
 const fields = {
   ids: field({ parse: parseTexts, ...idList(sql`s.id`), isSelective: true }),
   from: field(comparedTime((time) => sql`s.timestamp >= ${time}`)),

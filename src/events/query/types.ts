@@ -11,25 +11,30 @@ import type { SecurityEventType, SecuritySeverity } from '../types';
  * ```
  */
 export interface SecurityEventQuery {
-  /** Any of these ids. */
+  /** Ids of the events to find. */
   ids?: readonly string[] | undefined;
-  /** `timestamp` is this time or later. */
+  /** Finds events whose `timestamp` is this time or later. */
   from?: Date | undefined;
-  /** `timestamp` is this time or earlier. */
+  /** Finds events whose `timestamp` is this time or earlier. */
   to?: Date | undefined;
-  /** Any of these. */
+  /** Accepted types: the event has one of them. */
   eventTypes?: readonly SecurityEventType[] | undefined;
-  /** Any of these. */
+  /** Accepted severities: the event has one of them. */
   severities?: readonly SecuritySeverity[] | undefined;
-  /** This severity, or a higher one. */
+  /** Lowest accepted severity. */
   minSeverity?: SecuritySeverity | undefined;
   source?: string | undefined;
   target?: string | undefined;
-  /** State after the last mitigation; for an event without a mitigation, the recorded state. */
+  /** State after the last mitigation. For an event without a mitigation, this is the recorded state. */
   mitigationApplied?: boolean | undefined;
-  /** Every given key has exactly this JSON value. The order of the keys of objects does not matter. */
+  /**
+   * Metadata entries that the event must have, each with exactly the given JSON value. It can have other entries. The
+   * order of the keys of objects does not matter.
+   */
   metadata?: Metadata | undefined;
-  /** Maximum number of results; 0 returns none. Without it, more than `maxResults` matches are an error. */
+  /**
+   * Maximum number of results; 0 returns none. Without `limit`, `query` fails when more than `maxResults` events match.
+   */
   limit?: number | undefined;
   /**
    * Number of results to skip.

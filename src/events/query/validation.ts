@@ -12,9 +12,9 @@ export interface ParsedEventQuery {
 const queryFields = new Set([...eventFilterTerms.fields, ...limitOffsetFields]);
 
 /**
- * Parses a query. Checks all of its fields, even when an earlier field already excludes every event.
+ * Parses a query. Checks all of its fields, even when one of them already shows that no event can match.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when a field is unknown or invalid
  */
 export function parseEventQuery(input: unknown, checks: Validator): ParsedEventQuery {
   const query = checkObject(input, 'query', queryFields);

@@ -47,14 +47,14 @@ export function toPostgresqlFailure(error: object, cause: unknown): Failure | un
   });
 }
 
-/** Reports whether a transaction failed because of a concurrent one, so that the whole transaction may be repeated. */
+/** Reports whether a transaction failed because of a concurrent one, so that the whole transaction can be repeated. */
 export function isSerializationConflict(error: unknown): boolean {
   return findInChain(error, mapServerError) === serializationConflict;
 }
 
 /**
- * Reports whether the server rejected a write because it is read-only, as a standby is. After a failover another server
- * would accept the write. The transaction is rolled back.
+ * Reports whether the server rejected a write because the server is read-only, as a standby is. After a failover
+ * another server would accept the write. The server has rolled the transaction back.
  */
 export function isReadOnlyServer(error: unknown): boolean {
   return findInChain(error, mapServerError) === readOnlyServer;
@@ -62,7 +62,7 @@ export function isReadOnlyServer(error: unknown): boolean {
 
 /**
  * Reports whether the server rejected a statement because a plan or a prepared statement of the connection is no longer
- * valid. The transaction is rolled back.
+ * valid. The server has rolled the transaction back.
  */
 export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, mapServerError) === outdatedPlan;

@@ -15,7 +15,7 @@ const outdatedSchema: ErrorMapping = {
 /** Duplicate key; the name of the constraint says which key it is. */
 export const duplicateKey: ErrorMapping = { code: 'ALREADY_EXISTS', message: 'a key is already taken' };
 const tooLarge: ErrorMapping = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
-/** The transaction failed because of a concurrent one: the whole transaction may be repeated. */
+/** The transaction failed because of a concurrent one: the whole transaction can be repeated. */
 export const serializationConflict: ErrorMapping = {
   code: 'CONFLICT',
   message: 'a concurrent transaction changed the same data',
@@ -48,7 +48,7 @@ export const transactionTimeout: ErrorMapping = {
   message: 'the transaction exceeded a time limit of the server',
 };
 const statementTimeout: ErrorMapping = { code: 'TIMEOUT', message: 'the statement exceeded statement_timeout' };
-/** The server has answered. An automatic retry would defeat a deliberate cancellation. */
+/** The server responds. An automatic retry would defeat a deliberate cancellation. */
 export const cancelledByRequest: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the statement was cancelled on request, for example by an administrator',
@@ -64,15 +64,15 @@ const cancelledForUnknownReason: ErrorMapping = {
 const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] = [
   // PgBouncer uses this class for most of its own errors, such as a lost server.
   ['08', connectionLost],
-  // A subquery for a unique name found two rows: one of this transaction, and one that others have deleted since its
-  // snapshot.
+  // A subquery for a unique name has found two rows: a row of this transaction, and a row that another transaction has
+  // deleted since this transaction's snapshot.
   ['21000', serializationConflict],
   ['22001', tooLarge],
   ['22003', tooLarge],
-  // The sequence of the change feed. No caller sets its value.
+  // The change feed's sequence has reached its end. No caller sets the value of a sequence.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
-  // Since PostgreSQL 18, a deletion that a foreign key with RESTRICT prevents has a code of its own.
+  // Since PostgreSQL 18, a deletion that a foreign key with RESTRICT prevents has this separate code.
   ['23001', stillReferenced],
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
@@ -134,7 +134,7 @@ const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping
 
 /**
  * Tables whose keys no caller sets. A violation shows that another transaction has changed data on which this one
- * depends: it has deleted a capability, or has added an entry to the chain of security events since the snapshot.
+ * depends. Since this transaction's snapshot, it has deleted a capability, or added an entry to the event chain.
  */
 const sharedTables: ReadonlySet<unknown> = new Set([
   'agent_capabilities',
@@ -142,9 +142,7 @@ const sharedTables: ReadonlySet<unknown> = new Set([
   'security_event_checkpoints',
 ]);
 
-/**
- * Reports whether an error has ended the connection. A server in another language uses other words for the severity.
- */
+/** Reports whether an error has ended the connection. A server in another language translates the severity. */
 export function isFatal(error: object): boolean {
   const severity: unknown = Reflect.get(error, 'severity');
   return severity === 'FATAL' || severity === 'PANIC';
@@ -153,7 +151,7 @@ export function isFatal(error: object): boolean {
 /** Returns the SQLSTATE of an error that the server has reported; undefined for any other error. */
 export function sqlStateOf(error: object): string | undefined {
   const { code, severity, originalCode } = propertiesOf(error);
-  // Only an error of the server has a severity. Prisma's adapter keeps the code under another name.
+  // Only an error of the server has a severity. Prisma's adapter keeps the SQLSTATE in `originalCode`.
   const state = severity === undefined ? originalCode : code;
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
 }
@@ -169,7 +167,7 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return serializationConflict;
   if (state === '23503') return mapForeignKeyViolation(error);
-  // A table of the application refers to a truncated table. The server has no separate code for this.
+  // A table of the application refers to a truncated table. The server has no separate SQLSTATE for this.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
   if (state === '23505') return mapChangeFeedKey(error) ?? duplicateKey;
   if (isRejectedSetting(error, state)) return rejectedSetting;
@@ -178,14 +176,15 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   return known ?? (isFatal(error) ? connectionEnded : { code: 'INTERNAL', message: 'unexpected database error' });
 }
 
-// The driver may throw any error for a message that it does not know. A server error without an SQLSTATE is recognised
-// by its properties.
+// The driver may throw any error for a message of the server that it does not know. An error of the server without an
+// SQLSTATE is recognised by its properties.
 function isUnknownError(error: object): boolean {
   const { name, length } = propertiesOf(error);
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
 }
 
-// An unknown setting, or an invalid value of one, ends the connection. In a statement the same codes do not.
+// An unknown setting, or an invalid value of a setting, ends the connection. The same SQLSTATE values also occur for
+// statements, but then the connection stays open.
 function isRejectedSetting(error: object, state: string): boolean {
   return state !== '42501' && /^(?:22|42)/.test(state) && isFatal(error);
 }
@@ -193,7 +192,7 @@ function isRejectedSetting(error: object, state: string): boolean {
 function mapMessage(error: object, state: string): ErrorMapping | undefined {
   const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
   if (messages === undefined) return undefined;
-  // Prisma's adapter keeps the message under another name.
+  // Prisma's adapter keeps the message in `originalMessage`.
   const { message, originalMessage } = propertiesOf(error);
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];

@@ -14,8 +14,8 @@ const serverClasses: ReadonlySet<string> = new Set(
 );
 
 /**
- * SQLSTATE values of errors in triggers and functions: of RAISE without an explicit SQLSTATE, of functions in other
- * languages, and of actions of a trigger.
+ * SQLSTATE values of errors in triggers and functions: RAISE without an explicit SQLSTATE, functions in languages other
+ * than SQL and PL/pgSQL, and actions of a trigger.
  */
 const triggerStates = /^(?:09|27|38|39|P0)/;
 
@@ -55,7 +55,7 @@ function describeConstraint(error: object, state: string): string | undefined {
     case '23502':
       return describeRequired(error);
     case '23505':
-      // Prisma's adapter does not always keep the name.
+      // Prisma's adapter does not always keep the name of the key.
       return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);
@@ -76,7 +76,7 @@ function describeRequired(error: object): string | undefined {
 function constraintOf(error: object): string | undefined {
   const { constraint, originalMessage } = propertiesOf(error);
   if (typeof constraint === 'string') return constraint;
-  // Prisma's adapter keeps the name inside an object, or only in the server's message.
+  // Prisma's adapter keeps the name of the constraint inside an object, or only in the server's message.
   const index: unknown =
     typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : undefined;
   if (typeof index === 'string') return index;

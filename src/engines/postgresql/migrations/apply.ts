@@ -16,7 +16,7 @@ export interface MigrationSettings {
   readonly schema?: string | undefined;
 }
 
-/** SQLSTATE values of a failed wait for the lock of another connection. */
+/** SQLSTATE values of a statement that could not get another connection's lock. */
 const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, deadlockDetected]);
 
 /**
@@ -25,7 +25,7 @@ const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, d
  */
 const serverFailures = /^(?:08|53|57P|25006)/;
 
-/** Selects a row when the schema has a table, view or sequence other than the history and those of extensions. */
+/** Selects a row when the schema has a table, view or sequence that is neither the history nor part of an extension. */
 const objectsSql = `
   SELECT 1 FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -37,9 +37,9 @@ const objectsSql = `
 
 /**
  * Runs `work` in a transaction for migrations. The transaction takes the advisory lock of Prisma's schema engine, so
- * that other processes that migrate, including Prisma's CLI, wait for it. Prisma holds this lock for its session; here
- * the lock ends with the transaction. So it also works behind a pooler, which may use another session for each
- * transaction.
+ * that other processes that migrate, including Prisma's CLI, wait for it. Prisma holds this lock until its session
+ * ends. Here the lock ends with the transaction, so it also works behind a pooler, which may use another session for
+ * each transaction.
  *
  * @param client - connected client, for exclusive use; the caller ends it.
  * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time or after a deadlock.
@@ -49,13 +49,13 @@ export async function withMigrationTransaction<T>(
   { lockTimeoutMs, schema }: MigrationSettings,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // An error that breaks the connection fails the running statement, and is also emitted here. Without a listener it
-  // would end the process.
+  // When an error breaks the connection, the running statement fails, and the client also emits the error as an event.
+  // Without a listener, the event would end the process.
   client.on('error', () => undefined);
-  // Statements after a wait for a lock have to see what others committed during the wait.
+  // READ COMMITTED: after a wait for a lock, statements have to see what others have committed during the wait.
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
-    // A limit of 0 would mean no limit: right for the statements of a migration, wrong for locks.
+    // Sets at least 1 ms, because 0 would mean no limit. The statements of a migration have no limit, but locks have.
     const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
     await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
     await client.query('SELECT pg_advisory_xact_lock(72707369)');
@@ -63,7 +63,7 @@ export async function withMigrationTransaction<T>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // When the connection failed, the server has already rolled the transaction back.
+    // Ignores an error of ROLLBACK: when the connection has failed, the server has already rolled the transaction back.
     await client.query('ROLLBACK').catch(() => undefined);
     if (!busyStates.has(findSqlState(error))) throw error;
     throw new Failure('BUSY', 'another connection holds a lock on the database: try again later', { cause: error });
@@ -111,7 +111,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
       await work();
     } catch (cause) {
       const state = findSqlState(cause);
-      // An error without an SQLSTATE is one of the connection.
+      // An error without an SQLSTATE comes from the connection.
       if (state === undefined || busyStates.has(state) || serverFailures.test(state)) throw cause;
       if (state !== insufficientPrivilege) throw new Failure('MIGRATION_FAILED', message, { cause });
       throw new Failure('PERMISSION_DENIED', `${message}: the database role lacks a required privilege`, { cause });

@@ -2,7 +2,7 @@ import type { HistoryEntry, HistoryRow } from '../../../migrations/history';
 import type { PostgresqlQuery } from '../query';
 import { findSqlState, undefinedTable } from '../sql-state';
 
-/** Statement of Prisma's schema engine, so that both create the same table. */
+/** Creates the history table with the statement of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE _prisma_migrations (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,
@@ -30,7 +30,7 @@ export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[
   }
 }
 
-/** Does the same as {@link readHistory} inside a transaction, where no statement may fail: an error would abort it. */
+/** Does the same as {@link readHistory} inside a transaction, which an error of any statement would abort. */
 export async function readHistoryInTransaction(query: PostgresqlQuery): Promise<HistoryEntry[] | undefined> {
   const { rows } = await query("SELECT to_regclass('_prisma_migrations') IS NOT NULL");
   return rows[0]?.[0] === true ? selectHistory(query) : undefined;

@@ -61,7 +61,7 @@ async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly Hist
     if (!history.some(({ name }) => isOwnMigration(name))) await assertNotHidden(query);
     return history;
   } catch (error) {
-    // An error of the connection concerns other privileges: those to connect and to change a setting.
+    // An error of the connection is about other privileges, such as the privilege to connect.
     const isDenied = findSqlState(error) === insufficientPrivilege && !isConnectionFault(error);
     throw isDenied ? historyDenied(error) : error;
   }
@@ -82,7 +82,7 @@ async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<voi
     const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
     await repairFeedCounter(run);
   } finally {
-    // This also ends a transaction that is not committed.
+    // Ends the connection, and with it a transaction that was not committed.
     await client.end();
   }
 }
