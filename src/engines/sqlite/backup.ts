@@ -9,7 +9,7 @@ import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './connection';
 
-// Used instead of a FileHandle, because Yarn's Plug'n'Play does not implement FileHandle.sync().
+// Uses descriptors instead of a FileHandle, because Yarn's Plug'n'Play does not implement FileHandle.sync().
 const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.open),
   promisify(fs.fsync),
@@ -19,9 +19,9 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
 /** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// The open transaction keeps the state of the source from changing. Without it, SQLite would begin the copy again
-// whenever another process writes. The copy is one file without a log, so that it can be moved, and opened on read-only
-// storage.
+// The open transaction keeps the state of the source unchanged. Without it, SQLite would begin the copy again whenever
+// another process writes. The copy is a single file without a log, so that it can be moved, and can be opened on
+// read-only storage.
 const work = `
   const describe = (connection) => {
     const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
@@ -62,7 +62,7 @@ const besides = ['', '-wal', '-shm', '-journal'];
  * Copies the present state of a database into a new file, while others write. The copy has a temporary name in the same
  * folder until it is complete, checked and synced to the disk. Removes the copy after any failure.
  *
- * @param assertInPlace - throws when the files of the database are not the ones that are open.
+ * @param assertInPlace - throws when the path of the database leads to other files than the open ones.
  */
 export async function backUpSqlite(
   settings: SqliteSettings,
@@ -75,14 +75,14 @@ export async function backUpSqlite(
     const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
     try {
       await createDraft(draft, settings.path);
-      // The thread reports only progress.
+      // The cast is safe: the thread sends only progress.
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(settings.driver, work, data, tell))) {
         throw new Failure('CORRUPT', 'the database is damaged, and so is its copy: run check() for the details');
       }
       await flush(draft);
-      // The thread has opened the file that was at the path of the database, which may be another one.
+      // Fails if the path of the database leads to another file now, because the thread may have copied that file.
       assertInPlace();
       await place(draft, path);
     } finally {
@@ -93,7 +93,7 @@ export async function backUpSqlite(
   }
 }
 
-// Wraps the error of the callback, which may look like an error of the file system.
+// Wraps an error of the callback. Otherwise it might look like an error of the file system.
 function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
   try {
     onProgress(progress);
@@ -102,8 +102,8 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// Also refuses an existing `-wal` or `-journal` file: SQLite would apply that log to the new file when the new file is
-// opened.
+// Also refuses an existing file `-wal` or `-journal`. Otherwise SQLite would apply that log to the new file when the
+// new file is opened.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);
@@ -111,19 +111,19 @@ async function refuseExisting(path: string): Promise<void> {
   }
 }
 
-/** Creates the empty file with the access rights of the database. */
+/** Creates the empty file of the copy with the access rights of the database. */
 async function createDraft(draft: string, databasePath: string): Promise<void> {
   const { mode } = await stat(databasePath);
   await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
 }
 
-/** Gives the file its final name. Fails if another file has that name meanwhile. */
+/** Gives the copy its final name. Fails if another file has got that name meanwhile. */
 async function place(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error))) throw error;
-    // Some file systems do not support hard links. There, the rename replaces the empty file that is created here.
+    // Some file systems do not support hard links. There, this creates an empty file, which the rename then replaces.
     await (await open(path, 'wx')).close();
     await rename(draft, path);
   }
@@ -152,11 +152,11 @@ const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE
 const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 function ignoreMissing(error: unknown): undefined {
-  // Creating the file reports a missing folder.
+  // Ignores a missing folder here: creating the file reports it later.
   if (!missing.has(codeOf(error))) throw error;
 }
 
-/** Returns the failure for an error of the backup's file; any other error unchanged. */
+/** Returns the failure for an error of the backup's file. Returns any other error unchanged. */
 function toBackupFailure(error: unknown): unknown {
   const code = codeOf(error);
   const field = 'path';

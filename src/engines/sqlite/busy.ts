@@ -4,14 +4,14 @@ import { sqliteErrorOf } from './errors/sqlite-error';
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
-/** Reports whether the error is only caused by the lock of another connection. */
+/** Reports whether another connection's lock is the only cause of the error. */
 export function isBusy(error: unknown): boolean {
   return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /**
- * Calls `attempt` until no other connection's lock blocks it, for at most `timeoutMs`. SQLite's own busy handler would
- * block the whole process while it waits, even when the same process holds the lock.
+ * Calls `attempt` again while another connection's lock blocks it, for at most `timeoutMs` milliseconds. SQLite's busy
+ * handler would block the whole process while it waits, even when the same process holds the lock.
  *
  * @returns the result of `attempt`: directly when no lock blocks the first call, otherwise as a promise.
  * @throws the last error of `attempt`.
@@ -29,7 +29,7 @@ async function waitWhileBusy<T>(timeoutMs: number, attempt: () => T, first: unkn
   const deadline = performance.now() + timeoutMs;
   let last = first;
   for (let delay = firstDelayMs; performance.now() + delay <= deadline; delay = Math.min(2 * delay, longestDelayMs)) {
-    // Half of the wait is random, so that processes that collided once do not collide again.
+    // Half of the wait is random, so that processes that have conflicted once do not conflict again.
     await sleep(delay * (0.5 + Math.random() / 2));
     try {
       return attempt();

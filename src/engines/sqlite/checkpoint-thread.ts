@@ -9,10 +9,10 @@ import { RequestThread } from './request-thread';
 /** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// The thread opens the files for each checkpoint, and compares them with the expected ones before and after:
-// checkpointing the log of another file would destroy that file. The read-only connection closes last, because the
-// last connection to close copies the log into the file if it can write. An unchanged user_version is the smallest
-// commit.
+// The thread opens the files for each checkpoint. It compares them with the expected files before and after it opens
+// them, because a checkpoint with another file's log would destroy the file. The read-only connection closes last: the
+// last connection to close copies the log into the file if it can write. Setting user_version to its present value is
+// the smallest commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
@@ -59,31 +59,31 @@ const program = `
 
 /** Checkpoint of one database. */
 export interface CheckpointJob {
-  /** Path of the database that SQLite uses, with symbolic links resolved. */
+  /** Path of the database, as SQLite uses it: with symbolic links resolved. */
   readonly path: string;
   /** Names and identities of the files that must be in place. */
   readonly files: readonly (readonly [name: string, identity: FileIdentity])[];
   /**
-   * `copy` copies the log, and holds no lock of the writers. `empty` also empties it, while it holds the write lock.
-   * `restart` also begins the next log, whose header has to be synced: otherwise the next commit would do that, in the
-   * event loop.
+   * `copy` copies the log without a lock that blocks writers. `empty` also empties the log, and blocks writers
+   * meanwhile. `restart` also begins the next log, whose header has to be synced to the disk. Otherwise the next commit
+   * would do that in the event loop.
    */
   readonly mode: 'copy' | 'empty' | 'restart';
-  /** Maximum time to wait for the locks of others, in milliseconds. */
+  /** Maximum time to wait for the locks of other connections, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** Result of a checkpoint, as SQLite documents it. */
 export interface CheckpointState {
-  /** 1 when other connections kept the checkpoint from its end, otherwise 0. */
+  /** 1 when other connections prevented the checkpoint from finishing, otherwise 0. */
   readonly busy: number;
   /** Number of pages in the log; -1 when another connection runs a checkpoint. */
   readonly log: number;
-  /** Number of pages of the log that are in the file; less than `log` when a reader uses an older state. */
+  /** Number of pages of the log that were copied into the file. Less than `log` when a reader uses an older state. */
   readonly checkpointed: number;
 }
 
-/** Thread that copies the write-ahead log into the database file, with connections of its own. */
+/** Thread that copies the write-ahead log into the database file. It opens separate connections. */
 export class CheckpointThread {
   readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
   readonly #mutex = new Mutex();
@@ -95,14 +95,15 @@ export class CheckpointThread {
   }
 
   /**
-   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the files are not
-   * the expected ones.
+   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the path leads to
+   * other files than the expected ones.
    *
    * @throws when the thread has ended.
    */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
     return this.#mutex.runExclusive(async () => {
-      // Writers may wait for the checkpoint, and nothing else may keep the process alive meanwhile.
+      // Keeps the process alive during the checkpoint: writers may wait for it, and nothing else may keep the process
+      // alive.
       this.#thread.ref();
       try {
         return (await this.#thread.ask(job)).state;
@@ -112,13 +113,13 @@ export class CheckpointThread {
     });
   }
 
-  /** Ends the thread after its present checkpoint, which cannot be aborted. Waiting callers fail. */
+  /** Ends the thread after the running checkpoint, which cannot be aborted. Waiting calls fail. */
   close(): Promise<void> {
     return this.#thread.close(new Error('the checkpoint thread was closed'));
   }
 }
 
-/** Reports whether this process may write to the file at `path`. */
+/** Reports whether this process can write to the file at `path`. */
 export function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
@@ -129,8 +130,9 @@ export function isWritable(path: string): boolean {
 }
 
 /**
- * Copies a large log, which a killed process has left, into its file, and empties the log. The first connection reads
- * the whole log, which would block the event loop. Does nothing when no thread can be started.
+ * Copies a large log, which a killed process has left, into its file, and empties the log. The thread does this because
+ * the first connection reads the whole log, which would block the event loop. Does nothing when no thread can be
+ * started.
  */
 export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise<void> {
   const real = realPathOf(path);
@@ -145,11 +147,11 @@ export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise
   let thread: CheckpointThread | undefined;
   try {
     thread = new CheckpointThread(driver);
-    // The index may be missing: the thread creates it.
+    // Does not expect the -shm file when it is missing, because the thread creates it.
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {
-    // The opening itself reads the log then, and reports its errors.
+    // Ignores the error: opening the database then reads the log itself, and reports its errors.
   } finally {
     await thread?.close();
   }

@@ -11,18 +11,18 @@ import type { SqliteDriver } from './driver/driver';
 import type { FileGuard } from './file-guard';
 import { sizeOf } from './file-identity';
 
-// Read when the module loads: fake timers of an application's test must not stop the checkpoints.
+// Keeps the real timers, because fake timers in a test of the application would stop the checkpoints.
 const { setTimeout, clearTimeout } = globalThis;
 
 /** Settings of the checkpoints of one database. */
 export interface CheckpointSettings {
-  /** Maximum size of the log in bytes, unless a reader holds a snapshot. */
+  /** Maximum size of the log in bytes. The log can be larger only while a reader holds a snapshot. */
   readonly maxWalBytes: number;
   /** Logs a warning. */
   readonly warn: (message: string, details: object) => void;
 }
 
-/** Used when a database is opened without settings. */
+/** Settings of a database that is opened without settings of the checkpoints. */
 export const defaultCheckpointSettings: CheckpointSettings = { maxWalBytes: 67_108_864, warn: () => undefined };
 
 /** Parts of the database that the checkpoints use. */
@@ -35,49 +35,49 @@ interface Target {
   readonly mutex: Mutex;
 }
 
-/** Number of bytes that are written to the log between two checkpoints that wait for nobody. */
-const maxPassBytes = 16_777_216;
-/** Time after the last write in milliseconds, after which the log is copied. */
+/** Maximum number of bytes that are written to the log between two copies of the log. */
+const maxCopyBytes = 16_777_216;
+/** Time from the last write to a copy of the log, in milliseconds. */
 const idleMs = 1000;
-/** Interval in milliseconds in which the log is copied while a reader prevents it. */
+/** Interval in milliseconds between two attempts to copy the log while a reader prevents it. */
 const retryMs = 250;
-/** Maximum time in milliseconds that writers wait for readers of the log, and for writers of other processes. */
+/** Maximum time in milliseconds that writers wait during a restart for readers and for writers of other processes. */
 const holdMs = 100;
-/** The same when the log approaches its maximum size. */
+/** Maximum time in milliseconds that writers wait during a restart when the log approaches its maximum size. */
 const longHoldMs = 1000;
-/** Maximum number of checkpoints in a row, each of which copies what was written during the one before. */
-const maxPasses = 4;
+/** Maximum number of copies in succession. Each one copies what was written during the one before. */
+const maxCopies = 4;
 
 const overLimit = 'the write-ahead log is larger than maxWalBytes because a reader holds an old snapshot';
 
 /**
- * Decides when the write-ahead log of a database is copied into its file. A thread copies it while others read and
- * write. When the log is large, writers wait until the thread has copied the rest and emptied the log: otherwise they
- * would append to it forever. Without a thread, SQLite itself copies the log inside of commits.
+ * Decides when the write-ahead log of a database is copied into its file. A thread copies the log while other calls
+ * read and write. When the log is large, writers wait until the thread has copied the rest and restarted the log:
+ * without a restart, it would grow forever. Without a thread, SQLite itself copies the log inside commits.
  */
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
   /**
-   * Sizes of the log at which the thread starts, the log is copied, it is emptied, writers wait for the running
-   * checkpoint, and the log is too large.
+   * Sizes of the log in bytes. From `start` on, the thread is started. From `copy` on, the log is copied. From
+   * `restart` on, it is restarted. From `hold` on, writers wait for a running copy. Above `max`, a warning is logged.
    */
-  readonly #bytes: Readonly<Record<'start' | 'pass' | 'restart' | 'hold' | 'max', number>>;
+  readonly #bytes: Readonly<Record<'start' | 'copy' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
-  #pass: Promise<void> | undefined;
+  #copying: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastWriteMs = 0;
-  /** Size of the log after the last write, and at the beginning of the last checkpoint. */
+  /** Size of the log after the last write, and at the beginning of the last copy. */
   #size = 0;
-  #sizeAtPass = 0;
-  /** Size of the log at which the next checkpoint begins. */
+  #sizeAtCopy = 0;
+  /** Size of the log from which on it is copied again. */
   #nextBytes = 0;
-  /** True when the log is large and the last checkpoint has copied it. */
+  /** True when the log is large and was copied to its end, so that it can restart. */
   #isRestartDue = false;
-  /** Number of copied pages when a reader prevented the last checkpoint from copying the log to its end. */
+  /** Number of copied pages when a reader prevented the last copy from reaching the end of the log. */
   #blockedAt: number | undefined;
-  /** True when the last two checkpoints ended at the same page, so that a further one is short. */
+  /** True when the last two copies ended at the same page. Then another attempt is short. */
   #isStuck = false;
   #isOverLimit = false;
 
@@ -85,20 +85,20 @@ export class Checkpoints {
     this.#target = target;
     this.#settings = settings;
     const max = settings.maxWalBytes;
-    const [start, pass] = [Math.min(largeLogBytes, max / 4), Math.min(maxPassBytes, max / 4)];
-    this.#bytes = { start, pass, restart: max / 2, hold: (max / 4) * 3, max };
+    const [start, copy] = [Math.min(largeLogBytes, max / 4), Math.min(maxCopyBytes, max / 4)];
+    this.#bytes = { start, copy, restart: max / 2, hold: (max / 4) * 3, max };
     target.writer.driver.pragma('wal_autocheckpoint = 0');
   }
 
-  /** Warnings about the present size of the log. */
+  /** Warnings about the size that the log has now. */
   get warnings(): readonly string[] {
     return this.#isOverLimit ? [overLimit] : [];
   }
 
   /**
-   * Starts a checkpoint when the log needs one. Call it at the end of each write, while the caller holds the mutex.
+   * Starts a copy or a restart of the log if one is due. Call it at the end of each write, while you hold the mutex.
    *
-   * @returns undefined, or a promise for which the next writer has to wait. It does not reject.
+   * @returns undefined, or a promise that the next writer has to wait for. The promise does not reject.
    */
   afterWrite(): Promise<void> | undefined {
     if (this.#isOff) return undefined;
@@ -106,20 +106,20 @@ export class Checkpoints {
     if (this.#thread === undefined && size < this.#bytes.start) return undefined;
     this.#lastWriteMs = performance.now();
     this.#schedule(idleMs);
-    const { pass, restart, hold, max } = this.#bytes;
-    if (this.#pass !== undefined) {
-      // A log that has exceeded its maximum size takes long to copy, and the writers could not reduce it by waiting.
-      const mustWait = size >= hold && this.#sizeAtPass <= max && this.#blockedAt === undefined;
-      return mustWait ? this.#pass.then(() => this.#restart()) : undefined;
+    const { copy, restart, hold, max } = this.#bytes;
+    if (this.#copying !== undefined) {
+      // When the log already exceeds its maximum size, copying it takes long, and the writers would wait in vain.
+      const mustWait = size >= hold && this.#sizeAtCopy <= max && this.#blockedAt === undefined;
+      return mustWait ? this.#copying.then(() => this.#restart()) : undefined;
     }
-    // A checkpoint that a reader prevents takes less than a millisecond. So the log starts over as soon as the reader
-    // has ended, while it is small enough to be copied in a short time.
-    if (this.#isRestartDue || (this.#isStuck && size >= pass && size < restart)) return this.#restart();
-    if (size >= this.#nextBytes) this.#startPass();
+    // While a reader prevents the copy, an attempt takes less than a millisecond. So each write tries to restart the
+    // log, until the reader has ended or the log has become too large to be copied in a short time.
+    if (this.#isRestartDue || (this.#isStuck && size >= copy && size < restart)) return this.#restart();
+    if (size >= this.#nextBytes) this.#startCopy();
     return undefined;
   }
 
-  /** Copies the log for the last time, and ends the thread. No call may be in flight. */
+  /** Copies the log for the last time, and ends the thread. Call it when no call is in flight. */
   async close(): Promise<void> {
     this.#stop();
     if (this.#thread === undefined) return;
@@ -127,7 +127,7 @@ export class Checkpoints {
     await this.#thread.close();
   }
 
-  /** Ends the thread without waiting for its present checkpoint. */
+  /** Ends the thread without waiting for its running checkpoint. */
   terminate(): void {
     this.#stop();
     void this.#thread?.close();
@@ -140,14 +140,14 @@ export class Checkpoints {
 
   #readSize(): number {
     const size = sizeOf(`${this.#target.path}-wal`);
-    // The log has started over.
+    // The log has become smaller, so it has restarted.
     if (size < this.#size) this.#forget();
     this.#size = size;
     return size;
   }
 
   #forget(): void {
-    this.#nextBytes = this.#bytes.pass;
+    this.#nextBytes = this.#bytes.copy;
     this.#blockedAt = undefined;
     this.#isStuck = false;
     this.#isRestartDue = false;
@@ -160,63 +160,63 @@ export class Checkpoints {
       this.#timer = undefined;
       const restMs = this.#blockedAt === undefined ? this.#lastWriteMs + idleMs - performance.now() : 0;
       if (restMs > 0) this.#schedule(restMs);
-      else if (this.#pass === undefined) this.#startPass();
+      else if (this.#copying === undefined) this.#startCopy();
       else this.#schedule(retryMs);
     }, delayMs).unref();
   }
 
-  #startPass(): void {
-    this.#pass = this.#copy().finally(() => (this.#pass = undefined));
+  #startCopy(): void {
+    this.#copying = this.#copy().finally(() => (this.#copying = undefined));
   }
 
-  // Waits for nobody. Repeats itself while the rest of the log is large, so that writers wait for a short time only.
+  // Copies the log while writers continue, and again if much was written meanwhile, so that the restart is short.
   async #copy(): Promise<void> {
-    const { pass, restart } = this.#bytes;
+    const { copy, restart } = this.#bytes;
     const startMs = performance.now();
-    for (let passes = 1; passes <= maxPasses && !this.#isOff; passes += 1) {
-      this.#sizeAtPass = this.#readSize();
-      // The next writer starts a log over that was copied. Truncating a large one would block the event loop.
-      if (this.#sizeAtPass >= restart) this.#limitLog(-1);
-      this.#evaluate(await this.#run('copy', 0), this.#sizeAtPass);
-      if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtPass <= pass / 4) break;
+    for (let copies = 1; copies <= maxCopies && !this.#isOff; copies += 1) {
+      this.#sizeAtCopy = this.#readSize();
+      // Keeps the next writer from truncating the log at a restart, which would block the event loop.
+      if (this.#sizeAtCopy >= restart) this.#limitLog(-1);
+      this.#evaluate(await this.#run('copy', 0), this.#sizeAtCopy);
+      if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtCopy <= copy / 4) break;
       if (this.#size < restart) break;
     }
-    // The next writer would start the log over, and wait for the disk.
+    // Restarts the log here. Otherwise the next writer would do that, and would wait for the disk.
     const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
     if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
 
-  /** Copies the rest of the log, and empties it. The caller holds the mutex, so that no call of this process writes. */
+  /** Copies the rest of the log, and restarts it. The caller holds the mutex, so no call of this process writes. */
   async #restart(): Promise<void> {
     if (this.#isOff) return;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
     const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
     this.#evaluate(state, this.#readSize());
-    // Not again at once when it failed.
+    // After a failure, does not try again at the next write.
     this.#isRestartDue = false;
     if (state?.busy === 0) this.#limitLog(journalSizeLimit);
   }
 
-  /** @param size - size of the log at the beginning of the checkpoint. */
+  /** Decides when to copy the log again. @param size - size of the log at the beginning of the checkpoint */
   #evaluate(state: CheckpointState | undefined, size: number): void {
-    const { pass, restart, max } = this.#bytes;
+    const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {
-      this.#nextBytes = size + pass / 4;
-      // Another connection may have begun its checkpoint before the last write.
+      this.#nextBytes = size + copy / 4;
+      // Another connection runs a checkpoint, which may have begun before the last write. So copies the log later.
       if (state !== undefined) this.#schedule(idleMs);
       return;
     }
     if (state.checkpointed === state.log) {
       this.#forget();
-      this.#nextBytes = size + (state.busy === 0 ? pass : pass / 4);
+      this.#nextBytes = size + (state.busy === 0 ? copy : copy / 4);
       this.#isRestartDue = size >= restart;
       return;
     }
     this.#isStuck = this.#blockedAt === state.checkpointed;
-    // At once for the first time: shows whether the reader stays.
-    this.#nextBytes = this.#blockedAt === undefined ? 0 : size + pass / 4;
+    // After the first blocked copy, the next write tries again at once, which shows whether the reader stays.
+    this.#nextBytes = this.#blockedAt === undefined ? 0 : size + copy / 4;
     this.#blockedAt = state.checkpointed;
     this.#schedule(retryMs);
     if (size <= max || this.#isOverLimit) return;

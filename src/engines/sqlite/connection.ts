@@ -53,7 +53,7 @@ export class SqliteConnection {
   }
 
   /**
-   * Opens a connection that writes. Creates the file if it is missing. Fails if SQLite did not accept a setting.
+   * Opens a connection that writes. Creates the file if it is missing. Fails if SQLite has not accepted a setting.
    *
    * @param prepare - called before SQLite opens the file.
    */
@@ -65,7 +65,8 @@ export class SqliteConnection {
     const driver = openDriver(settings, {});
     const claim = claimFile(pathOf(driver), settings.driver.library);
     try {
-      // Changing to WAL takes an exclusive lock, which another process that opens at the same time may hold.
+      // Changing to WAL takes an exclusive lock. Another process that opens the file at the same time may hold this
+      // lock.
       const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
       driver.pragma(`synchronous = ${settings.durability}`);
       driver.pragma(`journal_size_limit = ${journalSizeLimit}`);
@@ -97,7 +98,7 @@ export class SqliteConnection {
 
   /** Runs one statement to its end. */
   run({ sql, args, bounds }: Statement): StatementResult {
-    // Not `getOrAdd`, which needs a function for each call.
+    // Does not use `getOrAdd`, because it would need a new function for each call.
     const statement = this.#prepared.get(sql) ?? this.#addPrepared(sql);
     if (bounds !== undefined) return { rows: collect(statement.driver, args, bounds), changes: 0 };
     if (statement.isReader) return { rows: statement.driver.all(...args), changes: 0 };
@@ -106,13 +107,13 @@ export class SqliteConnection {
 
   /** Returns a number that changes when another connection has committed. */
   dataVersion(): number {
-    // Not in the cache of statements: every hit of the record cache runs this statement, and a field is faster than a
-    // lookup.
+    // Keeps this statement in a field, which is faster than the cache of statements: every hit of the record cache runs
+    // the statement.
     this.#selectDataVersion ??= this.driver.prepare('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
 
-  /** Returns a statement as Prisma's driver adapters need it: integers are bigint. */
+  /** Compiles a statement as Prisma's driver adapters need it: integers are of type bigint. */
   prepareForPrisma(sql: string): PreparedStatement {
     return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
   }
@@ -135,7 +136,7 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
-  /** Files of the database. On a connection that writes, get them after the first read, which creates the log. */
+  /** Files of the database. On a connection that writes, read this after the first read, which creates the log. */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -147,7 +148,7 @@ export class SqliteConnection {
   }
 }
 
-// Reads row by row, so that a result that exceeds its bounds is not read to its end. This takes somewhat longer than
+// Reads row by row, so that a result that exceeds its bounds is not read to its end. This takes a little longer than
 // reading all rows at once.
 function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
   const size = new AnswerSize(bounds);
@@ -161,10 +162,10 @@ function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds
 
 function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions): DriverConnection {
   try {
-    // SQLite itself must not wait: see whileBusy.
+    // timeout: 0, because SQLite's own wait would block the process. `whileBusy` waits instead.
     return driver.open(path, { ...options, timeout: 0 });
   } catch (cause) {
-    // The driver itself reports a missing directory, without a code.
+    // For a missing directory, the driver itself throws a TypeError without a code.
     if (cause instanceof TypeError)
       throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
     throw cause;
@@ -176,15 +177,15 @@ function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions
  * real file.
  */
 export function pathOf(driver: DriverConnection): string {
-  // The PRAGMA itself, unlike its table-valued function, does not read the schema, which another process may have
-  // locked. SQLite documents its columns.
+  // Uses the PRAGMA and not its table-valued function, which would read the schema: another process may have locked it.
+  // The cast is safe: SQLite documents these columns.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return databases.find(({ name }) => name === 'main')?.file ?? '';
 }
 
 /**
- * Switches the database to WAL mode, and returns its journal mode afterwards. The mode is stored in the file, so a
- * database of another application, which the migrator detects, is left unchanged.
+ * Switches the database to WAL mode. Returns its journal mode afterwards. Does not switch another application's
+ * database, because the mode is stored in the file; the migrator rejects such a database later.
  */
 function useLog(driver: DriverConnection): string {
   assertUtf8(driver);

@@ -13,8 +13,8 @@ import { Mutex } from '../../runtime/mutex';
 const { commit, rollback } = transactionControl;
 
 /**
- * One SQLite file with one connection that writes and one that reads. Writers acquire a mutex one at a time and take
- * the write lock before their first statement. So a statement can never run inside another caller's transaction, and no
+ * One SQLite file with a connection that writes and a connection that reads. Each writer acquires a mutex and takes the
+ * write lock before its first statement. So a statement never runs inside another caller's transaction, and no
  * transaction fails halfway because another process holds the write lock. Readers see the committed state, and do not
  * wait for writers (WAL).
  */
@@ -23,7 +23,7 @@ export class SqliteDatabase {
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
-  /** Undefined when checkpoints are left to SQLite. */
+  /** Undefined when SQLite itself runs the checkpoints. */
   readonly #checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
@@ -35,11 +35,11 @@ export class SqliteDatabase {
     const { path, driver } = settings;
     const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
     this.#checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
-    // At exit the driver closes open connections in any order, and does not check the files.
+    // Closes the connections at exit. The driver would close them in any order, and without checking the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
-  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
+  /** @param isShared - true when other processes can use the file. Then the path has to keep leading to the file. */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const connections = await GuardedConnections.open(settings, isShared);
     return new SqliteDatabase({ ...settings, path: connections.path }, connections);
@@ -51,7 +51,7 @@ export class SqliteDatabase {
   }
 
   /**
-   * Runs `work`, which must be synchronous, with the reading connection. Rolls back a transaction that `work` leaves
+   * Runs `work`, which must be synchronous, with the reading connection. Rolls back a transaction that `work` has left
    * open.
    */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
@@ -62,7 +62,8 @@ export class SqliteDatabase {
       try {
         return work(reader);
       } finally {
-        // A transaction that the application's own SQL has begun would pin a snapshot for all callers.
+        // The application's own SQL may have begun a transaction. If it stayed open, all later reads would see its
+        // snapshot.
         if (reader.driver.inTransaction) reader.run(rollback);
       }
     });
@@ -76,12 +77,12 @@ export class SqliteDatabase {
     );
     if (answer !== undefined) return answer;
     const rows = await this.#threads.query(statement);
-    // A thread opens the file by its path, which may lead to another file by now.
+    // The thread has opened the file by its path. Fails if the path leads to another file now.
     this.assertInPlace();
     return rows ?? this.withReader(run);
   }
 
-  /** Runs `work` with the writing connection, in a transaction of its own. */
+  /** Runs `work` with the writing connection, in a separate transaction. */
   async write<T>(work: (connection: SqliteConnection) => T | Promise<T>): Promise<T> {
     const transaction = await this.begin();
     let result: T;
@@ -107,7 +108,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** Waits for the mutex and for other processes, then holds the write lock until the transaction ends. */
+  /** Begins a transaction: waits for the mutex and for other processes, and holds the write lock until its end. */
   async begin(): Promise<SqliteTransaction> {
     await this.#mutex.acquire();
     try {
@@ -122,15 +123,15 @@ export class SqliteDatabase {
     const { writer } = this.#connections;
     let isOver = false;
     const assertOpen = (): void => {
-      // The connection may be in another caller's transaction by now.
+      // After the end of this transaction, the connection may be in another caller's transaction.
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
-      // SQLite itself may have rolled the transaction back: each further statement would be committed by itself.
+      // SQLite may have rolled the transaction back itself. Then each further statement would be committed by itself.
       if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
-      // A large transaction writes to the log before its commit.
+      // Checks the files before each statement, because a large transaction writes to the log before its commit.
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
-      // Ending a transaction twice would end the transaction of the next caller.
+      // A second call would end another caller's transaction.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);
@@ -154,7 +155,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Returns the time since the present writer acquired the mutex, in milliseconds; 0 when there is no writer. */
+  /** Returns the time since the current writer acquired the mutex, in milliseconds; 0 when there is no writer. */
   writerHeldMs(): number {
     return this.#mutex.heldMs();
   }
@@ -165,8 +166,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Returns a number that changes when any other connection has committed. The number belongs to the writing
-   * connection: its own commits do not count, and while its transaction is open, no other connection can commit.
+   * Returns a number that changes when another connection has committed. The number belongs to the writing connection,
+   * so commits of that connection do not change it. While its transaction is open, no other connection can commit.
    */
   dataVersion(): number {
     this.assertInPlace();
@@ -182,23 +183,23 @@ export class SqliteDatabase {
   /**
    * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
    *
-   * @throws UNAVAILABLE
+   * @throws UNAVAILABLE when a file of the database is not in place
    */
   assertInPlace(): void {
     this.#connections.assertInPlace();
   }
 
-  /** Closes both connections. No call may be in flight. */
+  /** Closes both connections. Call it when no call is in flight. */
   close(): void {
     this.#cancelAtExit();
     this.#connections.close();
   }
 
-  /** Rolls back open transactions and closes both connections. Waiting and running calls fail. */
+  /** Rolls back open transactions, and closes both connections. Waiting and running calls fail. */
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // Does not wait: a thread that only reads, or copies the log, can end later.
+      // Does not wait for the threads: a thread that only reads, or copies the log, can end later.
       void this.#threads.close();
       this.#checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);
@@ -208,7 +209,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends all threads. Call it before {@link close}, so that the writer's connection is the last one. */
+  /** Ends all threads. Call it before {@link close}: the writing connection must be the last one that closes. */
   async closeThreads(): Promise<void> {
     await this.#threads.close();
     await this.#checkpoints?.close();
@@ -221,7 +222,7 @@ export class SqliteDatabase {
         if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
-      // Checks the files as late as possible: a commit to an unlinked file would be acknowledged, and lost.
+      // Checks the files immediately before the commit: a commit to an unlinked file would succeed, but would be lost.
       if (command === commit) this.#connections.assertInPlaceNow();
       writer.run(command);
     } finally {
@@ -229,7 +230,7 @@ export class SqliteDatabase {
     }
   }
 
-  // The next writer may have to wait for a checkpoint.
+  // Releases the mutex, but only after a checkpoint that the next writer has to wait for.
   #release(): void {
     let pause: Promise<void> | undefined;
     try {

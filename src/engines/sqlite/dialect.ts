@@ -7,15 +7,15 @@ import {
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
 /**
- * Maximum number of trigrams of a text to search for. So many trigrams exclude most other names, and each name that has
- * them all is compared with the whole text.
+ * Maximum number of trigrams to search for. So many trigrams exclude most names that do not match. Each name that has
+ * all of them is compared with the whole text.
  */
 const maxTrigrams = 32;
 
 /** Maximum number of names with the rarest trigram for which a search uses only that trigram. */
 const rareLimit = 200;
 
-/** Number of names from which on finding the rarest trigram first is faster than searching for all trigrams. */
+/** Number of names from which on it is faster to find the rarest trigram first than to search for all trigrams. */
 const minNamesForRarest = 20_000;
 
 /** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
@@ -58,21 +58,21 @@ export const sqliteDialect: Dialect = {
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
   jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
-  // Composed as text: json_group_object would parse every value only to write it again.
+  // Composes the JSON as text, because json_group_object would parse every value only to write it again.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
 };
 
-// A column may hold bytes when constraints were ignored. SQLite cannot convert bytes to JSON: the whole statement would
-// fail, and would not show which record it was. A number that no column may hold replaces the bytes. This adds 1 % to
-// the time of reading an agent.
+// A column can contain bytes when its constraints are disabled. SQLite cannot convert bytes to JSON, so the whole
+// statement would fail without showing the record. Therefore a number that is invalid in every column replaces the
+// bytes, and reading the record reports it. This takes 1 % of the time of reading an agent.
 function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// In the text of a JSON object, `!` replaces a value that is not text. It is not valid JSON: the statement succeeds,
-// and parsing the text of that record fails.
+// Replaces a value that is not text by `!`, which is not valid JSON. So the statement succeeds, and parsing the JSON of
+// this record fails and reports it.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }
@@ -82,8 +82,9 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// Searches for the rarest trigram alone if few names have it: reading the positions of all trigrams takes time in
-// proportion to the number of names. In a small directory, searching for all trigrams at once is faster.
+// Searches for the rarest trigram alone if few names have it. Otherwise the search would read the positions of all
+// trigrams, which takes time in proportion to the number of names. In a small directory, searching for all trigrams at
+// once is faster.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
   const few = raw(String(rareLimit));

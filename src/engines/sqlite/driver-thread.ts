@@ -22,8 +22,8 @@ type Message<T> =
  * Runs work that would block the event loop in a thread with SQLite's driver.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
- * @param onNews - called with each value that the work passes to `tell`. If it throws, the work is terminated, and the
- * returned promise rejects with that error.
+ * @param onNews - called with each value that the work passes to `tell`. If `onNews` throws, the work is terminated,
+ * and the returned promise rejects with this error.
  * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(
@@ -50,15 +50,15 @@ export async function runInDriverThread<T>(
       worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
-    // A thread that has ended has no connection open, and writes to no file.
+    // Waits for the end of the thread. After that, the thread has no open connection, and writes to no file.
     await worker.terminate();
   }
 }
 
 /**
- * Returns the options of Node.js for a thread. Omits those of the process, such as a TypeScript loader: the thread does
- * not need them, and starts faster without them. With Yarn's Plug'n'Play the thread needs Yarn's loader, which may be
- * one of the omitted options.
+ * Returns the options of Node.js for a thread. Omits the options of the process, such as a TypeScript loader: the
+ * thread does not need them, and starts faster without them. With Yarn's Plug'n'Play, keeps them, because Yarn's loader
+ * may be one of them, and the thread needs it.
  */
 export function threadArguments(): string[] {
   return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];

@@ -20,7 +20,7 @@ import { createSqliteExecutor, createSqliteTransactionExecutor, type SqliteTrans
 import { isFeedCounterBehind } from './feed-counter';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// Reads the database file; `SELECT 1` would not.
+// Reads the database file. `SELECT 1` alone would not read it.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** SQLite database: connections, migrations, backup and probes. */
@@ -63,7 +63,7 @@ export class SqliteEngine implements Engine {
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
-      // Nothing has to be aborted: the probe waits only for locks, for at most `busyTimeoutMs`.
+      // Does nothing, because the probe waits only for locks, for at most `busyTimeoutMs`.
       abort: () => undefined,
     };
   }
@@ -71,7 +71,7 @@ export class SqliteEngine implements Engine {
   /**
    * Opens the database.
    *
-   * @param memory - directory of the file, which is removed when the database is closed.
+   * @param memory - directory of a database in memory. It is removed when the database is closed.
    */
   static async open(
     settings: SqliteSettings,
@@ -114,12 +114,12 @@ export class SqliteEngine implements Engine {
     await backUpSqlite(this.#settings, request, () => this.#database.assertInPlace());
   }
 
-  // Loaded lazily.
+  // Loads the module when it is first needed.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity/check-integrity.js');
     await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
-    // The check has opened the file by its path, which may lead to another file by now.
+    // The check has opened the file by its path. Fails if the path leads to another file now.
     this.#database.assertInPlace();
   }
 

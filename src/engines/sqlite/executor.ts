@@ -42,14 +42,14 @@ export function createSqliteExecutor(
 /** State that the executors of one transaction share. */
 export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
-  /** Change entries of the operations so far, written at the commit. */
+  /** Change entries of all operations so far. They are written at the commit. */
   readonly changes: ChangeEntry[];
-  /** Lets one operation run at a time: a savepoint that is rolled back undoes everything since its beginning. */
+  /** Lets only one operation run at a time: rolling a savepoint back undoes everything since its beginning. */
   readonly mutex: Mutex;
 }
 
 /**
- * Runs statements inside a transaction. Each call of `withTransaction` is a savepoint, so that an operation that fails
+ * Runs statements inside a transaction. Each call of `withTransaction` has a savepoint, so that an operation that fails
  * has no effect.
  */
 export function createSqliteTransactionExecutor(
@@ -67,7 +67,7 @@ export function createSqliteTransactionExecutor(
     querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: (work, beforeCommit) =>
       mutex.runExclusive(async () => {
-        // Outside a transaction, the savepoint would begin one.
+        // Without an open transaction, the savepoint would begin one.
         transaction.assertOpen();
         const [result, recorded] = await withSavepoint(connection, async () => {
           const tx = createSqliteHandle(run);
@@ -82,7 +82,7 @@ export function createSqliteTransactionExecutor(
   };
 }
 
-/** Runs `work` in a transaction of its own. The time of BEGIN includes the wait for other writers. */
+/** Runs `work` in a separate transaction. The reported time of BEGIN includes the wait for other writers. */
 async function writeObserved<T>(
   database: SqliteDatabase,
   observe: StatementObserver | undefined,
@@ -110,7 +110,7 @@ async function writeObserved<T>(
   }
 }
 
-// Not async: a quick statement waits for one promise less.
+// Is not async, so that a quick statement waits for one promise less.
 function queryObserved(
   database: SqliteDatabase,
   statement: Statement,

@@ -2,7 +2,7 @@ import type { DriverConnection } from './driver/driver';
 import type { SqliteDatabase } from './database';
 
 const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
-// Includes pruned changes: a follower must not see their numbers again.
+// Includes pruned changes, because their numbers must not be assigned again: a follower may have read them.
 const lastStored =
   'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
 

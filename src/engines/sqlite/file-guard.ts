@@ -3,18 +3,18 @@ import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-ident
 
 /**
  * Time in milliseconds for which {@link FileGuard.isInPlace} reuses a successful comparison. A comparison takes a few
- * microseconds; the smallest write takes a hundred.
+ * microseconds; the shortest write takes a hundred.
  */
 const intervalMs = 10;
 
-/** Files of an open database, with their identities when it was opened. */
+/** Files of a database, with the identities that they had when the database was opened. */
 export interface DatabaseFiles {
   /** Path that SQLite uses, with symbolic links resolved. */
   readonly path: string;
   readonly database: FileIdentity;
-  /** Write-ahead log, `-wal`. */
+  /** Write-ahead log: the -wal file. */
   readonly log: FileIdentity;
-  /** Index of the log, `-shm`, which all processes share. */
+  /** Shared index of the log: the -shm file, which all processes share. */
   readonly index: FileIdentity;
 }
 
@@ -23,14 +23,15 @@ export interface DatabaseFiles {
  *
  * - `in-place`: all files are the ones that were opened.
  * - `detached`: the path of the database or of the log leads to another file, or to none. The changes in the open log
- *   belong to the open file, so they can be copied into it.
- * - `unsafe`: other connections may have written to the file through another log or another index, or may do so at any
- *   moment. Any further write, also a checkpoint, could destroy their changes. This state is final.
+ *   belong to the open database file, so they can be copied into it.
+ * - `unsafe`: other connections may have written to the database file through another log or another -shm file, or may
+ *   do so at any moment. Any further write, even a checkpoint, could destroy their changes. This state is final.
  */
 export type FileState = 'in-place' | 'detached' | 'unsafe';
 
 /**
- * Returns the present identities of a database's files. In WAL mode the log and its index exist after the first read.
+ * Returns the present identities of a database's files. In WAL mode, the -wal and -shm files exist after the first
+ * read.
  */
 export function filesAt(path: string): DatabaseFiles {
   return {
@@ -42,8 +43,8 @@ export function filesAt(path: string): DatabaseFiles {
 }
 
 /**
- * Detects that a database's file, its write-ahead log or the index of the log was removed, moved or replaced. On POSIX
- * systems SQLite would continue with the unlinked files, and acknowledge writes that are lost.
+ * Detects that a database's file, its write-ahead log or its -shm file was removed, moved or replaced. On POSIX
+ * systems, SQLite would continue with the unlinked files, and would acknowledge writes that are lost.
  */
 export class FileGuard {
   readonly #names: readonly string[];
@@ -51,13 +52,13 @@ export class FileGuard {
   #nextCheckMs = 0;
   #state: FileState = 'in-place';
 
-  /** @param givenPath - the caller's path, which must keep leading to the opened file. */
+  /** @param givenPath - path that the caller has given. It has to keep leading to the opened file. */
   constructor(givenPath: string, opened: DatabaseFiles) {
     this.#names = [...new Set([givenPath, opened.path])];
     this.#opened = opened;
   }
 
-  /** Reports whether all files are in place; the answer may be up to ten milliseconds old. */
+  /** Reports whether all files are in place. The result may be up to ten milliseconds old. */
   isInPlace(): boolean {
     const now = performance.now();
     if (now < this.#nextCheckMs) return true;
@@ -73,7 +74,7 @@ export class FileGuard {
     return this.#state;
   }
 
-  /** Names and identities of the files when they are in place. */
+  /** Names and identities that the files have when they are in place. */
   get expected(): readonly (readonly [name: string, identity: FileIdentity])[] {
     const { path, database, log, index } = this.#opened;
     return [...this.#names.map((name) => [name, database] as const), [`${path}-wal`, log], [`${path}-shm`, index]];
@@ -90,19 +91,20 @@ export class FileGuard {
     const logNow = identityOf(`${path}-wal`);
     const indexNow = identityOf(`${path}-shm`);
     if (hasName && logNow === log && indexNow === index) return 'in-place';
-    // The process that created the other index cannot see what is written through this one.
+    // Another process has created another -shm file. It cannot see what is written through the -shm file of this
+    // process.
     if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
-    // Others have written to a log that this connection does not read.
+    // Other connections have written to a log that this connection does not read.
     if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
-    // The next connection finds all changes in the log, but may create another index at any moment.
+    // The next connection finds all changes in the log. But it may create another -shm file at any moment.
     if (hasName && logNow === log) return 'unsafe';
     return 'detached';
   }
 }
 
-/** Returns the failure of a call on a database whose files are not in place. */
+/** Returns the failure of a call on a database that has a file that is not in place. */
 export function filesNotInPlace(): Failure {
   const message = 'a database file was removed or replaced: call close() and initialize() to open the current file';
-  // Not retryable: the same call fails until the database is opened again.
+  // The failure is not retryable, because the same call fails until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

@@ -13,7 +13,7 @@ export function identityOf(path: string): FileIdentity {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return missingFile;
-    // Some file systems use all 64 bits of an inode number, which a JavaScript number would round.
+    // In some file systems, an inode number uses all 64 bits. A JavaScript number would round it.
     if (Number.isSafeInteger(stats.ino)) return `${stats.dev}:${stats.ino}`;
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

@@ -8,17 +8,18 @@ import { rolledBackByStorage, transactionControl } from './transaction';
 import { assertWholeLog } from './whole-log';
 
 /**
- * The writing and the reading connection of one file, with the guard that compares the file with its path. When the
- * files are no longer in place, it saves the committed changes where that is safe, and fails every further call.
+ * The writing and the reading connection of one file, with a guard that checks whether the path still leads to the
+ * file. When the files are no longer in place, this class saves the committed changes if that is safe, and every
+ * further call fails.
  */
 export class GuardedConnections {
   readonly writer: SqliteConnection;
   readonly reader: SqliteConnection;
   /** Path that SQLite uses, with symbolic links resolved. */
   readonly path: string;
-  /** Undefined when no other process may use the files. */
+  /** Undefined when no other process can use the files. */
   readonly guard: FileGuard | undefined;
-  /** True when the open log was copied into its file after the files were found not to be in place. */
+  /** True when the log was copied into its database file after the files were found not to be in place. */
   #isLogSaved = false;
 
   private constructor(writer: SqliteConnection, reader: SqliteConnection, path: string, guard: FileGuard | undefined) {
@@ -28,7 +29,7 @@ export class GuardedConnections {
     this.guard = guard;
   }
 
-  /** @param isShared - true when other processes may use the file, so that the path must keep leading to it. */
+  /** @param isShared - true when other processes can use the file. Then the path has to keep leading to the file. */
   static async open(settings: SqliteSettings, isShared: boolean): Promise<GuardedConnections> {
     const prepare = isShared ? () => emptyLargeLog(settings.path, settings.driver) : undefined;
     const writer = await SqliteConnection.openWriter(settings, prepare);
@@ -41,12 +42,12 @@ export class GuardedConnections {
       assertIndexMapped(files.path);
       const guard = isShared ? new FileGuard(settings.path, files) : undefined;
       reader = SqliteConnection.openReader({ ...settings, path: files.path });
-      // Otherwise the two connections might have opened different files.
+      // Checks that the two connections have opened the same file.
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new GuardedConnections(writer, reader, files.path, guard);
     } catch (error) {
-      // The writer first: the last connection to close copies the log into the file if it can write. That would be
-      // unsafe when the files are not in place.
+      // Closes the writer first. The last connection to close copies the log into the file if it can write, which would
+      // be unsafe when the files are not in place.
       writer.close();
       reader?.close();
       throw error;
@@ -56,7 +57,7 @@ export class GuardedConnections {
   /**
    * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
    *
-   * @throws UNAVAILABLE
+   * @throws UNAVAILABLE when a file of the database is not in place
    */
   assertInPlace(): void {
     if (this.guard?.isInPlace() === false) this.#failOutOfPlace();
@@ -75,66 +76,68 @@ export class GuardedConnections {
   }
 
   /**
-   * Rolls back a transaction that is still open. When the files were found not to be in place, copies the open log into
-   * its file, or closes the writing connection if the copying could destroy changes of others.
+   * Rolls back a transaction that is still open. When the files are not in place, copies the log into its database
+   * file, or closes the writing connection if the copy could destroy changes of others.
    */
   finishWrite(): void {
     if (this.writer.driver.inTransaction) this.writer.run(transactionControl.rollback);
     this.#secureChanges();
   }
 
-  /** Returns the failure of a transaction that is no longer open although its caller has not ended it. */
+  /** Returns the failure of a transaction that has ended although its caller has not ended it. */
   endedByOthers(): Failure {
     if (!this.reader.driver.open) return notInitialized();
     return this.guard === undefined || this.guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
-  /** Closes both connections. No call may be in flight. */
+  /** Closes both connections. Call it when no call is in flight. */
   close(): void {
     const state = this.guard?.compare();
     if (state === 'unsafe') {
-      // The last connection to close copies the log into the file, and removes the log, if it can write. So the reader
-      // is closed last.
+      // Closes the reader last. The last connection to close copies the log into the file and removes the log, if it
+      // can write.
       this.writer.close();
       this.reader.close();
       return;
     }
     this.#emptyLogIfDetached();
-    // The writer last: it removes the write-ahead log when no other connection has the file open.
+    // Closes the writer last: it removes the write-ahead log when no other connection has the file open.
     this.reader.close();
     this.writer.close();
   }
 
   #failOutOfPlace(): never {
-    // After close() the files are not in place: SQLite removes the log and its index with the last connection.
+    // After close() the files are not in place either, because the last connection has removed the -wal and -shm files.
     if (!this.reader.driver.open) throw notInitialized();
     this.#secureChanges();
     throw filesNotInPlace();
   }
 
-  // Runs before the error is thrown: an application that does not handle the error may end without calling close().
+  // Saves the changes before the error is thrown: an application that does not handle it may end without calling
+  // close().
   #secureChanges(): void {
     if (this.writer.driver.inTransaction) {
-      // In the state `unsafe` nothing may be written: finishWrite() closes the connection when the transaction ends.
+      // In the state `unsafe`, writing is not safe. finishWrite() closes the connection when the transaction has
+      // ended.
       if (this.guard?.state !== 'detached') return;
-      // The transaction cannot be committed any more, and would keep the log from being copied.
+      // Rolls back, because the transaction cannot be committed any more, and would prevent the copy of the log.
       this.writer.run(transactionControl.rollback);
     }
-    // Closes only the driver: the file stays registered, because the reading connection stays open until close().
+    // Closes only the driver's connection. The file stays registered, because the reading connection stays open.
     if (this.guard?.state === 'unsafe') this.writer.driver.close();
     else this.#emptyLogIfDetached();
   }
 
-  // Copies the log of a moved file into that file and empties it, which SQLite does not do. Otherwise the next opening
-  // of another database at the path would apply the log, and corrupt that database.
+  // Copies the log of a moved file into that file and empties the log, which SQLite does not do. Otherwise the next
+  // opening of another database at the path would apply the log, and would corrupt that database.
   #emptyLogIfDetached(): void {
-    // Only once: a process that opens the file now at the path uses the same log.
+    // Does this only once, because a process that opens the file that is at the path now uses the same log.
     if (this.guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
-      // The first column reports whether other connections blocked the checkpoint.
+      // The first column of the result is 0 unless other connections have blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // The log could not be copied, and stays. Each later call, and close(), tries again.
+      // The log could not be copied, and stays. Each later call and close() try again.
     }
   }
 }

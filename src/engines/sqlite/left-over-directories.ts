@@ -10,7 +10,7 @@ export const directoryPrefix = 'ans-database-';
 export const databaseName = 'memory.sqlite';
 
 const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
-/** Age in milliseconds below which an empty directory is kept: a process may be about to create its database there. */
+/** Age in milliseconds up to which an empty directory is kept, because a process may be about to use it. */
 const emptyForMs = 60_000;
 /**
  * Time in milliseconds after which no further left-over directory is removed. The next opening of an in-memory database
@@ -19,12 +19,12 @@ const emptyForMs = 60_000;
 const maxRemovalMs = 2000;
 
 /**
- * Removes the directories in `parent` that killed processes and threads of this user have left, unless a connection has
- * their database open. The lock of the database shows whether one has. A process id in the name would not: ids are
- * reused, and have no meaning in another container. The lock is held while the files are removed. A process that is
- * about to open the same database detects the removal, and creates another directory.
+ * Removes the directories in `parent` that killed processes and threads of this user have left. Keeps a directory whose
+ * database a connection has open, which the lock of the database shows. A process id in the name would not show that:
+ * ids are reused, and have no meaning in another container. This function holds the lock while it removes the files. A
+ * process that is about to open the same database detects the removal, and creates another directory.
  *
- * @param known - directories of this thread, which are kept because their databases may not be open yet.
+ * @param known - directories of this thread. They are kept, because their databases may not be open yet.
  */
 export async function removeLeftOverDirectories(
   parent: string,
@@ -37,12 +37,13 @@ export async function removeLeftOverDirectories(
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // A lock does not exclude another SQLite library in the same process, and closing the file would drop the locks of
-    // that library.
+    // Finds the databases that another SQLite library in this process has open. A lock does not exclude this library,
+    // and closing the file would drop the locks of the library.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory, driver);
-    // Opening a database reads its log, which blocks the event loop for some milliseconds.
+    // Opening a database reads its log, which blocks the event loop for some milliseconds. So other work runs in
+    // between.
     await yieldToEventLoop();
   }
 }
@@ -51,7 +52,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // A writable directory may be unreadable.
+    // Removes nothing from `parent` when it is writable but unreadable.
     return [];
   }
 }
@@ -66,7 +67,7 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
     const path = join(directory, databaseName);
     if (existsSync(path)) removeLocked(path, driver);
     else if (Date.now() - lstatSync(directory).mtimeMs < emptyForMs) return;
-    // Fails when a process has created a database in it.
+    // Fails when a process has just created a database in the directory.
     rmdirSync(directory);
   } catch {
     // Another process has the database open, or has removed the directory first. Any other error can be ignored: the
@@ -77,7 +78,7 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
 function removeLocked(path: string, driver: SqliteDriver): void {
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In this mode the lock also excludes readers, and the log has no shared index.
+    // In exclusive mode, the lock also excludes readers, and the log has no -shm file.
     connection.pragma('locking_mode = EXCLUSIVE');
     connection.exec('BEGIN EXCLUSIVE');
     // Removes the database file last: its lock protects the directory only while the file exists.

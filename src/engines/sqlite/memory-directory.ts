@@ -9,12 +9,12 @@ import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left
 /** File system that Linux keeps in memory. */
 const memoryFileSystem = '/dev/shm';
 
-/** Directories of this thread. They have no lock until their databases are open. */
+/** Directories of this thread. A directory has no lock before its database is open. */
 const directories = new Set<string>();
 
 /**
- * Directory for a database that is removed when it is closed. SQLite's own `:memory:` has no write-ahead log: its
- * readers would wait for writers, or see uncommitted data.
+ * Directory for a database that is removed when it is closed. SQLite's own `:memory:` is not suitable, because it has
+ * no write-ahead log: its readers would wait for writers, or see uncommitted data.
  */
 export class MemoryDirectory {
   readonly #path: string;
@@ -27,9 +27,9 @@ export class MemoryDirectory {
   }
 
   /**
-   * Creates a directory in the first of `parents` that can be written to.
+   * Creates a directory in the first folder of `parents` that is writable.
    *
-   * @throws UNAVAILABLE when none can be written to.
+   * @throws UNAVAILABLE when none of them is writable
    */
   static create(parents: readonly string[] = [memoryFileSystem, tmpdir()]): MemoryDirectory {
     const causes: unknown[] = [];
@@ -50,7 +50,7 @@ export class MemoryDirectory {
   }
 
   /**
-   * Reports whether the database file exists. Another process may remove the directory until the database is locked.
+   * Reports whether the database file exists. Before the database is locked, another process may remove the directory.
    */
   isInPlace(): boolean {
     return existsSync(this.databasePath);

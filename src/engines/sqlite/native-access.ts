@@ -21,7 +21,7 @@ export class SqliteNativeAccess implements NativeAccess {
   readonly #guard: WriteGuard;
   readonly #open: ExclusiveTransaction | undefined;
 
-  /** @param open - transaction that the SQL is part of; undefined runs each statement by itself. */
+  /** @param open - transaction that runs the SQL. When undefined, each statement runs by itself. */
   constructor(database: SqliteDatabase, guard: WriteGuard, open?: ExclusiveTransaction) {
     this.#database = database;
     this.#guard = guard;
@@ -44,8 +44,8 @@ export class SqliteNativeAccess implements NativeAccess {
   }
 
   /**
-   * Runs `work`, which must be synchronous and run only `sql`: on the connection of the transaction if there is one,
-   * otherwise on the reading connection if `sql` only reads, otherwise on the writing connection.
+   * Runs `work`, which must be synchronous and must run only `sql`. Uses the connection of the transaction if there is
+   * a transaction. Otherwise uses the reading connection if `sql` only reads, and the writing connection if it writes.
    */
   async run<T>(sql: string, parameterCount: number, work: (connection: SqliteConnection) => T): Promise<T> {
     const open = this.#open;
@@ -54,12 +54,14 @@ export class SqliteNativeAccess implements NativeAccess {
       return work(connection);
     };
     if (open !== undefined) return this.exclusive((connection) => Promise.resolve(guarded(connection)));
-    // A statement that returns rows may still write (RETURNING).
+    // Asks SQLite whether the statement only reads, because a statement that returns rows can also write (RETURNING).
     const isRead = await this.#database.withReader((connection) => connection.prepareForPrisma(sql).readonly);
     return isRead ? this.#database.withReader(guarded) : this.#database.withWriter(guarded);
   }
 
-  /** Runs `work` alone inside the transaction; when it fails, everything that it did is rolled back. */
+  /**
+   * Runs `work` inside the transaction, while no other work runs in it. When `work` fails, its changes are rolled back.
+   */
   async exclusive<T>(work: (connection: SqliteConnection) => Promise<T>): Promise<T> {
     const open = this.#open;
     if (open === undefined) throw new Failure('INTERNAL', 'there is no transaction');
@@ -80,7 +82,7 @@ export class SqliteNativeAccess implements NativeAccess {
     );
   }
 
-  /** Refuses the SQL that {@link run} refuses. For callers that already have the connection from {@link exclusive}. */
+  /** Refuses the SQL that {@link run} refuses. Call it when you already have the connection from {@link exclusive}. */
   assertAllowed({ driver }: SqliteConnection, sql: string, parameterCount: number): void {
     this.#open?.transaction.assertOpen();
     this.#guard.assertAllowed(driver, sql, parameterCount);

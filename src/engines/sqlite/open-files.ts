@@ -7,8 +7,8 @@ import { mappedFiles } from './process-mappings';
 import type { SqliteLibrary } from './driver/driver';
 
 /**
- * Database file that this thread has open. Other versions of this package in the same thread read these objects: only
- * add optional fields.
+ * Database file that this thread has open. Other versions of this package in the same thread read these objects, too.
+ * So this interface must only get new fields, and they must be optional.
  */
 interface OpenFile {
   readonly library: SqliteLibrary;
@@ -22,25 +22,25 @@ type Registry = Map<FileIdentity, OpenFile>;
 const registryKey = Symbol.for('ans-database.openSqliteFiles');
 
 /**
- * True on systems where file locks belong to the process. On Windows they belong to the handle, so that two libraries
- * in one process exclude each other.
+ * True on systems where file locks belong to the process. On Windows, they belong to the file handle, so that they also
+ * work between two SQLite libraries in one process.
  */
 const hasProcessLocks = process.platform !== 'win32';
 
-/** Registration of a writing connection at the entry of its file in the registry of the thread. */
+/** Registration of a writing connection in this thread's registry of open files. */
 export interface FileClaim {
-  /** Returns the files as the first connection of this thread found them. */
+  /** Returns the files as the first connection of this thread has found them. */
   readonly files: () => DatabaseFiles;
   readonly release: () => void;
 }
 
 /**
  * Fails when another copy of SQLite in this process has the file at `path` open. POSIX locks belong to the process: two
- * copies would not exclude each other, and a copy that closes the file drops the locks of the other one. Also fails
- * when this thread has the database open and one of its files was removed or replaced since. Call it before the file is
- * opened.
+ * copies would not exclude each other, and a copy that closes the file drops the locks of the other copy. Also fails
+ * when this thread has the database open, but one of its files was removed or replaced since. Call it before the file
+ * is opened.
  *
- * @throws UNAVAILABLE
+ * @throws UNAVAILABLE in both cases
  */
 export function assertOnlyLibrary(path: string, library: SqliteLibrary): void {
   if (!hasProcessLocks) return;
@@ -49,12 +49,11 @@ export function assertOnlyLibrary(path: string, library: SqliteLibrary): void {
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path, library);
   else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
-  // SQLite shares the index of the log among the connections of a process, so a new connection would use the removed
-  // index.
+  // All connections of a process share the -shm file, so a new connection would use the removed one.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
-/** Registers the file at `path`, which has just been opened for writing. */
+/** Registers the file at `path`, which was just opened for writing. */
 export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   const identity = identityOf(path);
   const entry = registry().get(identity) ?? { library, count: 0 };
@@ -64,7 +63,7 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   return {
     files: () => {
       entry.files ??= filesAt(path);
-      // A hard link is another name, with a log of its own.
+      // When `path` is another hard link of the file, SQLite uses another log for it.
       return entry.files.path === path ? entry.files : filesAt(path);
     },
     release: () => {
@@ -77,10 +76,10 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
 }
 
 /**
- * Fails when the index of the log that this process uses is not the one beside the file at `path`: another thread still
- * uses a removed index, and SQLite shares it among the connections of a process.
+ * Fails when this process uses another -shm file than the one beside the file at `path`. This happens when another
+ * thread still uses a removed -shm file, which all connections of the process share.
  *
- * @throws UNAVAILABLE
+ * @throws UNAVAILABLE in this case
  */
 export function assertIndexMapped(path: string): void {
   const index = `${path}-shm`;
@@ -89,10 +88,11 @@ export function assertIndexMapped(path: string): void {
 }
 
 /**
- * Returns the registry of the thread. Contexts such as Jest's have a `globalThis` of their own, but share the locks.
+ * Returns the registry of the thread. It must be shared by all contexts, such as those of Jest: each context has a
+ * separate `globalThis`, but all of them share the locks.
  */
 function registry(): Registry {
-  // Only this package sets a property with this key.
+  // The cast is safe: only this package sets a property with this key.
   const main = runInThisContext('globalThis') as Record<symbol, Registry | undefined>;
   const known = main[registryKey] ?? new Map<FileIdentity, OpenFile>();
   main[registryKey] = known;
@@ -105,9 +105,9 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Fails when another SQLite library has the database open and the registry of this thread does not show it: in another
- * thread, or through an application's own driver. Works on Linux only, and only while this copy's binary is not loaded:
- * then a mapped index of the log shows that another library has the database open.
+ * Fails when another SQLite library has the database open, but the registry of this thread does not show it: in another
+ * thread, or through an application's own driver. Works on Linux only, and only before this copy's binary is loaded.
+ * Until then, a mapped -shm file shows that another library has the database open.
  */
 function assertNotMapped(path: string, library: SqliteLibrary): void {
   const mapped = mappedFiles();

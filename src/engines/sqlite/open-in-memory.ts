@@ -11,7 +11,7 @@ import { SqliteEngine } from './engine';
  */
 const maxAttempts = 10;
 
-/** Opens a new database in a directory of its own, which is removed when the database is closed. */
+/** Opens a new database in a separate directory, which is removed when the database is closed. */
 export async function openInMemory(
   settings: Omit<SqliteSettings, 'path'>,
   callbacks: EngineCallbacks,
@@ -25,7 +25,9 @@ export async function openInMemory(
   }
 }
 
-/** Returns undefined when another process has removed the directory before the database was locked. */
+/**
+ * Opens the database. Returns undefined when another process has removed the directory before the database was locked.
+ */
 async function tryOpen(
   settings: Omit<SqliteSettings, 'path'>,
   callbacks: EngineCallbacks,
@@ -34,7 +36,7 @@ async function tryOpen(
 ): Promise<SqliteEngine | undefined> {
   try {
     const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, callbacks, memory);
-    // The database is locked from here on.
+    // From now on, the database is locked, so its directory is safe if it still exists.
     if (memory.isInPlace()) return engine;
     await engine.close();
     throw new Failure('UNAVAILABLE', 'the directory of the in-memory database was removed');

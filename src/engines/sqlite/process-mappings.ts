@@ -12,7 +12,7 @@ const line = /^\S+ ..(.). ([\da-f]+) \S+ \d+ +(\/.*)$/;
 
 /**
  * Returns the files that any thread and any library of this process has mapped. Returns an empty array on systems
- * without `/proc/self/maps`: all systems except Linux.
+ * without `/proc/self/maps`, which only Linux has.
  *
  * @see https://www.kernel.org/doc/html/latest/filesystems/proc.html
  */

@@ -6,11 +6,11 @@ import { toError } from './driver-thread';
 import type { SqliteSettings } from './connection';
 import { RequestThread } from './request-thread';
 
-/** Maximum number of rows, and approximate maximum number of their characters, that the thread sends at a time. */
+/** Maximum number of rows that the thread sends at once, and approximate maximum number of their characters. */
 const chunkRows = 500;
 const chunkLength = 524_288;
 
-// The thread counts a result as `AnswerSize` does, but before it sends the result to the main thread.
+// The thread measures a result as `AnswerSize` does, before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { chunkRows, chunkLength, uncountedLength } = workerData;
@@ -75,7 +75,7 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** Thread with a read-only connection of its own, for statements that would block the event loop for long. */
+/** Thread with a separate read-only connection, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #thread: RequestThread<Answer>;
   readonly #mutex = new Mutex();
@@ -98,7 +98,8 @@ export class ReaderThread {
   /**
    * Runs a read-only statement after all earlier ones.
    *
-   * @throws RESULT_TOO_LARGE; ThreadLost; errors of the driver, with their code.
+   * @throws RESULT_TOO_LARGE when the result exceeds its bounds; ThreadLost when the thread has ended; errors of the
+   * driver, with their code.
    */
   async query({ sql, args, bounds = { maxLength: Infinity, maxValues: Infinity } }: Statement): Promise<Row[]> {
     this.#pending += 1;

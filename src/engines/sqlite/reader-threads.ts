@@ -4,12 +4,12 @@ import type { SqliteConnection, SqliteSettings } from './connection';
 import { ReaderThread } from './reader-thread';
 import { ThreadLost } from './request-thread';
 
-/** Maximum number of threads. A second one runs other statements while the first one runs a slow statement. */
+/** Maximum number of threads. The second thread runs other statements while the first one runs a slow statement. */
 const maxThreads = 2;
 
 /**
- * Number of rows of the largest table from which on a statement may block the event loop for long, by the cost of the
- * statement.
+ * Number of rows in the largest table from which on a statement runs in a thread, by the cost of the statement. Such a
+ * statement may block the event loop for long.
  */
 const minRows = { scan: 20_000, many: 2000 } as const;
 
@@ -21,7 +21,7 @@ const sizeSql = `SELECT max(
   coalesce((SELECT max(rowid) FROM certificates), 0),
   coalesce((SELECT max(rowid) FROM security_events), 0))`;
 
-/** Reader threads of one database, started when they are needed. */
+/** Reader threads of one database. They are started when they are needed. */
 export class ReaderThreads {
   readonly #settings: SqliteSettings;
   #threads: ReaderThread[] = [];
@@ -38,8 +38,8 @@ export class ReaderThreads {
   }
 
   /**
-   * Runs the statement in an idle thread, or in the one with the fewest pending statements. Returns its rows; undefined
-   * when the thread could not be started or has ended.
+   * Runs the statement in an idle thread, or in the thread with the fewest pending statements. Returns the rows;
+   * undefined when the thread could not be started or has ended.
    *
    * @throws the other errors of {@link ReaderThread.query}.
    */

@@ -9,8 +9,8 @@ import { pathOf } from './connection';
 import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
 
 /**
- * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when there is no file, or
- * an empty one. For a symbolic link it removes the target files, and keeps the link.
+ * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when the file is missing
+ * or empty. When the path is a symbolic link, removes the file that it leads to, and keeps the link.
  *
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
  * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
@@ -24,7 +24,7 @@ export async function removeSqliteFiles(
   assertOnlyLibrary(location.path, driver.library);
   const connection = driver.open(location.path, { fileMustExist: true, timeout: 0 });
   try {
-    // In this mode no other connection, of this or another process, can have the file open, not even for reading.
+    // In exclusive mode, no other connection of this or another process can have the file open, not even for reading.
     connection.pragma('locking_mode = EXCLUSIVE');
     await whileBusy(busyTimeoutMs, () => {
       if (!connection.inTransaction) connection.exec('BEGIN EXCLUSIVE');
@@ -38,13 +38,13 @@ export async function removeSqliteFiles(
   }
 }
 
-/** Removes the files while the lock keeps others from opening them. */
+/** Removes the files. The caller's lock prevents others from opening them. */
 async function removeLocked(connection: DriverConnection): Promise<void> {
   const path = pathOf(connection);
-  // Windows cannot remove an open file.
+  // Closes the file first on Windows, which cannot remove an open file.
   if (process.platform === 'win32') connection.close();
   try {
-    // The database first: an older log must never be replayed into a newer database.
+    // Removes the database file first: an old log must never be applied to a new database.
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });
   } catch (cause) {
     throw new Failure('UNAVAILABLE', 'the database files could not be removed', { cause });

@@ -2,10 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { SqliteDriver } from './driver/driver';
 import { threadArguments } from './driver-thread';
 
-/** Error of a thread that could not be started, or has ended. */
+/** Error of a request to a thread that could not be started, or has ended. */
 export class ThreadLost extends Error {}
 
-/** Thread with SQLite's driver that answers one request at a time. An idle one does not keep the process alive. */
+/**
+ * Thread with SQLite's driver that answers one request at a time. While it is idle, it does not keep the process alive.
+ */
 export class RequestThread<Answer extends object> {
   readonly #worker: Worker;
   #settle: ((answer: Answer | Error) => void) | undefined;
@@ -15,8 +17,8 @@ export class RequestThread<Answer extends object> {
    * Starts the thread.
    *
    * @param name - name of the thread in the messages of its errors.
-   * @param program - source text, which can use `Driver`, and answers each message of `parentPort` with one message. It is
-   * not a file of this package, because a bundled application may not contain the package's files.
+   * @param program - source text, which can use `Driver`, and answers each message of `parentPort` with one message. It
+   * is not a file of this package, because a bundled application may not contain the package's files.
    * @param workerData - data for the program.
    * @throws errors of Node.js when no thread can be started.
    */
@@ -41,7 +43,7 @@ export class RequestThread<Answer extends object> {
     this.#worker.unref();
   }
 
-  /** Returns the answer to a request. The answer to the previous request must have arrived. @throws ThreadLost */
+  /** Returns the answer to a request. Call it only after the answer to the previous request. @throws ThreadLost */
   async ask(request: object): Promise<Answer> {
     if (this.#end !== undefined) throw this.#end;
     const answer = await new Promise<Answer | Error>((resolve) => {

@@ -1,12 +1,12 @@
 import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './connection';
 
-// One name serves every savepoint, because only one operation runs at a time.
+// Every savepoint has the same name, because only one operation runs at a time.
 const savepoint: Statement = { sql: 'SAVEPOINT operation', args: [] };
 const releaseSavepoint: Statement = { sql: 'RELEASE operation', args: [] };
 const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO operation', args: [] };
 
-/** Runs `work` in a savepoint of the open transaction; when it fails, everything that it did is rolled back. */
+/** Runs `work` in a savepoint of the open transaction. When `work` fails, its changes are rolled back. */
 export async function withSavepoint<T>(connection: SqliteConnection, work: () => Promise<T>): Promise<T> {
   connection.run(savepoint);
   try {

@@ -5,14 +5,14 @@ import { SqliteConnection, type SqliteSettings } from './connection';
 import { sqliteDialect } from './dialect';
 import { classifySqliteError } from './errors/classify';
 
-/** Snapshot of a SQLite database, on a connection of its own. */
+/** Snapshot of a SQLite database, on a separate connection. */
 export interface SqliteSnapshot extends Snapshot {
   readonly connection: SqliteConnection;
 }
 
 /**
- * Runs `work`, which may take long, on a snapshot of the present state of a database. No other call waits for it. Until
- * it ends, the changes of others stay in the write-ahead log.
+ * Runs `work`, which may take long, on a snapshot of the present state of a database. No other call waits for `work`.
+ * Until it ends, the changes of others stay in the write-ahead log.
  */
 export async function withSnapshot<T>(
   settings: SqliteSettings,
@@ -21,12 +21,12 @@ export async function withSnapshot<T>(
   const connection = SqliteConnection.openReader(settings);
   try {
     const { driver } = connection;
-    // `query_only` would also refuse to create a temporary virtual table, which the check of the search index needs.
-    // The file itself stays protected, because it is opened read-only.
+    // Allows a temporary virtual table, which the check of the search index needs. The file itself stays protected,
+    // because it is opened read-only.
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');
-      // The first statement that reads determines the snapshot.
+      // Takes the snapshot: the first statement that reads determines it.
       driver.prepare('SELECT count(*) FROM sqlite_schema').get();
     });
     return await work({

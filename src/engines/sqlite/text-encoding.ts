@@ -2,7 +2,9 @@ import { Failure } from '../../errors/failure';
 import type { DriverConnection, SqliteDriver } from './driver/driver';
 import { realPathOf, sizeOf } from './file-identity';
 
-/** Rejects a database that stores text as UTF-16: SQLite would sort it by its bytes, which is not code point order. */
+/**
+ * Rejects a database that stores text as UTF-16: SQLite sorts such text by its bytes, which is not code point order.
+ */
 export function assertUtf8(connection: DriverConnection): void {
   if (connection.pragma('encoding', { simple: true }) === 'UTF-8') return;
   const message = 'the database stores text as UTF-16, which sorts differently: copy its data into a UTF-8 database';
@@ -10,8 +12,8 @@ export function assertUtf8(connection: DriverConnection): void {
 }
 
 /**
- * Rejects a database in UTF-16 whose write-ahead log holds changes, without opening it for writing. Closing a writing
- * connection could copy the log into the file, but a rejected database must stay unchanged.
+ * Rejects a database in UTF-16 whose write-ahead log contains changes, without opening the database for writing.
+ * Closing a writing connection could copy the log into the file, but a rejected database must stay unchanged.
  */
 export function refuseUtf16Log(path: string, driver: SqliteDriver): void {
   if (sizeOf(`${realPathOf(path)}-wal`) === 0) return;
@@ -20,7 +22,7 @@ export function refuseUtf16Log(path: string, driver: SqliteDriver): void {
     connection = driver.open(path, { readonly: true, fileMustExist: true, timeout: 0 });
     assertUtf8(connection);
   } catch (error) {
-    // Opening the writing connection reports any other error.
+    // Ignores any other error: opening the writing connection reports it.
     if (error instanceof Failure) throw error;
   } finally {
     connection?.close();

@@ -4,8 +4,8 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { sqliteDialect } from './dialect';
 
 /**
- * Returns the handle of an operation on the writing connection, which no other call uses meanwhile. It pauses between
- * statements for other work of the process when the operation takes long.
+ * Returns the handle of an operation on the writing connection. No other call uses the connection meanwhile. When
+ * the operation takes long, the handle pauses between statements for other work of the process.
  *
  * @param run - runs one statement on the connection.
  */

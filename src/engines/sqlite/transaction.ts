@@ -4,8 +4,8 @@ import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './connection';
 
 /**
- * Statements that begin and end a transaction. BEGIN acquires the write lock at once, so that no later statement has
- * to.
+ * Statements that begin and end a transaction. BEGIN acquires the write lock at once, so that no later statement of the
+ * transaction waits for the lock.
  */
 export const transactionControl = {
   begin: { sql: 'BEGIN IMMEDIATE', args: [] },
@@ -13,22 +13,22 @@ export const transactionControl = {
   rollback: { sql: 'ROLLBACK', args: [] },
 } satisfies Record<string, Statement>;
 
-/** Transaction that holds the write lock. Call exactly one of `commit` and `rollback`. */
+/** Transaction that holds the write lock. The caller must call exactly one of `commit` and `rollback`. */
 export interface SqliteTransaction {
   readonly waiters: TransactionWaiters;
   readonly connection: SqliteConnection;
   /**
    * Checks that a statement on the connection would still be part of this transaction.
    *
-   * @throws CONFLICT when the caller has ended the transaction; UNAVAILABLE when the storage has, or when a file of the
-   * database is not in place.
+   * @throws CONFLICT when the caller has ended the transaction; UNAVAILABLE when a fault of the storage has ended it,
+   * or when a file of the database is not in place.
    */
   assertOpen(): void;
   commit(): void;
   rollback(): void;
 }
 
-/** Returns the failure for a transaction that SQLite has rolled back by itself, as after a full disk. */
+/** Returns the failure for a transaction that SQLite itself has rolled back, for example because the disk is full. */
 export function rolledBackByStorage(): Failure {
   return new Failure('UNAVAILABLE', 'SQLite rolled the transaction back after a storage error');
 }

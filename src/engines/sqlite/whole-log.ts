@@ -10,20 +10,20 @@ const frameHeaderBytes = 24;
 const intervalMs = 5;
 
 interface LogState {
-  /** Number of pages of the log according to its index; -1 when there is no log. */
+  /** Number of pages of the log according to the -shm file; -1 when there is no log. */
   readonly log: number;
 }
 
 /**
- * Fails when the log is shorter than its index says. In that case the log was removed while another process has the
- * database open. The changes of that process are in an unlinked file until its next call copies them into the database.
- * Reading or writing before that would destroy changes.
+ * Fails when the log is shorter than the -shm file says. Then the log was removed while another process has the
+ * database open. The changes of the other process are in the removed log, until its next call copies them into the
+ * database. Reading or writing before that would destroy these changes.
  *
- * @throws UNAVAILABLE
+ * @throws UNAVAILABLE in this case
  */
 export async function assertWholeLog(driver: DriverConnection, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  // Another process may be truncating the log between the two reads.
+  // Tries several times, because another process may truncate the log while `isWhole` compares it with the -shm file.
   for (let attempt = 1; !(await whileBusy(timeoutMs, () => isWhole(driver))); attempt += 1) {
     if (attempt >= 3 && performance.now() + intervalMs > deadline) {
       throw new Failure('UNAVAILABLE', 'the write-ahead log was removed while another process has the database open');
@@ -34,7 +34,7 @@ export async function assertWholeLog(driver: DriverConnection, timeoutMs: number
 
 function isWhole(driver: DriverConnection): boolean {
   const pageSize = Number(driver.pragma('page_size', { simple: true }));
-  // NOOP only reports: one row with this column, which SQLite documents.
+  // With NOOP, the checkpoint copies nothing, and only reports the number of pages. SQLite documents the column `log`.
   const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];
   const pages = state?.log ?? 0;
   return pages <= 0 || sizeOf(`${pathOf(driver)}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);

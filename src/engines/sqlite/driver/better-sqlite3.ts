@@ -27,7 +27,7 @@ function load(): SqliteDriver {
 function findLibrary(entry: string): SqliteLibrary {
   const root = dirname(dirname(entry));
   const binary = binaryFolders.map((folder) => join(root, folder, 'better_sqlite3.node')).find(existsSync);
-  // A bundler may have moved the binary: then the JavaScript copy identifies the library.
+  // A bundler may have moved the binary. In this case, the JavaScript file identifies the library.
   const path = realpathSync(binary ?? entry);
   return { id: identityOf(path), path };
 }

@@ -14,21 +14,20 @@ export interface ConnectionOptions {
   /** Makes the opening fail when the file does not exist, instead of creating it. */
   readonly fileMustExist?: boolean;
   /**
-   * Maximum time in milliseconds for which SQLite itself waits for the locks of other connections. It blocks the thread
-   * meanwhile.
+   * Maximum time in milliseconds for which SQLite itself waits for the locks of other connections. This wait blocks the
+   * thread.
    */
   readonly timeout?: number;
 }
 
 /**
- * Driver of SQLite that is loaded. Its connections and statements have the methods of better-sqlite3 that this package
- * uses, with the same results and errors, so that better-sqlite3 itself needs no wrapper.
+ * Loaded driver of SQLite. Its connections and statements have those methods of better-sqlite3 that this package uses,
+ * with the same results and errors. So better-sqlite3 itself needs no wrapper.
  */
 export interface SqliteDriver {
   readonly library: SqliteLibrary;
   /**
-   * Source text for a thread. It declares the class `Driver`, whose objects are connections: `new Driver(path,
-   * options)`.
+   * Source text for a thread. It declares the class `Driver`. `new Driver(path, options)` opens a connection.
    */
   readonly threadSource: string;
   /** Opens a connection. All methods of connections and statements are synchronous. */
@@ -39,7 +38,7 @@ export interface SqliteDriver {
 export interface DriverConnection {
   readonly open: boolean;
   readonly inTransaction: boolean;
-  /** Compiles one statement, which returns its rows as objects. `Row` is the type that its rows have. */
+  /** Compiles one statement. The statement returns its rows as objects of type `Row`. */
   prepare<Row = unknown>(sql: string): DriverStatement<Row>;
   /** Runs any number of statements without parameters. */
   exec(sql: string): unknown;
@@ -69,9 +68,9 @@ export interface DriverStatement<Row> {
   run(...args: readonly unknown[]): { readonly changes: number };
 }
 
-/** Column of the rows of a statement. */
+/** Column of a statement's rows. */
 export interface DriverColumn {
   readonly name: string;
-  /** Declared type of the column of the table; null for an expression. */
+  /** Declared type of the table's column; null for an expression. */
   readonly type: string | null;
 }

@@ -9,17 +9,17 @@ import { toLoadFailure } from './load-failure';
 import { describeSqliteViolation } from './violation';
 
 /**
- * Codes and messages by the prefix of the name that the driver gives to SQLite's result code: the name of an extended
- * result code begins with the name of its primary result code. The first matching entry applies.
+ * Codes and messages by the beginning of the driver's name for SQLite's result code. The name of an extended result
+ * code begins with the name of its primary result code. The first entry that matches applies.
  */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'the record refers to a record that does not exist'],
-  // Reported for ON DELETE RESTRICT, which SQLite implements as a trigger.
+  // SQLite implements ON DELETE RESTRICT as a trigger, and reports it as one.
   ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records still refer to this record'],
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
-  // The index of the write-ahead log, a file of its own, could not be made larger.
+  // SQLite could not make the -shm file larger.
   ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
@@ -31,20 +31,20 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_TOOBIG', 'INVALID_INPUT', 'a value is too large to store'],
 ];
 
-/** Errors that only their message distinguishes. */
+/** Errors that only their messages distinguish. */
 const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, message: string])[] = [
   [
     /^no such (?:table|column)|^table \S+ has no column named/,
     'SCHEMA_OUTDATED',
     'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
-  // The header of the file is damaged, or a much newer version of SQLite has written it.
+  // Reported when the header of the file is damaged, or when a much newer version of SQLite has written the file.
   [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
   // The parameters of the statements are always valid JSON, so the stored value is invalid.
   [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
 ];
 
-/** Converts any error into a failure; knows those of SQLite and of its driver. */
+/** Converts any error into a failure. Recognizes errors of SQLite and of its driver. */
 export function classifySqliteError(error: unknown): Failure {
   return classifyError(error, toSqliteFailure);
 }
@@ -56,7 +56,7 @@ function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   return driverError === undefined ? toLoadFailure(error, cause) : toReportedFailure(driverError, cause);
 }
 
-// When close() has not waited for a running call, the driver throws an error without a code. Its message identifies it.
+// When close() has not waited for a running call, the driver throws an error without a code for this call.
 function isAboutClosed(error: object): boolean {
   const { name, message } = propertiesOf(error);
   return name === 'TypeError' && message === 'The database connection is not open';
@@ -72,7 +72,7 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
 function toReportedFailure({ code, message }: SqliteError, cause: unknown): Failure {
   const violation = describeSqliteViolation(code, message);
   if (violation !== undefined) return reportedFailure('CONSTRAINT_VIOLATION', violation, { cause });
-  // The columns that the constraint names.
+  // The names of the constraint's columns follow these words in the message.
   const columns = message.split('constraint failed: ').at(1) ?? '';
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     return toKeyFailure(columns, cause);

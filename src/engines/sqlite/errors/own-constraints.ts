@@ -2,14 +2,14 @@ import { ownKeys, ownOptionalColumns, ownRequiredColumns } from '../../../errors
 
 /* Constraints that the migrations of this package create in a SQLite database. */
 
-/** Columns of the primary keys and unique indexes. The last two are of a table that exists on SQLite only. */
+/** Columns of the primary keys and unique indexes. The last two are those of a table that only SQLite has. */
 const ownKeyColumns: ReadonlySet<string> = new Set([
   ...Object.values(ownKeys),
   'agent_names.agent_id',
   'agent_names.key',
 ]);
 
-// Every column has a CHECK constraint with such a name, except the integer primary keys: SQLite ensures their type.
+// Every column has a CHECK constraint with such a name, except integer primary keys, whose type SQLite itself checks.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),

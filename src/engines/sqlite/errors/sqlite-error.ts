@@ -1,4 +1,4 @@
-/** Error of better-sqlite3: `code` is SQLite's name of an extended result code. */
+/** Error of better-sqlite3. `code` is SQLite's name for an extended result code. */
 export interface SqliteError {
   readonly code: string;
   readonly message: string;
@@ -6,7 +6,7 @@ export interface SqliteError {
 
 /** Returns the code and the message of an error of SQLite's driver; undefined for any other error. */
 export function sqliteErrorOf(error: unknown): SqliteError | undefined {
-  // Not instanceof: the driver is native, so with several realms, as in Jest, its class may belong to another realm.
+  // Does not use instanceof: with several realms, as in Jest, the native driver's class may belong to another realm.
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
   const { code, message } = error;
   const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);

@@ -3,8 +3,8 @@ import { isOwnRequiredColumn } from '../../../errors/own-constraints';
 import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from './own-constraints';
 
 /**
- * Matches the name of a CHECK constraint. For a constraint without a name SQLite reports its SQL, which must not be
- * shown.
+ * Matches the name of a CHECK constraint. For a constraint without a name, SQLite reports its SQL, which a message must
+ * not show.
  */
 const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
 
@@ -15,7 +15,7 @@ const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
  * @param code - SQLite's name of the extended result code.
  */
 export function describeSqliteViolation(code: string, message: string): string | undefined {
-  // "CHECK constraint failed: name", "UNIQUE constraint failed: table.column, table.column".
+  // Examples: "CHECK constraint failed: name", "UNIQUE constraint failed: table.column, table.column".
   const [, subject = ''] = message.split(/ constraint failed: (.*)/s);
   switch (code) {
     case 'SQLITE_CONSTRAINT_CHECK':
@@ -32,7 +32,7 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintMessage(undefined);
     case 'SQLITE_CONSTRAINT_TRIGGER':
-      // The message is the text given to RAISE, which may hold values; SQLite does not report the name of the trigger.
+      // The message is the text of RAISE, which may contain values. SQLite does not report the name of the trigger.
       return message === 'FOREIGN KEY constraint failed' ? undefined : triggerMessage(undefined);
     case 'SQLITE_ERROR':
       return lacksTableOfTrigger(message) ? triggerMessage(undefined) : undefined;
@@ -41,7 +41,7 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// This package's statements use only its own tables, so only a trigger can refer to a missing table of another name.
+// Reports whether a trigger refers to a missing table. The package's statements refer only to the package's tables.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);

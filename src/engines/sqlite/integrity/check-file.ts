@@ -4,8 +4,8 @@ import { runInDriverThread, toError } from '../driver-thread';
 /** Maximum number of problems that SQLite reports. */
 const maxProblems = 1000;
 
-// Also returns the problems that were found before a failure. Omits CHECK constraints: the check of the records finds
-// their violations, and names the record.
+// Returns the problems that were found before a failure, too. Omits CHECK constraints, because the check of the records
+// finds their violations and names the record.
 const work = `
   const damages = [];
   try {
@@ -28,8 +28,8 @@ export interface FileReport {
   /** Problems in SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
   /**
-   * Error of the driver that ended the check early: some faults stop SQLite from checking further. Undefined when the
-   * check was complete.
+   * Error of the driver that has ended the check early, because some faults stop SQLite from checking further.
+   * Undefined when the check was complete.
    */
   readonly failure: Error | undefined;
 }
@@ -41,7 +41,7 @@ interface Answer {
 
 /**
  * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
- * structure of the search index. The check is one long statement, so it runs in a thread of its own.
+ * structure of the search index. Runs it in a separate thread, because it is one long statement.
  */
 export async function checkFile({ path, busyTimeoutMs, driver }: SqliteSettings): Promise<FileReport> {
   const data = { path, timeout: busyTimeoutMs, most: maxProblems };

@@ -22,7 +22,7 @@ export async function checkSqliteIntegrity(
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
-  // A snapshot cannot be opened when the schema is unreadable: that is one finding about the whole database.
+  // When the schema cannot be read, no snapshot can be opened. This adds one finding about the whole database.
   await checkSqlitePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await checkRecords(snapshot, findings);

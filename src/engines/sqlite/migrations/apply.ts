@@ -10,12 +10,12 @@ import { describeFailedCheck } from './failed-check';
 import { createHistory, readHistory, recordMigration } from './history';
 import { inspectSchema } from './initial-schema';
 
-/** Failures of the storage, by the prefix of their code: the migration itself needs no repair. */
+/** Failures of the storage, by the beginning of their code. After such a failure, the migration needs no repair. */
 const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
 /**
- * Runs `work` in a transaction for migrations, on a connection of its own. Other processes wait for its write lock.
- * Waits up to `busyTimeoutMs` for locks of other connections at the start, and again at the end.
+ * Runs `work` in a transaction for migrations, on a separate connection. Other processes wait for its write lock. Waits
+ * up to `busyTimeoutMs` for locks of other connections at the beginning, and again at the end.
  *
  * @throws the errors of `work`, after a rollback; the error of the driver when the file cannot be opened or locked.
  */
@@ -23,17 +23,18 @@ export async function withMigrationTransaction<T>(
   { path, busyTimeoutMs, driver }: Pick<SqliteSettings, 'path' | 'busyTimeoutMs' | 'driver'>,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // SQLite's own wait would block the whole process: see whileBusy.
+  // timeout: 0, because SQLite's own wait would block the process. `whileBusy` waits instead.
   const connection = driver.open(path, { timeout: 0 });
   try {
-    // The migrations redefine tables to which others refer. Inside a transaction this statement has no effect.
+    // Runs before the transaction, inside of which it has no effect. The migrations replace tables to which others
+    // refer.
     connection.pragma('foreign_keys = OFF');
     await whileBusy(busyTimeoutMs, () => connection.exec('BEGIN IMMEDIATE'));
     const result = await work(new SqliteMigrationTransaction(connection, driver));
     await whileBusy(busyTimeoutMs, () => connection.exec('COMMIT'));
     return result;
   } finally {
-    // This also rolls back a transaction that is not committed.
+    // Closes the connection, and so also rolls back a transaction that was not committed.
     connection.close();
   }
 }

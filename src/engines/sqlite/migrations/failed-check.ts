@@ -7,14 +7,14 @@ const copyPrefix = 'new_';
 
 /**
  * Describes the row that violated a CHECK constraint while a migration copied a table into a new one, so that somebody
- * can correct the row: SQLite reports only the name of the constraint.
+ * can correct the row. SQLite itself reports only the name of the constraint. Returns undefined for any other failure.
  *
- * @param driver - in the transaction of the migration, whose earlier statements are still in effect.
- * @returns undefined for any other failure.
+ * @param driver - connection in the transaction of the migration. The earlier statements of the migration must still
+ * have their effects.
  */
 export function describeFailedCheck(driver: DriverConnection, error: unknown): string | undefined {
   const constraint = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];
-  // Some failures make SQLite end the transaction.
+  // After some failures, SQLite has ended the transaction.
   if (constraint === undefined || !driver.inTransaction) return undefined;
   const find = driver.prepare<{ name: string; sql: string }>(
     `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND instr(sql, '"' || ? || '"') > 0`,

@@ -6,7 +6,7 @@ interface StoredEntry {
   readonly isFinished: 0 | 1;
 }
 
-/** Statement of Prisma's schema engine, so that this package creates the same table as Prisma. */
+/** Creates the history table with the statement of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
     "checksum"              TEXT NOT NULL,

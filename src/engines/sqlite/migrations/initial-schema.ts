@@ -4,7 +4,7 @@ import type { ExistingSchema } from '../../../migrations/runner';
 import type { DriverConnection, SqliteDriver } from '../driver/driver';
 import { readHistory } from './history';
 
-/** Returns what the database contains apart from the history. */
+/** Returns the kind of objects that the database contains besides the history. */
 export function inspectSchema(connection: DriverConnection, driver: SqliteDriver): ExistingSchema {
   if (isEmpty(connection)) return 'empty';
   const initial = readInitialSchema(driver);
@@ -12,7 +12,7 @@ export function inspectSchema(connection: DriverConnection, driver: SqliteDriver
   return isInitial ? 'initial' : 'other';
 }
 
-/** Reports whether the database contains nothing apart from the history. */
+/** Reports whether the database contains no objects besides the history. */
 export function isEmpty(connection: DriverConnection): boolean {
   const objects =
     "SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> '_prisma_migrations'";
@@ -21,8 +21,8 @@ export function isEmpty(connection: DriverConnection): boolean {
 
 /** Reports whether the database belongs to this package: by a migration in its history, or by its tables. */
 export function isOwnDatabase(connection: DriverConnection, driver: SqliteDriver): boolean {
-  // Includes migrations that did not finish: only this package has migrations with such names. The history omits
-  // migrations that were marked as rolled back.
+  // Looks for migrations that did not finish, too: only this package has migrations with such names. The tables decide
+  // when the history has none, for example because its migrations were marked as rolled back.
   const history = readHistory(connection) ?? [];
   if (history.some(({ name }) => isOwnMigration(name))) return true;
   const tables = tablesOf(connection);
