@@ -5,7 +5,7 @@ export async function answerOnce(open: Open): Promise<void> {
   const [location = '', id = ''] = process.argv.slice(2);
   const contender = await open(location);
   if ((await contender.getAgent(id)) === null) throw new Error(`the agent ${id} does not exist`);
-  // The wall clock, because `process.hrtime` has another origin in each process. The parent subtracts the start.
+  // Uses the wall clock, because `process.hrtime` has another origin in each process. The parent subtracts the start.
   process.stdout.write(String(Date.now()));
   await contender.close();
 }

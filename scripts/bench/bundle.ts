@@ -36,7 +36,7 @@ export async function bundleContender(
   return outfile;
 }
 
-/** Plugin that leaves packages out of the program. At runtime, each one is loaded from where the importer finds it. */
+/** Plugin that does not bundle packages. At runtime, each package is loaded from where the importing file finds it. */
 const installedPackages: esbuild.Plugin = {
   name: 'installed-packages',
   setup: (build) => {

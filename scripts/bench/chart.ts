@@ -71,12 +71,12 @@ function drawPanel({ version, agentCount, baseline, workloads }: RunResult, left
 
 function drawRow({ id, contenders }: WorkloadResult, baseline: ContenderName, left: number, y: number): string[] {
   const dots = Object.entries(contenders).flatMap(([key, { ratio }]) => {
-    // The keys are names of contenders.
+    // The cast is safe: the keys are names of contenders.
     const name = key as ContenderName;
     return name === baseline || ratio === null ? [] : [drawDot(left + xOf(ratio), y, name)];
   });
   const rule = `<line x1="${left}" x2="${left + panelWidth}" y1="${y}" y2="${y}" stroke="#eeeeee"/>`;
-  // The package is drawn last, above the dots that it overlaps.
+  // Draws the package last, so that it is above the dots that it overlaps.
   return [drawText(left - 10, y + 4, id, { anchor: 'end' }), rule, ...dots.reverse()];
 }
 

@@ -7,14 +7,14 @@ export interface ProcessOptions {
   readonly name: ContenderName;
   /** Path of the compiled program. */
   readonly program: string;
-  /** Location of its database. */
+  /** Location of the contender's database. */
   readonly location: string;
   readonly agentCount: number;
   /** Directory for a CPU profile of the process; undefined for no profile. */
   readonly profileFolder?: string | undefined;
 }
 
-/** Contender in a process of its own, which works only on request. */
+/** Contender in a separate process, which works only on request. */
 export class ContenderProcess {
   readonly name: ContenderName;
   readonly #child: ChildProcess;
@@ -72,7 +72,7 @@ export class ContenderProcess {
       };
       const onMessage = (response: Response): void =>
         settle(() => {
-          // TypeScript cannot narrow a type parameter.
+          // The cast is needed, because TypeScript cannot narrow a type parameter.
           if (response.type === expected) resolve(response as Extract<Response, { type: T }>);
           else reject(new Error(`${this.name}: ${response.type === 'failed' ? response.message : response.type}`));
         });

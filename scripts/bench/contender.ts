@@ -26,7 +26,7 @@ export interface Contender {
   agentsOfOwner(owner: string, limit: number): Result<AgentRecord[]>;
   /** Returns the agents after the first `offset` ones; newest change first. */
   agentsAtOffset(offset: number, limit: number): Result<AgentRecord[]>;
-  /** Returns the first page or the one after the previous call's; newest change first. */
+  /** Returns the first page, or the page after the one that the previous call returned; newest change first. */
   nextPage(isFirst: boolean, size: number): Result<AgentRecord[]>;
   createAgent(agent: BenchAgent): Result<string>;
   /** Creates all of the agents or none. */

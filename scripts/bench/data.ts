@@ -54,7 +54,7 @@ export interface BenchEvent {
   readonly mitigationApplied: boolean;
 }
 
-/** The present of every contender; generated records are older. */
+/** Current time of every contender. Generated records are older. */
 export const nowMs = Date.UTC(2026, 0, 1);
 export const eventIntervalMs = 1000;
 const agentIntervalMs = 60_000;

@@ -62,7 +62,7 @@ class Worker {
         } catch {
           failures += 1;
         }
-        // A contender that works synchronously would not let the event loop continue before the end of the slice.
+        // Without this pause, a contender that works synchronously would block the event loop until the slice ends.
         await nextTurn();
       }
     };

@@ -21,13 +21,15 @@ export const shownNames: Readonly<Record<ContenderName, string>> = {
   typeorm: 'TypeORM',
 };
 
-/** Share by which a new build may be slower than an old one; the limit is lower where the measurement is more exact. */
+/**
+ * Share by which a new build may be slower than an old one. Where the measurement is more exact, the limit is lower.
+ */
 const maxAllowance = 0.05;
 
 /** Returns the contenders that took part, in the order of `contenderNames`. */
 export function contendersOf({ workloads }: RunResult): ContenderName[] {
   const measured = workloads[0]?.contenders ?? {};
-  // TypeScript declares the keys of any object as strings.
+  // The cast is needed, because TypeScript declares the keys of any object as strings.
   return Object.keys(measured) as ContenderName[];
 }
 

@@ -115,16 +115,18 @@ function otherReads(agentCount: number): Workload[] {
   ];
 }
 
-/** A prime, so that its multiples reach all agents unless their number is a multiple of it. */
+/**
+ * Distance between two updated agents. It is a prime, so its multiples reach all agents, except of a multiple of it.
+ */
 const stride = 7919;
 
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  // Updates the agents in scattered order, and each agent once before any agent is updated again: only this package gives
-  // two updates within one millisecond different times.
+  // Updates the agents in scattered order, and each agent once before any agent is updated again: only this package
+  // gives two updates within one millisecond different times.
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
-  // The indexes are far beyond those of createAgent.
+  // These indexes are far greater than those of createAgent, so that the workloads create different agents.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
   const transactionStart = (index: number): number => 500_000_000 + index * 3;
   return [
@@ -224,8 +226,8 @@ function selectiveSearchOf(agent: number, agentCount: number): Search {
   return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
 }
 
-// Returns three capabilities of one agent, so that each search finds at least that agent. A negative `from` takes the
-// last ones.
+// Returns three capabilities of one agent, so that each search finds at least this agent. With a negative `from`,
+// returns the agent's last capabilities.
 function threeCapabilitiesOf(agent: number, agentCount: number, from: number): string[] {
   for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);

@@ -1,6 +1,6 @@
 import { DatabaseService } from '../../src';
 
-/** Returns the URL in DATABASE_URL, or the default URL, which is also that of Prisma's commands in this repository. */
+/** Returns the URL in DATABASE_URL, or the default URL. Prisma's commands in this repository use the same default. */
 export function defaultDatabaseUrl(): string {
   return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 }

@@ -4,7 +4,7 @@ import type { DatabaseService, ResolutionQuery, SecurityEventQuery } from '../..
 /** Call of the package, with the fields of the result that the demo shows. */
 export type Question = Call & {
   readonly title: string;
-  /** Names of fields; a dot separates the names of nested ones. */
+  /** Names of fields. A dot separates the names of nested fields. */
   readonly columns: readonly string[];
 };
 
@@ -35,7 +35,7 @@ export function sourceOf({ call, argument }: Question): string {
   const source = inspect(argument, { breakLength: 90 })
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, `new Date('$&')`)
     .replaceAll(/\[ (.*?) \]/g, '[$1]');
-  // Only a fingerprint is a text of this length.
+  // A text of this length is a fingerprint, which needs a separate line.
   return typeof argument === 'string' && source.length > 60 ? `db.${call}(\n  ${source},\n)` : `db.${call}(${source})`;
 }
 

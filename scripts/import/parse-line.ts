@@ -21,10 +21,10 @@ export function parseLine({ text }: Line, now: Date): Row | undefined {
 
 function parseJson(text: string): JsonValue {
   try {
-    // JSON.parse returns only JSON values.
+    // The cast is safe: JSON.parse returns only JSON values.
     return JSON.parse(text) as JsonValue;
   } catch {
-    // The parser's own message would contain parts of the line.
+    // Throws another error, because the parser's message would contain parts of the line.
     throw new RefusedError('is not valid JSON');
   }
 }

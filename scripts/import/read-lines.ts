@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 
 /** Line of a file. */
 export interface Line {
-  /** Starts at 1. */
+  /** Number of the line, from 1. */
   readonly number: number;
-  /** Without the line feed; null when the bytes are not valid UTF-8. */
+  /** Text of the line without the line feed; null when the bytes are not valid UTF-8. */
   readonly text: string | null;
-  /** Offset of the next line, in bytes. */
+  /** Offset of the next line in the file, in bytes. */
   readonly endOffset: number;
 }
 

@@ -6,7 +6,7 @@ import { noPublicKey, standInCertificateId } from './stand-in';
 /** Version of an agent whose source states none. */
 const unstatedVersion = '0.0.0';
 
-/** Fields that an endpoint of the directory has, too; all others become metadata. */
+/** Fields that an endpoint of the directory also has. All other fields become metadata. */
 const endpointFields: ReadonlySet<string> = new Set(['protocol', 'address', 'port']);
 
 /**
@@ -44,7 +44,7 @@ export function toAgentRow(record: FileRecord): Row {
   return { kind: 'agent', agent, source, endpointsWithoutPort: withoutPort.length, emptyCapabilities };
 }
 
-// An address that is a template has no port, and the directory requires one.
+// Separates endpoints without a port, such as an address that is a template. The directory requires a port.
 function partitionEndpoints(value: JsonValue): { endpoints: EndpointInput[]; withoutPort: JsonValue[] } {
   if (!Array.isArray(value)) throw new RefusedError('endpoints must be an array');
   const endpoints: EndpointInput[] = [];

@@ -1,7 +1,9 @@
 import { deterministicId } from './deterministic-id';
 import { optionalTextOf, textOf, timeOf, type FileRecord, type Row } from './row';
 
-/** Fields that a certificate of the directory has, too, or that repeat one of them; all others become metadata. */
+/**
+ * Fields that a certificate of the directory also has, or that repeat such a field. All other fields become metadata.
+ */
 const certificateFields: ReadonlySet<string> = new Set([
   'subject',
   'issuer',

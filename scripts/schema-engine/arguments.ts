@@ -9,7 +9,7 @@ export interface Arguments {
 /** Location of the database, as `prisma.config.ts` sets it. */
 export interface Datasource {
   readonly url: string | undefined;
-  /** Database to replay migrations on, for a role that may not create databases. */
+  /** URL of a database to replay migrations on. It is needed when the role may not create databases. */
   readonly shadowDatabaseUrl: string | undefined;
 }
 

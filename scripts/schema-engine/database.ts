@@ -5,7 +5,7 @@ import { EngineError } from './engine-error';
 import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';
 
-/** Operations on a database that the engine requires; each kind of database has an implementation. */
+/** Operations on a database that the engine requires. There is an implementation for each kind of database. */
 export interface Database {
   /** Opens connections for the engine when it needs them. */
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;

@@ -13,7 +13,7 @@ const panicExitCode = 101;
 export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = readRequest(line);
-    // Lines without a method are the CLI's responses to requests to print.
+    // A line without a method is a response of the CLI to a request to print.
     if (request === undefined) continue;
     const { id, method, params } = request;
     const onPanic = (error: unknown) => void stopAfter(send({ id, error: toRpcError(error) }));
@@ -37,7 +37,8 @@ async function answer(methods: Pick<Methods, 'call'>, method: string, params: Js
 }
 
 /**
- * Ends the process after a panic: the engine reports it outside any promise, so the request would never be answered.
+ * Ends the process after a panic. The engine reports the panic outside any promise, so the running request would never
+ * get a response.
  */
 async function stopAfter(sent: Promise<void>): Promise<void> {
   await sent;
@@ -63,7 +64,7 @@ function readRequest(line: string): { id: unknown; method: string; params: Json 
   return { id: 'id' in message ? message.id : null, method: String(message.method), params: { ...params } };
 }
 
-/** Writes a line. Resolves when the line has left this process: until then, the process must not exit. */
+/** Writes a line. Resolves when the line has left this process, which must not exit before. */
 function send(message: Json): Promise<void> {
   const line = `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
   return new Promise((resolve, reject) => {

@@ -75,7 +75,7 @@ export class Methods {
 
   /**
    * Replays the migrations before a method that compares the schema with their result. On SQLite, the engine cannot
-   * replay them during such a method, but it remembers the result of its search for drift.
+   * replay them during such a method. But it remembers the result of an earlier search for drift, which replays them.
    */
   async #replayMigrations({ migrationsList, filters }: Json): Promise<void> {
     await this.#ask('diagnoseMigrationHistory', { migrationsList, filters, optInToShadowDatabase: true });

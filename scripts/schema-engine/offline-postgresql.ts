@@ -9,7 +9,7 @@ import {
 /** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
-/** Answer with the oldest supported version. Statements for it also run on all later versions. */
+/** Answer that names the oldest supported version. Statements for this version also run on all later versions. */
 const versionAnswer: SqlResultSet = {
   columnNames: ['exists', 'version', 'numeric_version'],
   columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],

@@ -12,7 +12,7 @@ import { toEngineError, toScriptError } from './postgresql-engine-error';
 
 /** Database that the schema engine works on. */
 export interface EngineConnection {
-  /** Returns the connection; called for each statement. The code that opened the connection closes it. */
+  /** Returns the connection for a statement. The code that has opened the connection closes it. */
   readonly connect: () => Promise<Client>;
   /** Schema in which the server looks up unqualified names. */
   readonly schema: string;
@@ -55,7 +55,7 @@ export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDrive
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { openShadow, onFailed } = this.#connections;
-    // A failed statement on the shadow database is not a failure of the database itself.
+    // Ignores a failed statement on the shadow database, because it is not a failure of the database itself.
     return new PostgresqlMigrationAdapter(await settle(openShadow, onFailed), () => undefined);
   }
 }

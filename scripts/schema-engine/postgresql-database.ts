@@ -136,9 +136,9 @@ export class PostgresqlDatabase implements Database {
     }
   }
 
-  /** Locks the database until the connection ends; the engine limits the wait. */
+  /** Locks the database until the connection ends. The engine limits the time of the wait. */
   async #lock(): Promise<void> {
-    // Prisma's variable, for poolers that do not support session locks.
+    // Prisma defines this variable for poolers that do not support session locks.
     if (process.env['PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK'] !== undefined) return;
     const client = await this.#connect();
     await client.query('SELECT pg_advisory_lock(72707369)');

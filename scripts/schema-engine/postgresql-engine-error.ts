@@ -16,15 +16,15 @@ export function toEngineError(error: unknown): DriverAdapterError {
 }
 
 /**
- * Converts the error of a script and keeps the server's message, which the engine would replace by a less precise one
- * for the codes that it knows.
+ * Converts the error of a script, with a code that the engine does not know. For the codes that it knows, the engine
+ * would replace the server's message by a less precise one.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   const { code, message, ...rest } = toServerError(error);
   return new DriverAdapterError({ kind: 'postgres', ...rest, code: 'N/A', message: `${message} (SQLSTATE ${code})` });
 }
 
-/** Recognizes an error of the server by its severity, which an error of the connection does not have. */
+/** Returns the properties of a server's error. Recognizes it by its severity: an error of the connection has none. */
 function toServerError(error: unknown): ServerError {
   const text = (name: string): string | undefined => {
     const value: unknown = error instanceof Object ? Reflect.get(error, name) : undefined;

@@ -31,7 +31,7 @@ export class PostgresqlServer {
     try {
       return this.#newClient(this.#url);
     } catch {
-      // The driver's error would contain the URL with the password.
+      // Throws another error, because the driver's error would contain the URL with the password.
       throw new EngineError('P1013', 'The provided database string is invalid: it is no valid URL.');
     }
   }
@@ -40,14 +40,14 @@ export class PostgresqlServer {
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
-    // An error that breaks the connection also fails the running statement. An idle connection may break.
+    // Ignores the event: an error that breaks the connection also fails the running statement.
     client.on('error', () => undefined);
     try {
       await client.connect();
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // The adapter parses dates in this format; the server or the role may have set another format.
+    // Sets the format in which the adapter parses dates. The server or the role may have set another format.
     await client.query('SET datestyle = ISO');
     return client;
   }
@@ -63,7 +63,7 @@ export class PostgresqlServer {
   }
 }
 
-/** Returns a replacer that changes the path of a URL. A string could contain replacement patterns such as `$1`. */
+/** Returns a function that replaces the path of a URL. In a replacement text, `$1` would have a special meaning. */
 function locationIn(database: string): (location: string, server: string) => string {
   return (_, server) => `${server}/${encodeURIComponent(database)}`;
 }

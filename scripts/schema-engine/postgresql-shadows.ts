@@ -48,7 +48,7 @@ export class ShadowDatabases {
     const remove = async () => {
       this.#made.delete(remove);
       await client.then((connected) => connected.end()).catch(() => undefined);
-      // A pooler may keep its connection to the database for some time.
+      // WITH (FORCE), because a pooler may keep its connection to the database for some time.
       await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
     };
     this.#made.add(remove);
@@ -66,7 +66,9 @@ export class ShadowDatabases {
     return connection;
   }
 
-  /** Compares databases by an advisory lock, because two different URLs may name the same database. */
+  /**
+   * Reports whether a connection leads to the origin. Uses an advisory lock: two different URLs can name one database.
+   */
   async #isOriginItself(other: Client): Promise<boolean> {
     const own = await this.#origin.connect();
     const key = randomInt(2 ** 31);

@@ -13,7 +13,7 @@ import { toScriptError } from './sqlite-script-error';
 
 /** Opens SQLite databases for Prisma's schema engine. */
 export interface SqliteMigrationConnections {
-  /** Returns the database to migrate; called when the engine needs it. The code that opened the database closes it. */
+  /** Returns the database to migrate. The code that has opened the database closes it. */
   readonly connect: () => Database;
   /** Opens an empty database to replay migrations on. The adapter closes it when the engine no longer needs it. */
   readonly connectToShadow: () => Database;
@@ -37,7 +37,7 @@ export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAda
 
   connectToShadowDb(): Promise<SqlDriverAdapter> {
     const shadow = this.#connections.connectToShadow();
-    // A failed statement on the shadow database is not a failure of the database itself.
+    // Ignores a failed statement on the shadow database, because it is not a failure of the database itself.
     const connections = { connect: () => shadow, onScriptFailed: () => undefined };
     return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
   }

@@ -60,7 +60,7 @@ export class SqliteDatabase implements Database {
       connection.pragma('foreign_keys = OFF');
       connection.exec('BEGIN IMMEDIATE');
       try {
-        // Dropping a virtual table also drops its shadow tables, which cannot be dropped on their own.
+        // Drops the virtual tables first. This also drops their shadow tables, which cannot be dropped by themselves.
         for (const condition of ["type = 'view'", "sql LIKE 'CREATE VIRTUAL%'", "type = 'table'"]) {
           dropAll(connection, condition);
         }

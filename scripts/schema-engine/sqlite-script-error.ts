@@ -28,9 +28,10 @@ export function toResultCode(error: unknown): number {
 }
 
 /**
- * Converts the error of a script for the schema engine, with SQLite's own message. The engine would convert the error
- * kinds of a client's adapter to messages about models and fields, which a migration does not have. It also derives
- * such kinds from a message that starts with SQLite's words. Therefore this message starts with other words.
+ * Converts the error of a script for the schema engine, with SQLite's own message. An error kind of a client's adapter
+ * would not be suitable: the engine converts it to a message about models and fields, which a migration does not have.
+ * The engine also derives such kinds from a message that starts with SQLite's words. Therefore this message starts with
+ * other words.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
   if (error instanceof DriverAdapterError) return error;

@@ -71,7 +71,7 @@ function isTimer(name: string): boolean {
   return name.startsWith('__wbg_setTimeout_');
 }
 
-/** Creates timers that do not keep the process alive: the engine does not clear the timer of its wait for a lock. */
+/** Creates timers that do not keep the process alive. The engine waits for a lock with a timer, but never clears it. */
 function setIdleTimeout(callback: () => void, delayMs: number): NodeJS.Timeout {
   return setTimeout(callback, delayMs).unref();
 }

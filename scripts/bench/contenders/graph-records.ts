@@ -23,9 +23,9 @@ export interface AgentGraph extends Readonly<
 > {
   readonly defaultEndpointId: string | null;
   readonly description: string | null;
-  /** Sorted by position. */
+  /** Endpoints, sorted by position. */
   readonly endpoints: readonly EndpointRow[];
-  /** Sorted by name. */
+  /** Links to capabilities, sorted by name. */
   readonly capabilities: readonly { readonly capability: { readonly name: string } }[];
   readonly metadata: readonly EntryRow[];
 }

@@ -10,8 +10,8 @@ import type { Store } from './store';
 import { postgresqlNow, writtenRowQueries } from './written-rows';
 
 /**
- * Settings with which no data is torn. With `synchronous_commit = off`, which is SQLite's "synchronous = NORMAL", a
- * commit does not wait for the disk.
+ * Settings with which a crash damages no data. With `synchronous_commit = off`, which corresponds to SQLite's
+ * "synchronous = NORMAL", a commit does not wait for the disk.
  */
 const serverSettings = {
   fsync: 'on',
@@ -48,7 +48,7 @@ export async function openPostgresqlStore(durable: boolean): Promise<Store> {
     fill: async (template, build, agentCount) => {
       const target = await create(`${prefix}_template_${template}`, 'template0 ENCODING UTF8');
       await fillDatabase(build, target, agentCount);
-      // Autovacuum would collect statistics later; without them the planner chooses bad plans.
+      // Collects statistics now. Autovacuum would do so later, and without statistics the planner chooses bad plans.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');
     },

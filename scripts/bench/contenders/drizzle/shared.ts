@@ -23,7 +23,7 @@ export function valuesOf(name: string, values: readonly string[]): Record<string
 
 /** Returns a placeholder for each column. */
 export function columnPlaceholders<const K extends string>(...names: K[]): { [N in K]: Placeholder<N> } {
-  // The keys are the given names.
+  // The cast is safe: the keys are the given names.
   return Object.fromEntries(names.map((name) => [name, sql.placeholder(name)])) as { [N in K]: Placeholder<N> };
 }
 

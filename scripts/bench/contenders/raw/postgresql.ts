@@ -19,8 +19,8 @@ function reads(pool: Pool): Reads {
   };
   return {
     getAgent: async (id) => (await agents('getAgent', sql.getAgent, [id]))[0] ?? null,
-    // Unnamed: the best plan depends on the pattern, and a named statement may get a generic plan after five
-    // executions.
+    // Uses an unnamed statement: the best plan depends on the pattern, and a named statement may get a generic plan
+    // after five executions.
     searchAgents: (name, capabilities, limit) =>
       agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
     agentsWithAll: (capabilities, limit) => agents('agentsWithAll', sql.agentsWithAll, [capabilities, limit]),
@@ -53,7 +53,7 @@ function reads(pool: Pool): Reads {
 function writes(pool: Pool): Writes {
   return {
     createAgent: (agent) => createAgent(pool, agent),
-    // Unnamed: a thousand agents need another plan than one.
+    // Uses an unnamed statement: a thousand agents need another plan than one agent.
     createAgents: async (agents) => {
       await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },
